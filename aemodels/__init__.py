@@ -1,0 +1,1 @@
+"""Pure science: arrays and frozen dataclasses in, arrays and frozen dataclasses out."""

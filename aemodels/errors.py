@@ -1,0 +1,36 @@
+"""The exceptions that the science layer raises: libraries raise, flows decide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aemodels.types import Finding
+
+
+class SondeflowError(Exception):
+    """Base of every error that sondeflow raises on purpose."""
+
+
+class DataError(SondeflowError):
+    """Values that a constructor or a transform refuses (shape, dtype, NaN where none may be)."""
+
+
+class SpecError(SondeflowError):
+    """A specification that cannot be carried out on the data given."""
+
+
+class BundleError(SondeflowError):
+    """A bundle directory that is incomplete, altered or of another schema version."""
+
+
+class UnreadableFileError(SondeflowError):
+    """A file that yields no Recording.
+
+    Args:
+        findings: what is wrong, at least one of severity "error".
+    """
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        self.findings = findings
+        super().__init__("; ".join(str(finding) for finding in findings))

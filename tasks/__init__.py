@@ -1,0 +1,1 @@
+"""Prefect tasks: load a reference, call one pure function, save a reference."""
