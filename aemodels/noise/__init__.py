@@ -1,0 +1,40 @@
+"""Corruption added to make a denoiser: one file a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, TypeAlias
+
+import numpy as np
+from pydantic import Field
+
+from aemodels.noise.band_limited import BandLimited
+from aemodels.noise.dropout import Dropout
+from aemodels.noise.gaussian import Gaussian
+from aemodels.noise.spike import Spike
+from aemodels.types import BoolArray, FloatArray, Section
+
+NoiseSpec: TypeAlias = Annotated[Gaussian | Spike | Dropout | BandLimited, Field(discriminator="kind")]
+
+
+def corrupt(
+    noises: Sequence[NoiseSpec], values: FloatArray, mask: BoolArray, rng: np.random.Generator
+) -> tuple[FloatArray, BoolArray]:
+    """Apply the noises one after the other to windows [window, sample, feature]."""
+    for noise in noises:
+        values, mask = noise.apply(values, mask, rng)
+    return values, mask
+
+
+def corrupt_section(noises: Sequence[NoiseSpec], section: Section, rng: np.random.Generator) -> Section:
+    """A noisy copy of a section; the whole section counts as one window."""
+    values, mask = corrupt(noises, section.values.T[None], section.mask.T[None], rng)
+    return Section(
+        name=section.name,
+        values=np.ascontiguousarray(values[0].T),
+        mask=np.ascontiguousarray(mask[0].T),
+        scale=section.scale,
+    )
+
+
+__all__ = ["BandLimited", "Dropout", "Gaussian", "NoiseSpec", "Spike", "corrupt", "corrupt_section"]

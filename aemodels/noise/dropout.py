@@ -1,0 +1,35 @@
+"""Lost samples: gaps and whole missing channels."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from aemodels.noise.base import NoiseBase
+from aemodels.types import BoolArray, FloatArray
+
+
+class Dropout(NoiseBase):
+    """Take runs of samples, and now and then a whole channel, out of the mask and set them to the window's mean."""
+
+    kind: Literal["dropout"] = "dropout"
+    share: float = Field(default=0.03, ge=0.0, le=0.9, description="expected share of samples lost in gaps")
+    length: int = Field(default=10, ge=1, le=1000, description="longest gap in samples; lengths are uniform from 1")
+    channels: float = Field(default=0.0, ge=0.0, le=0.9, description="share of window channels that are lost whole")
+
+    def apply(self, values: FloatArray, mask: BoolArray, rng: np.random.Generator) -> tuple[FloatArray, BoolArray]:
+        windows, samples, features = values.shape
+        mean_length = (self.length + 1) / 2
+        lost = np.zeros(values.shape, dtype=bool)
+        starts = np.argwhere(rng.random(values.shape, dtype=np.float32) < self.share / mean_length)
+        lengths = rng.integers(1, self.length + 1, len(starts))
+        for (window, start, feature), length in zip(starts, lengths, strict=True):
+            lost[window, start : start + length, feature] = True
+        whole = rng.random((windows, 1, features)) < self.channels
+        whole &= ~whole.all(axis=2, keepdims=True)  # a window keeps at least one channel
+        lost |= np.broadcast_to(whole, (windows, samples, features))
+        count = np.maximum(mask.sum(axis=1, keepdims=True), 1)
+        mean = np.where(mask, values, 0).sum(axis=1, keepdims=True) / count
+        return np.where(lost, mean, values).astype(np.float32), mask & ~lost

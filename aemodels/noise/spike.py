@@ -1,0 +1,28 @@
+"""Isolated spikes: telemetry errors and tool noise."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from aemodels.noise.base import Level, NoiseBase, draw_level
+from aemodels.types import BoolArray, FloatArray
+
+
+class Spike(NoiseBase):
+    """Add single-sample spikes of either sign."""
+
+    kind: Literal["spike"] = "spike"
+    factor: Level = Field(default=(0.2, 0.8), description="height in normalised units; [low, high] draws for each spike")
+    share: float = Field(default=0.03, gt=0.0, le=0.5, description="share of the samples that are hit")
+    windows: float = Field(default=1.0, gt=0.0, le=1.0, description="share of the windows that have spikes at all")
+
+    def apply(self, values: FloatArray, mask: BoolArray, rng: np.random.Generator) -> tuple[FloatArray, BoolArray]:
+        hit = (rng.random(values.shape, dtype=np.float32) < self.share) & mask
+        hit &= rng.random((len(values), 1, 1)) < self.windows
+        count = int(hit.sum())
+        out = values.copy()
+        out[hit] += draw_level(self.factor, (count,), rng) * rng.choice(np.float32([-1.0, 1.0]), count)
+        return out, mask

@@ -1,0 +1,1 @@
+"""Signal processing on arrays: quality, normalisation, windows, splits and classical denoisers."""

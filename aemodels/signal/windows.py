@@ -1,0 +1,91 @@
+"""Cutting sections into overlapping windows and blending windows back."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from aemodels.spec import Spec
+from aemodels.types import FloatArray, Section, WindowSet
+
+Blend: TypeAlias = Literal["count", "hann"]
+
+
+class WindowSpec(Spec):
+    """How a section [channel, sample] is cut."""
+
+    length: int = Field(default=256, ge=4, le=4096, description="samples in a window")
+    stride: int = Field(default=64, ge=1, le=4096, description="samples from one window to the next when scoring")
+    width: int = Field(default=0, ge=0, le=512, description="channels in a window; 0 = all of them together")
+    width_stride: int = Field(default=1, ge=1, le=512, description="channels from one window to the next")
+    blend: Blend = Field(default="count", description="overlap weights: equal, or a Hann taper")
+
+
+def starts(size: int, length: int, stride: int) -> NDArray[np.int64]:
+    """First positions of windows that cover `size` places to the last one; int64[window].
+
+    >>> starts(10, 4, 3).tolist()
+    [0, 3, 6]
+    >>> starts(11, 4, 3).tolist()
+    [0, 3, 6, 7]
+    >>> starts(2, 4, 3).tolist()
+    [0]
+    """
+    last = max(size - length, 0)
+    return np.unique(np.append(np.arange(0, last + 1, stride), last)).astype(np.int64)
+
+
+def cut(section: Section, spec: WindowSpec) -> WindowSet:
+    """Cut a section into windows [window, sample, feature] that cover every sample.
+
+    A section smaller than a window is continued with its edge values, masked as unobserved.
+    """
+    channels, samples = section.values.shape
+    width = spec.width or channels
+    pad = ((0, max(width - channels, 0)), (0, max(spec.length - samples, 0)))
+    values = np.pad(section.values, pad, mode="edge")
+    mask = np.pad(section.mask, pad, constant_values=False)
+    first_channel = starts(channels, width, spec.width_stride)
+    first_sample = starts(samples, spec.length, spec.stride)
+    shape = (width, spec.length)
+    views = (np.lib.stride_tricks.sliding_window_view(array, shape) for array in (values, mask))
+    picked = (view[np.ix_(first_channel, first_sample)].reshape(-1, *shape) for view in views)
+    window_values, window_mask = (np.ascontiguousarray(block.transpose(0, 2, 1)) for block in picked)
+    origin = np.stack(np.meshgrid(first_channel, first_sample, indexing="ij"), axis=-1).reshape(-1, 2)
+    return WindowSet(values=window_values, mask=window_mask, origin=origin, shape=(channels, samples))
+
+
+def overlap_add(values: FloatArray, windows: WindowSet, blend: Blend = "count") -> FloatArray:
+    """Blend windows back into a section; the inverse of `cut` for unchanged windows.
+
+    Args:
+        values: float32[window, sample, feature], as processed.
+        windows: the set they come from (origin and section shape).
+        blend: "count" averages all windows that cover a sample, "hann" favours window centres.
+
+    Returns:
+        float32[channel, sample].
+    """
+    _, length, width = values.shape
+    channels, samples = windows.shape
+    padded = (max(channels, width), max(samples, length))
+    total = np.zeros(padded, dtype=np.float64)
+    weight = np.zeros(padded, dtype=np.float64)
+    taper = _taper(length, width, blend)
+    for block, (channel, sample) in zip(values.transpose(0, 2, 1), windows.origin, strict=True):
+        place = np.s_[channel : channel + width, sample : sample + length]
+        total[place] += block * taper
+        weight[place] += taper
+    return (total / weight)[:channels, :samples].astype(np.float32)
+
+
+def _taper(length: int, width: int, blend: Blend) -> NDArray[np.float64]:
+    if blend == "count":
+        return np.ones((width, length))
+    # The floor keeps the weight of edge samples, which only one window covers, above rounding errors.
+    along = np.hanning(length + 2)[1:-1] + 1e-3
+    across = np.hanning(width + 2)[1:-1] + 1e-3 if width > 1 else np.ones(1)
+    return np.outer(across, along)
