@@ -1,0 +1,65 @@
+"""The protocols that contenders fulfil; the science speaks to these, never to a class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aemodels.noise import NoiseSpec
+from aemodels.types import FloatArray, Kind, Section
+
+EpochCallback = Callable[[int, dict[str, float]], None]
+
+
+class Denoiser(Protocol):
+    """A fitted denoiser."""
+
+    def denoise(self, section: Section) -> FloatArray:
+        """Denoised values float32[channel, sample] in normalised units, finite everywhere."""
+        ...
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All that was fitted, as plain numeric arrays; the spec's `restore` takes them back."""
+        ...
+
+
+@dataclass(frozen=True)
+class FitContext:
+    """What a contender may know while it is fitted.
+
+    Args:
+        kind: "logs" or "seismic".
+        seed: root of all its randomness.
+        tuning: noise combinations at which classical methods are tuned on validation sections.
+        on_epoch: called after each training epoch with its number (from 0) and metrics.
+    """
+
+    kind: Kind
+    seed: int
+    tuning: tuple[tuple[NoiseSpec, ...], ...] = ()
+    on_epoch: EpochCallback | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class FitResult:
+    """A fitted denoiser with its training history (one list a metric, one entry an epoch) and parameter count."""
+
+    denoiser: Denoiser
+    history: dict[str, list[float]] = field(default_factory=dict)
+    parameters: int = 0
+
+
+class DenoiserFactory(Protocol):
+    """What every denoiser spec offers beside its fields."""
+
+    def fit(self, train: Sequence[Section], validation: Sequence[Section], context: FitContext) -> FitResult:
+        """Fit on training sections, choose on validation sections."""
+        ...
+
+    def restore(self, arrays: dict[str, NDArray[np.generic]]) -> Denoiser:
+        """Rebuild a fitted denoiser from `Denoiser.arrays`."""
+        ...

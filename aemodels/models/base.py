@@ -1,0 +1,104 @@
+"""What every network shares: windows in, residual or reconstruction out, arrays for the bundle."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from aemodels.contract import Denoiser, FitContext, FitResult
+from aemodels.models.training import TrainingSpec
+from aemodels.signal.windows import WindowSpec, cut, overlap_add
+from aemodels.spec import Spec
+from aemodels.types import BoolArray, FloatArray, Section
+
+if TYPE_CHECKING:
+    import keras
+
+
+class NetworkBase(Spec):
+    """A network contender: how windows are cut, how it is trained, how it is built."""
+
+    window: WindowSpec = Field(default=WindowSpec(), description="how sections are cut into windows")
+    training: TrainingSpec = Field(default=TrainingSpec(), description="the training loop's parameters")
+
+    @abstractmethod
+    def build(self, features: int) -> keras.Model:
+        """The untrained network for windows of `features` channels."""
+
+    @abstractmethod
+    def inputs(self, values: FloatArray, mask: BoolArray, affine: NDArray[np.float32]) -> FloatArray:
+        """The network's input from windows [window, sample, feature]; `affine` is (offset, gain) of the training data."""
+
+    @abstractmethod
+    def targets(self, values: FloatArray, affine: NDArray[np.float32]) -> FloatArray:
+        """The training target of clean windows, in the network's output units."""
+
+    @abstractmethod
+    def outputs(self, raw: FloatArray, affine: NDArray[np.float32]) -> FloatArray:
+        """Normalised windows [window, sample, feature] from the network's output: the inverse of `targets`."""
+
+    def affine(self, values: FloatArray, mask: BoolArray) -> NDArray[np.float32]:
+        """(offset, gain) fitted on training windows: normalised = output * gain + offset."""
+        low, high = np.percentile(values[mask], [0.5, 99.5])
+        return np.array([low, max(high - low, 1e-6)], dtype=np.float32)
+
+    def features(self, channels: int) -> int:
+        """Channels in one window of a section with `channels` channels."""
+        return self.window.width or channels
+
+    def fit(self, train: Sequence[Section], validation: Sequence[Section], context: FitContext) -> FitResult:
+        from aemodels.models.fit import fit_network  # noqa: PLC0415 - loads the network library
+
+        return fit_network(self, train, validation, context)
+
+    def restore(self, arrays: dict[str, NDArray[Any]]) -> Denoiser:
+        count = sum(name.startswith("weight_") for name in arrays)
+        weights = [np.asarray(arrays[f"weight_{place:03d}"]) for place in range(count)]
+        return NetworkDenoiser(
+            spec=self, weights=tuple(weights), affine=arrays["affine"], channels=int(arrays["channels"][0])
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkDenoiser:
+    """A trained network as data: rebuilt from its spec, then given its weights.
+
+    Args:
+        spec: the network's spec.
+        weights: arrays in the order of keras' `get_weights`.
+        affine: float32[2], offset and gain of the training data.
+        channels: channels in one window.
+    """
+
+    spec: NetworkBase
+    weights: tuple[NDArray[Any], ...]
+    affine: NDArray[np.float32]
+    channels: int
+    _cache: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def network(self) -> keras.Model:
+        """The keras model, built on first use."""
+        if "network" not in self._cache:
+            network = self.spec.build(self.channels)
+            network.set_weights(list(self.weights))
+            self._cache["network"] = network
+        return self._cache["network"]
+
+    def denoise(self, section: Section) -> FloatArray:
+        from aemodels.models.runtime import predict  # noqa: PLC0415 - loads the network library
+
+        windows = cut(section, self.spec.window)
+        inputs = self.spec.inputs(windows.values, windows.mask, self.affine)
+        outputs = self.spec.outputs(predict(self.network, inputs, self._cache), self.affine)
+        return overlap_add(outputs, windows, self.spec.window.blend)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        weights = {f"weight_{place:03d}": weight for place, weight in enumerate(self.weights)}
+        return {**weights, "affine": self.affine, "channels": np.array([self.channels], dtype=np.int64)}

@@ -1,0 +1,27 @@
+"""Gaussian smoothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+from scipy.ndimage import gaussian_filter1d
+
+from aemodels.signal.classical.base import ClassicalBase
+from aemodels.types import FloatArray
+
+
+class GaussianFilter(ClassicalBase):
+    """Convolution with a Gaussian along the samples (scipy.ndimage.gaussian_filter1d)."""
+
+    kind: Literal["gaussian_filter"] = "gaussian_filter"
+    sigmas: tuple[float, ...] = Field(
+        default=(0.4, 0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 3.0, 4.0, 5.5), description="standard deviations to try, samples"
+    )
+
+    def candidates(self) -> Sequence[dict[str, float]]:
+        return [{"sigma": sigma} for sigma in self.sigmas]
+
+    def smooth(self, values: FloatArray, setting: dict[str, float]) -> FloatArray:
+        return gaussian_filter1d(values, setting["sigma"], axis=-1, mode="nearest")

@@ -1,0 +1,25 @@
+"""Running median."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+from scipy.ndimage import median_filter
+
+from aemodels.signal.classical.base import ClassicalBase
+from aemodels.types import FloatArray
+
+
+class Median(ClassicalBase):
+    """Running median along the samples (scipy.ndimage.median_filter)."""
+
+    kind: Literal["median"] = "median"
+    windows: tuple[int, ...] = Field(default=(1, 3, 5, 7, 9, 13, 17, 25), description="window lengths to try, samples, odd")
+
+    def candidates(self) -> Sequence[dict[str, float]]:
+        return [{"window": window} for window in self.windows]
+
+    def smooth(self, values: FloatArray, setting: dict[str, float]) -> FloatArray:
+        return median_filter(values, size=(1, int(setting["window"])), mode="nearest")

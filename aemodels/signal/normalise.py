@@ -1,0 +1,170 @@
+"""Robust, invertible normalisation, fitted on training recordings only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from aemodels.curves.canonical import CANONICAL
+from aemodels.errors import DataError, SpecError
+from aemodels.spec import Spec
+from aemodels.types import BoolArray, FloatArray, Recording, Section
+
+
+class CurvePercentiles(Spec):
+    """Map two percentiles of each curve, pooled over the training wells, to 0 and 1 without clipping.
+
+    Resistivities are taken to log10 first. Percentiles, not extremes: a few spikes would otherwise
+    squeeze the whole curve into a fraction of the range.
+    """
+
+    kind: Literal["curve_percentiles"] = "curve_percentiles"
+    low: float = Field(default=0.5, ge=0.0, lt=50.0, description="percentile mapped to 0")
+    high: float = Field(default=99.5, gt=50.0, le=100.0, description="percentile mapped to 1")
+
+    def fit(self, recordings: Sequence[Recording], curves: Sequence[str]) -> CurveNormaliser:
+        """Pool the training recordings' observed values, curve by curve.
+
+        Raises:
+            SpecError: if a curve has fewer than two distinct values in all recordings.
+        """
+        bounds = np.empty((len(curves), 2), dtype=np.float64)
+        for row, curve in enumerate(curves):
+            pooled = np.concatenate([_observed(recording, curve) for recording in recordings] or [np.empty(0)])
+            low, high = np.percentile(pooled, [self.low, self.high]) if pooled.size else (0.0, 0.0)
+            if not high > low:
+                raise SpecError(
+                    f"curve {curve}: {pooled.size} observed values between {low} and {high} in "
+                    f"{len(recordings)} training wells; expected a curve that varies; drop it from the spec's curves"
+                )
+            bounds[row] = low, high
+        return CurveNormaliser(curves=tuple(curves), bounds=bounds)
+
+
+class RecordingRms(Spec):
+    """Divide a seismic recording by one robust amplitude, so that amplitudes stay relative between its traces."""
+
+    kind: Literal["recording_rms"] = "recording_rms"
+
+    def fit(self, recordings: Sequence[Recording], curves: Sequence[str]) -> TraceNormaliser:
+        """Nothing to fit: the scale is the median of a recording's own live trace amplitudes."""
+        return TraceNormaliser()
+
+
+NormaliseSpec: TypeAlias = Annotated[CurvePercentiles | RecordingRms, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True)
+class CurveNormaliser:
+    """Fitted CurvePercentiles.
+
+    Args:
+        curves: canonical names, in the order of the section's channels.
+        bounds: float64[curve, 2], the values (log10 for resistivities) mapped to 0 and 1.
+    """
+
+    curves: tuple[str, ...]
+    bounds: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        if self.bounds.shape != (len(self.curves), 2) or not (self.bounds[:, 1] > self.bounds[:, 0]).all():
+            raise DataError(f"normalisation bounds {self.bounds.tolist()} do not fit the curves {self.curves}")
+
+    def apply(self, recording: Recording, *, hide: BoolArray | None = None) -> Section:
+        """Normalise a recording: a missing curve becomes an unobserved channel.
+
+        Args:
+            recording: any well.
+            hide: bool[channel, sample] of the recording; True samples count as missing.
+        """
+        samples = recording.axis.size
+        values = np.full((len(self.curves), samples), np.nan, dtype=np.float64)
+        for row, curve in enumerate(self.curves):
+            if curve in recording.names:
+                place = recording.names.index(curve)
+                physical = recording.values[place].astype(np.float64)
+                values[row] = _to_linear(curve, physical if hide is None else np.where(hide[place], np.nan, physical))
+        low, high = self.bounds[:, :1], self.bounds[:, 1:]
+        values = (values - low) / (high - low)
+        mask = np.isfinite(values)
+        scale = (self.bounds[:, 1] - self.bounds[:, 0]).astype(np.float32)
+        return Section(name=recording.name, values=fill_gaps(values, mask, 0.5), mask=mask, scale=scale)
+
+    def invert(self, values: FloatArray, section: Section) -> FloatArray:
+        """Back to canonical units: float32[curve, sample]."""
+        low, high = self.bounds[:, :1], self.bounds[:, 1:]
+        linear = values.astype(np.float64) * (high - low) + low
+        logs = np.array([CANONICAL[curve].log for curve in self.curves])[:, None]
+        return np.where(logs, 10.0 ** np.where(logs, np.clip(linear, -30, 30), 0), linear).astype(np.float32)
+
+    def state(self) -> dict[str, Any]:
+        return {"kind": "curve_percentiles", "curves": list(self.curves), "bounds": self.bounds.tolist()}
+
+
+@dataclass(frozen=True)
+class TraceNormaliser:
+    """Fitted RecordingRms: the scale travels in the section, so nothing is lost."""
+
+    def apply(self, recording: Recording, *, hide: BoolArray | None = None) -> Section:
+        observed = np.isfinite(recording.values)
+        mask = observed if hide is None else observed & ~np.broadcast_to(hide, observed.shape)
+        scale = _amplitude(np.where(mask, recording.values, 0))
+        values = fill_gaps(recording.values.astype(np.float64) / scale, mask, 0.0)
+        scales = np.full(len(values), scale, dtype=np.float32)
+        return Section(name=recording.name, values=values, mask=mask, scale=scales)
+
+    def invert(self, values: FloatArray, section: Section) -> FloatArray:
+        return (values * section.scale[:, None]).astype(np.float32)
+
+    def state(self) -> dict[str, Any]:
+        return {"kind": "recording_rms"}
+
+
+Normaliser: TypeAlias = CurveNormaliser | TraceNormaliser
+
+
+def restore_normaliser(state: dict[str, Any]) -> Normaliser:
+    """The inverse of `Normaliser.state`."""
+    if state["kind"] == "recording_rms":
+        return TraceNormaliser()
+    return CurveNormaliser(curves=tuple(state["curves"]), bounds=np.asarray(state["bounds"], dtype=np.float64))
+
+
+def fill_gaps(values: NDArray[np.float64], mask: BoolArray, neutral: float) -> FloatArray:
+    """Linear interpolation across gaps, edge values beyond the ends, `neutral` for an empty channel: float32."""
+    filled = np.where(mask, values, neutral)
+    places = np.arange(values.shape[1])
+    for row in np.flatnonzero(mask.any(axis=1) & ~mask.all(axis=1)):
+        seen = mask[row]
+        filled[row] = np.interp(places, places[seen], values[row, seen])
+    return filled.astype(np.float32)
+
+
+def _to_linear(curve: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    if not CANONICAL[curve].log:
+        return values
+    return np.log10(values, out=np.full_like(values, np.nan), where=values > 0)
+
+
+def _observed(recording: Recording, curve: str) -> NDArray[np.float64]:
+    if curve not in recording.names:
+        return np.empty(0)
+    linear = _to_linear(curve, recording.channel(curve).astype(np.float64))
+    return linear[np.isfinite(linear)]
+
+
+def _amplitude(values: FloatArray) -> float:
+    """Median rms of the live traces; 1 where every trace is dead."""
+    # float64, and the peak taken out first, so that absurd amplitudes do not overflow when squared
+    magnitude = np.abs(values).astype(np.float64)
+    peak = magnitude.max(axis=1, initial=0.0)
+    live = peak > 0
+    if not live.any():
+        return 1.0
+    rms = peak[live] * np.sqrt(np.mean((magnitude[live] / peak[live, None]) ** 2, axis=1))
+    return float(np.median(rms))

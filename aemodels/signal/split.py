@@ -1,0 +1,98 @@
+"""Splits that never put samples of one well, or of one seismic line section, on both sides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import Field
+
+from aemodels.errors import SpecError
+from aemodels.spec import Spec
+from aemodels.types import Recording
+
+
+class SplitSpec(Spec):
+    """Which wells, or which trace ranges, are for training, validation and test."""
+
+    test: tuple[str, ...] = Field(
+        default=(), description="hold-out wells by name; where the data has none of them, a seeded choice takes their place"
+    )
+    test_share: float = Field(default=0.2, gt=0.0, lt=0.9, description="share of wells or traces held out")
+    validation_share: float = Field(default=0.2, gt=0.0, lt=0.9, description="share of the others used for validation")
+    sections: int = Field(default=3, ge=1, le=50, description="seismic: parts that validation and test are each cut into")
+    guard: int = Field(default=4, ge=0, le=1000, description="seismic: traces left out between the ranges")
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Recordings by their role; no well or line section is in two of them."""
+
+    train: tuple[Recording, ...]
+    validation: tuple[Recording, ...]
+    test: tuple[Recording, ...]
+
+    def names(self) -> dict[str, list[str]]:
+        return {role: [r.name for r in getattr(self, role)] for role in ("train", "validation", "test")}
+
+
+def plain_name(name: str) -> str:
+    """A well's name without the separators that differ from file to file.
+
+    >>> plain_name("31/3-1"), plain_name("31_3-1")
+    ('31_3_1', '31_3_1')
+    """
+    return re.sub(r"[^0-9a-zA-Z]+", "_", name).strip("_").lower()
+
+
+def split_wells(recordings: Sequence[Recording], spec: SplitSpec, rng: np.random.Generator) -> Split:
+    """Whole wells to each role; files of one well stay together.
+
+    Raises:
+        SpecError: if there are fewer than three wells.
+    """
+    wells = sorted({plain_name(recording.name) for recording in recordings})
+    if len(wells) < 3:
+        raise SpecError(f"{len(wells)} usable wells ({', '.join(wells)}); expected at least 3 (train, validation, test)")
+    named = {plain_name(name) for name in spec.test} & set(wells)
+    order = [str(well) for well in rng.permutation([well for well in wells if well not in named])]
+    held = named or set(order[: max(1, round(spec.test_share * len(wells)))])
+    rest = [well for well in order if well not in held]
+    if len(rest) < 2:
+        raise SpecError(f"{len(rest)} wells are left beside the hold-out {sorted(held)}; expected at least 2")
+    validation = set(rest[: min(len(rest) - 1, max(1, round(spec.validation_share * len(rest))))])
+
+    def role(members: set[str]) -> tuple[Recording, ...]:
+        return tuple(r for r in recordings if plain_name(r.name) in members)
+
+    return Split(train=role(set(rest) - validation), validation=role(validation), test=role(held))
+
+
+def split_traces(recordings: Sequence[Recording], spec: SplitSpec) -> Split:
+    """Contiguous trace ranges of each line: training first, then validation, then test, with guard traces between.
+
+    Raises:
+        SpecError: if a line is too short to give each role two traces.
+    """
+    parts: dict[str, list[Recording]] = {"train": [], "validation": [], "test": []}
+    for recording in recordings:
+        traces = len(recording.channels)
+        first_test = traces - round(spec.test_share * traces)
+        first_validation = first_test - round(spec.validation_share * first_test)
+        ranges = {
+            "train": (0, first_validation - spec.guard),
+            "validation": (first_validation, first_test - spec.guard),
+            "test": (first_test, traces),
+        }
+        for role, (start, stop) in ranges.items():
+            if stop - start < 2:
+                raise SpecError(f"{recording.name}: {traces} traces leave {stop - start} for {role}; expected at least 2")
+            count = 1 if role == "train" else max(1, min(spec.sections, (stop - start) // 8))
+            edges = np.linspace(start, stop, count + 1).astype(int)
+            parts[role] += [
+                recording.select(slice(a, b), f"{recording.name}[{a}:{b}]")
+                for a, b in zip(edges[:-1], edges[1:], strict=True)
+            ]
+    return Split(**{role: tuple(members) for role, members in parts.items()})
