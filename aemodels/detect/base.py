@@ -1,0 +1,87 @@
+"""What every detector shares: one protocol and scores that compare across curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aemodels.contract import Denoiser
+from aemodels.types import FloatArray, Kind, Section
+
+
+@dataclass(frozen=True)
+class DetectContext:
+    """What a detector may know while it is fitted or restored.
+
+    Args:
+        kind: "logs" or "seismic".
+        seed: root of all its randomness.
+        denoisers: fitted denoisers by contender name, for detectors that score reconstruction errors.
+    """
+
+    kind: Kind
+    seed: int
+    denoisers: Mapping[str, Denoiser]
+
+
+class Detector(Protocol):
+    """A fitted detector."""
+
+    def score(self, section: Section) -> FloatArray:
+        """Higher = more anomalous, NaN where unobserved.
+
+        Returns:
+            float32[channel, sample] (logs: every curve at every depth) or [channel, 1] (seismic: every trace).
+        """
+        ...
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All that was fitted, as plain numeric arrays."""
+        ...
+
+
+class DetectorFactory(Protocol):
+    """What every detector spec offers beside its fields."""
+
+    def fit(self, train: Sequence[Section], context: DetectContext) -> Detector: ...
+
+    def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector: ...
+
+
+def row_scores(channel_scores: FloatArray, kind: Kind) -> FloatArray:
+    """One score a depth sample (the worst curve) or a trace; NaN where nothing was observed: float32[row]."""
+    if kind == "seismic":
+        return channel_scores[:, 0]
+    worst = np.where(np.isfinite(channel_scores), channel_scores, -np.inf).max(axis=0)
+    return np.where(np.isfinite(worst), worst, np.nan).astype(np.float32)
+
+
+def error_scores(section: Section, rebuilt: FloatArray, kind: Kind) -> FloatArray:
+    """Reconstruction error: |difference| of each sample (logs), or the rms of each trace (seismic)."""
+    error = np.where(section.mask, np.abs(section.values - rebuilt), np.nan)
+    if kind == "logs":
+        return error.astype(np.float32)
+    count = section.mask.sum(axis=1, keepdims=True)
+    square = np.where(section.mask, error.astype(np.float64) ** 2, 0).sum(axis=1, keepdims=True)
+    return np.where(count > 0, np.sqrt(square / np.maximum(count, 1)), np.nan).astype(np.float32)
+
+
+def channel_scale(scores: Sequence[FloatArray], kind: Kind) -> NDArray[np.float32]:
+    """The 99th percentile of training scores, curve by curve (logs) or of all traces, so that curves compare.
+
+    Returns:
+        float32[channel, 1] (logs) or [1, 1] (seismic), positive.
+    """
+    if kind == "seismic":
+        return _percentile(np.concatenate([s.ravel() for s in scores])).reshape(1, 1)
+    joined = np.concatenate(scores, axis=1)
+    return np.stack([_percentile(row) for row in joined])[:, None]
+
+
+def _percentile(values: FloatArray) -> NDArray[np.float32]:
+    finite = values[np.isfinite(values)]
+    return np.float32(max(np.percentile(finite, 99), 1e-6) if finite.size else 1.0) + np.zeros((), np.float32)
