@@ -1,0 +1,149 @@
+"""What every fault kind shares: where it may sit, how long it is, and the base classes."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AfterValidator, Field
+from typing_extensions import override
+
+from aemodels.spec import Spec
+from aemodels.types import Kind, Recording
+
+MODELLED_CURVES = ("GR", "RHOB", "NPHI", "DTC", "RDEP")
+RESISTIVITIES = frozenset({"RDEP", "RMED", "RSHA", "RXO"})  # read on a logarithmic scale
+
+
+def _ordered(bounds: tuple[Any, Any]) -> tuple[Any, Any]:
+    if bounds[0] > bounds[1]:
+        raise ValueError(f"range {bounds} runs from high to low; write the lower bound first")
+    return bounds
+
+
+Metres: TypeAlias = Annotated[float, Field(gt=0.0, le=500.0)]
+MetreRange: TypeAlias = Annotated[tuple[Metres, Metres], AfterValidator(_ordered)]
+Share: TypeAlias = Annotated[float, Field(gt=0.0, le=1.0)]
+ShareRange: TypeAlias = Annotated[tuple[Share, Share], AfterValidator(_ordered)]
+Factor: TypeAlias = Annotated[float, Field(gt=0.0, le=100.0)]
+FactorRange: TypeAlias = Annotated[tuple[Factor, Factor], AfterValidator(_ordered)]
+Count: TypeAlias = Annotated[int, Field(ge=1, le=1000)]
+CountRange: TypeAlias = Annotated[tuple[Count, Count], AfterValidator(_ordered)]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Channels that one event may alter.
+
+    Args:
+        rows: rows of `Recording.values` that are altered where they are observed.
+        needed: those of `rows` that have to be observed for the event to make sense.
+    """
+
+    rows: tuple[int, ...]
+    needed: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Site:
+    """The place of one event: rows of `Recording.values` and samples start .. stop (exclusive)."""
+
+    rows: tuple[int, ...]
+    start: int
+    stop: int
+
+    @property
+    def window(self) -> slice:
+        """The samples as a slice."""
+        return slice(self.start, self.stop)
+
+
+class FaultBase(Spec):
+    """A fault of a tool or of the acquisition, to be injected with a label."""
+
+    records: ClassVar[Kind]
+
+    @abstractmethod
+    def targets(self, recording: Recording) -> tuple[Target, ...]:
+        """Groups of channels that an event can alter; empty where the fault does not apply to the recording."""
+
+    @abstractmethod
+    def draw_length(self, recording: Recording, rng: np.random.Generator) -> tuple[int, int]:
+        """Shortest admissible and wanted length of an event in samples."""
+
+    @abstractmethod
+    def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:
+        """Return the faulty values, float32[row of the site, sample of the site].
+
+        Args:
+            recording: the intact recording, in canonical units; it is not altered.
+            site: rows and samples to replace.
+            rng: the only source of randomness.
+        """
+
+
+class LogFault(FaultBase):
+    """A fault of well logs; lengths are given in metres along the hole."""
+
+    records: ClassVar[Kind] = "logs"
+    length_m: MetreRange = Field(default=(3.0, 20.0), description="length of an event [m]; drawn uniformly")
+
+    @override
+    def draw_length(self, recording: Recording, rng: np.random.Generator) -> tuple[int, int]:
+        step = sample_step(recording)
+        shortest = max(1, round(self.length_m[0] / step))
+        return shortest, max(shortest, round(rng.uniform(*self.length_m) / step))
+
+
+class CurveFault(LogFault):
+    """A fault that hits one curve at a time."""
+
+    curves: tuple[str, ...] = Field(
+        default=MODELLED_CURVES, min_length=1, description="canonical names of the curves that may be hit, one an event"
+    )
+
+    @override
+    def targets(self, recording: Recording) -> tuple[Target, ...]:
+        if recording.kind != self.records:
+            return ()
+        rows = (recording.names.index(name) for name in self.curves if name in recording.names)
+        return tuple(Target(rows=(row,), needed=(row,)) for row in rows)
+
+
+class TraceFault(FaultBase):
+    """A fault that hits one whole seismic trace at a time."""
+
+    records: ClassVar[Kind] = "seismic"
+
+    @override
+    def targets(self, recording: Recording) -> tuple[Target, ...]:
+        if recording.kind != self.records:
+            return ()
+        live = np.flatnonzero(np.nan_to_num(recording.values).any(axis=1))
+        return tuple(Target(rows=(row,), needed=(row,)) for row in live.tolist())
+
+    @override
+    def draw_length(self, recording: Recording, rng: np.random.Generator) -> tuple[int, int]:
+        return recording.axis.size, recording.axis.size
+
+
+def sample_step(recording: Recording) -> float:
+    """Median sampling interval in the unit of the axis; 1.0 for a single sample."""
+    return float(np.median(np.diff(recording.axis))) if recording.axis.size > 1 else 1.0
+
+
+def trace_rms(trace: NDArray[Any]) -> float:
+    """Root mean square of the observed samples; 0.0 where there are none."""
+    observed = trace[np.isfinite(trace)].astype(np.float64)
+    return float(np.sqrt(np.mean(observed**2))) if observed.size else 0.0
+
+
+def smooth_noise(samples: int, correlation: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Zero-mean unit-variance Gaussian noise, float64[samples], with the given correlation length in samples."""
+    half = max(1, int(np.ceil(3 * correlation)))
+    kernel = np.exp(-0.5 * (np.arange(-half, half + 1) / max(correlation, 0.3)) ** 2)
+    kernel /= np.sqrt((kernel**2).sum())
+    return np.convolve(rng.standard_normal(samples + 2 * half), kernel, mode="valid")
