@@ -204,7 +204,8 @@ class WindowSet:
 
     def __post_init__(self) -> None:
         if self.values.ndim != 3 or self.values.dtype != np.float32:
-            raise DataError(f"windows are {self.values.dtype}{self.values.shape}; expected float32[window, sample, feature]")
+            found = f"{self.values.dtype}{self.values.shape}"
+            raise DataError(f"windows are {found}; expected float32[window, sample, feature]")
         if self.mask.shape != self.values.shape or self.mask.dtype != np.bool_:
             raise DataError(f"window mask is {self.mask.dtype}{self.mask.shape}; expected bool{self.values.shape}")
         if self.origin.shape != (len(self.values), 2):
@@ -242,7 +243,8 @@ class Scores:
             raise DataError(f"{len(self.score)} scores, {len(self.reason)} reasons; expected {expected_rows} of each")
         _check_matrix(self.raw, rows=len(self.channels), columns=samples, label="raw")
         _check_matrix(self.denoised, rows=rows, columns=samples, label="denoised")
-        _check_matrix(self.channel_score, rows=rows, columns=samples if self.kind == "logs" else 1, label="channel_score")
+        columns = samples if self.kind == "logs" else 1
+        _check_matrix(self.channel_score, rows=rows, columns=columns, label="channel_score")
         if not np.isfinite(self.threshold):
             raise DataError(f"threshold is {self.threshold}; expected a finite number")
 

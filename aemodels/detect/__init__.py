@@ -10,8 +10,6 @@ from aemodels.detect.forest import IsolationForest
 from aemodels.detect.reconstruction import PcaReconstruction, Reconstruction
 from aemodels.detect.thresholds import ThresholdSpec
 
-DetectorSpec: TypeAlias = Annotated[
-    Reconstruction | PcaReconstruction | IsolationForest, Field(discriminator="kind")
-]
+DetectorSpec: TypeAlias = Annotated[Reconstruction | PcaReconstruction | IsolationForest, Field(discriminator="kind")]
 
 __all__ = ["DetectorSpec", "IsolationForest", "PcaReconstruction", "Reconstruction", "ThresholdSpec"]

@@ -96,13 +96,15 @@ class IsolationForest(Spec):
     rows: int = Field(default=20_000, ge=100, le=10_000_000, description="training rows at most, drawn at random")
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
-        from sklearn.ensemble import IsolationForest as SklearnForest  # noqa: PLC0415 - slow to import
+        from sklearn.ensemble import IsolationForest as SklearnForest
 
         rng = np.random.default_rng(context.seed)
         forests = []
         for tables in zip(*(attributes(section, context.kind) for section in train), strict=True):
             joined = np.concatenate([table[np.isfinite(table).all(axis=1)] for table in tables])
-            picked = joined[rng.permutation(len(joined))[: self.rows]] if len(joined) else np.zeros((2, joined.shape[1]))
+            picked = (
+                joined[rng.permutation(len(joined))[: self.rows]] if len(joined) else np.zeros((2, joined.shape[1]))
+            )
             forest = SklearnForest(n_estimators=self.trees, random_state=context.seed % 2**32)
             forests.append(flatten(forest.fit(picked.astype(np.float32))))
         return ForestDetector(tuple(forests), context.kind)

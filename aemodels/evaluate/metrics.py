@@ -37,7 +37,7 @@ def recall_at(scores: NDArray[np.floating], labels: BoolArray, *, false_alarms: 
 
 def ranking(scores: NDArray[np.floating], labels: BoolArray) -> dict[str, float]:
     """Area under the precision-recall and ROC curves and recall at 1 % false alarms; unscored rows left out."""
-    from sklearn.metrics import average_precision_score, roc_auc_score  # noqa: PLC0415 - slow to import
+    from sklearn.metrics import average_precision_score, roc_auc_score
 
     scored = np.isfinite(scores)
     scores, labels = scores[scored], labels[scored]

@@ -33,7 +33,7 @@ class NetworkBase(Spec):
 
     @abstractmethod
     def inputs(self, values: FloatArray, mask: BoolArray, affine: NDArray[np.float32]) -> FloatArray:
-        """The network's input from windows [window, sample, feature]; `affine` is (offset, gain) of the training data."""
+        """The network's input from windows [window, sample, feature]; `affine` is the training data's."""
 
     @abstractmethod
     def targets(self, values: FloatArray, affine: NDArray[np.float32]) -> FloatArray:
@@ -53,7 +53,7 @@ class NetworkBase(Spec):
         return self.window.width or channels
 
     def fit(self, train: Sequence[Section], validation: Sequence[Section], context: FitContext) -> FitResult:
-        from aemodels.models.fit import fit_network  # noqa: PLC0415 - loads the network library
+        from aemodels.models.fit import fit_network
 
         return fit_network(self, train, validation, context)
 
@@ -92,7 +92,7 @@ class NetworkDenoiser:
         return self._cache["network"]
 
     def denoise(self, section: Section) -> FloatArray:
-        from aemodels.models.runtime import predict  # noqa: PLC0415 - loads the network library
+        from aemodels.models.runtime import predict
 
         windows = cut(section, self.spec.window)
         inputs = self.spec.inputs(windows.values, windows.mask, self.affine)

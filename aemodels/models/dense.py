@@ -39,8 +39,8 @@ class Dense(NetworkBase):
     )
 
     def build(self, features: int) -> keras.Model:
-        import keras  # noqa: PLC0415 - loads the network library
-        from keras import layers  # noqa: PLC0415
+        import keras
+        from keras import layers
 
         size = self.window.length * features
         encoder = keras.Sequential(

@@ -137,7 +137,8 @@ def training_pair(
     noisy, seen = corrupt(spec.training.noise, values, mask, rng)
     weights = mask.astype(np.float32)
     if spec.training.weight_by_sigma:
-        weights /= np.maximum(noise_sigma(noisy, seen, axis=1), 0.02)
+        # Without it, loud windows drown the quiet ones; a lost sample, which can only be guessed, weighs 1.
+        weights *= np.where(seen, 1 / np.maximum(noise_sigma(noisy, seen, axis=1), 0.02), 1).astype(np.float32)
     target = spec.targets(values, affine)
     pair = np.concatenate([target.reshape(*values.shape), weights], axis=-1)
     return spec.inputs(noisy, seen, affine), pair

@@ -36,6 +36,6 @@ def predict(network: keras.Model, inputs: FloatArray, cache: dict[str, Any]) -> 
 def _compiled(network: keras.Model) -> Any:
     if keras.backend.backend() != "tensorflow":
         return network
-    import tensorflow as tf  # noqa: PLC0415 - only where it is the backend
+    import tensorflow as tf
 
     return tf.function(lambda x: network(x, training=False), reduce_retracing=True)

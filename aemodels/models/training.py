@@ -16,15 +16,22 @@ class TrainingSpec(Spec):
     epochs: int = Field(default=50, ge=1, le=10_000, description="epochs at most")
     batch: int = Field(default=64, ge=1, le=65_536, description="windows in a batch")
     steps: int | None = Field(
-        default=None, ge=1, le=100_000, description="batches in an epoch, drawn anew each time; all windows once if unset"
+        default=None,
+        ge=1,
+        le=100_000,
+        description="batches in an epoch, drawn anew each time; all windows once if unset",
     )
     learning_rate: float = Field(default=1e-3, gt=0.0, le=1.0, description="Adam's initial learning rate")
     schedule: Literal["constant", "cosine", "plateau"] = Field(
         default="cosine", description="cosine to 1 % over all epochs; plateau halves after a third of the patience"
     )
-    patience: int = Field(default=10, ge=1, le=1000, description="epochs without a better validation loss before stopping")
+    patience: int = Field(
+        default=10, ge=1, le=1000, description="epochs without a better validation loss before stopping"
+    )
     clip_norm: float = Field(default=1.0, gt=0.0, le=1000.0, description="global gradient norm at most")
-    noise: tuple[NoiseSpec, ...] = Field(default=(), description="corruption, drawn anew each epoch; empty = plain autoencoder")
+    noise: tuple[NoiseSpec, ...] = Field(
+        default=(), description="corruption, drawn anew each epoch; empty = plain autoencoder"
+    )
     stride: int = Field(default=16, ge=1, le=4096, description="samples between training windows")
     observed: float = Field(default=0.5, ge=0.0, le=1.0, description="least observed share of a window's best channel")
     flip: float = Field(default=0.0, ge=0.0, le=1.0, description="share of the windows turned upside down")

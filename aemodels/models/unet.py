@@ -30,7 +30,9 @@ class UNet(NetworkBase):
 
     kind: Literal["unet"] = "unet"
     rank: Literal[1, 2] = Field(default=1, description="1: along samples; 2: over samples and traces")
-    widths: tuple[int, ...] = Field(default=(32, 48, 64, 80), min_length=2, description="filters of each level, top first")
+    widths: tuple[int, ...] = Field(
+        default=(32, 48, 64, 80), min_length=2, description="filters of each level, top first"
+    )
     kernel: int = Field(default=5, ge=3, le=15, description="filter length in samples (and traces), odd")
 
     @model_validator(mode="after")
@@ -46,8 +48,8 @@ class UNet(NetworkBase):
         return self
 
     def build(self, features: int) -> keras.Model:
-        import keras  # noqa: PLC0415 - loads the network library
-        from keras import layers  # noqa: PLC0415
+        import keras
+        from keras import layers
 
         convolution, pool, grow = (
             (layers.Conv1D, layers.AveragePooling1D, layers.UpSampling1D)

@@ -12,7 +12,7 @@ from aemodels.types import BoolArray, FloatArray
 
 
 class BandLimited(NoiseBase):
-    """Add Gaussian noise whose amplitude spectrum is confined to a band (raised-cosine edges, an octave wide at most)."""
+    """Add Gaussian noise confined to a frequency band with raised-cosine edges."""
 
     kind: Literal["band_limited"] = "band_limited"
     factor: Level | None = Field(default=None, description="standard deviation in normalised units, or [low, high]")

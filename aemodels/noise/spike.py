@@ -15,7 +15,9 @@ class Spike(NoiseBase):
     """Add single-sample spikes of either sign."""
 
     kind: Literal["spike"] = "spike"
-    factor: Level = Field(default=(0.2, 0.8), description="height in normalised units; [low, high] draws for each spike")
+    factor: Level = Field(
+        default=(0.2, 0.8), description="height in normalised units; [low, high] draws for each spike"
+    )
     share: float = Field(default=0.03, gt=0.0, le=0.5, description="share of the samples that are hit")
     windows: float = Field(default=1.0, gt=0.0, le=1.0, description="share of the windows that have spikes at all")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,11 +19,14 @@ class SplitSpec(Spec):
     """Which wells, or which trace ranges, are for training, validation and test."""
 
     test: tuple[str, ...] = Field(
-        default=(), description="hold-out wells by name; where the data has none of them, a seeded choice takes their place"
+        default=(),
+        description="hold-out wells by name; where the data has none of them, a seeded choice takes their place",
     )
     test_share: float = Field(default=0.2, gt=0.0, lt=0.9, description="share of wells or traces held out")
     validation_share: float = Field(default=0.2, gt=0.0, lt=0.9, description="share of the others used for validation")
-    sections: int = Field(default=3, ge=1, le=50, description="seismic: parts that validation and test are each cut into")
+    sections: int = Field(
+        default=3, ge=1, le=50, description="seismic: parts that validation and test are each cut into"
+    )
     guard: int = Field(default=4, ge=0, le=1000, description="seismic: traces left out between the ranges")
 
 
@@ -55,7 +59,9 @@ def split_wells(recordings: Sequence[Recording], spec: SplitSpec, rng: np.random
     """
     wells = sorted({plain_name(recording.name) for recording in recordings})
     if len(wells) < 3:
-        raise SpecError(f"{len(wells)} usable wells ({', '.join(wells)}); expected at least 3 (train, validation, test)")
+        raise SpecError(
+            f"{len(wells)} usable wells ({', '.join(wells)}); expected at least 3 (train, validation, test)"
+        )
     named = {plain_name(name) for name in spec.test} & set(wells)
     order = [str(well) for well in rng.permutation([well for well in wells if well not in named])]
     held = named or set(order[: max(1, round(spec.test_share * len(wells)))])
@@ -88,11 +94,13 @@ def split_traces(recordings: Sequence[Recording], spec: SplitSpec) -> Split:
         }
         for role, (start, stop) in ranges.items():
             if stop - start < 2:
-                raise SpecError(f"{recording.name}: {traces} traces leave {stop - start} for {role}; expected at least 2")
+                raise SpecError(
+                    f"{recording.name}: {traces} traces leave {stop - start} for {role}; expected at least 2"
+                )
             count = 1 if role == "train" else max(1, min(spec.sections, (stop - start) // 8))
             edges = np.linspace(start, stop, count + 1).astype(int)
             parts[role] += [
                 recording.select(slice(a, b), f"{recording.name}[{a}:{b}]")
-                for a, b in zip(edges[:-1], edges[1:], strict=True)
+                for a, b in itertools.pairwise(edges.tolist())
             ]
     return Split(**{role: tuple(members) for role, members in parts.items()})

@@ -59,7 +59,8 @@ class ClassicalDenoiser:
 
     Args:
         spec: the filter.
-        levels: float64[level, group], noise estimates that the choices belong to; one group a curve, or one for all traces.
+        levels: float64[level, group], noise estimates that the choices belong to;
+            a group is a curve, or all traces.
         choices: int64[level, group], index of the chosen candidate.
     """
 
@@ -91,5 +92,3 @@ def _sigma(section: Section, groups: int) -> NDArray[np.float64]:
 def _squared_error(estimate: FloatArray, clean: Section, groups: int) -> NDArray[np.float64]:
     error = np.where(clean.mask, estimate - clean.values, 0).astype(np.float64) ** 2
     return error.sum(axis=1) if groups > 1 else np.array([error.sum()])
-
-

@@ -16,7 +16,9 @@ class Median(ClassicalBase):
     """Running median along the samples (scipy.ndimage.median_filter)."""
 
     kind: Literal["median"] = "median"
-    windows: tuple[int, ...] = Field(default=(1, 3, 5, 7, 9, 13, 17, 25), description="window lengths to try, samples, odd")
+    windows: tuple[int, ...] = Field(
+        default=(1, 3, 5, 7, 9, 13, 17, 25, 35, 49), description="window lengths to try, samples, odd"
+    )
 
     def candidates(self) -> Sequence[dict[str, float]]:
         return [{"window": window} for window in self.windows]

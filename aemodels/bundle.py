@@ -1,0 +1,269 @@
+"""Everything needed to score, in one directory of JSON and plain arrays."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from aemodels.contract import Denoiser
+from aemodels.detect.base import DetectContext, Detector, row_scores
+from aemodels.detect.reconstruction import Reconstruction
+from aemodels.errors import BundleError, DataError
+from aemodels.experiment import ExperimentSpec
+from aemodels.signal.normalise import Normaliser, restore_normaliser
+from aemodels.signal.quality import Quality, assess
+from aemodels.types import BoolArray, FloatArray, Kind, Recording, Scores
+
+SCHEMA_VERSION = 1
+MANIFEST = "bundle.json"
+# A rule that fires is certain: its rows score this many thresholds, or more if the detector says so.
+RULE_FACTOR = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """A trained scorer: the same one that training measured.
+
+    Args:
+        spec: the whole experiment.
+        normaliser: fitted on training recordings.
+        denoiser: the default contender.
+        detector_name: name of the detector in the spec.
+        detector: fitted.
+        contenders: fitted denoisers by name; only the default and the one the detector uses are saved.
+        threshold: a row with a higher score is anomalous; finite and positive.
+    """
+
+    spec: ExperimentSpec
+    normaliser: Normaliser
+    denoiser: Denoiser
+    detector_name: str
+    detector: Detector
+    contenders: Mapping[str, Denoiser]
+    threshold: float
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.threshold) and self.threshold > 0):
+            raise DataError(f"bundle threshold is {self.threshold}; expected a positive finite number")
+        missing = {self.spec.default} - set(self.contenders)
+        if missing:
+            raise DataError(f"bundle lacks the contenders {sorted(missing)}; it has {sorted(self.contenders)}")
+
+    @property
+    def kind(self) -> Kind:
+        return self.spec.kind
+
+    @property
+    def name(self) -> str:
+        return self.spec.registered_name
+
+    @property
+    def curves(self) -> tuple[str, ...]:
+        """Canonical curves it knows (logs); empty for seismic."""
+        return self.spec.curves
+
+    @cached_property
+    def content_hash(self) -> str:
+        """sha256 of bundle.json, which holds the sha256 of every other file: the bundle's identity."""
+        return hashlib.sha256(self._manifest(self._blobs()).encode()).hexdigest()
+
+    def score(self, recording: Recording) -> Scores:
+        """Denoise and score a recording of any length, with gaps, missing or constant curves.
+
+        Raises:
+            DataError: if the recording is of another kind, or has none of the curves.
+        """
+        self._check(recording)
+        quality = assess(recording)
+        section = self.normaliser.apply(recording, hide=_hidden(quality, recording))
+        raw = self._raw(recording)
+        denoised = self.normaliser.invert(self.denoiser.denoise(section), section)
+        scores = self.detector.score(section)
+        scores, reasons = _apply_rules(scores, self._flags(quality, recording), self.threshold)
+        unobserved = ~np.isfinite(raw) if self.kind == "logs" else ~np.isfinite(raw).any(axis=1, keepdims=True)
+        dead = _dead(quality, recording) if self.kind == "seismic" else np.zeros_like(unobserved)
+        scores = np.where(unobserved & ~dead, np.nan, scores).astype(np.float32)
+        rows = row_scores(scores, self.kind)
+        return Scores(
+            kind=self.kind,
+            score=rows,
+            threshold=self.threshold,
+            reason=self._row_reasons(rows, reasons),
+            channels=self.curves or recording.names,
+            raw=raw,
+            denoised=np.where(np.isfinite(raw), denoised, np.nan).astype(np.float32),
+            channel_score=scores,
+        )
+
+    def _check(self, recording: Recording) -> None:
+        if recording.kind != self.kind:
+            raise DataError(f"{recording.source.uri} is a {recording.kind} file; {self.name} scores {self.kind}")
+        if self.curves and not set(self.curves) & set(recording.names):
+            raise DataError(
+                f"{recording.source.uri} has curves {', '.join(recording.names[:12])}; expected at least one of "
+                f"{', '.join(self.curves)}; add its mnemonics to the aliases if it has them under other names"
+            )
+
+    def _raw(self, recording: Recording) -> FloatArray:
+        if self.kind == "seismic":
+            return recording.values
+        rows = [
+            recording.channel(curve) if curve in recording.names else np.full(recording.axis.size, np.nan, np.float32)
+            for curve in self.curves
+        ]
+        return np.stack(rows)
+
+    def _flags(self, quality: Quality, recording: Recording) -> dict[str, BoolArray]:
+        """Rule flags for the rows of the score matrix: a curve that the bundle knows, or a trace."""
+        if self.kind == "seismic":
+            return quality.flags
+        flags = {}
+        for reason, flag in quality.flags.items():
+            picked = np.zeros((len(self.curves), recording.axis.size), dtype=bool)
+            for row, curve in enumerate(self.curves):
+                if curve in recording.names:
+                    picked[row] = flag[recording.names.index(curve)]
+            flags[reason] = picked
+        return flags
+
+    def _row_reasons(self, rows: FloatArray, flags: Mapping[str, BoolArray]) -> tuple[str, ...]:
+        anomalous = np.nan_to_num(rows, nan=-np.inf) > self.threshold
+        reasons = np.where(anomalous, "unknown", "").astype(object)
+        for reason, flag in flags.items():
+            reasons[flag.any(axis=0 if self.kind == "logs" else 1) & anomalous] = reason
+        return tuple(str(reason) for reason in reasons)
+
+    def save(self, directory: Path) -> None:
+        """Write bundle.json and the arrays it names.
+
+        Raises:
+            BundleError: if the directory exists and is not empty.
+        """
+        if directory.exists() and any(directory.iterdir()):
+            raise BundleError(f"{directory} is not empty; a bundle is never written over another; choose a new folder")
+        directory.mkdir(parents=True, exist_ok=True)
+        blobs = self._blobs()
+        for name, blob in blobs.items():
+            (directory / name).write_bytes(blob)
+        (directory / MANIFEST).write_text(self._manifest(blobs))
+
+    @classmethod
+    def load(cls, directory: Path) -> Bundle:
+        """Read a bundle; every file's hash is checked before it is used.
+
+        Raises:
+            BundleError: if a file is missing or altered, or the schema is another version's.
+        """
+        manifest = _read_manifest(directory)
+        try:
+            spec = ExperimentSpec.model_validate(manifest["spec"])
+            arrays = {name: _read_arrays(directory, name, digest) for name, digest in manifest["files"].items()}
+            contenders = {
+                name: spec.contender(name).model.restore(arrays[f"contender-{name}.npz"])
+                for name in manifest["contenders"]
+            }
+            context = DetectContext(kind=spec.kind, seed=spec.seed, denoisers=contenders)
+            detector = spec.detector(manifest["detector"]).model.restore(arrays["detector.npz"], context)
+            return cls(
+                spec=spec,
+                normaliser=restore_normaliser(manifest["normaliser"]),
+                denoiser=contenders[spec.default],
+                detector_name=manifest["detector"],
+                detector=detector,
+                contenders=contenders,
+                threshold=float(manifest["threshold"]),
+            )
+        except (KeyError, StopIteration, ValidationError, ValueError, TypeError) as error:
+            raise BundleError(
+                f"{directory / MANIFEST} does not describe a bundle: {error!r}; train it again"
+            ) from error
+
+    def _saved_contenders(self) -> list[str]:
+        names = {self.spec.default}
+        detector = self.spec.detector(self.detector_name).model
+        if isinstance(detector, Reconstruction):
+            names.add(detector.contender)
+        return sorted(names)
+
+    def _blobs(self) -> dict[str, bytes]:
+        blobs = {f"contender-{name}.npz": _pack(self.contenders[name].arrays()) for name in self._saved_contenders()}
+        return {**blobs, "detector.npz": _pack(self.detector.arrays())}
+
+    def _manifest(self, blobs: Mapping[str, bytes]) -> str:
+        manifest = {
+            "schema_version": SCHEMA_VERSION,
+            "name": self.name,
+            "spec": self.spec.model_dump(mode="json"),
+            "normaliser": self.normaliser.state(),
+            "contenders": self._saved_contenders(),
+            "detector": self.detector_name,
+            "threshold": self.threshold,
+            "files": {name: hashlib.sha256(blob).hexdigest() for name, blob in sorted(blobs.items())},
+        }
+        return json.dumps(manifest, indent=1, sort_keys=True)
+
+
+def _read_manifest(directory: Path) -> dict[str, Any]:
+    path = directory / MANIFEST
+    if not path.is_file():
+        raise BundleError(f"{path} is missing; expected a directory written by Bundle.save")
+    try:
+        manifest = json.loads(path.read_text())
+    except ValueError as error:
+        raise BundleError(f"{path} is not JSON ({error}); the bundle is damaged, fetch it again") from error
+    if not isinstance(manifest, dict) or manifest.get("schema_version") != SCHEMA_VERSION:
+        found = manifest.get("schema_version") if isinstance(manifest, dict) else type(manifest).__name__
+        raise BundleError(f"{path} has schema version {found}; this sondeflow reads {SCHEMA_VERSION}; train it again")
+    return manifest
+
+
+def _read_arrays(directory: Path, name: str, digest: str) -> dict[str, NDArray[Any]]:
+    path = directory / name
+    if Path(name).name != name or not path.is_file():
+        raise BundleError(f"{path} is missing; expected the file that {MANIFEST} lists; fetch the bundle again")
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != digest:
+        raise BundleError(f"{path} has sha256 {found}; {MANIFEST} lists {digest}; the file was altered, do not use it")
+    with np.load(path, allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+def _pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """An .npz whose bytes depend on the arrays alone (np.savez stores no clock time)."""
+    import io
+
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def _hidden(quality: Quality, recording: Recording) -> BoolArray:
+    """Samples that must not reach the networks: outside the physical range."""
+    hidden = np.zeros(recording.values.shape, dtype=bool)
+    if "range" in quality.flags:
+        hidden |= quality.flags["range"]
+    return hidden
+
+
+def _dead(quality: Quality, recording: Recording) -> BoolArray:
+    return quality.flags.get("dead", np.zeros((len(recording.channels), 1), dtype=bool))
+
+
+def _apply_rules(
+    scores: FloatArray, flags: Mapping[str, BoolArray], threshold: float
+) -> tuple[FloatArray, dict[str, BoolArray]]:
+    """Raise the scores of rows that a rule flags; returns the scores and the flags by reason."""
+    fired = np.zeros(scores.shape, dtype=bool)
+    for flag in flags.values():
+        fired |= flag
+    raised = np.fmax(scores, np.float32(RULE_FACTOR * threshold))
+    return np.where(fired, raised, scores).astype(np.float32), dict(flags)

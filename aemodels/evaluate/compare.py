@@ -1,0 +1,85 @@
+"""Comparing denoisers and detectors on sections that none of them has seen."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from aemodels.contract import Denoiser
+from aemodels.evaluate.metrics import gain_db, mean_squared_error
+from aemodels.noise import NoiseSpec, corrupt_section
+from aemodels.types import FloatArray, Section
+
+
+def condition_rng(seed: int, section: str, condition: str) -> np.random.Generator:
+    """The same noise for every contender: a generator that depends on seed, section and condition alone."""
+    return np.random.default_rng([seed, zlib.crc32(section.encode()), zlib.crc32(condition.encode())])
+
+
+def denoising_table(
+    denoisers: Mapping[str, Denoiser],
+    sections: Sequence[Section],
+    conditions: Mapping[str, Sequence[NoiseSpec]],
+    *,
+    channels: Sequence[str],
+    seed: int,
+) -> pd.DataFrame:
+    """Errors and gains of every denoiser on every section.
+
+    Args:
+        denoisers: fitted, by contender name.
+        sections: clean hold-out sections; what was recorded counts as the truth.
+        conditions: noise by condition name.
+        channels: names of the channels to report one by one, empty for the pooled row alone (traces).
+        seed: of the noise.
+
+    Returns:
+        One row a contender, condition, section and channel ("all" = pooled): contender, condition, section,
+        channel, mse_noisy, mse_denoised, gain_db (normalised units).
+    """
+    rows = []
+    for condition, noises in conditions.items():
+        for section in sections:
+            noisy = corrupt_section(noises, section, condition_rng(seed, section.name, condition))
+            for name, denoiser in denoisers.items():
+                estimate = denoiser.denoise(noisy)
+                for channel, before, after in _errors(section, noisy, estimate, channels):
+                    rows.append((name, condition, section.name, channel, before, after, gain_db(before, after)))
+    columns = ["contender", "condition", "section", "channel", "mse_noisy", "mse_denoised", "gain_db"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _errors(
+    clean: Section, noisy: Section, estimate: FloatArray, channels: Sequence[str]
+) -> Iterator[tuple[str, float, float]]:
+    groups = [("all", slice(None))] + [(channel, slice(row, row + 1)) for row, channel in enumerate(channels)]
+    for name, rows in groups:
+        truth, mask = clean.values[rows], clean.mask[rows]
+        if mask.any():
+            before = mean_squared_error(noisy.values[rows], truth, mask)
+            yield name, before, mean_squared_error(estimate[rows], truth, mask)
+
+
+def summarise_denoising(table: pd.DataFrame, *, channel: str = "all") -> pd.DataFrame:
+    """Median and spread over sections, best first: contender, condition, median_db, q25_db, q75_db, min_db, sections,
+    noise_reduction_pct (median over sections of the share of the noise's power taken away)."""
+    rows = table[table["channel"] == channel]
+    rows = rows.assign(reduction=100 * (1 - rows["mse_denoised"] / rows["mse_noisy"]))
+    summary = (
+        rows.groupby(["condition", "contender"], sort=False)
+        .agg(
+            median_db=("gain_db", "median"),
+            q25_db=("gain_db", lambda gain: gain.quantile(0.25)),
+            q75_db=("gain_db", lambda gain: gain.quantile(0.75)),
+            min_db=("gain_db", "min"),
+            sections=("section", "nunique"),
+            noise_reduction_pct=("reduction", "median"),
+        )
+        .reset_index()
+    )
+    return summary.sort_values(["condition", "median_db"], ascending=[True, False], kind="stable").reset_index(
+        drop=True
+    )

@@ -1,0 +1,108 @@
+"""The specification of an experiment: all of the science, none of the place where it runs."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from aemodels.curves.canonical import CANONICAL
+from aemodels.denoisers import DenoiserSpec
+from aemodels.detect import DetectorSpec, ThresholdSpec
+from aemodels.detect.reconstruction import Reconstruction
+from aemodels.faults import FaultSpec
+from aemodels.noise import NoiseSpec
+from aemodels.signal.normalise import CurvePercentiles, NormaliseSpec
+from aemodels.signal.split import SplitSpec
+from aemodels.spec import Spec
+from aemodels.types import Kind
+
+REGISTERED = {"logs": "sondeflow-logs", "seismic": "sondeflow-seismic"}
+
+
+class Contender(Spec):
+    """A denoiser that takes part in the comparison."""
+
+    name: str = Field(pattern=r"^[a-z0-9_]+$", description="name in tables and runs")
+    model: DenoiserSpec = Field(description="kind and parameters")
+
+
+class NamedDetector(Spec):
+    """A detector that takes part in the comparison."""
+
+    name: str = Field(pattern=r"^[a-z0-9_]+$", description="name in tables and runs")
+    model: DetectorSpec = Field(description="kind and parameters")
+
+
+class Condition(Spec):
+    """A corruption of the hold-out under which denoisers are compared."""
+
+    name: str = Field(min_length=1, description="name in tables, e.g. 'noise 0.1'")
+    noise: tuple[NoiseSpec, ...] = Field(min_length=1, description="applied one after the other to the whole section")
+
+
+class AnomalySpec(Spec):
+    """How detectors are compared and thresholds fitted."""
+
+    detectors: tuple[NamedDetector, ...] = Field(min_length=1, description="the contenders")
+    faults: tuple[FaultSpec, ...] = Field(min_length=1, description="kinds injected for evaluation")
+    fraction: float = Field(default=0.06, gt=0.0, lt=0.9, description="share of rows made faulty for evaluation")
+    thresholds: tuple[ThresholdSpec, ...] = Field(min_length=1, description="all are fitted and their rates measured")
+    threshold: str = Field(default="conformal", description="kind of the threshold that the bundle uses")
+
+    @model_validator(mode="after")
+    def _known_threshold(self) -> Self:
+        kinds = [threshold.kind for threshold in self.thresholds]
+        if self.threshold not in kinds:
+            raise ValueError(f"threshold is {self.threshold!r}; expected one of the thresholds listed: {kinds}")
+        return self
+
+
+class ExperimentSpec(Spec):
+    """One experiment: data roles, contenders, conditions, detectors and thresholds."""
+
+    name: str = Field(pattern=r"^[a-z0-9-]+$", description="name of the experiment")
+    kind: Kind = Field(description="logs or seismic")
+    seed: int = Field(default=20, ge=0, lt=2**31, description="root of all randomness")
+    curves: tuple[str, ...] = Field(default=(), description="logs: canonical curves, in channel order")
+    minimum_samples: int = Field(default=500, ge=2, description="recordings with fewer observed samples are left out")
+    split: SplitSpec = Field(default=SplitSpec(), description="roles of wells or trace ranges")
+    normalise: NormaliseSpec = Field(default=CurvePercentiles(), description="how values are brought to one scale")
+    contenders: tuple[Contender, ...] = Field(min_length=1, description="denoisers compared")
+    default: str = Field(description="the contender that the bundle denoises with")
+    conditions: tuple[Condition, ...] = Field(min_length=1, description="corruptions of the hold-out")
+    tuning: tuple[tuple[NoiseSpec, ...], ...] = Field(
+        default=(), description="further noise levels at which classical methods are tuned, beside the conditions"
+    )
+    anomalies: AnomalySpec = Field(description="detectors, faults and thresholds")
+
+    @property
+    def registered_name(self) -> str:
+        """Name of the registered model."""
+        return REGISTERED[self.kind]
+
+    @property
+    def all_tuning(self) -> tuple[tuple[NoiseSpec, ...], ...]:
+        return self.tuning + tuple(condition.noise for condition in self.conditions)
+
+    def contender(self, name: str) -> Contender:
+        return next(contender for contender in self.contenders if contender.name == name)
+
+    def detector(self, name: str) -> NamedDetector:
+        return next(detector for detector in self.anomalies.detectors if detector.name == name)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [contender.name for contender in self.contenders]
+        wanted = [self.default] + [
+            d.model.contender for d in self.anomalies.detectors if isinstance(d.model, Reconstruction)
+        ]
+        if len(set(names)) != len(names):
+            raise ValueError(f"contender names {names} repeat; make them unique")
+        if unknown := sorted(set(wanted) - set(names)):
+            raise ValueError(f"contenders {unknown} are referred to but not listed; the list has {names}")
+        if unknown := sorted(set(self.curves) - set(CANONICAL)):
+            raise ValueError(f"curves {unknown} are not canonical; expected some of {sorted(CANONICAL)}")
+        if self.kind == "logs" and not self.curves:
+            raise ValueError("an experiment on logs needs curves, e.g. [GR, RHOB, NPHI, DTC, RDEP]")
+        return self

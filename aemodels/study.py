@@ -1,0 +1,151 @@
+"""The steps of an experiment, each a pure function: prepare, fit, compare, assemble."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from aemodels.bundle import Bundle
+from aemodels.contract import Denoiser, EpochCallback, FitContext
+from aemodels.errors import SpecError
+from aemodels.evaluate.compare import denoising_table
+from aemodels.evaluate.detection import DetectorStudy
+from aemodels.experiment import ExperimentSpec
+from aemodels.signal.normalise import Normaliser
+from aemodels.signal.split import Split, split_traces, split_wells
+from aemodels.types import Finding, Recording, Section
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Data in their roles, normalised with statistics of the training role alone."""
+
+    split: Split
+    normaliser: Normaliser
+    train: tuple[Section, ...]
+    validation: tuple[Section, ...]
+    test: tuple[Section, ...]
+    findings: tuple[Finding, ...]
+
+
+def prepare(spec: ExperimentSpec, recordings: Sequence[Recording]) -> Prepared:
+    """Leave out what cannot be used (a finding each), split, fit the normaliser, normalise.
+
+    Raises:
+        SpecError: if what is left is too little for three roles.
+    """
+    usable, findings = [], []
+    for recording in recordings:
+        finding = _unusable(spec, recording)
+        if finding is None:
+            usable.append(recording)
+        else:
+            findings.append(finding)
+    ordered = sorted(usable, key=lambda r: (r.name, r.source.sha256))  # the folder's order must not matter
+    if spec.kind == "logs":
+        split = split_wells(ordered, spec.split, np.random.default_rng([spec.seed, 1]))
+    else:
+        split = split_traces(ordered, spec.split)
+    normaliser = spec.normalise.fit(split.train, spec.curves)
+    roles = {role: tuple(normaliser.apply(r) for r in getattr(split, role)) for role in ("train", "validation", "test")}
+    return Prepared(split=split, normaliser=normaliser, findings=tuple(findings), **roles)
+
+
+def _unusable(spec: ExperimentSpec, recording: Recording) -> Finding | None:
+    if recording.kind != spec.kind:
+        found, expected = f"a {recording.kind} file", f"{spec.kind} for experiment {spec.name}"
+    elif spec.kind == "logs" and not set(spec.curves) & set(recording.names):
+        found, expected = f"curves {', '.join(recording.names[:12])}", f"at least one of {', '.join(spec.curves)}"
+    elif (observed := _observed_samples(spec, recording)) < spec.minimum_samples:
+        found, expected = f"{observed} observed samples", f"at least {spec.minimum_samples}"
+    else:
+        return None
+    return Finding(
+        "warning", "left-out", recording.source.uri, found, expected, "leave the file out, or change the spec"
+    )
+
+
+def _observed_samples(spec: ExperimentSpec, recording: Recording) -> int:
+    if spec.kind == "seismic":
+        return int(np.isfinite(recording.values).sum())
+    rows = [recording.names.index(curve) for curve in spec.curves if curve in recording.names]
+    return int(np.isfinite(recording.values[rows]).any(axis=0).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A fitted contender with the record of its training.
+
+    Args:
+        name: contender name.
+        denoiser: ready to denoise.
+        history: one list a metric, one entry an epoch; empty for methods without epochs.
+        seconds: wall time of the fit.
+        parameters: fitted numbers.
+    """
+
+    name: str
+    denoiser: Denoiser
+    history: dict[str, list[float]]
+    seconds: float
+    parameters: int
+
+    def save(self, directory: Path) -> None:
+        """Write fitted.json and arrays.npz; no pickle."""
+        directory.mkdir(parents=True, exist_ok=True)
+        np.savez(directory / "arrays.npz", **self.denoiser.arrays())  # type: ignore[arg-type]
+        record = {"name": self.name, "history": self.history, "seconds": self.seconds, "parameters": self.parameters}
+        (directory / "fitted.json").write_text(json.dumps(record))
+
+    @classmethod
+    def load(cls, directory: Path, spec: ExperimentSpec) -> Fitted:
+        """The inverse of save; the denoiser is rebuilt from its contender's spec."""
+        record = json.loads((directory / "fitted.json").read_text())
+        with np.load(directory / "arrays.npz", allow_pickle=False) as arrays:
+            denoiser = spec.contender(record["name"]).model.restore(dict(arrays))
+        return cls(denoiser=denoiser, **record)
+
+
+def fit_contender(spec: ExperimentSpec, name: str, prepared: Prepared, on_epoch: EpochCallback | None = None) -> Fitted:
+    """Fit one contender on the training sections; validation sections choose epoch and settings."""
+    context = FitContext(kind=spec.kind, seed=spec.seed, tuning=spec.all_tuning, on_epoch=on_epoch)
+    started = time.perf_counter()
+    result = spec.contender(name).model.fit(prepared.train, prepared.validation, context)
+    seconds = time.perf_counter() - started
+    return Fitted(name, result.denoiser, result.history, seconds, result.parameters)
+
+
+def compare_denoisers(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitted]) -> pd.DataFrame:
+    """The contender table on the hold-out (see evaluate.compare.denoising_table)."""
+    return denoising_table(
+        {name: contender.denoiser for name, contender in fitted.items()},
+        prepared.test,
+        {condition.name: condition.noise for condition in spec.conditions},
+        channels=spec.curves,
+        seed=spec.seed,
+    )
+
+
+def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitted], study: DetectorStudy) -> Bundle:
+    """Everything needed to score: normaliser, default denoiser, winning detector and its threshold.
+
+    Raises:
+        SpecError: if the default contender was not fitted.
+    """
+    if spec.default not in fitted:
+        raise SpecError(f"default contender {spec.default!r} was not fitted; fitted are {sorted(fitted)}")
+    return Bundle(
+        spec=spec,
+        normaliser=prepared.normaliser,
+        denoiser=fitted[spec.default].denoiser,
+        detector_name=study.winner,
+        detector=study.detectors[study.winner],
+        contenders={name: contender.denoiser for name, contender in fitted.items()},
+        threshold=study.threshold,
+    )
