@@ -1,0 +1,83 @@
+"""Where things run: one frozen object read from the environment (prefix SONDEFLOW_)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _in_home(name: str) -> Any:
+    """A field that lives in `home` unless the environment names another place."""
+    return Field(default_factory=lambda data: data["home"] / name, description=f"default: {name} in home")
+
+
+class Settings(BaseSettings):
+    """Where it runs, never what science; reading it creates nothing.
+
+    Args:
+        home: the folder that holds everything not named otherwise.
+        tracking_uri: MLflow's tracking store (SQLite in home, or http://…, postgresql://…).
+        ledger_url: SQLAlchemy URL of the ledger of arrived files (SQLite in home).
+        inbox: where new files arrive.
+        outbox: where scores go.
+        workers: tasks of one flow at a time.
+        task_runner: "threads" in this process, or "dask" (needs prefect-dask).
+        max_attempts: how often a file that failed for an unforeseen reason is tried.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="SONDEFLOW_", frozen=True, extra="ignore", validate_default=True)
+
+    home: Path = Field(default=Path("data/work"), description="folder of everything that is not named otherwise")
+    tracking_uri: str = Field(
+        default_factory=lambda data: _sqlite(data["home"] / "mlflow.db"), description="MLflow tracking store"
+    )
+    ledger_url: str = Field(
+        default_factory=lambda data: _sqlite(data["home"] / "ledger.db"), description="SQLAlchemy URL of the ledger"
+    )
+    inbox: Path = _in_home("inbox")
+    outbox: Path = _in_home("outbox")
+    workers: int = Field(default=2, ge=1, le=256, description="tasks of one flow at a time")
+    task_runner: Literal["threads", "dask"] = Field(default="threads", description="where tasks run")
+    max_attempts: int = Field(default=3, ge=1, le=100, description="tries of a file that fails unforeseen")
+
+    @field_validator("home", "inbox", "outbox", mode="after")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @property
+    def refs_dir(self) -> Path:
+        """Content-addressed recordings."""
+        return self.home / "refs"
+
+    @property
+    def ingested_dir(self) -> Path:
+        """What reading a file gave, by the file's hash."""
+        return self.home / "ingested"
+
+    @property
+    def fits_dir(self) -> Path:
+        """Fitted contenders, by the hash of all that went into them."""
+        return self.home / "fits"
+
+    @property
+    def bundles_dir(self) -> Path:
+        """Bundles downloaded from the registry."""
+        return self.home / "bundles"
+
+    @property
+    def artifacts_dir(self) -> Path:
+        """MLflow's artifacts where the tracking store is a local database."""
+        return self.home / "mlartifacts"
+
+    @property
+    def prefect_dir(self) -> Path:
+        """Prefect's own files."""
+        return self.home / "prefect"
+
+
+def _sqlite(path: Path) -> str:
+    return f"sqlite:///{path}"

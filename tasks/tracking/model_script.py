@@ -1,0 +1,78 @@
+"""The registered model, logged from this code: it opens the bundle that lies beside it and scores with it.
+
+Only `aemodels` and MLflow are imported, so that the model loads wherever these two are.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from mlflow.models import set_model
+from mlflow.pyfunc import PythonModel
+
+from aemodels.bundle import Bundle
+from aemodels.curves.canonical import CANONICAL
+from aemodels.types import Channel, Recording, Source
+
+NOWHERE = Source(uri="memory", sha256="0" * 64)
+
+
+class BundleModel(PythonModel):  # type: ignore[misc]
+    """`predict` of the registered model.
+
+    Logs: a DataFrame of canonical curves in canonical units, one row a depth sample, missing = NaN; curves that the
+    bundle does not know are ignored. Seismic: an array float32[trace, sample]. Parameter `step`: sample interval in m
+    or s. Returned is one row a sample (logs) or a trace (seismic): score, threshold, is_anomaly, reason, and for logs
+    <C>_DN and ANOM_<C> of each curve.
+    """
+
+    def load_context(self, context: Any) -> None:
+        """Load the bundle; its files are checked against their recorded hashes."""
+        self.bundle = Bundle.load(Path(context.artifacts["bundle"]))
+
+    def predict(self, context: Any, model_input: Any, params: dict[str, Any] | None = None) -> pd.DataFrame:
+        """Score in memory what `Bundle.score` would score from a file."""
+        step = float((params or {}).get("step") or (0.1524 if self.bundle.kind == "logs" else 0.004))
+        recording = self._well(model_input, step) if self.bundle.kind == "logs" else self._line(model_input, step)
+        scores = self.bundle.score(recording)
+        table: dict[str, Any] = {
+            "score": scores.score,
+            "threshold": np.full(len(scores.score), scores.threshold, dtype=np.float32),
+            "is_anomaly": scores.is_anomaly,
+            "reason": list(scores.reason),
+        }
+        if self.bundle.kind == "logs":
+            for row, curve in enumerate(scores.channels):
+                table |= {f"{curve}_DN": scores.denoised[row], f"ANOM_{curve}": scores.channel_score[row]}
+        return pd.DataFrame(table)
+
+    def _well(self, frame: pd.DataFrame, step: float) -> Recording:
+        names = [name for name in frame.columns if name in CANONICAL]
+        values = frame[names].to_numpy(dtype=np.float32).T.copy()
+        values[~np.isfinite(values)] = np.nan
+        return Recording(
+            values=values,
+            axis=np.arange(len(frame), dtype=np.float64) * step,
+            channels=tuple(Channel(name, CANONICAL[name].unit) for name in names),
+            kind="logs",
+            source=NOWHERE,
+            name="memory",
+        )
+
+    def _line(self, traces: Any, step: float) -> Recording:
+        values = np.array(traces, dtype=np.float32, ndmin=2)
+        values[~np.isfinite(values)] = np.nan
+        return Recording(
+            values=values,
+            axis=np.arange(values.shape[1], dtype=np.float64) * step,
+            channels=tuple(Channel(f"trace {row}", "amplitude", {"trace": row}) for row in range(len(values))),
+            kind="seismic",
+            source=NOWHERE,
+            name="memory",
+        )
+
+
+set_model(BundleModel())

@@ -1,0 +1,209 @@
+"""Registered models: logged from code, found by alias, their bundles brought back as directories."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
+
+import aemodels
+from aemodels.bundle import Bundle
+from aemodels.errors import SondeflowError
+from tasks.settings import Settings
+from tasks.tracking.store import connect, point_fluent_api
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+PREVIOUS = "previous"
+RUNTIME_PACKAGES = (
+    "mlflow",
+    "keras",
+    "tensorflow",
+    "numpy",
+    "pandas",
+    "pydantic",
+    "PyWavelets",
+    "PyYAML",
+    "scikit-learn",
+    "scipy",
+)
+_URI = re.compile(r"^models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))$")
+
+
+class NoModelError(SondeflowError):
+    """The registry has no model of that name, alias or version."""
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A version in the registry and the run that made it."""
+
+    name: str
+    version: str
+    run_id: str
+    model_id: str
+
+    @property
+    def uri(self) -> str:
+        return f"models:/{self.name}/{self.version}"
+
+
+def register_bundle(settings: Settings, run_id: str, directory: Path, name: str) -> ModelVersion:
+    """Log a bundle as a pyfunc from code under a run, register it and make it the challenger.
+
+    Args:
+        settings: where the store is.
+        run_id: the parent run of the experiment.
+        directory: as written by `Bundle.save`.
+        name: the registered model's name.
+    """
+    bundle = Bundle.load(directory)
+    example = input_example(bundle)
+    client = connect(settings)
+    point_fluent_api(settings)
+    with mlflow.start_run(run_id=run_id):
+        info = mlflow.pyfunc.log_model(
+            name=name,
+            python_model=str(Path(__file__).with_name("model_script.py")),
+            artifacts={"bundle": str(directory)},
+            code_paths=[str(Path(aemodels.__file__).parent)],
+            pip_requirements=requirements(),
+            signature=signature(bundle),
+            input_example=example,
+            metadata={"kind": bundle.kind, "bundle_sha256": bundle.content_hash},
+        )
+    made = _registered(client, name, info.model_uri, run_id)
+    client.set_registered_model_alias(name, CHALLENGER, made.version)
+    return made
+
+
+def promote(settings: Settings, model: ModelVersion) -> None:
+    """Move the alias `champion` to a version; the one before becomes `previous`."""
+    client = connect(settings)
+    before = find(settings, f"models:/{model.name}@{CHAMPION}")
+    if before is not None and before.version != model.version:
+        client.set_registered_model_alias(model.name, PREVIOUS, before.version)
+    client.set_registered_model_alias(model.name, CHAMPION, model.version)
+
+
+def find(settings: Settings, uri: str) -> ModelVersion | None:
+    """The version behind models:/name@alias or models:/name/version, None where there is none.
+
+    Raises:
+        NoModelError: if the URI has another form.
+    """
+    match = _URI.match(uri)
+    if match is None:
+        raise NoModelError(f"model URI is {uri!r}; expected models:/<name>@<alias> or models:/<name>/<version>")
+    client = connect(settings)
+    try:
+        if match["alias"]:
+            found = client.get_model_version_by_alias(match["name"], match["alias"])
+        else:
+            found = client.get_model_version(match["name"], match["version"])
+    except MlflowException as error:
+        if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+            return None
+        raise
+    return _version(found)
+
+
+def get(settings: Settings, uri: str) -> ModelVersion:
+    """As `find`.
+
+    Raises:
+        NoModelError: if there is no such version.
+    """
+    found = find(settings, uri)
+    if found is None:
+        raise NoModelError(
+            f"the registry {settings.tracking_uri} has no {uri}; `sondeflow train` registers a version, "
+            "`sondeflow promote` makes it the champion"
+        )
+    return found
+
+
+def download_bundle(settings: Settings, model: ModelVersion) -> Path:
+    """The bundle of a version as a local directory, fetched once."""
+    mark = hashlib.sha256(f"{settings.tracking_uri}|{model.model_id}".encode()).hexdigest()[:8]
+    target = settings.bundles_dir / f"{model.name}-v{model.version}-{mark}"
+    if target.is_dir():
+        return target
+    settings.bundles_dir.mkdir(parents=True, exist_ok=True)
+    point_fluent_api(settings)
+    place = Path(mkdtemp(dir=settings.bundles_dir, prefix=".fetch-"))
+    try:
+        fetched = mlflow.artifacts.download_artifacts(
+            artifact_uri=f"{model.uri}/artifacts", dst_path=str(place), tracking_uri=settings.tracking_uri
+        )
+        inside = next(Path(fetched).rglob("bundle.json")).parent
+        if not target.exists():  # another worker may have been quicker
+            inside.rename(target)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    return target
+
+
+def signature(bundle: Bundle) -> ModelSignature:
+    """Curves in, scores out (logs); traces in, scores out (seismic)."""
+    outputs = [
+        ColSpec(DataType.float, "score"),
+        ColSpec(DataType.float, "threshold"),
+        ColSpec(DataType.boolean, "is_anomaly"),
+        ColSpec(DataType.string, "reason"),
+    ]
+    step = ParamSchema([ParamSpec("step", DataType.double, 0.1524 if bundle.kind == "logs" else 0.004)])
+    if bundle.kind == "seismic":
+        traces = Schema([TensorSpec(np.dtype(np.float32), (-1, -1))])
+        return ModelSignature(inputs=traces, outputs=Schema(outputs), params=step)
+    curves = Schema([ColSpec(DataType.double, curve, required=False) for curve in bundle.curves])
+    for curve in bundle.curves:
+        outputs += [ColSpec(DataType.float, f"{curve}_DN"), ColSpec(DataType.float, f"ANOM_{curve}")]
+    return ModelSignature(inputs=curves, outputs=Schema(outputs), params=step)
+
+
+def input_example(bundle: Bundle) -> Any:
+    """A short, smooth input of the right form: mid-range values of each curve, or two sine traces."""
+    phase = np.linspace(0.0, 4.0 * np.pi, 64)
+    if bundle.kind == "seismic":
+        return np.stack([np.sin(phase), np.cos(phase)]).astype(np.float32)
+    typical = {"GR": (75, 25), "RHOB": (2.4, 0.1), "NPHI": (0.25, 0.05), "DTC": (90, 10), "RDEP": (5, 2)}
+    middles = {curve: typical.get(curve, (10.0, 1.0)) for curve in bundle.curves}
+    return pd.DataFrame({curve: middle + swing * np.sin(phase) for curve, (middle, swing) in middles.items()})
+
+
+def requirements() -> list[str]:
+    """What loading the model needs, pinned to what is installed; given, not inferred (inference takes 15 s)."""
+    pinned = []
+    for package in RUNTIME_PACKAGES:
+        try:
+            pinned.append(f"{package}=={version(package)}")
+        except PackageNotFoundError:
+            continue
+    return pinned
+
+
+def _registered(client: mlflow.MlflowClient, name: str, model_uri: str, run_id: str) -> ModelVersion:
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    model_id = model_uri.removeprefix("models:/")
+    return _version(client.create_model_version(name, source=model_uri, run_id=run_id, model_id=model_id))
+
+
+def _version(found: Any) -> ModelVersion:
+    return ModelVersion(found.name, str(found.version), found.run_id or "", found.model_id or found.source)

@@ -1,0 +1,95 @@
+"""The way into MLflow: a client of a store that exists, and experiments in it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tasks.settings import Settings
+
+# MLflow reads it whenever it would send; set before its import so that not even a thread is started
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+import mlflow
+from mlflow import MlflowClient
+
+# without it the UI opens an experiment in its view for language models
+EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
+
+
+def connect(settings: Settings) -> MlflowClient:
+    """A client of the tracking store; a local database is created and migrated by one process alone."""
+    return _client(settings.tracking_uri, settings.home)
+
+
+@lru_cache(maxsize=8)
+def _client(uri: str, home: Path) -> MlflowClient:
+    client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+    if is_local(uri):
+        # concurrent first use races MLflow's migrations
+        with _locked(home / "mlflow.lock"):
+            client.search_experiments(max_results=1)
+    return client
+
+
+def is_local(uri: str) -> bool:
+    """Whether the store is a database that this process opens itself, so that artifacts are ours to place."""
+    return not uri.startswith(("http://", "https://", "databricks"))
+
+
+def point_fluent_api(settings: Settings) -> None:
+    """MLflow's own loaders and `log_model` take the store from a process-wide setting."""
+    mlflow.set_tracking_uri(settings.tracking_uri)
+    mlflow.set_registry_uri(settings.tracking_uri)
+
+
+def experiment_id(settings: Settings, name: str) -> str:
+    """The id of the experiment called `name`, created where there is none."""
+    client = connect(settings)
+    with _locked(settings.home / "mlflow.lock"):
+        found = client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        place = (settings.artifacts_dir / name).as_uri() if is_local(settings.tracking_uri) else None
+        return str(client.create_experiment(name, artifact_location=place, tags=EXPERIMENT_TAGS))
+
+
+def run_address(settings: Settings, experiment: str, run_id: str) -> str:
+    """Where a browser finds a run: whole where the store is a server, else below the address of `sondeflow ui`."""
+    place = f"#/experiments/{experiment}/runs/{run_id}"
+    return place if is_local(settings.tracking_uri) else f"{settings.tracking_uri.rstrip('/')}/{place}"
+
+
+def public_uri(uri: str) -> str:
+    """A store's address without user and password, for logs and tables."""
+    parts = urlsplit(uri)
+    if parts.password is None:
+        return uri
+    return parts._replace(netloc=f"***@{parts.hostname}" + (f":{parts.port}" if parts.port else "")).geturl()
+
+
+@lru_cache(maxsize=1)
+def git_sha() -> str:
+    """The commit of the code that runs, "" outside a checkout."""
+    here = Path(__file__).resolve().parent
+    command = ("git", "-C", str(here), "rev-parse", "HEAD")
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)  # noqa: S603
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """One holder at a time, between threads and between processes of this machine."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
