@@ -140,7 +140,8 @@ class Recording:
         """Values float32[sample] of the channel called `name`; KeyError where there is none."""
         if name not in self.names:
             raise KeyError(f"{self.source.uri} has no channel {name!r}; it has {', '.join(self.names)}")
-        return self.values[self.names.index(name)]
+        row: FloatArray = self.values[self.names.index(name)]
+        return row
 
     def with_values(self, values: FloatArray) -> Recording:
         """A copy with other values of the same shape."""

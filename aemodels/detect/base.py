@@ -84,4 +84,5 @@ def channel_scale(scores: Sequence[FloatArray], kind: Kind) -> NDArray[np.float3
 
 def _percentile(values: FloatArray) -> NDArray[np.float32]:
     finite = values[np.isfinite(values)]
-    return np.float32(max(np.percentile(finite, 99), 1e-6) if finite.size else 1.0) + np.zeros((), np.float32)
+    typical = float(np.percentile(finite, 99)) if finite.size else 1.0
+    return np.array(max(typical, 1e-6), dtype=np.float32)

@@ -112,11 +112,11 @@ class IsolationForest(Spec):
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
         count = len({name.split("_")[0] for name in arrays})
         names = ("roots", "children", "split", "bound", "depth")
-        forests = tuple(
-            FlatForest(*(arrays[f"{n:02d}_{name}"] for name in names), normal=float(arrays[f"{n:02d}_normal"][0]))
-            for n in range(count)
-        )
-        return ForestDetector(forests, context.kind)
+        forests = []
+        for n in range(count):
+            roots, children, split, bound, depth = (arrays[f"{n:02d}_{name}"] for name in names)
+            forests.append(FlatForest(roots, children, split, bound, depth, float(arrays[f"{n:02d}_normal"][0])))
+        return ForestDetector(tuple(forests), context.kind)
 
 
 @dataclass(frozen=True, eq=False)

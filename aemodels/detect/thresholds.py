@@ -79,7 +79,7 @@ ThresholdSpec: TypeAlias = Annotated[MeanStd | Quantile | Conformal, Field(discr
 
 def _pooled(scores: Sequence[FloatArray]) -> NDArray[np.float64]:
     pooled = np.concatenate([np.asarray(well, dtype=np.float64) for well in scores] or [np.empty(0)])
-    pooled = pooled[np.isfinite(pooled)]
+    pooled = np.asarray(pooled[np.isfinite(pooled)], dtype=np.float64)
     if not pooled.size:
         raise SpecError("no validation score is finite; expected scored validation wells to fit a threshold to")
     return pooled

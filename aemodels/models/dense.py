@@ -64,10 +64,10 @@ class Dense(NetworkBase):
         return keras.Model(entry, layers.Reshape((self.window.length, features))(decoder(code)), name="dense")
 
     def inputs(self, values: FloatArray, mask: BoolArray, affine: NDArray[np.float32]) -> FloatArray:
-        return np.clip((values - affine[0]) / affine[1], 0, 1).astype(np.float32)
+        return np.asarray(np.clip((values - affine[0]) / affine[1], 0, 1), dtype=np.float32)
 
     def targets(self, values: FloatArray, affine: NDArray[np.float32]) -> FloatArray:
-        return np.clip((values - affine[0]) / affine[1], 0, 1).astype(np.float32)
+        return np.asarray(np.clip((values - affine[0]) / affine[1], 0, 1), dtype=np.float32)
 
     def outputs(self, raw: FloatArray, affine: NDArray[np.float32]) -> FloatArray:
-        return (raw * affine[1] + affine[0]).astype(np.float32)
+        return np.asarray(raw * affine[1] + affine[0], dtype=np.float32)

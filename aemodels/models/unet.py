@@ -93,7 +93,7 @@ class UNet(NetworkBase):
         return np.concatenate(joined, axis=-1) if self.rank == 1 else np.stack(joined, axis=-1)
 
     def targets(self, values: FloatArray, affine: NDArray[np.float32]) -> FloatArray:
-        return (values - affine[0]).astype(np.float32)
+        return np.asarray(values - affine[0], dtype=np.float32)
 
     def outputs(self, raw: FloatArray, affine: NDArray[np.float32]) -> FloatArray:
-        return (raw + affine[0]).astype(np.float32)
+        return np.asarray(raw + affine[0], dtype=np.float32)

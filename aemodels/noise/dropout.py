@@ -28,7 +28,8 @@ class Dropout(NoiseBase):
         for (window, start, feature), length in zip(starts, lengths, strict=True):
             lost[window, start : start + length, feature] = True
         whole = rng.random((windows, 1, features)) < self.channels
-        whole &= ~whole.all(axis=2, keepdims=True)  # a window keeps at least one channel
+        empty = np.flatnonzero(whole.all(axis=(1, 2)))
+        whole[empty, 0, rng.integers(0, features, len(empty))] = False  # a window keeps at least one channel
         lost |= np.broadcast_to(whole, (windows, samples, features))
         count = np.maximum(mask.sum(axis=1, keepdims=True), 1)
         mean = np.where(mask, values, 0).sum(axis=1, keepdims=True) / count

@@ -26,5 +26,5 @@ class Spike(NoiseBase):
         hit &= rng.random((len(values), 1, 1)) < self.windows
         count = int(hit.sum())
         out = values.copy()
-        out[hit] += draw_level(self.factor, (count,), rng) * rng.choice(np.float32([-1.0, 1.0]), count)
+        out[hit] += draw_level(self.factor, (count,), rng) * rng.choice(np.array([-1, 1], dtype=np.float32), count)
         return out, mask

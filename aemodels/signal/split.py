@@ -64,7 +64,7 @@ def split_wells(recordings: Sequence[Recording], spec: SplitSpec, rng: np.random
         )
     named = {plain_name(name) for name in spec.test} & set(wells)
     order = [str(well) for well in rng.permutation([well for well in wells if well not in named])]
-    held = named or set(order[: max(1, round(spec.test_share * len(wells)))])
+    held = named or set(order[: min(len(wells) - 2, max(1, round(spec.test_share * len(wells))))])
     rest = [well for well in order if well not in held]
     if len(rest) < 2:
         raise SpecError(f"{len(rest)} wells are left beside the hold-out {sorted(held)}; expected at least 2")

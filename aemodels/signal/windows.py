@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,11 +51,20 @@ def cut(section: Section, spec: WindowSpec) -> WindowSet:
     first_channel = starts(channels, width, spec.width_stride)
     first_sample = starts(samples, spec.length, spec.stride)
     shape = (width, spec.length)
-    views = (np.lib.stride_tricks.sliding_window_view(array, shape) for array in (values, mask))
-    picked = (view[np.ix_(first_channel, first_sample)].reshape(-1, *shape) for view in views)
-    window_values, window_mask = (np.ascontiguousarray(block.transpose(0, 2, 1)) for block in picked)
+    place = np.ix_(first_channel, first_sample)
     origin = np.stack(np.meshgrid(first_channel, first_sample, indexing="ij"), axis=-1).reshape(-1, 2)
-    return WindowSet(values=window_values, mask=window_mask, origin=origin, shape=(channels, samples))
+    return WindowSet(
+        values=np.asarray(_slide(values, shape, place), dtype=np.float32),
+        mask=np.asarray(_slide(mask, shape, place), dtype=np.bool_),
+        origin=origin,
+        shape=(channels, samples),
+    )
+
+
+def _slide(array: NDArray[Any], shape: tuple[int, int], place: tuple[NDArray[Any], ...]) -> NDArray[Any]:
+    """Windows [window, sample, channel] of `shape` (channel, sample) at the given first positions."""
+    view = np.lib.stride_tricks.sliding_window_view(array, shape)
+    return np.ascontiguousarray(view[place].reshape(-1, *shape).transpose(0, 2, 1))
 
 
 def overlap_add(values: FloatArray, windows: WindowSet, blend: Blend = "count") -> FloatArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
 from pydantic import Field
 from scipy.ndimage import median_filter
 
@@ -24,4 +25,4 @@ class Median(ClassicalBase):
         return [{"window": window} for window in self.windows]
 
     def smooth(self, values: FloatArray, setting: dict[str, float]) -> FloatArray:
-        return median_filter(values, size=(1, int(setting["window"])), mode="nearest")
+        return np.asarray(median_filter(values, size=(1, int(setting["window"])), mode="nearest"), dtype=np.float32)

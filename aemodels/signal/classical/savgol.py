@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
 from pydantic import Field
 from scipy.signal import savgol_filter
 
@@ -32,4 +33,4 @@ class SavitzkyGolay(ClassicalBase):
         samples = values.shape[-1]
         window = min(int(setting["window"]), samples - (samples + 1) % 2)  # odd, and no longer than the data
         order = min(int(setting["order"]), window - 1)
-        return savgol_filter(values, window, order, axis=-1, mode="interp").astype("float32")
+        return np.asarray(savgol_filter(values, window, order, axis=-1, mode="interp"), dtype=np.float32)
