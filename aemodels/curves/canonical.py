@@ -1,0 +1,59 @@
+"""The canonical curve set: names, units and physical bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aemodels.errors import DataError
+
+
+@dataclass(frozen=True)
+class CanonicalCurve:
+    """A curve that every part of sondeflow knows by one name and in one unit.
+
+    Args:
+        name: canonical mnemonic.
+        unit: canonical unit.
+        low: smallest value (in `unit`) that a working tool can report in a borehole.
+        high: largest such value.
+        log: True where the curve is modelled as log10 of its value.
+
+    Raises:
+        DataError: if the bounds are empty, or not positive where the logarithm is taken.
+    """
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise DataError(f"{self.name}: bounds are {self.low}..{self.high}; expected low < high")
+        if self.log and self.low <= 0:
+            raise DataError(f"{self.name}: low is {self.low}; expected > 0 where the logarithm is taken")
+
+
+# Bounds are wide on purpose: what lies outside is a tool's fault or a wrong unit, never an unusual rock.
+# Extremes of the rocks themselves: T. Darling, Well Logging and Formation Evaluation (2005);
+# Schlumberger, Log Interpretation Charts (2009), appendix B (coal 1.2 g/cm3 to pyrite 5 g/cm3 in a thin bed,
+# steel casing 57 us/ft, granite 50 us/ft, mud about 200 us/ft).
+_CURVES = (
+    CanonicalCurve("GR", "gAPI", 0.0, 1000.0),
+    CanonicalCurve("RHOB", "g/cm3", 1.0, 3.5),
+    CanonicalCurve("DRHO", "g/cm3", -1.0, 1.0),
+    CanonicalCurve("NPHI", "v/v", -0.15, 1.0),
+    CanonicalCurve("DTC", "us/ft", 35.0, 300.0),
+    CanonicalCurve("DTS", "us/ft", 50.0, 700.0),
+    CanonicalCurve("RDEP", "ohm.m", 0.01, 100000.0, log=True),
+    CanonicalCurve("RMED", "ohm.m", 0.01, 100000.0, log=True),
+    CanonicalCurve("RSHA", "ohm.m", 0.01, 100000.0, log=True),
+    CanonicalCurve("RXO", "ohm.m", 0.01, 100000.0, log=True),
+    CanonicalCurve("PEF", "b/e", 0.0, 30.0),
+    CanonicalCurve("SP", "mV", -500.0, 500.0),
+    CanonicalCurve("CALI", "in", 2.0, 60.0),
+    CanonicalCurve("BS", "in", 2.0, 60.0),
+)
+
+CANONICAL: dict[str, CanonicalCurve] = {curve.name: curve for curve in _CURVES}

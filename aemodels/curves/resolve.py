@@ -1,0 +1,177 @@
+"""From a file's mnemonics and units to the canonical curves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from aemodels.curves.canonical import CANONICAL
+from aemodels.errors import SpecError
+from aemodels.types import Finding
+
+ALIASES_FILE = Path(__file__).with_name("aliases.yaml")
+NO_UNIT = frozenset({"", "_", "-", "--", "NONE", "N/A", "NA", "UNKNOWN", "UNITLESS"})
+
+
+@dataclass(frozen=True)
+class Aliases:
+    """The editable tables, ready for look-up.
+
+    Args:
+        mnemonics: upper-case mnemonic -> (canonical name, tier); tier 0 is the canonical name itself.
+        units: canonical unit -> normalised spelling -> factor.
+        depth: upper-case mnemonics that a depth index may carry.
+    """
+
+    mnemonics: Mapping[str, tuple[str, int]]
+    units: Mapping[str, Mapping[str, float]]
+    depth: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A curve of a file, as far as naming is concerned.
+
+    Args:
+        name: the name it keeps where it turns out not to be canonical (unique in the file).
+        mnemonic: as the file spells it.
+        unit: as the file spells it.
+        observed: whether it has any value.
+    """
+
+    name: str
+    mnemonic: str
+    unit: str
+    observed: bool = True
+
+
+@dataclass(frozen=True)
+class Match:
+    """A candidate that is the canonical curve `name`; `factor` is None where the file gives no unit."""
+
+    name: str
+    index: int
+    factor: float | None
+
+
+@lru_cache(maxsize=4)
+def load_aliases(path: Path = ALIASES_FILE) -> Aliases:
+    """Read the alias tables.
+
+    Args:
+        path: a YAML file laid out as aliases.yaml.
+
+    Returns:
+        The tables.
+
+    Raises:
+        SpecError: if a curve is unknown or a mnemonic is listed twice.
+    """
+    tables = yaml.safe_load(path.read_text(encoding="utf-8"))
+    mnemonics = {name: (name, 0) for name in CANONICAL}
+    for canonical, tiers in tables["mnemonics"].items():
+        if canonical not in CANONICAL:
+            raise SpecError(f"{path}: {canonical!r} is no canonical curve; expected one of {', '.join(CANONICAL)}")
+        for tier, spellings in enumerate(tiers, start=1):
+            for spelling in spellings:
+                if spelling.upper() in mnemonics:
+                    raise SpecError(f"{path}: {spelling!r} is listed twice; keep one entry")
+                mnemonics[spelling.upper()] = (canonical, tier)
+    units = {
+        unit: {normal_unit(str(key)): float(value) for key, value in table.items()}
+        for unit, table in tables["units"].items()
+    }
+    return Aliases(mnemonics, units, frozenset(tables["depth"]))
+
+
+def normal_unit(unit: str) -> str:
+    """A unit's spelling without case, blanks and brackets.
+
+    >>> normal_unit(" [us / ft] ")
+    'US/FT'
+    """
+    return (
+        re.sub(r"[\s\[\](){}]", "", unit).upper().replace("Μ", "µ").replace("μ", "µ")
+    )  # Greek mu in both cases -> micro sign
+
+
+def unit_factor(unit: str, canonical_unit: str) -> float | None:
+    """Factor from `unit` to `canonical_unit`, None where the spelling is not known.
+
+    >>> unit_factor("KG/M3", "g/cm3")
+    0.001
+    """
+    return load_aliases().units[canonical_unit].get(normal_unit(unit))
+
+
+def is_depth(mnemonic: str) -> bool:
+    """Whether a mnemonic names a depth index."""
+    return mnemonic.upper() in load_aliases().depth
+
+
+def resolve(candidates: Sequence[Candidate]) -> tuple[tuple[Match, ...], tuple[Finding, ...]]:
+    """Decide which of a file's curves is which canonical curve.
+
+    The canonical mnemonic beats an alias, an earlier tier beats a later one, a curve with values beats an
+    empty one; two equals are ambiguous and neither is taken.
+
+    Args:
+        candidates: the file's curves, without the depth index.
+
+    Returns:
+        Matches in the order of the canonical set, and findings for unknown units and ambiguous curves.
+    """
+    findings: list[Finding] = []
+    ranked: dict[str, list[tuple[int, Match]]] = {}
+    for index, candidate in enumerate(candidates):
+        entry = load_aliases().mnemonics.get(candidate.mnemonic.strip().upper())
+        if entry is None:
+            continue
+        name, tier = entry
+        factor = unit_factor(candidate.unit, CANONICAL[name].unit)
+        if factor is None and normal_unit(candidate.unit) not in NO_UNIT:
+            findings.append(_unknown_unit(candidate, name))
+            continue
+        rank = tier if candidate.observed else tier + 1000
+        ranked.setdefault(name, []).append((rank, Match(name, index, factor)))
+    matches = []
+    for name in CANONICAL:
+        best = _best(ranked.get(name, []))
+        if len(best) > 1:
+            findings.append(_ambiguous([candidates[match.index].name for match in best], name))
+        elif best:
+            matches.append(best[0])
+    return tuple(matches), tuple(findings)
+
+
+def _best(ranked: Sequence[tuple[int, Match]]) -> list[Match]:
+    top = min((rank for rank, _ in ranked), default=0)
+    return [match for rank, match in ranked if rank == top]
+
+
+def _unknown_unit(candidate: Candidate, name: str) -> Finding:
+    known = ", ".join(sorted(load_aliases().units[CANONICAL[name].unit]))
+    return Finding(
+        "warning",
+        "unknown-unit",
+        f"curve {candidate.name}",
+        f"unit {candidate.unit!r}",
+        f"a unit that converts to {CANONICAL[name].unit}: {known}",
+        f"correct the unit, or add the spelling under `{CANONICAL[name].unit}` in aliases.yaml; not used as {name}",
+    )
+
+
+def _ambiguous(names: Sequence[str], canonical: str) -> Finding:
+    return Finding(
+        "warning",
+        "ambiguous-curve",
+        f"curves {', '.join(names)}",
+        f"{len(names)} curves that could be {canonical}",
+        "one",
+        f"none is used as {canonical}: rename the right one, or put it in an earlier tier of aliases.yaml",
+    )

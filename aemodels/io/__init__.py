@@ -1,0 +1,24 @@
+"""Files in and out: LAS and SEG-Y readers and writers, hashing, atomic writes."""
+
+from aemodels.io.atomic import atomic_path
+from aemodels.io.hashing import sha256_file
+from aemodels.io.las import read_las
+from aemodels.io.las_writer import AddedCurve, write_flagged_las, write_las
+from aemodels.io.readers import READERS, list_files, read
+from aemodels.io.segy import read_segy
+from aemodels.io.segy_writer import write_denoised_segy, write_segy
+
+__all__ = [
+    "READERS",
+    "AddedCurve",
+    "atomic_path",
+    "list_files",
+    "read",
+    "read_las",
+    "read_segy",
+    "sha256_file",
+    "write_denoised_segy",
+    "write_flagged_las",
+    "write_las",
+    "write_segy",
+]

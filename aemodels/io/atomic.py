@@ -1,0 +1,46 @@
+"""Files appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PART_SUFFIX = ".part"
+
+
+@contextmanager
+def atomic_path(target: Path) -> Iterator[Path]:
+    """Write to a temporary path that becomes `target` only if the block succeeds.
+
+    The temporary file lies in the same directory (a rename across file systems is not atomic), is hidden, and
+    ends in ".part", which `list_files` ignores. Missing parent directories are made.
+
+    Args:
+        target: where the file shall be.
+
+    Yields:
+        The temporary path; an empty file lies there.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name[:150]}.{os.getpid()}.{secrets.token_hex(4)}{PART_SUFFIX}")
+    # O_EXCL by hand rather than mkstemp: mkstemp forces mode 0600, readers of an outbox need the umask's mode.
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    try:
+        yield temporary
+        _sync(temporary)
+        temporary.replace(target)
+        _sync(target.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Force a file or a directory entry to disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

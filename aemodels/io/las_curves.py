@@ -1,0 +1,156 @@
+"""From the numeric columns of a LAS file to channels: canonical curves first, everything else under its own name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aemodels.curves.canonical import CANONICAL, CanonicalCurve
+from aemodels.curves.resolve import Candidate, Match, normal_unit, resolve
+from aemodels.io.las_header import LasCurve
+from aemodels.types import Channel, Finding, FloatArray
+
+STANDARD_NULLS = (-999.25, -9999.0, -999.0)
+# Values that programs write for "missing" whatever the header says; no canonical curve can hold any of them.
+SENTINELS = (
+    *STANDARD_NULLS,
+    -9999.25,
+    -99999.0,
+    -32767.0,
+    -32768.0,
+    32767.0,
+    2147483647.0,
+    -2147483647.0,
+    -2147483648.0,
+)
+REPEATED = 3  # a curve without known bounds: one sentinel may be a measurement
+
+
+def to_channels(
+    curves: Sequence[LasCurve], columns: Sequence[NDArray[np.float64]]
+) -> tuple[FloatArray, tuple[Channel, ...], tuple[Finding, ...]]:
+    """Name the curves and convert their units.
+
+    Args:
+        curves: header lines of the numeric columns, without the depth index.
+        columns: one float64[sample] each, NaN = missing, in the file's units.
+
+    Returns:
+        (values float32[channel, sample], channels, findings), canonical curves first.
+    """
+    observed = [bool(np.isfinite(column).any()) for column in columns]
+    candidates = [Candidate(c.name, c.mnemonic, c.unit, seen) for c, seen in zip(curves, observed, strict=True)]
+    matches, resolved = resolve(candidates)
+    findings = list(resolved)
+    channels: list[Channel] = []
+    rows: list[FloatArray] = []
+    taken: set[int] = set()
+    for match in matches:
+        row, found, fits = _convert(columns[match.index], curves[match.index], match)
+        findings += found
+        if fits:
+            channels.append(_channel(match.name, CANONICAL[match.name].unit, curves[match.index]))
+            rows.append(row)
+            taken.add(match.index)
+    for index, curve in enumerate(curves):
+        if index not in taken:
+            channels.append(_channel(_own_name(curve.name, channels), curve.unit, curve))
+            values, found = _without_repeated_sentinels(columns[index], curve)
+            findings += found
+            rows.append(_float32(values))
+    return np.stack(rows), tuple(channels), tuple(findings)
+
+
+def _convert(column: NDArray[np.float64], curve: LasCurve, match: Match) -> tuple[FloatArray, list[Finding], bool]:
+    """Values in the canonical unit; whether they can be that curve at all."""
+    canonical = CANONICAL[match.name]
+    findings = []
+    sentinel = np.isin(column, SENTINELS)
+    if sentinel.any():
+        found = f"{int(sentinel.sum())} values like {column[sentinel][0]:g}"
+        expected = f"{canonical.low:g}..{canonical.high:g} {canonical.unit}, or the file's NULL"
+        findings.append(
+            Finding("warning", "other-null", f"curve {curve.name}", found, expected, "these are read as missing")
+        )
+    values = np.where(sentinel, np.nan, column) * (1.0 if match.factor is None else match.factor)
+    observed = values[np.isfinite(values)]
+    median = float(np.median(observed)) if observed.size else float("nan")
+    plausible = not observed.size or canonical.low <= median <= canonical.high
+    if match.factor is None:
+        findings.append(_unit_missing(curve, canonical, median, plausible=plausible))
+        return _float32(values), findings, plausible
+    if match.factor != 1.0 or curve.mnemonic.upper() != match.name:
+        findings.append(_converted(curve, canonical, match.factor))
+    if not plausible:
+        findings.append(_implausible(curve, canonical, median))
+    return _float32(values), findings, True
+
+
+def _without_repeated_sentinels(
+    column: NDArray[np.float64], curve: LasCurve
+) -> tuple[NDArray[np.float64], list[Finding]]:
+    """A sentinel in a curve without known bounds counts as missing where it repeats."""
+    hits = np.isin(column, SENTINELS)
+    if np.count_nonzero(hits) < REPEATED:
+        return column, []
+    found = f"{int(hits.sum())} values like {column[hits][0]:g}"
+    expected = "the file's NULL where a value is missing"
+    finding = Finding("warning", "other-null", f"curve {curve.name}", found, expected, "these are read as missing")
+    return np.where(hits, np.nan, column), [finding]
+
+
+def _float32(column: NDArray[np.float64]) -> FloatArray:
+    """To float32, values beyond its range becoming missing."""
+    limit = float(np.finfo(np.float32).max)
+    return np.where(np.abs(column) <= limit, column, np.nan).astype(np.float32)
+
+
+def _channel(name: str, unit: str, curve: LasCurve) -> Channel:
+    headers = {"mnemonic": curve.mnemonic, "original_unit": curve.unit, "description": curve.description}
+    return Channel(name, unit, headers)
+
+
+def _own_name(name: str, channels: list[Channel]) -> str:
+    """A curve's own name, marked where it would pass for a canonical curve, and made unique."""
+    name = f"{name}:raw" if name in CANONICAL else name
+    used = {channel.name for channel in channels}
+    number, unique = 2, name
+    while unique in used:
+        unique, number = f"{name}:{number}", number + 1
+    return unique
+
+
+def _converted(curve: LasCurve, canonical: CanonicalCurve, factor: float) -> Finding:
+    code = "unit-converted" if factor != 1.0 else "curve-renamed"
+    found = f"{curve.mnemonic} in {curve.unit}"
+    return Finding(
+        "info",
+        code,
+        f"curve {curve.name}",
+        found,
+        f"{canonical.name} in {canonical.unit}",
+        f"multiplied by {factor:.10g}",
+    )
+
+
+def _unit_missing(curve: LasCurve, canonical: CanonicalCurve, median: float, *, plausible: bool) -> Finding:
+    found = f"no unit ({normal_unit(curve.unit)!r}), median {median:g}"
+    expected = f"{canonical.unit}, {canonical.low:g}..{canonical.high:g}"
+    remedy = f"read as {canonical.name} in {canonical.unit}" if plausible else f"not used as {canonical.name}"
+    return Finding(
+        "warning",
+        "unit-missing",
+        f"curve {curve.name}",
+        found,
+        expected,
+        f"{remedy}; state the unit in the ~Curve section",
+    )
+
+
+def _implausible(curve: LasCurve, canonical: CanonicalCurve, median: float) -> Finding:
+    found = f"median {median:g} {canonical.unit}"
+    expected = f"{canonical.low:g}..{canonical.high:g} {canonical.unit}"
+    remedy = "check the unit in the ~Curve section; used as it stands"
+    return Finding("warning", "implausible-values", f"curve {curve.name}", found, expected, remedy)

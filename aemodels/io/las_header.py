@@ -1,0 +1,100 @@
+"""The header of a LAS file: what the data block means."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import lasio
+
+from aemodels.io.las_text import MARK, LasText
+
+TITLES = {"V": "~Version\n", "W": "~Well\n", "C": "~Curve\n", "P": "~Parameter\n"}
+DELIMITERS = {"COMMA": ",", "TAB": "\t", ",": ","}
+NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?")
+
+
+@dataclass(frozen=True)
+class LasCurve:
+    """One line of the curve section: unique name, mnemonic and unit as spelled, description."""
+
+    name: str
+    mnemonic: str
+    unit: str
+    description: str
+
+
+@dataclass(frozen=True)
+class LasHeader:
+    """What the header says.
+
+    Args:
+        curves: one per data column, the depth index first.
+        well: upper-case mnemonic -> value of the well section, as text.
+        units: upper-case mnemonic -> unit of the well section.
+        wrapped: whether one depth step runs over several lines.
+        delimiter: declared column delimiter, None where none is declared (blanks).
+    """
+
+    curves: tuple[LasCurve, ...]
+    well: Mapping[str, str]
+    units: Mapping[str, str]
+    wrapped: bool
+    delimiter: str | None
+
+    def number(self, mnemonic: str) -> float | None:
+        """Value of a well item where it is a number."""
+        return parse_number(self.well.get(mnemonic, ""))
+
+
+def parse_number(text: str) -> float | None:
+    """A decimal number, None for anything else (words, dates, 1.#IND, 1_000).
+
+    >>> parse_number("1.0D+03"), parse_number("1.#IND")
+    (1000.0, None)
+    """
+    text = text.strip()
+    return float(text.upper().replace("D", "E")) if NUMBER.fullmatch(text) else None
+
+
+def read_header(text: LasText) -> LasHeader:
+    """Parse the header sections with lasio.
+
+    lasio gets the text of the first version, well and curve sections under plain titles, never a path: a path that
+    looks like a URL would be fetched.
+
+    Args:
+        text: the decoded file.
+
+    Returns:
+        The header.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError, IndexError: whatever lasio raises on a header it cannot parse.
+    """
+    parts = []
+    for kind in "VWC":
+        section = next(iter(text.of_kind(kind)), None)
+        if section is not None:
+            parts += [TITLES[kind], *(text.lines[index].replace(MARK, "").rstrip() + "\n" for index in section.body)]
+    las = lasio.read(io.StringIO("".join(parts)), ignore_data=True, ignore_header_errors=True, mnemonic_case="preserve")
+    version = {item.mnemonic.upper(): str(item.value).strip().upper() for item in las.version}
+    return LasHeader(
+        curves=tuple(_curve(item) for item in las.curves),
+        well={item.original_mnemonic.upper(): str(item.value).strip() for item in las.well},
+        units={item.original_mnemonic.upper(): str(item.unit).strip() for item in las.well},
+        wrapped=version.get("WRAP", "NO").startswith("Y"),
+        delimiter=DELIMITERS.get(version.get("DLM", "")),
+    )
+
+
+def _curve(item: Any) -> LasCurve:
+    return LasCurve(
+        name=str(item.mnemonic).strip(),
+        mnemonic=str(item.original_mnemonic).strip() or str(item.mnemonic).strip(),
+        unit=str(item.unit).strip(),
+        description=str(item.descr).strip(),
+    )

@@ -1,0 +1,131 @@
+"""A LAS file as text: decoding, lines and sections, shared by the reader and the writer."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
+BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+MARK = "\ufeff"
+LAS3_KINDS = {"definition": "C", "parameter": "P", "data": "A"}
+
+
+@dataclass(frozen=True)
+class LasSection:
+    """One "~" section.
+
+    Args:
+        kind: "V" version, "W" well, "C" curves, "P" parameters, "O" other, "A" data; "X" any other section.
+        title: index of its title line.
+        stop: index after its last line.
+    """
+
+    kind: str
+    title: int
+    stop: int
+
+    @property
+    def body(self) -> range:
+        """Indices of the lines below the title."""
+        return range(self.title + 1, self.stop)
+
+
+@dataclass(frozen=True)
+class LasText:
+    """A decoded LAS file; joining `lines` and encoding with `codec` gives the file's bytes again.
+
+    Args:
+        lines: with their line ends; a byte order mark stays at the start of the first.
+        codec: the encoding found.
+        sections: in the file's order.
+    """
+
+    lines: tuple[str, ...]
+    codec: str
+    sections: tuple[LasSection, ...]
+
+    @property
+    def newline(self) -> str:
+        """The line end of the first line."""
+        first = self.lines[0] if self.lines else "\n"
+        return first[len(first.rstrip("\r\n")) :] or "\n"
+
+    def of_kind(self, kind: str) -> tuple[LasSection, ...]:
+        """All sections of a kind."""
+        return tuple(section for section in self.sections if section.kind == kind)
+
+    def data_lines(self, section: LasSection) -> list[int]:
+        """Indices of the lines that hold data: neither blank nor comment."""
+        return [index for index in section.body if is_data(self.lines[index])]
+
+
+def is_data(line: str) -> bool:
+    """Whether a line is neither blank nor a comment."""
+    stripped = line.strip()
+    return bool(stripped) and stripped[0] != "#"
+
+
+def decode(data: bytes) -> tuple[str, str]:
+    """Text and codec of a file's bytes.
+
+    A byte order mark decides; then zero bytes (UTF-16 without a mark: LAS is mostly ASCII, so one byte of each pair
+    is zero); then UTF-8 if valid; then cp1252, which most logging software wrote; latin-1 takes anything.
+
+    Args:
+        data: the whole file.
+
+    Returns:
+        (text, codec); `text.encode(codec)` equals `data`.
+    """
+    for codec in _candidates(data):
+        try:
+            text = data.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        return text, codec
+    return data.decode("latin-1"), "latin-1"
+
+
+def _candidates(data: bytes) -> Iterator[str]:
+    for mark, codec in BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            yield codec
+    head = data[:2000]
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if max(even, odd) > 0.35 * len(head):
+        yield "utf-16-be" if even > odd else "utf-16-le"
+    yield "utf-8"
+    yield "cp1252"
+
+
+def parse_text(data: bytes) -> LasText:
+    """Decode a file and find its sections; a file without any has none."""
+    text, codec = decode(data)
+    lines = tuple(LINE.findall(text))
+    titles = [index for index, line in enumerate(lines) if line.lstrip(MARK + " \t").startswith("~")]
+    stops = [*titles[1:], len(lines)]
+    sections = tuple(
+        LasSection(section_kind(lines[title].lstrip(MARK + " \t")), title, stop)
+        for title, stop in zip(titles, stops, strict=True)
+    )
+    return LasText(lines, codec, sections)
+
+
+def section_kind(title: str) -> str:
+    """Kind of a section from its title line.
+
+    LAS 1.2 and 2.0 name sections by their first letter; LAS 3.0 has Log_Definition, Log_Parameter, Log_Data, and
+    further triples (core, tops, ...) that are no logs.
+
+    >>> section_kind("~Ascii Log Data"), section_kind("~Log_Data | Log_Definition"), section_kind("~Core_Data[1]")
+    ('A', 'A', 'X')
+    """
+    word = re.sub(r"^~\s*", "", title).split("|")[0].strip().lower()
+    triple = re.match(r"(\w+)_(definition|parameter|data)\b", word)
+    if triple and triple[1] not in ("ascii", "curve"):
+        return LAS3_KINDS[triple[2]] if triple[1] == "log" else "X"
+    letter = word[:1].upper()
+    return letter if letter and letter in "VWCPOA" else "X"

@@ -1,0 +1,83 @@
+"""LAS writers: a recording as a new file, and a file's own text with further curves beside the untouched ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from aemodels.errors import DataError, UnreadableFileError
+from aemodels.io.atomic import atomic_path
+from aemodels.io.las_flag import NULL, AddedCurve, curve_line, flagged_lines, format_values, one_line
+from aemodels.io.las_header import read_header
+from aemodels.io.las_text import parse_text
+from aemodels.types import AxisArray, Finding, Recording
+
+__all__ = ["AddedCurve", "write_flagged_las", "write_las"]
+
+
+def write_las(recording: Recording, path: Path) -> None:
+    """Write a recording of kind "logs" as an unwrapped LAS 2.0 file, depth in m.
+
+    Every float32 and every depth is written with the digits that give the same number when read.
+
+    Args:
+        recording: the well.
+        path: the file to write (whole or not at all).
+
+    Raises:
+        DataError: if the recording is no log.
+    """
+    if recording.kind != "logs":
+        raise DataError(f"{recording.source.uri}: kind is {recording.kind!r}; expected 'logs' for a LAS file")
+    depth = [repr(float(value)) for value in recording.axis]
+    step = np.diff(recording.axis)
+    regular = step.size > 0 and np.ptp(step) < 1e-3 * step[0]
+    lines = [
+        "~Version",
+        " VERS. 2.0 : CWLS LOG ASCII STANDARD - VERSION 2.0",
+        " WRAP. NO : ONE LINE PER DEPTH STEP",
+        "~Well",
+    ]
+    lines += [f" STRT.m {depth[0]} : START DEPTH", f" STOP.m {depth[-1]} : STOP DEPTH"]
+    lines += [f" STEP.m {float(np.median(step)) if regular else 0.0:.6g} : STEP", f" NULL. {NULL} : NULL VALUE"]
+    lines += [f" WELL. {one_line(recording.name)} : WELL", "~Curve", " DEPT.m : DEPTH"]
+    for channel in recording.channels:
+        lines.append(curve_line(channel.name, channel.unit, str(channel.headers.get("description", ""))))
+    lines.append("~Ascii")
+    columns = [depth, *(format_values(row, NULL) for row in recording.values)]
+    lines += [" ".join(cells) for cells in zip(*columns, strict=True)]
+    with atomic_path(path) as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_flagged_las(source: Path, target: Path, added: Sequence[AddedCurve], axis: AxisArray, history: str) -> None:
+    """Write a file's own text again, with further curves and a history.
+
+    Header lines and the text of every original value stay as they are; the new curves follow the last curve, the
+    history goes to ~Other, and every data line gets the new values behind its own. A wrapped file is unwrapped (its
+    WRAP line then says NO), because new values cannot be placed in wrapped lines that others could read.
+
+    Args:
+        source: the file read; it is not changed.
+        target: the file to write (whole or not at all).
+        added: the curves to add; a mnemonic that the file has already gets a number.
+        axis: float64[sample] in m, the depths of the values as `read_las` gives them.
+        history: what was done, one or more lines.
+
+    Raises:
+        DataError: if a curve's length is not the axis'.
+        UnreadableFileError: if the source is no readable LAS file.
+    """
+    for curve in added:
+        if curve.values.shape != axis.shape:
+            raise DataError(f"{curve.name}: {curve.values.size} values; expected {axis.size}, one per depth")
+    text = parse_text(source.read_bytes())
+    if not (text.of_kind("A") and text.of_kind("C")):
+        remedy = "read it first: `sondeflow check`"
+        finding = Finding("error", "no-data", "file", "no ~A or no ~Curve section", "a LAS file", remedy)
+        raise UnreadableFileError((finding,))
+    lines = flagged_lines(text, read_header(text), added, axis, history)
+    with atomic_path(target) as temporary:
+        temporary.write_bytes("".join(lines).encode(text.codec, errors="replace"))
