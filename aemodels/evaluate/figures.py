@@ -1,0 +1,22 @@
+"""Every figure in one place; each is a pure function that returns a matplotlib Figure."""
+
+from __future__ import annotations
+
+from aemodels.evaluate.figures_compare import comparison_bars, detector_bars, threshold_reliability
+from aemodels.evaluate.figures_panels import DenoisingPanel, denoising_panels, residual_panels
+from aemodels.evaluate.figures_scores import score_tracks
+from aemodels.evaluate.figures_style import figure_png
+from aemodels.evaluate.figures_training import error_histogram, loss_curves
+
+__all__ = [
+    "DenoisingPanel",
+    "comparison_bars",
+    "denoising_panels",
+    "detector_bars",
+    "error_histogram",
+    "figure_png",
+    "loss_curves",
+    "residual_panels",
+    "score_tracks",
+    "threshold_reliability",
+]

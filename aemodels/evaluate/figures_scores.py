@@ -1,0 +1,133 @@
+"""What scoring found: raw beside denoised with the flagged stretches shaded, and the score itself."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from aemodels.evaluate.figures_logs import CurveScale, headings, shade, track_axes, track_scales, tracks_of
+from aemodels.evaluate.figures_seismic import clip_level, draw_section
+from aemodels.evaluate.figures_style import (
+    BLACK,
+    NOISY_GREY,
+    ORANGE,
+    TEXT_GREY,
+    VERMILION,
+    new_figure,
+    plain_axes,
+)
+from aemodels.evaluate.intervals import MERGE_GAP, merged_runs, runs, sample_step
+from aemodels.types import AxisArray, BoolArray, Recording, Scores
+
+
+def score_tracks(recording: Recording, scores: Scores) -> Figure:
+    """Everything scoring says about one recording in one picture.
+
+    Logs: raw (grey) and denoised (colour) curves with depth down, flagged stretches shaded across all tracks and
+    darker on the curves to blame, the score with its threshold at the right. Seismic: score a trace above the raw and
+    the denoised section, flagged traces marked.
+
+    Args:
+        recording: what was scored; gives the axis and the units.
+        scores: what the bundle gave for it.
+
+    Returns:
+        A portrait figure of at most 12 × 13 inches.
+    """
+    return _logs(recording, scores) if scores.kind == "logs" else _seismic(recording, scores)
+
+
+def _logs(recording: Recording, scores: Scores) -> Figure:
+    rows = dict(zip(scores.channels, scores.raw, strict=True))
+    tracks = [track_scales(track, [rows[name] for name in track]) for track in tracks_of(scores.channels)]
+    units = dict.fromkeys(scores.channels, "") | {channel.name: channel.unit for channel in recording.channels}
+    figure = new_figure(min(12.0, 2.6 + 1.75 * len(tracks)), 13.0)
+    columns = track_axes(figure, len(tracks) + 1, recording.axis)
+    spans = _spans(scores.is_anomaly, recording.axis)
+    for axes, track in zip(columns, tracks, strict=False):
+        headings(axes, track, units)
+        shade(axes, spans, colour=ORANGE, alpha=0.28)
+        for name, scale in track.items():
+            _curve(axes, recording.axis, scores, name, scale)
+    shade(columns[-1], spans, colour=ORANGE, alpha=0.28)
+    _score_track(columns[-1], recording.axis, scores)
+    handles = [
+        Line2D([], [], color=NOISY_GREY, linewidth=2.4),
+        Line2D([], [], color=TEXT_GREY, linewidth=1.6),
+        Patch(facecolor=ORANGE, alpha=0.28),
+        Patch(facecolor=VERMILION, alpha=0.5),
+    ]
+    labels = ["raw", "denoised (colour of the heading)", "flagged", "this curve to blame"]
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    figure.suptitle(recording.name, fontsize=12, fontweight="bold")
+    return figure
+
+
+def _curve(axes: Axes, axis: AxisArray, scores: Scores, name: str, scale: CurveScale) -> None:
+    row = scores.channels.index(name)
+    flag = scores.channel_flag[row] & scores.is_anomaly
+    shade(axes, _spans(flag, axis), colour=VERMILION, alpha=0.45)
+    axes.plot(scale.position(scores.raw[row]), axis, color=NOISY_GREY, linewidth=1.4)
+    axes.plot(scale.position(scores.denoised[row]), axis, color=scale.colour, linewidth=0.8)
+
+
+def _spans(flag: BoolArray, axis: AxisArray) -> list[tuple[float, float]]:
+    half = sample_step(axis) / 2
+    return [(axis[start] - half, axis[stop - 1] + half) for start, stop in merged_runs(flag, axis, gap=MERGE_GAP)]
+
+
+def _score_track(axes: Axes, axis: AxisArray, scores: Scores) -> None:
+    low, high = _score_limits(scores)
+    axes.plot(scores.score, axis, color=BLACK, linewidth=0.6)
+    axes.axvline(scores.threshold, color=VERMILION, linewidth=1.4, linestyle="--")
+    axes.set_xlim(low, high)
+    axes.tick_params(axis="x", top=True, labeltop=True, labelsize=8, colors=TEXT_GREY)
+    axes.locator_params(axis="x", nbins=3)
+    axes.set_title(f"score\nthreshold {scores.threshold:.3g}", fontsize=9, color=BLACK, pad=6)
+
+
+def _score_limits(scores: Scores) -> tuple[float, float]:
+    """Limits that show the threshold and nearly all scores; a lone extreme does not flatten the rest."""
+    observed = scores.score[np.isfinite(scores.score)]
+    if observed.size == 0:
+        return min(0.0, 2 * scores.threshold), max(1.0, 2 * scores.threshold)
+    low = min(float(observed.min()), scores.threshold)
+    high = max(float(np.quantile(observed, 0.998)), scores.threshold + 0.25 * (scores.threshold - low))
+    return low, high if high > low else low + 1.0
+
+
+def _seismic(recording: Recording, scores: Scores) -> Figure:
+    figure = new_figure(10.0, 11.0)
+    strip, raw, denoised = figure.subplots(3, 1, sharex=True, height_ratios=[1.0, 3.0, 3.0])
+    clip = clip_level(scores.raw)
+    for axes, values, name in ((raw, scores.raw, "raw"), (denoised, scores.denoised, "denoised")):
+        image = draw_section(axes, values, recording.axis, clip=clip)
+        axes.set_title(name, loc="left", fontsize=10.5)
+        axes.set_ylabel("two-way time (s)", color=TEXT_GREY)
+        axes.tick_params(colors=TEXT_GREY, labelsize=9)
+    for start, stop in runs(scores.is_anomaly):
+        raw.axvspan(start - 0.5, stop - 0.5, color=ORANGE, alpha=0.45, linewidth=0)
+        strip.axvspan(start - 0.5, stop - 0.5, color=ORANGE, alpha=0.28, linewidth=0)
+    _score_strip(strip, scores)
+    denoised.set_xlabel("trace (from 0)", color=TEXT_GREY)
+    bar = figure.colorbar(image, ax=[raw, denoised], shrink=0.6, pad=0.01, extend="both")
+    bar.set_label("amplitude", color=TEXT_GREY)
+    figure.suptitle(recording.name, fontsize=12, fontweight="bold")
+    return figure
+
+
+def _score_strip(axes: Axes, scores: Scores) -> None:
+    plain_axes(axes, grid="y")
+    places, flagged = np.arange(scores.score.size), scores.is_anomaly
+    axes.vlines(places, _score_limits(scores)[0], scores.score, color=NOISY_GREY, linewidth=1.0)
+    axes.plot(places[~flagged], scores.score[~flagged], ".", color=TEXT_GREY, markersize=3, label="trace")
+    axes.plot(
+        places[flagged], scores.score[flagged], "v", color=VERMILION, markersize=5, label="flagged", clip_on=False
+    )
+    axes.axhline(scores.threshold, color=VERMILION, linewidth=1.2, linestyle="--", label="threshold")
+    axes.set_ylim(*_score_limits(scores))
+    axes.set_ylabel("score", color=TEXT_GREY)
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False, fontsize=9, borderaxespad=0.2)

@@ -1,0 +1,59 @@
+"""Seismic sections as variable density: time down, traces across, one symmetric colour scale."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+
+from aemodels.evaluate.figures_style import DIVERGING, TEXT_GREY
+from aemodels.types import AxisArray, FloatArray
+
+MOST_TRACES = 2000
+CLIP_PERCENTILE = 98.5
+
+
+def clip_level(values: FloatArray) -> float:
+    """The amplitude at which the colour scale saturates: the 98.5th percentile of |amplitude|, 1 for silence.
+
+    Args:
+        values: float32[trace, sample], NaN = missing.
+    """
+    observed = np.abs(values[np.isfinite(values) & (values != 0.0)])
+    return float(np.percentile(observed, CLIP_PERCENTILE)) if observed.size else 1.0
+
+
+def section_axes(figure: Figure, count: int) -> list[Axes]:
+    """`count` section axes side by side that share their time axis."""
+    columns = list(figure.subplots(1, count, sharex=True, sharey=True, squeeze=False)[0])
+    for axes in columns:
+        axes.set_xlabel("trace", color=TEXT_GREY)
+        axes.tick_params(colors=TEXT_GREY, labelsize=9)
+    columns[0].set_ylabel("two-way time (s)", color=TEXT_GREY)
+    return columns
+
+
+def draw_section(axes: Axes, values: FloatArray, axis: AxisArray, *, clip: float) -> AxesImage:
+    """Draw a section into `axes`; of a very long line every n-th trace, at its true place.
+
+    Args:
+        axes: where to draw.
+        values: float32[trace, sample].
+        axis: float64[sample], s.
+        clip: amplitude at which the colours saturate, the same for all panels that are compared.
+
+    Returns:
+        The image, for a colour bar.
+    """
+    step = -(-len(values) // MOST_TRACES)
+    half = (axis[1] - axis[0]) / 2 if axis.size > 1 else 0.5
+    return axes.imshow(
+        values[::step].T,
+        cmap=DIVERGING,
+        vmin=-clip,
+        vmax=clip,
+        aspect="auto",
+        interpolation="bilinear" if values[::step].shape[0] > 60 else "nearest",
+        extent=(-0.5, len(values) - 0.5, float(axis[-1] + half), float(axis[0] - half)),
+    )

@@ -1,0 +1,75 @@
+"""What all figures share: colours that colour-blind readers can tell apart, a canvas, a PNG."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+DPI = 110
+
+# Okabe & Ito (2008), "Color Universal Design": distinct for every common form of colour blindness.
+BLACK = "#111111"
+ORANGE = "#E69F00"
+SKY = "#56B4E9"
+GREEN = "#009E73"
+YELLOW = "#F0E442"
+BLUE = "#0072B2"
+VERMILION = "#D55E00"
+PURPLE = "#AA4499"
+
+NOISY_GREY = "#B4B4B4"
+GRID_GREY = "#E3E3E3"
+TEXT_GREY = "#555555"
+SERIES = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY)
+# A second code beside colour, so that a black-and-white print still tells the lines apart.
+DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+DIVERGING = "RdBu_r"
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """A figure of `width` × `height` inches, drawn without any global plotting state."""
+    return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+
+
+def plain_axes(axes: Axes, *, grid: str = "both") -> Axes:
+    """Quiet axes: no box at the top and right, light grid along `grid` ("x", "y" or "both") behind the data."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(TEXT_GREY)
+    axes.tick_params(which="both", colors=TEXT_GREY, labelsize=9)
+    axes.grid(visible=True, axis=grid, color=GRID_GREY, linewidth=0.8)  # type: ignore[arg-type]
+    axes.set_axisbelow(True)
+    return axes
+
+
+def note(axes: Axes, text: str, *, colour: str = TEXT_GREY) -> None:
+    """A line of text under the title, left-aligned with the axes; it never covers data."""
+    axes.annotate(
+        text,
+        xy=(0.0, 1.0),
+        xycoords="axes fraction",
+        xytext=(0, 5),
+        textcoords="offset points",
+        color=colour,
+        fontsize=9.5,
+        va="bottom",
+    )
+
+
+def titled(axes: Axes, title: str, *, above_note: bool = False) -> None:
+    """A bold title at the left, with room for a `note` under it where `above_note`."""
+    axes.set_title(title, loc="left", fontsize=12, fontweight="bold", pad=22 if above_note else 8)
+
+
+def series_colours(names: Sequence[str]) -> dict[str, str]:
+    """One colour a name, in order; colours repeat after the sixth."""
+    return {name: SERIES[number % len(SERIES)] for number, name in enumerate(names)}
+
+
+def figure_png(figure: Figure, *, dpi: int = DPI) -> bytes:
+    """The figure as PNG bytes (Agg, no display needed)."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=dpi)
+    return stream.getvalue()
