@@ -1,0 +1,160 @@
+"""What is wrong with a recording by rule alone: no statistics from training, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aemodels.curves.canonical import CANONICAL
+from aemodels.types import BoolArray, Finding, FloatArray, Recording
+
+STUCK_SAMPLES = 9
+# Caliper, bit size and the density correction are flat by nature (casing, bit runs, no correction needed).
+STUCK_CURVES = frozenset({"GR", "RHOB", "NPHI", "DTC", "DTS", "RDEP", "RMED", "RSHA", "RXO", "PEF", "SP"})
+CLIPPED_FRACTION = 0.01
+CLIPPED_RUN = 3  # samples in a row at the very same extreme: a signal turns round, a clipped one stays
+# A spike stands alone. Real traces (marine gathers, stacked sections, sonic-like records) stay below 3.5 times their
+# neighbourhood; bursts of 4 to 15 times the trace's rms exceed 5.
+SPIKE_RATIO = 5.0
+SPIKE_HEIGHT = 3.0  # times the trace's rms, so that noise in a quiet stretch is no spike
+SPIKE_GAP, SPIKE_REACH = 2, 15  # samples: the neighbourhood begins beyond the gap (a burst is up to 3 wide)
+
+
+@dataclass(frozen=True, eq=False)
+class Quality:
+    """Which samples or traces break a rule.
+
+    Args:
+        flags: reason -> bool[channel, sample] (logs: "stuck", "range") or bool[channel, 1] (seismic: "dead",
+            "constant", "clipped", "spike"); True = bad.
+        findings: one per reason and channel with any flag (logs), one per reason (seismic).
+    """
+
+    flags: Mapping[str, BoolArray]
+    findings: tuple[Finding, ...]
+
+    @property
+    def bad(self) -> BoolArray:
+        """All reasons together, of the flags' shape."""
+        return np.asarray(np.any(np.stack(list(self.flags.values())), axis=0), dtype=np.bool_)
+
+
+def assess(recording: Recording) -> Quality:
+    """Apply the rules for the recording's kind.
+
+    Args:
+        recording: a well in canonical units, or traces.
+
+    Returns:
+        The flags; missing samples are never flagged.
+    """
+    return _assess_logs(recording) if recording.kind == "logs" else _assess_traces(recording)
+
+
+def flat_runs(values: FloatArray, minimum: int) -> BoolArray:
+    """Samples that belong to a run of identical observed values.
+
+    Args:
+        values: float32[sample], NaN = missing (ends a run).
+        minimum: shortest run that counts, in samples.
+
+    Returns:
+        bool[sample].
+
+    >>> flat_runs(np.array([1, 2, 2, 2, 3], dtype=np.float32), 3).astype(int).tolist()
+    [0, 1, 1, 1, 0]
+    """
+    if not values.size:
+        return np.zeros(0, dtype=np.bool_)
+    starts = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]]))  # NaN differs from NaN: its own run
+    lengths = np.diff(np.append(starts, values.size))
+    return np.repeat(lengths >= minimum, lengths) & np.isfinite(values)
+
+
+def _assess_logs(recording: Recording) -> Quality:
+    stuck = np.zeros(recording.values.shape, dtype=np.bool_)
+    outside = np.zeros_like(stuck)
+    for row, name in enumerate(recording.names):
+        values = recording.values[row]
+        if name in STUCK_CURVES:
+            stuck[row] = flat_runs(values, STUCK_SAMPLES)
+        if name in CANONICAL:
+            with np.errstate(invalid="ignore"):
+                outside[row] = (values < CANONICAL[name].low) | (values > CANONICAL[name].high)
+    flags = {"stuck": stuck, "range": outside}
+    findings = [
+        _log_finding(recording, reason, int(row), int(mask[row].sum()))
+        for reason, mask in flags.items()
+        for row in np.flatnonzero(mask.any(axis=1))
+    ]
+    return Quality(flags, tuple(findings))
+
+
+def _log_finding(recording: Recording, reason: str, row: int, count: int) -> Finding:
+    name = recording.names[row]
+    observed = int(np.isfinite(recording.values[row]).sum())
+    canonical = CANONICAL[name]
+    expected = {
+        "stuck": f"fewer than {STUCK_SAMPLES} identical values in a row",
+        "range": f"{canonical.low:g}..{canonical.high:g} {canonical.unit}",
+    }[reason]
+    found = f"{count} of {observed} samples ({100 * count / observed:.2f} %)"
+    remedy = "flagged as bad; check the tool, the splice or the unit"
+    return Finding("warning", reason, f"curve {name}", found, expected, remedy)
+
+
+def _assess_traces(recording: Recording) -> Quality:
+    values = recording.values
+    magnitude = np.abs(np.nan_to_num(values))
+    peak = magnitude.max(axis=1)
+    dead: BoolArray = np.asarray(peak == 0, dtype=np.bool_)
+    observed = np.isfinite(values)
+    low, high = np.where(observed, values, np.inf).min(axis=1), np.where(observed, values, -np.inf).max(axis=1)
+    constant: BoolArray = np.asarray(~dead & (low == high), dtype=np.bool_)
+    ordinary = ~dead & ~constant
+    flags = {
+        "dead": dead,
+        "constant": constant,
+        "clipped": ordinary & _clipped(magnitude, peak),
+        "spike": ordinary & _spiky(magnitude),
+    }
+    findings = [_trace_finding(reason, mask) for reason, mask in flags.items() if mask.any()]
+    return Quality({reason: mask[:, np.newaxis] for reason, mask in flags.items()}, tuple(findings))
+
+
+def _clipped(magnitude: FloatArray, peak: FloatArray) -> BoolArray:
+    """bool[trace]: a notable part of the samples at exactly the extreme, some of them in a row."""
+    top = magnitude == peak[:, np.newaxis]
+    runs = np.lib.stride_tricks.sliding_window_view(np.pad(top, ((0, 0), (0, CLIPPED_RUN - 1))), CLIPPED_RUN, axis=1)
+    return np.asarray((top.mean(axis=1) >= CLIPPED_FRACTION) & np.any(np.all(runs, axis=-1), axis=1), dtype=np.bool_)
+
+
+def _spiky(magnitude: FloatArray) -> BoolArray:
+    """bool[trace]: some sample far above everything around it."""
+    samples = magnitude.shape[1]
+    rms = np.sqrt(np.mean(np.square(magnitude, dtype=np.float64), axis=1, keepdims=True))
+    padded = np.pad(magnitude, ((0, 0), (SPIKE_REACH, SPIKE_REACH)))
+    side = np.lib.stride_tricks.sliding_window_view(padded, SPIKE_REACH - SPIKE_GAP, axis=1).max(axis=-1)
+    right = SPIKE_REACH + SPIKE_GAP + 1
+    around = np.maximum(side[:, :samples], side[:, right : right + samples])
+    spikes = (magnitude > SPIKE_RATIO * around) & (magnitude > SPIKE_HEIGHT * rms)
+    return np.asarray(spikes.any(axis=1), dtype=np.bool_)
+
+
+EXPECTED = {
+    "dead": "some sample other than zero",
+    "constant": "samples that differ",
+    "clipped": f"less than {100 * CLIPPED_FRACTION:g} % of the samples at the very extreme",
+    "spike": f"no sample {SPIKE_RATIO:g} times above its neighbourhood",
+}
+
+
+def _trace_finding(reason: str, mask: NDArray[np.bool_]) -> Finding:
+    traces = np.flatnonzero(mask)
+    shown = ", ".join(str(trace) for trace in traces[:5]) + (" ..." if traces.size > 5 else "")
+    found = f"{traces.size} of {mask.size} traces"
+    remedy = "flagged as bad; edit or interpolate these traces"
+    return Finding("warning", reason, f"trace {shown}", found, EXPECTED[reason], remedy)
