@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aemodels.errors import SpecError
-from aemodels.faults.base import FaultBase, Site
+from aemodels.faults.base import FaultBase, Site, Target
 from aemodels.types import BoolArray, FloatArray, IntArray, Recording, frozen_array
 
 OBSERVED_SHARE = 0.9  # of an event's needed samples
@@ -73,22 +73,30 @@ def inject(recording: Recording, specs: Sequence[FaultBase], *, fraction: float,
     """
     if not 0.0 <= fraction <= 0.9:
         raise SpecError(f"fraction of faulty rows is {fraction}; expected 0 .. 0.9")
-    applicable = [spec for spec in specs if spec.targets(recording)]
-    if not applicable:
+    candidates = [_Candidate(spec, targets) for spec in specs if (targets := spec.targets(recording))]
+    if not candidates:
         kinds = ", ".join(_kind(spec) for spec in specs) or "none"
         raise SpecError(
             f"{recording.source.uri}: no fault kind ({kinds}) applies to {recording.kind} with channels "
             f"{', '.join(recording.names[:12])}; choose kinds made for them"
         )
     pool = _Pool(recording)
-    pool.fill(applicable, fraction, rng)
+    pool.fill(candidates, fraction, rng)
     if fraction > 0.0 and not pool.events:
         raise SpecError(
-            f"{recording.source.uri}: no room for any of {', '.join(_kind(spec) for spec in applicable)} in "
+            f"{recording.source.uri}: no room for any of {', '.join(_kind(item.spec) for item in candidates)} in "
             f"{recording.axis.size} samples; give a longer recording or shorter faults"
         )
     faulty = recording.with_values(pool.values)
     return Injection(recording=faulty, label=frozen_array(pool.label), events=tuple(pool.events))
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A fault that applies to the recording, and the channels it may alter."""
+
+    spec: FaultBase
+    targets: tuple[Target, ...]
 
 
 class _Pool:
@@ -102,32 +110,31 @@ class _Pool:
         self.taken: BoolArray = np.zeros(recording.values.shape, dtype=bool)
         self.events: list[FaultEvent] = []
 
-    def fill(self, specs: Sequence[FaultBase], fraction: float, rng: np.random.Generator) -> None:
-        willing, turn = list(specs), deque[FaultBase]()
+    def fill(self, candidates: Sequence[_Candidate], fraction: float, rng: np.random.Generator) -> None:
+        willing, turn = list(candidates), deque[_Candidate]()
         while willing and label_rows(self.label, self.intact).mean() < fraction:
             if not turn:
                 turn.extend(willing[position] for position in rng.permutation(len(willing)))
-            spec = turn.popleft()
-            if not self.place(spec, rng):
-                willing.remove(spec)
+            candidate = turn.popleft()
+            if not self.place(candidate, rng):
+                willing.remove(candidate)
 
-    def place(self, spec: FaultBase, rng: np.random.Generator) -> bool:
+    def place(self, candidate: _Candidate, rng: np.random.Generator) -> bool:
         """Put one event somewhere; False where there is no room or nothing would change."""
         for _ in range(TRIES):
-            site = self.find_site(spec, rng)
+            site = self.find_site(candidate, rng)
             if site is None:
                 return False
-            if self.alter(spec, site, rng):
+            if self.alter(candidate.spec, site, rng):
                 return True
         return False
 
-    def find_site(self, spec: FaultBase, rng: np.random.Generator) -> Site | None:
+    def find_site(self, candidate: _Candidate, rng: np.random.Generator) -> Site | None:
         """A random free place for one event, shortened where the wanted length has no room."""
-        targets = spec.targets(self.intact)
-        shortest, length = spec.draw_length(self.intact, rng)
+        shortest, length = candidate.spec.draw_length(self.intact, rng)
         while length >= shortest:
-            for position in rng.permutation(len(targets)):
-                target = targets[position]
+            for position in rng.permutation(len(candidate.targets)):
+                target = candidate.targets[position]
                 starts = self._free_starts(target.needed, length)
                 if starts.size:
                     start = int(rng.choice(starts))
