@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import lasio.exceptions
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +17,11 @@ from aemodels.io.las_depth import DepthIndex, build_index
 from aemodels.io.las_header import LasHeader, read_header
 from aemodels.io.las_text import LasText, parse_text
 from aemodels.types import Finding, Recording, Source
+
+HEADER_ERRORS = (
+    *(ValueError, KeyError, TypeError, AttributeError, IndexError),  # lasio lets these through on broken headers
+    *(lasio.exceptions.LASHeaderError, lasio.exceptions.LASDataError, lasio.exceptions.LASUnknownUnitError),
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ def _structure(text: LasText) -> tuple[LasHeader, list[int], tuple[Finding, ...]
         )
     try:
         header = read_header(text)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except HEADER_ERRORS as error:
         found = f"{type(error).__name__}: {error}"
         raise _unreadable("bad-header", "header", found, "a LAS header", "mend the header") from error
     if len(header.curves) < 2:

@@ -82,7 +82,9 @@ def build_index(header: LasHeader, table: LasTable) -> DepthIndex:
     if not good.all():
         findings += (_dropped("depth-missing", table, ~good, "rows without a depth"),)
     rows = np.flatnonzero(good)
-    descending = rows.size > 1 and depth[rows[-1]] < depth[rows[0]]
+    if rows.size < 2:
+        raise UnreadableFileError((*findings, _too_short(rows.size)))
+    descending = depth[rows[-1]] < depth[rows[0]]
     steps = np.diff(depth[rows]) * (-1.0 if descending else 1.0)
     if (steps < 0).any():
         raise UnreadableFileError((*findings, _not_monotonic(table, depth, rows, int(np.argmax(steps < 0)))))

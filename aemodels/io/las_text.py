@@ -63,8 +63,8 @@ class LasText:
 
 
 def is_data(line: str) -> bool:
-    """Whether a line is neither blank nor a comment."""
-    stripped = line.strip()
+    """Whether a line is neither blank nor a comment; the end-of-file mark of DOS and padding zeros count as blank."""
+    stripped = line.strip(" \t\r\n\f\v\x1a\x00")
     return bool(stripped) and stripped[0] != "#"
 
 
@@ -106,7 +106,7 @@ def parse_text(data: bytes) -> LasText:
     text, codec = decode(data)
     lines = tuple(LINE.findall(text))
     titles = [index for index, line in enumerate(lines) if line.lstrip(MARK + " \t").startswith("~")]
-    stops = [*titles[1:], len(lines)]
+    stops = [*titles, len(lines)][1:]
     sections = tuple(
         LasSection(section_kind(lines[title].lstrip(MARK + " \t")), title, stop)
         for title, stop in zip(titles, stops, strict=True)

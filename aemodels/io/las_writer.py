@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from aemodels.curves.canonical import CANONICAL
 from aemodels.errors import DataError, UnreadableFileError
 from aemodels.io.atomic import atomic_path
 from aemodels.io.las_flag import NULL, AddedCurve, curve_line, flagged_lines, format_values, one_line
@@ -44,7 +45,8 @@ def write_las(recording: Recording, path: Path) -> None:
     lines += [f" STEP.m {float(np.median(step)) if regular else 0.0:.6g} : STEP", f" NULL. {NULL} : NULL VALUE"]
     lines += [f" WELL. {one_line(recording.name)} : WELL", "~Curve", " DEPT.m : DEPTH"]
     for channel in recording.channels:
-        lines.append(curve_line(channel.name, channel.unit, str(channel.headers.get("description", ""))))
+        unit = channel.unit or (CANONICAL[channel.name].unit if channel.name in CANONICAL else "")
+        lines.append(curve_line(channel.name, unit, str(channel.headers.get("description", ""))))
     lines.append("~Ascii")
     columns = [depth, *(format_values(row, NULL) for row in recording.values)]
     lines += [" ".join(cells) for cells in zip(*columns, strict=True)]

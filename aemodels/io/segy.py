@@ -130,9 +130,14 @@ def _headers(path: Path, layout: SegyLayout) -> tuple[dict[str, NDArray[Any]], i
     """Trace header fields int[trace] and the binary header's sample interval in us."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an unknown format code is a finding already
-        with segyio.open(path, ignore_geometry=True, endian=layout.endian) as file:
-            fields = {name: np.asarray(file.attributes(field)[:]) for name, field in FIELDS.items()}
-            return fields, int(file.bin[segyio.BinField.Interval])
+        try:
+            with segyio.open(path, ignore_geometry=True, endian=layout.endian) as file:
+                fields = {name: np.asarray(file.attributes(field)[:]) for name, field in FIELDS.items()}
+                return fields, int(file.bin[segyio.BinField.Interval])
+        except (RuntimeError, ValueError, IndexError, KeyError) as error:
+            found = f"{type(error).__name__}: {error}"
+            finding = Finding("error", "bad-header", "headers", found, "SEG-Y headers", "check what the file is")
+            raise UnreadableFileError((finding,)) from error
 
 
 def _axis(fields: dict[str, NDArray[Any]], binary_dt: int, samples: int) -> tuple[AxisArray, tuple[Finding, ...]]:
