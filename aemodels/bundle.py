@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -87,8 +88,8 @@ class Bundle:
         section = self.normaliser.apply(recording, hide=_hidden(quality, recording))
         raw = self._raw(recording)
         denoised = self.normaliser.invert(self.denoiser.denoise(section), section)
-        scores = self.detector.score(section)
-        scores, reasons = _apply_rules(scores, self._flags(quality, recording), self.threshold)
+        flags = self._flags(quality, recording)
+        scores = _apply_rules(self.detector.score(section), flags, self.threshold)
         unobserved = ~np.isfinite(raw) if self.kind == "logs" else ~np.isfinite(raw).any(axis=1, keepdims=True)
         dead = _dead(quality, recording) if self.kind == "seismic" else np.zeros_like(unobserved)
         scores = np.where(unobserved & ~dead, np.nan, scores).astype(np.float32)
@@ -97,7 +98,7 @@ class Bundle:
             kind=self.kind,
             score=rows,
             threshold=self.threshold,
-            reason=self._row_reasons(rows, reasons),
+            reason=self._row_reasons(rows, flags),
             channels=self.curves or recording.names,
             raw=raw,
             denoised=np.where(np.isfinite(raw), denoised, np.nan).astype(np.float32),
@@ -122,7 +123,7 @@ class Bundle:
         ]
         return np.stack(rows)
 
-    def _flags(self, quality: Quality, recording: Recording) -> dict[str, BoolArray]:
+    def _flags(self, quality: Quality, recording: Recording) -> Mapping[str, BoolArray]:
         """Rule flags for the rows of the score matrix: a curve that the bundle knows, or a trace."""
         if self.kind == "seismic":
             return quality.flags
@@ -239,8 +240,6 @@ def _read_arrays(directory: Path, name: str, digest: str) -> dict[str, NDArray[A
 
 def _pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     """An .npz whose bytes depend on the arrays alone (np.savez stores no clock time)."""
-    import io
-
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
     return buffer.getvalue()
@@ -248,22 +247,19 @@ def _pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 def _hidden(quality: Quality, recording: Recording) -> BoolArray:
     """Samples that must not reach the networks: outside the physical range."""
-    hidden = np.zeros(recording.values.shape, dtype=bool)
-    if "range" in quality.flags:
-        hidden |= quality.flags["range"]
-    return hidden
+    nothing = np.zeros(recording.values.shape, dtype=np.bool_)
+    return quality.flags.get("range", nothing)
 
 
 def _dead(quality: Quality, recording: Recording) -> BoolArray:
-    return quality.flags.get("dead", np.zeros((len(recording.channels), 1), dtype=bool))
+    nothing = np.zeros((len(recording.channels), 1), dtype=np.bool_)
+    return quality.flags.get("dead", nothing)
 
 
-def _apply_rules(
-    scores: FloatArray, flags: Mapping[str, BoolArray], threshold: float
-) -> tuple[FloatArray, dict[str, BoolArray]]:
-    """Raise the scores of rows that a rule flags; returns the scores and the flags by reason."""
-    fired = np.zeros(scores.shape, dtype=bool)
+def _apply_rules(scores: FloatArray, flags: Mapping[str, BoolArray], threshold: float) -> FloatArray:
+    """Raise the scores of samples or traces that a rule flags."""
+    fired = np.zeros(scores.shape, dtype=np.bool_)
     for flag in flags.values():
         fired |= flag
     raised = np.fmax(scores, np.float32(RULE_FACTOR * threshold))
-    return np.where(fired, raised, scores).astype(np.float32), dict(flags)
+    return np.where(fired, raised, scores).astype(np.float32)

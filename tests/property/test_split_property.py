@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,7 +18,7 @@ def test_no_well_has_two_roles_and_none_is_lost(count, seed, test, validation):
     wells = [make_well(f"15/{n // 2}-{n % 2}", samples=20, seed=n) for n in range(count)]
     split = split_wells(wells, SplitSpec(test_share=test, validation_share=validation), np.random.default_rng(seed))
     roles = [[r.name for r in role] for role in (split.train, split.validation, split.test)]
-    assert sorted(sum(roles, [])) == sorted(w.name for w in wells)
+    assert sorted(itertools.chain(*roles)) == sorted(w.name for w in wells)
     assert all(roles)
 
 
@@ -51,9 +53,8 @@ def test_two_wells_are_too_few():
 def test_trace_ranges_are_disjoint_and_guarded(traces, guard, sections):
     line = make_line(traces=traces, samples=12)
     split = split_traces([line], SplitSpec(guard=guard, sections=sections))
-    ranges = [
-        sorted(c.headers["trace"] for r in role for c in r.channels) for role in (split.train, split.validation, split.test)
-    ]
+    roles = (split.train, split.validation, split.test)
+    ranges = [sorted(c.headers["trace"] for r in role for c in r.channels) for role in roles]
     assert ranges[0][0] == 0
     assert ranges[2][-1] == traces - 1
     assert ranges[1][0] - ranges[0][-1] == guard + 1

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aemodels.contract import FitContext
+from aemodels.errors import SpecError
+from aemodels.models import Dense, UNet
+from aemodels.models.training import TrainingSpec
+from aemodels.noise import Gaussian
+from aemodels.signal.windows import WindowSpec
+from conftest import make_section
+
+
+def test_published_dense_network_has_17838_parameters():
+    network = Dense().build(1)
+    assert network.count_params() == 17_838
+    by_hand = [100 * 64 + 64, 64 * 32 + 32, 32 * 10 + 10, 10 * 32 + 32, 32 * 64 + 64, 64 * 100 + 100]
+    layers = network.get_layer("encoder").layers + network.get_layer("decoder").layers
+    assert [layer.count_params() for layer in layers] == by_hand == [6464, 2080, 330, 352, 2112, 6500]
+
+
+def test_encoder_and_decoder_share_the_autoencoders_weights():
+    network = Dense().build(1)
+    windows = np.random.default_rng(0).random((3, 100, 1), dtype=np.float32)
+    code = network.get_layer("encoder")(windows[:, :, 0])
+    assert code.shape == (3, 10)
+    rebuilt = np.asarray(network.get_layer("decoder")(code))
+    np.testing.assert_allclose(rebuilt, np.asarray(network(windows))[:, :, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize(("rank", "width", "channels"), [(1, 0, 5), (2, 8, 8)])
+def test_untrained_unet_is_the_identity(rank, width, channels):
+    spec = UNet(rank=rank, widths=(4, 6, 8), kernel=3, window=WindowSpec(length=32, stride=16, width=width))
+    values = np.random.default_rng(0).normal(size=(2, 32, channels)).astype(np.float32)
+    affine = np.array([0.3, 1.0], dtype=np.float32)
+    inputs = spec.inputs(values, np.ones(values.shape, dtype=bool), affine)
+    out = spec.outputs(np.asarray(spec.build(channels)(inputs)), affine)
+    np.testing.assert_allclose(out, values, atol=1e-5)
+
+
+@pytest.mark.parametrize("window", [WindowSpec(length=30), WindowSpec(length=32, width=7), WindowSpec(length=32)])
+def test_unet_refuses_windows_that_it_cannot_halve(window):
+    with pytest.raises(ValueError, match=r"divisible|panel width"):
+        UNet(rank=2, widths=(4, 6, 8), window=window)
+
+
+def _sections(count: int, seed: int) -> list:
+    rng = np.random.default_rng(seed)
+    waves = np.sin(np.linspace(0, 60, 800)[None] + rng.uniform(0, 6, (count, 2, 1)))
+    return [make_section(0.5 + 0.3 * wave, name=f"s{n}") for n, wave in enumerate(waves)]
+
+
+TINY = UNet(
+    widths=(4, 8),
+    kernel=3,
+    window=WindowSpec(length=32, stride=16),
+    training=TrainingSpec(
+        epochs=12, batch=16, stride=4, learning_rate=5e-3, noise=(Gaussian(factor=0.2),), patience=12
+    ),
+)
+
+
+def test_training_lowers_the_loss_and_the_noise_and_reports_each_epoch():
+    seen: list[int] = []
+    context = FitContext("logs", 3, on_epoch=lambda epoch, logs: seen.append(epoch))
+    result = TINY.fit(_sections(3, 0), _sections(1, 1), context)
+    assert seen == list(range(12))
+    assert result.history["val_loss"][-1] < result.history["val_loss"][0]
+    clean = _sections(1, 2)[0]
+    noise = np.random.default_rng(0).normal(0, 0.2, clean.values.shape)
+    noisy = clean.with_values((clean.values + noise).astype(np.float32))
+    error = np.mean((result.denoiser.denoise(noisy) - clean.values) ** 2)
+    assert error < 0.5 * np.mean(noise**2)
+
+
+def test_best_weights_are_restored():
+    blow_up = TINY.model_copy(
+        update={
+            "training": TINY.training.model_copy(
+                update={"learning_rate": 0.5, "schedule": "constant", "epochs": 5, "clip_norm": 1000.0}
+            )
+        }
+    )
+    result = blow_up.fit(_sections(2, 0), _sections(1, 1), FitContext("logs", 3))
+    losses = result.history["val_loss"]
+    from aemodels.models.fit import masked_squared_error, training_pair, training_windows
+
+    values, mask = training_windows(blow_up, _sections(1, 1))
+    denoiser = result.denoiser
+    inputs, target = training_pair(blow_up, (values, mask), denoiser.affine, np.random.default_rng([3, 1]))
+    assert float(masked_squared_error(target, denoiser.network(inputs))) == pytest.approx(min(losses), rel=1e-3)
+
+
+def test_equal_seeds_train_equal_networks():
+    short = TINY.model_copy(update={"training": TINY.training.model_copy(update={"epochs": 2, "stride": 16})})
+    first, second = (short.fit(_sections(2, 0), _sections(1, 1), FitContext("logs", 5)).denoiser for _ in range(2))
+    section = _sections(1, 4)[0]
+    np.testing.assert_allclose(first.denoise(section), second.denoise(section), atol=1e-4)
+
+
+def test_recordings_observed_too_little_are_refused():
+    section = make_section(np.zeros((2, 100)), np.zeros((2, 100), dtype=bool))
+    with pytest.raises(SpecError, match="observed less"):
+        TINY.fit([section], [section], FitContext("logs", 0))
+
+
+def test_loss_counts_observed_samples_only():
+    from aemodels.models.fit import masked_squared_error
+
+    values = np.zeros((1, 4, 1), dtype=np.float32)
+    weights = np.array([1, 1, 0, 0], dtype=np.float32).reshape(1, 4, 1)
+    prediction = np.array([1, 3, 100, 100], dtype=np.float32).reshape(1, 4, 1)
+    loss = masked_squared_error(np.concatenate([values, weights], axis=-1), prediction)
+    assert float(loss) == pytest.approx((1 + 9) / 2, rel=1e-4)
