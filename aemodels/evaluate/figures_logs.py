@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 
@@ -212,18 +211,3 @@ def _above(axes: Axes, text: str, place: tuple[float, float], *, colour: str) ->
         color=colour,
         annotation_clip=False,
     )
-
-
-def shade(axes: Axes, spans: Sequence[tuple[float, float]], *, colour: str, alpha: float) -> None:
-    """Shade depth spans across a track, each at least 1/400 of the visible depth thick so that none is lost."""
-    bottom, top = axes.get_ylim()
-    least = abs(bottom - top) / 400
-    boxes = []
-    for start, stop in spans:
-        half = max(stop - start, least) / 2
-        middle = (start + stop) / 2
-        boxes.append([(0.0, middle - half), (1.0, middle - half), (1.0, middle + half), (0.0, middle + half)])
-    if boxes:
-        axes.add_collection(
-            PolyCollection(boxes, facecolors=colour, alpha=alpha, edgecolors="none", zorder=0.5), autolim=False
-        )

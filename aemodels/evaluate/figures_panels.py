@@ -171,20 +171,10 @@ def _tracks(part: DenoisingPanel, tracks: Sequence[Mapping[str, CurveScale]]) ->
 
 
 def _draw_curve(axes: Axes, part: DenoisingPanel, name: str, scale: CurveScale) -> None:
-    styles = (
-        (part.noisy, NOISY_GREY, "-", 0.7, 1),
-        (part.denoised, scale.colour, "-", 1.7, 2),
-        (part.truth, BLACK, "-", 0.6, 3),
-    )
-    for values, colour, dash, width, order in styles:
-        axes.plot(
-            scale.position(part.row(values, name)),
-            part.axis,
-            color=colour,
-            linestyle=dash,
-            linewidth=width,
-            zorder=order,
-        )
+    layers = (part.noisy, NOISY_GREY, 0.7), (part.denoised, scale.colour, 1.7), (part.truth, BLACK, 0.6)
+    for order, (values, colour, width) in enumerate(layers):
+        place = scale.position(part.row(values, name))
+        axes.plot(place, part.axis, color=colour, linewidth=width, zorder=2 + order)
 
 
 def _residual(part: DenoisingPanel, name: str, values: FloatArray) -> FloatArray:

@@ -8,16 +8,18 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from aemodels.evaluate.figures_logs import CurveScale, headings, shade, track_axes, track_scales, tracks_of
+from aemodels.evaluate.figures_logs import CurveScale, headings, track_axes, track_scales, tracks_of
 from aemodels.evaluate.figures_seismic import clip_level, draw_section
 from aemodels.evaluate.figures_style import (
     BLACK,
+    BLAMED,
+    FLAGGED,
     NOISY_GREY,
-    ORANGE,
     TEXT_GREY,
     VERMILION,
     new_figure,
     plain_axes,
+    shade,
 )
 from aemodels.evaluate.intervals import MERGE_GAP, merged_runs, runs, sample_step
 from aemodels.types import AxisArray, BoolArray, Recording, Scores
@@ -49,16 +51,16 @@ def _logs(recording: Recording, scores: Scores) -> Figure:
     spans = _spans(scores.is_anomaly, recording.axis)
     for axes, track in zip(columns, tracks, strict=False):
         headings(axes, track, units)
-        shade(axes, spans, colour=ORANGE, alpha=0.28)
+        shade(axes, spans, along="y", colour=FLAGGED)
         for name, scale in track.items():
             _curve(axes, recording.axis, scores, name, scale)
-    shade(columns[-1], spans, colour=ORANGE, alpha=0.28)
+    shade(columns[-1], spans, along="y", colour=FLAGGED)
     _score_track(columns[-1], recording.axis, scores)
     handles = [
         Line2D([], [], color=NOISY_GREY, linewidth=2.4),
         Line2D([], [], color=TEXT_GREY, linewidth=1.6),
-        Patch(facecolor=ORANGE, alpha=0.28),
-        Patch(facecolor=VERMILION, alpha=0.5),
+        Patch(facecolor=FLAGGED),
+        Patch(facecolor=BLAMED),
     ]
     labels = ["raw", "denoised (colour of the heading)", "flagged", "this curve to blame"]
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
@@ -69,7 +71,7 @@ def _logs(recording: Recording, scores: Scores) -> Figure:
 def _curve(axes: Axes, axis: AxisArray, scores: Scores, name: str, scale: CurveScale) -> None:
     row = scores.channels.index(name)
     flag = scores.channel_flag[row] & scores.is_anomaly
-    shade(axes, _spans(flag, axis), colour=VERMILION, alpha=0.45)
+    shade(axes, _spans(flag, axis), along="y", colour=BLAMED)
     axes.plot(scale.position(scores.raw[row]), axis, color=NOISY_GREY, linewidth=1.4)
     axes.plot(scale.position(scores.denoised[row]), axis, color=scale.colour, linewidth=0.8)
 
@@ -108,9 +110,9 @@ def _seismic(recording: Recording, scores: Scores) -> Figure:
         axes.set_title(name, loc="left", fontsize=10.5)
         axes.set_ylabel("two-way time (s)", color=TEXT_GREY)
         axes.tick_params(colors=TEXT_GREY, labelsize=9)
-    for start, stop in runs(scores.is_anomaly):
-        raw.axvspan(start - 0.5, stop - 0.5, color=ORANGE, alpha=0.45, linewidth=0)
-        strip.axvspan(start - 0.5, stop - 0.5, color=ORANGE, alpha=0.28, linewidth=0)
+    spans = [(start - 0.5, stop - 0.5) for start, stop in runs(scores.is_anomaly)]
+    shade(raw, spans, along="x", colour=FLAGGED)
+    shade(strip, spans, along="x", colour=FLAGGED)
     _score_strip(strip, scores)
     denoised.set_xlabel("trace (from 0)", color=TEXT_GREY)
     bar = figure.colorbar(image, ax=[raw, denoised], shrink=0.6, pad=0.01, extend="both")
@@ -124,9 +126,9 @@ def _score_strip(axes: Axes, scores: Scores) -> None:
     places, flagged = np.arange(scores.score.size), scores.is_anomaly
     axes.vlines(places, _score_limits(scores)[0], scores.score, color=NOISY_GREY, linewidth=1.0)
     axes.plot(places[~flagged], scores.score[~flagged], ".", color=TEXT_GREY, markersize=3, label="trace")
-    axes.plot(
-        places[flagged], scores.score[flagged], "v", color=VERMILION, markersize=5, label="flagged", clip_on=False
-    )
+    if flagged.any():
+        heights = np.minimum(scores.score[flagged], _score_limits(scores)[1])
+        axes.plot(places[flagged], heights, "v", color=VERMILION, markersize=5, label="flagged", clip_on=False)
     axes.axhline(scores.threshold, color=VERMILION, linewidth=1.2, linestyle="--", label="threshold")
     axes.set_ylim(*_score_limits(scores))
     axes.set_ylabel("score", color=TEXT_GREY)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Literal
 
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
 DPI = 110
@@ -20,6 +22,8 @@ BLUE = "#0072B2"
 VERMILION = "#D55E00"
 PURPLE = "#AA4499"
 
+FLAGGED = ORANGE + "48"
+BLAMED = VERMILION + "78"
 NOISY_GREY = "#B4B4B4"
 GRID_GREY = "#E3E3E3"
 TEXT_GREY = "#555555"
@@ -61,6 +65,28 @@ def note(axes: Axes, text: str, *, colour: str = TEXT_GREY) -> None:
 def titled(axes: Axes, title: str, *, above_note: bool = False) -> None:
     """A bold title at the left, with room for a `note` under it where `above_note`."""
     axes.set_title(title, loc="left", fontsize=12, fontweight="bold", pad=22 if above_note else 8)
+
+
+def shade(axes: Axes, spans: Sequence[tuple[float, float]], *, along: Literal["x", "y"], colour: str) -> None:
+    """Shade spans from side to side, each at least 1/400 of the view so that none is too thin to be seen.
+
+    Args:
+        axes: with its limits set.
+        spans: start and stop in data coordinates.
+        along: the axis that the spans are measured on: "y" for depths, "x" for traces.
+        colour: "#rrggbbaa", the last two digits giving the opacity.
+    """
+    limits = axes.get_ylim() if along == "y" else axes.get_xlim()
+    least = abs(limits[1] - limits[0]) / 400
+    boxes = []
+    for start, stop in spans:
+        half, middle = max(stop - start, least) / 2, (start + stop) / 2
+        low, high = middle - half, middle + half
+        box = [(0.0, low), (1.0, low), (1.0, high), (0.0, high)]
+        boxes.append(box if along == "y" else [(y, x) for x, y in box])
+    transform = axes.get_yaxis_transform() if along == "y" else axes.get_xaxis_transform()
+    collection = PolyCollection(boxes, facecolors=colour, edgecolors="none", transform=transform, zorder=1.5)
+    axes.add_collection(collection, autolim=False)
 
 
 def series_colours(names: Sequence[str]) -> dict[str, str]:
