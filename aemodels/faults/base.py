@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, Field
+from pydantic import Field, model_validator
 from typing_extensions import override
 
 from aemodels.spec import Spec
@@ -18,20 +18,14 @@ MODELLED_CURVES = ("GR", "RHOB", "NPHI", "DTC", "RDEP")
 RESISTIVITIES = frozenset({"RDEP", "RMED", "RSHA", "RXO"})  # read on a logarithmic scale
 
 
-def _ordered(bounds: tuple[Any, Any]) -> tuple[Any, Any]:
-    if bounds[0] > bounds[1]:
-        raise ValueError(f"range {bounds} runs from high to low; write the lower bound first")
-    return bounds
-
-
 Metres: TypeAlias = Annotated[float, Field(gt=0.0, le=500.0)]
-MetreRange: TypeAlias = Annotated[tuple[Metres, Metres], AfterValidator(_ordered)]
+MetreRange: TypeAlias = tuple[Metres, Metres]
 Share: TypeAlias = Annotated[float, Field(gt=0.0, le=1.0)]
-ShareRange: TypeAlias = Annotated[tuple[Share, Share], AfterValidator(_ordered)]
+ShareRange: TypeAlias = tuple[Share, Share]
 Factor: TypeAlias = Annotated[float, Field(gt=0.0, le=100.0)]
-FactorRange: TypeAlias = Annotated[tuple[Factor, Factor], AfterValidator(_ordered)]
+FactorRange: TypeAlias = tuple[Factor, Factor]
 Count: TypeAlias = Annotated[int, Field(ge=1, le=1000)]
-CountRange: TypeAlias = Annotated[tuple[Count, Count], AfterValidator(_ordered)]
+CountRange: TypeAlias = tuple[Count, Count]
 
 
 @dataclass(frozen=True)
@@ -65,6 +59,14 @@ class FaultBase(Spec):
     """A fault of a tool or of the acquisition, to be injected with a label."""
 
     records: ClassVar[Kind]
+
+    @model_validator(mode="after")
+    def _ranges_run_upwards(self) -> Self:
+        for name in type(self).model_fields:
+            match getattr(self, name):
+                case (float() | int() as low, float() | int() as high) if low > high:
+                    raise ValueError(f"{name} is ({low}, {high}); write the lower bound first")
+        return self
 
     @abstractmethod
     def targets(self, recording: Recording) -> tuple[Target, ...]:
