@@ -52,7 +52,7 @@ class PcaWiener(_PcaBase):
     """Every component shrunk by variance / (variance + noise variance), the noise estimated from the section."""
 
     kind: Literal["pca_wiener"] = "pca_wiener"
-    window: WindowSpec = Field(default=WindowSpec(length=48, stride=4, width=0), description="all curves together")
+    window: WindowSpec = Field(default=WindowSpec(length=96, stride=4, width=0), description="all curves together")
 
     def fit(self, train: Sequence[Section], validation: Sequence[Section], context: FitContext) -> FitResult:
         mean, components, variance = self._fit(train)
