@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from aemodels.evaluate.report import render_report
 from numpy.typing import NDArray
 
 from aemodels.curves.canonical import CANONICAL
 from aemodels.errors import SondeflowError
+from aemodels.evaluate.report import render_report
 from aemodels.io.atomic import atomic_path
 from aemodels.io.hashing import sha256_file
 from aemodels.io.las_writer import AddedCurve, write_flagged_las

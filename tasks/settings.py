@@ -64,6 +64,11 @@ class Settings(BaseSettings):
         return self.home / "fits"
 
     @property
+    def studies_dir(self) -> Path:
+        """Comparisons with their tables, figures and bundles, by the hash of all that went into them."""
+        return self.home / "studies"
+
+    @property
     def bundles_dir(self) -> Path:
         """Bundles downloaded from the registry."""
         return self.home / "bundles"

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from tasks.tracking.artifacts import log_document, log_figures, log_table, read_document, read_table
+from tasks.tracking.artifacts import (
+    log_document,
+    log_figures,
+    log_folder,
+    log_table,
+    log_text,
+    read_document,
+    read_table,
+)
 from tasks.tracking.registry import (
     CHALLENGER,
     CHAMPION,
@@ -47,10 +55,12 @@ __all__ = [
     "log_datasets",
     "log_document",
     "log_figures",
+    "log_folder",
     "log_history",
     "log_metrics",
     "log_params",
     "log_table",
+    "log_text",
     "promote",
     "public_uri",
     "read_document",

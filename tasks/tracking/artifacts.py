@@ -28,7 +28,12 @@ def log_table(settings: Settings, run_id: str, name: str, table: pd.DataFrame) -
 
 def log_document(settings: Settings, run_id: str, name: str, value: Mapping[str, Any]) -> None:
     """Log a JSON document."""
-    connect(settings).log_text(run_id, json.dumps(value, indent=2, default=str) + "\n", name)
+    log_text(settings, run_id, name, json.dumps(value, indent=2, default=str) + "\n")
+
+
+def log_text(settings: Settings, run_id: str, name: str, text: str) -> None:
+    """Log a text file."""
+    connect(settings).log_text(run_id, text, name)
 
 
 def log_figures(settings: Settings, run_id: str, figures: Mapping[str, Figure]) -> None:
@@ -37,6 +42,11 @@ def log_figures(settings: Settings, run_id: str, figures: Mapping[str, Figure]) 
     for name, figure in figures.items():
         client.log_figure(run_id, figure, f"figures/{name}.png", save_kwargs={"dpi": 110})
         figure.clear()
+
+
+def log_folder(settings: Settings, run_id: str, folder: Path, name: str) -> None:
+    """Log the files of a folder under `name`."""
+    connect(settings).log_artifacts(run_id, str(folder), name)
 
 
 def read_table(settings: Settings, run_id: str, name: str) -> pd.DataFrame:

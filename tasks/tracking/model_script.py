@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from mlflow.models import set_model
-from mlflow.pyfunc import PythonModel
+from mlflow.pyfunc.model import PythonModel
 
 from aemodels.bundle import Bundle
 from aemodels.curves.canonical import CANONICAL
@@ -20,7 +20,7 @@ from aemodels.types import Channel, Recording, Source
 NOWHERE = Source(uri="memory", sha256="0" * 64)
 
 
-class BundleModel(PythonModel):  # type: ignore[misc]
+class BundleModel(PythonModel):
     """`predict` of the registered model.
 
     Logs: a DataFrame of canonical curves in canonical units, one row a depth sample, missing = NaN; curves that the

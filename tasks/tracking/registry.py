@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import mlflow
@@ -21,12 +21,14 @@ from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, Tens
 import aemodels
 from aemodels.bundle import Bundle
 from aemodels.errors import SondeflowError
+from tasks.folders import whole_folder
 from tasks.settings import Settings
 from tasks.tracking.store import connect, point_fluent_api
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 PREVIOUS = "previous"
+BUNDLE_TAG = "bundle_sha256"
 RUNTIME_PACKAGES = (
     "mlflow",
     "keras",
@@ -60,18 +62,26 @@ class ModelVersion:
         return f"models:/{self.name}/{self.version}"
 
 
-def register_bundle(settings: Settings, run_id: str, directory: Path, name: str) -> ModelVersion:
+def register_bundle(settings: Settings, run_id: str, directory: Path, name: str) -> tuple[ModelVersion, bool]:
     """Log a bundle as a pyfunc from code under a run, register it and make it the challenger.
+
+    A bundle whose content is registered already keeps its version: training again changes nothing.
 
     Args:
         settings: where the store is.
         run_id: the parent run of the experiment.
         directory: as written by `Bundle.save`.
         name: the registered model's name.
+
+    Returns:
+        The version, and whether it is new.
     """
     bundle = Bundle.load(directory)
-    example = input_example(bundle)
     client = connect(settings)
+    known = _version_of(client, name, bundle.content_hash)
+    if known is not None:
+        client.set_registered_model_alias(name, CHALLENGER, known.version)
+        return known, False
     point_fluent_api(settings)
     with mlflow.start_run(run_id=run_id):
         info = mlflow.pyfunc.log_model(
@@ -81,12 +91,13 @@ def register_bundle(settings: Settings, run_id: str, directory: Path, name: str)
             code_paths=[str(Path(aemodels.__file__).parent)],
             pip_requirements=requirements(),
             signature=signature(bundle),
-            input_example=example,
+            input_example=input_example(bundle),
             metadata={"kind": bundle.kind, "bundle_sha256": bundle.content_hash},
         )
     made = _registered(client, name, info.model_uri, run_id)
+    client.set_model_version_tag(name, made.version, BUNDLE_TAG, bundle.content_hash)
     client.set_registered_model_alias(name, CHALLENGER, made.version)
-    return made
+    return made, True
 
 
 def promote(settings: Settings, model: ModelVersion) -> None:
@@ -141,24 +152,19 @@ def download_bundle(settings: Settings, model: ModelVersion) -> Path:
     target = settings.bundles_dir / f"{model.name}-v{model.version}-{mark}"
     if target.is_dir():
         return target
-    settings.bundles_dir.mkdir(parents=True, exist_ok=True)
     point_fluent_api(settings)
-    place = Path(mkdtemp(dir=settings.bundles_dir, prefix=".fetch-"))
-    try:
+    with TemporaryDirectory() as place, whole_folder(target) as filling:
         fetched = mlflow.artifacts.download_artifacts(
-            artifact_uri=f"{model.uri}/artifacts", dst_path=str(place), tracking_uri=settings.tracking_uri
+            artifact_uri=f"{model.uri}/artifacts", dst_path=place, tracking_uri=settings.tracking_uri
         )
         inside = next(Path(fetched).rglob("bundle.json")).parent
-        if not target.exists():  # another worker may have been quicker
-            inside.rename(target)
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(inside, filling, dirs_exist_ok=True)
     return target
 
 
 def signature(bundle: Bundle) -> ModelSignature:
     """Curves in, scores out (logs); traces in, scores out (seismic)."""
-    outputs = [
+    outputs: list[ColSpec | TensorSpec] = [
         ColSpec(DataType.float, "score"),
         ColSpec(DataType.float, "threshold"),
         ColSpec(DataType.boolean, "is_anomaly"),
@@ -193,6 +199,14 @@ def requirements() -> list[str]:
         except PackageNotFoundError:
             continue
     return pinned
+
+
+def _version_of(client: mlflow.MlflowClient, name: str, bundle_sha256: str) -> ModelVersion | None:
+    """The version that holds a bundle of this content."""
+    for found in client.search_model_versions(f"name = '{name}'"):
+        if found.tags.get(BUNDLE_TAG) == bundle_sha256:
+            return _version(found)
+    return None
 
 
 def _registered(client: mlflow.MlflowClient, name: str, model_uri: str, run_id: str) -> ModelVersion:

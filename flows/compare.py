@@ -1,0 +1,53 @@
+"""Flow: the contender table on the hold-out."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from prefect import flow, unmapped
+from prefect.artifacts import create_markdown_artifact
+
+from aemodels.experiment import ExperimentSpec
+from flows.ingest import ingest
+from flows.results import CompareResult, markdown_table, table_rows
+from tasks.compare import study_denoisers, study_detectors
+from tasks.experiment import experiment_run
+from tasks.prepare import prepare_data
+from tasks.record import log_denoising, log_detectors, log_study
+from tasks.settings import Settings
+from tasks.train import fit
+
+
+@flow(name="compare")
+def compare(what: Literal["denoise", "anomalies"], spec: ExperimentSpec, data: str) -> CompareResult:
+    """Fit (or find) every contender, compare on the hold-out, log the tables; nothing is registered.
+
+    Args:
+        what: denoisers under noise, or detectors on injected faults.
+        spec: the science.
+        data: a file or a folder.
+    """
+    settings = Settings()
+    prepared = prepare_data(spec, ingest(data))
+    with experiment_run(spec, prepared, settings, purpose=f"compare-{what}") as parent:
+        names = [contender.name for contender in spec.contenders]
+        fits = fit.map(unmapped(spec), names, unmapped(prepared), unmapped(parent), unmapped(settings)).result()
+        if what == "denoise":
+            study = study_denoisers(spec, prepared, fits, settings)
+            metrics = log_denoising(spec, study, fits, parent, settings)
+        else:
+            study = study_detectors(spec, prepared, fits, settings)
+            metrics = log_detectors(spec, study, parent, settings)
+        log_study(study, parent, settings)
+    result = CompareResult(
+        run_id=parent.run_id,
+        address=parent.address,
+        experiment=parent.experiment,
+        what=what,
+        metrics=metrics,
+        tables={name: table_rows(study, name) for name in study.tables()},
+        findings=prepared.findings,
+    )
+    pages = [f"## {name}\n\n{markdown_table(list(rows)[:60])}" for name, rows in result.tables.items()]
+    create_markdown_artifact(key="compared", markdown="\n\n".join([f"MLflow run: {parent.address}", *pages]))
+    return result

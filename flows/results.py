@@ -1,0 +1,82 @@
+"""What flows hand back, and how it reads as a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from aemodels.types import Finding
+from tasks.compare import StudyRef
+
+
+class TrainResult(BaseModel):
+    """One trained experiment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    run_id: str
+    address: str
+    experiment: str
+    model: str
+    version: str
+    created: bool
+    default: str
+    winner: str
+    metrics: dict[str, float]
+    denoising: tuple[dict[str, Any], ...]
+    fits: dict[str, float]
+    roles: dict[str, list[str]]
+    findings: tuple[Finding, ...]
+
+
+class CompareResult(BaseModel):
+    """One comparison: its run, its tables by name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    run_id: str
+    address: str
+    experiment: str
+    what: str
+    metrics: dict[str, float]
+    tables: dict[str, tuple[dict[str, Any], ...]]
+    findings: tuple[Finding, ...]
+
+
+def denoising_rows(study: StudyRef) -> tuple[dict[str, Any], ...]:
+    """The summary table of a study of denoisers as rows."""
+    return table_rows(study, "denoising_summary")
+
+
+def table_rows(study: StudyRef, name: str) -> tuple[dict[str, Any], ...]:
+    """A table of a study as rows; what is not a number is None."""
+    table = study.table(name)
+    return tuple(table.astype(object).where(table.notna(), None).round(4).to_dict("records"))
+
+
+def markdown_table(rows: list[dict[str, Any]]) -> str:
+    """Rows as a Markdown table, "" without rows."""
+    if not rows:
+        return ""
+    head = list(rows[0])
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(_cell(row.get(key)) for key in head) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def train_markdown(result: TrainResult) -> str:
+    """The page of a training."""
+    return "\n\n".join(
+        [
+            f"# {result.model} v{result.version}",
+            f"MLflow run: {result.address}",
+            f"Default denoiser **{result.default}**, detector **{result.winner}**.",
+            markdown_table(list(result.denoising)),
+            f"{len(result.findings)} findings: " + "; ".join(str(finding) for finding in result.findings[:20]),
+        ]
+    )
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value).replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,63 @@
+"""What has to be set before Prefect, MLflow and TensorFlow are imported, and how a flow is started."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from tasks.settings import Settings
+
+if TYPE_CHECKING:
+    from prefect import Flow
+    from prefect.task_runners import TaskRunner
+
+
+def prepare_environment(settings: Settings) -> None:
+    """Quiet, local defaults for the libraries; whatever the user has set stays.
+
+    Args:
+        settings: names the folder of Prefect's own files.
+    """
+    defaults = {
+        "PREFECT_HOME": str(settings.prefect_dir),
+        "PREFECT_SERVER_EPHEMERAL_ENABLED": "true",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_LOGGING_LEVEL": "WARNING",
+        "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        "PREFECT_CLI_COLORS": "false",
+        "DO_NOT_TRACK": "true",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "TF_ENABLE_ONEDNN_OPTS": "0",  # the same sums in the same order on every processor
+        "MPLBACKEND": "Agg",
+    }
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)
+
+
+def task_runner(settings: Settings) -> TaskRunner[Any]:
+    """The task runner that the settings name.
+
+    Raises:
+        ImportError: if "dask" is asked for and prefect-dask is not installed.
+    """
+    if settings.task_runner == "threads":
+        from prefect.task_runners import ThreadPoolTaskRunner
+
+        return ThreadPoolTaskRunner(max_workers=settings.workers)
+    try:
+        from prefect_dask import DaskTaskRunner
+    except ImportError as error:
+        raise ImportError(
+            "SONDEFLOW_TASK_RUNNER is 'dask' and prefect-dask is not installed; pip install 'sondeflow[dask]', "
+            "or set it to 'threads'"
+        ) from error
+    runner: TaskRunner[Any] = DaskTaskRunner(cluster_kwargs={"n_workers": settings.workers, "threads_per_worker": 1})
+    return runner
+
+
+def run_flow(flow: Flow[..., Any], settings: Settings, **parameters: Any) -> Any:
+    """Run a flow in this process with the settings' task runner."""
+    return flow.with_options(task_runner=task_runner(settings))(**parameters)

@@ -1,0 +1,56 @@
+"""Flow: recordings → fitted contenders, a study, a registered bundle."""
+
+from __future__ import annotations
+
+from prefect import flow, unmapped
+from prefect.artifacts import create_markdown_artifact
+
+from aemodels.experiment import ExperimentSpec
+from flows.ingest import ingest
+from flows.results import TrainResult, denoising_rows, train_markdown
+from tasks.compare import study_denoisers, study_detectors
+from tasks.experiment import experiment_run
+from tasks.prepare import prepare_data
+from tasks.record import log_denoising, log_detectors, log_study, register
+from tasks.settings import Settings
+from tasks.train import fit
+
+
+@flow(name="train")
+def train(spec: ExperimentSpec, data: str) -> TrainResult:
+    """One experiment: every contender fitted and compared on the hold-out, the bundle registered as challenger.
+
+    Args:
+        spec: the science.
+        data: a file or a folder.
+    """
+    settings = Settings()
+    dataset = ingest(data)
+    prepared = prepare_data(spec, dataset)
+    with experiment_run(spec, prepared, settings, purpose="train") as parent:
+        names = [contender.name for contender in spec.contenders]
+        fits = fit.map(unmapped(spec), names, unmapped(prepared), unmapped(parent), unmapped(settings)).result()
+        denoisers = study_denoisers(spec, prepared, fits, settings)
+        detectors = study_detectors(spec, prepared, fits, settings)
+        log_study(denoisers, parent, settings)
+        log_study(detectors, parent, settings)
+        metrics = log_denoising(spec, denoisers, fits, parent, settings)
+        metrics |= log_detectors(spec, detectors, parent, settings)
+        model = register(spec, detectors, parent, settings)
+    result = TrainResult(
+        run_id=parent.run_id,
+        address=parent.address,
+        experiment=parent.experiment,
+        model=model.name,
+        version=model.version,
+        created=model.created,
+        default=spec.default,
+        winner=detectors.summary()["winner"],
+        metrics=metrics,
+        denoising=denoising_rows(denoisers),
+        fits={fitted.contender: round(fitted.seconds, 2) for fitted in fits},
+        roles={role: sorted(members) for role, members in prepared.members.items()},
+        findings=prepared.findings,
+    )
+    create_markdown_artifact(key="trained", markdown=train_markdown(result))
+    return result

@@ -1,0 +1,118 @@
+"""Comparing contenders and detectors: a study is a folder of tables and figures, kept by what it was made from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from pydantic import BaseModel, ConfigDict
+
+from aemodels.evaluate.compare import summarise_denoising
+from aemodels.experiment import ExperimentSpec
+from aemodels.study import compare_denoisers
+from tasks.folders import whole_folder
+from tasks.prepare import PreparedRef, load_prepared
+from tasks.refs import digest_of
+from tasks.settings import Settings
+from tasks.train import FitRef
+from tasks.versions import STUDYING, code_hash
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUMMARY = "summary.json"
+
+
+class StudyRef(BaseModel):
+    """A study by reference: a folder with tables/*.csv, figures/*.png, summary.json and perhaps bundle/."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    uri: str
+
+    @property
+    def path(self) -> Path:
+        return Path(self.uri)
+
+    @property
+    def bundle(self) -> Path:
+        """The assembled bundle's folder (studies of detectors)."""
+        return self.path / "bundle"
+
+    def table(self, name: str) -> pd.DataFrame:
+        import pandas as pd
+
+        return pd.read_csv(self.path / "tables" / f"{name}.csv")
+
+    def tables(self) -> list[str]:
+        return sorted(path.stem for path in (self.path / "tables").glob("*.csv"))
+
+    def summary(self) -> dict[str, Any]:
+        return dict(json.loads((self.path / SUMMARY).read_text(encoding="utf-8")))
+
+
+@task(name="compare-denoisers", cache_policy=NO_CACHE)
+def study_denoisers(spec: ExperimentSpec, data: PreparedRef, fits: Sequence[FitRef], settings: Settings) -> StudyRef:
+    """Every contender on the hold-out under every condition."""
+
+    def make(folder: Path) -> None:
+        from tasks.figures import denoising_figures, save_figures
+
+        prepared = load_prepared(spec, data.refs)
+        fitted = {ref.contender: ref.load(spec) for ref in fits}
+        table = compare_denoisers(spec, prepared, fitted)
+        summary = summarise_denoising(table)
+        _write_tables(folder, {"denoising": table, "denoising_summary": summary})
+        _write_summary(folder, {"default": spec.default, "holdout_sha256": data.holdout_sha256})
+        default = fitted.get(spec.default) or next(iter(fitted.values()))
+        save_figures(denoising_figures(spec, prepared, default.denoiser, summary), folder / "figures")
+
+    return _study("denoisers", spec, fits, settings, make)
+
+
+@task(name="compare-detectors", cache_policy=NO_CACHE)
+def study_detectors(spec: ExperimentSpec, data: PreparedRef, fits: Sequence[FitRef], settings: Settings) -> StudyRef:
+    """Every detector on injected faults, every threshold on clean data, and the bundle with the winner."""
+
+    def make(folder: Path) -> None:
+        from aemodels.evaluate.detection import compare_detectors
+        from aemodels.study import assemble
+        from tasks.figures import detector_figures, save_figures
+
+        prepared = load_prepared(spec, data.refs)
+        fitted = {ref.contender: ref.load(spec) for ref in fits}
+        study = compare_detectors(spec, prepared, {name: one.denoiser for name, one in fitted.items()})
+        _write_tables(folder, {"detectors": study.table, "faults": study.kinds, "thresholds": study.thresholds})
+        bundle = assemble(spec, prepared, fitted, study)
+        bundle.save(folder / "bundle")
+        _write_summary(
+            folder, {"winner": study.winner, "threshold": study.threshold, "bundle_sha256": bundle.content_hash}
+        )
+        save_figures(detector_figures(study), folder / "figures")
+
+    return _study("detectors", spec, fits, settings, make)
+
+
+def _study(
+    kind: str, spec: ExperimentSpec, fits: Sequence[FitRef], settings: Settings, make: Callable[[Path], None]
+) -> StudyRef:
+    key = digest_of([kind, spec.model_dump(mode="json"), sorted(ref.key for ref in fits), code_hash(STUDYING)])
+    folder = settings.studies_dir / key
+    if not folder.is_dir():
+        with whole_folder(folder) as filling:
+            make(filling)
+    return StudyRef(uri=str(folder))
+
+
+def _write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    (folder / "tables").mkdir()
+    for name, table in tables.items():
+        table.to_csv(folder / "tables" / f"{name}.csv", index=False)
+
+
+def _write_summary(folder: Path, summary: Mapping[str, Any]) -> None:
+    (folder / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")

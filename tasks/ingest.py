@@ -1,0 +1,124 @@
+"""Files become recordings: each is read once, what cannot be used becomes a finding."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from pydantic import BaseModel, ConfigDict
+
+from aemodels.errors import UnreadableFileError
+from aemodels.io.atomic import atomic_path
+from aemodels.io.hashing import sha256_file
+from aemodels.io.readers import list_files, read
+from aemodels.types import Finding
+from tasks.refs import Ref, digest_of, save_recording
+from tasks.settings import Settings
+from tasks.versions import READING, code_hash
+
+BATCH = 16
+
+
+class FileRecord(BaseModel):
+    """What reading one file gave: a recording's reference, or none and the findings that say why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    sha256: str = ""
+    name: str = ""
+    kind: str = ""
+    ref: Ref | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+class Dataset(BaseModel):
+    """The files of one experiment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    files: tuple[FileRecord, ...]
+
+    @property
+    def usable(self) -> tuple[FileRecord, ...]:
+        return tuple(file for file in self.files if file.ref is not None)
+
+    @property
+    def left_out(self) -> tuple[FileRecord, ...]:
+        return tuple(file for file in self.files if file.ref is None)
+
+
+def batches_of(paths: Sequence[Path], size: int = BATCH) -> list[list[str]]:
+    """Paths in batches: one task each keeps the flow's overhead below the reading time."""
+    return [[str(path) for path in paths[start : start + size]] for start in range(0, len(paths), size)]
+
+
+@task(name="find-files", cache_policy=NO_CACHE)
+def find_files(root: str) -> tuple[list[list[str]], list[FileRecord]]:
+    """The files below a path in batches, and the places that could not be listed."""
+    files, problems = list_files(Path(root))
+    return batches_of(files), [FileRecord(path=str(path), findings=(finding,)) for path, finding in problems]
+
+
+@task(name="ingest-batch", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
+def ingest_batch(paths: list[str], settings: Settings) -> list[FileRecord]:
+    """Read a batch of files; one that had been read before is not read again."""
+    return [ingest_file(Path(path), settings) for path in paths]
+
+
+@task(name="collect", cache_policy=NO_CACHE)
+def collect(records: list[FileRecord]) -> Dataset:
+    """One dataset of all batches; the same content under two names counts once.
+
+    A well that is there twice would else stand on both sides of the split.
+    """
+    first: dict[str, str] = {}
+    files = []
+    for record in sorted(records, key=lambda record: record.path):
+        earlier = first.setdefault(record.sha256, record.path) if record.ref else record.path
+        files.append(record if earlier == record.path else _duplicate(record, earlier))
+    return Dataset(files=tuple(files))
+
+
+def ingest_file(path: Path, settings: Settings) -> FileRecord:
+    """Read one file, or take what reading the same content under the same name gave before."""
+    try:
+        sha256 = sha256_file(path)
+    except OSError:
+        return _read_anew(path, "", settings)
+    key = digest_of([sha256, path.name, code_hash(READING)])
+    known = settings.ingested_dir / key[:2] / f"{key}.json"
+    if known.is_file():
+        record = FileRecord.model_validate_json(known.read_text(encoding="utf-8"))
+        if record.ref is None or record.ref.path.is_file():
+            return record.model_copy(update={"path": str(path)})
+    record = _read_anew(path, sha256, settings)
+    if record.sha256 == sha256:
+        with atomic_path(known) as temporary:
+            temporary.write_text(json.dumps(record.model_dump(mode="json")), encoding="utf-8")
+    return record
+
+
+def _read_anew(path: Path, sha256: str, settings: Settings) -> FileRecord:
+    try:
+        recording = read(path)
+    except UnreadableFileError as error:
+        return FileRecord(path=str(path), sha256=sha256, findings=error.findings)
+    return FileRecord(
+        path=str(path),
+        sha256=recording.source.sha256,
+        name=recording.name,
+        kind=recording.kind,
+        ref=save_recording(recording, settings.refs_dir),
+        findings=recording.findings,
+    )
+
+
+def _duplicate(record: FileRecord, earlier: str) -> FileRecord:
+    finding = Finding(
+        "warning", "duplicate", "file", f"the same content as {earlier}", "each file once", "delete one of the two"
+    )
+    return record.model_copy(update={"ref": None, "findings": (*record.findings, finding)})

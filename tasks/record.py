@@ -1,0 +1,126 @@
+"""What a study leaves in MLflow: tables, figures, metrics, the registered model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from pydantic import BaseModel, ConfigDict
+
+from aemodels.experiment import ExperimentSpec
+from tasks.compare import StudyRef
+from tasks.figures import plain
+from tasks.settings import Settings
+from tasks.tracking import (
+    RunSpec,
+    flatten,
+    log_document,
+    log_folder,
+    log_metrics,
+    log_table,
+    register_bundle,
+    tracked_run,
+)
+from tasks.train import FitRef, Parent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Registered(BaseModel):
+    """A version in the registry."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    version: str
+    created: bool
+
+
+@task(name="log-study", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
+def log_study(study: StudyRef, parent: Parent, settings: Settings) -> None:
+    """Tables and figures of a study under the experiment's run."""
+    for name in study.tables():
+        log_table(settings, parent.run_id, name, study.table(name))
+    log_folder(settings, parent.run_id, study.path / "figures", "figures")
+
+
+@task(name="log-denoising", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
+def log_denoising(
+    spec: ExperimentSpec, study: StudyRef, fits: Sequence[FitRef], parent: Parent, settings: Settings
+) -> dict[str, float]:
+    """Gains: each contender's on its own run, the default's and its margin on the experiment's. Returns the latter."""
+    summary = study.table("denoising_summary")
+    for ref in fits:
+        log_metrics(settings, ref.run_id, contender_metrics(summary, ref.contender))
+    metrics = default_metrics(summary, spec.default)
+    log_metrics(settings, parent.run_id, metrics)
+    return metrics
+
+
+@task(name="log-detectors", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
+def log_detectors(spec: ExperimentSpec, study: StudyRef, parent: Parent, settings: Settings) -> dict[str, float]:
+    """Each detector's ranking and false-alarm rates on a run of its own, the winner's on the experiment's."""
+    table, thresholds = study.table("detectors"), study.table("thresholds")
+    winner = str(study.summary()["winner"])
+    for named in spec.anomalies.detectors:
+        run = RunSpec(
+            experiment=parent.experiment,
+            name=named.name,
+            params=flatten(named),
+            tags={"detector": named.name, "role": "detector"},
+            parent=parent.run_id,
+        )
+        with tracked_run(settings, run) as handle:
+            log_metrics(settings, handle.run_id, detector_metrics(table, thresholds, named.name))
+    rates = detector_metrics(table, thresholds, winner)
+    chosen = {key: value for key, value in rates.items() if "." not in key or spec.anomalies.threshold in key}
+    metrics = {**chosen, "threshold": float(study.summary()["threshold"])}
+    log_metrics(settings, parent.run_id, metrics)
+    return metrics
+
+
+@task(name="register", cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5)
+def register(spec: ExperimentSpec, study: StudyRef, parent: Parent, settings: Settings) -> Registered:
+    """Register the study's bundle as the challenger; a bundle that is registered already keeps its version."""
+    model, created = register_bundle(settings, parent.run_id, study.bundle, spec.registered_name)
+    log_document(settings, parent.run_id, "model.json", {"name": model.name, "version": model.version})
+    return Registered(name=model.name, version=model.version, created=created)
+
+
+def contender_metrics(summary: pd.DataFrame, contender: str) -> dict[str, float]:
+    """median_db, min_db and noise_reduction_pct of each condition."""
+    rows = summary[summary["contender"] == contender].to_dict("records")
+    keys = ("median_db", "min_db", "noise_reduction_pct")
+    return _finite({f"{key}.{plain(row['condition'])}": row[key] for row in rows for key in keys})
+
+
+def default_metrics(summary: pd.DataFrame, default: str) -> dict[str, float]:
+    """The default's median gain of each condition, and how far it is ahead of the best other contender (dB)."""
+    metrics: dict[str, float] = {}
+    for condition, rows in summary.groupby("condition", sort=False):
+        medians = rows.set_index("contender")["median_db"]
+        name = plain(str(condition))
+        metrics[f"best_median_db.{name}"] = float(medians.max())
+        if default in medians.index:
+            metrics[f"median_db.{name}"] = float(medians[default])
+        if default in medians.index and len(medians) > 1:
+            metrics[f"margin_db.{name}"] = float(medians[default] - medians.drop(default).max())
+    return _finite(metrics)
+
+
+def detector_metrics(table: pd.DataFrame, thresholds: pd.DataFrame, detector: str) -> dict[str, float]:
+    """Median ranking on the hold-out, and of each threshold its value, promised and measured false-alarm rates."""
+    rows = table[(table["detector"] == detector) & (table["role"] == "test")]
+    metrics = {f"median_{key}": rows[key].median() for key in ("pr_auc", "roc_auc", "recall_at_1pct")}
+    for row in thresholds[thresholds["detector"] == detector].to_dict("records"):
+        for key in ("value", "nominal", "pooled", "worst"):
+            metrics[f"{row['threshold_kind']}.{key}"] = row[key]
+    return _finite(metrics)
+
+
+def _finite(metrics: Mapping[str, Any]) -> dict[str, float]:
+    return {key: float(value) for key, value in metrics.items() if math.isfinite(value)}

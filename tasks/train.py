@@ -1,0 +1,141 @@
+"""Fitting: one task a contender, kept on disk by the hash of all that goes into it."""
+
+from __future__ import annotations
+
+import math
+import threading
+from pathlib import Path
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from pydantic import BaseModel, ConfigDict
+
+from aemodels.errors import DataError
+from aemodels.evaluate.overfit import best_epoch, overfit_ratio
+from aemodels.experiment import ExperimentSpec
+from aemodels.io.hashing import sha256_file
+from aemodels.study import Fitted, fit_contender
+from tasks.folders import whole_folder
+from tasks.prepare import PreparedRef, load_prepared
+from tasks.progress import EpochReporter, epoch_bar
+from tasks.refs import digest_of
+from tasks.settings import Settings
+from tasks.tracking import RunSpec, flatten, log_figures, log_history, log_metrics, tracked_run
+from tasks.versions import FITTING, code_hash
+
+# Keras keeps its seeds for the whole process: two trainings at once would take each other's random numbers.
+_ONE_TRAINING = threading.Lock()
+ARRAYS = "arrays.npz"
+
+
+class Parent(BaseModel):
+    """The experiment's run, under which contenders log theirs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    experiment: str
+    run_id: str
+    address: str = ""
+
+
+class FitRef(BaseModel):
+    """A fitted contender by reference.
+
+    Args:
+        contender: its name.
+        uri: the folder written by `Fitted.save`.
+        sha256: of its arrays.
+        key: hash of the specs, data and code that it was made from.
+        run_id: the contender's run.
+        seconds: wall time of the fit.
+        parameters: fitted numbers.
+        cached: whether it was found, not fitted.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    contender: str
+    uri: str
+    sha256: str
+    key: str
+    run_id: str
+    seconds: float
+    parameters: int
+    cached: bool
+
+    def load(self, spec: ExperimentSpec) -> Fitted:
+        """The fitted contender.
+
+        Raises:
+            DataError: if its arrays are not those that were saved.
+        """
+        found = sha256_file(Path(self.uri) / ARRAYS)
+        if found != self.sha256:
+            raise DataError(f"{self.uri}/{ARRAYS} has sha256 {found}; expected {self.sha256}; delete it, train again")
+        return Fitted.load(Path(self.uri), spec)
+
+
+@task(name="fit", task_run_name="fit-{name}", cache_policy=NO_CACHE)
+def fit(spec: ExperimentSpec, name: str, data: PreparedRef, parent: Parent, settings: Settings) -> FitRef:
+    """Fit one contender, or take it from disk, and log it as a child run."""
+    contender = spec.contender(name)
+    key = fit_key(spec, name, data)
+    folder = settings.fits_dir / key
+    cached = (folder / ARRAYS).is_file()
+    run = RunSpec(
+        experiment=parent.experiment,
+        name=name,
+        params=flatten(contender),
+        tags={"contender": name, "role": "contender", "data_sha256": data.data_sha256, "cached": str(cached).lower()},
+        parent=parent.run_id,
+    )
+    with tracked_run(settings, run) as handle:
+        if cached:
+            fitted = Fitted.load(folder, spec)
+            log_history(settings, handle.run_id, fitted.history)
+        else:
+            fitted = _train(spec, name, data, settings, handle.run_id)
+            with whole_folder(folder) as filling:
+                fitted.save(filling)
+        _log_outcome(settings, handle.run_id, fitted)
+    return FitRef(
+        contender=name,
+        uri=str(folder),
+        sha256=sha256_file(folder / ARRAYS),
+        key=key,
+        run_id=handle.run_id,
+        seconds=fitted.seconds,
+        parameters=fitted.parameters,
+        cached=cached,
+    )
+
+
+def fit_key(spec: ExperimentSpec, name: str, data: PreparedRef) -> str:
+    """The identity of a fit: what changes it changes the key, and nothing else does."""
+    relevant = spec.model_dump(
+        mode="json", include={"kind", "seed", "curves", "minimum_samples", "split", "normalise", "tuning", "conditions"}
+    )
+    contender = spec.contender(name).model_dump(mode="json")
+    return digest_of([relevant, contender, data.data_sha256, code_hash(FITTING)])
+
+
+def _train(spec: ExperimentSpec, name: str, data: PreparedRef, settings: Settings, run_id: str) -> Fitted:
+    training = getattr(spec.contender(name).model, "training", None)
+    with _ONE_TRAINING, epoch_bar(name, getattr(training, "epochs", None)) as show:
+        reporter = EpochReporter(settings, run_id, show)
+        fitted = fit_contender(spec, name, load_prepared(spec, data.refs), reporter)
+        reporter.flush()
+    return fitted
+
+
+def _log_outcome(settings: Settings, run_id: str, fitted: Fitted) -> None:
+    metrics: dict[str, Any] = {"fit_seconds": fitted.seconds, "parameters": fitted.parameters}
+    if fitted.history.get("val_loss"):
+        from aemodels.evaluate.figures import loss_curves
+
+        best, ratio = best_epoch(fitted.history), overfit_ratio(fitted.history)
+        metrics |= {"best_epoch": best, "best_val_loss": fitted.history["val_loss"][best]}
+        metrics |= {"epochs": len(fitted.history["val_loss"]), "best_overfit_ratio": ratio}
+        log_figures(settings, run_id, {"loss_curves": loss_curves(fitted.history, title=fitted.name)})
+    log_metrics(settings, run_id, {key: value for key, value in metrics.items() if math.isfinite(value)})
