@@ -1,0 +1,165 @@
+"""The report: complete, escaped, and quiet on the network."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+
+from aemodels.evaluate.report import MOST_ROWS, render_report
+from aemodels.types import Channel, Finding, Recording, Scores, Source
+
+HOSTILE = "<script>alert(1)</script><img src='http://x/y.png' onerror=alert(2)>\"&"
+
+
+class Page(HTMLParser):
+    """The tags, attributes and table rows of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.rows: list[list[str]] = []
+        self.text = ""
+        self.in_cell = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag == "tr":
+            self.rows.append([])
+        if tag in {"td", "th"}:
+            self.rows[-1].append("")
+            self.in_cell = True
+
+    def handle_endtag(self, tag: str) -> None:
+        self.in_cell = self.in_cell and tag not in {"td", "th"}
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if self.in_cell:
+            self.rows[-1][-1] += data
+
+
+def well(
+    flagged: list[int], *, samples: int = 4000, name: str = "A-1", uri: str = "in/a.las"
+) -> tuple[Recording, Scores]:
+    values = np.ones((2, samples), dtype=np.float32)
+    channels = (
+        Channel("GR", "gAPI", {"mnemonic": "SGR", "original_unit": "API"}),
+        Channel("RHOB", "g/cm3", {"mnemonic": "DEN", "original_unit": "kg/m3"}),
+    )
+    axis = 1000.0 + 0.5 * np.arange(samples)
+    recording = Recording(values, axis, channels, "logs", Source(uri, "ab" * 32), name)
+    channel_score = np.zeros((2, samples), dtype=np.float32)
+    channel_score[1, flagged] = 7.0
+    reason = tuple("stuck" if value else "" for value in channel_score[1])
+    scores = Scores(
+        "logs", channel_score.max(0), 2.0, reason, ("GR", "RHOB"), values.copy(), values.copy(), channel_score
+    )
+    return recording, scores
+
+
+def line(flagged: list[int], *, traces: int = 300) -> tuple[Recording, Scores]:
+    values = np.random.default_rng(0).normal(size=(traces, 20)).astype(np.float32)
+    channels = tuple(
+        Channel(f"trace {n}", "amplitude", {"trace": n, "inline": 5, "crossline": 900 + n}) for n in range(traces)
+    )
+    recording = Recording(values, 0.004 * np.arange(20), channels, "seismic", Source("l.sgy", "cd" * 32), "L-1")
+    score = np.zeros(traces, dtype=np.float32)
+    score[flagged] = 3.0
+    reason = tuple("dead" if value else "" for value in score)
+    parts = reason, recording.names, values.copy(), values.copy(), score[:, None].copy()
+    return recording, Scores("seismic", score, 1.0, *parts)
+
+
+def page(
+    recording: Recording, scores: Scores, *findings: Finding, label: str = "sondeflow-logs v3"
+) -> tuple[str, Page]:
+    html = render_report(recording, scores, bundle_label=label, findings=findings)
+    return html, Page(html)
+
+
+def test_a_flagged_interval_is_listed_with_all_its_fields() -> None:
+    html, parsed = page(*well([100, 101, 102]))
+    assert ["1049.75", "1051.25", "1.50", "RHOB", "stuck", "7"] in parsed.rows
+    assert "1 interval is flagged, 1.5 m of 2,000.0 m scored (0.1%)" in html
+    assert "between 1049.8 and 1051.2 m on RHOB" in html
+    assert ["RHOB", "g/cm3", "DEN kg/m3", "100.0%", "0.1%"] in parsed.rows
+    assert "sondeflow-logs v3" in parsed.text
+
+
+def test_intervals_closer_than_a_metre_are_one_row() -> None:
+    _, parsed = page(*well([100, 102]))
+    assert ["1049.75", "1051.25", "1.50", "RHOB", "stuck", "7"] in parsed.rows
+
+
+def test_at_most_two_hundred_rows_and_the_rest_is_counted() -> None:
+    html, parsed = page(*well(list(range(0, 4000, 10))))
+    assert sum("stuck" in row for row in parsed.rows) == MOST_ROWS == 200
+    assert "200 more intervals are not listed here" in html
+
+
+def test_flagged_traces_carry_their_header_numbers() -> None:
+    html, parsed = page(*line([7, 9]))
+    assert ["7", "5", "907", "3", "dead"] in parsed.rows
+    assert ["9", "5", "909", "3", "dead"] in parsed.rows
+    assert "2 of 300 scored traces are flagged (0.7%)" in html
+
+
+def test_a_line_without_geometry_shows_dashes() -> None:
+    recording, scores = line([7])
+    bare = tuple(Channel(channel.name) for channel in recording.channels)
+    _, parsed = page(dataclasses.replace(recording, channels=bare), scores)
+    assert ["7", "–", "–", "3", "dead"] in parsed.rows
+
+
+def test_nothing_flagged_is_said_in_words() -> None:
+    assert "Nothing is flagged in 2,000.0 m scored." in page(*well([]))[0]
+    assert "None of 300 scored traces is flagged." in page(*line([]))[0]
+
+
+def test_nothing_scored_is_said_in_words() -> None:
+    recording, scores = well([])
+    blank = dataclasses.replace(scores, score=np.full(4000, np.nan, dtype=np.float32))
+    assert "Nothing could be scored" in page(recording, blank)[0]
+
+
+def test_findings_are_listed() -> None:
+    finding = Finding("warning", "unknown-unit", "curve NPHI", "pu?", "v/v or %", "mend the unit in line 12")
+    _, parsed = page(*well([]), finding)
+    assert ["warning", "curve NPHI", "pu? [unknown-unit]", "v/v or %", "mend the unit in line 12"] in parsed.rows
+
+
+def test_text_from_the_file_is_escaped_wherever_it_comes_from() -> None:
+    recording, scores = well([5], name=HOSTILE, uri=f"in/{HOSTILE.replace('/', '_')}.las")
+    channels = (Channel("GR", HOSTILE, {"mnemonic": HOSTILE}), recording.channels[1])
+    recording = dataclasses.replace(recording, channels=channels)
+    reasons = (HOSTILE if reason else "" for reason in scores.reason)
+    scores = dataclasses.replace(scores, reason=tuple(reasons))
+    finding = Finding("error", HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE)
+    _, parsed = page(recording, scores, finding, label=HOSTILE)
+    assert not [tag for tag, _ in parsed.tags if tag == "script"]
+    assert not [attributes for _, attributes in parsed.tags if any(key.startswith("on") for key in attributes)]
+    assert [attributes["src"][:22] for tag, attributes in parsed.tags if tag == "img"] == ["data:image/png;base64,"]
+    assert parsed.text.count("<script>alert(1)</script>") >= 8, "the text itself stays readable"
+
+
+def test_the_page_asks_the_network_for_nothing_and_forbids_it() -> None:
+    html, parsed = page(*line([7]))
+    addresses = [
+        value for _, attributes in parsed.tags for key, value in attributes.items() if key in {"src", "href", "action"}
+    ]
+    assert addresses and all(str(address).startswith("data:image/png;base64,") for address in addresses)
+    assert not re.search(r"@import|url\(|https?:", html)
+    policy = [attributes.get("content", "") for tag, attributes in parsed.tags if tag == "meta"]
+    assert any("default-src 'none'" in str(content) for content in policy)
+
+
+def test_the_picture_is_a_png() -> None:
+    html, _ = page(*well([100]))
+    picture = re.search(r"base64,([A-Za-z0-9+/=]+)", html)
+    assert picture is not None
+    assert base64.b64decode(picture.group(1)).startswith(b"\x89PNG")
