@@ -85,7 +85,8 @@ def build_index(header: LasHeader, table: LasTable) -> DepthIndex:
     if rows.size < 2:
         raise UnreadableFileError((*findings, _too_short(rows.size)))
     descending = depth[rows[-1]] < depth[rows[0]]
-    steps = np.diff(depth[rows]) * (-1.0 if descending else 1.0)
+    axis = depth * factor  # steps are judged as they will be used: two close depths may meet in the product
+    steps = np.diff(axis[rows]) * (-1.0 if descending else 1.0)
     if (steps < 0).any():
         raise UnreadableFileError((*findings, _not_monotonic(table, depth, rows, int(np.argmax(steps < 0)))))
     repeated = np.concatenate([[False], steps == 0])
@@ -99,17 +100,9 @@ def build_index(header: LasHeader, table: LasTable) -> DepthIndex:
     findings += _check_ends(header, depth[rows])
     if descending:
         rows = rows[::-1]
-        findings += (
-            Finding(
-                "info",
-                "depth-reversed",
-                "file",
-                "depth decreases down the file",
-                "increasing depth",
-                "rows are reversed",
-            ),
-        )
-    return DepthIndex(np.ascontiguousarray(depth[rows] * factor, dtype=np.float64), rows, findings)
+        found = "depth decreases down the file"
+        findings += (Finding("info", "depth-reversed", "file", found, "increasing depth", "rows are reversed"),)
+    return DepthIndex(np.ascontiguousarray(axis[rows], dtype=np.float64), rows, findings)
 
 
 def _check_ends(header: LasHeader, depth: NDArray[np.float64]) -> tuple[Finding, ...]:

@@ -1,0 +1,366 @@
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aemodels.errors import UnreadableFileError
+from aemodels.io import read_las
+from aemodels.types import Recording
+
+CURVES = (("GR", "gAPI"), ("RHOB", "g/cm3"))
+ROWS = ("100.0 50.0 2.30", "100.5 60.0 2.40", "101.0 70.0 2.50", "101.5 80.0 2.60")
+
+
+def las_text(rows=ROWS, curves=CURVES, **changes: str) -> str:
+    """A LAS file; keyword arguments replace header values (wrap, null, start, stop, unit, dlm, extra, title)."""
+    h = {"wrap": "NO", "null": "-999.25", "start": "100.0", "stop": "101.5", "unit": "m", "strt_unit": "", "well": "A-1"}
+    h |= {"dlm": "", "version": "2.0", "title": "~Ascii", "depth": "DEPT"} | changes
+    lines = ["~Version", f"VERS. {h['version']} : v", f"WRAP. {h['wrap']} : w"]
+    lines += [f"DLM. {h['dlm']} : d"] if h["dlm"] else []
+    unit = h["strt_unit"] or h["unit"]
+    lines += ["~Well", f"STRT.{unit} {h['start']} : s", f"STOP.{unit} {h['stop']} : s", f"STEP.{unit} 0.5 : s"]
+    lines += [f"NULL. {h['null']} : n", f"WELL. {h['well']} : WELL", "~Curve", f"{h['depth']}.{h['unit']} : depth"]
+    lines += [f"{mnemonic}.{unit} : {mnemonic} description" for mnemonic, unit in curves]
+    return "\n".join([*lines, h["title"], *rows]) + "\n"
+
+
+def read_text(folder: Path, text: str | bytes, name: str = "x.las") -> Recording:
+    path = folder / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return read_las(path)
+
+
+def refused(folder: Path, text: str | bytes) -> dict[str, str]:
+    """Code -> where of the findings with which a file is refused."""
+    with pytest.raises(UnreadableFileError) as caught:
+        read_text(folder, text)
+    assert any(finding.severity == "error" for finding in caught.value.findings)
+    return {finding.code: finding.where for finding in caught.value.findings}
+
+
+def codes(recording: Recording, severity: str = "warning") -> list[str]:
+    return [finding.code for finding in recording.findings if finding.severity == severity]
+
+
+def test_a_plain_file(tmp_path: Path):
+    well = read_text(tmp_path, las_text())
+    assert well.names == ("GR", "RHOB")
+    assert [channel.unit for channel in well.channels] == ["gAPI", "g/cm3"]
+    assert well.channels[0].headers == {"mnemonic": "GR", "original_unit": "gAPI", "description": "GR description"}
+    assert (well.name, well.kind, well.axis_unit) == ("A-1", "logs", "m")
+    np.testing.assert_array_equal(well.axis, [100.0, 100.5, 101.0, 101.5])
+    np.testing.assert_array_equal(well.values, np.array([[50, 60, 70, 80], [2.3, 2.4, 2.5, 2.6]], dtype=np.float32))
+    assert well.findings == ()
+
+
+def test_canonical_curves_come_first_in_canonical_units(tmp_path: Path):
+    curves = (("TENS", "lbs"), ("DEN", "kg/m3"), ("DT", "us/m"), ("NEU", "%"), ("CALX", "mm"))
+    rows = ("100 1 2300 300 20 254", "101 2 2400 310 25 279.4")
+    well = read_text(tmp_path, las_text(rows, curves, stop="101"))
+    assert well.names == ("RHOB", "NPHI", "DTC", "CALI", "TENS")
+    np.testing.assert_allclose(well.channel("RHOB"), [2.3, 2.4], rtol=1e-6)
+    np.testing.assert_allclose(well.channel("NPHI"), [0.20, 0.25], rtol=1e-6)
+    np.testing.assert_allclose(well.channel("DTC"), [91.44, 94.488], rtol=1e-6)
+    np.testing.assert_allclose(well.channel("CALI"), [10.0, 11.0], rtol=1e-6)
+    np.testing.assert_array_equal(well.channel("TENS"), [1, 2])
+    assert codes(well, "info").count("unit-converted") == 4
+    assert well.channels[0].headers["mnemonic"] == "DEN"
+
+
+def test_the_header_null_is_missing(tmp_path: Path):
+    well = read_text(tmp_path, las_text(("100 -999.25 2.3", "101 60 -999.2500"), stop="101"))
+    np.testing.assert_array_equal(np.isnan(well.values), [[True, False], [False, True]])
+    assert well.findings == ()
+
+
+@pytest.mark.parametrize("value", ["-999.25", "-9999", "-999"])
+def test_without_a_null_the_usual_ones_are_missing(tmp_path: Path, value: str):
+    well = read_text(tmp_path, las_text((f"100 {value} 2.3", "101 60 2.4"), stop="101", null=""))
+    assert np.isnan(well.channel("GR")[0])
+    assert "null-missing" in codes(well)
+
+
+def test_a_rounded_null_is_missing(tmp_path: Path):
+    well = read_text(tmp_path, las_text(("100 -999.2 2.3", "101 -999.3 2.4", "102 60 2.5"), stop="102"))
+    np.testing.assert_array_equal(np.isnan(well.channel("GR")), [True, True, False])
+    assert "null-rounded" in codes(well)
+
+
+def test_another_program_s_null_in_a_canonical_curve_is_missing(tmp_path: Path):
+    well = read_text(tmp_path, las_text(("100 -9999 2.3", "101 60 2.4"), stop="101"))
+    assert np.isnan(well.channel("GR")[0])
+    assert "other-null" in codes(well)
+
+
+def test_another_curve_may_measure_minus_999_once(tmp_path: Path):
+    rows = ("100 -998 2.3", "101 -999 2.4", "102 -1000 2.5")
+    well = read_text(tmp_path, las_text(rows, (("TVDSS", "m"), ("RHOB", "g/cm3")), stop="102"))
+    np.testing.assert_array_equal(well.channel("TVDSS"), [-998, -999, -1000])
+
+
+@pytest.mark.parametrize("cell", ["-1.#IND", "1.#INF", "1_000", "1.#QNAN", "0x1F", "12abc"])
+def test_a_cell_that_is_no_number_is_missing_not_wrong(tmp_path: Path, cell: str):
+    """lasio reads -1.#IND in the last column as -1.0."""
+    well = read_text(tmp_path, las_text(("100 50 2.3", f"101 60 {cell}", "102 70 2.5"), stop="102"))
+    np.testing.assert_array_equal(np.isnan(well.channel("RHOB")), [False, True, False])
+    np.testing.assert_array_equal(well.channel("GR"), [50, 60, 70])
+    (finding,) = [finding for finding in well.findings if finding.code == "unreadable-cell"]
+    assert "line 16" in finding.where
+    assert cell in finding.found
+
+
+@pytest.mark.parametrize("cell", ["inf", "-inf", "1e400"])
+def test_infinities_are_missing(tmp_path: Path, cell: str):
+    well = read_text(tmp_path, las_text(("100 50 2.3", f"101 60 {cell}", "102 70 2.5"), stop="102"))
+    np.testing.assert_array_equal(np.isnan(well.channel("RHOB")), [False, True, False])
+    assert codes(well) == ["infinite"]
+
+
+def test_values_beyond_float32_are_missing(tmp_path: Path):
+    well = read_text(tmp_path, las_text(("100 1e300 2.3", "101 60 2.4"), (("TENS", "lbs"), ("RHOB", "g/cm3")), stop="101"))
+    assert np.isnan(well.channel("TENS")[0])
+
+
+def test_a_text_column_is_left_out_and_the_others_survive(tmp_path: Path):
+    rows = ("100 sand 2.3", "101 shale 2.4", "102 'silty sand' 2.5")
+    well = read_text(tmp_path, las_text(rows, (("FACIES", ""), ("RHOB", "g/cm3")), stop="102"))
+    assert well.names == ("RHOB",)
+    np.testing.assert_array_equal(well.values, np.array([[2.3, 2.4, 2.5]], dtype=np.float32))
+    assert codes(well) == ["text-column"]
+
+
+def test_missing_words_are_missing(tmp_path: Path):
+    well = read_text(tmp_path, las_text(("100 (null) 2.3", "101 60 -", "102 NaN 2.5"), stop="102"))
+    np.testing.assert_array_equal(np.isnan(well.values), [[True, False, True], [False, True, False]])
+    assert codes(well) == []
+
+
+def test_a_column_with_decimal_commas_only_is_converted(tmp_path: Path):
+    well = read_text(tmp_path, las_text(("100 50,5 2.3", "101 60,25 2.4"), stop="101"))
+    np.testing.assert_array_equal(well.channel("GR"), [50.5, 60.25])
+    assert codes(well) == ["decimal-comma"]
+
+
+def test_one_comma_among_points_is_missing(tmp_path: Path):
+    """123,420 among 123.450 may be either number."""
+    well = read_text(tmp_path, las_text(("100 50,500 2.3", "101 60.25 2.4", "102 61.25 2.4"), stop="102"))
+    np.testing.assert_array_equal(np.isnan(well.channel("GR")), [True, False, False])
+    assert codes(well) == ["unreadable-cell"]
+
+
+def test_non_monotonic_depth_is_refused_and_the_line_named(tmp_path: Path):
+    found = refused(tmp_path, las_text(("100 50 2.3", "101 60 2.4", "100.5 70 2.5", "102 80 2.6"), stop="102"))
+    assert "line 17" in found["depth-not-monotonic"]
+
+
+def test_descending_depth_is_reversed(tmp_path: Path):
+    well = read_text(tmp_path, las_text(tuple(reversed(ROWS)), start="101.5", stop="100"))
+    np.testing.assert_array_equal(well.axis, [100.0, 100.5, 101.0, 101.5])
+    np.testing.assert_array_equal(well.channel("GR"), [50, 60, 70, 80])
+    assert codes(well, "info") == ["depth-reversed"]
+    assert codes(well) == []
+
+
+def test_a_repeated_depth_keeps_its_first_row(tmp_path: Path):
+    well = read_text(tmp_path, las_text(("100 50 2.3", "100 55 2.3", "101 60 2.4"), stop="101"))
+    np.testing.assert_array_equal(well.channel("GR"), [50, 60])
+    assert codes(well) == ["depth-repeated"]
+
+
+def test_a_row_without_depth_is_left_out(tmp_path: Path):
+    well = read_text(tmp_path, las_text(("100 50 2.3", "-999.25 55 2.3", "101 60 2.4"), stop="101"))
+    np.testing.assert_array_equal(well.channel("GR"), [50, 60])
+    assert codes(well) == ["depth-missing"]
+
+
+@pytest.mark.parametrize(("unit", "metres"), [("FT", 0.3048), ("F", 0.3048), ("0.1IN", 0.00254), ("CM", 0.01)])
+def test_depth_is_converted_to_metres(tmp_path: Path, unit: str, metres: float):
+    well = read_text(tmp_path, las_text(unit=unit))
+    np.testing.assert_allclose(well.axis, metres * np.array([100.0, 100.5, 101.0, 101.5]), rtol=1e-12)
+    assert codes(well, "info") == ["depth-converted"]
+
+
+def test_conflicting_depth_units_are_told(tmp_path: Path):
+    well = read_text(tmp_path, las_text(unit="FT", strt_unit="M"))
+    assert codes(well) == ["depth-unit-conflict"]
+
+
+def test_a_time_index_is_refused(tmp_path: Path):
+    assert "no-depth-index" in refused(tmp_path, las_text(depth="TIME", unit="S"))
+    assert "no-depth-index" in refused(tmp_path, las_text(depth="ETIM", unit="_"))
+
+
+def test_a_depth_without_unit_is_taken_as_metres_and_told(tmp_path: Path):
+    well = read_text(tmp_path, las_text(unit=""))
+    assert codes(well) == ["depth-unit-missing"]
+    assert well.axis[0] == 100.0
+
+
+def test_a_file_cut_at_a_row_s_end_is_told_by_stop(tmp_path: Path):
+    well = read_text(tmp_path, las_text(ROWS[:3], stop="110"))
+    assert codes(well) == ["truncated"]
+
+
+def test_stop_within_a_step_is_no_truncation(tmp_path: Path):
+    assert codes(read_text(tmp_path, las_text(stop="102.0"))) == []
+
+
+def test_a_last_row_cut_in_the_middle_is_left_out(tmp_path: Path):
+    well = read_text(tmp_path, las_text((*ROWS, "102.0 9"), stop="102"))
+    assert well.axis[-1] == 101.5
+    assert codes(well) == ["ragged-row"]
+
+
+def test_run_on_numbers_are_refused(tmp_path: Path):
+    """lasio reads `50-999.25` as wrong rows or strings."""
+    found = refused(tmp_path, las_text(("100 50-999.25", "101 60-999.25", "102 70-999.25")))
+    assert "line 15" in found["column-count"]
+
+
+def test_more_columns_than_curves_are_refused(tmp_path: Path):
+    assert "column-count" in refused(tmp_path, las_text(tuple(row + " 1.0" for row in ROWS)))
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "not-las"),
+        ("Dear all,\nplease find the log attached.\n", "not-las"),
+        (las_text().split("~Ascii")[0], "no-data"),
+        (las_text(curves=()), "no-curves"),
+        (las_text(rows=()), "too-short"),
+        (las_text(rows=ROWS[:1]), "too-short"),
+        ("~Version\nVERS. 2.0 :\n~Ascii\n1 2\n2 3\n", "no-curves"),
+        (bytes(range(256)) * 20, "not-las"),
+    ],
+)
+def test_files_without_a_log_are_refused(tmp_path: Path, text: str | bytes, code: str):
+    assert code in refused(tmp_path, text)
+
+
+def test_text_columns_only_are_refused(tmp_path: Path):
+    assert "no-curves" in refused(tmp_path, las_text(("100 a", "101 b", "102 c"), (("FACIES", ""),)))
+
+
+def test_the_second_data_section_is_told(tmp_path: Path):
+    """lasio keeps only the last one, without a word."""
+    well = read_text(tmp_path, las_text() + "~Ascii\n200 1 2.0\n201 1 2.1\n")
+    assert codes(well) == ["several-data-sections"]
+    assert well.axis[-1] == 101.5
+
+
+@pytest.mark.parametrize(
+    ("codec", "mark"),
+    [
+        ("utf-8", b""),
+        ("utf-8", codecs.BOM_UTF8),
+        ("cp1252", b""),
+        ("utf-16-le", codecs.BOM_UTF16_LE),
+        ("utf-16-be", codecs.BOM_UTF16_BE),
+        ("utf-16-le", b""),
+        ("utf-16-be", b""),
+    ],
+)
+def test_encodings(tmp_path: Path, codec: str, mark: bytes):
+    well = read_text(tmp_path, mark + las_text(well="Ærfugl Ø-3").encode(codec))
+    assert well.name == "Ærfugl Ø-3"
+    np.testing.assert_array_equal(well.channel("GR"), [50, 60, 70, 80])
+
+
+@pytest.mark.parametrize("newline", ["\r\n", "\r"])
+def test_line_ends(tmp_path: Path, newline: str):
+    well = read_text(tmp_path, las_text().replace("\n", newline))
+    np.testing.assert_array_equal(well.channel("RHOB"), np.array([2.3, 2.4, 2.5, 2.6], dtype=np.float32))
+
+
+def test_the_end_of_file_mark_of_dos_is_no_row(tmp_path: Path):
+    assert codes(read_text(tmp_path, las_text() + "\x1a")) == []
+
+
+@pytest.mark.parametrize(("mark", "dlm"), [(",", "COMMA"), (",", ""), ("\t", "TAB"), ("\t", "")])
+def test_delimiters(tmp_path: Path, mark: str, dlm: str):
+    rows = tuple(row.replace(" ", mark) for row in ROWS)
+    well = read_text(tmp_path, las_text(rows, dlm=dlm, version="3.0" if dlm else "2.0"))
+    np.testing.assert_array_equal(well.channel("GR"), [50, 60, 70, 80])
+    assert well.findings == ()
+
+
+def test_an_empty_cell_between_delimiters_is_missing(tmp_path: Path):
+    well = read_text(tmp_path, las_text(("100,50,2.3", "101,,2.4", "102,70,2.5"), stop="102"))
+    np.testing.assert_array_equal(np.isnan(well.values), [[False, True, False], [False, False, False]])
+
+
+def test_wrapped_files_even_where_the_lines_are_multiples(tmp_path: Path):
+    """lasio loses rows where the curve count is a multiple of the columns."""
+    curves = (("GR", "gAPI"), ("RHOB", "g/cm3"), ("A", ""), ("B", ""), ("C", ""))
+    rows = ("100 50", "2.3 1", "2 3", "101 60", "2.4 4", "5 6")
+    well = read_text(tmp_path, las_text(rows, curves, wrap="YES", stop="101"))
+    np.testing.assert_array_equal(well.axis, [100, 101])
+    np.testing.assert_array_equal(well.channel("C"), [3, 6])
+
+
+def test_a_wrapped_file_whose_rows_do_not_end_with_a_line_is_refused(tmp_path: Path):
+    rows = ("100 50", "2.3 101 60", "2.4")
+    assert "column-count" in refused(tmp_path, las_text(rows, wrap="YES"))
+
+
+def test_ambiguous_curves_stay_under_their_own_names(tmp_path: Path):
+    well = read_text(tmp_path, las_text(curves=(("ILD", "ohm.m"), ("LLD", "ohm.m"))))
+    assert well.names == ("ILD", "LLD")
+    assert codes(well) == ["ambiguous-curve"]
+
+
+def test_duplicate_mnemonics_are_ambiguous(tmp_path: Path):
+    well = read_text(tmp_path, las_text(curves=(("GR", "gAPI"), ("GR", "gAPI"))))
+    assert len(well.names) == 2
+    assert "GR" not in well.names
+    assert codes(well) == ["ambiguous-curve"]
+
+
+def test_an_unknown_unit_never_passes_for_a_canonical_curve(tmp_path: Path):
+    well = read_text(tmp_path, las_text(curves=(("GR", "CPS"), ("RHOB", "g/cm3"))))
+    assert well.names == ("RHOB", "GR:raw")
+    assert codes(well) == ["unknown-unit"]
+
+
+@pytest.mark.parametrize("unit", ["", "_"])
+def test_without_a_unit_the_values_decide(tmp_path: Path, unit: str):
+    assert read_text(tmp_path, las_text(curves=(("GR", "gAPI"), ("RHOB", unit)))).names == ("GR", "RHOB")
+    rows = ("100 50 2300", "101 60 2400")
+    well = read_text(tmp_path, las_text(rows, (("GR", "gAPI"), ("RHOB", unit)), stop="101"))
+    assert well.names == ("GR", "RHOB:raw")
+    assert codes(well) == ["unit-missing"]
+
+
+def test_values_that_contradict_their_unit_are_told(tmp_path: Path):
+    well = read_text(tmp_path, las_text(("100 50 2300", "101 60 2400"), stop="101"))
+    assert codes(well) == ["implausible-values"]
+
+
+def test_header_values_that_are_no_numbers(tmp_path: Path):
+    well = read_text(tmp_path, las_text(start="n/a", stop="see report", null="none"))
+    np.testing.assert_array_equal(well.channel("GR"), [50, 60, 70, 80])
+
+
+def test_the_name_is_the_file_s_where_the_well_has_none(tmp_path: Path):
+    assert read_text(tmp_path, las_text(well=""), "stem.las").name == "stem"
+
+
+def test_a_well_name_that_looks_like_a_url_is_not_fetched(tmp_path: Path):
+    assert read_text(tmp_path, las_text(well="http://localhost:1/x")).names == ("GR", "RHOB")
+
+
+def test_las_3_log_sections(tmp_path: Path):
+    text = las_text(version="3.0", dlm="COMMA", title="~Log_Data | Log_Definition", rows=("100,50,2.3", "101,60,2.4"), stop="101")
+    text = text.replace("~Curve", "~Log_Definition")
+    text = text.replace("~Well", "~Core_Definition\nCDEP.m : core\n~Core_Data\n1,2\n~Well")
+    well = read_text(tmp_path, text)
+    np.testing.assert_array_equal(well.channel("GR"), [50, 60])
+
+
+def test_comments_and_blank_lines_between_rows(tmp_path: Path):
+    well = read_text(tmp_path, las_text(("# DEPT GR RHOB", ROWS[0], "", *ROWS[1:])))
+    np.testing.assert_array_equal(well.channel("GR"), [50, 60, 70, 80])
