@@ -12,7 +12,7 @@ from aemodels.synthetic.rocks import density, rock_column, velocity
 from aemodels.types import Channel, Recording, Source
 
 WATER_VELOCITY, WATER_DENSITY = 1480.0, 1.03  # [m/s], [g/cm3]
-DEPTH_STEP_M = 1.0
+DEPTH_STEP_M = 0.25  # fine enough that thin beds are met by every trace, not by some
 TIME_STEP_S = 0.001  # reflectivity is gathered on this grid, convolved, then thinned to the recording interval
 BELOW_S = 0.2  # the earth goes on below the end of the traces
 ORIGIN_X, ORIGIN_Y, AZIMUTH = 431200.0, 6748300.0, np.deg2rad(18.0)  # of inline 1000 [m]; of the lines, from east
