@@ -47,6 +47,12 @@ class AnomalySpec(Spec):
     detectors: tuple[NamedDetector, ...] = Field(min_length=1, description="the contenders")
     faults: tuple[FaultSpec, ...] = Field(min_length=1, description="kinds injected for evaluation")
     fraction: float = Field(default=0.06, gt=0.0, lt=0.9, description="share of rows made faulty for evaluation")
+    repeats: int = Field(
+        default=1,
+        ge=1,
+        le=100,
+        description="injections into each section, each with other faults; results are averaged",
+    )
     thresholds: tuple[ThresholdSpec, ...] = Field(min_length=1, description="all are fitted and their rates measured")
     threshold: str = Field(default="conformal", description="kind of the threshold that the bundle uses")
 

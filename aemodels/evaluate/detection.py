@@ -28,7 +28,7 @@ class DetectorStudy:
 
     Args:
         detectors: fitted, by name.
-        table: detector, role (validation or test), section, pr_auc, roc_auc, recall_at_1pct.
+        table: detector, role (validation or test), section, pr_auc, roc_auc, recall_at_1pct (means over injections).
         kinds: detector, fault, events, recall: share of the fault's rows found at 1 % false alarms, test sections.
         thresholds: detector, threshold_kind, value, nominal, pooled, worst: false-alarm rates on the clean hold-out.
         winner: the detector with the best median PR-AUC on validation sections.
@@ -56,7 +56,10 @@ class _Faulty:
 def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mapping[str, Denoiser]) -> DetectorStudy:
     """Fit every detector on clean training sections, choose on faulty validation, report on faulty and clean test."""
     context = DetectContext(kind=spec.kind, seed=spec.seed, denoisers=denoisers)
-    faulty = {role: [_faulty(spec, r) for r in getattr(prepared.split, role)] for role in ("validation", "test")}
+    faulty = {
+        role: [_faulty(spec, r, n) for r in getattr(prepared.split, role) for n in range(spec.anomalies.repeats)]
+        for role in ("validation", "test")
+    }
     detectors, rows, kinds, rates, clean = {}, [], [], [], {}
     for named in spec.anomalies.detectors:
         detector = named.model.fit(prepared.train, context)
@@ -71,7 +74,8 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
         validation = [row_scores(detector.score(s), spec.kind) for s in prepared.validation]
         clean[named.name] = [row_scores(detector.score(s), spec.kind) for s in prepared.test]
         rates += _false_alarms(spec, named.name, validation, clean[named.name])
-    table, thresholds = pd.DataFrame(rows), pd.DataFrame(rates)
+    table = pd.DataFrame(rows).groupby(["detector", "role", "section"], sort=False).mean().reset_index()
+    thresholds = pd.DataFrame(rates)
     winner = _winner(table)
     chosen = thresholds[(thresholds["detector"] == winner) & (thresholds["threshold_kind"] == spec.anomalies.threshold)]
     return DetectorStudy(
@@ -85,8 +89,8 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
     )
 
 
-def _faulty(spec: ExperimentSpec, recording: Recording) -> _Faulty:
-    rng = np.random.default_rng([spec.seed, 2, zlib.crc32(recording.name.encode())])
+def _faulty(spec: ExperimentSpec, recording: Recording, repeat: int) -> _Faulty:
+    rng = np.random.default_rng([spec.seed, 2, repeat, zlib.crc32(recording.name.encode())])
     injection = inject(recording, spec.anomalies.faults, fraction=spec.anomalies.fraction, rng=rng)
     label = row_label(injection)
     masks: dict[str, BoolArray] = {}
