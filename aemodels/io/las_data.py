@@ -69,9 +69,12 @@ def find_delimiter(lines: Sequence[str], header: LasHeader) -> str | None:
     if header.delimiter or not lines or header.wrapped:
         return header.delimiter
     width = len(header.curves)
-    first = lines[0].rstrip("\r\n")
-    fitting = [mark for mark in (",", "\t") if mark in first and len(first.split(mark)) == width > 1]
-    return None if len(first.split()) == width or not fitting else fitting[0]
+    for mark in (",", "\t"):
+        cells = lines[0].rstrip("\r\n").split(mark)
+        # The first cell must be a depth: "100 50,5 2,3" has three parts at its commas, and they are no cells.
+        if len(cells) == width and parse_number(cells[0]) is not None:
+            return mark
+    return None
 
 
 def _fast(lines: Sequence[str], width: int, delimiter: str | None) -> NDArray[np.float64] | None:

@@ -172,8 +172,8 @@ def _start(fields: dict[str, NDArray[Any]]) -> tuple[float, tuple[Finding, ...]]
 
 def _scaled(values: NDArray[Any], scalar: NDArray[Any]) -> NDArray[np.float64]:
     """Apply a SEG-Y scalar: positive multiplies, negative divides, zero leaves."""
-    factor = np.where(scalar > 0, scalar, 1.0) / np.where(scalar < 0, -scalar, 1.0)
-    return np.asarray(values * factor, dtype=np.float64)
+    divisor = np.where(scalar < 0, -scalar, 1).astype(np.float64)
+    return np.asarray(values * np.where(scalar > 0, scalar, 1) / divisor, dtype=np.float64)
 
 
 def _channels(fields: dict[str, NDArray[Any]]) -> tuple[Channel, ...]:

@@ -77,7 +77,7 @@ def find_layout(path: Path) -> tuple[SegyLayout, tuple[Finding, ...]]:
         raise _unreadable("too-short", f"{size} bytes", "at least 3600 (text and binary header)", "get the whole file")
     with path.open("rb") as stream:
         head = stream.read(BINARY_END)
-        layouts = [layout for endian in ENDIANS if (layout := _layout(head, endian, stream, size))]
+    layouts = [layout for endian in ENDIANS if (layout := _layout(head, endian, size))]
     whole = [layout for layout in layouts if layout.traces > 0 and _rest(layout, size) == 0]
     if not whole:
         raise _no_layout(layouts, head, size)
@@ -90,7 +90,7 @@ def find_layout(path: Path) -> tuple[SegyLayout, tuple[Finding, ...]]:
     return layout, findings
 
 
-def _layout(head: bytes, endian: Endian, stream: Any, size: int) -> SegyLayout | None:
+def _layout(head: bytes, endian: Endian, size: int) -> SegyLayout | None:
     """The layout in one byte order, None where the headers make no sense in it."""
     order = ">" if endian == "big" else "<"
     samples = int(struct.unpack_from(order + "H", head, 3220)[0])
@@ -99,10 +99,6 @@ def _layout(head: bytes, endian: Endian, stream: Any, size: int) -> SegyLayout |
     offset = BINARY_END + TEXT_BYTES * extended
     if not 0 <= code <= 99 or code in UNSUPPORTED or not 0 <= extended < 1000 or offset > size:
         return None
-    if samples == 0:
-        stream.seek(offset)
-        trace = stream.read(TRACE_HEADER)
-        samples = int(struct.unpack_from(order + "H", trace, 114)[0]) if len(trace) == TRACE_HEADER else 0
     known = code if code in FORMATS else IBM  # four bytes a sample either way; the samples decide
     layout = SegyLayout(endian, code, known, samples, 0, offset)
     traces = (size - offset) // layout.dtype.itemsize if samples else 0
@@ -134,9 +130,9 @@ def _no_layout(layouts: list[SegyLayout], head: bytes, size: int) -> UnreadableF
         if code in UNSUPPORTED:
             found = f"sample format {code} ({UNSUPPORTED[code]})"
             return _unreadable("unsupported-format", found, "one of " + _known(), "export the file as IEEE float")
-    extended = struct.unpack_from(">h", head, 3504)[0]
-    found = f"sample format {codes[0]}, {extended} extended headers"
-    return _unreadable("not-segy", found, "one of " + _known(), "check what the file is")
+    samples, extended = (struct.unpack_from(">h", head, position)[0] for position in (3220, 3504))
+    found = f"sample format {codes[0]}, {samples} samples a trace, {extended} extended headers"
+    return _unreadable("not-segy", found, f"format {_known()}; samples > 0; extended >= 0", "check what the file is")
 
 
 def _known() -> str:

@@ -16,7 +16,15 @@ ROWS = ("100.0 50.0 2.30", "100.5 60.0 2.40", "101.0 70.0 2.50", "101.5 80.0 2.6
 
 def las_text(rows=ROWS, curves=CURVES, **changes: str) -> str:
     """A LAS file; keyword arguments replace header values (wrap, null, start, stop, unit, dlm, extra, title)."""
-    h = {"wrap": "NO", "null": "-999.25", "start": "100.0", "stop": "101.5", "unit": "m", "strt_unit": "", "well": "A-1"}
+    h = {
+        "wrap": "NO",
+        "null": "-999.25",
+        "start": "100.0",
+        "stop": "101.5",
+        "unit": "m",
+        "strt_unit": "",
+        "well": "A-1",
+    }
     h |= {"dlm": "", "version": "2.0", "title": "~Ascii", "depth": "DEPT"} | changes
     lines = ["~Version", f"VERS. {h['version']} : v", f"WRAP. {h['wrap']} : w"]
     lines += [f"DLM. {h['dlm']} : d"] if h["dlm"] else []
@@ -120,7 +128,9 @@ def test_infinities_are_missing(tmp_path: Path, cell: str):
 
 
 def test_values_beyond_float32_are_missing(tmp_path: Path):
-    well = read_text(tmp_path, las_text(("100 1e300 2.3", "101 60 2.4"), (("TENS", "lbs"), ("RHOB", "g/cm3")), stop="101"))
+    well = read_text(
+        tmp_path, las_text(("100 1e300 2.3", "101 60 2.4"), (("TENS", "lbs"), ("RHOB", "g/cm3")), stop="101")
+    )
     assert np.isnan(well.channel("TENS")[0])
 
 
@@ -354,7 +364,9 @@ def test_a_well_name_that_looks_like_a_url_is_not_fetched(tmp_path: Path):
 
 
 def test_las_3_log_sections(tmp_path: Path):
-    text = las_text(version="3.0", dlm="COMMA", title="~Log_Data | Log_Definition", rows=("100,50,2.3", "101,60,2.4"), stop="101")
+    text = las_text(
+        version="3.0", dlm="COMMA", title="~Log_Data | Log_Definition", rows=("100,50,2.3", "101,60,2.4"), stop="101"
+    )
     text = text.replace("~Curve", "~Log_Definition")
     text = text.replace("~Well", "~Core_Definition\nCDEP.m : core\n~Core_Data\n1,2\n~Well")
     well = read_text(tmp_path, text)
