@@ -36,8 +36,8 @@ def fit_network(
         SpecError: if no window is observed well enough.
     """
     keras.utils.set_random_seed(context.seed)
-    values, mask = training_windows(spec, train)
-    checks = training_windows(spec, validation)
+    values, mask = observed_windows(spec, train, stride=spec.training.stride)
+    checks = observed_windows(spec, validation, stride=spec.window.stride)
     affine = spec.affine(values, mask)
     features = values.shape[2]
     network = spec.build(features)
@@ -60,9 +60,9 @@ def fit_network(
     return FitResult(denoiser=denoiser, history=recorded, parameters=network.count_params())
 
 
-def training_windows(spec: NetworkBase, sections: Sequence[Section]) -> tuple[FloatArray, BoolArray]:
-    """Windows [window, sample, feature] of all sections, at the training stride, that are observed well enough."""
-    dense = spec.window.model_copy(update={"stride": spec.training.stride})
+def observed_windows(spec: NetworkBase, sections: Sequence[Section], *, stride: int) -> tuple[FloatArray, BoolArray]:
+    """Windows [window, sample, feature] of all sections, `stride` samples apart, that are observed well enough."""
+    dense = spec.window.model_copy(update={"stride": stride})
     sets = [cut(section, dense) for section in sections]
     values = np.concatenate([windows.values for windows in sets])
     mask = np.concatenate([windows.mask for windows in sets])

@@ -84,9 +84,9 @@ def test_best_weights_are_restored():
     )
     result = blow_up.fit(_sections(2, 0), _sections(1, 1), FitContext("logs", 3))
     losses = result.history["val_loss"]
-    from aemodels.models.fit import masked_squared_error, training_pair, training_windows
+    from aemodels.models.fit import masked_squared_error, observed_windows, training_pair
 
-    values, mask = training_windows(blow_up, _sections(1, 1))
+    values, mask = observed_windows(blow_up, _sections(1, 1), stride=blow_up.window.stride)
     denoiser = result.denoiser
     inputs, target = training_pair(blow_up, (values, mask), denoiser.affine, np.random.default_rng([3, 1]))
     assert float(masked_squared_error(target, denoiser.network(inputs))) == pytest.approx(min(losses), rel=1e-3)
