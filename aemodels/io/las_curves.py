@@ -103,8 +103,9 @@ def _without_repeated_sentinels(
 
 def _float32(column: NDArray[np.float64]) -> FloatArray:
     """To float32, values beyond its range becoming missing."""
-    limit = float(np.finfo(np.float32).max)
-    return np.where(np.abs(column) <= limit, column, np.nan).astype(np.float32)
+    with np.errstate(over="ignore"):
+        values = column.astype(np.float32)
+    return np.where(np.isfinite(values), values, np.float32(np.nan))
 
 
 def _channel(name: str, unit: str, curve: LasCurve) -> Channel:

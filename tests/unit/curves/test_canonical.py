@@ -53,7 +53,9 @@ def test_real_rocks_lie_within_bounds(name: str, value: float):
     assert CANONICAL[name].low <= value <= CANONICAL[name].high
 
 
-@pytest.mark.parametrize(("name", "value"), [("RHOB", 2650.0), ("NPHI", 21.0), ("DTC", 600.0), ("CALI", 311.0), ("RDEP", -999.25)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("RHOB", 2650.0), ("NPHI", 21.0), ("DTC", 600.0), ("CALI", 311.0), ("RDEP", -999.25)]
+)
 def test_values_in_another_unit_lie_outside(name: str, value: float):
     assert not CANONICAL[name].low <= value <= CANONICAL[name].high
 

@@ -1,0 +1,135 @@
+"""Every reader, on every real file: a sound recording, or a refusal that says why."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import lasio
+import numpy as np
+import pytest
+import segyio
+
+from aemodels.curves.canonical import CANONICAL
+from aemodels.errors import UnreadableFileError
+from aemodels.io import AddedCurve, list_files, read, sha256_file, write_denoised_segy, write_flagged_las
+from aemodels.signal.quality import assess
+from aemodels.types import Finding
+
+FIELD_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+FILES = [path.relative_to(FIELD_DATA).as_posix() for path in list_files(FIELD_DATA)[0]] if FIELD_DATA.is_dir() else []
+FORCE = [name for name in FILES if name.startswith("force2020/")]
+# Refused, and why. All other files are read.
+REFUSED = {
+    "las/lasio_3.0_Curve-Param_Error_#10_(SS).LAS": "no-data",
+    "las/lasio_3.0_Curve-Param_Error_#12_(SS).LAS": "no-data",
+    "las/lasio_3.0_Curve-Param_Error_#14_(SS).LAS": "no-data",
+    "las/lasio_3.0_Curve-Param_Error_#16_(SS).LAS": "no-data",
+    "las/lasio_3.0_Curve-Param_Error_#2_(MS).LAS": "no-data",
+    "las/lasio_3.0_Curve-Param_Error_#4_(MS).LAS": "no-data",
+    "las/lasio_3.0_Curve-Param_Error_#6_(SS).LAS": "no-data",
+    "las/lasio_3.0_Curve-Param_Unknown_#1(SS).las": "no-data",
+    "las/lasio_3.0_Good_File_(SS).las": "no-depth-index",
+    "las/lasio_3.0_Reshape_Error_#2_(SS).las": "no-data",
+    "las/lasio_alog.las": "too-short",
+    "las/lasio_barebones.las": "no-curves",
+    "las/lasio_blank_line.las": "no-curves",
+    "las/lasio_data_characters_numeric.las": "no-depth-index",
+    "las/lasio_excess_curves.las": "column-count",
+    "las/lasio_issue83.las": "column-count",
+    "las/lasio_null_policy_runon.las": "column-count",
+    "las/lasio_single_step_20.las": "too-short",
+    "segy/segyio_broken.sgy": "truncated",
+    "segy/segyio_interval-neg-bin-neg-trace.sgy": "too-short",
+    "segy/segyio_interval-neg-bin-pos-trace.sgy": "too-short",
+    "segy/segyio_multi-text.sgy": "too-short",
+    "segy/segyio_text.sgy": "header-only",
+}
+READ = [name for name in FILES if name not in REFUSED]
+READ_LINES = [name for name in READ if name.startswith("segy/")]
+
+pytestmark = pytest.mark.skipif(not FILES, reason=f"no field data at {FIELD_DATA}")
+
+
+def findings_of(path: Path) -> tuple[Finding, ...]:
+    try:
+        return read(path).findings
+    except UnreadableFileError as error:
+        return error.findings
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_findings_say_what_where_and_what_to_do(name: str):
+    for finding in findings_of(FIELD_DATA / name):
+        assert all(finding.to_dict().values()), finding
+        assert finding.code == finding.code.lower().replace(" ", "-")
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_file_gives_a_sound_recording(name: str):
+    result = read(FIELD_DATA / name)
+    assert "error" not in {finding.severity for finding in result.findings}
+    assert result.kind == ("logs" if name.lower().endswith("las") else "seismic")
+    assert result.source.sha256 == sha256_file(FIELD_DATA / name)
+    assert result.name
+    canonical = [channel for channel in result.channels if channel.name in CANONICAL]
+    assert [channel.unit for channel in canonical] == [CANONICAL[channel.name].unit for channel in canonical]
+    assert result.channels[: len(canonical)] == tuple(canonical)
+    for mask in assess(result).flags.values():
+        assert mask.shape == (len(result.channels), result.axis.size if result.kind == "logs" else 1)
+
+
+@pytest.mark.parametrize(("name", "code"), REFUSED.items())
+def test_files_that_hold_no_recording(name: str, code: str):
+    with pytest.raises(UnreadableFileError) as caught:
+        read(FIELD_DATA / name)
+    assert code in {finding.code for finding in caught.value.findings}
+
+
+@pytest.mark.parametrize("name", FORCE)
+def test_field_wells_agree_with_lasio_and_are_mostly_good(name: str):
+    well = read(FIELD_DATA / name)
+    las = lasio.read(io.StringIO((FIELD_DATA / name).read_text()), mnemonic_case="preserve")
+    np.testing.assert_array_equal(well.axis, las["DEPT"])
+    for channel in well.channels:
+        np.testing.assert_array_equal(well.channel(channel.name), las[channel.headers["mnemonic"]].astype(np.float32))
+    assert {"GR", "RHOB", "NPHI", "DTC", "RDEP"} <= set(well.names)
+    outside = assess(well).flags["range"]
+    for curve in ("GR", "RHOB", "NPHI", "DTC", "RDEP"):
+        row = well.names.index(curve)
+        assert outside[row].sum() <= 0.005 * np.isfinite(well.values[row]).sum(), curve
+
+
+@pytest.mark.parametrize("name", READ_LINES)
+def test_samples_agree_with_segyio(name: str):
+    result = read(FIELD_DATA / name)
+    with segyio.open(FIELD_DATA / name, ignore_geometry=True, endian=result.headers["endian"]) as file:
+        np.testing.assert_array_equal(result.values, file.trace.raw[:].astype(np.float32))
+        np.testing.assert_allclose(result.axis, file.samples * 1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", [name for name in READ if name.startswith("las/")] + FORCE[:2])
+def test_a_flagged_copy_keeps_every_original_value(name: str, tmp_path: Path):
+    well = read(FIELD_DATA / name)
+    score = np.linspace(0, 1, well.axis.size, dtype=np.float32)
+    target = tmp_path / "flagged.las"
+    write_flagged_las(FIELD_DATA / name, target, [AddedCurve("ANOM_GR", "", "score", score)], well.axis, "history")
+    copy = read(target)
+    np.testing.assert_array_equal(copy.axis, well.axis)
+    np.testing.assert_array_equal(copy.channel("ANOM_GR"), score)
+    for channel in well.names:
+        np.testing.assert_array_equal(copy.channel(channel), well.channel(channel))
+
+
+@pytest.mark.parametrize("name", READ_LINES)
+def test_a_denoised_copy_keeps_all_but_the_samples(name: str, tmp_path: Path):
+    line = read(FIELD_DATA / name)
+    target = tmp_path / "denoised.sgy"
+    write_denoised_segy(FIELD_DATA / name, target, line.values.copy(), "history")
+    assert target.read_bytes()[3200:] == (FIELD_DATA / name).read_bytes()[3200:]
+    half = (line.values / np.float32(2)).astype(np.float32)
+    write_denoised_segy(FIELD_DATA / name, target, half, "history")
+    copy = read(target)
+    tolerance = 0.5 if line.headers["format"] not in (1, 5, 6) else 0.0
+    np.testing.assert_allclose(copy.values, half, rtol=1e-6, atol=tolerance)
+    assert [dict(channel.headers) for channel in copy.channels] == [dict(channel.headers) for channel in line.channels]

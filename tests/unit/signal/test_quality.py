@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aemodels.signal.quality import STUCK_SAMPLES, assess, flat_runs
+from aemodels.types import Channel, Recording, Source
+
+RNG = np.random.default_rng(11)
+
+
+def well(**curves: np.ndarray) -> Recording:
+    values = np.array(list(curves.values()), dtype=np.float32)
+    axis = 100.0 + 0.1524 * np.arange(values.shape[1])
+    return Recording(values, axis, tuple(map(Channel, curves)), "logs", Source("w.las", "0" * 64), "W")
+
+
+def line(values: np.ndarray) -> Recording:
+    channels = tuple(Channel(f"trace {n}") for n in range(len(values)))
+    axis = 0.004 * np.arange(values.shape[1])
+    return Recording(values.astype(np.float32), axis, channels, "seismic", Source("l.sgy", "0" * 64), "L")
+
+
+def waves(traces: int = 6, samples: int = 400) -> np.ndarray:
+    """Band-limited noise with an amplitude that decays, as in a gather."""
+    kernel = np.cos(np.linspace(-6, 6, 25)) * np.hanning(25)
+    noise = np.array([np.convolve(RNG.normal(size=samples), kernel, "same") for _ in range(traces)])
+    return 100 * noise * np.exp(-np.arange(samples) / 100)
+
+
+def gamma(samples: int = 100) -> np.ndarray:
+    return 60 + 20 * RNG.random(samples)
+
+
+@pytest.mark.parametrize("run", [STUCK_SAMPLES - 1, STUCK_SAMPLES, 30])
+def test_a_flat_run_is_stuck_from_nine_samples_on(run: int):
+    values = gamma()
+    values[40 : 40 + run] = values[40]
+    flags = assess(well(GR=values)).flags["stuck"][0]
+    expected = np.zeros(100, dtype=bool)
+    expected[40 : 40 + run] = run >= STUCK_SAMPLES
+    np.testing.assert_array_equal(flags, expected)
+
+
+def test_a_gap_ends_a_run():
+    values = gamma()
+    values[40:56] = 70.0
+    values[48] = np.nan
+    assert not assess(well(GR=values)).flags["stuck"].any()
+
+
+@pytest.mark.parametrize("name", ["CALI", "BS", "DRHO", "TENS"])
+def test_curves_that_are_flat_by_nature_are_not_stuck(name: str):
+    assert not assess(well(**{name: np.full(50, 8.5) if name != "DRHO" else np.zeros(50)})).flags["stuck"].any()
+
+
+def test_values_outside_physical_bounds():
+    values = np.array([2.3, 0.2, 4.0, np.nan, 2.6])
+    quality = assess(well(RHOB=values, TENS=np.array([-1e6, 0, 1e6, 0, 0])))
+    np.testing.assert_array_equal(quality.flags["range"], [[False, True, True, False, False], [False] * 5])
+    (finding,) = quality.findings
+    assert (finding.code, finding.where, finding.found) == ("range", "curve RHOB", "2 of 4 samples (50.00 %)")
+
+
+def test_missing_samples_are_never_flagged():
+    quality = assess(well(GR=np.full(20, np.nan)))
+    assert not quality.bad.any()
+    assert quality.findings == ()
+
+
+def test_a_good_well_has_no_findings():
+    quality = assess(well(GR=gamma(), RHOB=2.2 + 0.3 * RNG.random(100)))
+    assert quality.findings == ()
+    assert quality.bad.shape == (2, 100)
+
+
+@pytest.mark.parametrize(
+    ("values", "minimum", "expected"),
+    [([], 2, []), ([1, 1, 1], 3, [1, 1, 1]), ([1, 1, 2, 2, 2], 3, [0, 0, 1, 1, 1]), ([np.nan] * 4, 2, [0] * 4)],
+)
+def test_flat_runs(values: list[float], minimum: int, expected: list[int]):
+    assert flat_runs(np.array(values, dtype=np.float32), minimum).astype(int).tolist() == expected
+
+
+def test_each_kind_of_bad_trace_and_no_other():
+    values = waves(8)
+    values[1] = 0
+    values[2] = np.nan
+    values[3] = 5.0
+    values[4] = np.clip(values[4], -np.abs(values[4]).max() / 3, np.abs(values[4]).max() / 3)
+    values[5, 200] += 15 * np.sqrt(np.mean(values[5] ** 2))
+    quality = assess(line(values))
+    flagged = {reason: np.flatnonzero(mask[:, 0]).tolist() for reason, mask in quality.flags.items()}
+    assert flagged == {"dead": [1, 2], "constant": [3], "clipped": [4], "spike": [5]}
+    assert [finding.code for finding in quality.findings] == ["dead", "constant", "clipped", "spike"]
+    assert all(mask.shape == (8, 1) for mask in quality.flags.values())
+
+
+def test_good_traces_have_no_findings():
+    assert assess(line(waves(200))).findings == ()
+
+
+def test_a_trace_with_some_missing_samples_is_not_dead():
+    values = waves(2)
+    values[0, :100] = np.nan
+    assert not assess(line(values)).bad.any()
