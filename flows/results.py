@@ -52,7 +52,8 @@ def denoising_rows(study: StudyRef) -> tuple[dict[str, Any], ...]:
 def table_rows(study: StudyRef, name: str) -> tuple[dict[str, Any], ...]:
     """A table of a study as rows; what is not a number is None."""
     table = study.table(name)
-    return tuple(table.astype(object).where(table.notna(), None).round(4).to_dict("records"))
+    rows = table.round(4).astype(object).where(table.notna(), None).to_dict("records")
+    return tuple({str(key): value for key, value in row.items()} for row in rows)
 
 
 def markdown_table(rows: list[dict[str, Any]]) -> str:

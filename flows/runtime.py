@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tasks.settings import Settings
@@ -29,12 +30,14 @@ def prepare_environment(settings: Settings) -> None:
         "DO_NOT_TRACK": "true",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "MLFLOW_LOGGING_LEVEL": "WARNING",
+        "TF_CPP_MIN_LOG_LEVEL": "3",  # at 2 every start on a machine without a GPU reports an error
         "TF_ENABLE_ONEDNN_OPTS": "0",  # the same sums in the same order on every processor
         "MPLBACKEND": "Agg",
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+    Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)  # its server does not make it
 
 
 def task_runner(settings: Settings) -> TaskRunner[Any]:
@@ -48,7 +51,7 @@ def task_runner(settings: Settings) -> TaskRunner[Any]:
 
         return ThreadPoolTaskRunner(max_workers=settings.workers)
     try:
-        from prefect_dask import DaskTaskRunner
+        from prefect_dask import DaskTaskRunner  # type: ignore[import-not-found]
     except ImportError as error:
         raise ImportError(
             "SONDEFLOW_TASK_RUNNER is 'dask' and prefect-dask is not installed; pip install 'sondeflow[dask]', "

@@ -109,6 +109,15 @@ def carry_out(decision: Decision, settings: Settings) -> str:
     return handle.run_id
 
 
+@task(name="is-replaceable", cache_policy=NO_CACHE)
+def is_replaceable(name: str, settings: Settings) -> bool:
+    """Whether a demo may promote: there is no champion, or it comes from a demo as well."""
+    champion = find(settings, f"models:/{name}@{CHAMPION}")
+    if champion is None:
+        return True
+    return str(read_document(settings, champion.run_id, EVIDENCE).get("experiment", "")).startswith("demo-")
+
+
 def baseline_rows(summary: pd.DataFrame, default: str) -> list[dict[str, Any]]:
     """The default against every other contender of its own experiment: it must be ahead at every condition."""
     rows = []

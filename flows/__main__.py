@@ -1,0 +1,7 @@
+"""`python -m flows` is `sondeflow`."""
+
+from __future__ import annotations
+
+from flows.cli import main
+
+main()

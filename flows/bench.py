@@ -1,0 +1,113 @@
+"""The benchmark table: each pair does the same work on the same data, in turns, and is checked to agree."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aemodels.signal.windows import WindowSpec, cut, overlap_add
+from aemodels.types import Channel, Recording, Section, Source, WindowSet
+
+SAMPLES = 20_000
+CURVES = ("GR", "RHOB", "NPHI", "DTC", "RDEP")
+
+
+def benchmark(repeats: int) -> list[dict[str, Any]]:
+    """One row a pair: what, ours_s, other, other_s (medians of `repeats` runs), ratio = other_s / ours_s.
+
+    Args:
+        repeats: runs of each, taken in turns.
+    """
+    rng = np.random.default_rng(20)
+    values = rng.normal(size=(len(CURVES), SAMPLES)).cumsum(axis=1).astype(np.float32)
+    with tempfile.TemporaryDirectory() as folder:
+        pairs = [_reading(values, Path(folder)), _blending(values), _scoring(values)]
+        return [_measure(what, ours, (other, name), repeats) for what, ours, name, other in pairs]
+
+
+def _measure(what: str, ours: Callable[[], Any], other: tuple[Callable[[], Any], str], repeats: int) -> dict[str, Any]:
+    np.testing.assert_allclose(ours(), other[0](), rtol=1e-4, atol=1e-4)  # also warms up
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(repeats):
+        for log, run in zip(times, (ours, other[0]), strict=True):
+            started = time.perf_counter()
+            run()
+            log.append(time.perf_counter() - started)
+    mine, theirs = (statistics.median(log) for log in times)
+    return {"what": what, "ours_s": mine, "other": other[1], "other_s": theirs, "ratio": theirs / mine}
+
+
+def _reading(values: np.ndarray, folder: Path) -> tuple[str, Callable[[], Any], str, Callable[[], Any]]:
+    import lasio
+
+    from aemodels.io.las import read_las
+    from aemodels.io.las_writer import write_las
+
+    path = folder / "bench.las"
+    positive = np.abs(values) + 1.0
+    write_las(_recording(positive.astype(np.float32)), path)
+
+    def other() -> np.ndarray:
+        with path.open() as stream:
+            return np.asarray(lasio.read(stream).data[:, 1:].T, dtype=np.float32)
+
+    size = path.stat().st_size / 1e6
+    return f"read LAS, {size:.1f} MB", lambda: read_las(path).values, "lasio.read", other
+
+
+def _blending(values: np.ndarray) -> tuple[str, Callable[[], Any], str, Callable[[], Any]]:
+    section = Section("bench", values, np.ones(values.shape, dtype=bool), np.ones(len(values), dtype=np.float32))
+    windows = cut(section, WindowSpec(length=256, stride=64))
+    count = len(windows.values)
+    return (
+        f"overlap-add, {count} windows",
+        lambda: overlap_add(windows.values, windows),
+        "loop over samples",
+        lambda: loop_overlap_add(windows),
+    )
+
+
+def loop_overlap_add(windows: WindowSet) -> np.ndarray:
+    """Overlap-add as it is first written down: sample by sample."""
+    channels, samples = windows.shape
+    total = np.zeros((samples, channels))
+    weight = np.zeros((samples, 1))
+    for block, (_, first) in zip(windows.values, windows.origin, strict=True):
+        for offset, row in enumerate(block):
+            total[first + offset] += row
+            weight[first + offset] += 1
+    return (total / weight).T.astype(np.float32)
+
+
+def _scoring(values: np.ndarray) -> tuple[str, Callable[[], Any], str, Callable[[], Any]]:
+    from aemodels.models import Dense
+    from aemodels.models.runtime import predict
+
+    windows = np.lib.stride_tricks.sliding_window_view(values, 100, axis=1)[:, ::5].reshape(-1, 100)
+    windows = np.ascontiguousarray(windows / np.abs(windows).max())
+    network = Dense().build(1)
+    inputs = windows.reshape(-1, *network.input_shape[1:]).astype(np.float32)
+    cache: dict[str, Any] = {}
+    return (
+        f"network 100-64-32-10, {len(inputs)} windows",
+        lambda: predict(network, inputs, cache),
+        "model.predict, batch 32",
+        lambda: network.predict(inputs, batch_size=32, verbose=0),
+    )
+
+
+def _recording(values: np.ndarray) -> Recording:
+    return Recording(
+        values=values,
+        axis=1000.0 + 0.1524 * np.arange(values.shape[1], dtype=np.float64),
+        channels=tuple(Channel(curve) for curve in CURVES),
+        kind="logs",
+        source=Source("bench", "0" * 64),
+        name="bench",
+    )

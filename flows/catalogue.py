@@ -1,0 +1,97 @@
+"""What can be named on the command line: experiments, registered models, and the kinds of every registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from flows.console import BadUsageError
+
+if TYPE_CHECKING:
+    from aemodels.experiment import ExperimentSpec
+
+SPECS = Path(__file__).parent / "specs"
+MODELS = {"logs": "sondeflow-logs", "seismic": "sondeflow-seismic"}
+
+
+def spec_names() -> list[str]:
+    """The experiments that come with the package."""
+    return sorted(path.stem for path in SPECS.glob("*.yaml"))
+
+
+def load_spec(name: str) -> ExperimentSpec:
+    """An experiment by name, or from a YAML file.
+
+    Raises:
+        BadUsageError: if there is no such experiment, or the file does not describe one.
+    """
+    import yaml
+    from pydantic import ValidationError
+
+    from aemodels.experiment import ExperimentSpec
+
+    path = SPECS / f"{name}.yaml" if name in spec_names() else Path(name)
+    if path.suffix not in {".yaml", ".yml"} or not path.is_file():
+        raise BadUsageError(f"no experiment {name!r}; expected one of {', '.join(spec_names())}, or a YAML file")
+    try:
+        return ExperimentSpec.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (ValidationError, yaml.YAMLError) as error:
+        raise BadUsageError(f"{path} is no experiment: {error}") from error
+
+
+def model_name(name: str) -> str:
+    """A registered model's name: "logs" stands for "sondeflow-logs".
+
+    Raises:
+        BadUsageError: if it is none of sondeflow's.
+    """
+    full = MODELS.get(name, name)
+    if full not in MODELS.values():
+        raise BadUsageError(f"no model {name!r}; expected one of {', '.join([*MODELS.values(), *MODELS])}")
+    return full
+
+
+def kinds() -> dict[str, list[dict[str, Any]]]:
+    """Every kind of every registry with its parameters, as the discriminated unions know them."""
+    from aemodels.denoisers import DenoiserSpec
+    from aemodels.detect import DetectorSpec, ThresholdSpec
+    from aemodels.faults import FaultSpec
+    from aemodels.noise import NoiseSpec
+
+    unions = {
+        "model": DenoiserSpec,
+        "noise": NoiseSpec,
+        "fault": FaultSpec,
+        "detector": DetectorSpec,
+        "threshold": ThresholdSpec,
+    }
+    return {name: [_describe(member) for member in _members(union)] for name, union in unions.items()}
+
+
+def _members(union: Any) -> Iterator[Any]:
+    """The classes of Annotated[A | B, discriminator]."""
+    for argument in get_args(union)[:1]:
+        yield from get_args(argument) or (argument,)
+
+
+def _describe(member: Any) -> dict[str, Any]:
+    schema = member.model_json_schema()
+    fields = {name: field for name, field in schema["properties"].items() if name != "kind"}
+    return {
+        "kind": schema["properties"]["kind"]["const"],
+        "about": (member.__doc__ or "").strip().splitlines()[0],
+        "parameters": [_parameter(name, field) for name, field in fields.items()],
+    }
+
+
+def _parameter(name: str, field: dict[str, Any]) -> dict[str, Any]:
+    bounds = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
+    limits = [f"{sign} {field[key]}" for key, sign in bounds.items() if key in field]
+    return {
+        "name": name,
+        "type": field.get("type") or "one of several",
+        "default": field.get("default"),
+        "bounds": ", ".join(limits),
+        "about": field.get("description", ""),
+    }

@@ -1,0 +1,119 @@
+"""Commands that learn and choose: demo, train, compare, promote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from flows.catalogue import load_spec, model_name
+from flows.console import FAILED, Answer, answering
+
+if TYPE_CHECKING:
+    from tasks.promote import Decision
+    from tasks.settings import Settings
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+SpecName = Annotated[str, typer.Argument(metavar="SPEC", help="logs, seismic, demo-logs, demo-seismic or a YAML file.")]
+Data = Annotated[Path, typer.Option("--data", help="A file or a folder.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command()(demo)
+    app.command()(train)
+    app.command()(compare)
+    app.command()(promote)
+
+
+def demo(as_json: Json = False) -> None:
+    """Sample field, training, comparison, promotion, arrivals, scores: the main job on made-up data."""
+    with answering("demo", as_json=as_json) as answer:
+        settings = _environment()
+        from flows.demo import demo as flow
+        from flows.runtime import run_flow
+
+        result = run_flow(flow, settings)
+        answer.data = result.model_dump(mode="json")
+        answer.code = 0 if result.as_expected else FAILED
+        for trained in result.trained:
+            answer.show(f"{trained.model} v{trained.version}: gain on the hold-out (dB)", trained.denoising)
+        for decision in result.decisions:
+            _show_decision(answer, decision)
+        for line in result.lines():
+            answer.say(line)
+
+
+def train(spec: SpecName, data: Data, as_json: Json = False) -> None:
+    """Train every contender, compare on the hold-out, register the bundle as challenger."""
+    with answering("train", as_json=as_json) as answer:
+        experiment = load_spec(spec)
+        settings = _environment()
+        from flows.runtime import run_flow
+        from flows.train import train as flow
+
+        result = run_flow(flow, settings, spec=experiment, data=str(data))
+        answer.data = result.model_dump(mode="json")
+        answer.show(f"{experiment.name}: gain on the hold-out (dB)", result.denoising)
+        answer.show("Metrics", [{"metric": key, "value": value} for key, value in result.metrics.items()])
+        for finding in result.findings:
+            answer.say(str(finding))
+        answer.say(f"{result.model} v{result.version} {'registered' if result.created else 'was registered before'}")
+        answer.say(f"run {result.run_id} in {result.experiment}; `sondeflow ui` shows it at {result.address}")
+        answer.say(f"next: sondeflow promote {result.model}")
+
+
+def compare(
+    what: Annotated[Literal["denoise", "anomalies"], typer.Argument(help="What is compared.")],
+    spec: SpecName,
+    data: Data,
+    as_json: Json = False,
+) -> None:
+    """The contender table on held-out wells or line sections, logged; nothing is registered."""
+    with answering("compare", as_json=as_json) as answer:
+        experiment = load_spec(spec)
+        settings = _environment()
+        from flows.compare import compare as flow
+        from flows.runtime import run_flow
+
+        result = run_flow(flow, settings, what=what, spec=experiment, data=str(data))
+        answer.data = result.model_dump(mode="json")
+        for name, rows in result.tables.items():
+            if len(rows) <= 60:
+                answer.show(name, rows)
+        answer.say(f"run {result.run_id} in {result.experiment}; `sondeflow ui` shows it at {result.address}")
+
+
+def promote(
+    name: Annotated[str, typer.Argument(help="sondeflow-logs (or logs), sondeflow-seismic (or seismic).")],
+    version: Annotated[str | None, typer.Option("--version", help="A version; the challenger without one.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Judge a version on the frozen hold-out; where it passes, it becomes champion."""
+    with answering("promote", as_json=as_json) as answer:
+        model = model_name(name)
+        settings = _environment()
+        from flows.promote import promote as flow
+        from flows.runtime import run_flow
+
+        decision = run_flow(flow, settings, name=model, version=version)
+        answer.data = decision.model_dump(mode="json")
+        answer.code = 0 if decision.accepted else FAILED
+        _show_decision(answer, decision)
+
+
+def _show_decision(answer: Answer, decision: Decision) -> None:
+    answer.show(f"Gate of {decision.name} v{decision.version} (dB)", decision.rows)
+    for reason in decision.reasons:
+        answer.say(f"not enough: {reason}")
+    answer.say(f"{decision.name} v{decision.version} {'is champion' if decision.accepted else 'stays challenger'}")
+
+
+def _environment() -> Settings:
+    from flows.runtime import prepare_environment
+    from tasks.settings import Settings
+
+    settings = Settings()
+    prepare_environment(settings)
+    return settings

@@ -1,0 +1,60 @@
+"""Commands that show: models, ui, bench."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from flows.catalogue import kinds
+from flows.console import answering
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command()(models)
+    app.command()(ui)
+    app.command()(bench)
+
+
+def models(as_json: Json = False) -> None:
+    """The kinds of model, noise, fault, detector and threshold, with their parameters."""
+    with answering("models", as_json=as_json) as answer:
+        answer.data = {"kinds": kinds()}
+        for registry, members in answer.data["kinds"].items():
+            rows = [
+                {"kind": member["kind"], **parameter}
+                for member in members
+                for parameter in (member["parameters"] or [{"name": ""}])
+            ]
+            answer.show(registry, rows)
+
+
+def ui(
+    mlflow_port: Annotated[int, typer.Option(min=1024, max=65535, help="Port of MLflow's UI.")] = 5000,
+    prefect_port: Annotated[int, typer.Option(min=1024, max=65535, help="Port of Prefect's UI.")] = 4200,
+    as_json: Json = False,
+) -> None:
+    """Start the UIs of MLflow and Prefect on this machine; Ctrl-C ends both."""
+    from flows.interfaces import Ports, serve_interfaces
+
+    serve_interfaces(Ports(mlflow_port, prefect_port), as_json=as_json)
+
+
+def bench(
+    repeats: Annotated[int, typer.Option(min=1, max=50, help="Runs of each; the median counts.")] = 3,
+    as_json: Json = False,
+) -> None:
+    """The benchmark table: each pair side by side in one run."""
+    with answering("bench", as_json=as_json) as answer:
+        from flows.runtime import prepare_environment
+        from tasks.settings import Settings
+
+        prepare_environment(Settings())
+        from flows.bench import benchmark
+
+        rows = benchmark(repeats)
+        answer.data = {"rows": rows, "repeats": repeats}
+        answer.show("Side by side", rows)

@@ -1,0 +1,126 @@
+"""How commands answer: results on stdout, all else on stderr, and the exit code says whether it went well."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+OK, FAILED, BAD_USAGE = 0, 1, 2
+
+
+class BadUsageError(Exception):
+    """The command line asks for something that does not exist: exit code 2."""
+
+
+@dataclass
+class Answer:
+    """What a command has to say.
+
+    Args:
+        data: the JSON object.
+        code: 0 success, 1 findings or failures, 2 bad usage.
+        parts: what people see: lines of text, or tables (title, rows).
+    """
+
+    data: dict[str, Any] = field(default_factory=dict)
+    code: int = OK
+    parts: list[str | tuple[str, Sequence[Mapping[str, Any]]]] = field(default_factory=list)
+
+    def say(self, line: str) -> None:
+        """Add a line."""
+        self.parts.append(line)
+
+    def show(self, title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add a table."""
+        self.parts.append((title, rows))
+
+
+@contextlib.contextmanager
+def answering(command: str, *, as_json: bool) -> Iterator[Answer]:
+    """Run a command's work with stdout kept free, then print its answer and leave with its code.
+
+    Libraries and the servers they start print where they like: while the work lasts, their stdout is our stderr.
+
+    Raises:
+        SystemExit: always, with the answer's code.
+    """
+    answer = Answer()
+    try:
+        with _stdout_is_stderr():
+            yield answer
+    except BadUsageError as error:
+        _fail(answer, error, BAD_USAGE)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a program reading JSON gets JSON
+        if not _is_expected(error):
+            traceback.print_exc()
+        _fail(answer, error, FAILED)
+    if as_json:
+        ok = answer.code == OK
+        print(json.dumps({"command": command, "ok": ok, **answer.data}, default=str))  # noqa: T201
+    else:
+        _print_parts(answer)
+    sys.stdout.flush()
+    raise SystemExit(answer.code)
+
+
+def number(value: Any) -> str:
+    """A cell of a table: floats with three digits that matter, nothing for None."""
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _fail(answer: Answer, error: Exception, code: int) -> None:
+    answer.code = code
+    answer.data |= {"error": str(error) or type(error).__name__, "error_type": type(error).__name__}
+    sys.stderr.write(f"sondeflow: {error}\n")
+
+
+def _is_expected(error: Exception) -> bool:
+    """Errors raised on purpose say all in one line; others need their traceback."""
+    from aemodels.errors import SondeflowError
+
+    return isinstance(error, SondeflowError | FileNotFoundError | ValueError)
+
+
+def _print_parts(answer: Answer) -> None:
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    for part in answer.parts:
+        if isinstance(part, str):
+            console.print(part, markup=False, highlight=False, soft_wrap=True)
+        else:
+            console.print(_table(*part))
+
+
+def _table(title: str, rows: Sequence[Mapping[str, Any]]) -> Any:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    for name in names:
+        numeric = any(isinstance(row.get(name), int | float) for row in rows)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(number(row.get(name)) for name in names))
+    return table
+
+
+@contextlib.contextmanager
+def _stdout_is_stderr() -> Iterator[None]:
+    sys.stdout.flush()
+    kept = os.dup(1)
+    try:
+        os.dup2(2, 1)
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
