@@ -1,0 +1,3 @@
+-- Run once by the PostgreSQL image, on an empty volume.
+CREATE DATABASE mlflow;
+CREATE DATABASE ledger;

@@ -1,0 +1,76 @@
+"""Importing is quick and does nothing: no network library, no file, no folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _source(module: str) -> str:
+    return (ROOT / Path(*module.split("."))).with_suffix(".py").read_text(encoding="utf-8")
+
+
+MODULES = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for package in ("aemodels", "tasks", "flows")
+    for path in (ROOT / package).rglob("*.py")
+    if path.name not in {"__init__.py", "__main__.py"}
+)
+# Modules that build or run a network may load it; whoever needs one imports them inside a function.
+NETWORKS = {
+    module
+    for module in MODULES
+    if module.startswith("aemodels.models.")
+    and re.search(r"^(import|from) (keras|tensorflow)\b", _source(module), flags=re.MULTILINE)
+}
+LIGHT = [module for module in MODULES if module not in NETWORKS]
+
+
+def loaded_after(statement: str, folder: Path) -> set[str]:
+    """Top-level packages in memory after `statement`, run in a fresh interpreter inside `folder`."""
+    code = f"import sys\n{statement}\nprint(' '.join(sorted({{name.split('.')[0] for name in sys.modules}})))"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_the_command_line_starts_light(tmp_path: Path) -> None:
+    heavy = {"tensorflow", "keras", "mlflow", "prefect", "pandas"}
+    assert not loaded_after("import flows.cli", tmp_path) & heavy
+
+
+def test_only_network_modules_load_tensorflow(tmp_path: Path) -> None:
+    loaded = loaded_after("\n".join(f"import {module}" for module in LIGHT), tmp_path)
+    assert not loaded & {"tensorflow", "keras"}
+    assert "numpy" in loaded
+
+
+def test_the_science_loads_neither_prefect_nor_mlflow(tmp_path: Path) -> None:
+    science = [module for module in LIGHT if module.startswith("aemodels.")]
+    assert not loaded_after("\n".join(f"import {module}" for module in science), tmp_path) & {"prefect", "mlflow"}
+
+
+@pytest.mark.parametrize("package", ["aemodels", "tasks", "flows"])
+def test_importing_leaves_no_file_behind(tmp_path: Path, package: str) -> None:
+    modules = [module for module in LIGHT if module.startswith(f"{package}.")]
+    home = tmp_path / "run"
+    home.mkdir()
+    loaded_after("\n".join(f"import {module}" for module in modules), home)
+    left = [path for path in home.rglob("*") if path.is_file() and "cache" not in str(path.relative_to(home))]
+    assert left == []
