@@ -59,7 +59,8 @@ def write_flagged_las(source: Path, target: Path, added: Sequence[AddedCurve], a
 
     Header lines and the text of every original value stay as they are; the new curves follow the last curve, the
     history goes to ~Other, and every data line gets the new values behind its own. A wrapped file is unwrapped (its
-    WRAP line then says NO), because new values cannot be placed in wrapped lines that others could read.
+    WRAP line then says NO), because new values cannot be placed in wrapped lines that others could read. A new value
+    that equals the file's own NULL (a NULL of 0, say) reads as missing.
 
     Args:
         source: the file read; it is not changed.

@@ -43,11 +43,9 @@ def float_to_ibm(values: NDArray[np.float32]) -> NDArray[np.uint32]:
     """
     fraction, exponent = np.frexp(np.abs(values).astype(np.float64))
     hexadecimal = -(-exponent // 4)
+    # Rounding never carries into a 25th bit: where all 24 bits count (exponent a multiple of 4), float32 has no more.
     mantissa = np.rint(np.ldexp(fraction, 24 + exponent - 4 * hexadecimal)).astype(np.int64)
-    carry = mantissa >> 24  # rounding up to 2^24 needs one more hexadecimal digit
-    mantissa = np.where(carry, mantissa >> 4, mantissa)
-    biased = hexadecimal.astype(np.int64) + carry + 64
-    words = (np.signbit(values).astype(np.int64) << 31) | (biased << 24) | mantissa
+    words = (np.signbit(values).astype(np.int64) << 31) | ((hexadecimal.astype(np.int64) + 64) << 24) | mantissa
     return np.where(mantissa == 0, 0, words).astype(np.uint32)
 
 

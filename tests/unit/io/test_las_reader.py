@@ -209,8 +209,9 @@ def test_a_depth_without_unit_is_taken_as_metres_and_told(tmp_path: Path):
     assert well.axis[0] == 100.0
 
 
-def test_a_file_cut_at_a_row_s_end_is_told_by_stop(tmp_path: Path):
-    well = read_text(tmp_path, las_text(ROWS[:3], stop="110"))
+@pytest.mark.parametrize("stop", ["102", "110"])
+def test_a_file_cut_at_a_row_s_end_is_told_by_stop(tmp_path: Path, stop: str):
+    well = read_text(tmp_path, las_text(ROWS[:3], stop=stop))
     assert codes(well) == ["truncated"]
 
 

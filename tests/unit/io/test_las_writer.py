@@ -130,6 +130,12 @@ def test_missing_values_take_the_file_s_null(tmp_path: Path):
     assert float(rows[1].split()[-1]) == -9999.0
 
 
+def test_missing_values_are_minus_999_25_where_the_file_names_no_null(tmp_path: Path):
+    text = HEADER.replace("NULL. -9999.0 : NULL\n", "") + "~Ascii\n" + "\n".join(ROWS) + "\n"
+    assert float(flag(tmp_path, text).decode().splitlines()[-3].split()[-1]) == -999.25
+    np.testing.assert_array_equal(read_las(tmp_path / "out.las").channel("GR_DN"), DENOISED)
+
+
 @pytest.mark.parametrize("mark", [",", "\t"])
 def test_other_delimiters(tmp_path: Path, mark: str):
     rows = [mark.join(row.split()) for row in ROWS]
