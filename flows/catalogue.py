@@ -90,8 +90,18 @@ def _parameter(name: str, field: dict[str, Any]) -> dict[str, Any]:
     limits = [f"{sign} {field[key]}" for key, sign in bounds.items() if key in field]
     return {
         "name": name,
-        "type": field.get("type") or "one of several",
+        "type": _type(field),
         "default": field.get("default"),
         "bounds": ", ".join(limits),
         "about": field.get("description", ""),
     }
+
+
+def _type(field: dict[str, Any]) -> str:
+    """A JSON schema's type in words: "integer", "WindowSpec", "number or array"."""
+    if "$ref" in field:
+        return str(field["$ref"]).rsplit("/", 1)[-1]
+    if "enum" in field:
+        return " or ".join(str(value) for value in field["enum"])
+    options = field.get("anyOf") or field.get("oneOf")
+    return " or ".join(dict.fromkeys(_type(option) for option in options)) if options else str(field.get("type", "any"))

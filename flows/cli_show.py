@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,12 +24,7 @@ def models(as_json: Json = False) -> None:
     with answering("models", as_json=as_json) as answer:
         answer.data = {"kinds": kinds()}
         for registry, members in answer.data["kinds"].items():
-            rows = [
-                {"kind": member["kind"], **parameter}
-                for member in members
-                for parameter in (member["parameters"] or [{"name": ""}])
-            ]
-            answer.show(registry, rows)
+            answer.show(registry, [row for member in members for row in _rows(member)])
 
 
 def ui(
@@ -58,3 +53,14 @@ def bench(
         rows = benchmark(repeats)
         answer.data = {"rows": rows, "repeats": repeats}
         answer.show("Side by side", rows)
+
+
+def _rows(member: dict[str, Any]) -> list[dict[str, Any]]:
+    """A kind's line, then one a parameter; nested specifications are named, their contents are in the JSON."""
+    rows: list[dict[str, Any]] = [{"kind": member["kind"], "about": member["about"]}]
+    for parameter in member["parameters"]:
+        default = parameter["default"]
+        shown = "..." if isinstance(default, dict) else default
+        rows.append({"parameter": parameter["name"], **parameter, "default": shown})
+    columns = ("kind", "parameter", "type", "default", "bounds", "about")
+    return [{column: row.get(column) for column in columns} for row in rows]

@@ -102,6 +102,7 @@ def _print_parts(answer: Answer) -> None:
 
 def _table(title: str, rows: Sequence[Mapping[str, Any]]) -> Any:
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(title=title, title_justify="left")
     names = list(dict.fromkeys(name for row in rows for name in row))
@@ -109,7 +110,7 @@ def _table(title: str, rows: Sequence[Mapping[str, Any]]) -> Any:
         numeric = any(isinstance(row.get(name), int | float) for row in rows)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(number(row.get(name)) for name in names))
+        table.add_row(*(Text(number(row.get(name))) for name in names))  # Text: brackets are not markup
     return table
 
 

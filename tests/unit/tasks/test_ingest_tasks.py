@@ -1,0 +1,75 @@
+"""Ingest: every file once, what cannot be used is a finding, the rest goes on."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from aemodels.io.las_writer import write_las
+from conftest import make_well
+from tasks import ingest
+from tasks.ingest import batches_of, collect, find_files, ingest_batch, ingest_file
+from tasks.refs import load_recording
+from tasks.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(home=tmp_path / "home")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    place = tmp_path / "in"
+    place.mkdir()
+    write_las(make_well("A-1", samples=60), place / "a.las")
+    (place / "letter.las").write_text("Dear all,\n")
+    (place / "empty.sgy").touch()
+    (place / "table.xlsx").write_bytes(b"PK")
+    return place
+
+
+def test_unusable_files_are_findings_and_the_rest_goes_on(folder, settings):
+    batches, problems = find_files.fn(str(folder))
+    records = [record for batch in batches for record in ingest_batch.fn(batch, settings)]
+    dataset = collect.fn(problems + records)
+    assert [file.name for file in dataset.usable] == ["A-1"]
+    assert len(dataset.left_out) == 3
+    assert all(any(f.severity == "error" for f in file.findings) for file in dataset.left_out)
+    assert load_recording(dataset.usable[0].ref).names == make_well(samples=60).names
+
+
+def test_a_known_content_is_not_read_again(folder, settings, monkeypatch):
+    first = ingest_file(folder / "a.las", settings)
+    monkeypatch.setattr(ingest, "read", lambda path: pytest.fail(f"{path} was read again"))
+    assert ingest_file(folder / "a.las", settings) == first
+
+
+def test_a_changed_content_is_read_again(folder, settings):
+    first = ingest_file(folder / "a.las", settings)
+    write_las(make_well("A-1", samples=70), folder / "a.las")
+    assert ingest_file(folder / "a.las", settings).sha256 != first.sha256
+
+
+def test_a_lost_recording_is_read_again(folder, settings):
+    first = ingest_file(folder / "a.las", settings)
+    first.ref.path.unlink()
+    again = ingest_file(folder / "a.las", settings)
+    assert again == first
+    assert again.ref.path.is_file()
+
+
+def test_the_same_content_under_two_names_counts_once(folder, settings):
+    shutil.copy(folder / "a.las", folder / "z.las")
+    records = [ingest_file(path, settings) for path in sorted(folder.glob("?.las"))]
+    dataset = collect.fn(records)
+    assert [file.path for file in dataset.usable] == [str(folder / "a.las")]
+    assert [finding.code for finding in dataset.left_out[0].findings] == ["duplicate"]
+
+
+def test_batches_hold_every_path_once(tmp_path):
+    paths = [tmp_path / f"{n}.las" for n in range(37)]
+    batches = batches_of(paths, 16)
+    assert [len(batch) for batch in batches] == [16, 16, 5]
+    assert [path for batch in batches for path in batch] == [str(path) for path in paths]

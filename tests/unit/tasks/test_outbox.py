@@ -1,0 +1,161 @@
+"""The outbox: columns, types and nulls that others rely on; all outputs of a file or none."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from aemodels.io.hashing import sha256_file
+from aemodels.io.las_writer import write_las
+from aemodels.io.readers import read
+from aemodels.io.segy_writer import write_segy
+from aemodels.types import Finding, Scores
+from conftest import make_line, make_well
+from tasks.outbox import BundleLabel, ChangedError, flag_curves, publish, quarantine, score_schema, score_table, targets
+
+LABEL = BundleLabel("sondeflow-logs", "3")
+KNOWN = ("GR", "RHOB")
+
+
+def _log_scores(recording, channels=KNOWN):
+    samples = recording.axis.size
+    raw = np.full((len(channels), samples), np.nan, dtype=np.float32)
+    for row, curve in enumerate(channels):
+        if curve in recording.names:
+            raw[row] = recording.channel(curve)
+    channel_score = np.where(np.isnan(raw), np.nan, 0.5).astype(np.float32)
+    channel_score[0, 10] = 2.0
+    score = np.full(samples, 0.5, dtype=np.float32)
+    score[10], score[20] = 2.0, np.nan
+    reason = tuple("spike" if n == 10 else "" for n in range(samples))
+    return Scores("logs", score, 1.0, reason, channels, raw, raw.copy(), channel_score)
+
+
+def _trace_scores(recording):
+    traces = len(recording.channels)
+    score = np.zeros(traces, dtype=np.float32)
+    score[3] = 5.0
+    reason = tuple("dead" if n == 3 else "" for n in range(traces))
+    half = (recording.values / 2).astype(np.float32)
+    return Scores("seismic", score, 1.0, reason, recording.names, recording.values, half, score[:, None].copy())
+
+
+@pytest.fixture
+def well(tmp_path):
+    path = tmp_path / "in" / "A 1.las"
+    path.parent.mkdir()
+    write_las(make_well(samples=50, curves=("GR", "RHOB", "DTC")), path)
+    return read(path)
+
+
+@pytest.fixture
+def section(tmp_path):
+    path = tmp_path / "in" / "line.SGY"
+    path.parent.mkdir(exist_ok=True)
+    write_segy(make_line(traces=8, samples=40), path)
+    return read(path)
+
+
+def test_log_columns_are_the_contract():
+    place = ["source", "sha256", "well", "depth"]
+    result = ["score", "threshold", "is_anomaly", "reason"]
+    assert score_schema("logs", ("GR",)).names == [*place, *result, "GR", "GR_DN", "ANOM_GR", "BADLOG_GR"]
+
+
+def test_trace_columns_are_the_contract():
+    place = ["source", "sha256", "trace", "inline", "crossline", "cdp_x", "cdp_y"]
+    assert score_schema("seismic", ()).names == [*place, "score", "threshold", "is_anomaly", "reason"]
+
+
+def test_log_rows_hold_depths_values_and_flags(well):
+    table = score_table(well, _log_scores(well))
+    assert table.schema.equals(score_schema("logs", KNOWN))
+    np.testing.assert_array_equal(table["depth"].to_numpy(), well.axis)
+    np.testing.assert_array_equal(table["GR"].to_numpy(), well.channel("GR"))
+    assert np.flatnonzero(table["is_anomaly"].to_numpy()).tolist() == [10]
+    assert np.flatnonzero(table["BADLOG_GR"].to_numpy()).tolist() == [10]
+    assert table["reason"][10].as_py() == "spike"
+    assert table["score"].null_count == 1
+    assert set(table["sha256"].to_pylist()) == {well.source.sha256}
+
+
+def test_a_curve_that_the_well_lacks_is_null_with_the_same_types(well):
+    channels = ("GR", "NPHI")
+    table = score_table(well, _log_scores(well, channels))
+    for name in ("NPHI", "NPHI_DN", "ANOM_NPHI", "BADLOG_NPHI"):
+        assert table[name].null_count == table.num_rows
+    assert table.schema.equals(score_schema("logs", channels))
+    assert table.schema.field("BADLOG_NPHI").type == pa.int8()
+
+
+def test_trace_rows_hold_the_headers(section):
+    table = score_table(section, _trace_scores(section))
+    assert table["trace"].to_pylist() == list(range(8))
+    assert table["crossline"].to_pylist() == [channel.headers["crossline"] for channel in section.channels]
+    assert np.flatnonzero(table["is_anomaly"].to_numpy()).tolist() == [3]
+
+
+def test_flagged_curves_leave_out_what_the_well_lacks(well):
+    names = [curve.name for curve in flag_curves(_log_scores(well, ("GR", "NPHI")))]
+    assert names == ["GR_DN", "ANOM_GR", "BADLOG_GR"]
+
+
+def test_a_well_is_published_under_its_hash_and_version(tmp_path, well):
+    out = tmp_path / "out"
+    goal = publish(out, well, _log_scores(well), LABEL)
+    sha = well.source.sha256
+    assert goal.scores == out / "scores" / "kind=logs" / "bundle=sondeflow-logs-v3" / f"{sha}.parquet"
+    assert goal.copy == out / "las" / f"A_1.{sha[:8]}.las"
+    assert goal.report == out / "reports" / f"A_1.{sha[:8]}.html"
+    assert pq.read_table(goal.scores, partitioning=None).num_rows == 50
+    flagged = read(goal.copy)
+    np.testing.assert_array_equal(flagged.channel("RHOB"), well.channel("RHOB"))
+    assert np.flatnonzero(flagged.channel("BADLOG_GR") == 1).tolist() == [10]
+    assert "sondeflow-logs-v3" in goal.copy.read_text()
+    assert "<html" in goal.report.read_text()
+
+
+def test_a_line_is_published_with_its_denoised_samples(tmp_path, section):
+    goal = publish(tmp_path / "out", section, _trace_scores(section), BundleLabel("sondeflow-seismic", "1"))
+    assert goal.copy.name == f"line.{section.source.sha256[:8]}.sgy"
+    denoised = read(goal.copy)
+    np.testing.assert_allclose(denoised.values, section.values / 2, rtol=1e-5)
+    assert [dict(c.headers) for c in denoised.channels] == [dict(c.headers) for c in section.channels]
+
+
+def test_a_file_that_changes_meanwhile_publishes_nothing(tmp_path, well):
+    out = tmp_path / "out"
+    with well.source.path.open("a") as stream:
+        stream.write("\n")
+    with pytest.raises(ChangedError, match="next run"):
+        publish(out, well, _log_scores(well), LABEL)
+    assert [path for path in out.rglob("*") if path.is_file()] == []
+
+
+def test_publishing_leaves_the_input_as_it_was(tmp_path, well):
+    before = (well.source.path.read_bytes(), well.source.path.stat().st_mtime_ns)
+    publish(tmp_path / "out", well, _log_scores(well), LABEL)
+    assert (well.source.path.read_bytes(), well.source.path.stat().st_mtime_ns) == before
+
+
+def test_names_with_blanks_and_umlauts_stay_inside_the_outbox(tmp_path, well):
+    import dataclasses
+
+    odd = dataclasses.replace(well, source=dataclasses.replace(well.source, uri="/in/../Brunnen Ä=1*.las"))
+    goal = targets(tmp_path, odd, BundleLabel("a/b", "1"))
+    assert all(path.resolve().is_relative_to(tmp_path) for path in (goal.scores, goal.copy, goal.report))
+    assert "*" not in goal.copy.name
+
+
+def test_quarantine_is_a_copy_beside_its_reason(tmp_path):
+    path = tmp_path / "bad.las"
+    path.write_bytes(b"\x00not a log")
+    finding = Finding("error", "no-data", "line 1", "nothing", "a ~A section", "get it again")
+    reason = quarantine(tmp_path / "out", path, sha256_file(path), [finding])
+    assert (reason.parent / "bad.las").read_bytes() == path.read_bytes() == b"\x00not a log"
+    assert reason.parent.name == sha256_file(path)
+    assert json.loads(reason.read_text())["findings"] == [finding.to_dict()]
