@@ -163,7 +163,7 @@ def _tracks(part: DenoisingPanel, tracks: Sequence[Mapping[str, CurveScale]]) ->
     for axes, track in zip(columns, tracks, strict=True):
         headings(axes, track, dict(zip(part.names, part.units, strict=True)))
     figure.suptitle(
-        f"{part.title}\n{part.axis[0]:.1f} to {part.axis[-1]:.1f} m, median gain {part.gain():.1f} dB",
+        f"{part.title}\n{part.axis[0]:.1f} to {part.axis[-1]:.1f} m, median gain of the curves {part.gain():.1f} dB",
         fontsize=11.5,
         fontweight="bold",
     )
