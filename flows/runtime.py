@@ -32,7 +32,6 @@ def prepare_environment(settings: Settings) -> None:
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
         "MLFLOW_LOGGING_LEVEL": "WARNING",
         "TF_CPP_MIN_LOG_LEVEL": "3",  # at 2 every start on a machine without a GPU reports an error
-        "TF_ENABLE_ONEDNN_OPTS": "0",  # the same sums in the same order on every processor
         "MPLBACKEND": "Agg",
     }
     for name, value in defaults.items():
