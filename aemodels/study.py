@@ -18,7 +18,7 @@ from aemodels.evaluate.compare import denoising_table
 from aemodels.evaluate.detection import DetectorStudy
 from aemodels.experiment import ExperimentSpec
 from aemodels.signal.normalise import Normaliser
-from aemodels.signal.split import Split, split_traces, split_wells
+from aemodels.signal.split import Split, split_traces, split_wells, trace_ranges
 from aemodels.types import Finding, Recording, Section
 
 
@@ -47,6 +47,11 @@ def prepare(spec: ExperimentSpec, recordings: Sequence[Recording]) -> Prepared:
             usable.append(recording)
         else:
             findings.append(finding)
+    if not usable:
+        reasons = (
+            "; ".join(f"{f.where}: {f.found}, expected {f.expected}" for f in findings[:5]) or "no recording given"
+        )
+        raise SpecError(f"none of {len(recordings)} recordings can be used for {spec.name}: {reasons}")
     ordered = sorted(usable, key=lambda r: (r.name, r.source.sha256))  # the folder's order must not matter
     if spec.kind == "logs":
         split = split_wells(ordered, spec.split, np.random.default_rng([spec.seed, 1]))
@@ -64,11 +69,21 @@ def _unusable(spec: ExperimentSpec, recording: Recording) -> Finding | None:
         found, expected = f"curves {', '.join(recording.names[:12])}", f"at least one of {', '.join(spec.curves)}"
     elif (observed := _observed_samples(spec, recording)) < spec.minimum_samples:
         found, expected = f"{observed} observed samples", f"at least {spec.minimum_samples}"
+    elif spec.kind == "seismic" and not _divisible(spec, recording):
+        found, expected = f"{len(recording.channels)} traces", "enough for three roles with guard traces between them"
     else:
         return None
     return Finding(
         "warning", "left-out", recording.source.uri, found, expected, "leave the file out, or change the spec"
     )
+
+
+def _divisible(spec: ExperimentSpec, recording: Recording) -> bool:
+    try:
+        trace_ranges(recording, spec.split)
+    except SpecError:
+        return False
+    return True
 
 
 def _observed_samples(spec: ExperimentSpec, recording: Recording) -> int:

@@ -76,27 +76,37 @@ def split_wells(recordings: Sequence[Recording], spec: SplitSpec, rng: np.random
     return Split(train=role(set(rest) - validation), validation=role(validation), test=role(held))
 
 
+def trace_ranges(recording: Recording, spec: SplitSpec) -> dict[str, tuple[int, int]]:
+    """First trace and the one behind the last of each role: training, then validation, then test, guards between.
+
+    Raises:
+        SpecError: if the line is too short to give each role two traces.
+    """
+    traces = len(recording.channels)
+    first_test = traces - round(spec.test_share * traces)
+    first_validation = first_test - round(spec.validation_share * first_test)
+    ranges = {
+        "train": (0, first_validation - spec.guard),
+        "validation": (first_validation, first_test - spec.guard),
+        "test": (first_test, traces),
+    }
+    for role, (start, stop) in ranges.items():
+        if stop - start < 2:
+            raise SpecError(
+                f"{recording.name}: {traces} traces leave {max(stop - start, 0)} for {role}; expected 2 or more"
+            )
+    return ranges
+
+
 def split_traces(recordings: Sequence[Recording], spec: SplitSpec) -> Split:
-    """Contiguous trace ranges of each line: training first, then validation, then test, with guard traces between.
+    """Contiguous trace ranges of each line; validation and test are cut into several sections, to show a spread.
 
     Raises:
         SpecError: if a line is too short to give each role two traces.
     """
     parts: dict[str, list[Recording]] = {"train": [], "validation": [], "test": []}
     for recording in recordings:
-        traces = len(recording.channels)
-        first_test = traces - round(spec.test_share * traces)
-        first_validation = first_test - round(spec.validation_share * first_test)
-        ranges = {
-            "train": (0, first_validation - spec.guard),
-            "validation": (first_validation, first_test - spec.guard),
-            "test": (first_test, traces),
-        }
-        for role, (start, stop) in ranges.items():
-            if stop - start < 2:
-                raise SpecError(
-                    f"{recording.name}: {traces} traces leave {stop - start} for {role}; expected at least 2"
-                )
+        for role, (start, stop) in trace_ranges(recording, spec).items():
             count = 1 if role == "train" else max(1, min(spec.sections, (stop - start) // 8))
             edges = np.linspace(start, stop, count + 1).astype(int)
             parts[role] += [

@@ -62,5 +62,5 @@ def test_trace_ranges_are_disjoint_and_guarded(traces, guard, sections):
 
 
 def test_a_line_of_few_traces_is_refused():
-    with pytest.raises(SpecError, match="at least 2"):
+    with pytest.raises(SpecError, match="expected 2 or more"):
         split_traces([make_line(traces=5)], SplitSpec())

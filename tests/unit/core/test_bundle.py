@@ -11,7 +11,7 @@ import yaml
 
 from aemodels import study
 from aemodels.bundle import Bundle
-from aemodels.errors import BundleError, DataError
+from aemodels.errors import BundleError, DataError, SpecError
 from aemodels.evaluate.detection import compare_detectors
 from aemodels.experiment import ExperimentSpec
 from conftest import make_line, make_well
@@ -244,6 +244,13 @@ def test_unusable_recordings_are_left_out_with_a_finding(wells):
     names = list(itertools.chain(*prepared.split.names().values()))
     assert "short" not in names
     assert len(names) == 6
+
+
+def test_short_lines_are_left_out_and_nothing_at_all_is_an_error(seismic_bundle):
+    prepared = study.prepare(seismic_bundle.spec, [make_line(traces=120), make_line("short", traces=6)])
+    assert [(f.where, f.found) for f in prepared.findings] == [("short.sgy", "6 traces")]
+    with pytest.raises(SpecError, match="6 traces"):
+        study.prepare(seismic_bundle.spec, [make_line("short", traces=6)])
 
 
 def test_test_wells_never_reach_the_normaliser(wells):
