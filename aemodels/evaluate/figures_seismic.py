@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.ticker import MaxNLocator
 
 from aemodels.evaluate.figures_style import DIVERGING, TEXT_GREY
 from aemodels.types import AxisArray, FloatArray
@@ -28,7 +29,7 @@ def section_axes(figure: Figure, count: int) -> list[Axes]:
     """`count` section axes side by side that share their time axis."""
     columns = list(figure.subplots(1, count, sharex=True, sharey=True, squeeze=False)[0])
     for axes in columns:
-        axes.set_xlabel("trace", color=TEXT_GREY)
+        axes.set_xlabel("trace of the section (from 0)", color=TEXT_GREY)
         axes.tick_params(colors=TEXT_GREY, labelsize=9)
     columns[0].set_ylabel("two-way time (s)", color=TEXT_GREY)
     return columns
@@ -47,6 +48,7 @@ def draw_section(axes: Axes, values: FloatArray, axis: AxisArray, *, clip: float
         The image, for a colour bar.
     """
     step = -(-len(values) // MOST_TRACES)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     half = (axis[1] - axis[0]) / 2 if axis.size > 1 else 0.5
     return axes.imshow(
         values[::step].T,
