@@ -170,10 +170,11 @@ def _trace_attributes(section: Section) -> NDArray[np.float32]:
     values = section.values.astype(np.float64)
     rms = np.sqrt(np.mean(values**2, axis=1)) + 1e-9
     peak = np.abs(values).max(axis=1) / rms
-    crossings = np.mean(np.diff(np.signbit(values), axis=1), axis=1)
+    crossings = np.diff(np.signbit(values), axis=1).sum(axis=1) / values.shape[1]
     unit = values / np.sqrt(np.sum(values**2, axis=1, keepdims=True) + 1e-18)
     pairs = np.sum(unit[1:] * unit[:-1], axis=1)
-    before, after = np.append(pairs[:1], pairs), np.append(pairs, pairs[-1:])
-    table = np.column_stack([np.log(rms), peak, crossings, before, after]).astype(np.float32)
+    # The outer traces have one neighbour, a lone trace has none: nothing speaks against it.
+    beside = np.concatenate([pairs[:1], pairs, pairs[-1:]]) if pairs.size else np.ones(2)
+    table = np.column_stack([np.log(rms), peak, crossings, beside[:-1], beside[1:]]).astype(np.float32)
     table[~section.mask.any(axis=1)] = np.nan
     return table

@@ -71,6 +71,20 @@ def test_unobserved_is_nan_and_only_that(fitted):
     assert row_scores(scores, context.kind).dtype == np.float32
 
 
+@pytest.mark.parametrize("samples", [1, 2, 600])
+def test_a_short_recording_is_scored(fitted, samples):
+    detector, _ = fitted
+    scores = detector.score(_section(53, samples=samples))
+    assert np.isfinite(scores).all()
+
+
+def test_a_lone_trace_is_scored(spec):
+    train = [_section(n) for n in range(4)]
+    pca = PCA.fit(train, train, FitContext("seismic", 0)).denoiser
+    detector = spec.fit(train, DetectContext("seismic", 0, {"pca": pca}))
+    assert np.isfinite(detector.score(_section(54, rows=1))).all()
+
+
 def test_arrays_restore_the_same_scores(spec, fitted):
     detector, context = fitted
     section = _section(52)
