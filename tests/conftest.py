@@ -27,7 +27,9 @@ def field_data() -> Path:
     return FIELD_DATA
 
 
-def make_well(name: str = "A-1", *, samples: int = 1200, seed: int = 0, curves: tuple[str, ...] = tuple(CURVES)) -> Recording:
+def make_well(
+    name: str = "A-1", *, samples: int = 1200, seed: int = 0, curves: tuple[str, ...] = tuple(CURVES)
+) -> Recording:
     """A blocky well: beds of random thickness, curves that follow one facies value, a little noise."""
     rng = np.random.default_rng(seed)
     facies = np.repeat(rng.random(samples), rng.integers(5, 40, samples))[:samples]

@@ -26,9 +26,10 @@ def test_two_files_of_one_well_stay_together():
     wells = [make_well(name, samples=20) for name in ("1/1-1", "1_1-1", "2/2-2", "3/3-3")]
     split = split_wells(wells, SplitSpec(), np.random.default_rng(0))
     for role in (split.train, split.validation, split.test):
-        assert len({plain_name(r.name) for r in role} & {"1_1_1"}) == 0 or sum(
-            plain_name(r.name) == "1_1_1" for r in role
-        ) == 2
+        assert (
+            len({plain_name(r.name) for r in role} & {"1_1_1"}) == 0
+            or sum(plain_name(r.name) == "1_1_1" for r in role) == 2
+        )
 
 
 def test_named_hold_out_is_taken_whatever_the_separators():
