@@ -20,7 +20,7 @@ class SplitSpec(Spec):
 
     test: tuple[str, ...] = Field(
         default=(),
-        description="hold-out wells by name; where the data has none of them, a seeded choice takes their place",
+        description="hold-out wells by well or file name; where there are none of them, a seeded choice takes their place",
     )
     test_share: float = Field(default=0.2, gt=0.0, lt=0.9, description="share of wells or traces held out")
     validation_share: float = Field(default=0.2, gt=0.0, lt=0.9, description="share of the others used for validation")
@@ -62,7 +62,7 @@ def split_wells(recordings: Sequence[Recording], spec: SplitSpec, rng: np.random
         raise SpecError(
             f"{len(wells)} usable wells ({', '.join(wells)}); expected at least 3 (train, validation, test)"
         )
-    named = {plain_name(name) for name in spec.test} & set(wells)
+    named = _named(recordings, spec.test)
     order = [str(well) for well in rng.permutation([well for well in wells if well not in named])]
     held = named or set(order[: min(len(wells) - 2, max(1, round(spec.test_share * len(wells))))])
     rest = [well for well in order if well not in held]
@@ -74,6 +74,16 @@ def split_wells(recordings: Sequence[Recording], spec: SplitSpec, rng: np.random
         return tuple(r for r in recordings if plain_name(r.name) in members)
 
     return Split(train=role(set(rest) - validation), validation=role(validation), test=role(held))
+
+
+def _named(recordings: Sequence[Recording], names: Sequence[str]) -> set[str]:
+    """Plain names of the wells meant by `names`; headers add field names and the like, so the file's name counts too."""
+    wanted = {plain_name(name) for name in names}
+    return {
+        plain_name(recording.name)
+        for recording in recordings
+        if wanted & {plain_name(recording.name), plain_name(recording.source.path.stem)}
+    }
 
 
 def trace_ranges(recording: Recording, spec: SplitSpec) -> dict[str, tuple[int, int]]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from aemodels.errors import SpecError
 from aemodels.signal.split import SplitSpec, plain_name, split_traces, split_wells
+from aemodels.types import Source
 from conftest import make_line, make_well
 
 
@@ -36,6 +38,13 @@ def test_named_hold_out_is_taken_whatever_the_separators():
     wells = [make_well(f"{n}/{n}-1", samples=20, seed=n) for n in range(6)]
     split = split_wells(wells, SplitSpec(test=("2_2-1", "5/5-1", "not here")), np.random.default_rng(0))
     assert {r.name for r in split.test} == {"2/2-1", "5/5-1"}
+
+
+def test_named_hold_out_is_found_by_its_file_where_the_header_says_more():
+    wells = [make_well(f"{n}/{n}-1 Some Field", samples=20, seed=n) for n in range(4)]
+    files = [dataclasses.replace(w, source=Source(f"dir/{n}_{n}-1.las", "0" * 64)) for n, w in enumerate(wells)]
+    split = split_wells(files, SplitSpec(test=("2/2-1",)), np.random.default_rng(0))
+    assert [r.name for r in split.test] == ["2/2-1 Some Field"]
 
 
 def test_the_same_seed_gives_the_same_split():
