@@ -38,5 +38,6 @@ def experiment_run(spec: ExperimentSpec, data: PreparedRef, settings: Settings, 
     with tracked_run(settings, run) as handle:
         log_datasets(settings, handle.run_id, data.dataset_records(spec.name))
         log_text(settings, handle.run_id, "spec.yaml", yaml.safe_dump(spec.model_dump(mode="json"), sort_keys=False))
-        log_document(settings, handle.run_id, EVIDENCE, {"default": spec.default, "data": data.model_dump(mode="json")})
+        evidence = {"experiment": spec.name, "default": spec.default, "data": data.model_dump(mode="json")}
+        log_document(settings, handle.run_id, EVIDENCE, evidence)
         yield Parent(experiment=run.experiment, run_id=handle.run_id, address=handle.address)

@@ -23,7 +23,7 @@ from aemodels.types import Finding
 from tasks.ledger import Key, Outcome, claim, open_ledger, release, settle
 from tasks.outbox import BundleLabel, ChangedError, publish, quarantine
 from tasks.settings import Settings
-from tasks.tracking import CHAMPION, download_bundle, find, get
+from tasks.tracking import download_bundle, find, get
 from tasks.versions import READING, code_hash
 
 KINDS = {".las": "logs", ".sgy": "seismic", ".segy": "seismic"}
@@ -90,17 +90,20 @@ def find_arrivals(inbox: str) -> tuple[list[list[str]], list[FileOutcome]]:
 
 
 @task(name="choose-bundles", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
-def choose_scorers(batches: Sequence[Sequence[str]], bundle: str | None, settings: Settings) -> dict[str, Scorer]:
-    """Kind → bundle: the one named, else the champion of each kind that has arrived (if there is one)."""
+def choose_scorers(
+    batches: Sequence[Sequence[str]], bundle: str | None, aliases: Sequence[str], settings: Settings
+) -> dict[str, Scorer]:
+    """Kind → bundle: the one named, else for each kind that has arrived the first of `aliases` that exists."""
     if bundle is not None:
         scorer = open_scorer(bundle, settings)
         return {scorer.kind: scorer}
     kinds = {KINDS.get(Path(path).suffix.lower()) for batch in batches for path in batch}
     scorers = {}
     for kind in sorted(kind for kind in kinds if kind):
-        uri = f"models:/{NAMES[kind]}@{CHAMPION}"
-        if find(settings, uri) is not None:
-            scorers[kind] = open_scorer(uri, settings)
+        uris = [f"models:/{NAMES[kind]}@{alias}" for alias in aliases]
+        found = next((uri for uri in uris if find(settings, uri) is not None), None)
+        if found is not None:
+            scorers[kind] = open_scorer(found, settings)
     return scorers
 
 

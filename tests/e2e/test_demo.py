@@ -1,0 +1,50 @@
+"""The demo from the command line, as a newcomer runs it: twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _demo(home: Path) -> tuple[dict, float]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("SONDEFLOW_", "PREFECT_"))}
+    environment["SONDEFLOW_HOME"] = str(home)
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "flows", "demo", "--json"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=1500,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout), time.perf_counter() - started
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3000)
+def test_the_demo_does_the_main_job_and_is_idempotent(tmp_path):
+    first, first_seconds = _demo(tmp_path)
+    assert {model["model"] for model in first["trained"]} == {"sondeflow-logs", "sondeflow-seismic"}
+    assert all(decision["accepted"] for decision in first["decisions"]), [d["reasons"] for d in first["decisions"]]
+    assert (first["scored"]["scored"], first["scored"]["quarantined"]) == (first["scored"]["files"] - 3, 3)
+    assert first["scored"]["flagged"] > 0
+    outbox = Path(first["outbox"])
+    before = {path: path.read_bytes() for path in outbox.rglob("*") if path.is_file()}
+    assert {path.suffix for path in before} == {".parquet", ".las", ".sgy", ".html", ".json"}
+
+    second, second_seconds = _demo(tmp_path)
+    assert (second["scored"]["new"], second["scored"]["skipped"]) == (0, second["scored"]["files"])
+    assert [model["version"] for model in second["trained"]] == [model["version"] for model in first["trained"]]
+    assert {path: path.read_bytes() for path in outbox.rglob("*") if path.is_file()} == before
+    assert second_seconds < first_seconds / 2

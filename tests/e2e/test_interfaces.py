@@ -1,0 +1,46 @@
+"""`sondeflow ui` starts both servers, says where they are, and ends them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.slow
+def test_both_interfaces_answer_and_end_with_the_command(tmp_path):
+    ports = [_free_port(), _free_port()]
+    command = [sys.executable, "-m", "flows", "ui", "--json"]
+    command += ["--mlflow-port", str(ports[0]), "--prefect-port", str(ports[1])]
+    environment = {**os.environ, "SONDEFLOW_HOME": str(tmp_path)}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        answer = json.loads(process.stdout.readline())
+        assert answer == {
+            "command": "ui",
+            "ok": True,
+            "mlflow": f"http://127.0.0.1:{ports[0]}",
+            "prefect": f"http://127.0.0.1:{ports[1]}",
+        }
+        for address in (f"{answer['mlflow']}/health", f"{answer['prefect']}/api/health"):
+            with urllib.request.urlopen(address, timeout=20) as reply:
+                assert reply.status == 200
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 0
+    for port in ports:
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0, f"something still listens on {port}"

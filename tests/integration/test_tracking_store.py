@@ -1,0 +1,170 @@
+"""MLflow's stores: first use by several processes at once, and a real tracking server."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_specs import LOGS
+
+from aemodels.bundle import Bundle
+from aemodels.experiment import ExperimentSpec
+from aemodels.study import prepare
+from conftest import make_well
+from tasks.settings import Settings
+from tasks.tracking import (
+    RunSpec,
+    connect,
+    download_bundle,
+    get,
+    log_history,
+    log_table,
+    promote,
+    read_table,
+    register_bundle,
+    tracked_run,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRST_USE = """
+import sys
+from tasks.settings import Settings
+from tasks.tracking import RunSpec, tracked_run
+sys.stdin.readline()
+with tracked_run(Settings(), RunSpec(experiment="together", name=sys.argv[1])):
+    pass
+"""
+
+
+def test_first_use_by_several_processes_at_once(tmp_path):
+    environment = {**os.environ, "SONDEFLOW_HOME": str(tmp_path)}
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", FIRST_USE, f"worker-{number}"],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(3)
+    ]
+    errors = [worker.communicate("go\n", timeout=200)[1] for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0, 0], errors
+    client = connect(Settings(home=tmp_path))
+    runs = client.search_runs([client.get_experiment_by_name("together").experiment_id])
+    assert sorted(run.info.run_name for run in runs) == ["worker-0", "worker-1", "worker-2"]
+
+
+def test_a_run_that_raises_is_failed_with_its_reason(tmp_path):
+    settings = Settings(home=tmp_path)
+    with (
+        pytest.raises(KeyboardInterrupt),
+        tracked_run(settings, RunSpec(experiment="e", name="r", params={"a.b": 1})) as run,
+    ):
+        raise KeyboardInterrupt("stopped by hand")
+    found = connect(settings).get_run(run.run_id)
+    assert found.info.status == "FAILED"
+    assert "stopped by hand" in found.data.tags["failure"]
+    assert found.data.params == {"a.b": "1"}
+
+
+def test_a_history_longer_than_one_batch_arrives_whole(tmp_path):
+    settings = Settings(home=tmp_path)
+    with tracked_run(settings, RunSpec(experiment="e", name="r")) as run:
+        log_history(settings, run.run_id, {"loss": list(range(700)), "val_loss": list(range(700))}, start=5)
+    history = connect(settings).get_metric_history(run.run_id, "val_loss")
+    assert [(metric.step, metric.value) for metric in history] == [(n + 5, float(n)) for n in range(700)]
+
+
+@pytest.fixture(scope="module")
+def small_bundle(tmp_path_factory):
+    """A bundle made without any flow."""
+    from aemodels.evaluate.detection import compare_detectors
+    from aemodels.study import assemble, fit_contender
+
+    spec = ExperimentSpec.model_validate(LOGS)
+    prepared = prepare(spec, [make_well(f"W-{n}", samples=600, seed=n) for n in range(6)])
+    fitted = {one.name: fit_contender(spec, one.name, prepared) for one in spec.contenders}
+    study = compare_detectors(spec, prepared, {name: one.denoiser for name, one in fitted.items()})
+    folder = tmp_path_factory.mktemp("bundle") / "bundle"
+    assemble(spec, prepared, fitted, study).save(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A real `mlflow server` on this machine, with its own database and artifacts."""
+    folder = tmp_path_factory.mktemp("server")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{folder}/server.db", "--artifacts-destination", str(folder / "art")]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+        try:
+            _await(f"http://127.0.0.1:{port}/health", process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            os.killpg(process.pid, 15)
+            process.wait(timeout=20)
+
+
+def _await(address: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(400):
+        assert process.poll() is None, "the server ended before it answered"
+        try:
+            with urllib.request.urlopen(address, timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.3)
+    pytest.fail(f"nothing answers at {address}")
+
+
+def test_everything_works_through_a_tracking_server(server, small_bundle, tmp_path):
+    settings = Settings(home=tmp_path, tracking_uri=server)
+    import pandas as pd
+
+    with tracked_run(settings, RunSpec(experiment="remote", name="r", params={"a": 1})) as run:
+        log_table(settings, run.run_id, "t", pd.DataFrame({"x": [1, 2]}))
+        model, created = register_bundle(settings, run.run_id, small_bundle, "sondeflow-logs")
+    assert created
+    assert run.address.startswith(server)
+    assert read_table(settings, run.run_id, "t")["x"].tolist() == [1, 2]
+    promote(settings, model)
+    fetched = download_bundle(settings, get(settings, "models:/sondeflow-logs@champion"))
+    recording = make_well("new", samples=400, seed=77)
+    ours, theirs = (Bundle.load(folder).score(recording) for folder in (small_bundle, fetched))
+    np.testing.assert_array_equal(ours.score, theirs.score)
+    assert not (tmp_path / "mlartifacts").exists(), "artifacts are the server's to keep"
+
+
+def test_the_same_bundle_is_registered_once(small_bundle, tmp_path):
+    settings = Settings(home=tmp_path)
+    with tracked_run(settings, RunSpec(experiment="e", name="r")) as run:
+        first = register_bundle(settings, run.run_id, small_bundle, "sondeflow-logs")
+        second = register_bundle(settings, run.run_id, small_bundle, "sondeflow-logs")
+    assert (first[1], second[1]) == (True, False)
+    assert first[0] == second[0]
+
+
+def test_two_stores_with_the_same_version_do_not_share_a_downloaded_bundle(small_bundle, tmp_path):
+    homes = [
+        Settings(home=tmp_path / "home", tracking_uri=f"sqlite:///{tmp_path}/{name}.db") for name in ("one", "two")
+    ]
+    folders = set()
+    for settings in homes:
+        with tracked_run(settings, RunSpec(experiment="e", name="r")) as run:
+            model, _ = register_bundle(settings, run.run_id, small_bundle, "sondeflow-logs")
+        folders.add(download_bundle(settings, model))
+    assert len(folders) == 2

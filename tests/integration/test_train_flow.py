@@ -1,0 +1,219 @@
+"""Training through a real Prefect server into a real MLflow store."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from tiny_specs import LOGS
+
+from aemodels.bundle import Bundle
+from aemodels.errors import SpecError
+from aemodels.experiment import ExperimentSpec
+from aemodels.io.readers import read
+from tasks.tracking import connect, download_bundle, find, get, read_document, read_table
+
+pytest_plugins = ("flow_fixtures",)
+
+
+def _children(client, run):
+    query = f"tags.mlflow.parentRunId = '{run.info.run_id}'"
+    return {child.info.run_name: child for child in client.search_runs([run.info.experiment_id], query)}
+
+
+@pytest.fixture
+def client(trained):
+    return connect(trained.settings)
+
+
+@pytest.fixture
+def run(trained, client):
+    return client.get_run(trained.logs.run_id)
+
+
+def test_unusable_files_are_left_out_with_a_finding(trained):
+    left = {finding.where.rsplit("/", 1)[-1] for finding in trained.logs.findings if finding.code == "left-out"}
+    assert left == {"letter.las", "empty.las"}
+    assert sorted(name for names in trained.logs.roles.values() for name in names) == [f"W-{n}" for n in range(6)]
+    assert trained.logs.roles["test"] == ["W-5"]
+
+
+def test_the_experiment_opens_in_the_view_for_trained_models(client, run):
+    experiment = client.get_experiment(run.info.experiment_id)
+    assert experiment.name == "sondeflow-tiny-logs"
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
+    assert experiment.artifact_location.startswith("file:")
+
+
+def test_a_child_run_for_every_contender_and_detector(client, run):
+    children = _children(client, run)
+    assert set(children) == {"pca_wiener", "dense", "dense_error", "pca_error"}
+    assert {child.info.status for child in children.values()} == {"FINISHED"}
+    assert run.info.status == "FINISHED"
+
+
+def test_runs_hold_parameters_metrics_and_tags(client, run):
+    assert run.data.params["curves"] == '["GR", "RHOB", "NPHI"]'
+    assert run.data.params["conditions.0.noise.0.factor"] == "0.2"
+    assert len(run.data.tags["data_sha256"]) == 64
+    dense = _children(client, run)["dense"]
+    assert dense.data.params["model.training.epochs"] == "2"
+    assert dense.data.metrics["parameters"] == 17_838
+    assert all(len(one.data.metrics) <= 30 for one in (run, *_children(client, run).values()))
+
+
+def test_metrics_are_logged_epoch_by_epoch(client, run):
+    dense = _children(client, run)["dense"]
+    history = client.get_metric_history(dense.info.run_id, "val_loss")
+    assert [metric.step for metric in history] == [0, 1]
+    assert dense.data.metrics["best_val_loss"] == pytest.approx(min(metric.value for metric in history))
+
+
+def test_metrics_agree_with_the_logged_tables(trained, client, run):
+    table = read_table(trained.settings, trained.logs.run_id, "denoising")
+    pooled = table[(table["contender"] == "pca_wiener") & (table["channel"] == "all")]
+    assert run.data.metrics["median_db.noise_0.2"] == pytest.approx(pooled["gain_db"].median())
+    gains = {row["contender"]: row["median_db"] for row in trained.logs.denoising}
+    margin = gains["pca_wiener"] - gains["dense"]
+    assert run.data.metrics["margin_db.noise_0.2"] == pytest.approx(margin, abs=1e-3)
+
+
+def test_false_alarm_rates_stand_beside_the_promised_ones(client, run):
+    metrics = _children(client, run)["pca_error"].data.metrics
+    assert metrics["quantile.nominal"] == metrics["conformal.nominal"] == 0.01
+    assert 0 <= metrics["conformal.pooled"] <= metrics["conformal.worst"] <= 1
+
+
+def test_figures_and_tables_are_artifacts(client, run):
+    figures = {item.path for item in client.list_artifacts(run.info.run_id, "figures")}
+    wanted = {"comparison", "detectors", "thresholds", "panels_noise_0.2", "residuals_noise_0.2", "scores_pca_error"}
+    assert {f"figures/{name}.png" for name in wanted} <= figures
+    tables = {item.path for item in client.list_artifacts(run.info.run_id, "tables")}
+    assert {"tables/denoising.csv", "tables/denoising.json", "tables/thresholds.csv"} <= tables
+    dense = _children(client, run)["dense"].info.run_id
+    assert [item.path for item in client.list_artifacts(dense, "figures")] == ["figures/loss_curves.png"]
+
+
+def test_the_data_is_named_by_hash_role_by_role(trained, run):
+    inputs = {item.tags[0].value: item.dataset for item in run.inputs.dataset_inputs}
+    assert set(inputs) == {"training", "validation", "test"}
+    members = json.loads(inputs["test"].profile)["members"]
+    assert list(members) == ["W-5"]
+    assert members["W-5"] == read(trained.wells / "W-5.las").source.sha256
+
+
+def test_the_whole_spec_is_logged(trained, client, run, tmp_path):
+    import yaml
+
+    text = Path(client.download_artifacts(run.info.run_id, "spec.yaml", str(tmp_path))).read_text()
+    assert ExperimentSpec.model_validate(yaml.safe_load(text)) == ExperimentSpec.model_validate(LOGS)
+
+
+def test_training_makes_a_challenger(trained):
+    found = get(trained.settings, "models:/sondeflow-logs@challenger")
+    assert (found.version, found.run_id) == (trained.logs.version, trained.logs.run_id)
+
+
+def test_the_registered_bundle_scores_as_the_model_does_elsewhere(trained, tmp_path):
+    """The model is loaded by another interpreter, far from the checkout, with the code that was logged with it."""
+    model = get(trained.settings, f"models:/sondeflow-logs/{trained.logs.version}")
+    bundle = Bundle.load(download_bundle(trained.settings, model))
+    recording = read(trained.wells / "W-5.las")
+    frame = pd.DataFrame({name: recording.channel(name).astype(np.float64) for name in bundle.curves})
+    frame.to_csv(tmp_path / "in.csv", index=False)
+    code = (
+        "import sys, mlflow, pandas as pd\n"
+        f"mlflow.set_tracking_uri({trained.settings.tracking_uri!r})\n"
+        f"model = mlflow.pyfunc.load_model('{model.uri}')\n"
+        "frame = pd.read_csv('in.csv')\n"
+        "model.predict(frame).to_csv('out.csv', index=False)\n"
+        "model.predict(frame[['GR']].head(7))\n"
+        "import aemodels; print(aemodels.__file__)\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "mlartifacts" in done.stdout.splitlines()[-1]
+    out = pd.read_csv(tmp_path / "out.csv")
+    expected = bundle.score(recording)
+    np.testing.assert_allclose(out["score"], expected.score, rtol=1e-3, atol=1e-4)
+    assert out["is_anomaly"].tolist() == expected.is_anomaly.tolist()
+    np.testing.assert_allclose(out["GR_DN"], expected.denoised[0], rtol=1e-3, atol=1e-2)
+
+
+def test_the_seismic_model_takes_an_array_of_traces(trained):
+    import mlflow
+
+    model = get(trained.settings, "models:/sondeflow-seismic@challenger")
+    mlflow.set_tracking_uri(trained.settings.tracking_uri)
+    loaded = mlflow.pyfunc.load_model(model.uri)
+    recording = read(trained.line)
+    out = loaded.predict(np.array(recording.values), params={"step": 0.004})
+    expected = Bundle.load(download_bundle(trained.settings, model)).score(recording)
+    np.testing.assert_allclose(out["score"], expected.score, rtol=1e-3, atol=1e-4)
+
+
+def test_a_model_says_what_it_needs_and_takes(trained):
+    from mlflow.models import get_model_info
+
+    info = get_model_info(f"models:/sondeflow-logs/{trained.logs.version}")
+    assert info.signature.inputs.input_names() == ["GR", "RHOB", "NPHI"]
+    assert info.signature.outputs.input_names()[:4] == ["score", "threshold", "is_anomaly", "reason"]
+    assert info.saved_input_example_info is not None
+
+
+def test_training_again_finds_everything_and_registers_nothing(trained):
+    from flows.runtime import run_flow
+    from flows.train import train
+
+    again = run_flow(train, trained.settings, spec=ExperimentSpec.model_validate(LOGS), data=str(trained.wells))
+    assert (again.version, again.created) == (trained.logs.version, False)
+    assert again.metrics == trained.logs.metrics
+    children = _children(connect(trained.settings), connect(trained.settings).get_run(again.run_id))
+    assert {children[name].data.tags["cached"] for name in ("pca_wiener", "dense")} == {"true"}
+
+
+def test_a_failing_contender_fails_its_run_with_the_reason(trained):
+    from flows.runtime import run_flow
+    from flows.train import train
+
+    broken = json.loads(json.dumps(LOGS))
+    broken["name"] = "tiny-broken"
+    broken["contenders"][1]["model"]["training"]["observed"] = 1.0
+    broken["contenders"][1]["model"]["window"] = {"length": 4096, "stride": 64, "width": 1}
+    with pytest.raises(SpecError, match="smaller window"):
+        run_flow(train, trained.settings, spec=ExperimentSpec.model_validate(broken), data=str(trained.wells))
+    client = connect(trained.settings)
+    experiment = client.get_experiment_by_name("sondeflow-tiny-broken").experiment_id
+    runs = {run.info.run_name: run for run in client.search_runs([experiment])}
+    assert runs["dense"].info.status == runs["tiny-broken-train"].info.status == "FAILED"
+    assert "smaller window" in runs["dense"].data.tags["failure"]
+
+
+def test_data_of_another_kind_is_refused_with_the_remedy(trained):
+    from flows.runtime import run_flow
+    from flows.train import train
+
+    with pytest.raises(SpecError, match="none of kind logs"):
+        run_flow(train, trained.settings, spec=ExperimentSpec.model_validate(LOGS), data=str(trained.line))
+
+
+@pytest.mark.parametrize("what", ["denoise", "anomalies"])
+def test_comparing_logs_tables_and_registers_nothing(trained, what):
+    from flows.compare import compare
+    from flows.runtime import run_flow
+
+    before = find(trained.settings, "models:/sondeflow-logs@challenger")
+    spec = ExperimentSpec.model_validate(LOGS)
+    result = run_flow(compare, trained.settings, what=what, spec=spec, data=str(trained.wells))
+    table = result.tables["denoising_summary" if what == "denoise" else "detectors"]
+    assert {row.get("contender", row.get("detector")) for row in table} == (
+        {"pca_wiener", "dense"} if what == "denoise" else {"dense_error", "pca_error"}
+    )
+    assert read_document(trained.settings, result.run_id, "evidence.json")["experiment"] == "tiny-logs"
+    assert find(trained.settings, "models:/sondeflow-logs@challenger") == before
