@@ -20,7 +20,7 @@ class SplitSpec(Spec):
 
     test: tuple[str, ...] = Field(
         default=(),
-        description="hold-out wells by well or file name; where there are none of them, a seeded choice takes their place",
+        description="hold-out wells by well or file name; where none is there, a seeded choice takes their place",
     )
     test_share: float = Field(default=0.2, gt=0.0, lt=0.9, description="share of wells or traces held out")
     validation_share: float = Field(default=0.2, gt=0.0, lt=0.9, description="share of the others used for validation")
@@ -77,7 +77,7 @@ def split_wells(recordings: Sequence[Recording], spec: SplitSpec, rng: np.random
 
 
 def _named(recordings: Sequence[Recording], names: Sequence[str]) -> set[str]:
-    """Plain names of the wells meant by `names`; headers add field names and the like, so the file's name counts too."""
+    """Plain names of the wells meant; headers add field names and the like, so the file's name counts too."""
     wanted = {plain_name(name) for name in names}
     return {
         plain_name(recording.name)
