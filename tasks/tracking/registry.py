@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-import warnings
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -84,8 +83,7 @@ def register_bundle(settings: Settings, run_id: str, directory: Path, name: str)
         client.set_registered_model_alias(name, CHALLENGER, known.version)
         return known, False
     point_fluent_api(settings)
-    with mlflow.start_run(run_id=run_id), warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # advice on type hints; the signature says all
+    with mlflow.start_run(run_id=run_id):
         info = mlflow.pyfunc.log_model(
             name=name,
             python_model=str(Path(__file__).with_name("model_script.py")),
