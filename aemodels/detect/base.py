@@ -61,13 +61,23 @@ def row_scores(channel_scores: FloatArray, kind: Kind) -> FloatArray:
 
 
 def error_scores(section: Section, rebuilt: FloatArray, kind: Kind) -> FloatArray:
-    """Reconstruction error: |difference| of each sample (logs), or the rms of each trace (seismic)."""
+    """Reconstruction error: |difference| of each sample (logs), or rms of a trace's difference over its own rms.
+
+    Traces are judged by the share that cannot be rebuilt: amplitudes differ by orders of magnitude with offset and
+    from line to line, and what is loud is not therefore bad.
+    """
     error = np.where(section.mask, np.abs(section.values - rebuilt), np.nan)
     if kind == "logs":
         return error.astype(np.float32)
-    count = section.mask.sum(axis=1, keepdims=True)
-    square = np.where(section.mask, error.astype(np.float64) ** 2, 0).sum(axis=1, keepdims=True)
-    return np.where(count > 0, np.sqrt(square / np.maximum(count, 1)), np.nan).astype(np.float32)
+    power = _power(section.values, section)
+    share = np.sqrt(_power(section.values - rebuilt, section) / np.maximum(power, 1e-12))
+    return np.where(section.mask.any(axis=1, keepdims=True), share, np.nan).astype(np.float32)
+
+
+def _power(values: FloatArray, section: Section) -> NDArray[np.float64]:
+    """Mean square of each trace's observed samples: float64[trace, 1]."""
+    square = np.where(section.mask, values.astype(np.float64) ** 2, 0).sum(axis=1, keepdims=True)
+    return np.asarray(square / np.maximum(section.mask.sum(axis=1, keepdims=True), 1))
 
 
 def channel_scale(scores: Sequence[FloatArray], kind: Kind) -> NDArray[np.float32]:
