@@ -23,7 +23,7 @@ from aemodels.bundle import Bundle
 from aemodels.errors import SondeflowError
 from tasks.folders import whole_folder
 from tasks.settings import Settings
-from tasks.tracking.store import connect, point_fluent_api
+from tasks.tracking.store import connect, fluent_api
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
@@ -82,19 +82,8 @@ def register_bundle(settings: Settings, run_id: str, directory: Path, name: str)
     if known is not None:
         client.set_registered_model_alias(name, CHALLENGER, known.version)
         return known, False
-    point_fluent_api(settings)
-    with mlflow.start_run(run_id=run_id):
-        info = mlflow.pyfunc.log_model(
-            name=name,
-            python_model=str(Path(__file__).with_name("model_script.py")),
-            artifacts={"bundle": str(directory)},
-            code_paths=[str(Path(aemodels.__file__).parent)],
-            pip_requirements=requirements(),
-            signature=signature(bundle),
-            input_example=input_example(bundle),
-            metadata={"kind": bundle.kind, "bundle_sha256": bundle.content_hash},
-        )
-    made = _registered(client, name, info.model_uri, run_id)
+    with fluent_api(settings):  # also for the registration: it looks the logged model up by itself
+        made = _registered(client, name, _log_model(bundle, directory, run_id, name), run_id)
     client.set_model_version_tag(name, made.version, BUNDLE_TAG, bundle.content_hash)
     client.set_registered_model_alias(name, CHALLENGER, made.version)
     return made, True
@@ -152,8 +141,7 @@ def download_bundle(settings: Settings, model: ModelVersion) -> Path:
     target = settings.bundles_dir / f"{model.name}-v{model.version}-{mark}"
     if target.is_dir():
         return target
-    point_fluent_api(settings)
-    with TemporaryDirectory() as place, whole_folder(target) as filling:
+    with fluent_api(settings), TemporaryDirectory() as place, whole_folder(target) as filling:
         fetched = mlflow.artifacts.download_artifacts(
             artifact_uri=f"{model.uri}/artifacts", dst_path=place, tracking_uri=settings.tracking_uri
         )
@@ -199,6 +187,22 @@ def requirements() -> list[str]:
         except PackageNotFoundError:
             continue
     return pinned
+
+
+def _log_model(bundle: Bundle, directory: Path, run_id: str, name: str) -> str:
+    """Log the pyfunc under a run; returns the logged model's URI."""
+    with mlflow.start_run(run_id=run_id):
+        info = mlflow.pyfunc.log_model(
+            name=name,
+            python_model=str(Path(__file__).with_name("model_script.py")),
+            artifacts={"bundle": str(directory)},
+            code_paths=[str(Path(aemodels.__file__).parent)],
+            pip_requirements=requirements(),
+            signature=signature(bundle),
+            input_example=input_example(bundle),
+            metadata={"kind": bundle.kind, "bundle_sha256": bundle.content_hash},
+        )
+    return str(info.model_uri)
 
 
 def _version_of(client: mlflow.MlflowClient, name: str, bundle_sha256: str) -> ModelVersion | None:

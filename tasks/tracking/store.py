@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -19,6 +20,7 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 import mlflow
 from mlflow import MlflowClient
 
+_FLUENT = threading.RLock()
 # without it the UI opens an experiment in its view for language models
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 
@@ -43,10 +45,26 @@ def is_local(uri: str) -> bool:
     return not uri.startswith(("http://", "https://", "databricks"))
 
 
-def point_fluent_api(settings: Settings) -> None:
-    """MLflow's own loaders and `log_model` take the store from a process-wide setting."""
-    mlflow.set_tracking_uri(settings.tracking_uri)
-    mlflow.set_registry_uri(settings.tracking_uri)
+@contextmanager
+def fluent_api(settings: Settings) -> Iterator[None]:
+    """MLflow's own loaders and `log_model` take the store from process-wide settings: set them, then put them back.
+
+    They are environment variables as well; left behind, they would send our child processes to this store.
+    """
+    with _FLUENT:
+        before = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")}
+        mlflow.set_tracking_uri(settings.tracking_uri)
+        mlflow.set_registry_uri(settings.tracking_uri)
+        try:
+            yield
+        finally:
+            mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # None is how it is unset
+            mlflow.set_registry_uri(None)  # type: ignore[arg-type]
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
 
 
 def experiment_id(settings: Settings, name: str) -> str:

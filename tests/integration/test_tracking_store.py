@@ -149,6 +149,16 @@ def test_everything_works_through_a_tracking_server(server, small_bundle, tmp_pa
     assert not (tmp_path / "mlartifacts").exists(), "artifacts are the server's to keep"
 
 
+def test_registering_leaves_no_process_wide_store_behind(small_bundle, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:////users/own.db")
+    monkeypatch.delenv("MLFLOW_REGISTRY_URI", raising=False)
+    settings = Settings(home=tmp_path)
+    with tracked_run(settings, RunSpec(experiment="e", name="r")) as run:
+        register_bundle(settings, run.run_id, small_bundle, "sondeflow-logs")
+    assert os.environ["MLFLOW_TRACKING_URI"] == "sqlite:////users/own.db"
+    assert "MLFLOW_REGISTRY_URI" not in os.environ
+
+
 def test_the_same_bundle_is_registered_once(small_bundle, tmp_path):
     settings = Settings(home=tmp_path)
     with tracked_run(settings, RunSpec(experiment="e", name="r")) as run:

@@ -17,6 +17,7 @@ from aemodels.errors import SpecError
 from aemodels.experiment import ExperimentSpec
 from aemodels.io.readers import read
 from tasks.tracking import connect, download_bundle, find, get, read_document, read_table
+from tasks.tracking.store import fluent_api
 
 pytest_plugins = ("flow_fixtures",)
 
@@ -150,8 +151,8 @@ def test_the_seismic_model_takes_an_array_of_traces(trained):
     import mlflow
 
     model = get(trained.settings, "models:/sondeflow-seismic@challenger")
-    mlflow.set_tracking_uri(trained.settings.tracking_uri)
-    loaded = mlflow.pyfunc.load_model(model.uri)
+    with fluent_api(trained.settings):
+        loaded = mlflow.pyfunc.load_model(model.uri)
     recording = read(trained.line)
     out = loaded.predict(np.array(recording.values), params={"step": 0.004})
     expected = Bundle.load(download_bundle(trained.settings, model)).score(recording)
@@ -161,7 +162,8 @@ def test_the_seismic_model_takes_an_array_of_traces(trained):
 def test_a_model_says_what_it_needs_and_takes(trained):
     from mlflow.models import get_model_info
 
-    info = get_model_info(f"models:/sondeflow-logs/{trained.logs.version}")
+    with fluent_api(trained.settings):
+        info = get_model_info(f"models:/sondeflow-logs/{trained.logs.version}")
     assert info.signature.inputs.input_names() == ["GR", "RHOB", "NPHI"]
     assert info.signature.outputs.input_names()[:4] == ["score", "threshold", "is_anomaly", "reason"]
     assert info.saved_input_example_info is not None
