@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from aemodels.experiment import ExperimentSpec
 
 SPECS = Path(__file__).parent / "specs"
-MODELS = {"logs": "sondeflow-logs", "seismic": "sondeflow-seismic"}
 
 
 def spec_names() -> list[str]:
@@ -46,9 +45,11 @@ def model_name(name: str) -> str:
     Raises:
         BadUsageError: if it is none of sondeflow's.
     """
-    full = MODELS.get(name, name)
-    if full not in MODELS.values():
-        raise BadUsageError(f"no model {name!r}; expected one of {', '.join([*MODELS.values(), *MODELS])}")
+    from aemodels.experiment import REGISTERED
+
+    full = {str(kind): model for kind, model in REGISTERED.items()}.get(name, name)
+    if full not in REGISTERED.values():
+        raise BadUsageError(f"no model {name!r}; expected one of {', '.join([*REGISTERED.values(), *REGISTERED])}")
     return full
 
 

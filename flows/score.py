@@ -26,9 +26,9 @@ def score(
         aliases: of the registry's models, in order of preference.
     """
     settings = Settings()
-    batches, problems = find_arrivals(inbox or str(settings.inbox))
-    scorers = choose_scorers(batches, bundle, aliases, settings)
     goal = outbox or str(settings.outbox)
+    batches, problems = find_arrivals(inbox or str(settings.inbox), goal)
+    scorers = choose_scorers(batches, bundle, aliases, settings)
     scored = score_batch.map(batches, unmapped(scorers), unmapped(goal), unmapped(settings)).result()
     summary = summarise(problems + [outcome for batch in scored for outcome in batch])
     create_table_artifact(

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_MOST = 18
+
+
 class Registered(BaseModel):
     """A version in the registry."""
 
@@ -95,7 +98,7 @@ def contender_metrics(summary: pd.DataFrame, contender: str) -> dict[str, float]
     """median_db, min_db and noise_reduction_pct of each condition."""
     rows = summary[summary["contender"] == contender].to_dict("records")
     keys = ("median_db", "min_db", "noise_reduction_pct")
-    return _finite({f"{key}.{plain(row['condition'])}": row[key] for row in rows for key in keys})
+    return _finite({f"{key}.{plain(row['condition'])}": row[key] for key in keys for row in rows})
 
 
 def default_metrics(summary: pd.DataFrame, default: str) -> dict[str, float]:
@@ -123,4 +126,6 @@ def detector_metrics(table: pd.DataFrame, thresholds: pd.DataFrame, detector: st
 
 
 def _finite(metrics: Mapping[str, Any]) -> dict[str, float]:
-    return {key: float(value) for key, value in metrics.items() if math.isfinite(value)}
+    """The first finite metrics that a run's page can hold beside its others; the tables hold all."""
+    finite = {key: float(value) for key, value in metrics.items() if math.isfinite(value)}
+    return dict(list(finite.items())[:_MOST])

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 
 from aemodels.bundle import Bundle
 from aemodels.errors import DataError, UnreadableFileError
+from aemodels.experiment import REGISTERED
 from aemodels.io.hashing import sha256_file
 from aemodels.io.readers import list_files, read
 from aemodels.types import Finding
@@ -27,7 +28,6 @@ from tasks.tracking import download_bundle, find, get
 from tasks.versions import READING, code_hash
 
 KINDS = {".las": "logs", ".sgy": "seismic", ".segy": "seismic"}
-NAMES = {"logs": "sondeflow-logs", "seismic": "sondeflow-seismic"}
 BATCH = 8
 _ONE_NETWORK = threading.Lock()  # files are read side by side; the networks use all cores by themselves
 
@@ -82,9 +82,10 @@ class ScoreSummary(BaseModel):
 
 
 @task(name="find-arrivals", cache_policy=NO_CACHE)
-def find_arrivals(inbox: str) -> tuple[list[list[str]], list[FileOutcome]]:
-    """The inbox's files in batches, and the places that could not be listed."""
+def find_arrivals(inbox: str, outbox: str) -> tuple[list[list[str]], list[FileOutcome]]:
+    """The inbox's files in batches, and the places that could not be listed; an outbox inside it has not arrived."""
     files, problems = list_files(Path(inbox))
+    files = [path for path in files if not path.is_relative_to(outbox)]
     batches = [[str(path) for path in files[start : start + BATCH]] for start in range(0, len(files), BATCH)]
     return batches, [FileOutcome(path=str(path), fate="left", findings=(finding,)) for path, finding in problems]
 
@@ -100,7 +101,7 @@ def choose_scorers(
     kinds = {KINDS.get(Path(path).suffix.lower()) for batch in batches for path in batch}
     scorers = {}
     for kind in sorted(kind for kind in kinds if kind):
-        uris = [f"models:/{NAMES[kind]}@{alias}" for alias in aliases]
+        uris = [f"models:/{REGISTERED[kind]}@{alias}" for alias in aliases]
         found = next((uri for uri in uris if find(settings, uri) is not None), None)
         if found is not None:
             scorers[kind] = open_scorer(found, settings)
@@ -154,8 +155,8 @@ def score_file(
     kind = KINDS.get(path.suffix.lower())
     scorer = scorers.get(kind) if kind else None
     if kind and scorer is None:
-        remedy = f"sondeflow train {kind} --data PATH, then sondeflow promote {NAMES[kind]}"
-        return _left(path, sha256, "no-bundle", f"no bundle for {kind}: no champion {NAMES[kind]}", remedy)
+        remedy = f"sondeflow train {kind} --data PATH, then sondeflow promote {REGISTERED[kind]}"
+        return _left(path, sha256, "no-bundle", f"no bundle for {kind}: no champion {REGISTERED[kind]}", remedy)
     key = Key(sha256, scorer.name, scorer.version) if scorer else Key(sha256, "reader", code_hash(READING)[:12])
     if not claim(ledger, key, source=str(path), max_attempts=settings.max_attempts):
         return FileOutcome(path=str(path), fate="skipped", sha256=sha256)

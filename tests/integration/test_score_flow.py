@@ -125,6 +125,17 @@ def test_a_new_file_beside_scored_ones_is_all_that_is_scored(scored, champions):
     assert (summary.scored, summary.skipped) == (1, 1)
 
 
+def test_an_outbox_inside_the_inbox_is_not_scored(champions, scored):
+    from flows.runtime import run_flow
+    from flows.score import score
+
+    _, inbox, _ = scored
+    shutil.copy(champions.wells / "W-5.las", inbox / "W-5.las")
+    for expected in ((1, 1, 0), (1, 0, 1)):
+        summary = run_flow(score, champions.settings, inbox=str(inbox), outbox=str(inbox / "out"))
+        assert (summary.files, summary.scored, summary.skipped) == expected
+
+
 def test_an_empty_inbox_is_no_failure(scored):
     drain, _, outbox = scored
     summary = drain()
