@@ -24,7 +24,7 @@ def promote(name: str, version: str | None = None) -> Decision:
     verdict = "accepted" if decision.accepted else "refused: " + "; ".join(decision.reasons)
     create_markdown_artifact(
         key="gate",
-        markdown=f"# {name} v{decision.version} {verdict}\n\nMLflow run {run_id}\n\n"
+        markdown=f"# {name} v{decision.version} {verdict}\n\nMLflow run {run_id or 'none, it was champion already'}\n\n"
         + markdown_table(list(decision.rows)),
     )
     return decision

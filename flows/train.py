@@ -9,7 +9,7 @@ from aemodels.experiment import ExperimentSpec
 from flows.ingest import ingest
 from flows.results import TrainResult, denoising_rows, train_markdown
 from tasks.compare import study_denoisers, study_detectors
-from tasks.experiment import experiment_run
+from tasks.experiment import TRAIN, experiment_run, recall, remember
 from tasks.prepare import prepare_data
 from tasks.record import log_denoising, log_detectors, log_study, register
 from tasks.settings import Settings
@@ -20,6 +20,8 @@ from tasks.train import fit
 def train(spec: ExperimentSpec, data: str) -> TrainResult:
     """One experiment: every contender fitted and compared on the hold-out, the bundle registered as challenger.
 
+    The same experiment on the same data with the same code is not run again: its earlier result is handed back.
+
     Args:
         spec: the science.
         data: a file or a folder.
@@ -27,7 +29,9 @@ def train(spec: ExperimentSpec, data: str) -> TrainResult:
     settings = Settings()
     dataset = ingest(data)
     prepared = prepare_data(spec, dataset)
-    with experiment_run(spec, prepared, settings, purpose="train") as parent:
+    if (known := recall(spec, prepared, settings)) is not None:
+        return TrainResult.model_validate(known)
+    with experiment_run(spec, prepared, settings, purpose=TRAIN) as parent:
         names = [contender.name for contender in spec.contenders]
         fits = fit.map(unmapped(spec), names, unmapped(prepared), unmapped(parent), unmapped(settings)).result()
         denoisers = study_denoisers(spec, prepared, fits, settings)
@@ -52,5 +56,6 @@ def train(spec: ExperimentSpec, data: str) -> TrainResult:
         roles={role: sorted(members) for role, members in prepared.members.items()},
         findings=prepared.findings,
     )
+    remember(result.model_dump(mode="json"), settings)
     create_markdown_artifact(key="trained", markdown=train_markdown(result))
     return result

@@ -4,16 +4,71 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import yaml
+from prefect import task
+from prefect.cache_policies import NO_CACHE
 
 from aemodels.experiment import ExperimentSpec
 from tasks.prepare import PreparedRef
+from tasks.refs import digest_of
 from tasks.settings import Settings
-from tasks.tracking import RunSpec, flatten, log_datasets, log_document, log_text, tracked_run
+from tasks.tracking import (
+    RunSpec,
+    find,
+    finished_run,
+    flatten,
+    log_datasets,
+    log_document,
+    log_text,
+    nominate,
+    read_document,
+    tracked_run,
+)
 from tasks.train import Parent
+from tasks.versions import STUDYING, code_hash
 
 EVIDENCE = "evidence.json"
+RESULT = "result.json"
+TRAIN = "train"
+
+
+def experiment_key(spec: ExperimentSpec, data: PreparedRef) -> str:
+    """The identity of an experiment: the same specification, data and code give the same result."""
+    return digest_of([spec.model_dump(mode="json"), data.data_sha256, code_hash(STUDYING)])
+
+
+@task(name="recall-training", cache_policy=NO_CACHE)
+def recall(spec: ExperimentSpec, data: PreparedRef, settings: Settings) -> dict[str, Any] | None:
+    """What a finished training of the same experiment handed back; its version is the challenger again.
+
+    None where there was none, or where its version has been deleted since.
+    """
+    tags = {"experiment_key": experiment_key(spec, data), "purpose": TRAIN}
+    run_id = finished_run(settings, experiment_name(spec), tags)
+    if run_id is None:
+        return None
+    try:
+        result = read_document(settings, run_id, RESULT)
+    except FileNotFoundError:
+        return None  # it ended before it could write down its result
+    model = find(settings, f"models:/{result['model']}/{result['version']}")
+    if model is None:
+        return None
+    nominate(settings, model)
+    return result | {"created": False}
+
+
+@task(name="remember-training", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
+def remember(result: dict[str, Any], settings: Settings) -> None:
+    """Write down what a training handed back, for `recall`."""
+    log_document(settings, result["run_id"], RESULT, result)
+
+
+def experiment_name(spec: ExperimentSpec) -> str:
+    """Name of the MLflow experiment."""
+    return f"sondeflow-{spec.name}"
 
 
 @contextmanager
@@ -33,8 +88,9 @@ def experiment_run(spec: ExperimentSpec, data: PreparedRef, settings: Settings, 
         "role": "experiment",
         "data_sha256": data.data_sha256,
         "holdout_sha256": data.holdout_sha256,
+        "experiment_key": experiment_key(spec, data),
     }
-    run = RunSpec(experiment=f"sondeflow-{spec.name}", name=f"{spec.name}-{purpose}", params=params, tags=tags)
+    run = RunSpec(experiment=experiment_name(spec), name=f"{spec.name}-{purpose}", params=params, tags=tags)
     with tracked_run(settings, run) as handle:
         log_datasets(settings, handle.run_id, data.dataset_records(spec.name))
         log_text(settings, handle.run_id, "spec.yaml", yaml.safe_dump(spec.model_dump(mode="json"), sort_keys=False))

@@ -91,8 +91,14 @@ def judge(name: str, version: str | None, settings: Settings) -> Decision:
 
 @task(name="record-decision", cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5)
 def carry_out(decision: Decision, settings: Settings) -> str:
-    """Move the alias where the gate accepted, and log the decision with its table; returns the run's id."""
+    """Move the alias where the gate accepted, and log the decision with its table; returns the run's id.
+
+    Nothing is logged, and "" returned, where the champion itself was judged and stays.
+    """
     import pandas as pd
+
+    if decision.accepted and decision.champion == decision.version:
+        return ""
 
     verdict = "accepted" if decision.accepted else "refused"
     run = RunSpec(

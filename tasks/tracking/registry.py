@@ -89,6 +89,11 @@ def register_bundle(settings: Settings, run_id: str, directory: Path, name: str)
     return made, True
 
 
+def nominate(settings: Settings, model: ModelVersion) -> None:
+    """Move the alias `challenger` to a version."""
+    connect(settings).set_registered_model_alias(model.name, CHALLENGER, model.version)
+
+
 def promote(settings: Settings, model: ModelVersion) -> None:
     """Move the alias `champion` to a version; the one before becomes `previous`."""
     client = connect(settings)

@@ -81,6 +81,17 @@ def tracked_run(settings: Settings, spec: RunSpec) -> Iterator[RunHandle]:
     client.set_terminated(run_id, status="FINISHED")
 
 
+def finished_run(settings: Settings, experiment: str, tags: Mapping[str, str]) -> str | None:
+    """Id of the newest finished run of an experiment with all these tags, None where there is none."""
+    client = connect(settings)
+    found = client.get_experiment_by_name(experiment)
+    if found is None:
+        return None
+    wanted = " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
+    runs = client.search_runs([found.experiment_id], f"attributes.status = 'FINISHED' and {wanted}", max_results=1)
+    return runs[0].info.run_id if runs else None
+
+
 def flatten(value: Any, prefix: str = "") -> dict[str, Any]:
     """A nested specification as flat parameters, "model.width" and so on.
 

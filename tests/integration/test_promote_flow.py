@@ -43,6 +43,12 @@ def _promote(settings, **parameters):
     return run_flow(promote, settings, name="sondeflow-logs", **parameters)
 
 
+def _decisions(settings):
+    client = connect(settings)
+    experiment = client.get_experiment_by_name("sondeflow-promotions").experiment_id
+    return len(client.search_runs([experiment]))
+
+
 @pytest.fixture(scope="module")
 def story(other_home, field_folder, tmp_path_factory):
     """Three versions: a good one, one whose default loses to a baseline, a good one with another hold-out."""
@@ -86,8 +92,10 @@ def test_a_promotion_keeps_the_version_before(story, other_home):
 
 
 def test_promoting_the_champion_again_changes_nothing(story, other_home):
+    before = _decisions(other_home)
     again = _promote(other_home, version=story["later"].version)
     assert again.accepted
+    assert _decisions(other_home) == before
     assert get(other_home, "models:/sondeflow-logs@previous").version == story["good"].version
 
 

@@ -169,14 +169,22 @@ def test_a_model_says_what_it_needs_and_takes(trained):
     assert info.saved_input_example_info is not None
 
 
-def test_training_again_finds_everything_and_registers_nothing(trained):
+def test_training_again_hands_back_the_run_that_there_is(trained):
     from flows.runtime import run_flow
     from flows.train import train
 
     again = run_flow(train, trained.settings, spec=ExperimentSpec.model_validate(LOGS), data=str(trained.wells))
-    assert (again.version, again.created) == (trained.logs.version, False)
-    assert again.metrics == trained.logs.metrics
-    children = _children(connect(trained.settings), connect(trained.settings).get_run(again.run_id))
+    assert again == trained.logs.model_copy(update={"created": False})
+
+
+def test_another_experiment_on_the_same_data_takes_the_fits_that_there_are(trained):
+    from flows.runtime import run_flow
+    from flows.train import train
+
+    other = {**LOGS, "name": "tiny-other", "anomalies": {**LOGS["anomalies"], "fraction": 0.1}}
+    result = run_flow(train, trained.settings, spec=ExperimentSpec.model_validate(other), data=str(trained.wells))
+    assert result.run_id != trained.logs.run_id
+    children = _children(connect(trained.settings), connect(trained.settings).get_run(result.run_id))
     assert {children[name].data.tags["cached"] for name in ("pca_wiener", "dense")} == {"true"}
 
 
