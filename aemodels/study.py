@@ -40,6 +40,49 @@ def prepare(spec: ExperimentSpec, recordings: Sequence[Recording]) -> Prepared:
     Raises:
         SpecError: if what is left is too little for three roles.
     """
+    split, findings = _roles(spec, recordings)
+    normaliser = spec.normalise.fit(split.train, spec.curves)
+    roles = {role: tuple(normaliser.apply(r) for r in getattr(split, role)) for role in ("train", "validation", "test")}
+    return Prepared(split=split, normaliser=normaliser, findings=findings, **roles)
+
+
+def adapt(spec: ExperimentSpec, recordings: Sequence[Recording]) -> tuple[ExperimentSpec, tuple[Finding, ...]]:
+    """The specification without the curves that vary in no training well; a finding for each.
+
+    Raises:
+        SpecError: if no curve is left, or what is usable is too little for three roles.
+    """
+    findings: list[Finding] = []
+    while spec.kind == "logs":
+        split, _ = _roles(spec, recordings)  # anew each time: a well may have had nothing but the curve taken out
+        idle = [curve for curve in spec.curves if not any(_varies(recording, curve) for recording in split.train)]
+        if not idle:
+            break
+        findings += [_idle_finding(curve, split) for curve in idle]
+        kept = tuple(curve for curve in spec.curves if curve not in idle)
+        if not kept:
+            raise SpecError(
+                f"{spec.name}: none of {', '.join(spec.curves)} varies in a training well; give other wells"
+            )
+        spec = spec.model_copy(update={"curves": kept})
+    return spec, tuple(findings)
+
+
+def _idle_finding(curve: str, split: Split) -> Finding:
+    found = f"no values that vary in {', '.join(recording.name for recording in split.train)}"
+    remedy = "train on more wells if the curve is wanted"
+    return Finding("warning", "curve-left-out", f"curve {curve}", found, "a training well that has it", remedy)
+
+
+def _varies(recording: Recording, curve: str) -> bool:
+    if curve not in recording.names:
+        return False
+    values = recording.channel(curve)
+    return bool(np.unique(values[np.isfinite(values)]).size > 1)
+
+
+def _roles(spec: ExperimentSpec, recordings: Sequence[Recording]) -> tuple[Split, tuple[Finding, ...]]:
+    """The usable recordings in their roles, and a finding for each of the others."""
     usable, findings = [], []
     for recording in recordings:
         finding = _unusable(spec, recording)
@@ -54,12 +97,8 @@ def prepare(spec: ExperimentSpec, recordings: Sequence[Recording]) -> Prepared:
         raise SpecError(f"none of {len(recordings)} recordings can be used for {spec.name}: {reasons}")
     ordered = sorted(usable, key=lambda r: (r.name, r.source.sha256))  # the folder's order must not matter
     if spec.kind == "logs":
-        split = split_wells(ordered, spec.split, np.random.default_rng([spec.seed, 1]))
-    else:
-        split = split_traces(ordered, spec.split)
-    normaliser = spec.normalise.fit(split.train, spec.curves)
-    roles = {role: tuple(normaliser.apply(r) for r in getattr(split, role)) for role in ("train", "validation", "test")}
-    return Prepared(split=split, normaliser=normaliser, findings=tuple(findings), **roles)
+        return split_wells(ordered, spec.split, np.random.default_rng([spec.seed, 1])), tuple(findings)
+    return split_traces(ordered, spec.split), tuple(findings)
 
 
 def _unusable(spec: ExperimentSpec, recording: Recording) -> Finding | None:

@@ -29,6 +29,7 @@ def compare(what: Literal["denoise", "anomalies"], spec: ExperimentSpec, data: s
     """
     settings = Settings()
     prepared = prepare_data(spec, ingest(data))
+    spec = prepared.adapted(spec)
     with experiment_run(spec, prepared, settings, purpose=f"compare-{what}") as parent:
         names = [contender.name for contender in spec.contenders]
         fits = fit.map(unmapped(spec), names, unmapped(prepared), unmapped(parent), unmapped(settings)).result()

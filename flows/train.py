@@ -29,6 +29,7 @@ def train(spec: ExperimentSpec, data: str) -> TrainResult:
     settings = Settings()
     dataset = ingest(data)
     prepared = prepare_data(spec, dataset)
+    spec = prepared.adapted(spec)
     if (known := recall(spec, prepared, settings)) is not None:
         return TrainResult.model_validate(known)
     with experiment_run(spec, prepared, settings, purpose=TRAIN) as parent:

@@ -56,7 +56,7 @@ class Targets:
 
 
 def targets(outbox: Path, recording: Recording, label: BundleLabel) -> Targets:
-    """The paths of a recording's outputs (see design.md's outbox)."""
+    """The paths of a recording's outputs (see the README's table of the outbox)."""
     sha = recording.source.sha256
     stem = f"{_safe(recording.source.path.stem)}.{sha[:8]}"
     folder = outbox / "scores" / f"kind={recording.kind}" / f"bundle={_safe(str(label))}"

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from aemodels.errors import SpecError
 from aemodels.experiment import ExperimentSpec
-from aemodels.study import Prepared, prepare
+from aemodels.study import Prepared, adapt, prepare
 from aemodels.types import Finding
 from tasks.ingest import Dataset
 from tasks.refs import Ref, digest_of, load_recording
@@ -28,6 +28,7 @@ class PreparedRef(BaseModel):
         members: role → {name: sha256 of its file}.
         data_sha256: of all contents used.
         holdout_sha256: of the hold-out's contents and sections, its noise and seed.
+        curves: what the experiment was left with (see `study.adapt`).
         findings: what was left out, and why.
     """
 
@@ -37,7 +38,12 @@ class PreparedRef(BaseModel):
     members: dict[str, dict[str, str]]
     data_sha256: str
     holdout_sha256: str
+    curves: tuple[str, ...]
     findings: tuple[Finding, ...]
+
+    def adapted(self, spec: ExperimentSpec) -> ExperimentSpec:
+        """The specification for this data: without the curves that it cannot train on."""
+        return spec.model_copy(update={"curves": self.curves})
 
     def dataset_records(self, name: str) -> list[DatasetRecord]:
         """The roles as MLflow's datasets."""
@@ -61,6 +67,7 @@ def prepare_data(spec: ExperimentSpec, dataset: Dataset) -> PreparedRef:
             f"{'LAS' if spec.kind == 'logs' else 'SEG-Y'} files for experiment {spec.name}; see `sondeflow check`"
         )
     refs = tuple(file.ref for file in files if file.ref is not None)
+    spec, taken_out = adapt(spec, [load_recording(ref) for ref in refs])
     prepared = load_prepared(spec, refs)
     members = {role: {r.name: r.source.sha256 for r in getattr(prepared.split, role)} for role in ROLES}
     conditions = [condition.model_dump(mode="json") for condition in spec.conditions]
@@ -69,7 +76,8 @@ def prepare_data(spec: ExperimentSpec, dataset: Dataset) -> PreparedRef:
         members=members,
         data_sha256=digest_of(members),
         holdout_sha256=digest_of([members["test"], conditions, spec.seed, spec.curves]),
-        findings=prepared.findings + _left_out(dataset, spec),
+        curves=spec.curves,
+        findings=taken_out + prepared.findings + _left_out(dataset, spec),
     )
 
 

@@ -253,6 +253,24 @@ def test_short_lines_are_left_out_and_nothing_at_all_is_an_error(seismic_bundle)
         study.prepare(seismic_bundle.spec, [make_line("short", traces=6)])
 
 
+def test_curves_that_no_training_well_has_are_taken_out_of_the_experiment():
+    spec = ExperimentSpec.model_validate(yaml.safe_load(LOGS))
+    wells = [make_well(f"W-{n}", seed=n, curves=("GR", "DTC")) for n in range(5)]
+    flat = [w.with_values(np.stack([w.values[0], np.full_like(w.values[1], 80)])) for w in wells]
+    adapted, findings = study.adapt(spec, flat)
+    assert adapted.curves == ("GR",)
+    assert [f.where for f in findings] == ["curve RHOB", "curve NPHI", "curve DTC", "curve RDEP"]
+    assert study.prepare(adapted, flat).train[0].values.shape[0] == 1
+    assert study.adapt(adapted, flat) == (adapted, ())
+
+
+def test_an_experiment_without_any_curve_is_refused():
+    spec = ExperimentSpec.model_validate(yaml.safe_load(LOGS) | {"curves": ["GR"]})
+    flat = [make_well(f"W-{n}", curves=("GR",)) for n in range(4)]
+    with pytest.raises(SpecError, match="none of GR"):
+        study.adapt(spec, [w.with_values(np.full_like(w.values, 70)) for w in flat])
+
+
 def test_test_wells_never_reach_the_normaliser(wells):
     spec = ExperimentSpec.model_validate(yaml.safe_load(LOGS))
     prepared = study.prepare(spec, wells)
