@@ -5,18 +5,22 @@ from aemodels.io.hashing import sha256_file
 from aemodels.io.las import read_las
 from aemodels.io.las_writer import AddedCurve, write_flagged_las, write_las
 from aemodels.io.readers import READERS, list_files, read
-from aemodels.io.segy import read_segy
-from aemodels.io.segy_writer import write_denoised_segy, write_segy
+from aemodels.io.segy import read_segy, read_segy_blocks
+from aemodels.io.segy_positions import HeaderPositions
+from aemodels.io.segy_writer import write_denoised_blocks, write_denoised_segy, write_segy
 
 __all__ = [
     "READERS",
     "AddedCurve",
+    "HeaderPositions",
     "atomic_path",
     "list_files",
     "read",
     "read_las",
     "read_segy",
+    "read_segy_blocks",
     "sha256_file",
+    "write_denoised_blocks",
     "write_denoised_segy",
     "write_flagged_las",
     "write_las",
