@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from aemodels.bundle import Bundle
 from aemodels.errors import DataError, UnreadableFileError
 from aemodels.io.hashing import sha256_file
+from aemodels.io.packed import content_suffix
 from aemodels.io.readers import list_files, read
 from aemodels.types import Finding
 from tasks.ledger import Key, Outcome, claim, open_ledger, release, settle
@@ -95,7 +96,7 @@ def choose_scorers(batches: Sequence[Sequence[str]], bundle: str | None, setting
     if bundle is not None:
         scorer = open_scorer(bundle, settings)
         return {scorer.kind: scorer}
-    kinds = {KINDS.get(Path(path).suffix.lower()) for batch in batches for path in batch}
+    kinds = {KINDS.get(content_suffix(Path(path))) for batch in batches for path in batch}
     scorers = {}
     for kind in sorted(kind for kind in kinds if kind):
         uri = f"models:/{NAMES[kind]}@{CHAMPION}"
@@ -148,7 +149,7 @@ def score_file(
         sha256 = sha256_file(path)
     except OSError as error:
         return _left(path, "", "not-readable", f"{type(error).__name__}: {error.strerror}", "chmod it, or get it again")
-    kind = KINDS.get(path.suffix.lower())
+    kind = KINDS.get(content_suffix(path))
     scorer = scorers.get(kind) if kind else None
     if kind and scorer is None:
         remedy = f"sondeflow train {kind} --data PATH, then sondeflow promote {NAMES[kind]}"
