@@ -22,7 +22,7 @@ from aemodels.evaluate.report import render_report
 from aemodels.io.atomic import atomic_path
 from aemodels.io.hashing import sha256_file
 from aemodels.io.las_writer import AddedCurve, write_flagged_las
-from aemodels.io.packed import plain_file
+from aemodels.io.packed import content_stem, plain_file
 from aemodels.io.segy_writer import write_denoised_segy
 from aemodels.types import Finding, Recording, Scores
 
@@ -59,7 +59,7 @@ class Targets:
 def targets(outbox: Path, recording: Recording, label: BundleLabel) -> Targets:
     """The paths of a recording's outputs (see design.md's outbox)."""
     sha = recording.source.sha256
-    stem = f"{_safe(recording.source.path.stem)}.{sha[:8]}"
+    stem = f"{_safe(content_stem(recording.source.path))}.{sha[:8]}"
     folder = outbox / "scores" / f"kind={recording.kind}" / f"bundle={_safe(str(label))}"
     form = "las" if recording.kind == "logs" else "segy"
     suffix = ".las" if recording.kind == "logs" else ".sgy"

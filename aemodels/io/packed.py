@@ -37,6 +37,15 @@ def content_suffix(path: Path) -> str:
     return (Path(path.stem) if is_packed(path) else path).suffix.lower()
 
 
+def content_stem(path: Path) -> str:
+    """A file's name without the suffixes that say what it holds.
+
+    >>> content_stem(Path("a/LINE.7.SGY.gz")), content_stem(Path("w.las"))
+    ('LINE.7', 'w')
+    """
+    return (Path(path.stem) if is_packed(path) else path).stem
+
+
 @contextmanager
 def plain_file(path: Path, limits: SizeLimits = DEFAULT_LIMITS) -> Iterator[Path]:
     """A file's content as a plain file: the file itself, or what a gzip'd one unpacks to.
