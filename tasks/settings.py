@@ -59,6 +59,11 @@ class Settings(BaseSettings):
         return self.home / "ingested"
 
     @property
+    def fetched_dir(self) -> Path:
+        """Files copied from URLs."""
+        return self.home / "fetched"
+
+    @property
     def fits_dir(self) -> Path:
         """Fitted contenders, by the hash of all that went into them."""
         return self.home / "fits"

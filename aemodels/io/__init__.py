@@ -10,7 +10,7 @@ from aemodels.io.readers import READERS, list_files, read
 from aemodels.io.segy import read_segy, read_segy_blocks
 from aemodels.io.segy_positions import HeaderPositions
 from aemodels.io.segy_writer import write_denoised_blocks, write_denoised_segy, write_segy
-from aemodels.io.sources import fetch, list_urls, read_url
+from aemodels.io.sources import fetch, fetch_all, list_urls, read_url
 
 __all__ = [
     "READERS",
@@ -19,6 +19,7 @@ __all__ = [
     "SizeLimits",
     "atomic_path",
     "fetch",
+    "fetch_all",
     "list_files",
     "list_urls",
     "plain_file",

@@ -6,6 +6,7 @@ A local path that looks like a URL is never fetched: `aemodels.io.read` takes pa
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import re
 import tempfile
 from collections.abc import Mapping
@@ -82,6 +83,37 @@ def fetch(url: str, folder: Path, *, options: Options | None = None, limits: Siz
     except Exception as error:  # each file system has errors of its own
         raise _failed(url, error) from error
     return target
+
+
+def fetch_all(
+    url: str, folder: Path, *, options: Options | None = None, limits: SizeLimits = DEFAULT_LIMITS
+) -> tuple[list[Path], list[tuple[str, Finding]]]:
+    """Copy all readable files that lie under a URL into a folder, each into a subfolder of its own.
+
+    Args:
+        url: as for `list_urls`.
+        folder: where to put them; made where missing.
+        options: as for `read_url`.
+        limits: as for `fetch`, for each file.
+
+    Returns:
+        (local paths in the order of their URLs, problems by URL): a file that cannot be fetched does not stop the
+        others.
+    """
+    files: list[Path] = []
+    problems: list[tuple[str, Finding]] = []
+    try:
+        urls = list_urls(url, options=options)
+    except UnreadableFileError as error:
+        return [], [(url, finding) for finding in error.findings]
+    for found in urls:
+        # The subfolder is a hash: no name on the other side can choose a place on this one.
+        place = folder / hashlib.sha256(found.encode()).hexdigest()[:16]
+        try:
+            files.append(fetch(found, place, options=options, limits=limits))
+        except UnreadableFileError as error:
+            problems += [(found, finding) for finding in error.findings]
+    return files, problems
 
 
 def list_urls(url: str, *, options: Options | None = None) -> tuple[str, ...]:

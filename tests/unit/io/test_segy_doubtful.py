@@ -240,3 +240,22 @@ def test_text_headers_in_either_code(tmp_path: Path, codec: str):
     line = read_bytes(tmp_path, data)
     assert line.headers["text"].startswith("C 1 CLIENT Dr. Mueller")
     assert line.headers["text_codec"] == codec
+
+
+def test_unsorted_traces_keep_their_own_headers(tmp_path: Path):
+    data, size = cube(), 240 + 4 * SAMPLES
+    order = RNG.permutation(LINES * ACROSS)
+    shuffled = data[:3600] + b"".join(data[3600 + n * size : 3600 + (n + 1) * size] for n in order)
+    line = read_bytes(tmp_path, shuffled)
+    assert line.findings == ()
+    np.testing.assert_array_equal(line.values, WAVES[order])
+    assert [channel.headers["inline"] for channel in line.channels] == [100 + n // ACROSS for n in order]
+
+
+def test_gathers_keep_lines_and_offsets(tmp_path: Path):
+    """A pre-stack volume of two offsets a bin, its lines at the places of revision 0."""
+    fold = {n: [(37, "i", 100 * (n % 2)), (21, "i", 500 + n // 2 % 3), (9, "i", 100 + n // 6)] for n in range(24)}
+    line = read_bytes(tmp_path, cube(places=(231, 235, 181, 185), trace=fold))
+    assert [f.code for f in line.findings] == ["line-positions"]
+    headers = line.channels[15].headers
+    assert (headers["inline"], headers["crossline"], headers["offset"]) == (102, 501, 100)

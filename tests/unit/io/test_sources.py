@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from aemodels.errors import UnreadableFileError
-from aemodels.io import SizeLimits, fetch, list_urls, read, read_url, sha256_file, write_las, write_segy
+from aemodels.io import SizeLimits, fetch, fetch_all, list_urls, read, read_url, sha256_file, write_las, write_segy
 from conftest import make_line, make_well
 
 BUCKET = "survey"
@@ -81,6 +81,25 @@ def test_s3(s3: dict[str, Any], folder: Path, tmp_path: Path):
     path = fetch(f"s3://{BUCKET}/field/l.sgy", tmp_path / "here", options=s3)
     assert path == tmp_path / "here" / "l.sgy"
     assert path.read_bytes() == (folder / "l.sgy").read_bytes()
+
+
+def test_a_whole_prefix_is_fetched_and_one_failure_stops_nothing(s3: dict[str, Any], folder: Path, tmp_path: Path):
+    limits = SizeLimits(stored=(folder / "l.sgy").stat().st_size - 1)
+    files, problems = fetch_all(f"s3://{BUCKET}/field", tmp_path, options=s3, limits=limits)
+    assert [path.name for path in files] == ["p.las.gz", "w.las"]
+    assert [path.read_bytes() for path in files] == [(folder / path.name).read_bytes() for path in files]
+    assert [(url, finding.code) for url, finding in problems] == [(f"s3://{BUCKET}/field/l.sgy", "too-large")]
+
+
+def test_the_server_and_keys_may_come_from_the_environment(
+    s3: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3["endpoint_url"])
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "k")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+    fsspec.filesystem("s3").clear_instance_cache()
+    check(f"s3://{BUCKET}/field", folder, None)
+    fsspec.filesystem("s3").clear_instance_cache()
 
 
 def test_s3_says_what_is_wrong(s3: dict[str, Any]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -31,13 +32,36 @@ def folder(tmp_path):
 
 
 def test_unusable_files_are_findings_and_the_rest_goes_on(folder, settings):
-    batches, problems = find_files.fn(str(folder))
+    batches, problems = find_files.fn(str(folder), settings)
     records = [record for batch in batches for record in ingest_batch.fn(batch, settings)]
     dataset = collect.fn(problems + records)
     assert [file.name for file in dataset.usable] == ["A-1"]
     assert len(dataset.left_out) == 3
     assert all(any(f.severity == "error" for f in file.findings) for file in dataset.left_out)
     assert load_recording(dataset.usable[0].ref).names == make_well(samples=60).names
+
+
+def test_files_behind_a_url_are_fetched_and_read(folder, settings):
+    import fsspec
+
+    system = fsspec.filesystem("memory")
+    for name in ("north/a.las", "south/a.las"):
+        system.pipe(f"/ingest/{name}", (folder / "a.las").read_bytes() + f"# {name}\n".encode())
+    try:
+        batches, problems = find_files.fn("memory://ingest", settings)
+    finally:
+        system.rm("/ingest", recursive=True)
+    (records,) = [ingest_batch.fn(batch, settings) for batch in batches]
+    assert problems == []
+    assert [record.name for record in records] == ["A-1", "A-1"]
+    assert len({record.sha256 for record in records}) == 2
+    assert all(settings.fetched_dir in Path(record.path).parents for record in records)
+
+
+def test_a_url_that_cannot_be_reached_is_a_finding(settings):
+    batches, (record,) = find_files.fn("ftp://example.org/wells", settings)
+    assert batches == []
+    assert (record.path, record.findings[0].code) == ("ftp://example.org/wells", "unknown-scheme")
 
 
 def test_a_known_content_is_not_read_again(folder, settings, monkeypatch):
