@@ -93,7 +93,8 @@ def ingest_file(path: Path, settings: Settings) -> FileRecord:
         sha256 = sha256_file(path)
     except OSError:
         return _read_anew(path, "", settings)
-    key = digest_of([sha256, path.name, code_hash(READING)])
+    places = settings.header_positions.model_dump_json() if settings.header_positions else ""
+    key = digest_of([sha256, path.name, code_hash(READING), places])
     known = settings.ingested_dir / key[:2] / f"{key}.json"
     if known.is_file():
         record = FileRecord.model_validate_json(known.read_text(encoding="utf-8"))
@@ -108,7 +109,7 @@ def ingest_file(path: Path, settings: Settings) -> FileRecord:
 
 def _read_anew(path: Path, sha256: str, settings: Settings) -> FileRecord:
     try:
-        recording = read(path)
+        recording = read(path, positions=settings.header_positions)
     except UnreadableFileError as error:
         return FileRecord(path=str(path), sha256=sha256, findings=error.findings)
     return FileRecord(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from aemodels.errors import UnreadableFileError
@@ -13,17 +14,19 @@ from aemodels.io.hashing import sha256_file
 from aemodels.io.las import read_las
 from aemodels.io.packed import content_suffix, is_packed, plain_file
 from aemodels.io.segy import read_segy
+from aemodels.io.segy_positions import HeaderPositions
 from aemodels.types import Finding, Recording, Source
 
 READERS: dict[str, Callable[[Path], Recording]] = {".las": read_las, ".sgy": read_segy, ".segy": read_segy}
 UNFINISHED = (PART_SUFFIX, ".tmp", ".crdownload", "~")
 
 
-def read(path: Path) -> Recording:
+def read(path: Path, *, positions: HeaderPositions | None = None) -> Recording:
     """Read a file of any known suffix (case does not matter), plain or gzip'd (".las.gz").
 
     Args:
         path: the file.
+        positions: where SEG-Y trace headers hold lines and coordinates; None = the reader looks for them.
 
     Returns:
         The recording, with findings for whatever was doubtful.
@@ -33,6 +36,8 @@ def read(path: Path) -> Recording:
             its reader; `.findings` say which.
     """
     reader = READERS.get(content_suffix(path))
+    if positions is not None and reader is read_segy:
+        reader = partial(read_segy, positions=positions)
     try:
         finding = _refusal(path)
         if finding is None and reader is not None:
