@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 SpecName = Annotated[str, typer.Argument(metavar="SPEC", help="logs, seismic, demo-logs, demo-seismic or a YAML file.")]
-Data = Annotated[Path, typer.Option("--data", help="A file or a folder.")]
+Data = Annotated[str, typer.Option("--data", metavar="PATH", help="A file, a folder or a URL (s3://bucket/prefix).")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -53,7 +52,7 @@ def train(spec: SpecName, data: Data, as_json: Json = False) -> None:
         from flows.runtime import run_flow
         from flows.train import train as flow
 
-        result = run_flow(flow, settings, spec=experiment, data=str(data))
+        result = run_flow(flow, settings, spec=experiment, data=data)
         answer.data = result.model_dump(mode="json")
         answer.show(f"{experiment.name}: gain on the hold-out (dB)", result.denoising)
         answer.show("Metrics", [{"metric": key, "value": value} for key, value in result.metrics.items()])
@@ -77,7 +76,7 @@ def compare(
         from flows.compare import compare as flow
         from flows.runtime import run_flow
 
-        result = run_flow(flow, settings, what=what, spec=experiment, data=str(data))
+        result = run_flow(flow, settings, what=what, spec=experiment, data=data)
         answer.data = result.model_dump(mode="json")
         for name, rows in result.tables.items():
             if len(rows) <= 60:

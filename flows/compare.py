@@ -25,7 +25,7 @@ def compare(what: Literal["denoise", "anomalies"], spec: ExperimentSpec, data: s
     Args:
         what: denoisers under noise, or detectors on injected faults.
         spec: the science.
-        data: a file or a folder.
+        data: a file, a folder or a URL.
     """
     settings = Settings()
     prepared = prepare_data(spec, ingest(data))

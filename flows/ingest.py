@@ -14,10 +14,10 @@ def ingest(path: str) -> Dataset:
     """Read every file below a path; what cannot be used is a finding, the rest goes on.
 
     Args:
-        path: a file or a folder.
+        path: a file, a folder or a URL (file://, memory://, s3://).
     """
     settings = Settings()
-    batches, problems = find_files(path)
+    batches, problems = find_files(path, settings)
     records = ingest_batch.map(batches, unmapped(settings)).result()
     dataset = collect(problems + [record for batch in records for record in batch])
     create_table_artifact(

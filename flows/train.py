@@ -24,7 +24,7 @@ def train(spec: ExperimentSpec, data: str) -> TrainResult:
 
     Args:
         spec: the science.
-        data: a file or a folder.
+        data: a file, a folder or a URL.
     """
     settings = Settings()
     dataset = ingest(data)

@@ -14,6 +14,7 @@ from aemodels.errors import UnreadableFileError
 from aemodels.io.atomic import atomic_path
 from aemodels.io.hashing import sha256_file
 from aemodels.io.readers import list_files, read
+from aemodels.io.sources import fetch_all, is_url
 from aemodels.types import Finding
 from tasks.refs import Ref, digest_of, save_recording
 from tasks.settings import Settings
@@ -56,9 +57,12 @@ def batches_of(paths: Sequence[Path], size: int = BATCH) -> list[list[str]]:
     return [[str(path) for path in paths[start : start + size]] for start in range(0, len(paths), size)]
 
 
-@task(name="find-files", cache_policy=NO_CACHE)
-def find_files(root: str) -> tuple[list[list[str]], list[FileRecord]]:
-    """The files below a path in batches, and the places that could not be listed."""
+@task(name="find-files", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
+def find_files(root: str, settings: Settings) -> tuple[list[list[str]], list[FileRecord]]:
+    """The files below a path or URL in batches, and what could not be listed; files behind a URL are fetched."""
+    if is_url(root):
+        fetched, failures = fetch_all(root, settings.fetched_dir)
+        return batches_of(fetched), [FileRecord(path=url, findings=(finding,)) for url, finding in failures]
     files, problems = list_files(Path(root))
     return batches_of(files), [FileRecord(path=str(path), findings=(finding,)) for path, finding in problems]
 
@@ -89,7 +93,8 @@ def ingest_file(path: Path, settings: Settings) -> FileRecord:
         sha256 = sha256_file(path)
     except OSError:
         return _read_anew(path, "", settings)
-    key = digest_of([sha256, path.name, code_hash(READING)])
+    places = settings.header_positions.model_dump_json() if settings.header_positions else ""
+    key = digest_of([sha256, path.name, code_hash(READING), places])
     known = settings.ingested_dir / key[:2] / f"{key}.json"
     if known.is_file():
         record = FileRecord.model_validate_json(known.read_text(encoding="utf-8"))
@@ -104,7 +109,7 @@ def ingest_file(path: Path, settings: Settings) -> FileRecord:
 
 def _read_anew(path: Path, sha256: str, settings: Settings) -> FileRecord:
     try:
-        recording = read(path)
+        recording = read(path, positions=settings.header_positions)
     except UnreadableFileError as error:
         return FileRecord(path=str(path), sha256=sha256, findings=error.findings)
     return FileRecord(

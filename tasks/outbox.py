@@ -22,6 +22,7 @@ from aemodels.evaluate.report import render_report
 from aemodels.io.atomic import atomic_path
 from aemodels.io.hashing import sha256_file
 from aemodels.io.las_writer import AddedCurve, write_flagged_las
+from aemodels.io.packed import content_stem, plain_file
 from aemodels.io.segy_writer import write_denoised_segy
 from aemodels.types import Finding, Recording, Scores
 
@@ -58,7 +59,7 @@ class Targets:
 def targets(outbox: Path, recording: Recording, label: BundleLabel) -> Targets:
     """The paths of a recording's outputs (see the README's table of the outbox)."""
     sha = recording.source.sha256
-    stem = f"{_safe(recording.source.path.stem)}.{sha[:8]}"
+    stem = f"{_safe(content_stem(recording.source.path))}.{sha[:8]}"
     folder = outbox / "scores" / f"kind={recording.kind}" / f"bundle={_safe(str(label))}"
     form = "las" if recording.kind == "logs" else "segy"
     suffix = ".las" if recording.kind == "logs" else ".sgy"
@@ -86,10 +87,11 @@ def publish(outbox: Path, recording: Recording, scores: Scores, label: BundleLab
         )
         pq.write_table(score_table(recording, scores), table_path, compression="zstd")
         history = f"sondeflow: denoised and scored with {label}; threshold {scores.threshold:.6g}"
+        plain = stack.enter_context(plain_file(source))
         if recording.kind == "logs":
-            write_flagged_las(source, copy_path, flag_curves(scores), recording.axis, history)
+            write_flagged_las(plain, copy_path, flag_curves(scores), recording.axis, history)
         else:
-            write_denoised_segy(source, copy_path, scores.denoised, history)
+            write_denoised_segy(plain, copy_path, scores.denoised, history)
         html = render_report(recording, scores, bundle_label=str(label), findings=recording.findings)
         report_path.write_text(html, encoding="utf-8")
         if sha256_file(source) != recording.source.sha256:

@@ -19,6 +19,7 @@ from aemodels.bundle import Bundle
 from aemodels.errors import DataError, UnreadableFileError
 from aemodels.experiment import REGISTERED
 from aemodels.io.hashing import sha256_file
+from aemodels.io.packed import content_suffix
 from aemodels.io.readers import list_files, read
 from aemodels.types import Finding
 from tasks.ledger import Key, Outcome, claim, open_ledger, release, settle
@@ -98,7 +99,7 @@ def choose_scorers(
     if bundle is not None:
         scorer = open_scorer(bundle, settings)
         return {scorer.kind: scorer}
-    kinds = {KINDS.get(Path(path).suffix.lower()) for batch in batches for path in batch}
+    kinds = {KINDS.get(content_suffix(Path(path))) for batch in batches for path in batch}
     scorers = {}
     for kind in sorted(kind for kind in kinds if kind):
         uris = [f"models:/{REGISTERED[kind]}@{alias}" for alias in aliases]
@@ -152,7 +153,7 @@ def score_file(
         sha256 = sha256_file(path)
     except OSError as error:
         return _left(path, "", "not-readable", f"{type(error).__name__}: {error.strerror}", "chmod it, or get it again")
-    kind = KINDS.get(path.suffix.lower())
+    kind = KINDS.get(content_suffix(path))
     scorer = scorers.get(kind) if kind else None
     if kind and scorer is None:
         remedy = f"sondeflow train {kind} --data PATH, then sondeflow promote {REGISTERED[kind]}"
@@ -161,15 +162,15 @@ def score_file(
     if not claim(ledger, key, source=str(path), max_attempts=settings.max_attempts):
         return FileOutcome(path=str(path), fate="skipped", sha256=sha256)
     started = time.perf_counter()
-    outcome = _attempt(path, sha256, scorer, outbox)
+    outcome = _attempt(path, sha256, scorer, outbox, settings)
     outcome = outcome.model_copy(update={"seconds": round(time.perf_counter() - started, 3)})
     _write_down(ledger, key, outcome)
     return outcome
 
 
-def _attempt(path: Path, sha256: str, scorer: Scorer | None, outbox: Path) -> FileOutcome:
+def _attempt(path: Path, sha256: str, scorer: Scorer | None, outbox: Path, settings: Settings) -> FileOutcome:
     try:
-        return _score_or_quarantine(path, sha256, scorer, outbox)
+        return _score_or_quarantine(path, sha256, scorer, outbox, settings)
     except ChangedError as error:
         return _left(path, sha256, "changed", str(error), "none needed: the next run takes it")
     except Exception as error:  # noqa: BLE001 - one file's unforeseen failure must not take the others with it
@@ -178,9 +179,11 @@ def _attempt(path: Path, sha256: str, scorer: Scorer | None, outbox: Path) -> Fi
         return FileOutcome(path=str(path), fate="failed", sha256=sha256, findings=(finding,))
 
 
-def _score_or_quarantine(path: Path, sha256: str, scorer: Scorer | None, outbox: Path) -> FileOutcome:
+def _score_or_quarantine(
+    path: Path, sha256: str, scorer: Scorer | None, outbox: Path, settings: Settings
+) -> FileOutcome:
     try:
-        return _score(path, sha256, scorer, outbox)
+        return _score(path, sha256, scorer, outbox, settings)
     except UnreadableFileError as error:
         findings = error.findings
     except DataError as error:
@@ -192,8 +195,8 @@ def _score_or_quarantine(path: Path, sha256: str, scorer: Scorer | None, outbox:
     return FileOutcome(path=str(path), fate="quarantined", sha256=sha256, outputs=(str(reason),), findings=findings)
 
 
-def _score(path: Path, sha256: str, scorer: Scorer | None, outbox: Path) -> FileOutcome:
-    recording = read(path)
+def _score(path: Path, sha256: str, scorer: Scorer | None, outbox: Path, settings: Settings) -> FileOutcome:
+    recording = read(path, positions=settings.header_positions)
     if scorer is None:
         raise DataError(f"{path.name} was read, but no kind of bundle takes {path.suffix}")
     if recording.source.sha256 != sha256:

@@ -8,6 +8,8 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from aemodels.io.segy_positions import HeaderPositions
+
 
 def _in_home(name: str) -> Any:
     """A field that lives in `home` unless the environment names another place."""
@@ -26,6 +28,8 @@ class Settings(BaseSettings):
         workers: tasks of one flow at a time.
         task_runner: "threads" in this process, or "dask" (needs prefect-dask).
         max_attempts: how often a file that failed for an unforeseen reason is tried.
+        header_positions: bytes of lines and coordinates in SEG-Y trace headers, as JSON, e.g.
+            `{"inline": 9, "crossline": 21}`; without it the reader looks for them.
     """
 
     model_config = SettingsConfigDict(env_prefix="SONDEFLOW_", frozen=True, extra="ignore", validate_default=True)
@@ -42,6 +46,9 @@ class Settings(BaseSettings):
     workers: int = Field(default=2, ge=1, le=256, description="tasks of one flow at a time")
     task_runner: Literal["threads", "dask"] = Field(default="threads", description="where tasks run")
     max_attempts: int = Field(default=3, ge=1, le=100, description="tries of a file that fails unforeseen")
+    header_positions: HeaderPositions | None = Field(
+        default=None, description="bytes of lines and coordinates in SEG-Y trace headers"
+    )
 
     @field_validator("home", "inbox", "outbox", mode="after")
     @classmethod
@@ -57,6 +64,11 @@ class Settings(BaseSettings):
     def ingested_dir(self) -> Path:
         """What reading a file gave, by the file's hash."""
         return self.home / "ingested"
+
+    @property
+    def fetched_dir(self) -> Path:
+        """Files copied from URLs."""
+        return self.home / "fetched"
 
     @property
     def fits_dir(self) -> Path:

@@ -4,19 +4,32 @@ from aemodels.io.atomic import atomic_path
 from aemodels.io.hashing import sha256_file
 from aemodels.io.las import read_las
 from aemodels.io.las_writer import AddedCurve, write_flagged_las, write_las
+from aemodels.io.limits import SizeLimits
+from aemodels.io.packed import plain_file
 from aemodels.io.readers import READERS, list_files, read
-from aemodels.io.segy import read_segy
-from aemodels.io.segy_writer import write_denoised_segy, write_segy
+from aemodels.io.segy import read_segy, read_segy_blocks
+from aemodels.io.segy_positions import HeaderPositions
+from aemodels.io.segy_writer import write_denoised_blocks, write_denoised_segy, write_segy
+from aemodels.io.sources import fetch, fetch_all, list_urls, read_url
 
 __all__ = [
     "READERS",
     "AddedCurve",
+    "HeaderPositions",
+    "SizeLimits",
     "atomic_path",
+    "fetch",
+    "fetch_all",
     "list_files",
+    "list_urls",
+    "plain_file",
     "read",
     "read_las",
     "read_segy",
+    "read_segy_blocks",
+    "read_url",
     "sha256_file",
+    "write_denoised_blocks",
     "write_denoised_segy",
     "write_flagged_las",
     "write_las",

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from aemodels.errors import UnreadableFileError
 from aemodels.io.atomic import PART_SUFFIX
+from aemodels.io.hashing import sha256_file
 from aemodels.io.las import read_las
+from aemodels.io.packed import content_suffix, is_packed, plain_file
 from aemodels.io.segy import read_segy
-from aemodels.types import Finding, Recording
+from aemodels.io.segy_positions import HeaderPositions
+from aemodels.types import Finding, Recording, Source
 
 READERS: dict[str, Callable[[Path], Recording]] = {".las": read_las, ".sgy": read_segy, ".segy": read_segy}
 UNFINISHED = (PART_SUFFIX, ".tmp", ".crdownload", "~")
 
 
-def read(path: Path) -> Recording:
-    """Read a file of any known suffix (case does not matter).
+def read(path: Path, *, positions: HeaderPositions | None = None) -> Recording:
+    """Read a file of any known suffix (case does not matter), plain or gzip'd (".las.gz").
 
     Args:
         path: the file.
+        positions: where SEG-Y trace headers hold lines and coordinates; None = the reader looks for them.
 
     Returns:
         The recording, with findings for whatever was doubtful.
@@ -29,21 +35,33 @@ def read(path: Path) -> Recording:
         UnreadableFileError: if the path is missing, a folder, not permitted, empty, of an unknown suffix, or refused by
             its reader; `.findings` say which.
     """
-    reader = READERS.get(path.suffix.lower())
+    reader = READERS.get(content_suffix(path))
+    if positions is not None and reader is read_segy:
+        reader = partial(read_segy, positions=positions)
     try:
         finding = _refusal(path)
         if finding is None and reader is not None:
-            return reader(path)
+            return _read_packed(path, reader) if is_packed(path) else reader(path)
     except OSError as error:
         finding = _os_finding(path, error)
     raise UnreadableFileError((finding or _unknown_suffix(path),))
+
+
+def _read_packed(path: Path, reader: Callable[[Path], Recording]) -> Recording:
+    """Read what a gzip'd file holds; identity and name are the packed file's."""
+    with plain_file(path) as plain:
+        finding = _refusal(plain)
+        if finding is not None:
+            raise UnreadableFileError((dataclasses.replace(finding, found=f"{path} unpacks to 0 bytes"),))
+        recording = reader(plain)
+    return dataclasses.replace(recording, source=Source(str(path), sha256_file(path)))
 
 
 def list_files(root: Path) -> tuple[list[Path], list[tuple[Path, Finding]]]:
     """Files below a path, in sorted order.
 
     Hidden files and folders and unfinished downloads (.part, .tmp, .crdownload, ~) are passed over; links to folders
-    are not followed.
+    are not followed, and links to files that lead out of the root are problems.
 
     Args:
         root: a file or a folder.
@@ -66,11 +84,14 @@ def list_files(root: Path) -> tuple[list[Path], list[tuple[Path, Finding]]]:
     files: list[Path] = []
     for folder, subfolders, names in os.walk(root, onerror=note):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        files += [Path(folder) / name for name in names if not _passed_over(name)]
-    return sorted(files), problems
+        files += [Path(folder) / name for name in names if not passed_over(name)]
+    outside = [path for path in files if path.is_symlink() and not _real(path).is_relative_to(_real(root))]
+    problems += [(path, _outside(path, root)) for path in sorted(outside)]
+    return sorted(set(files) - set(outside)), problems
 
 
-def _passed_over(name: str) -> bool:
+def passed_over(name: str) -> bool:
+    """Whether a file or folder of this name is hidden or unfinished."""
     return name.startswith(".") or name.lower().endswith(UNFINISHED)
 
 
@@ -89,8 +110,18 @@ def _refusal(path: Path) -> Finding | None:
         return None
 
 
+def _real(path: Path) -> Path:
+    """Where a path leads, through all links (`Path.resolve` raises on links that lead round in a circle)."""
+    return Path(os.path.realpath(path))
+
+
+def _outside(path: Path, root: Path) -> Finding:
+    found = f"{path} is a link to {_real(path)}"
+    return Finding("error", "outside-root", "file", found, f"a file below {root}", "copy the file there, or name it")
+
+
 def _unknown_suffix(path: Path) -> Finding:
-    known = ", ".join(READERS)
+    known = ", ".join(READERS) + ", each also with .gz"
     return Finding(
         "error", "unknown-suffix", "file", f"{path.name} ends in {path.suffix!r}", known, "convert it, or rename it"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,9 +14,12 @@ import segyio
 
 from aemodels.errors import DataError
 from aemodels.io.atomic import atomic_path
-from aemodels.io.segy import read_text_header, settle_format, text_codec
-from aemodels.io.segy_layout import IBM, IEEE, TEXT_BYTES, find_layout
+from aemodels.io.segy_binary import TEXT_BYTES
+from aemodels.io.segy_format import settle_format
+from aemodels.io.segy_headers import block_traces, spans
+from aemodels.io.segy_layout import IBM, IEEE, SegyLayout, find_layout
 from aemodels.io.segy_samples import decode_samples, encode_samples
+from aemodels.io.segy_text import read_text_header, text_codec
 from aemodels.types import Finding, FloatArray, Recording
 
 CODES = {"ieee": IEEE, "ibm": IBM}
@@ -76,22 +80,61 @@ def write_denoised_segy(source: Path, target: Path, values: FloatArray, history:
         UnreadableFileError: if the source is no readable SEG-Y.
     """
     layout, _ = find_layout(source)
-    layout, _ = settle_format(source, layout)
     if values.shape != (layout.traces, layout.samples) or values.dtype != np.float32:
         expected = f"float32{(layout.traces, layout.samples)}"
         raise DataError(f"{source}: new samples are {values.dtype}{values.shape}; expected {expected}")
+    blocks = (values[start:stop] for start, stop in spans(layout, block_traces(layout)))
+    return write_denoised_blocks(source, target, blocks, history)
+
+
+def write_denoised_blocks(
+    source: Path, target: Path, blocks: Iterable[FloatArray], history: str
+) -> tuple[Finding, ...]:
+    """Copy a SEG-Y file with other samples that arrive block by block: memory does not grow with the file.
+
+    Args:
+        source: the file read; it is not changed.
+        target: the file to write (whole or not at all).
+        blocks: float32[trace, sample] of neighbouring traces, in order and together all of them; NaN = keep the
+            original.
+        history: as for `write_denoised_segy`.
+
+    Returns:
+        A finding where the text header had no line to spare for the history.
+
+    Raises:
+        DataError: if the blocks do not make up the file.
+        UnreadableFileError: if the source is no readable SEG-Y.
+    """
+    layout, _ = find_layout(source)
+    layout, _ = settle_format(source, layout)
     header, findings = add_history(source, history)
     with atomic_path(target) as temporary:
         shutil.copyfile(source, temporary)
         with temporary.open("r+b") as stream:
             stream.write(header)
-        traces = layout.map_traces(temporary, "r+")
-        stored = traces["samples"]
-        changed = np.isfinite(values) & (values != decode_samples(stored, layout.code))
-        replacement = encode_samples(np.where(changed, values, np.float32(0.0)), layout.code, stored.dtype)
-        stored[changed] = replacement[changed]
-        traces.flush()
+            done = 0
+            for values in blocks:
+                traces = _replaced(source, layout, values, done)
+                stream.seek(layout.offset + done * layout.trace_bytes)
+                stream.write(traces.tobytes())
+                done += len(values)
+        if done != layout.traces:
+            raise DataError(f"{source}: new samples for {done} traces; expected {layout.traces}")
     return findings
+
+
+def _replaced(source: Path, layout: SegyLayout, values: FloatArray, first: int) -> Any:
+    """Traces as stored, with the samples that changed."""
+    if values.shape[1:] != (layout.samples,) or values.dtype != np.float32 or first + len(values) > layout.traces:
+        expected = f"float32[at most {layout.traces - first}, {layout.samples}]"
+        raise DataError(f"{source}: new samples are {values.dtype}{values.shape} at trace {first}; expected {expected}")
+    traces = layout.read_traces(source, first, first + len(values))
+    stored = traces["samples"]
+    changed = np.isfinite(values) & (values != decode_samples(stored, layout.code))
+    replacement = encode_samples(np.where(changed, values, np.float32(0.0)), layout.code, stored.dtype)
+    stored[changed] = replacement[changed]
+    return traces
 
 
 def add_history(source: Path, history: str) -> tuple[bytes, tuple[Finding, ...]]:

@@ -20,6 +20,9 @@ CLIPPED_RUN = 3  # samples in a row at the very same extreme: a signal turns rou
 # neighbourhood; bursts of 4 to 15 times the trace's rms exceed 5.
 SPIKE_RATIO = 5.0
 SPIKE_HEIGHT = 3.0  # times the trace's rms, so that noise in a quiet stretch is no spike
+ABSURD_AMPLITUDE = 1e30  # no unit in use comes near; damaged or misread floats do
+ABSURD_RATIO = 1e6  # times the other traces' median peak: 120 dB, more than any gain or spreading leaves
+ABSURD_COMPANY = 5  # traces that make such a median
 SPIKE_GAP, SPIKE_REACH = 2, 15  # samples: the neighbourhood begins beyond the gap (a burst is up to 3 wide)
 
 
@@ -29,7 +32,7 @@ class Quality:
 
     Args:
         flags: reason -> bool[channel, sample] (logs: "stuck", "range") or bool[channel, 1] (seismic: "dead",
-            "constant", "clipped", "spike"); True = bad.
+            "constant", "missing", "absurd", "clipped", "spike"); True = bad.
         findings: one per reason and channel with any flag (logs), one per reason (seismic).
     """
 
@@ -49,7 +52,7 @@ def assess(recording: Recording) -> Quality:
         recording: a well in canonical units, or traces.
 
     Returns:
-        The flags; missing samples are never flagged.
+        The flags. Missing samples of a log are never flagged; a trace with some is, for SEG-Y knows no missing value.
     """
     return _assess_logs(recording) if recording.kind == "logs" else _assess_traces(recording)
 
@@ -114,15 +117,26 @@ def _assess_traces(recording: Recording) -> Quality:
     observed = np.isfinite(values)
     low, high = np.where(observed, values, np.inf).min(axis=1), np.where(observed, values, -np.inf).max(axis=1)
     constant: BoolArray = np.asarray(~dead & (low == high), dtype=np.bool_)
-    ordinary = ~dead & ~constant
+    missing: BoolArray = np.asarray(~dead & ~observed.all(axis=1), dtype=np.bool_)
+    absurd = _absurd(peak, dead)
+    ordinary = ~dead & ~constant & ~absurd
     flags = {
         "dead": dead,
         "constant": constant,
+        "missing": missing,
+        "absurd": absurd,
         "clipped": ordinary & _clipped(magnitude, peak),
         "spike": ordinary & _spiky(magnitude),
     }
     findings = [_trace_finding(reason, mask) for reason, mask in flags.items() if mask.any()]
     return Quality({reason: mask[:, np.newaxis] for reason, mask in flags.items()}, tuple(findings))
+
+
+def _absurd(peak: FloatArray, dead: BoolArray) -> BoolArray:
+    """bool[trace]: amplitudes that no instrument records beside the others."""
+    live = peak[~dead]
+    limit = ABSURD_RATIO * float(np.median(live)) if live.size >= ABSURD_COMPANY else np.inf
+    return np.asarray(peak > min(limit, ABSURD_AMPLITUDE), dtype=np.bool_)
 
 
 def _clipped(magnitude: FloatArray, peak: FloatArray) -> BoolArray:
@@ -147,6 +161,8 @@ def _spiky(magnitude: FloatArray) -> BoolArray:
 EXPECTED = {
     "dead": "some sample other than zero",
     "constant": "samples that differ",
+    "missing": "a number in every sample",
+    "absurd": f"amplitudes below {ABSURD_AMPLITUDE:g}, and within {ABSURD_RATIO:g} times the other traces'",
     "clipped": f"less than {100 * CLIPPED_FRACTION:g} % of the samples at the very extreme",
     "spike": f"no sample {SPIKE_RATIO:g} times above its neighbourhood",
 }

@@ -12,7 +12,16 @@ import segyio
 
 from aemodels.curves.canonical import CANONICAL
 from aemodels.errors import UnreadableFileError
-from aemodels.io import AddedCurve, list_files, read, sha256_file, write_denoised_segy, write_flagged_las
+from aemodels.io import (
+    AddedCurve,
+    HeaderPositions,
+    list_files,
+    read,
+    read_segy_blocks,
+    sha256_file,
+    write_denoised_segy,
+    write_flagged_las,
+)
 from aemodels.signal.quality import assess
 from aemodels.types import Finding
 
@@ -106,6 +115,28 @@ def test_samples_agree_with_segyio(name: str):
     with segyio.open(FIELD_DATA / name, ignore_geometry=True, endian=result.headers["endian"]) as file:
         np.testing.assert_array_equal(result.values, file.trace.raw[:].astype(np.float32))
         np.testing.assert_allclose(result.axis, file.samples * 1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", READ_LINES)
+def test_trace_headers_agree_with_segyio(name: str):
+    result = read(FIELD_DATA / name)
+    places = result.headers["positions"]
+    assert places == HeaderPositions().model_dump() or "line-positions" in {f.code for f in result.findings}
+    with segyio.open(FIELD_DATA / name, ignore_geometry=True, endian=result.headers["endian"]) as file:
+        scalar = file.attributes(segyio.TraceField.SourceGroupScalar)[:].astype(float)
+        factor = np.where(scalar < 0, -1 / np.where(scalar == 0, 1, scalar), np.where(scalar == 0, 1, scalar))
+        for field in ("inline", "crossline", "cdp_x", "cdp_y"):
+            expected = file.attributes(places[field])[:] * (factor if field.startswith("cdp") else 1)
+            np.testing.assert_allclose([channel.headers[field] for channel in result.channels], expected, rtol=1e-12)
+        offsets = file.attributes(segyio.TraceField.offset)[:]
+        assert [channel.headers["offset"] for channel in result.channels] == offsets.tolist()
+
+
+@pytest.mark.parametrize("name", READ_LINES)
+def test_blocks_agree_with_the_whole(name: str):
+    whole, blocks = read(FIELD_DATA / name), list(read_segy_blocks(FIELD_DATA / name, traces=7))
+    np.testing.assert_array_equal(np.concatenate([block.values for block in blocks]), whole.values)
+    assert tuple(channel for block in blocks for channel in block.channels) == whole.channels
 
 
 @pytest.mark.parametrize("name", [name for name in READ if name.startswith("las/")] + FORCE[:2])

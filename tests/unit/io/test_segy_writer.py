@@ -110,7 +110,7 @@ def test_a_well_is_not_written_as_a_line(tmp_path: Path):
         write_segy(well, tmp_path / "l.sgy")
 
 
-@pytest.mark.parametrize("code", [1, 2, 3, 5, 6, 8, 10, 11, 16])
+@pytest.mark.parametrize("code", [1, 2, 3, 5, 6, 8, 9, 10, 11, 12, 16])
 def test_a_denoised_copy_keeps_format_headers_and_what_is_not_replaced(tmp_path: Path, code: int):
     before = line()
     before = before.with_values(np.rint(np.abs(before.values) % 100).astype(np.float32))

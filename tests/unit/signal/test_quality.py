@@ -90,7 +90,7 @@ def test_each_kind_of_bad_trace_and_no_other():
     values[4] = np.clip(values[4], -np.abs(values[4]).max() / 3, np.abs(values[4]).max() / 3)
     values[5, 200] += 15 * np.sqrt(np.mean(values[5] ** 2))
     quality = assess(line(values))
-    flagged = {reason: np.flatnonzero(mask[:, 0]).tolist() for reason, mask in quality.flags.items()}
+    flagged = {reason: np.flatnonzero(mask[:, 0]).tolist() for reason, mask in quality.flags.items() if mask.any()}
     assert flagged == {"dead": [1, 2], "constant": [3], "clipped": [4], "spike": [5]}
     assert [finding.code for finding in quality.findings] == ["dead", "constant", "clipped", "spike"]
     assert all(mask.shape == (8, 1) for mask in quality.flags.values())
@@ -101,6 +101,29 @@ def test_good_traces_have_no_findings():
 
 
 def test_a_trace_with_some_missing_samples_is_not_dead():
-    values = waves(2)
+    values = waves(3)
     values[0, :100] = np.nan
-    assert not assess(line(values)).bad.any()
+    values[1] = np.nan
+    flags = assess(line(values)).flags
+    assert {reason: mask[:, 0].tolist() for reason, mask in flags.items() if mask.any()} == {
+        "missing": [True, False, False],
+        "dead": [False, True, False],
+    }
+
+
+@pytest.mark.parametrize("height", [1e32, 1e12])
+def test_absurd_amplitudes_are_flagged(height: float):
+    values = waves(8)
+    values[6] *= np.float32(height / np.abs(values[6]).max())
+    flags = assess(line(values)).flags
+    assert {reason: np.flatnonzero(mask).tolist() for reason, mask in flags.items() if mask.any()} == {"absurd": [6]}
+
+
+def test_large_units_are_not_absurd():
+    assert assess(line(waves(8) * np.float32(1e20))).findings == ()
+
+
+def test_a_weak_trace_beside_strong_ones_makes_nothing_absurd():
+    values = waves(8) * np.float32(1e4)
+    values[:3] *= np.float32(1e-4)
+    assert not assess(line(values)).flags["absurd"].any()

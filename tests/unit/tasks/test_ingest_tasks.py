@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from aemodels.io.las_writer import write_las
-from conftest import make_well
+from aemodels.io.segy_writer import write_segy
+from conftest import make_line, make_well
 from tasks import ingest
 from tasks.ingest import batches_of, collect, find_files, ingest_batch, ingest_file
 from tasks.refs import load_recording
@@ -31,7 +34,7 @@ def folder(tmp_path):
 
 
 def test_unusable_files_are_findings_and_the_rest_goes_on(folder, settings):
-    batches, problems = find_files.fn(str(folder))
+    batches, problems = find_files.fn(str(folder), settings)
     records = [record for batch in batches for record in ingest_batch.fn(batch, settings)]
     dataset = collect.fn(problems + records)
     assert [file.name for file in dataset.usable] == ["A-1"]
@@ -40,9 +43,44 @@ def test_unusable_files_are_findings_and_the_rest_goes_on(folder, settings):
     assert load_recording(dataset.usable[0].ref).names == make_well(samples=60).names
 
 
+def test_files_behind_a_url_are_fetched_and_read(folder, settings):
+    import fsspec
+
+    system = fsspec.filesystem("memory")
+    for name in ("north/a.las", "south/a.las"):
+        system.pipe(f"/ingest/{name}", (folder / "a.las").read_bytes() + f"# {name}\n".encode())
+    try:
+        batches, problems = find_files.fn("memory://ingest", settings)
+    finally:
+        system.rm("/ingest", recursive=True)
+    (records,) = [ingest_batch.fn(batch, settings) for batch in batches]
+    assert problems == []
+    assert [record.name for record in records] == ["A-1", "A-1"]
+    assert len({record.sha256 for record in records}) == 2
+    assert all(settings.fetched_dir in Path(record.path).parents for record in records)
+
+
+def test_header_positions_come_from_the_environment(folder, tmp_path, monkeypatch):
+    """The offset stands at byte 37; stated as the place of the inline, it is read as one, and not from the cache."""
+    line = make_line(traces=4, samples=30)
+    channels = [replace(channel, headers={**channel.headers, "offset": 700}) for channel in line.channels]
+    write_segy(replace(line, channels=tuple(channels)), folder / "l.sgy")
+    before = load_recording(ingest_file(folder / "l.sgy", Settings(home=tmp_path / "home")).ref)
+    monkeypatch.setenv("SONDEFLOW_HEADER_POSITIONS", '{"inline": 37}')
+    after = load_recording(ingest_file(folder / "l.sgy", Settings(home=tmp_path / "home")).ref)
+    assert [before.channels[2].headers[name] for name in ("inline", "crossline")] == [1, 2]
+    assert [after.channels[2].headers[name] for name in ("inline", "crossline")] == [700, 2]
+
+
+def test_a_url_that_cannot_be_reached_is_a_finding(settings):
+    batches, (record,) = find_files.fn("ftp://example.org/wells", settings)
+    assert batches == []
+    assert (record.path, record.findings[0].code) == ("ftp://example.org/wells", "unknown-scheme")
+
+
 def test_a_known_content_is_not_read_again(folder, settings, monkeypatch):
     first = ingest_file(folder / "a.las", settings)
-    monkeypatch.setattr(ingest, "read", lambda path: pytest.fail(f"{path} was read again"))
+    monkeypatch.setattr(ingest, "read", lambda path, **_: pytest.fail(f"{path} was read again"))
     assert ingest_file(folder / "a.las", settings) == first
 
 

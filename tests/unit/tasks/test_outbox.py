@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import numpy as np
@@ -125,6 +126,20 @@ def test_a_line_is_published_with_its_denoised_samples(tmp_path, section):
     denoised = read(goal.copy)
     np.testing.assert_allclose(denoised.values, section.values / 2, rtol=1e-5)
     assert [dict(c.headers) for c in denoised.channels] == [dict(c.headers) for c in section.channels]
+
+
+def test_packed_files_are_published_unpacked(tmp_path, well, section):
+    for plain, scores, label in (
+        (well, _log_scores(well), "sondeflow-logs"),
+        (section, _trace_scores(section), "sondeflow-seismic"),
+    ):
+        path = plain.source.path.with_name(plain.source.path.name + ".gz")
+        path.write_bytes(gzip.compress(plain.source.path.read_bytes()))
+        packed = read(path)
+        goal = publish(tmp_path / "out", packed, scores, BundleLabel(label, "1"))
+        sha, stem = sha256_file(path), plain.source.path.stem.replace(" ", "_")
+        assert goal.copy.name == f"{stem}.{sha[:8]}{'.las' if plain.kind == 'logs' else '.sgy'}"
+        np.testing.assert_array_equal(read(goal.copy).axis, plain.axis)
 
 
 def test_a_file_that_changes_meanwhile_publishes_nothing(tmp_path, well):

@@ -1,0 +1,21 @@
+"""How much a file may hold before it is refused unread."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from aemodels.spec import Spec
+
+MIB = 2**20
+
+
+class SizeLimits(Spec):
+    """Bounds that keep a hostile or broken file from filling the disk."""
+
+    stored: int = Field(default=64 * 1024 * MIB, ge=1, description="largest file taken from a URL, in bytes")
+    unpacked: int = Field(default=16 * 1024 * MIB, ge=1, description="largest content of a packed file, in bytes")
+    growth: float = Field(default=200.0, ge=1, description="largest ratio of content to packed size")
+    harmless: int = Field(default=64 * MIB, ge=0, description="content up to so many bytes may have any ratio")
+
+
+DEFAULT_LIMITS = SizeLimits()
