@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from aemodels.curves.canonical import CANONICAL, CanonicalCurve
 from aemodels.curves.resolve import Candidate, Match, normal_unit, resolve
 from aemodels.io.las_header import LasCurve
-from aemodels.types import Channel, Finding, FloatArray
+from aemodels.io.las_null import STANDARD_NULLS
+from aemodels.types import BoolArray, Channel, Finding, FloatArray
 
-STANDARD_NULLS = (-999.25, -9999.0, -999.0)
 # Values that programs write for "missing" whatever the header says; no canonical curve can hold any of them.
 SENTINELS = (
     *STANDARD_NULLS,
@@ -25,6 +25,7 @@ SENTINELS = (
     -2147483647.0,
     -2147483648.0,
 )
+SMALLEST_SENTINEL = 999.0
 REPEATED = 3  # a curve without known bounds: one sentinel may be a measurement
 
 
@@ -67,7 +68,7 @@ def _convert(column: NDArray[np.float64], curve: LasCurve, match: Match) -> tupl
     """Values in the canonical unit; whether they can be that curve at all."""
     canonical = CANONICAL[match.name]
     findings = []
-    sentinel = np.isin(column, SENTINELS)
+    sentinel = _sentinels(column)
     if sentinel.any():
         found = f"{int(sentinel.sum())} values like {column[sentinel][0]:g}"
         expected = f"{canonical.low:g}..{canonical.high:g} {canonical.unit}, or the file's NULL"
@@ -92,13 +93,18 @@ def _without_repeated_sentinels(
     column: NDArray[np.float64], curve: LasCurve
 ) -> tuple[NDArray[np.float64], list[Finding]]:
     """A sentinel in a curve without known bounds counts as missing where it repeats."""
-    hits = np.isin(column, SENTINELS)
+    hits = _sentinels(column)
     if np.count_nonzero(hits) < REPEATED:
         return column, []
     found = f"{int(hits.sum())} values like {column[hits][0]:g}"
     expected = "the file's NULL where a value is missing"
     finding = Finding("warning", "other-null", f"curve {curve.name}", found, expected, "these are read as missing")
     return np.where(hits, np.nan, column), [finding]
+
+
+def _sentinels(column: NDArray[np.float64]) -> BoolArray:
+    large = np.abs(column) >= SMALLEST_SENTINEL  # few curves reach that: most are settled here
+    return np.asarray(np.isin(column, SENTINELS) if large.any() else large, dtype=np.bool_)
 
 
 def _float32(column: NDArray[np.float64]) -> FloatArray:

@@ -14,6 +14,9 @@ from aemodels.io.las_header import LasHeader
 from aemodels.types import AxisArray, Finding
 
 
+ABSURD_SAMPLES = 10_000_000  # 1,500 km of well at 15 cm
+
+
 @dataclass(frozen=True, eq=False)
 class DepthIndex:
     """The depth axis and how to get there.
@@ -76,7 +79,7 @@ def build_index(header: LasHeader, table: LasTable) -> DepthIndex:
         UnreadableFileError: if depth is missing, not monotonic, or shorter than two rows.
     """
     factor, findings = depth_factor(header)
-    depth = table.values[:, 0]
+    depth = table.columns[0]
     null = header.number("NULL")
     good = np.isfinite(depth) if null is None else np.isfinite(depth) & (depth != null)
     if not good.all():
@@ -109,6 +112,7 @@ def _check_ends(header: LasHeader, depth: NDArray[np.float64]) -> tuple[Finding,
     """Compare the first and last depth with STRT and STOP; a file cut at a row's end shows in no other way."""
     findings = []
     step = float(np.median(np.abs(np.diff(depth))))
+    _refuse_absurd(header, depth)
     for name, value, which in (("STRT", depth[0], "first"), ("STOP", depth[-1], "last")):
         expected = header.number(name)
         if expected is None or abs(value - expected) <= 1.5 * step:
@@ -118,6 +122,18 @@ def _check_ends(header: LasHeader, depth: NDArray[np.float64]) -> tuple[Finding,
         remedy = f"{'check whether the file is whole' if short else f'correct {name}'}; the rows present are used"
         findings.append(Finding("warning", code, "file", f"{which} depth {value:g}", f"{name} {expected:g}", remedy))
     return tuple(findings)
+
+
+def _refuse_absurd(header: LasHeader, depth: NDArray[np.float64]) -> None:
+    """Refuse a header that declares a great many samples where hardly any are there."""
+    start, stop, step = (header.number(name) for name in ("STRT", "STOP", "STEP"))
+    if start is None or stop is None or not step:
+        return
+    declared = abs((stop - start) / step)
+    if declared > max(ABSURD_SAMPLES, 100 * depth.size):
+        found = f"{declared:.3g} samples declared by STRT, STOP and STEP, {depth.size} present"
+        finding = Finding("error", "absurd-size", "~Well section", found, "both alike", "correct STRT, STOP and STEP")
+        raise UnreadableFileError((finding,))
 
 
 def _depth_finding(code: str, found: str, remedy: str) -> Finding:
@@ -140,7 +156,7 @@ def _not_monotonic(table: LasTable, depth: NDArray[np.float64], rows: NDArray[np
     return Finding(
         "error",
         "depth-not-monotonic",
-        f"line {table.lines[second] + 1} (data row {second + 1})",
+        f"line {table.line(int(second)) + 1} (data row {second + 1})",
         f"depth {depth[second]:g} after {depth[first]:g}",
         "depth that runs in one direction",
         "sort the rows, or split the passes into files",
@@ -148,7 +164,7 @@ def _not_monotonic(table: LasTable, depth: NDArray[np.float64], rows: NDArray[np
 
 
 def _dropped(code: str, table: LasTable, mask: NDArray[np.bool_], what: str) -> Finding:
-    first = table.lines[np.argmax(mask)] + 1
+    first = table.line(int(np.argmax(mask))) + 1
     return Finding(
         "warning", code, f"line {first}", f"{int(mask.sum())} {what}", "one depth per row", "these rows are left out"
     )

@@ -1,0 +1,86 @@
+"""Plain blocks of numbers through C parsers; whatever is not plain is left to the strict cells of las_data."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+from numpy.typing import NDArray
+
+Columns = list[NDArray[np.float64]]
+BLANK, COMMA, NEWLINE = ord(" "), ord(","), ord("\n")
+PROBES = 97  # lines looked at to find the columns of a table of fixed width
+
+
+def parse_fast(data: bytes, width: int, delimiter: str | None) -> Columns | None:
+    """Parse a block in which every cell is a plain number and every row is whole.
+
+    Args:
+        data: lines ended by "\n".
+        width: cells of each row.
+        delimiter: what stands between cells, None for blanks.
+
+    Returns:
+        One float64[row] a column, infinities kept; None where anything is out of the ordinary.
+    """
+    # "#" and quotes mean comments, 1.#IND or text: never for a fast parser.
+    if not data.isascii() or b"#" in data or b'"' in data or b"'" in data:
+        return None
+    if delimiter is not None:
+        return _by_arrow(data, width, delimiter)
+    table = _comma_table(data, width)
+    if table is not None:
+        columns = _by_arrow(table, width, ",")
+    elif b"  " not in data and b"\t" not in data and b"\n " not in data and not data.startswith(b" "):
+        columns = _by_arrow(data, width, " ")
+    else:
+        columns = None
+    return columns if columns is not None else _by_numpy(data, width)
+
+
+def _comma_table(data: bytes, width: int) -> Any | None:
+    """A table of fixed width with commas where its columns meet; None where the lines are no such table."""
+    length = data.find(b"\n") + 1
+    if len(data) % length or b"," in data:
+        return None
+    cells = np.frombuffer(data, dtype=np.uint8).reshape(-1, length)
+    if (cells[:, -1] != NEWLINE).any():
+        return None
+    blank = (cells[:: max(len(cells) // PROBES, 1), :-1] == BLANK).all(axis=0)
+    starts = np.flatnonzero(~blank & np.concatenate([[True], blank[:-1]]))
+    if len(starts) != width:
+        return None
+    marks = starts[1:] - 1
+    if (cells[:, marks] != BLANK).any():
+        return None
+    table = cells.copy()
+    table[:, marks] = COMMA
+    return pa.py_buffer(table)
+
+
+def _by_arrow(data: Any, width: int, delimiter: str) -> Columns | None:
+    names = [str(number) for number in range(width)]
+    try:
+        table = pacsv.read_csv(
+            pa.BufferReader(data),
+            read_options=pacsv.ReadOptions(use_threads=False, column_names=names),
+            parse_options=pacsv.ParseOptions(delimiter=delimiter, quote_char=False),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.float64()), null_values=[], check_utf8=False
+            ),
+        )
+    except (pa.ArrowInvalid, pa.ArrowKeyError):
+        return None
+    return [column.to_numpy().copy() for column in table.columns] if table.num_columns == width else None
+
+
+def _by_numpy(data: bytes, width: int) -> Columns | None:
+    try:
+        # comments=None: with "#" as a comment "1.#IND" in the last column would silently become 1.
+        values = np.loadtxt(io.BytesIO(data), ndmin=2, comments=None)
+    except ValueError:
+        return None
+    return list(values.T) if values.shape[1] == width else None
