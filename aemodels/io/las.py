@@ -41,7 +41,7 @@ def read_las(path: Path) -> Recording:
     data = path.read_bytes()
     sha256 = hashlib.sha256(data).hexdigest()
     file = split_file(data)
-    del data  # the file's blocks are copies of what is needed
+    del data  # it may be there in another encoding now
     header = _header(file)
     table, findings = read_blocks(file.blocks, header)
     index = build_index(header, table)

@@ -66,7 +66,7 @@ def parse_table(block: DataBlock, header: LasHeader) -> LasTable:
     width = len(header.curves)
     delimiter = find_delimiter([line for _, line in itertools.islice(block.lines(), 1)], header)
     if not header.wrapped:
-        fast = parse_fast(block.data, width, delimiter)
+        fast = parse_fast(block, width, delimiter)
         if fast is not None:
             return LasTable(fast, frozenset(), block)
     if header.wrapped:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
+from aemodels.io.las_file import DataBlock
+
 Columns = list[NDArray[np.float64]]
 BLANK, COMMA, NEWLINE = ord(" "), ord(","), ord("\n")
 PROBES = 97  # lines looked at to find the columns of a table of fixed width
 
 
-def parse_fast(data: bytes, width: int, delimiter: str | None) -> Columns | None:
+def parse_fast(block: DataBlock, width: int, delimiter: str | None) -> Columns | None:
     """Parse a block in which every cell is a plain number and every row is whole.
 
     Args:
-        data: lines ended by "\n".
+        block: the data section.
         width: cells of each row.
         delimiter: what stands between cells, None for blanks.
 
@@ -27,26 +28,27 @@ def parse_fast(data: bytes, width: int, delimiter: str | None) -> Columns | None
         One float64[row] a column, infinities kept; None where anything is out of the ordinary.
     """
     # "#" and quotes mean comments, 1.#IND or text: never for a fast parser.
-    if not data.isascii() or b"#" in data or b'"' in data or b"'" in data:
+    if block.has(b"#", b'"', b"'"):
         return None
     if delimiter is not None:
-        return _by_arrow(data, width, delimiter)
-    table = _comma_table(data, width)
+        return _by_arrow(block.view, width, delimiter)
+    table = _comma_table(block, width)
     if table is not None:
         columns = _by_arrow(table, width, ",")
-    elif b"  " not in data and b"\t" not in data and b"\n " not in data and not data.startswith(b" "):
-        columns = _by_arrow(data, width, " ")
+    elif not block.has(b"  ", b"\t", b"\n ") and block.view[:1] != b" ":
+        columns = _by_arrow(block.view, width, " ")
     else:
         columns = None
-    return columns if columns is not None else _by_numpy(data, width)
+    return columns if columns is not None else _by_numpy(block, width)
 
 
-def _comma_table(data: bytes, width: int) -> Any | None:
+def _comma_table(block: DataBlock, width: int) -> memoryview | None:
     """A table of fixed width with commas where its columns meet; None where the lines are no such table."""
-    length = data.find(b"\n") + 1
-    if len(data) % length or b"," in data:
+    cells = np.frombuffer(block.view, dtype=np.uint8)
+    length = block.file.find(b"\n", *block.span) + 1 - block.span[0]
+    if len(cells) % length or block.has(b","):
         return None
-    cells = np.frombuffer(data, dtype=np.uint8).reshape(-1, length)
+    cells = cells.reshape(-1, length)
     if (cells[:, -1] != NEWLINE).any():
         return None
     blank = (cells[:: max(len(cells) // PROBES, 1), :-1] == BLANK).all(axis=0)
@@ -58,14 +60,14 @@ def _comma_table(data: bytes, width: int) -> Any | None:
         return None
     table = cells.copy()
     table[:, marks] = COMMA
-    return pa.py_buffer(table)
+    return memoryview(table.reshape(-1))
 
 
-def _by_arrow(data: Any, width: int, delimiter: str) -> Columns | None:
+def _by_arrow(data: memoryview, width: int, delimiter: str) -> Columns | None:
     names = [str(number) for number in range(width)]
     try:
         table = pacsv.read_csv(
-            pa.BufferReader(data),
+            pa.BufferReader(pa.py_buffer(data)),
             read_options=pacsv.ReadOptions(use_threads=False, column_names=names),
             parse_options=pacsv.ParseOptions(delimiter=delimiter, quote_char=False),
             convert_options=pacsv.ConvertOptions(
@@ -77,10 +79,10 @@ def _by_arrow(data: Any, width: int, delimiter: str) -> Columns | None:
     return [column.to_numpy().copy() for column in table.columns] if table.num_columns == width else None
 
 
-def _by_numpy(data: bytes, width: int) -> Columns | None:
+def _by_numpy(block: DataBlock, width: int) -> Columns | None:
     try:
         # comments=None: with "#" as a comment "1.#IND" in the last column would silently become 1.
-        values = np.loadtxt(io.BytesIO(data), ndmin=2, comments=None)
+        values = np.loadtxt(io.BytesIO(block.view), ndmin=2, comments=None)
     except ValueError:
         return None
     return list(values.T) if values.shape[1] == width else None

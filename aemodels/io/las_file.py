@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-import io
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,20 +27,36 @@ class DataBlock:
 
     Args:
         title: index of the title's line in the file.
-        data: the lines, ended by "\n" each, in `codec`.
-        codec: how `data` is encoded; ASCII characters are one byte each.
+        file: the file's bytes; the block is a part of them, so that a large one is not in memory twice.
+        span: offsets of the block's lines in it, each ended by "\n".
+        codec: how `file` is encoded; ASCII characters are one byte each.
     """
 
     title: int
-    data: bytes
+    file: bytes
+    span: tuple[int, int]
     codec: str
+
+    def has(self, *parts: bytes) -> bool:
+        """Whether any of the parts occurs in the lines."""
+        return any(self.file.find(part, *self.span) >= 0 for part in parts)
+
+    @property
+    def view(self) -> memoryview:
+        """The lines as bytes, not copied."""
+        return memoryview(self.file)[slice(*self.span)]
 
     def lines(self) -> Iterator[tuple[int, str]]:
         """Index in the file and text of each line that is neither blank nor a comment."""
-        for number, raw in enumerate(io.BytesIO(self.data), start=self.title + 1):
-            line = raw.decode(self.codec)
+        at, stop = self.span
+        for number in itertools.count(self.title + 1):
+            if at >= stop:
+                return
+            end = self.file.find(b"\n", at, stop) + 1
+            line = self.file[at:end].decode(self.codec)
             if is_data(line):
                 yield number, line
+            at = end
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,12 +125,12 @@ def split_file(data: bytes) -> LasFile:
         if size > HEADER_LIMIT:
             raise _large_header(len(data))
         if is_block:
-            blocks.append(DataBlock(number, _closed(text, body, stop), inner))
+            blocks.append(DataBlock(number, *_closed(text, body, stop), inner))
         part = split_lines(text[start : body if is_block else stop].decode(inner))
         kind = section_kind(part[0].lstrip(MARK + " \t"))
         sections.append(LasSection(kind, len(lines), len(lines) + len(part)))
         lines += part
-        number += text.count(b"\n", start, stop)
+        number += text.count(b"\n", start, stop) if stop < len(text) else 0
     return LasFile(LasText(tuple(lines), codec, tuple(sections)), tuple(blocks), codec)
 
 
@@ -166,13 +182,14 @@ def _is_data_title(line: bytes) -> bool:
     return section_kind(line.split(b"\n")[0].decode("latin-1").strip()) == "A"
 
 
-def _closed(text: bytes, start: int, stop: int) -> bytes:
-    """The lines of a block without the padding at its end, the last one closed by a line end."""
+def _closed(text: bytes, start: int, stop: int) -> tuple[bytes, tuple[int, int]]:
+    """The span of a block without the padding at its end, its last line closed by a line end."""
     while stop > start and text[stop - 1] in PADDING:
         stop -= 1
-    if stop > start and stop < len(text) and text[stop] == ord("\n"):
-        return text[start : stop + 1]
-    return text[start:stop] + b"\n"
+    if text[stop : stop + 1] == b"\n":
+        return text, (start, stop + 1)
+    lines = text[start:stop] + b"\n"
+    return lines, (0, len(lines))
 
 
 def _large_header(size: int) -> UnreadableFileError:
