@@ -89,7 +89,7 @@ def ingest_file(path: Path, settings: Settings) -> FileRecord:
         sha256 = sha256_file(path)
     except OSError:
         return _read_anew(path, "", settings)
-    key = digest_of([sha256, path.name, code_hash(READING)])
+    key = digest_of([sha256, path.name, code_hash(READING), *_aliases_key(settings)])
     known = settings.ingested_dir / key[:2] / f"{key}.json"
     if known.is_file():
         record = FileRecord.model_validate_json(known.read_text(encoding="utf-8"))
@@ -102,9 +102,14 @@ def ingest_file(path: Path, settings: Settings) -> FileRecord:
     return record
 
 
+def _aliases_key(settings: Settings) -> list[str]:
+    """What the user's own aliases add to the identity of a reading."""
+    return [] if settings.aliases is None else [sha256_file(settings.aliases)]
+
+
 def _read_anew(path: Path, sha256: str, settings: Settings) -> FileRecord:
     try:
-        recording = read(path)
+        recording = read(path, aliases=settings.aliases)
     except UnreadableFileError as error:
         return FileRecord(path=str(path), sha256=sha256, findings=error.findings)
     return FileRecord(

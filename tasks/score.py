@@ -157,15 +157,15 @@ def score_file(
     if not claim(ledger, key, source=str(path), max_attempts=settings.max_attempts):
         return FileOutcome(path=str(path), fate="skipped", sha256=sha256)
     started = time.perf_counter()
-    outcome = _attempt(path, sha256, scorer, outbox)
+    outcome = _attempt(path, sha256, scorer, outbox, settings.aliases)
     outcome = outcome.model_copy(update={"seconds": round(time.perf_counter() - started, 3)})
     _write_down(ledger, key, outcome)
     return outcome
 
 
-def _attempt(path: Path, sha256: str, scorer: Scorer | None, outbox: Path) -> FileOutcome:
+def _attempt(path: Path, sha256: str, scorer: Scorer | None, outbox: Path, aliases: Path | None) -> FileOutcome:
     try:
-        return _score_or_quarantine(path, sha256, scorer, outbox)
+        return _score_or_quarantine(path, sha256, scorer, outbox, aliases)
     except ChangedError as error:
         return _left(path, sha256, "changed", str(error), "none needed: the next run takes it")
     except Exception as error:  # noqa: BLE001 - one file's unforeseen failure must not take the others with it
@@ -174,9 +174,11 @@ def _attempt(path: Path, sha256: str, scorer: Scorer | None, outbox: Path) -> Fi
         return FileOutcome(path=str(path), fate="failed", sha256=sha256, findings=(finding,))
 
 
-def _score_or_quarantine(path: Path, sha256: str, scorer: Scorer | None, outbox: Path) -> FileOutcome:
+def _score_or_quarantine(
+    path: Path, sha256: str, scorer: Scorer | None, outbox: Path, aliases: Path | None
+) -> FileOutcome:
     try:
-        return _score(path, sha256, scorer, outbox)
+        return _score(path, sha256, scorer, outbox, aliases)
     except UnreadableFileError as error:
         findings = error.findings
     except DataError as error:
@@ -188,8 +190,8 @@ def _score_or_quarantine(path: Path, sha256: str, scorer: Scorer | None, outbox:
     return FileOutcome(path=str(path), fate="quarantined", sha256=sha256, outputs=(str(reason),), findings=findings)
 
 
-def _score(path: Path, sha256: str, scorer: Scorer | None, outbox: Path) -> FileOutcome:
-    recording = read(path)
+def _score(path: Path, sha256: str, scorer: Scorer | None, outbox: Path, aliases: Path | None) -> FileOutcome:
+    recording = read(path, aliases=aliases)
     if scorer is None:
         raise DataError(f"{path.name} was read, but no kind of bundle takes {path.suffix}")
     if recording.source.sha256 != sha256:

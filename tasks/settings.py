@@ -25,6 +25,7 @@ class Settings(BaseSettings):
         outbox: where scores go.
         workers: tasks of one flow at a time.
         task_runner: "threads" in this process, or "dask" (needs prefect-dask).
+        aliases: a YAML file of mnemonics and units that goes before the built-in one.
         max_attempts: how often a file that failed for an unforeseen reason is tried.
     """
 
@@ -41,12 +42,13 @@ class Settings(BaseSettings):
     outbox: Path = _in_home("outbox")
     workers: int = Field(default=2, ge=1, le=256, description="tasks of one flow at a time")
     task_runner: Literal["threads", "dask"] = Field(default="threads", description="where tasks run")
+    aliases: Path | None = Field(default=None, description="a YAML file of mnemonics and units of your own")
     max_attempts: int = Field(default=3, ge=1, le=100, description="tries of a file that fails unforeseen")
 
-    @field_validator("home", "inbox", "outbox", mode="after")
+    @field_validator("home", "inbox", "outbox", "aliases", mode="after")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().resolve()
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().resolve()
 
     @property
     def refs_dir(self) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 import lasio.exceptions
 import numpy as np
 
+from aemodels.curves.resolve import Aliases, load_aliases
 from aemodels.io.las_blocks import read_blocks
 from aemodels.io.las_curves import to_channels
 from aemodels.io.las_data import LasTable
@@ -23,11 +24,12 @@ HEADER_ERRORS = (
 )
 
 
-def read_las(path: Path) -> Recording:
+def read_las(path: Path, *, aliases: Path | None = None) -> Recording:
     """Read a LAS file (1.2, 2.0, the log sections of 3.0; wrapped or not).
 
     Args:
         path: the file.
+        aliases: a user's file of mnemonics and units that goes before the built-in one.
 
     Returns:
         A recording of kind "logs": canonical curves first, in canonical units, then the other numeric curves under
@@ -35,8 +37,10 @@ def read_las(path: Path) -> Recording:
 
     Raises:
         UnreadableFileError: if the file holds no usable log.
+        SpecError: if the aliases file is none.
         OSError: if it cannot be opened.
     """
+    tables = load_aliases(override=aliases)
     refuse_bombs(path)
     data = path.read_bytes()
     sha256 = hashlib.sha256(data).hexdigest()
@@ -44,8 +48,8 @@ def read_las(path: Path) -> Recording:
     del data  # it may be there in another encoding now
     header = _header(file)
     table, findings = read_blocks(file.blocks, header)
-    index = build_index(header, table)
-    values, channels, curve_findings = _channels(header, table, index)
+    index = build_index(header, table, tables)
+    values, channels, curve_findings = _channels(header, table, index, tables)
     return Recording(
         values=values,
         axis=index.axis,
@@ -79,7 +83,7 @@ def _header(file: LasFile) -> LasHeader:
 
 
 def _channels(
-    header: LasHeader, table: LasTable, index: DepthIndex
+    header: LasHeader, table: LasTable, index: DepthIndex, aliases: Aliases
 ) -> tuple[FloatArray, tuple[Channel, ...], tuple[Finding, ...]]:
     """The numeric columns in the axis' order of samples, without NULLs and infinities, as channels."""
     numbers = [number for number in range(1, len(header.curves)) if number not in table.text_columns]
@@ -90,5 +94,5 @@ def _channels(
     whole = np.array_equal(index.rows, np.arange(len(columns[0])))
     columns = columns if whole else [column[index.rows] for column in columns]
     found = clean(columns, header)
-    values, channels, findings = to_channels([header.curves[number] for number in numbers], columns)
+    values, channels, findings = to_channels([header.curves[number] for number in numbers], columns, aliases)
     return values, channels, (*found, *findings)

@@ -19,8 +19,8 @@ from aemodels.io.las_header import LasHeader, parse_number
 from aemodels.types import Finding
 
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|\S+")
-# A sign that follows a digit: the numbers on both sides have run together. The second must have a point (or a whole NULL
-# like -9999), else a date like 2020-01-02 would pass.
+# A sign that follows a digit: the numbers on both sides have run together. The second must have a point (or be a whole
+# NULL like -9999), else a date like 2020-01-02 would pass.
 RUN_ON = re.compile(r"(?<=[\d.])(?=-\d*\.\d|-999+\b)")
 RAGGED_LIMIT = 0.1  # beyond one bad row in ten the columns cannot be trusted
 
@@ -146,7 +146,7 @@ class Ragged:
         Raises:
             UnreadableFileError: if the columns cannot be trusted.
         """
-        found = ()
+        found: tuple[Finding, ...] = ()
         if self.run_on:
             what = f"{len(self.run_on)} rows with numbers that run into their sign, like 50-999.25"
             remedy = "they are parted before the sign; write a blank between columns"

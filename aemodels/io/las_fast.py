@@ -35,7 +35,7 @@ def parse_fast(block: DataBlock, width: int, delimiter: str | None) -> Columns |
     table = _comma_table(block, width)
     if table is not None:
         columns = _by_arrow(table, width, ",")
-    elif not block.has(b"  ", b"\t", b"\n ") and block.view[:1] != b" ":
+    elif not block.has(b"  ", b"\t", b"\n ") and block.view[0] != BLANK:
         columns = _by_arrow(block.view, width, " ")
     else:
         columns = None
@@ -60,7 +60,7 @@ def _comma_table(block: DataBlock, width: int) -> memoryview | None:
         return None
     table = cells.copy()
     table[:, marks] = COMMA
-    return memoryview(table.reshape(-1))
+    return table.data.cast("B") if table.size else None
 
 
 def _by_arrow(data: memoryview, width: int, delimiter: str) -> Columns | None:

@@ -16,11 +16,12 @@ READERS: dict[str, Callable[[Path], Recording]] = {".las": read_las, ".sgy": rea
 UNFINISHED = (PART_SUFFIX, ".tmp", ".crdownload", "~")
 
 
-def read(path: Path) -> Recording:
+def read(path: Path, *, aliases: Path | None = None) -> Recording:
     """Read a file of any known suffix (case does not matter).
 
     Args:
         path: the file.
+        aliases: a user's file of mnemonics and units, for logs.
 
     Returns:
         The recording, with findings for whatever was doubtful.
@@ -33,7 +34,7 @@ def read(path: Path) -> Recording:
     try:
         finding = _refusal(path)
         if finding is None and reader is not None:
-            return reader(path)
+            return read_las(path, aliases=aliases) if reader is read_las else reader(path)
     except OSError as error:
         finding = _os_finding(path, error)
     raise UnreadableFileError((finding or _unknown_suffix(path),))

@@ -439,3 +439,42 @@ def test_values_of_fixed_width_tables_are_exact(tmp_path: Path):
         well = read_text(tmp_path, las_text(rows, (("A", ""), ("B", "")), stop="299.5"))
         np.testing.assert_array_equal(well.axis, [float(depth) for depth in depths])
         np.testing.assert_array_equal(well.values, np.array(texts, dtype=object).T.astype(float).astype(np.float32))
+
+
+CONTRADICTED = {
+    "NPHI": ("v/v", "%", 25.0, 0.01),
+    "RHOB": ("g/cm3", "KG/M3", 2300.0, 0.001),
+    "DTC": ("us/ft", "US/M", 400.0, 0.3048),
+    "CALI": ("in", "MM", 215.0, 1 / 25.4),
+}
+
+
+@pytest.mark.parametrize("curve", CONTRADICTED)
+def test_a_contradicted_unit_is_mended_where_only_one_other_fits(tmp_path: Path, curve: str):
+    unit, meant, centre, factor = CONTRADICTED[curve]
+    written = [round(centre * (1 + 0.002 * n), 3) for n in range(40)]
+    rows = tuple(f"{100 + n} {value}" for n, value in enumerate(written))
+    well = read_text(tmp_path, las_text(rows, ((curve, unit),), stop="139"))
+    np.testing.assert_allclose(well.channel(curve), np.array(written) * factor, rtol=1e-6)
+    (finding,) = well.findings
+    assert finding.code == "unit-contradicted"
+    assert meant in finding.remedy
+
+
+def test_a_contradicted_unit_is_only_told_where_no_other_fits_all_values(tmp_path: Path):
+    """Half in g/cm3 and half in kg/m3 is no matter of one factor."""
+    rows = tuple(f"{100 + n} {2.3 if n % 5 == 0 else 2300}" for n in range(40))
+    well = read_text(tmp_path, las_text(rows, (("RHOB", "g/cm3"),), stop="139"))
+    assert codes(well) == ["implausible-values"]
+    assert well.channel("RHOB")[1] == 2300
+
+
+def test_a_user_s_aliases_go_before_the_built_in_ones(tmp_path: Path):
+    aliases = tmp_path / "aliases.yaml"
+    aliases.write_text("mnemonics:\n  GR: [[GRBEST], [DEN]]\nunits:\n  gAPI: {COUNTS: 2.0}\ndepth: [TIEFE]\n")
+    path = tmp_path / "x.las"
+    path.write_text(las_text(curves=(("GR", "gAPI"), ("GRBEST", "counts")), depth="TIEFE", unit=""))
+    assert read_las(path, aliases=aliases).names == ("GR", "GR:raw")
+    np.testing.assert_allclose(read_las(path, aliases=aliases).channel("GR"), [4.6, 4.8, 5.0, 5.2], rtol=1e-6)
+    with pytest.raises(UnreadableFileError):
+        read_las(path)
