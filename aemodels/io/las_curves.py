@@ -80,7 +80,8 @@ def _convert(
         findings.append(
             Finding("warning", "other-null", f"curve {curve.name}", found, expected, "these are read as missing")
         )
-    values = np.where(sentinel, np.nan, column) * (1.0 if match.factor is None else match.factor)
+    values = np.where(sentinel, np.nan, column) if sentinel.any() else column
+    values = values * match.factor if match.factor not in (None, 1.0) else values
     observed = values[np.isfinite(values)]
     median = float(np.median(observed)) if observed.size else float("nan")
     plausible = not observed.size or canonical.low <= median <= canonical.high
@@ -132,7 +133,8 @@ def _float32(column: NDArray[np.float64]) -> FloatArray:
     """To float32, values beyond its range becoming missing."""
     with np.errstate(over="ignore"):
         values = column.astype(np.float32)
-    return np.where(np.isfinite(values), values, np.float32(np.nan))
+    beyond = np.isinf(values)
+    return np.where(beyond, np.float32(np.nan), values) if beyond.any() else values
 
 
 def _channel(name: str, unit: str, curve: LasCurve) -> Channel:

@@ -13,6 +13,7 @@ from aemodels.io.las_file import DataBlock
 
 Columns = list[NDArray[np.float64]]
 BLANK, COMMA, NEWLINE = ord(" "), ord(","), ord("\n")
+BLOCK = 8 * 2**20  # bytes parsed at a time
 PROBES = 97  # lines looked at to find the columns of a table of fixed width
 
 
@@ -68,7 +69,7 @@ def _by_arrow(data: memoryview, width: int, delimiter: str) -> Columns | None:
     try:
         table = pacsv.read_csv(
             pa.BufferReader(pa.py_buffer(data)),
-            read_options=pacsv.ReadOptions(use_threads=False, column_names=names),
+            read_options=pacsv.ReadOptions(use_threads=False, column_names=names, block_size=BLOCK),
             parse_options=pacsv.ParseOptions(delimiter=delimiter, quote_char=False),
             convert_options=pacsv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.float64()), null_values=[], check_utf8=False
@@ -76,7 +77,11 @@ def _by_arrow(data: memoryview, width: int, delimiter: str) -> Columns | None:
         )
     except (pa.ArrowInvalid, pa.ArrowKeyError):
         return None
-    return [column.to_numpy().copy() for column in table.columns] if table.num_columns == width else None
+    return [_writeable(column.to_numpy()) for column in table.columns] if table.num_columns == width else None
+
+
+def _writeable(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values if values.flags.writeable else values.copy()
 
 
 def _by_numpy(block: DataBlock, width: int) -> Columns | None:

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.io.las_header import LasHeader
-from aemodels.types import BoolArray, Finding
+from aemodels.types import Finding
 
 STANDARD_NULLS = (-999.25, -9999.0, -999.0)
+INFINITIES = (np.inf, -np.inf)
 UNLIKELY = 900.0  # a NULL nearer to zero than this is a value that tools measure
 
 
@@ -26,11 +27,9 @@ def clean(columns: list[NDArray[np.float64]], header: LasHeader) -> tuple[Findin
     rounded_nulls = _rounded(nulls) if header.nulls else ()
     hits = rounded = infinite = 0
     for column in columns:
-        marks = _equal(column, nulls)
-        near = _equal(column, rounded_nulls) & ~marks
-        beyond = np.isinf(column)
-        hits, rounded, infinite = hits + int(marks.sum()), rounded + int(near.sum()), infinite + int(beyond.sum())
-        column[marks | near | beyond] = np.nan
+        hits += _drop(column, nulls)
+        rounded += _drop(column, rounded_nulls)
+        infinite += _drop(column, INFINITIES)
     return tuple(_findings(header, hits, rounded, infinite))
 
 
@@ -41,11 +40,16 @@ def _rounded(nulls: tuple[float, ...]) -> tuple[float, ...]:
     )
 
 
-def _equal(column: NDArray[np.float64], marks: tuple[float, ...]) -> BoolArray:
-    result = np.zeros(column.shape, dtype=np.bool_)
+def _drop(column: NDArray[np.float64], marks: tuple[float, ...]) -> int:
+    """Make the marks missing; how many there were."""
+    count = 0
     for mark in marks:
-        result |= column == mark
-    return result
+        hits = column == mark
+        found = int(np.count_nonzero(hits))
+        if found:
+            column[hits] = np.nan
+        count += found
+    return count
 
 
 def _findings(header: LasHeader, hits: int, rounded: int, infinite: int) -> list[Finding]:
