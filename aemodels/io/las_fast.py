@@ -13,7 +13,7 @@ from aemodels.io.las_file import DataBlock
 
 Columns = list[NDArray[np.float64]]
 BLANK, COMMA, NEWLINE = ord(" "), ord(","), ord("\n")
-BLOCK = 8 * 2**20  # bytes parsed at a time
+BLOCK = 2**20  # bytes parsed at a time: more is no faster and takes memory
 PROBES = 97  # lines looked at to find the columns of a table of fixed width
 
 
