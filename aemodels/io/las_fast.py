@@ -33,9 +33,9 @@ def parse_fast(block: DataBlock, width: int, delimiter: str | None) -> Columns |
         return None
     if delimiter is not None:
         return _by_arrow(block.view, width, delimiter)
-    table = _comma_table(block, width)
+    table = _fixed_table(block, width)
     if table is not None:
-        columns = _by_arrow(table, width, ",")
+        columns = _by_stretches(*table)
     elif not block.has(b"  ", b"\t", b"\n ") and block.view[0] != BLANK:
         columns = _by_arrow(block.view, width, " ")
     else:
@@ -43,8 +43,8 @@ def parse_fast(block: DataBlock, width: int, delimiter: str | None) -> Columns |
     return columns if columns is not None else _by_numpy(block, width)
 
 
-def _comma_table(block: DataBlock, width: int) -> memoryview | None:
-    """A table of fixed width with commas where its columns meet; None where the lines are no such table."""
+def _fixed_table(block: DataBlock, width: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]] | None:
+    """Lines of equal length as uint8[line, character] and where its columns meet; None for other lines."""
     cells = np.frombuffer(block.view, dtype=np.uint8)
     length = block.file.find(b"\n", *block.span) + 1 - block.span[0]
     if len(cells) % length or block.has(b","):
@@ -59,9 +59,21 @@ def _comma_table(block: DataBlock, width: int) -> memoryview | None:
     marks = starts[1:] - 1
     if (cells[:, marks] != BLANK).any():
         return None
-    table = cells.copy()
-    table[:, marks] = COMMA
-    return table.data.cast("B") if table.size else None
+    return (cells, marks) if len(cells) else None
+
+
+def _by_stretches(cells: NDArray[np.uint8], marks: NDArray[np.int64]) -> Columns | None:
+    """Parse a table with commas put where its columns meet; a stretch at a time stays in the cache."""
+    step = max(BLOCK // cells.shape[1], 1)
+    parts = []
+    for first in range(0, len(cells), step):
+        table = cells[first : first + step].copy()
+        table[:, marks] = COMMA
+        columns = _by_arrow(table.data.cast("B"), len(marks) + 1, ",")
+        if columns is None:
+            return None
+        parts.append(columns)
+    return [np.concatenate(column) for column in zip(*parts, strict=True)]
 
 
 def _by_arrow(data: memoryview, width: int, delimiter: str) -> Columns | None:
