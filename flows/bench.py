@@ -18,16 +18,18 @@ SAMPLES = 20_000
 CURVES = ("GR", "RHOB", "NPHI", "DTC", "RDEP")
 
 
-def benchmark(repeats: int) -> list[dict[str, Any]]:
+def benchmark(repeats: int, las: Path | None = None) -> list[dict[str, Any]]:
     """One row a pair: what, ours_s, other, other_s (medians of `repeats` runs), ratio = other_s / ours_s.
 
     Args:
         repeats: runs of each, taken in turns.
+        las: a folder of wells to read beside the generated one.
     """
     rng = np.random.default_rng(20)
     values = rng.normal(size=(len(CURVES), SAMPLES)).cumsum(axis=1).astype(np.float32)
     with tempfile.TemporaryDirectory() as folder:
         pairs = [_reading(values, Path(folder)), _blending(values), _scoring(values)]
+        pairs += [_reading_field(sorted(las.glob("*.las"))[:8])] if las is not None else []
         return [_measure(what, ours, (other, name), repeats) for what, ours, name, other in pairs]
 
 
@@ -59,6 +61,29 @@ def _reading(values: np.ndarray, folder: Path) -> tuple[str, Callable[[], Any], 
 
     size = path.stat().st_size / 1e6
     return f"read LAS, {size:.1f} MB", lambda: read_las(path).values, "lasio.read", other
+
+
+def _reading_field(paths: list[Path]) -> tuple[str, Callable[[], Any], str, Callable[[], Any]]:
+    """Wells whose curves are plain: both readings must agree to be timed."""
+    import lasio
+
+    from aemodels.io.las import read_las
+
+    order = [[channel.headers["mnemonic"] for channel in read_las(path).channels] for path in paths]
+
+    def ours() -> np.ndarray:
+        return np.concatenate([read_las(path).values.ravel() for path in paths])
+
+    def other() -> np.ndarray:
+        values = []
+        for path, mnemonics in zip(paths, order, strict=True):
+            with path.open() as stream:
+                las = lasio.read(stream, mnemonic_case="preserve")
+            values += [las[mnemonic] for mnemonic in mnemonics]
+        return np.concatenate(values)
+
+    size = sum(path.stat().st_size for path in paths) / 1e6
+    return f"read {len(paths)} field wells, {size:.1f} MB", ours, "lasio.read", other
 
 
 def _blending(values: np.ndarray) -> tuple[str, Callable[[], Any], str, Callable[[], Any]]:

@@ -12,6 +12,8 @@ from flows.console import FAILED, answering
 if TYPE_CHECKING:
     from aemodels.types import Finding
 
+VERDICTS = ("good", "doubtful", "unusable")
+SEVERITIES = ("error", "warning", "info")
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
@@ -51,32 +53,51 @@ def check(
 ) -> None:
     """Say what is wrong with each file; nothing is written."""
     with answering("check", as_json=as_json) as answer:
-        rows = [row for path in paths for row in _check_below(path)]
-        unusable = sum(row["verdict"] == "unusable" for row in rows)
-        answer.data = {"files": rows, "unusable": unusable}
+        from tasks.settings import Settings
+
+        aliases = Settings().aliases
+        rows = [row for path in paths for row in _check_below(path, aliases)]
+        summary = _summary(rows)
+        unusable = summary["unusable"]
+        answer.data = {"files": rows, "unusable": unusable, "summary": summary}
         answer.code = FAILED if unusable or not rows else 0
         answer.show("Files", [_line(row) for row in rows])
         for row in rows:
             for finding in row["findings"]:
                 where = f"{Path(row['path']).name}: {finding['severity']} [{finding['code']}] {finding['where']}"
                 answer.say(f"{where}: {finding['found']}; expected {finding['expected']}; {finding['remedy']}")
-        answer.say(f"{len(rows)} files, {unusable} unusable")
+        answer.show("Findings (each is explained in docs/findings.md)", summary["findings"])
+        counts = ", ".join(f"{summary[verdict]} {verdict}" for verdict in VERDICTS)
+        answer.say(f"{len(rows)} files: {counts}")
 
 
-def _check_below(root: Path) -> list[dict[str, Any]]:
+def _summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """How many files of each verdict, and in how many files each finding stands, the commonest first."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        for finding in row["findings"]:
+            found.setdefault((finding["severity"], finding["code"]), set()).add(row["path"])
+    findings = [{"severity": key[0], "code": key[1], "files": len(paths)} for key, paths in found.items()]
+    findings.sort(key=lambda entry: (SEVERITIES.index(entry["severity"]), -entry["files"], entry["code"]))
+    verdicts = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in VERDICTS}
+    return {"files": len(rows), **verdicts, "findings": findings}
+
+
+def _check_below(root: Path, aliases: Path | None) -> list[dict[str, Any]]:
     from aemodels.io.readers import list_files
 
     files, problems = list_files(root)
-    return [_row(path, "", "", [finding]) for path, finding in problems] + [_check_file(path) for path in files]
+    unlisted = [_row(path, "", "", [finding]) for path, finding in problems]
+    return unlisted + [_check_file(path, aliases) for path in files]
 
 
-def _check_file(path: Path) -> dict[str, Any]:
+def _check_file(path: Path, aliases: Path | None) -> dict[str, Any]:
     from aemodels.errors import UnreadableFileError
     from aemodels.io.readers import read
     from aemodels.signal.quality import assess
 
     try:
-        recording = read(path)
+        recording = read(path, aliases=aliases)
     except UnreadableFileError as error:
         return _row(path, "", "", list(error.findings))
     findings = [*recording.findings, *assess(recording).findings]

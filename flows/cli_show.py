@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -40,6 +41,7 @@ def ui(
 
 def bench(
     repeats: Annotated[int, typer.Option(min=1, max=50, help="Runs of each; the median counts.")] = 3,
+    las: Annotated[Path | None, typer.Option(help="Folder of plain LAS wells to read as well, up to eight.")] = None,
     as_json: Json = False,
 ) -> None:
     """The benchmark table: each pair side by side in one run."""
@@ -50,7 +52,7 @@ def bench(
         prepare_environment(Settings())
         from flows.bench import benchmark
 
-        rows = benchmark(repeats)
+        rows = benchmark(repeats, las)
         answer.data = {"rows": rows, "repeats": repeats}
         answer.show("Side by side", rows)
 

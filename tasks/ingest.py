@@ -93,8 +93,7 @@ def ingest_file(path: Path, settings: Settings) -> FileRecord:
         sha256 = sha256_file(path)
     except OSError:
         return _read_anew(path, "", settings)
-    places = settings.header_positions.model_dump_json() if settings.header_positions else ""
-    key = digest_of([sha256, path.name, code_hash(READING), places])
+    key = digest_of([sha256, path.name, code_hash(READING), *_choices(settings)])
     known = settings.ingested_dir / key[:2] / f"{key}.json"
     if known.is_file():
         record = FileRecord.model_validate_json(known.read_text(encoding="utf-8"))
@@ -107,9 +106,15 @@ def ingest_file(path: Path, settings: Settings) -> FileRecord:
     return record
 
 
+def _choices(settings: Settings) -> list[str]:
+    """What the user's own aliases and header positions add to the identity of a reading."""
+    aliases = "" if settings.aliases is None else sha256_file(settings.aliases)
+    return [aliases, settings.header_positions.model_dump_json() if settings.header_positions else ""]
+
+
 def _read_anew(path: Path, sha256: str, settings: Settings) -> FileRecord:
     try:
-        recording = read(path, positions=settings.header_positions)
+        recording = read(path, aliases=settings.aliases, positions=settings.header_positions)
     except UnreadableFileError as error:
         return FileRecord(path=str(path), sha256=sha256, findings=error.findings)
     return FileRecord(

@@ -196,7 +196,7 @@ def _score_or_quarantine(
 
 
 def _score(path: Path, sha256: str, scorer: Scorer | None, outbox: Path, settings: Settings) -> FileOutcome:
-    recording = read(path, positions=settings.header_positions)
+    recording = read(path, aliases=settings.aliases, positions=settings.header_positions)
     if scorer is None:
         raise DataError(f"{path.name} was read, but no kind of bundle takes {path.suffix}")
     if recording.source.sha256 != sha256:

@@ -27,6 +27,7 @@ class Settings(BaseSettings):
         outbox: where scores go.
         workers: tasks of one flow at a time.
         task_runner: "threads" in this process, or "dask" (needs prefect-dask).
+        aliases: a YAML file of mnemonics and units that goes before the built-in one.
         max_attempts: how often a file that failed for an unforeseen reason is tried.
         header_positions: bytes of lines and coordinates in SEG-Y trace headers, as JSON, e.g.
             `{"inline": 9, "crossline": 21}`; without it the reader looks for them.
@@ -45,15 +46,16 @@ class Settings(BaseSettings):
     outbox: Path = _in_home("outbox")
     workers: int = Field(default=2, ge=1, le=256, description="tasks of one flow at a time")
     task_runner: Literal["threads", "dask"] = Field(default="threads", description="where tasks run")
+    aliases: Path | None = Field(default=None, description="a YAML file of mnemonics and units of your own")
     max_attempts: int = Field(default=3, ge=1, le=100, description="tries of a file that fails unforeseen")
     header_positions: HeaderPositions | None = Field(
         default=None, description="bytes of lines and coordinates in SEG-Y trace headers"
     )
 
-    @field_validator("home", "inbox", "outbox", mode="after")
+    @field_validator("home", "inbox", "outbox", "aliases", mode="after")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().resolve()
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().resolve()
 
     @property
     def refs_dir(self) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -60,33 +61,69 @@ class Match:
 
 
 @lru_cache(maxsize=4)
-def load_aliases(path: Path = ALIASES_FILE) -> Aliases:
+def load_aliases(path: Path = ALIASES_FILE, *, override: Path | None = None) -> Aliases:
     """Read the alias tables.
 
     Args:
         path: a YAML file laid out as aliases.yaml.
+        override: a user's file of the same layout, every part optional. Its mnemonics beat all of `path`, canonical
+            names included, in the order of its tiers; its units and depth mnemonics are added.
 
     Returns:
         The tables.
 
     Raises:
-        SpecError: if a curve is unknown or a mnemonic is listed twice.
+        SpecError: if a file is no such YAML, a curve or unit is unknown, or a mnemonic is listed twice.
     """
-    tables = yaml.safe_load(path.read_text(encoding="utf-8"))
-    mnemonics = {name: (name, 0) for name in CANONICAL}
-    for canonical, tiers in tables["mnemonics"].items():
+    tables = _tables(path)
+    mnemonics = {name: (name, 0) for name in CANONICAL} | _tiers(path, tables, first=1)
+    doubled = set(CANONICAL) & set(_tiers(path, tables, first=1))
+    if doubled:
+        raise SpecError(f"{path}: {min(doubled)!r} is listed twice; keep one entry (a canonical name leads already)")
+    units = _unit_tables(tables)
+    depth = frozenset(map(str, tables.get("depth") or ()))
+    if override is None:
+        return Aliases(mnemonics, units, depth)
+    user = _tables(override)
+    own = _tiers(override, user, first=-1000)
+    for unit, table in _unit_tables(user).items():
+        if unit not in units:
+            raise SpecError(f"{override}: {unit!r} is no canonical unit; expected one of {', '.join(units)}")
+        units[unit] = units[unit] | table
+    return Aliases(mnemonics | own, units, depth | {str(name).upper() for name in user.get("depth") or ()})
+
+
+def _tables(path: Path) -> Mapping[str, Any]:
+    try:
+        tables = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SpecError(f"{path}: {error}; expected a YAML file laid out as {ALIASES_FILE}") from error
+    parts = {"depth", "mnemonics", "units"}
+    if not isinstance(tables, dict) or not set(tables) <= parts:
+        raise SpecError(f"{path}: expected only {', '.join(sorted(parts))} at its top level")
+    return tables
+
+
+def _tiers(path: Path, tables: Mapping[str, Any], *, first: int) -> dict[str, tuple[str, int]]:
+    mnemonics: dict[str, tuple[str, int]] = {}
+    for canonical, tiers in (tables.get("mnemonics") or {}).items():
         if canonical not in CANONICAL:
             raise SpecError(f"{path}: {canonical!r} is no canonical curve; expected one of {', '.join(CANONICAL)}")
-        for tier, spellings in enumerate(tiers, start=1):
-            for spelling in spellings:
+        if not all(isinstance(spellings, list) for spellings in tiers):
+            raise SpecError(f"{path}: {canonical} is {tiers!r}; expected tiers, a list of lists: [[BEST], [NEXT, ...]]")
+        for tier, spellings in enumerate(tiers, start=first):
+            for spelling in map(str, spellings):
                 if spelling.upper() in mnemonics:
                     raise SpecError(f"{path}: {spelling!r} is listed twice; keep one entry")
                 mnemonics[spelling.upper()] = (canonical, tier)
-    units = {
+    return mnemonics
+
+
+def _unit_tables(tables: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    return {
         unit: {normal_unit(str(key)): float(value) for key, value in table.items()}
-        for unit, table in tables["units"].items()
+        for unit, table in (tables.get("units") or {}).items()
     }
-    return Aliases(mnemonics, units, frozenset(tables["depth"]))
 
 
 def normal_unit(unit: str) -> str:
@@ -100,21 +137,23 @@ def normal_unit(unit: str) -> str:
     )  # Greek mu in both cases -> micro sign
 
 
-def unit_factor(unit: str, canonical_unit: str) -> float | None:
+def unit_factor(unit: str, canonical_unit: str, aliases: Aliases | None = None) -> float | None:
     """Factor from `unit` to `canonical_unit`, None where the spelling is not known.
 
     >>> unit_factor("KG/M3", "g/cm3")
     0.001
     """
-    return load_aliases().units[canonical_unit].get(normal_unit(unit))
+    return (aliases or load_aliases()).units[canonical_unit].get(normal_unit(unit))
 
 
-def is_depth(mnemonic: str) -> bool:
+def is_depth(mnemonic: str, aliases: Aliases | None = None) -> bool:
     """Whether a mnemonic names a depth index."""
-    return mnemonic.upper() in load_aliases().depth
+    return mnemonic.upper() in (aliases or load_aliases()).depth
 
 
-def resolve(candidates: Sequence[Candidate]) -> tuple[tuple[Match, ...], tuple[Finding, ...]]:
+def resolve(
+    candidates: Sequence[Candidate], aliases: Aliases | None = None
+) -> tuple[tuple[Match, ...], tuple[Finding, ...]]:
     """Decide which of a file's curves is which canonical curve.
 
     The canonical mnemonic beats an alias, an earlier tier beats a later one, a curve with values beats an
@@ -122,18 +161,20 @@ def resolve(candidates: Sequence[Candidate]) -> tuple[tuple[Match, ...], tuple[F
 
     Args:
         candidates: the file's curves, without the depth index.
+        aliases: the tables; by default those of aliases.yaml.
 
     Returns:
         Matches in the order of the canonical set, and findings for unknown units and ambiguous curves.
     """
+    aliases = aliases or load_aliases()
     findings: list[Finding] = []
     ranked: dict[str, list[tuple[int, Match]]] = {}
     for index, candidate in enumerate(candidates):
-        entry = load_aliases().mnemonics.get(candidate.mnemonic.strip().upper())
+        entry = aliases.mnemonics.get(candidate.mnemonic.strip().upper())
         if entry is None:
             continue
         name, tier = entry
-        factor = unit_factor(candidate.unit, CANONICAL[name].unit)
+        factor = unit_factor(candidate.unit, CANONICAL[name].unit, aliases)
         if factor is None and normal_unit(candidate.unit) not in NO_UNIT:
             findings.append(_unknown_unit(candidate, name))
             continue
@@ -162,7 +203,7 @@ def _unknown_unit(candidate: Candidate, name: str) -> Finding:
         f"curve {candidate.name}",
         f"unit {candidate.unit!r}",
         f"a unit that converts to {CANONICAL[name].unit}: {known}",
-        f"correct the unit, or add the spelling under `{CANONICAL[name].unit}` in aliases.yaml; not used as {name}",
+        f"correct the unit, or add it under `{CANONICAL[name].unit}` in your SONDEFLOW_ALIASES; not used as {name}",
     )
 
 
@@ -173,5 +214,5 @@ def _ambiguous(names: Sequence[str], canonical: str) -> Finding:
         f"curves {', '.join(names)}",
         f"{len(names)} curves that could be {canonical}",
         "one",
-        f"none is used as {canonical}: rename the right one, or put it in an earlier tier of aliases.yaml",
+        f"none is used as {canonical}: rename the right one, or name it in your SONDEFLOW_ALIASES",
     )

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import lasio.exceptions
 import numpy as np
-from numpy.typing import NDArray
 
-from aemodels.errors import UnreadableFileError
-from aemodels.io.las_curves import STANDARD_NULLS, to_channels
-from aemodels.io.las_data import LasTable, parse_table
+from aemodels.curves.resolve import Aliases, load_aliases
+from aemodels.io.las_blocks import read_blocks
+from aemodels.io.las_curves import to_channels
+from aemodels.io.las_data import LasTable
 from aemodels.io.las_depth import DepthIndex, build_index
+from aemodels.io.las_file import LasFile, refusal, refuse_bombs, split_file
 from aemodels.io.las_header import LasHeader, read_header
-from aemodels.io.las_text import LasText, parse_text
-from aemodels.types import Finding, Recording, Source
+from aemodels.io.las_null import clean
+from aemodels.types import Channel, Finding, FloatArray, Recording, Source
 
 HEADER_ERRORS = (
     *(ValueError, KeyError, TypeError, AttributeError, IndexError),  # lasio lets these through on broken headers
@@ -24,19 +24,12 @@ HEADER_ERRORS = (
 )
 
 
-@dataclass(frozen=True)
-class _Columns:
-    """Data columns in the recording's order of samples: values float64[sample, column], NaN = missing."""
-
-    values: NDArray[np.float64]
-    findings: tuple[Finding, ...]
-
-
-def read_las(path: Path) -> Recording:
+def read_las(path: Path, *, aliases: Path | None = None) -> Recording:
     """Read a LAS file (1.2, 2.0, the log sections of 3.0; wrapped or not).
 
     Args:
         path: the file.
+        aliases: a user's file of mnemonics and units that goes before the built-in one.
 
     Returns:
         A recording of kind "logs": canonical curves first, in canonical units, then the other numeric curves under
@@ -44,98 +37,62 @@ def read_las(path: Path) -> Recording:
 
     Raises:
         UnreadableFileError: if the file holds no usable log.
+        SpecError: if the aliases file is none.
         OSError: if it cannot be opened.
     """
+    tables = load_aliases(override=aliases)
+    refuse_bombs(path)
     data = path.read_bytes()
-    text = parse_text(data)
-    header, indices, findings = _structure(text)
-    table = parse_table(text, header, indices)
-    index = build_index(header, table)
-    columns = _columns(header, table, index)
-    numbers = [number for number in range(1, len(header.curves)) if number not in table.text_columns]
-    if not numbers:
-        raise _unreadable("no-curves", "data", "text columns only", "a numeric curve", "export the file again")
-    values, channels, curve_findings = to_channels(
-        [header.curves[number] for number in numbers], [columns.values[:, number] for number in numbers]
-    )
+    sha256 = hashlib.sha256(data).hexdigest()
+    file = split_file(data)
+    del data  # it may be there in another encoding now
+    header = _header(file)
+    table, findings = read_blocks(file.blocks, header)
+    index = build_index(header, table, tables)
+    values, channels, curve_findings = _channels(header, table, index, tables)
     return Recording(
         values=values,
         axis=index.axis,
         channels=channels,
         kind="logs",
-        source=Source(str(path), hashlib.sha256(data).hexdigest()),
+        source=Source(str(path), sha256),
         name=header.well.get("WELL", "") or path.stem,
-        headers={"well": dict(header.well), "encoding": text.codec, "depth_unit": header.curves[0].unit},
-        findings=(*findings, *table.findings, *index.findings, *columns.findings, *curve_findings),
+        headers={"well": dict(header.well), "encoding": file.codec, "depth_unit": header.curves[0].unit},
+        findings=(*findings, *table.findings, *index.findings, *curve_findings),
     )
 
 
-def _structure(text: LasText) -> tuple[LasHeader, list[int], tuple[Finding, ...]]:
-    """Header and data lines, refused where a file lacks either."""
+def _header(file: LasFile) -> LasHeader:
+    """The header, refused where there is none or no data."""
+    text = file.header
     if not text.sections:
-        raise _unreadable("not-las", "file", "no line that starts with '~'", "a LAS file", "check what the file is")
-    data = text.of_kind("A")
-    if not data:
-        kinds = ", ".join(text.lines[section.title].strip() for section in text.sections[:8])
-        raise _unreadable(
-            "no-data", "file", f"sections {kinds}", "an ~A data section", "export the file again with its data"
-        )
+        raise refusal("not-las", "file", "no line that starts with '~'", "a LAS file", "check what the file is")
+    if not file.blocks:
+        kinds = ", ".join(text.lines[section.title].strip()[:40] for section in text.sections[:8])
+        remedy = "export the file again with its data"
+        raise refusal("no-data", "file", f"sections {kinds}", "an ~A data section", remedy)
     try:
         header = read_header(text)
     except HEADER_ERRORS as error:
         found = f"{type(error).__name__}: {error}"
-        raise _unreadable("bad-header", "header", found, "a LAS header", "mend the header") from error
+        raise refusal("bad-header", "header", found, "a LAS header", "mend the header") from error
     if len(header.curves) < 2:
-        found = f"{len(header.curves)} curves"
-        raise _unreadable(
-            "no-curves", "~Curve section", found, "a depth and at least one curve", "mend the ~Curve section"
-        )
-    indices = text.data_lines(data[0])
-    if len(indices) < 2:
-        found = f"{len(indices)} data lines"
-        raise _unreadable("too-short", "~A section", found, "at least 2", "check whether the file is whole")
-    return header, indices, _section_findings(text)
+        found, expected = f"{len(header.curves)} curves", "a depth and at least one curve"
+        raise refusal("no-curves", "~Curve section", found, expected, "mend the ~Curve section")
+    return header
 
 
-def _section_findings(text: LasText) -> tuple[Finding, ...]:
-    data = text.of_kind("A")
-    if len(data) < 2:
-        return ()
-    lines = ", ".join(str(section.title + 1) for section in data)
-    remedy = "only the first is used; write one file per data section"
-    return (Finding("warning", "several-data-sections", f"line {lines}", f"{len(data)} ~A sections", "one", remedy),)
-
-
-def _columns(header: LasHeader, table: LasTable, index: DepthIndex) -> _Columns:
-    """Rows in order, NULL values and infinities made missing."""
-    values = table.values[index.rows]
-    findings = []
-    null = header.number("NULL")
-    if null is None:
-        missing = np.isin(values, STANDARD_NULLS)
-        shown = ", ".join(f"{value:g}" for value in STANDARD_NULLS)
-        found = f"no number ({header.well.get('NULL', '')!r}); {int(missing.sum())} values are {shown}"
-        findings.append(
-            Finding(
-                "warning", "null-missing", "NULL", found, "the value that marks missing", "these are read as missing"
-            )
-        )
-    else:
-        missing = values == null
-        # A writer with fewer decimals prints -999.25 as -999.2 or -999.3: the same mark, rounded.
-        rounded = np.isin(values, [round(null, 1), round(null - 1e-9, 1), round(null + 1e-9, 1)]) & ~missing
-        if rounded[:, 1:].any() and abs(null) >= 999:
-            found = f"{int(rounded[:, 1:].sum())} values are NULL rounded to one decimal"
-            findings.append(Finding("warning", "null-rounded", "data", found, f"{null:g}", "these are read as missing"))
-            missing |= rounded
-    values[missing] = np.nan
-    infinite = np.isinf(values)
-    if infinite.any():
-        found = f"{int(infinite.sum())} infinite values"
-        findings.append(Finding("warning", "infinite", "data", found, "finite values", "these are read as missing"))
-        values[infinite] = np.nan
-    return _Columns(values, tuple(findings))
-
-
-def _unreadable(code: str, where: str, found: str, expected: str, remedy: str) -> UnreadableFileError:
-    return UnreadableFileError((Finding("error", code, where, found, expected, remedy),))
+def _channels(
+    header: LasHeader, table: LasTable, index: DepthIndex, aliases: Aliases
+) -> tuple[FloatArray, tuple[Channel, ...], tuple[Finding, ...]]:
+    """The numeric columns in the axis' order of samples, without NULLs and infinities, as channels."""
+    numbers = [number for number in range(1, len(header.curves)) if number not in table.text_columns]
+    if not numbers:
+        raise refusal("no-curves", "data", "text columns only", "a numeric curve", "export the file again")
+    columns = [table.columns[number] for number in numbers]
+    table.columns.clear()  # the file may be large: nothing is kept twice
+    whole = np.array_equal(index.rows, np.arange(len(columns[0])))
+    columns = columns if whole else [column[index.rows] for column in columns]
+    found = clean(columns, header)
+    values, channels, findings = to_channels([header.curves[number] for number in numbers], columns, aliases)
+    return values, channels, (*found, *findings)

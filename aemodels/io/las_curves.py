@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.curves.canonical import CANONICAL, CanonicalCurve
-from aemodels.curves.resolve import Candidate, Match, normal_unit, resolve
+from aemodels.curves.resolve import Aliases, Candidate, Match, load_aliases, normal_unit, resolve
 from aemodels.io.las_header import LasCurve
-from aemodels.types import Channel, Finding, FloatArray
+from aemodels.io.las_null import STANDARD_NULLS
+from aemodels.types import BoolArray, Channel, Finding, FloatArray
 
-STANDARD_NULLS = (-999.25, -9999.0, -999.0)
 # Values that programs write for "missing" whatever the header says; no canonical curve can hold any of them.
 SENTINELS = (
     *STANDARD_NULLS,
@@ -25,11 +25,14 @@ SENTINELS = (
     -2147483647.0,
     -2147483648.0,
 )
+SMALLEST_SENTINEL = 999.0
+EVIDENCE = 20  # values below which a contradicted unit is told, never mended
+OUTLIERS = 0.01  # fraction of values at either end that prove nothing
 REPEATED = 3  # a curve without known bounds: one sentinel may be a measurement
 
 
 def to_channels(
-    curves: Sequence[LasCurve], columns: Sequence[NDArray[np.float64]]
+    curves: Sequence[LasCurve], columns: Sequence[NDArray[np.float64]], aliases: Aliases | None = None
 ) -> tuple[FloatArray, tuple[Channel, ...], tuple[Finding, ...]]:
     """Name the curves and convert their units.
 
@@ -42,13 +45,14 @@ def to_channels(
     """
     observed = [bool(np.isfinite(column).any()) for column in columns]
     candidates = [Candidate(c.name, c.mnemonic, c.unit, seen) for c, seen in zip(curves, observed, strict=True)]
-    matches, resolved = resolve(candidates)
+    aliases = aliases or load_aliases()
+    matches, resolved = resolve(candidates, aliases)
     findings = list(resolved)
     channels: list[Channel] = []
     rows: list[FloatArray] = []
     taken: set[int] = set()
     for match in matches:
-        row, found, fits = _convert(columns[match.index], curves[match.index], match)
+        row, found, fits = _convert(columns[match.index], curves[match.index], match, aliases)
         findings += found
         if fits:
             channels.append(_channel(match.name, CANONICAL[match.name].unit, curves[match.index]))
@@ -63,18 +67,21 @@ def to_channels(
     return np.stack(rows), tuple(channels), tuple(findings)
 
 
-def _convert(column: NDArray[np.float64], curve: LasCurve, match: Match) -> tuple[FloatArray, list[Finding], bool]:
+def _convert(
+    column: NDArray[np.float64], curve: LasCurve, match: Match, aliases: Aliases
+) -> tuple[FloatArray, list[Finding], bool]:
     """Values in the canonical unit; whether they can be that curve at all."""
     canonical = CANONICAL[match.name]
     findings = []
-    sentinel = np.isin(column, SENTINELS)
+    sentinel = _sentinels(column)
     if sentinel.any():
         found = f"{int(sentinel.sum())} values like {column[sentinel][0]:g}"
         expected = f"{canonical.low:g}..{canonical.high:g} {canonical.unit}, or the file's NULL"
         findings.append(
             Finding("warning", "other-null", f"curve {curve.name}", found, expected, "these are read as missing")
         )
-    values = np.where(sentinel, np.nan, column) * (1.0 if match.factor is None else match.factor)
+    values = np.where(sentinel, np.nan, column) if sentinel.any() else column
+    values = values * match.factor if match.factor not in (None, 1.0) else values
     observed = values[np.isfinite(values)]
     median = float(np.median(observed)) if observed.size else float("nan")
     plausible = not observed.size or canonical.low <= median <= canonical.high
@@ -84,15 +91,31 @@ def _convert(column: NDArray[np.float64], curve: LasCurve, match: Match) -> tupl
     if match.factor != 1.0 or curve.mnemonic.upper() != match.name:
         findings.append(_converted(curve, canonical, match.factor))
     if not plausible:
-        findings.append(_implausible(curve, canonical, median))
+        other = _other_unit(observed / match.factor, canonical, aliases)
+        findings.append(_implausible(curve, canonical, median, other))
+        values = values if other is None else values / match.factor * other[1]
     return _float32(values), findings, True
+
+
+def _other_unit(observed: NDArray[np.float64], canonical: CanonicalCurve, aliases: Aliases) -> tuple[str, float] | None:
+    """The one unit in which practically all values are possible; None where there is none, or a choice."""
+    if observed.size < EVIDENCE:
+        return None
+    low, high = np.quantile(observed, OUTLIERS), np.quantile(observed, 1 - OUTLIERS)
+    spellings = {factor: unit for unit, factor in reversed(list(aliases.units[canonical.unit].items()))}
+    fitting = [
+        (unit, factor)
+        for factor, unit in spellings.items()
+        if canonical.low <= low * factor and high * factor <= canonical.high
+    ]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _without_repeated_sentinels(
     column: NDArray[np.float64], curve: LasCurve
 ) -> tuple[NDArray[np.float64], list[Finding]]:
     """A sentinel in a curve without known bounds counts as missing where it repeats."""
-    hits = np.isin(column, SENTINELS)
+    hits = _sentinels(column)
     if np.count_nonzero(hits) < REPEATED:
         return column, []
     found = f"{int(hits.sum())} values like {column[hits][0]:g}"
@@ -101,11 +124,17 @@ def _without_repeated_sentinels(
     return np.where(hits, np.nan, column), [finding]
 
 
+def _sentinels(column: NDArray[np.float64]) -> BoolArray:
+    large = np.abs(column) >= SMALLEST_SENTINEL  # few curves reach that: most are settled here
+    return np.asarray(np.isin(column, SENTINELS) if large.any() else large, dtype=np.bool_)
+
+
 def _float32(column: NDArray[np.float64]) -> FloatArray:
     """To float32, values beyond its range becoming missing."""
     with np.errstate(over="ignore"):
         values = column.astype(np.float32)
-    return np.where(np.isfinite(values), values, np.float32(np.nan))
+    beyond = np.isinf(values)
+    return np.where(beyond, np.float32(np.nan), values) if beyond.any() else values
 
 
 def _channel(name: str, unit: str, curve: LasCurve) -> Channel:
@@ -150,8 +179,12 @@ def _unit_missing(curve: LasCurve, canonical: CanonicalCurve, median: float, *, 
     )
 
 
-def _implausible(curve: LasCurve, canonical: CanonicalCurve, median: float) -> Finding:
+def _implausible(curve: LasCurve, canonical: CanonicalCurve, median: float, other: tuple[str, float] | None) -> Finding:
     found = f"median {median:g} {canonical.unit}"
     expected = f"{canonical.low:g}..{canonical.high:g} {canonical.unit}"
-    remedy = "check the unit in the ~Curve section; used as it stands"
-    return Finding("warning", "implausible-values", f"curve {curve.name}", found, expected, remedy)
+    where = f"curve {curve.name}"
+    if other is None:
+        remedy = "check the unit in the ~Curve section; used as it stands"
+        return Finding("warning", "implausible-values", where, found, expected, remedy)
+    remedy = f"read as {other[0]}, the one unit that fits: multiplied by {other[1]:.10g}; correct the ~Curve section"
+    return Finding("warning", "unit-contradicted", where, f"unit {curve.unit!r}, {found}", expected, remedy)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import csv
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.errors import UnreadableFileError
+from aemodels.io.las_cells import collect_columns
+from aemodels.io.las_fast import parse_fast
+from aemodels.io.las_file import DataBlock
 from aemodels.io.las_header import LasHeader, parse_number
-from aemodels.io.las_text import LasText
 from aemodels.types import Finding
 
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|\S+")
-DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+# A sign that follows a digit: the numbers on both sides have run together. The second must have a point (or be a whole
+# NULL like -9999), else a date like 2020-01-02 would pass.
+RUN_ON = re.compile(r"(?<=[\d.])(?=-\d*\.\d|-999+\b)")
 RAGGED_LIMIT = 0.1  # beyond one bad row in ten the columns cannot be trusted
-TEXT_LIMIT = 0.5  # a column most of whose cells are words is text, not a curve with gaps
-MISSING_WORDS = frozenset({"", "nan", "null", "(null)", "none", "na", "n/a", "-", "--", "---", "----"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,25 +30,32 @@ class LasTable:
     """The parsed data block.
 
     Args:
-        values: float64[row, column], NaN where a cell is no number; infinities are kept.
+        columns: one float64[row] a curve, NaN where a cell is no number; infinities are kept.
         text_columns: columns that hold words.
-        lines: int64[row], 0-based index of the line on which each row starts.
+        block: where the rows come from.
+        starts: int64[row], 0-based index of the line on which each row starts; None where each data line is a row.
         findings: what could not be used.
     """
 
-    values: NDArray[np.float64]
+    columns: list[NDArray[np.float64]]
     text_columns: frozenset[int]
-    lines: NDArray[np.int64]
+    block: DataBlock
+    starts: NDArray[np.int64] | None = None
     findings: tuple[Finding, ...] = field(default=())
 
+    def line(self, row: int) -> int:
+        """Index of the line on which a row starts."""
+        if self.starts is not None:
+            return int(self.starts[row])
+        return next(itertools.islice((number for number, _ in self.block.lines()), row, None))
 
-def parse_table(text: LasText, header: LasHeader, indices: Sequence[int]) -> LasTable:
+
+def parse_table(block: DataBlock, header: LasHeader) -> LasTable:
     """Parse the data lines into a table.
 
     Args:
-        text: the decoded file.
-        header: its header; one column is expected per curve.
-        indices: the lines that hold data.
+        block: the data section.
+        header: the file's header; one column is expected per curve.
 
     Returns:
         The table, rows with a wrong number of cells left out.
@@ -53,15 +64,30 @@ def parse_table(text: LasText, header: LasHeader, indices: Sequence[int]) -> Las
         UnreadableFileError: if the cells do not fit the curves.
     """
     width = len(header.curves)
-    lines = [text.lines[index] for index in indices]
+    delimiter = find_delimiter([line for _, line in itertools.islice(block.lines(), 1)], header)
     if not header.wrapped:
-        fast = _fast(lines, width, find_delimiter(lines, header))
+        fast = parse_fast(block, width, delimiter)
         if fast is not None:
-            return LasTable(fast, frozenset(), np.asarray(indices, dtype=np.int64))
-    rows, starts, findings = collect_rows(lines, indices, header)
-    columns, text_columns, cell_findings = _columns(rows, starts, header)
-    values = np.stack(columns, axis=1) if rows else np.empty((0, width))
-    return LasTable(values, text_columns, np.asarray(starts, dtype=np.int64), (*findings, *cell_findings))
+            return LasTable(fast, frozenset(), block)
+    if header.wrapped:
+        rows: Iterator[tuple[int, list[str]]] = _unwrap(block.lines(), width)
+        ragged = Ragged(header)
+    else:
+        ragged = Ragged(header)
+        rows = _whole_rows(block.lines(), delimiter, ragged)
+    columns, starts = collect_columns(rows, [curve.name for curve in header.curves])
+    findings = ragged.findings(len(starts))
+    found = [column.finding() for column in columns]
+    text_columns = frozenset(
+        number for number, finding in enumerate(found) if finding is not None and finding.code == "text-column"
+    )
+    return LasTable(
+        [column.values() for column in columns],
+        text_columns,
+        block,
+        starts,
+        (*findings, *(finding for finding in found if finding is not None)),
+    )
 
 
 def find_delimiter(lines: Sequence[str], header: LasHeader) -> str | None:
@@ -77,58 +103,96 @@ def find_delimiter(lines: Sequence[str], header: LasHeader) -> str | None:
     return None
 
 
-def _fast(lines: Sequence[str], width: int, delimiter: str | None) -> NDArray[np.float64] | None:
-    """The whole block through NumPy's C parser; None where any cell is not a number or any row is ragged."""
-    if not lines:
-        return None
-    try:
-        # comments=None: with "#" as a comment "1.#IND" in the last column would silently become 1.
-        values = np.loadtxt(lines, ndmin=2, comments=None, delimiter=delimiter)
-    except ValueError:
-        return None
-    return values if values.shape == (len(lines), width) else None
-
-
 def split_cells(line: str, delimiter: str | None, width: int) -> list[str]:
-    """Cells of one line; quoted text may hold the delimiter."""
+    """Cells of one line; quoted text may hold the delimiter, numbers that run into their sign are parted."""
     if delimiter:
-        return [cell.strip() for cell in line.strip("\r\n").split(delimiter)]
+        parts = line.strip("\r\n").split(delimiter)
+        if len(parts) != width and '"' in line:
+            parts = next(csv.reader([line.strip("\r\n")], delimiter=delimiter, skipinitialspace=True), [])
+        return [cell.strip() for cell in parts]
     cells = line.split()
-    return QUOTED.findall(line) if len(cells) != width and ('"' in line or "'" in line) else cells
+    if len(cells) == width:
+        return cells
+    if '"' in line or "'" in line:
+        return QUOTED.findall(line)
+    return _parted(line, cells, width) if len(cells) < width else cells
 
 
-def collect_rows(
-    lines: Sequence[str], indices: Sequence[int], header: LasHeader
-) -> tuple[list[list[str]], list[int], tuple[Finding, ...]]:
+def _parted(line: str, cells: list[str], width: int) -> list[str]:
+    """Cells of a line such as "50-999.25"; only where that makes the row whole, and of plain numbers."""
+    parted = RUN_ON.sub(" ", line).split()
+    whole = len(parted) == width and all(parse_number(cell) is not None for cell in parted)
+    return parted if whole else cells
+
+
+class Ragged:
+    """What is noted about rows with a wrong number of cells while a block is read."""
+
+    def __init__(self, header: LasHeader) -> None:
+        self.width = len(header.curves)
+        self.lines: list[int] = []
+        self.cells = 0
+        self.run_on: list[int] = []
+        self.whole = 0
+
+    def note(self, line: int, cells: int) -> None:
+        """One more row of a wrong number of cells."""
+        self.cells = self.cells if self.lines else cells
+        self.lines.append(line)
+
+    def findings(self, rows: int) -> tuple[Finding, ...]:
+        """What was noted beside `rows` good rows.
+
+        Raises:
+            UnreadableFileError: if the columns cannot be trusted.
+        """
+        found: tuple[Finding, ...] = ()
+        if self.run_on:
+            what = f"{len(self.run_on)} rows with numbers that run into their sign, like 50-999.25"
+            remedy = "they are parted before the sign; write a blank between columns"
+            found = (Finding("warning", "run-on", f"line {self.run_on[0] + 1}", what, "separate numbers", remedy),)
+        return (*found, *_ragged(self.lines, self.cells, rows + len(self.lines), self.width))
+
+
+def _whole_rows(
+    lines: Iterable[tuple[int, str]], delimiter: str | None, ragged: Ragged
+) -> Iterator[tuple[int, list[str]]]:
+    for index, line in lines:
+        cells = split_cells(line, delimiter, ragged.width)
+        if len(cells) != ragged.width:
+            ragged.note(index, len(cells))
+            continue
+        if delimiter is None and "-" in line and len(line.split()) < ragged.width:
+            ragged.run_on.append(index)
+        yield index, cells
+
+
+def collect_rows(lines: Sequence[str], indices: Sequence[int], header: LasHeader) -> tuple[list[list[str]], list[int]]:
     """Rows of text cells, each of the right width, with the index of the line on which they start.
 
     Raises:
         UnreadableFileError: if too many rows have the wrong number of cells, or any does in a wrapped file.
     """
-    width = len(header.curves)
-    delimiter = find_delimiter(lines, header)
-    split = [split_cells(line, delimiter, width) for line in lines]
+    numbered = zip(indices, lines, strict=True)
+    ragged = Ragged(header)
     if header.wrapped:
-        return *_unwrap(split, indices, width), ()
-    ragged = [index for index, cells in zip(indices, split, strict=True) if len(cells) != width]
-    findings = _ragged(ragged, split, width, indices)
-    keep = [number for number, cells in enumerate(split) if len(cells) == width]
-    return [split[number] for number in keep], [indices[number] for number in keep], findings
+        rows = list(_unwrap(numbered, ragged.width))
+    else:
+        rows = list(_whole_rows(numbered, find_delimiter(lines, header), ragged))
+    ragged.findings(len(rows))
+    return [cells for _, cells in rows], [start for start, _ in rows]
 
 
-def _ragged(
-    ragged: Sequence[int], split: Sequence[Sequence[str]], width: int, indices: Sequence[int]
-) -> tuple[Finding, ...]:
-    if not ragged:
+def _ragged(lines: Sequence[int], cells: int, rows: int, width: int) -> tuple[Finding, ...]:
+    if not lines:
         return ()
-    cells = len(split[indices.index(ragged[0])])
-    refuse = len(ragged) > max(RAGGED_LIMIT * len(split), 1)
-    where = ", ".join(str(index + 1) for index in ragged[:5]) + (" ..." if len(ragged) > 5 else "")
+    refuse = len(lines) > max(RAGGED_LIMIT * rows, 1)
+    where = ", ".join(str(index + 1) for index in lines[:5]) + (" ..." if len(lines) > 5 else "")
     finding = Finding(
         "error" if refuse else "warning",
         "column-count" if refuse else "ragged-row",
         f"line {where}",
-        f"{cells} cells in line {ragged[0] + 1}; {len(ragged)} of {len(split)} rows have a wrong number",
+        f"{cells} cells in line {lines[0] + 1}; {len(lines)} of {rows} rows have a wrong number",
         f"{width} cells, one per curve of the ~Curve section",
         "separate run-on numbers, or mend the ~Curve section" + ("" if refuse else "; these rows are left out"),
     )
@@ -137,23 +201,20 @@ def _ragged(
     return (finding,)
 
 
-def _unwrap(split: Sequence[list[str]], indices: Sequence[int], width: int) -> tuple[list[list[str]], list[int]]:
+def _unwrap(lines: Iterable[tuple[int, str]], width: int) -> Iterator[tuple[int, list[str]]]:
     """Join the lines of a wrapped file into rows; a row must end where a line ends."""
-    rows: list[list[str]] = []
-    starts: list[int] = []
     row: list[str] = []
-    for index, cells in zip(indices, split, strict=True):
-        if not row:
-            starts.append(index)
-        row = row + cells
+    start = index = 0
+    for index, line in lines:
+        start = start if row else index
+        row = row + split_cells(line, None, 0)
         if len(row) > width:
             raise UnreadableFileError((_wrap_error(index, len(row), width),))
         if len(row) == width:
-            rows.append(row)
+            yield start, row
             row = []
     if row:
-        raise UnreadableFileError((_wrap_error(indices[-1], len(row), width),))
-    return rows, starts
+        raise UnreadableFileError((_wrap_error(index, len(row), width),))
 
 
 def _wrap_error(index: int, cells: int, width: int) -> Finding:
@@ -164,55 +225,4 @@ def _wrap_error(index: int, cells: int, width: int) -> Finding:
         f"a wrapped depth step of {cells} values",
         f"{width} values, one per curve of the ~Curve section, ending with a line",
         "export the file again, unwrapped",
-    )
-
-
-def _columns(
-    rows: Sequence[Sequence[str]], starts: Sequence[int], header: LasHeader
-) -> tuple[list[NDArray[np.float64]], frozenset[int], tuple[Finding, ...]]:
-    columns, text_columns, findings = [], set(), []
-    for number, curve in enumerate(header.curves):
-        cells = [row[number] for row in rows]
-        values, finding = _column(cells, starts, curve.name)
-        columns.append(values)
-        if finding is not None:
-            findings.append(finding)
-            if finding.code == "text-column":
-                text_columns.add(number)
-    return columns, frozenset(text_columns), tuple(findings)
-
-
-def _column(cells: Sequence[str], starts: Sequence[int], name: str) -> tuple[NDArray[np.float64], Finding | None]:
-    """Numbers of one column, and a finding where cells are none."""
-    numbers = [parse_number(cell) for cell in cells]
-    words = [row for row, value in enumerate(numbers) if value is None and cells[row].lower() not in MISSING_WORDS]
-    missing = len([value for value in numbers if value is None])
-    values = np.array([np.nan if value is None else value for value in numbers])
-    if not missing:
-        return values, None
-    if words and all(DECIMAL_COMMA.fullmatch(cells[row]) for row in words) and not any("." in cell for cell in cells):
-        values[words] = [float(cells[row].replace(",", ".")) for row in words]
-        return values, _cell_finding("decimal-comma", words, cells, starts, name)
-    if len(words) > TEXT_LIMIT * len(cells):
-        return values, _cell_finding("text-column", words, cells, starts, name)
-    odd = words or [row for row, value in enumerate(numbers) if value is None]
-    return values, _cell_finding("unreadable-cell" if words else "missing-word", odd, cells, starts, name)
-
-
-REMEDIES = {
-    "decimal-comma": "the comma is read as a decimal mark; write a point",
-    "text-column": "the column is left out, the others are used; leave text out of the data section",
-    "unreadable-cell": "the cells are read as missing; write the file's NULL value",
-    "missing-word": "the cells are read as missing; write the file's NULL value",
-}
-
-
-def _cell_finding(code: str, rows: Sequence[int], cells: Sequence[str], starts: Sequence[int], name: str) -> Finding:
-    return Finding(
-        "info" if code == "missing-word" else "warning",
-        code,
-        f"curve {name}, line {starts[rows[0]] + 1}",
-        f"{cells[rows[0]]!r}; {len(rows)} of {len(cells)} cells are no plain numbers",
-        "a number",
-        REMEDIES[code],
     )

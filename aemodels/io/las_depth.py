@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aemodels.curves.resolve import NO_UNIT, is_depth, normal_unit, unit_factor
+from aemodels.curves.resolve import NO_UNIT, Aliases, is_depth, normal_unit, unit_factor
 from aemodels.errors import UnreadableFileError
 from aemodels.io.las_data import LasTable
 from aemodels.io.las_header import LasHeader
 from aemodels.types import AxisArray, Finding
+
+ABSURD_SAMPLES = 10_000_000  # 1,500 km of well at 15 cm
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +31,12 @@ class DepthIndex:
     findings: tuple[Finding, ...]
 
 
-def depth_factor(header: LasHeader) -> tuple[float, tuple[Finding, ...]]:
+def depth_factor(header: LasHeader, aliases: Aliases | None = None) -> tuple[float, tuple[Finding, ...]]:
     """Metres per unit of the depth column.
 
     Args:
         header: the file's header.
+        aliases: the tables of names and units; by default those of aliases.yaml.
 
     Returns:
         (factor, findings).
@@ -44,13 +47,13 @@ def depth_factor(header: LasHeader) -> tuple[float, tuple[Finding, ...]]:
     curve = header.curves[0]
     declared = header.units.get("STRT", "")
     unit = declared if normal_unit(curve.unit) in NO_UNIT else curve.unit
-    factor = unit_factor(unit, "m")
-    if factor is None and (normal_unit(unit) not in NO_UNIT or not is_depth(curve.mnemonic)):
+    factor = unit_factor(unit, "m", aliases)
+    if factor is None and (normal_unit(unit) not in NO_UNIT or not is_depth(curve.mnemonic, aliases)):
         raise UnreadableFileError((_no_depth(curve.mnemonic, unit),))
     if factor is None:
         return 1.0, (_depth_finding("depth-unit-missing", "no unit of depth", "m is assumed; state the unit"),)
     findings: tuple[Finding, ...] = ()
-    other = unit_factor(declared, "m")
+    other = unit_factor(declared, "m", aliases)
     if other is not None and other != factor:
         remedy = f"the curve's {unit!r} is used; make both agree"
         findings += (_depth_finding("depth-unit-conflict", f"{unit!r} for the curve, {declared!r} for STRT", remedy),)
@@ -62,12 +65,13 @@ def depth_factor(header: LasHeader) -> tuple[float, tuple[Finding, ...]]:
     return factor, findings
 
 
-def build_index(header: LasHeader, table: LasTable) -> DepthIndex:
+def build_index(header: LasHeader, table: LasTable, aliases: Aliases | None = None) -> DepthIndex:
     """Turn the first column into a depth axis.
 
     Args:
         header: the file's header.
         table: its data.
+        aliases: the tables of names and units; by default those of aliases.yaml.
 
     Returns:
         The axis in m, increasing.
@@ -75,8 +79,8 @@ def build_index(header: LasHeader, table: LasTable) -> DepthIndex:
     Raises:
         UnreadableFileError: if depth is missing, not monotonic, or shorter than two rows.
     """
-    factor, findings = depth_factor(header)
-    depth = table.values[:, 0]
+    factor, findings = depth_factor(header, aliases)
+    depth = table.columns[0]
     null = header.number("NULL")
     good = np.isfinite(depth) if null is None else np.isfinite(depth) & (depth != null)
     if not good.all():
@@ -109,15 +113,31 @@ def _check_ends(header: LasHeader, depth: NDArray[np.float64]) -> tuple[Finding,
     """Compare the first and last depth with STRT and STOP; a file cut at a row's end shows in no other way."""
     findings = []
     step = float(np.median(np.abs(np.diff(depth))))
-    for name, value, which in (("STRT", depth[0], "first"), ("STOP", depth[-1], "last")):
+    _refuse_absurd(header, depth)
+    for name, value, which, mismatch in (
+        ("STRT", depth[0], "first", "strt-mismatch"),
+        ("STOP", depth[-1], "last", "stop-mismatch"),
+    ):
         expected = header.number(name)
         if expected is None or abs(value - expected) <= 1.5 * step:
             continue
         short = name == "STOP" and (value - expected) * (depth[-1] - depth[0]) < 0
-        code = "truncated" if short else f"{name.lower()}-mismatch"
+        code = "truncated" if short else mismatch
         remedy = f"{'check whether the file is whole' if short else f'correct {name}'}; the rows present are used"
         findings.append(Finding("warning", code, "file", f"{which} depth {value:g}", f"{name} {expected:g}", remedy))
     return tuple(findings)
+
+
+def _refuse_absurd(header: LasHeader, depth: NDArray[np.float64]) -> None:
+    """Refuse a header that declares a great many samples where hardly any are there."""
+    start, stop, step = (header.number(name) for name in ("STRT", "STOP", "STEP"))
+    if start is None or stop is None or not step:
+        return
+    declared = abs((stop - start) / step)
+    if declared > max(ABSURD_SAMPLES, 100 * depth.size):
+        found = f"{declared:.3g} samples declared by STRT, STOP and STEP, {depth.size} present"
+        finding = Finding("error", "absurd-size", "~Well section", found, "both alike", "correct STRT, STOP and STEP")
+        raise UnreadableFileError((finding,))
 
 
 def _depth_finding(code: str, found: str, remedy: str) -> Finding:
@@ -140,7 +160,7 @@ def _not_monotonic(table: LasTable, depth: NDArray[np.float64], rows: NDArray[np
     return Finding(
         "error",
         "depth-not-monotonic",
-        f"line {table.lines[second] + 1} (data row {second + 1})",
+        f"line {table.line(int(second)) + 1} (data row {second + 1})",
         f"depth {depth[second]:g} after {depth[first]:g}",
         "depth that runs in one direction",
         "sort the rows, or split the passes into files",
@@ -148,7 +168,7 @@ def _not_monotonic(table: LasTable, depth: NDArray[np.float64], rows: NDArray[np
 
 
 def _dropped(code: str, table: LasTable, mask: NDArray[np.bool_], what: str) -> Finding:
-    first = table.lines[np.argmax(mask)] + 1
+    first = table.line(int(np.argmax(mask))) + 1
     return Finding(
         "warning", code, f"line {first}", f"{int(mask.sum())} {what}", "one depth per row", "these rows are left out"
     )

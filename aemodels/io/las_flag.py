@@ -168,7 +168,7 @@ def _aligned(columns: list[list[str]]) -> list[list[str]]:
 def _unwrap(text: LasText, data: LasSection, header: LasHeader, edits: _Edits) -> None:
     """Put each wrapped depth step on one line, cells untouched, and let the WRAP line say so."""
     indices = text.data_lines(data)
-    rows, starts, _ = collect_rows([text.lines[index] for index in indices], indices, header)
+    rows, starts = collect_rows([text.lines[index] for index in indices], indices, header)
     edits.replaced.update(dict.fromkeys(indices, ""))
     edits.replaced.update({start: " ".join(cells) + text.newline for start, cells in zip(starts, rows, strict=True)})
     for section in text.of_kind("V"):

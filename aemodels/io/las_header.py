@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import lasio
 
-from aemodels.io.las_text import MARK, LasText
+from aemodels.io.las_file import refusal
+from aemodels.io.las_text import MARK, LasSection, LasText, is_data
 
 TITLES = {"V": "~Version\n", "W": "~Well\n", "C": "~Curve\n", "P": "~Parameter\n"}
 DELIMITERS = {"COMMA": ",", "TAB": "\t", ",": ","}
+ITEM_LIMIT, LINE_LIMIT, REPEAT_LIMIT = 3000, 4096, 60
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?")
 
 
@@ -36,6 +39,7 @@ class LasHeader:
         well: upper-case mnemonic -> value of the well section, as text.
         units: upper-case mnemonic -> unit of the well section.
         wrapped: whether one depth step runs over several lines.
+        nulls: the numbers given for NULL, in the file's order.
         delimiter: declared column delimiter, None where none is declared (blanks).
     """
 
@@ -44,6 +48,7 @@ class LasHeader:
     units: Mapping[str, str]
     wrapped: bool
     delimiter: str | None
+    nulls: tuple[float, ...] = ()
 
     def number(self, mnemonic: str) -> float | None:
         """Value of a well item where it is a number."""
@@ -73,22 +78,42 @@ def read_header(text: LasText) -> LasHeader:
         The header.
 
     Raises:
+        UnreadableFileError: if a section is far larger than any header.
         ValueError, KeyError, TypeError, AttributeError, IndexError: whatever lasio raises on a header it cannot parse.
     """
     parts = []
     for kind in "VWC":
         section = next(iter(text.of_kind(kind)), None)
         if section is not None:
+            _refuse_bomb(text, section, kind)
             parts += [TITLES[kind], *(text.lines[index].replace(MARK, "").rstrip() + "\n" for index in section.body)]
     las = lasio.read(io.StringIO("".join(parts)), ignore_data=True, ignore_header_errors=True, mnemonic_case="preserve")
     version = {item.mnemonic.upper(): str(item.value).strip().upper() for item in las.version}
+    nulls = [parse_number(str(item.value)) for item in las.well if item.original_mnemonic.upper() == "NULL"]
     return LasHeader(
+        nulls=tuple(dict.fromkeys(value for value in nulls if value is not None)),
         curves=tuple(_curve(item) for item in las.curves),
         well={item.original_mnemonic.upper(): str(item.value).strip() for item in las.well},
         units={item.original_mnemonic.upper(): str(item.unit).strip() for item in las.well},
         wrapped=version.get("WRAP", "NO").startswith("Y"),
         delimiter=DELIMITERS.get(version.get("DLM", "")),
     )
+
+
+def _refuse_bomb(text: LasText, section: LasSection, kind: str) -> None:
+    """lasio's time grows with the square of the items, and with the cube of equal mnemonics."""
+    lines = [text.lines[index] for index in section.body if is_data(text.lines[index])]
+    where = f"~{kind} section, line {section.title + 1}"
+    remedy = "check what the file is; split its curves over several files"
+    if len(lines) > ITEM_LIMIT:
+        raise refusal("header-too-large", where, f"{len(lines)} items", f"at most {ITEM_LIMIT}", remedy)
+    if max(map(len, lines), default=0) > LINE_LIMIT:
+        found = f"a line of {max(map(len, lines))} characters"
+        raise refusal("header-too-large", where, found, f"at most {LINE_LIMIT}", remedy)
+    mnemonic, count = next(iter(Counter(line.split(".")[0].strip() for line in lines).most_common(1)), ("", 0))
+    if count > REPEAT_LIMIT:
+        found = f"{mnemonic[:40]!r} {count} times"
+        raise refusal("header-too-large", where, found, f"a mnemonic at most {REPEAT_LIMIT} times", remedy)
 
 
 def _curve(item: Any) -> LasCurve:

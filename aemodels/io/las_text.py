@@ -80,7 +80,7 @@ def decode(data: bytes) -> tuple[str, str]:
     Returns:
         (text, codec); `text.encode(codec)` equals `data`.
     """
-    for codec in _candidates(data):
+    for codec in candidates(data):
         try:
             text = data.decode(codec)
         except UnicodeDecodeError:
@@ -89,7 +89,8 @@ def decode(data: bytes) -> tuple[str, str]:
     return data.decode("latin-1"), "latin-1"
 
 
-def _candidates(data: bytes) -> Iterator[str]:
+def candidates(data: bytes) -> Iterator[str]:
+    """Encodings to try on a file's bytes, most likely first."""
     for mark, codec in BYTE_ORDER_MARKS:
         if data.startswith(mark):
             yield codec
@@ -104,7 +105,7 @@ def _candidates(data: bytes) -> Iterator[str]:
 def parse_text(data: bytes) -> LasText:
     """Decode a file and find its sections; a file without any has none."""
     text, codec = decode(data)
-    lines = tuple(LINE.findall(text))
+    lines = tuple(split_lines(text))
     titles = [index for index, line in enumerate(lines) if line.lstrip(MARK + " \t").startswith("~")]
     stops = [*titles, len(lines)][1:]
     sections = tuple(
@@ -112,6 +113,11 @@ def parse_text(data: bytes) -> LasText:
         for title, stop in zip(titles, stops, strict=True)
     )
     return LasText(lines, codec, sections)
+
+
+def split_lines(text: str) -> list[str]:
+    """Lines with their ends; only carriage returns and line feeds end one."""
+    return LINE.findall(text)
 
 
 def section_kind(title: str) -> str:

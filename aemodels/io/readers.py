@@ -21,11 +21,12 @@ READERS: dict[str, Callable[[Path], Recording]] = {".las": read_las, ".sgy": rea
 UNFINISHED = (PART_SUFFIX, ".tmp", ".crdownload", "~")
 
 
-def read(path: Path, *, positions: HeaderPositions | None = None) -> Recording:
+def read(path: Path, *, aliases: Path | None = None, positions: HeaderPositions | None = None) -> Recording:
     """Read a file of any known suffix (case does not matter), plain or gzip'd (".las.gz").
 
     Args:
         path: the file.
+        aliases: a user's file of mnemonics and units, for logs.
         positions: where SEG-Y trace headers hold lines and coordinates; None = the reader looks for them.
 
     Returns:
@@ -36,7 +37,9 @@ def read(path: Path, *, positions: HeaderPositions | None = None) -> Recording:
             its reader; `.findings` say which.
     """
     reader = READERS.get(content_suffix(path))
-    if positions is not None and reader is read_segy:
+    if reader is read_las:
+        reader = partial(read_las, aliases=aliases)
+    elif reader is read_segy:
         reader = partial(read_segy, positions=positions)
     try:
         finding = _refusal(path)

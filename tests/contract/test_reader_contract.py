@@ -11,6 +11,7 @@ import pytest
 import segyio
 
 from aemodels.curves.canonical import CANONICAL
+from aemodels.curves.resolve import unit_factor
 from aemodels.errors import UnreadableFileError
 from aemodels.io import (
     AddedCurve,
@@ -53,6 +54,21 @@ REFUSED = {
     "segy/segyio_interval-neg-bin-pos-trace.sgy": "too-short",
     "segy/segyio_multi-text.sgy": "too-short",
     "segy/segyio_text.sgy": "header-only",
+}
+# lasio stops, or finds no curves under the names that LAS 3.0 gives its sections.
+LASIO_FAILS = {
+    "las/kgs_Wellington_KGS-1-32.las",
+    "las/lasio_3.0_0-d_Array_#2_(MS).las",
+    "las/lasio_3.0_Curve-Param_Error_#8_(SS).las",
+}
+MADE_MISSING = {
+    "unreadable-cell",
+    "missing-word",
+    "null-missing",
+    "null-rounded",
+    "null-conflict",
+    "other-null",
+    "infinite",
 }
 READ = [name for name in FILES if name not in REFUSED]
 READ_LINES = [name for name in READ if name.startswith("segy/")]
@@ -107,6 +123,42 @@ def test_field_wells_agree_with_lasio_and_are_mostly_good(name: str):
     for curve in ("GR", "RHOB", "NPHI", "DTC", "RDEP"):
         row = well.names.index(curve)
         assert outside[row].sum() <= 0.005 * np.isfinite(well.values[row]).sum(), curve
+
+
+def by_lasio(path: Path, codec: str) -> lasio.LASFile | None:
+    """lasio's reading of a file that it can decode and read."""
+    try:
+        return lasio.read(io.StringIO(path.read_text(encoding=codec)), mnemonic_case="preserve")
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+@pytest.mark.parametrize("name", [name for name in READ if not name.startswith("segy/")])
+def test_a_value_is_lasio_s_or_missing_with_a_finding_that_says_why(name: str):
+    well = read(FIELD_DATA / name)
+    theirs = by_lasio(FIELD_DATA / name, well.headers["encoding"])
+    codes = {finding.code for finding in well.findings}
+    if theirs is None:
+        assert name in LASIO_FAILS
+        return
+    seen: dict[str, int] = {}
+    for channel in well.channels:
+        mnemonic = channel.headers["mnemonic"]
+        curves = [curve.data for curve in theirs.curves if (curve.original_mnemonic.strip() or "UNKNOWN") == mnemonic]
+        number = seen[mnemonic] = seen.get(mnemonic, -1) + 1
+        if not curves or curves[number].dtype.kind != "f":
+            assert name in LASIO_FAILS or codes & {"missing-word", "text-column"}, channel.name
+            continue
+        column = curves[number][:: -1 if "depth-reversed" in codes else 1]
+        if len(column) != well.axis.size:
+            assert codes & {"depth-missing", "depth-repeated", "several-data-sections"}, channel.name
+            continue
+        factor = unit_factor(channel.headers["original_unit"], channel.unit) if channel.name in CANONICAL else 1.0
+        expected = (column * (factor or 1.0)).astype(np.float32)
+        ours = well.channel(channel.name)
+        same = (ours == expected) | (np.isnan(ours) & np.isnan(expected))
+        assert np.isnan(ours[~same]).all(), channel.name
+        assert same.all() or codes & MADE_MISSING, channel.name
 
 
 @pytest.mark.parametrize("name", READ_LINES)

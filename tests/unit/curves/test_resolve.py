@@ -151,3 +151,30 @@ def test_the_tables_cover_every_canonical_curve():
     tables = load_aliases(ALIASES_FILE)
     assert {name for name, _ in tables.mnemonics.values()} == set(CANONICAL)
     assert set(tables.units) == {*UNITS.values(), "m"}
+
+
+def test_a_mnemonic_of_the_user_s_moves_to_the_curve_the_user_names(tmp_path: Path):
+    override = tmp_path / "mine.yaml"
+    override.write_text("mnemonics:\n  NPHI: [[DEN]]\n")
+    mine = load_aliases(override=override)
+    assert mine.mnemonics["DEN"][0] == "NPHI"
+    assert load_aliases().mnemonics["DEN"][0] == "RHOB"
+    assert mine.mnemonics["RHOZ"] == load_aliases().mnemonics["RHOZ"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("mnemonics:\n  GRR: [[X]]\n", "no canonical curve"),
+        ("mnemonics:\n  GR: [X, Y]\n", "list of lists"),
+        ("mnemonics:\n  GR: [[X], [x]]\n", "listed twice"),
+        ("units:\n  furlong: {F: 1}\n", "no canonical unit"),
+        ("curves: {}\n", "top level"),
+        ("a: [\n", "YAML"),
+    ],
+)
+def test_a_user_s_file_that_is_wrong_is_refused_with_the_reason(tmp_path: Path, text: str, told: str):
+    override = tmp_path / "wrong.yaml"
+    override.write_text(text)
+    with pytest.raises(SpecError, match=told):
+        load_aliases(override=override)

@@ -225,10 +225,24 @@ def test_a_last_row_cut_in_the_middle_is_left_out(tmp_path: Path):
     assert codes(well) == ["ragged-row"]
 
 
-def test_run_on_numbers_are_refused(tmp_path: Path):
+def test_run_on_numbers_are_parted_before_the_sign(tmp_path: Path):
     """lasio reads `50-999.25` as wrong rows or strings."""
-    found = refused(tmp_path, las_text(("100 50-999.25", "101 60-999.25", "102 70-999.25")))
+    well = read_text(tmp_path, las_text(("100 50-999.25", "101 60-2.25", "102 70 -999.25"), stop="102"))
+    np.testing.assert_array_equal(well.channel("GR"), [50, 60, 70])
+    np.testing.assert_array_equal(np.isnan(well.channel("RHOB")), [True, False, True])
+    (finding,) = [finding for finding in well.findings if finding.code == "run-on"]
+    assert finding.where == "line 15"
+    assert finding.found.startswith("2 rows")
+
+
+def test_numbers_that_run_together_without_a_sign_are_refused(tmp_path: Path):
+    found = refused(tmp_path, las_text(("100 50999.25", "101 60999.25", "102 70999.25")))
     assert "line 15" in found["column-count"]
+
+
+def test_a_date_is_not_taken_for_numbers_that_run_together(tmp_path: Path):
+    curves = (("DAY", ""), ("A", ""), ("B", ""))
+    assert "column-count" in refused(tmp_path, las_text(("100 2020-01-02", "101 2020-01-03"), curves))
 
 
 def test_more_columns_than_curves_are_refused(tmp_path: Path):
@@ -256,11 +270,25 @@ def test_text_columns_only_are_refused(tmp_path: Path):
     assert "no-curves" in refused(tmp_path, las_text(("100 a", "101 b", "102 c"), (("FACIES", ""),)))
 
 
-def test_the_second_data_section_is_told(tmp_path: Path):
+def test_data_sections_that_continue_are_joined(tmp_path: Path):
     """lasio keeps only the last one, without a word."""
-    well = read_text(tmp_path, las_text() + "~Ascii\n200 1 2.0\n201 1 2.1\n")
+    well = read_text(tmp_path, las_text(stop="201") + "~Ascii\n200 1 2.0\n201 1 2.1\n")
+    assert codes(well) == ["several-data-sections"]
+    np.testing.assert_array_equal(well.axis, [100.0, 100.5, 101.0, 101.5, 200.0, 201.0])
+    np.testing.assert_array_equal(well.channel("GR"), [50, 60, 70, 80, 1, 1])
+
+
+@pytest.mark.parametrize("rows", ["100 1 2.0\n101 1 2.1\n", "200 1 2.0 9\n201 1 2.1 9\n", ""])
+def test_of_other_data_sections_the_first_is_used_and_the_rest_told(tmp_path: Path, rows: str):
+    well = read_text(tmp_path, las_text() + "~Ascii\n" + rows)
     assert codes(well) == ["several-data-sections"]
     assert well.axis[-1] == 101.5
+
+
+def test_a_ragged_row_in_a_later_section_is_named_by_its_own_line(tmp_path: Path):
+    well = read_text(tmp_path, las_text(stop="202") + "~Ascii\n200 1 2.0\n201 1 2.1 7\n202 1 2.1\n")
+    (finding,) = [finding for finding in well.findings if finding.code == "ragged-row"]
+    assert finding.where == "line 21"
 
 
 @pytest.mark.parametrize(
@@ -377,3 +405,76 @@ def test_las_3_log_sections(tmp_path: Path):
 def test_comments_and_blank_lines_between_rows(tmp_path: Path):
     well = read_text(tmp_path, las_text(("# DEPT GR RHOB", ROWS[0], "", *ROWS[1:])))
     np.testing.assert_array_equal(well.channel("GR"), [50, 60, 70, 80])
+
+
+def test_two_nulls_that_differ_are_both_missing_and_told(tmp_path: Path):
+    text = las_text(("100 -999.25 2.3", "101 -1 2.4", "102 5 2.5"), stop="102").replace(
+        "NULL. -999.25 : n", "NULL. -999.25 : n\nNULL. -1 : n"
+    )
+    well = read_text(tmp_path, text)
+    np.testing.assert_array_equal(np.isnan(well.channel("GR")), [True, True, False])
+    assert codes(well) == ["null-conflict", "null-plausible"]
+
+
+def test_a_null_that_tools_measure_is_told(tmp_path: Path):
+    well = read_text(tmp_path, las_text(("100 0 2.3", "101 60 2.4"), stop="101", null="0"))
+    assert np.isnan(well.channel("GR")[0])
+    assert codes(well) == ["null-plausible"]
+
+
+def test_quoted_text_may_hold_the_delimiter(tmp_path: Path):
+    rows = ('100,"sand, silty",2.3', '101,"shale",2.4')
+    well = read_text(tmp_path, las_text(rows, (("FACIES", ""), ("RHOB", "g/cm3")), dlm="COMMA", stop="101"))
+    np.testing.assert_array_equal(well.values, np.array([[2.3, 2.4]], dtype=np.float32))
+
+
+def test_values_of_fixed_width_tables_are_exact(tmp_path: Path):
+    """Every cell as Python's own float reads it, whichever parser had it."""
+    rng = np.random.default_rng(3)
+    cells = rng.normal(size=(400, 2)) * 10.0 ** rng.integers(-6, 6, size=(400, 2))
+    depths = [f"{100 + 0.5 * n:.4f}" for n in range(400)]
+    for template in ("{:>14.7g}", "{:<16.9g}", " {:.5g}", "{:.17g}", "{:12.4e}"):
+        texts = [[template.format(value) for value in row] for row in cells]
+        rows = tuple(f"{depth:>10} {a} {b}" for depth, (a, b) in zip(depths, texts, strict=True))
+        well = read_text(tmp_path, las_text(rows, (("A", ""), ("B", "")), stop="299.5"))
+        np.testing.assert_array_equal(well.axis, [float(depth) for depth in depths])
+        np.testing.assert_array_equal(well.values, np.array(texts, dtype=object).T.astype(float).astype(np.float32))
+
+
+CONTRADICTED = {
+    "NPHI": ("v/v", "%", 25.0, 0.01),
+    "RHOB": ("g/cm3", "KG/M3", 2300.0, 0.001),
+    "DTC": ("us/ft", "US/M", 400.0, 0.3048),
+    "CALI": ("in", "MM", 215.0, 1 / 25.4),
+}
+
+
+@pytest.mark.parametrize("curve", CONTRADICTED)
+def test_a_contradicted_unit_is_mended_where_only_one_other_fits(tmp_path: Path, curve: str):
+    unit, meant, centre, factor = CONTRADICTED[curve]
+    written = [round(centre * (1 + 0.002 * n), 3) for n in range(40)]
+    rows = tuple(f"{100 + n} {value}" for n, value in enumerate(written))
+    well = read_text(tmp_path, las_text(rows, ((curve, unit),), stop="139"))
+    np.testing.assert_allclose(well.channel(curve), np.array(written) * factor, rtol=1e-6)
+    (finding,) = well.findings
+    assert finding.code == "unit-contradicted"
+    assert meant in finding.remedy
+
+
+def test_a_contradicted_unit_is_only_told_where_no_other_fits_all_values(tmp_path: Path):
+    """Half in g/cm3 and half in kg/m3 is no matter of one factor."""
+    rows = tuple(f"{100 + n} {2.3 if n % 5 == 0 else 2300}" for n in range(40))
+    well = read_text(tmp_path, las_text(rows, (("RHOB", "g/cm3"),), stop="139"))
+    assert codes(well) == ["implausible-values"]
+    assert well.channel("RHOB")[1] == 2300
+
+
+def test_a_user_s_aliases_go_before_the_built_in_ones(tmp_path: Path):
+    aliases = tmp_path / "aliases.yaml"
+    aliases.write_text("mnemonics:\n  GR: [[GRBEST], [DEN]]\nunits:\n  gAPI: {COUNTS: 2.0}\ndepth: [TIEFE]\n")
+    path = tmp_path / "x.las"
+    path.write_text(las_text(curves=(("GR", "gAPI"), ("GRBEST", "counts")), depth="TIEFE", unit=""))
+    assert read_las(path, aliases=aliases).names == ("GR", "GR:raw")
+    np.testing.assert_allclose(read_las(path, aliases=aliases).channel("GR"), [4.6, 4.8, 5.0, 5.2], rtol=1e-6)
+    with pytest.raises(UnreadableFileError):
+        read_las(path)
