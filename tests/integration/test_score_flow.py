@@ -220,8 +220,8 @@ def test_a_file_that_changes_while_it_is_scored_is_left_for_the_next_run(one_fil
     _, _, outbox, _, ledger = one_file
     original = score_module.read
 
-    def read_and_let_it_grow(source):
-        recording = original(source)
+    def read_and_let_it_grow(source, **options):
+        recording = original(source, **options)
         with source.open("a") as stream:
             stream.write(" ")
         return recording
