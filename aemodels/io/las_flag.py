@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from aemodels.errors import DataError
+from aemodels.errors import DataError, UnreadableFileError
 from aemodels.io.las_data import collect_rows, find_delimiter, split_cells
 from aemodels.io.las_depth import depth_factor
 from aemodels.io.las_header import LasHeader, parse_number
@@ -192,13 +192,22 @@ def _extend_rows(text: LasText, data: LasSection, header: LasHeader, cells: _Cel
         edits.replaced[index] = separator.join([body, *new]) + line[len(body) :]
 
 
+def _metres_per_unit(header: LasHeader, depth: NDArray[np.float64], axis: AxisArray) -> float:
+    """The reader's factor; where only a user's aliases know the unit, what takes the file's depths to its axis."""
+    try:
+        return depth_factor(header)[0]
+    except UnreadableFileError:
+        span = np.nanmax(depth) - np.nanmin(depth) if np.isfinite(depth).any() else 0.0
+        return float((axis[-1] - axis[0]) / span) if span > 0 else 1.0
+
+
 def _samples_of(lines: Sequence[str], header: LasHeader, delimiter: str | None, axis: AxisArray) -> NDArray[np.int64]:
     """The sample of each data line by its depth, -1 where the reader left the line out."""
-    factor, _ = depth_factor(header)
     width = len(header.curves)
     rows = [split_cells(line, delimiter, width) for line in lines]
     numbers = [parse_number(row[0]) if len(row) == width else None for row in rows]
-    depth = np.array([np.nan if number is None else number * factor for number in numbers])
+    depth = np.array([np.nan if number is None else number for number in numbers], dtype=np.float64)
+    depth *= _metres_per_unit(header, depth, axis)
     right = np.clip(np.searchsorted(axis, depth), 0, axis.size - 1)
     left = np.maximum(right - 1, 0)
     nearest = np.where(np.abs(axis[left] - depth) < np.abs(axis[right] - depth), left, right)

@@ -209,3 +209,16 @@ def test_lengths_and_names_are_checked(tmp_path: Path):
 def test_what_is_no_las_cannot_be_flagged(tmp_path: Path):
     with pytest.raises(UnreadableFileError, match="no-data"):
         flag(tmp_path, "hello\n")
+
+
+def test_a_depth_unit_that_only_the_user_s_aliases_know_is_flagged_too(tmp_path: Path):
+    aliases = tmp_path / "aliases.yaml"
+    aliases.write_text("units:\n  m: {ELLE: 0.5}\ndepth: [TIEFE]\n")
+    source, target = tmp_path / "w.las", tmp_path / "out.las"
+    lines = ["~V", "VERS. 2.0 :", "WRAP. NO :", "~W", "NULL. -999.25 :", "~C", "TIEFE.ELLE :", "GR.gAPI :", "~A"]
+    source.write_text("\n".join([*lines, "2000 10", "2001 11", "2002 12", "2003 13", ""]))
+    recording = read_las(source, aliases=aliases)
+    assert recording.axis.tolist() == [1000.0, 1000.5, 1001.0, 1001.5]
+    scores = np.array([1, 2, 3, 4], dtype=np.float32)
+    write_flagged_las(source, target, [AddedCurve("ANOM_GR", "", "score", scores)], recording.axis, "scored")
+    np.testing.assert_array_equal(read_las(target, aliases=aliases).channel("ANOM_GR"), scores)
