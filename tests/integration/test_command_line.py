@@ -127,6 +127,12 @@ def test_check_of_a_folder_judges_each_file_and_writes_nothing(files, command_js
         "letter.las": True,
         "table.xlsx": True,
     }
+    summary = answer["summary"]
+    assert (summary["files"], summary["unusable"], answer["unusable"]) == (4, 3, 3)
+    assert summary["good"] + summary["doubtful"] == 1
+    assert {row["code"] for row in summary["findings"] if row["severity"] == "error"} == {
+        finding["code"] for row in answer["files"] for finding in row["findings"] if finding["severity"] == "error"
+    }
     assert sorted(path.name for path in files.rglob("*")) == before
 
 
