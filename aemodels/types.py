@@ -147,10 +147,6 @@ class Recording:
         """A copy with other values of the same shape."""
         return dataclasses.replace(self, values=values)
 
-    def with_findings(self, *findings: Finding) -> Recording:
-        """A copy with further findings."""
-        return dataclasses.replace(self, findings=self.findings + findings)
-
     def select(self, rows: slice, name: str | None = None) -> Recording:
         """A copy with the channels `rows` only (a trace range of a line)."""
         return dataclasses.replace(

@@ -64,7 +64,7 @@ class Dense(NetworkBase):
         return keras.Model(entry, layers.Reshape((self.window.length, features))(decoder(code)), name="dense")
 
     def inputs(self, values: FloatArray, mask: BoolArray, affine: NDArray[np.float32]) -> FloatArray:
-        return np.asarray(np.clip((values - affine[0]) / affine[1], 0, 1), dtype=np.float32)
+        return self.targets(values, affine)
 
     def targets(self, values: FloatArray, affine: NDArray[np.float32]) -> FloatArray:
         return np.asarray(np.clip((values - affine[0]) / affine[1], 0, 1), dtype=np.float32)

@@ -14,7 +14,7 @@ from aemodels.contract import Denoiser, FitContext, FitResult
 from aemodels.signal.estimate import noise_sigma
 from aemodels.signal.windows import WindowSpec, cut, overlap_add
 from aemodels.spec import Spec
-from aemodels.types import FloatArray, Section, WindowSet
+from aemodels.types import FloatArray, Section
 
 
 class _PcaBase(Spec):
@@ -67,7 +67,7 @@ class PcaWiener(_PcaBase):
 class PcaDenoiser:
     """Fitted Pca: mean [size], components [latent, size], explained variance ratios [size]."""
 
-    spec: Pca
+    spec: Pca | PcaWiener
     mean: NDArray[np.float64]
     components: NDArray[np.float64]
     variance: NDArray[np.float64]
@@ -75,39 +75,27 @@ class PcaDenoiser:
     def denoise(self, section: Section) -> FloatArray:
         windows = cut(section, self.spec.window)
         centred = windows.values.reshape(len(windows.values), -1) - self.mean
-        rebuilt = centred @ self.components.T @ self.components + self.mean
-        return _blend(rebuilt, windows, self.spec.window)
+        rebuilt = (centred @ self.components.T) * self._gain(section) @ self.components + self.mean
+        flat = rebuilt.reshape(windows.values.shape).astype(np.float32)
+        return overlap_add(flat, windows, self.spec.window.blend)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {"mean": self.mean, "components": self.components, "variance": self.variance}
 
+    def _gain(self, section: Section) -> NDArray[np.float64]:
+        """What is kept of each component: all of it."""
+        return np.ones(len(self.components))
 
-@dataclass(frozen=True, eq=False)
-class PcaWienerDenoiser:
+
+class PcaWienerDenoiser(PcaDenoiser):
     """Fitted PcaWiener: mean [size], components [size, size], variances [size].
 
     References:
         Wiener shrinkage in the Karhunen-Loeve basis, e.g. Muresan & Parks (2003), ICIP.
     """
 
-    spec: PcaWiener
-    mean: NDArray[np.float64]
-    components: NDArray[np.float64]
-    variance: NDArray[np.float64]
-
-    def denoise(self, section: Section) -> FloatArray:
-        windows = cut(section, self.spec.window)
+    def _gain(self, section: Section) -> NDArray[np.float64]:
         sigma = noise_sigma(section.values, section.mask)[:, 0].astype(np.float64)
         live = sigma[section.mask.any(axis=1)]
         power = float(np.mean(live**2)) if live.size else 0.0
-        gain = self.variance / np.maximum(self.variance + power, 1e-30)
-        centred = windows.values.reshape(len(windows.values), -1) - self.mean
-        rebuilt = (centred @ self.components.T) * gain @ self.components + self.mean
-        return _blend(rebuilt, windows, self.spec.window)
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        return {"mean": self.mean, "components": self.components, "variance": self.variance}
-
-
-def _blend(flat: NDArray[np.float64], windows: WindowSet, spec: WindowSpec) -> FloatArray:
-    return overlap_add(flat.reshape(windows.values.shape).astype(np.float32), windows, spec.blend)
+        return np.asarray(self.variance / np.maximum(self.variance + power, 1e-30))
