@@ -26,6 +26,9 @@ class NetworkBase(Spec):
 
     window: WindowSpec = Field(default=WindowSpec(), description="how sections are cut into windows")
     training: TrainingSpec = Field(default=TrainingSpec(), description="the training loop's parameters")
+    mirror: bool = Field(
+        default=False, description="denoise every window upside down too and average; train with flip > 0 for it"
+    )
 
     @abstractmethod
     def build(self, features: int) -> keras.Model:
@@ -92,12 +95,18 @@ class NetworkDenoiser:
         return self._cache["network"]
 
     def denoise(self, section: Section) -> FloatArray:
+        windows = cut(section, self.spec.window)
+        outputs = self._denoise(windows.values, windows.mask)
+        if self.spec.mirror:
+            mirrored = self._denoise(windows.values[:, ::-1], windows.mask[:, ::-1])[:, ::-1]
+            outputs = (outputs + mirrored) / 2
+        return overlap_add(outputs, windows, self.spec.window.blend)
+
+    def _denoise(self, values: FloatArray, mask: BoolArray) -> FloatArray:
         from aemodels.models.runtime import predict
 
-        windows = cut(section, self.spec.window)
-        inputs = self.spec.inputs(windows.values, windows.mask, self.affine)
-        outputs = self.spec.outputs(predict(self.network, inputs, self._cache), self.affine)
-        return overlap_add(outputs, windows, self.spec.window.blend)
+        inputs = self.spec.inputs(values, mask, self.affine)
+        return self.spec.outputs(predict(self.network, inputs, self._cache), self.affine)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         weights = {f"weight_{place:03d}": weight for place, weight in enumerate(self.weights)}

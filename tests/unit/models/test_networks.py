@@ -113,3 +113,14 @@ def test_loss_counts_observed_samples_only():
     prediction = np.array([1, 3, 100, 100], dtype=np.float32).reshape(1, 4, 1)
     loss = masked_squared_error(np.concatenate([values, weights], axis=-1), prediction)
     assert float(loss) == pytest.approx((1 + 9) / 2, rel=1e-4)
+
+
+def test_a_mirrored_denoiser_treats_up_and_down_alike():
+    training = TINY.training.model_copy(update={"epochs": 1, "stride": 16})
+    spec = TINY.model_copy(update={"training": training, "mirror": True})
+    denoiser = spec.fit(_sections(2, 0), _sections(1, 1), FitContext("logs", 5)).denoiser
+    upright = _sections(1, 4)[0]
+    reversed_section = make_section(upright.values[:, ::-1], name="reversed")
+    np.testing.assert_allclose(denoiser.denoise(reversed_section)[:, ::-1], denoiser.denoise(upright), atol=1e-5)
+    alone = spec.model_copy(update={"mirror": False}).restore(denoiser.arrays())
+    assert np.abs(alone.denoise(reversed_section)[:, ::-1] - alone.denoise(upright)).max() > 1e-4
