@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from aemodels.errors import SpecError
 from aemodels.evaluate.compare import denoising_table
 from aemodels.evaluate.detection import DetectorStudy
 from aemodels.experiment import ExperimentSpec
+from aemodels.reference import Part, build_reference
 from aemodels.signal.normalise import Normaliser
 from aemodels.signal.split import Split, split_traces, split_wells, trace_ranges
 from aemodels.types import Finding, Recording, Section
@@ -189,12 +191,14 @@ def compare_denoisers(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[
 def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitted], study: DetectorStudy) -> Bundle:
     """Everything needed to score: normaliser, default denoiser, winning detector and its threshold.
 
+    What the bundle makes of its training and validation recordings stays in it as the reference for monitoring.
+
     Raises:
         SpecError: if the default contender was not fitted.
     """
     if spec.default not in fitted:
         raise SpecError(f"default contender {spec.default!r} was not fitted; fitted are {sorted(fitted)}")
-    return Bundle(
+    bundle = Bundle(
         spec=spec,
         normaliser=prepared.normaliser,
         denoiser=fitted[spec.default].denoiser,
@@ -203,3 +207,9 @@ def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitt
         contenders={name: contender.denoiser for name, contender in fitted.items()},
         threshold=study.threshold,
     )
+    parts = [
+        Part(recording.name, role == "validation", bundle.score(recording))
+        for role in ("train", "validation")
+        for recording in getattr(prepared.split, role)
+    ]
+    return dataclasses.replace(bundle, reference=build_reference(spec.kind, spec.curves, parts))

@@ -222,6 +222,7 @@ class Scores:
         raw: float32[channel, sample] in canonical units, NaN = missing.
         denoised: float32[channel, sample] in canonical units, NaN where the input is missing.
         channel_score: float32[channel, sample] (logs) or [channel, 1] (seismic), NaN where missing.
+        features: float32[trace] by name: what monitoring compares (seismic); empty for logs.
     """
 
     kind: Kind
@@ -232,6 +233,7 @@ class Scores:
     raw: FloatArray
     denoised: FloatArray
     channel_score: FloatArray
+    features: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         rows, samples = self.raw.shape
