@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp
+from scored import CURVES, scored
 
 from aemodels.evaluate.drift import NOTHING, DriftThresholds, Window, judge
 from aemodels.evaluate.drift_spread import Spread
@@ -14,7 +15,6 @@ from aemodels.evaluate.drift_statistics import coarse, cohen_h, ks_distance, psi
 from aemodels.reference import FILES_LACK, PCA_ERROR, SCORE, Part, build_reference, tally, trace_features
 from aemodels.reference.tally import quantile_edges
 from conftest import make_line, make_well
-from unit.reference.test_reference import CURVES, scored
 
 COUNTS = st.lists(st.integers(0, 1000), min_size=3, max_size=12).filter(any)
 
@@ -225,7 +225,7 @@ def test_a_reference_of_one_well_leaves_the_thresholds_alone():
 
 
 def test_noisier_traces_are_drift_of_what_noise_changes():
-    parts = [Part(f"L-{n}", n > 3, scored(make_line(f"L-{n}", traces=72, seed=n), ())) for n in range(6)]
+    parts = [Part(f"L-{n}", n > 3, scored(make_line(f"L-{n}", traces=72, seed=n))) for n in range(6)]
     reference = build_reference("seismic", (), parts)
     line = make_line("new", traces=72, seed=77).values
     calm = {row.feature: row for row in judge(reference, counted(reference, [line], [np.arange(72) / 72]))}

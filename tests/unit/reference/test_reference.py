@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from scored import CURVES, scored
 
 from aemodels.errors import DataError
 from aemodels.reference import (
@@ -22,29 +23,7 @@ from aemodels.reference import (
     trace_features,
 )
 from aemodels.reference.tally import quantile_edges
-from aemodels.types import Scores
 from conftest import make_line, make_well
-
-CURVES = ("GR", "RHOB", "NPHI", "DTC", "RDEP")
-
-
-def scored(recording, curves=CURVES) -> Scores:
-    """A recording with a score of its own: the distance of GR from its middle, or of a trace from silence."""
-    rows = recording.values.shape[1] if recording.kind == "logs" else len(recording.values)
-    score = (np.abs(recording.values[0] - 75) / 55 if recording.kind == "logs" else np.arange(rows) / rows).astype(
-        np.float32
-    )
-    columns = recording.values.shape[1] if recording.kind == "logs" else 1
-    return Scores(
-        kind=recording.kind,
-        score=score,
-        threshold=0.9,
-        reason=("",) * rows,
-        channels=curves or recording.names,
-        raw=recording.values,
-        denoised=recording.values,
-        channel_score=np.zeros((len(recording.values), columns), dtype=np.float32),
-    )
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +138,7 @@ def test_scores_are_compared_with_data_that_nothing_was_fitted_to(reference, wel
 
 def test_lines_are_grouped_in_runs_of_neighbouring_traces():
     line = make_line(traces=100)
-    reference = build_reference("seismic", (), [Part("L-1", False, scored(line, ()))])
+    reference = build_reference("seismic", (), [Part("L-1", False, scored(line))])
     assert [name.split()[-1] for name in reference.groups] == ["0-24", "25-49", "50-74", "75-99"]
     assert reference.features[PCA_ERROR].counts.sum(axis=1).tolist() == [25] * 4
 
