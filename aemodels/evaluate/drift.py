@@ -11,9 +11,10 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from pydantic import Field
+from scipy.stats import norm as normal
 
 from aemodels.evaluate.drift_spread import FLAG_RATE, Spread
-from aemodels.evaluate.drift_statistics import coarse, cohen_h, ks_distance, psi, rate, surprise
+from aemodels.evaluate.drift_statistics import coarse, cohen_h, ks_distance, psi, rate, rates_noise, surprise
 from aemodels.reference import FILES_LACK, PCA_ERROR, SCORE, Reference, Tally
 from aemodels.spec import Spec
 
@@ -149,17 +150,22 @@ class _Judge:
         return row if now.values < (self.thresholds.minimum if per_sample else 1) else self._measured(row, now, before)
 
     def flags(self) -> FeatureDrift:
-        yardstick = self.reference.members(SCORE)
-        before = float(rate(self.reference.flagged[yardstick].sum(), self.reference.rows[yardstick].sum()))
+        before = float(rate(self.reference.flagged[self.reference.members(SCORE)].sum(), self._scored_before))
         row = FeatureDrift(FLAG_RATE, "too few", reference=_number(before))
         if not self.window.rows or row.reference is None:
             return row
         now = self.window.flagged / self.window.rows
         distance = float(cohen_h(np.asarray(now), np.asarray(before)))
-        limit = self.spread.limit(FLAG_RATE, "h", self.thresholds.flag_rate)
+        # a handful of traces has a rate by chance, even where no group of the reference was ever flagged
+        chance = normal.isf(self.thresholds.false_alarms) * rates_noise(self.window.rows, self._scored_before)
+        limit = self.spread.limit(FLAG_RATE, "h", max(self.thresholds.flag_rate, float(chance)))
         unusual = self.spread.unusual(FLAG_RATE, "h", distance)
         verdict: Verdict = "drift" if distance > limit else "steady"
         return dataclasses.replace(row, verdict=verdict, now=now, ks=distance, ks_limit=limit, unusual=unusual)
+
+    @property
+    def _scored_before(self) -> float:
+        return float(self.reference.rows[self.reference.members(SCORE)].sum())
 
     def _measured(self, row: FeatureDrift, now: Tally, before: Tally) -> FeatureDrift:
         """The row with its distances and limits; a curve that is missing stays missing."""

@@ -11,7 +11,7 @@ from scipy.special import betaln, gammaln
 from aemodels.types import AxisArray
 
 PSI_BINS = 10
-PSI_FLOOR = 1e-4  # share of an empty bin: PSI is not defined without
+PSI_FLOOR = 1e-4  # least share of a bin: PSI is not defined without
 
 
 def psi(now: NDArray[np.floating], reference: NDArray[np.floating]) -> AxisArray:
@@ -28,7 +28,10 @@ def psi(now: NDArray[np.floating], reference: NDArray[np.floating]) -> AxisArray
     0.4159
     """
     p, q = _shares(now), _shares(reference)
-    p, q = (np.where(np.isnan(side), np.nan, np.maximum(side, PSI_FLOOR)) for side in (p, q))
+    fewest = np.minimum(np.sum(now, axis=-1, keepdims=True), np.sum(reference, axis=-1, keepdims=True))
+    # an empty bin of few values says little: it counts as half a value
+    floor = np.clip(0.5 / np.maximum(fewest, 1.0), PSI_FLOOR, 0.1)
+    p, q = np.maximum(p, floor), np.maximum(q, floor)
     return np.asarray(np.sum((p - q) * np.log(p / q), axis=-1))
 
 
@@ -45,6 +48,11 @@ def ks_distance(now: NDArray[np.floating], reference: NDArray[np.floating]) -> A
 def cohen_h(now: NDArray[np.floating], reference: NDArray[np.floating]) -> AxisArray:
     """Difference of two rates where a change from 1 to 2 % weighs more than one from 41 to 42 %."""
     return np.asarray(2.0 * np.abs(np.arcsin(np.sqrt(now)) - np.arcsin(np.sqrt(reference))))
+
+
+def rates_noise(now: float, reference: float) -> float:
+    """Standard error of Cohen's h of two rates that are counted over so many independent rows: sqrt(1/n + 1/m)."""
+    return float(np.sqrt(1.0 / now + 1.0 / reference))
 
 
 def coarse(counts: NDArray[np.floating], reference: NDArray[np.floating], bins: int = PSI_BINS) -> AxisArray:

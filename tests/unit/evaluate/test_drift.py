@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -211,6 +213,14 @@ def test_a_higher_flag_rate_is_drift(reference):
     rows = {row.feature: row for row in judge(reference, flooded)}
     assert rows["flag_rate"].verdict == "drift"
     assert rows["flag_rate"].now == pytest.approx(0.5, abs=0.01)
+
+
+def test_one_flagged_trace_of_sixteen_is_chance():
+    parts = [Part(f"L-{n}", n > 2, scored(make_line(f"L-{n}", traces=24, seed=n))) for n in range(6)]
+    reference = dataclasses.replace(build_reference("seismic", (), parts), flagged=np.zeros(6))
+    for rows, flagged, verdict in ((16, 1, "steady"), (160, 30, "drift")):
+        found = judge(reference, Window(1, rows, flagged, {}, {}))[-1]
+        assert (found.feature, found.verdict) == ("flag_rate", verdict)
 
 
 def test_nothing_to_judge_is_no_alarm(reference):
