@@ -54,11 +54,10 @@ def record_drift(measured: Measured, request: MonitorRequest, settings: Settings
 @task(name="raise-alarm", cache_policy=NO_CACHE)
 def raise_alarm(report: DriftReport) -> None:
     """Emit the event that automations listen to."""
-    emit_event(
-        event=EVENT,
-        resource={"prefect.resource.id": f"sondeflow.model.{report.model}", "prefect.resource.name": report.model},
-        payload=alarm_payload(report),
-    )
+    label = f"{report.model}-v{report.version}"
+    # automations compare text: the label says that it is an alarm
+    resource = {"prefect.resource.id": f"sondeflow.{label}", "prefect.resource.name": label, "sondeflow.alarm": "true"}
+    emit_event(event=EVENT, resource=resource, payload=alarm_payload(report))
 
 
 def alarm_payload(report: DriftReport) -> dict[str, Any]:

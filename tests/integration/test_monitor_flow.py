@@ -22,7 +22,8 @@ from aemodels.io.las_writer import write_las
 from aemodels.io.segy_writer import write_segy
 from aemodels.reference import PCA_ERROR
 from conftest import CURVES, make_line, make_well
-from tasks.monitor import MonitorRequest, count_file
+from tasks.monitor import MonitorRequest
+from tasks.monitor_count import count_file
 from tasks.outbox import FEATURES
 from tasks.settings import Settings
 from tasks.tracking import connect, download_bundle, find, get, promote, read_document, read_table
@@ -228,7 +229,7 @@ def test_counting_in_small_batches_gives_the_same_counts(home, calm, monkeypatch
     yardstick = Yardstick.load(download_bundle(home, get(home, "models:/sondeflow-logs@champion")))
     path = next((calm / "scores" / "kind=logs").rglob("*.parquet"))
     whole = count_file(path, yardstick.reference, FIVE)
-    monkeypatch.setattr("tasks.monitor.BATCH_ROWS", 128)
+    monkeypatch.setattr("tasks.monitor_count.BATCH_ROWS", 128)
     parts = count_file(path, yardstick.reference, FIVE)
     for curve in FIVE:
         np.testing.assert_array_equal(parts.tallies[curve].counts, whole.tallies[curve].counts)
