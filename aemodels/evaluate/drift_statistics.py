@@ -57,7 +57,7 @@ def rates_noise(now: float, reference: float) -> float:
 
 def coarse(counts: NDArray[np.floating], reference: NDArray[np.floating], bins: int = PSI_BINS) -> AxisArray:
     """Fine bins gathered into about `bins` of equal reference share: [..., fine] → float64[..., coarse]."""
-    shares = _shares(reference)
+    shares = np.nan_to_num(_shares(reference))
     middle = np.cumsum(shares) - shares / 2
     _, first = np.unique(np.minimum((middle * bins).astype(int), bins - 1), return_index=True)
     return np.asarray(np.add.reduceat(np.asarray(counts, dtype=np.float64), first, axis=-1))

@@ -142,7 +142,10 @@ def test_an_alarm_is_a_run_with_table_figures_and_metrics_and_an_event(home, shi
         assert read_document(home, report.run_id, "drift.json")["verdict"] == "drift"
         figures = {entry.path for entry in client.list_artifacts(report.run_id, "figures")}
         assert figures == {"figures/drift.png", "figures/distributions.png"}
-    assert _events(result.reports[0].run_id)
+    for report in result.reports:
+        (event,) = _events(report.run_id)
+        assert event["resource"]["sondeflow.alarm"] == "true"
+        assert event["payload"]["inputs"] == list(report.inputs)
 
 
 def _events(run_id: str) -> list[dict]:

@@ -223,6 +223,18 @@ def test_one_flagged_trace_of_sixteen_is_chance():
         assert (found.feature, found.verdict) == ("flag_rate", verdict)
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_curve_that_no_training_well_has_cannot_drift():
+    wells = [make_well(f"R-{n}", seed=200 + n) for n in range(5)]
+    parts = []
+    for well in wells:
+        values = well.values.copy()
+        values[3] = np.nan
+        parts.append(Part(well.name, False, scored(well.with_values(values))))
+    row = judged(build_reference("logs", CURVES, parts), arrivals())["DTC"]
+    assert (row.verdict, row.reference, row.missing_reference) == ("too few", None, 1.0)
+
+
 def test_nothing_to_judge_is_no_alarm(reference):
     assert {row.verdict for row in judge(reference, NOTHING)} == {"too few"}
 
