@@ -15,10 +15,11 @@ import segyio
 from aemodels.errors import DataError
 from aemodels.io.atomic import atomic_path
 from aemodels.io.segy_binary import TEXT_BYTES
+from aemodels.io.segy_find import find_layout
 from aemodels.io.segy_format import settle_format
 from aemodels.io.segy_headers import block_traces, spans
-from aemodels.io.segy_layout import IBM, IEEE, SegyLayout, find_layout
-from aemodels.io.segy_samples import decode_samples, encode_samples
+from aemodels.io.segy_layout import IBM, IEEE, SegyLayout
+from aemodels.io.segy_samples import encode_samples, read_values
 from aemodels.io.segy_text import read_text_header, text_codec
 from aemodels.types import Finding, FloatArray, Recording
 
@@ -116,8 +117,8 @@ def write_denoised_blocks(
             done = 0
             for values in blocks:
                 traces = _replaced(source, layout, values, done)
-                stream.seek(layout.offset + done * layout.trace_bytes)
-                stream.write(traces.tobytes())
+                stream.seek(layout.place_of(done))
+                stream.write(layout.to_bytes(traces, done))
                 done += len(values)
         if done != layout.traces:
             raise DataError(f"{source}: new samples for {done} traces; expected {layout.traces}")
@@ -131,7 +132,7 @@ def _replaced(source: Path, layout: SegyLayout, values: FloatArray, first: int) 
         raise DataError(f"{source}: new samples are {values.dtype}{values.shape} at trace {first}; expected {expected}")
     traces = layout.read_traces(source, first, first + len(values))
     stored = traces["samples"]
-    changed = np.isfinite(values) & (values != decode_samples(stored, layout.code))
+    changed = np.isfinite(values) & (values != read_values(layout, traces, first))
     replacement = encode_samples(np.where(changed, values, np.float32(0.0)), layout.code, stored.dtype)
     stored[changed] = replacement[changed]
     return traces
