@@ -80,6 +80,19 @@ def read_segy_blocks(path: Path, *, traces: int, positions: HeaderPositions | No
         yield _recording(plan, headers, values, start, findings)
 
 
+def read_span(plan: SegyPlan, start: int, stop: int) -> Recording:
+    """Neighbouring traces of a file, numbered as in the file and without findings.
+
+    Args:
+        plan: how the file is read.
+        start: first trace.
+        stop: the one behind the last.
+    """
+    stored = plan.layout.read_traces(plan.path, start, stop)
+    headers = headers_of(stored, plan.layout)
+    return _recording(plan, headers, read_values(plan.layout, stored, start), start, ())
+
+
 def _recording(
     plan: SegyPlan, headers: HeaderTable, values: FloatArray, first: int, findings: tuple[Finding, ...]
 ) -> Recording:

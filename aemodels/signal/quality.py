@@ -130,8 +130,16 @@ def _assess_traces(recording: Recording, line_peak: float | None) -> Quality:
         "clipped": ordinary & _clipped(magnitude, peak),
         "spike": ordinary & _spiky(magnitude),
     }
-    findings = [_trace_finding(reason, mask) for reason, mask in flags.items() if mask.any()]
-    return Quality({reason: mask[:, np.newaxis] for reason, mask in flags.items()}, tuple(findings))
+    return Quality({reason: mask[:, np.newaxis] for reason, mask in flags.items()}, trace_findings(flags))
+
+
+def trace_findings(flags: Mapping[str, NDArray[np.bool_]]) -> tuple[Finding, ...]:
+    """One finding per reason with any flag.
+
+    Args:
+        flags: reason -> bool[trace] of all traces of the line.
+    """
+    return tuple(_trace_finding(reason, mask) for reason, mask in flags.items() if mask.any())
 
 
 def _beyond_end(recording: Recording) -> BoolArray:
