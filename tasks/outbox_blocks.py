@@ -16,8 +16,8 @@ from aemodels.io.atomic import atomic_path
 from aemodels.io.hashing import sha256_file
 from aemodels.io.packed import content_stem, plain_file
 from aemodels.io.segy import read_segy_blocks
+from aemodels.io.segy_copy import write_denoised_blocks
 from aemodels.io.segy_plan import plan_segy
-from aemodels.io.segy_writer import write_denoised_blocks
 from aemodels.streaming import LineSurvey, ScoredBlock, block_traces_of, score_segy_blocks, survey_line
 from aemodels.types import Finding, FloatArray, Source
 from tasks.outbox import BundleLabel, ChangedError, Targets, score_schema, score_table, targets

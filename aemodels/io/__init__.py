@@ -8,8 +8,9 @@ from aemodels.io.limits import SizeLimits
 from aemodels.io.packed import plain_file
 from aemodels.io.readers import READERS, list_files, read, read_blocks
 from aemodels.io.segy import read_segy, read_segy_blocks
+from aemodels.io.segy_copy import write_denoised_blocks, write_denoised_segy
 from aemodels.io.segy_positions import HeaderPositions, parse_positions
-from aemodels.io.segy_writer import write_denoised_blocks, write_denoised_segy, write_segy
+from aemodels.io.segy_writer import write_segy
 from aemodels.io.sources import fetch, fetch_all, list_urls, read_url
 
 __all__ = [

@@ -89,7 +89,13 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def with_parts(parts: tuple[Bundle, dict[str, object]], denoiser: str, detector: str) -> Bundle:
     bundle, detectors = parts
-    return dataclasses.replace(bundle, denoiser=bundle.contenders[denoiser], detector=detectors[detector])
+    return dataclasses.replace(
+        bundle,
+        spec=bundle.spec.model_copy(update={"default": denoiser}),
+        denoiser=bundle.contenders[denoiser],
+        detector_name=detector,
+        detector=detectors[detector],
+    )
 
 
 @pytest.mark.parametrize("traces", [16, 40, 1000])
