@@ -106,6 +106,20 @@ def merge_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     )
 
 
+def shown_in_part(block: ScoredBlock, *, flagged: int, traces: int) -> Finding:
+    """The note to a report that shows one block of a line.
+
+    Args:
+        block: what is shown.
+        flagged: traces of the whole line that are anomalous.
+        traces: in the whole line.
+    """
+    shown = f"{block.recording.names[0]} to {block.recording.names[-1]}"
+    found = f"{flagged} of {traces} traces flagged; shown are {shown}"
+    remedy = "the scores of all traces are in the parquet file"
+    return Finding("info", "shown-in-part", "file", found, "a line small enough to be shown whole", remedy)
+
+
 def check_segy_blocks(
     path: Path, *, positions: HeaderPositions | None = None, traces: int | None = None
 ) -> tuple[LineSurvey, tuple[Finding, ...]]:

@@ -18,7 +18,7 @@ from aemodels.io.packed import content_stem, plain_file
 from aemodels.io.segy import read_segy_blocks
 from aemodels.io.segy_copy import write_denoised_blocks
 from aemodels.io.segy_plan import plan_segy
-from aemodels.streaming import LineSurvey, ScoredBlock, block_traces_of, score_segy_blocks, survey_line
+from aemodels.streaming import LineSurvey, ScoredBlock, block_traces_of, score_segy_blocks, shown_in_part, survey_line
 from aemodels.types import Finding, FloatArray, Source
 from tasks.outbox import BundleLabel, ChangedError, Targets, score_schema, score_table, targets
 from tasks.settings import Settings
@@ -117,8 +117,6 @@ def _report(tally: _Tally, survey: LineSurvey, label: str, source: Source) -> st
     (block,) = tally.shown
     first, last = block.recording.names[0], block.recording.names[-1]
     name = f"{content_stem(source.path)}, {first} to {last}"
-    found = f"{tally.flagged} of {tally.rows} traces flagged; shown are {first} to {last}"
-    remedy = "the scores of all traces are in the parquet file"
-    note = Finding("info", "shown-in-part", "file", found, "a line small enough to be shown whole", remedy)
+    note = shown_in_part(block, flagged=tally.flagged, traces=tally.rows)
     recording = dataclasses.replace(block.recording, source=source, name=name)
     return render_report(recording, block.scores, bundle_label=label, findings=(note, *survey.findings))

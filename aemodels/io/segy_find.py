@@ -165,6 +165,8 @@ def _count_in_traces(path: Path, layout: SegyLayout, size: int) -> int:
     with path.open("rb") as stream:
 
         def count_at(place: int) -> int:
+            if place >= size:  # a place that a damaged header states may be one that no file has
+                return 0
             stream.seek(place)
             data = stream.read(116)
             return int(number_at(data, 115, "H", layout.endian)) if len(data) == 116 else 0
