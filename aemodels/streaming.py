@@ -160,9 +160,11 @@ def read_parts(path: Path, *, traces: int, positions: HeaderPositions | None = N
     Yields:
         Recordings named after the line and their first and last trace; each says what it is part of.
     """
+    total = plan_segy(path, positions).layout.traces
     for block in read_segy_blocks(path, traces=traces, positions=positions):
         first, last = block.channels[0].headers["trace"], block.channels[-1].headers["trace"]
-        rows = slice(0, max(len(block.channels) - PART_GAP, 1))
+        gap = PART_GAP if last + 1 < total else 0
+        rows = slice(0, max(len(block.channels) - gap, 1))
         name = f"{block.name} {first}-{last}"
         remedy = f"read in parts; {PART_GAP} traces at the end of each are left out, to keep training and test apart"
         part = Finding("info", "read-in-parts", f"trace {first}", "a line too large to read at once", "a part", remedy)

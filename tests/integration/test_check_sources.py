@@ -168,3 +168,14 @@ def test_a_folder_for_people(folder: Path, command):
     assert "error [not-las] file" in out
     assert "35 files: 34 good, 0 doubtful, 1 unusable" in out
     assert "copy7.las" in command("check", str(folder), "--all")[1]
+
+
+def test_stated_positions_reach_the_flows_of_train(flow_home, monkeypatch: pytest.MonkeyPatch):
+    """Flows read their settings anew; the command line's positions go before those of the environment."""
+    from flows.cli_learn import _environment
+    from tasks.settings import Settings
+
+    monkeypatch.setenv("SONDEFLOW_HEADER_POSITIONS", "inline=37")
+    assert _environment().header_positions.inline == 37
+    assert _environment("inline=5,crossline=1").header_positions.inline == 5
+    assert (Settings().header_positions.inline, Settings().header_positions.crossline) == (5, 1)
