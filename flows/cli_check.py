@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -162,12 +163,13 @@ def _row(path: str, findings: list[Finding], kind: str = "", name: str = "") -> 
 def _show(answer: Answer, rows: list[Row], summary: dict[str, Any], *, everything: bool) -> None:
     """For people: a table of files, then each finding with its place, cause and remedy, then counts."""
     listed = [row for row in rows if everything or row["verdict"] != "good"]
+    base = _common([row["path"] for row in rows])
     if listed:
-        answer.show("Files", [_line(row) for row in listed])
+        answer.show(f"Files in {base}" if base else "Files", [_line(row, len(base)) for row in listed])
     for row in listed:
         shown = [found for found in row["findings"] if everything or found["severity"] != "info"]
         if shown:
-            answer.say(f"\n{row['path']}")
+            answer.say(f"\n{row['path'][len(base) :]}")
         for found in shown:
             answer.say(
                 f"  {found['severity']} [{found['code']}] {found['where']}: {found['found']}; "
@@ -183,12 +185,21 @@ def _show(answer: Answer, rows: list[Row], summary: dict[str, Any], *, everythin
     answer.say(f"{files}: {counts}" if rows else "no files there")
 
 
-def _line(row: Row) -> dict[str, Any]:
+def _common(paths: list[str]) -> str:
+    """What all paths or URLs begin with, up to a slash: told once, it need not stand in every row."""
+    if len(paths) < 2:
+        return ""
+    first, last = min(paths), max(paths)  # what these two share, all between them share
+    shared = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False)))
+    return shared[: shared.rfind("/") + 1]
+
+
+def _line(row: Row, skip: int) -> dict[str, Any]:
     codes = dict.fromkeys(found["code"] for found in row["findings"] if found["severity"] != "info")
     notes = len({found["code"] for found in row["findings"] if found["severity"] == "info"})
     shown = [*codes, *([f"{notes} note{'s' * (notes > 1)}"] if notes else [])]
     return {
-        "file": row["path"],
+        "file": row["path"][skip:],
         **{key: row.get(key) for key in ("verdict", "kind", "channels", "samples")},
         "findings": ", ".join(shown),
     }
