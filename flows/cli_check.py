@@ -164,8 +164,10 @@ def _show(answer: Answer, rows: list[Row], summary: dict[str, Any], *, everythin
     """For people: a table of files, then each finding with its place, cause and remedy, then counts."""
     listed = [row for row in rows if everything or row["verdict"] != "good"]
     base = _common([row["path"] for row in rows])
+    if base:
+        answer.say(f"in {base}")
     if listed:
-        answer.show(f"Files in {base}" if base else "Files", [_line(row, len(base)) for row in listed])
+        answer.show("Files", [_line(row, len(base)) for row in listed])
     for row in listed:
         shown = [found for found in row["findings"] if everything or found["severity"] != "info"]
         if shown:
