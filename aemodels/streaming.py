@@ -22,9 +22,14 @@ from aemodels.signal.estimate import noise_sigma
 from aemodels.signal.normalise import TraceNormaliser, line_amplitude, trace_rms
 from aemodels.signal.quality import assess, trace_findings, typical_peak
 from aemodels.signal.windows import WindowSpec
+from aemodels.spec import Spec
 from aemodels.types import BoolArray, Finding, LineNoise, Recording, Scores
 
 BLOCK_SAMPLES = 1_000_000  # 4 MB as float32; windows and networks need some hundred times that
+# Filters that take each trace by itself. Others without windows work on panels: no filter reaches further than this,
+# and those that work by tiles (powers of two, half windows) begin them at multiples of the step.
+ALONG_TRACES = frozenset({"gaussian_filter", "median", "savgol", "wavelet"})
+PANEL_STEP, PANEL_REACH = 80, 160
 PART_GAP = 64  # traces: more than any window is wide
 
 
@@ -222,19 +227,24 @@ def window_grid(bundle: Bundle) -> tuple[int, int]:
     Raises:
         DataError: if a window spans all traces.
     """
-    windows = _windows(bundle)
+    specs = [*_specs(bundle.denoiser), *_specs(bundle.detector)]
+    windows = [window for window in (getattr(spec, "window", None) for spec in specs) if isinstance(window, WindowSpec)]
     if any(window.width == 0 for window in windows):
         raise DataError(f"{bundle.name} has windows over all traces of a line (width 0); score the file at once")
-    step = math.lcm(1, *(window.width_stride for window in windows))
-    widest = max([2, *(window.width for window in windows)])  # 2: attributes look at the trace beside
-    return step, _multiple(widest, step)
+    steps, widths = [window.width_stride for window in windows], [window.width for window in windows]
+    if any(not hasattr(spec, "window") and spec.kind not in ALONG_TRACES for spec in specs):
+        steps, widths = [*steps, PANEL_STEP], [*widths, PANEL_REACH]
+    step = math.lcm(1, *steps)
+    return step, _multiple(max([2, *widths]), step)  # 2: attributes look at the trace beside
 
 
-def _windows(bundle: Bundle) -> list[WindowSpec]:
-    """The windows of all that takes part in scoring; a filter along the samples has none."""
-    parts: list[Any] = [bundle.denoiser, bundle.detector, getattr(bundle.detector, "denoiser", None)]
-    found = [getattr(getattr(part, "spec", None), "window", None) for part in parts]
-    return [window for window in found if isinstance(window, WindowSpec)]
+def _specs(part: object) -> Iterator[Any]:
+    """The specs of a fitted denoiser or detector and of all that it is made of."""
+    if isinstance(part, Spec) and isinstance(getattr(part, "kind", None), str):
+        yield part
+    elif dataclasses.is_dataclass(part):
+        for item in dataclasses.fields(part):
+            yield from _specs(getattr(part, item.name))
 
 
 def _multiple(size: int, step: int) -> int:

@@ -14,21 +14,38 @@ from aemodels.bundle import Bundle
 from aemodels.evaluate.report import render_report
 from aemodels.io.atomic import atomic_path
 from aemodels.io.hashing import sha256_file
+from aemodels.io.limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.packed import content_stem, plain_file
-from aemodels.io.segy import read_segy_blocks
+from aemodels.io.segy import read_segy_blocks, read_span
 from aemodels.io.segy_copy import write_denoised_blocks
 from aemodels.io.segy_plan import plan_segy
+from aemodels.io.segy_positions import HeaderPositions
 from aemodels.streaming import LineSurvey, ScoredBlock, block_traces_of, score_segy_blocks, shown_in_part, survey_line
 from aemodels.types import Finding, FloatArray, Source
 from tasks.outbox import BundleLabel, ChangedError, Targets, score_schema, score_table, targets
-from tasks.settings import Settings
 
 
 @dataclass(frozen=True)
-class PublishedLine:
-    """What became of a large line: its outputs, rows scored and flagged, and what the reader noticed."""
+class LargeLine:
+    """A line to score block by block.
 
-    goal: Targets
+    Args:
+        local: the file, plain or gzip'd, where it can be opened.
+        source: what people call it, and the sha256 of its bytes.
+        positions: as for `read_segy`.
+        limits: what is refused as a decompression bomb.
+    """
+
+    local: Path
+    source: Source
+    positions: HeaderPositions | None = None
+    limits: SizeLimits = DEFAULT_LIMITS
+
+
+@dataclass(frozen=True)
+class WrittenLine:
+    """What scoring a line gave beside its files: rows scored and flagged, and what the reader noticed."""
+
     rows: int
     flagged: int
     findings: tuple[Finding, ...]
@@ -51,55 +68,61 @@ class _Tally:
             self.most, self.shown = flagged, [block]
 
 
-def publish_blocks(
-    outbox: Path, source: Source, bundle: Bundle, label: BundleLabel, settings: Settings
-) -> PublishedLine:
+def publish_blocks(outbox: Path, line: LargeLine, bundle: Bundle, label: BundleLabel) -> tuple[Targets, WrittenLine]:
     """Score a SEG-Y file block by block and write all its outputs; they appear together, the scores last.
-
-    The report shows the block with the most flagged traces, and says so.
 
     Args:
         outbox: its root; made where missing.
-        source: the file, plain or gzip'd, and its sha256.
+        line: the file.
         bundle: of kind "seismic".
         label: the bundle's name and version.
-        settings: header positions and limits.
 
     Raises:
         ChangedError: if the input is not the file any more that was scored; nothing is published.
         DataError: if the bundle cannot score a line in blocks.
         UnreadableFileError: if the file is no readable SEG-Y.
     """
-    tally = _Tally()
+    with plain_file(line.local, line.limits) as plain:
+        named = dataclasses.replace(read_span(plan_segy(plain, line.positions), 0, 1), source=line.source)
+    goal = targets(outbox, named, label)
     with ExitStack() as stack:
-        plain = stack.enter_context(plain_file(source.path, settings.limits))
-        survey = _survey(plain, settings)
-        blocks = score_segy_blocks(plain, bundle, positions=settings.header_positions, survey=survey)
-        first = next(blocks)
-        goal = targets(outbox, dataclasses.replace(first.recording, source=source), label)
         # entered first = renamed last: the parquet file is the sign that the others are there
-        table_path, copy_path, report_path = (
-            stack.enter_context(atomic_path(path)) for path in (goal.scores, goal.copy, goal.report)
-        )
-        history = f"sondeflow: denoised and scored with {label}; threshold {first.scores.threshold:.6g}"
-        with pq.ParquetWriter(table_path, score_schema("seismic", ()), compression="zstd") as writer:
-            rows = _written(_chain(first, blocks), writer, source, tally)
-            write_denoised_blocks(plain, copy_path, rows, history)
-        report_path.write_text(_report(tally, survey, str(label), source), encoding="utf-8")
-        if sha256_file(source.path) != source.sha256:
-            raise ChangedError(f"{source.uri}: changed while it was scored; left for the next run")
-    return PublishedLine(goal, tally.rows, tally.flagged, survey.findings)
+        paths = (stack.enter_context(atomic_path(path)) for path in (goal.scores, goal.copy, goal.report))
+        written = write_line(Targets(*paths), line, bundle, label)
+        if sha256_file(line.local) != line.source.sha256:
+            raise ChangedError(f"{line.source.uri}: changed while it was scored; left for the next run")
+    return goal, written
 
 
-def _survey(plain: Path, settings: Settings) -> LineSurvey:
-    positions = settings.header_positions
+def write_line(paths: Targets, line: LargeLine, bundle: Bundle, label: BundleLabel) -> WrittenLine:
+    """Score a SEG-Y file block by block and write scores, copy and report where `paths` says, with flat memory.
+
+    The report shows the block with the most flagged traces, and says so.
+
+    Args:
+        paths: where to write; overwritten.
+        line: the file.
+        bundle: of kind "seismic".
+        label: the bundle's name and version.
+
+    Raises:
+        DataError: if the bundle cannot score a line in blocks.
+        UnreadableFileError: if the file is no readable SEG-Y.
+    """
+    tally = _Tally()
+    history = f"sondeflow: denoised and scored with {label}; threshold {bundle.threshold:.6g}"
+    with plain_file(line.local, line.limits) as plain:
+        survey = _survey(plain, line.positions)
+        blocks = score_segy_blocks(plain, bundle, positions=line.positions, survey=survey)
+        with pq.ParquetWriter(paths.scores, score_schema("seismic", ()), compression="zstd") as writer:
+            write_denoised_blocks(plain, paths.copy, _written(blocks, writer, line.source, tally), history)
+    paths.report.write_text(_report(tally, survey, str(label), line.source), encoding="utf-8")
+    return WrittenLine(tally.rows, tally.flagged, survey.findings)
+
+
+def _survey(plain: Path, positions: HeaderPositions | None) -> LineSurvey:
     traces = block_traces_of(plan_segy(plain, positions).layout.samples)
     return survey_line(read_segy_blocks(plain, traces=traces, positions=positions))
-
-
-def _chain(first: ScoredBlock, others: Iterator[ScoredBlock]) -> Iterator[ScoredBlock]:
-    yield first
-    yield from others
 
 
 def _written(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import mmap
+from array import array
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from aemodels.types import Finding, IntArray
 EXTENSION_NAMES = {"SEG00001".encode(codec) for codec in ("ascii", "cp037")}
 SAMPLED = 64  # traces whose counts are looked at before all are followed
 MOST_PADDING = 8  # times the file's size that traces may take once all are as long as the longest
+PROOF = 20_000  # traces that are followed before they are taken to be equally long
 HARMLESS = 1_000_000  # bytes that padding may always take
 
 
@@ -87,7 +89,7 @@ def _follow(path: Path, layout: SegyLayout, end: int) -> IntArray | None:
     """First byte of each trace and of what follows the last; None where headers do not lead to the end."""
     size = layout.sample_dtype.itemsize
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        place, starts = layout.offset, [layout.offset]
+        place, starts = layout.offset, array("q", [layout.offset])
         interval = data[place + 116 : place + 118]
         while place + layout.header_bytes < end and data[place + 116 : place + 118] == interval:
             count = _count_at(data[place : place + layout.header_bytes], layout)
@@ -95,6 +97,8 @@ def _follow(path: Path, layout: SegyLayout, end: int) -> IntArray | None:
             if count < 1 or place > end:
                 return None
             starts.append(place)
+            if len(starts) == PROOF and place - layout.offset == (PROOF - 1) * (starts[1] - layout.offset):
+                return None  # so many equal traces: lengths do not differ here, the file is cut or its header wrong
     return np.array(starts, dtype=np.int64) if place == end and len(starts) > 2 else None
 
 

@@ -19,6 +19,7 @@ from aemodels.evaluate.detection import compare_detectors
 from aemodels.experiment import ExperimentSpec
 from aemodels.io import read_segy, read_segy_blocks, write_segy
 from aemodels.signal.quality import assess
+from aemodels.spec import Spec
 from aemodels.streaming import check_segy_blocks, merge_findings, score_segy_blocks, survey_line, window_grid
 from aemodels.types import Finding, Recording
 from conftest import make_line
@@ -153,6 +154,26 @@ def test_findings_of_many_blocks_are_told_once():
 def test_blocks_lie_where_windows_begin(parts):
     assert window_grid(parts[0]) == (4, 8)
     assert window_grid(with_parts(parts, "pca_wiener", "residual")) == (12, 12)
+
+
+def test_a_filter_over_panels_gets_room(parts):
+    """A kind that is not known to work trace by trace, also inside of another denoiser."""
+
+    class PanelFilter(Spec):
+        kind: str = "panel_filter"
+
+    @dataclasses.dataclass(frozen=True)
+    class Fitted:
+        spec: PanelFilter
+
+    @dataclasses.dataclass(frozen=True)
+    class Guarded:
+        inner: Fitted
+        other: object
+
+    panel = Guarded(Fitted(PanelFilter()), parts[0].contenders["pca_wiener"])
+    assert window_grid(dataclasses.replace(parts[0], denoiser=panel)) == (240, 240)
+    assert window_grid(with_parts(parts, "gaussian_filter", "forest")) == (1, 2)
 
 
 def test_a_window_over_all_traces_cannot_be_cut(parts):

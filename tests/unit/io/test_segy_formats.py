@@ -218,6 +218,14 @@ def test_a_longest_trace_that_would_blow_up_the_others_is_refused(tmp_path: Path
     assert refused(tmp_path, uneven_bytes([60_000] + [1, 2] * 400, stated=1)) == "too-uneven"
 
 
+def test_a_long_file_that_was_cut_is_not_followed_to_its_end(tmp_path: Path):
+    """25,000 equal traces and half a one: after 20,000 nothing more is read, and the rest is no different length."""
+    assert refused(tmp_path, uneven_bytes([2] * 25_000, flag=1, stated=2)[:-100]) == "truncated"
+    mixed = [2] * 19_000 + [3] + [2] * 2000
+    (tmp_path / "mixed.sgy").write_bytes(uneven_bytes(mixed, stated=2))
+    assert read_segy(tmp_path / "mixed.sgy").values.shape == (21_001, 3)
+
+
 def test_a_count_in_the_extension_of_revision_2(tmp_path: Path):
     data = bytearray(uneven_bytes(revision=2))
     struct.pack_into(">i", data, 3506, 1)

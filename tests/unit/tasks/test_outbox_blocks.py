@@ -19,8 +19,7 @@ from aemodels.types import Source
 from conftest import make_line
 from tasks import outbox_blocks
 from tasks.outbox import BundleLabel, ChangedError, publish
-from tasks.outbox_blocks import publish_blocks
-from tasks.settings import Settings
+from tasks.outbox_blocks import LargeLine, publish_blocks
 
 LABEL = BundleLabel("sondeflow-seismic", "2")
 SPEC = """
@@ -68,31 +67,34 @@ def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streaming, "BLOCK_SAMPLES", 40 * 80)
 
 
+def large(path: Path) -> LargeLine:
+    return LargeLine(path, Source(str(path), sha256_file(path)))
+
+
 def test_blocks_publish_what_the_whole_publishes(path: Path, bundle: Bundle, tmp_path: Path):
-    recording, source = read(path), Source(str(path), sha256_file(path))
+    recording = read(path)
     scores = bundle.score(recording)
     whole = publish(tmp_path / "whole", recording, scores, LABEL)
-    line = publish_blocks(tmp_path / "blocks", source, bundle, LABEL, Settings(home=tmp_path / "home"))
-    assert [one.relative_to(tmp_path / "blocks") for one in (line.goal.scores, line.goal.copy, line.goal.report)] == [
+    goal, line = publish_blocks(tmp_path / "blocks", large(path), bundle, LABEL)
+    assert [one.relative_to(tmp_path / "blocks") for one in (goal.scores, goal.copy, goal.report)] == [
         one.relative_to(tmp_path / "whole") for one in (whole.scores, whole.copy, whole.report)
     ]
     assert (line.rows, line.flagged) == (130, int(scores.is_anomaly.sum()))
     assert line.findings == recording.findings
-    one, two = pq.ParquetFile(whole.scores), pq.ParquetFile(line.goal.scores)
+    one, two = pq.ParquetFile(whole.scores), pq.ParquetFile(goal.scores)
     assert two.num_row_groups == 4
     assert one.schema_arrow == two.schema_arrow
     left, right = one.read().to_pydict(), two.read().to_pydict()
     np.testing.assert_allclose(np.array(left.pop("score"), float), np.array(right.pop("score"), float), rtol=1e-4)
     assert left == right
-    np.testing.assert_allclose(read_segy(line.goal.copy).values, read_segy(whole.copy).values, atol=1e-4)
-    assert line.goal.copy.read_bytes()[:3600] == whole.copy.read_bytes()[:3600]
+    np.testing.assert_allclose(read_segy(goal.copy).values, read_segy(whole.copy).values, atol=1e-4)
+    assert goal.copy.read_bytes()[:3600] == whole.copy.read_bytes()[:3600]
 
 
 def test_the_report_shows_the_worst_block_and_says_so(path: Path, bundle: Bundle, tmp_path: Path):
-    source = Source(str(path), sha256_file(path))
-    line = publish_blocks(tmp_path / "out", source, bundle, LABEL, Settings(home=tmp_path / "home"))
-    page = line.goal.report.read_text()
-    flags = np.array(pq.read_table(line.goal.scores)["is_anomaly"])
+    goal, line = publish_blocks(tmp_path / "out", large(path), bundle, LABEL)
+    page = goal.report.read_text()
+    flags = np.array(pq.read_table(goal.scores)["is_anomaly"])
     worst = int(np.argmax([flags[start : start + 40].sum() for start in range(0, 130, 40)]))
     assert f"<h1>line, trace {40 * worst} to trace {min(40 * worst + 39, 129)}</h1>" in page
     assert f"{line.flagged} of 130 traces flagged" in page
@@ -101,8 +103,8 @@ def test_the_report_shows_the_worst_block_and_says_so(path: Path, bundle: Bundle
 def test_a_file_that_changes_meanwhile_is_not_published(
     path: Path, bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    source = Source(str(path), sha256_file(path))
+    line = large(path)
     monkeypatch.setattr(outbox_blocks, "render_report", lambda *_, **__: path.write_bytes(b"new") and "page")
     with pytest.raises(ChangedError, match="changed"):
-        publish_blocks(tmp_path / "out", source, bundle, LABEL, Settings(home=tmp_path / "home"))
+        publish_blocks(tmp_path / "out", line, bundle, LABEL)
     assert [found for found in (tmp_path / "out").rglob("*") if found.is_file()] == []
