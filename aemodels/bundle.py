@@ -76,14 +76,18 @@ class Bundle:
         """sha256 of bundle.json, which holds the sha256 of every other file: the bundle's identity."""
         return hashlib.sha256(self._manifest(self._blobs()).encode()).hexdigest()
 
-    def score(self, recording: Recording) -> Scores:
+    def score(self, recording: Recording, quality: Quality | None = None) -> Scores:
         """Denoise and score a recording of any length, with gaps, missing or constant curves.
+
+        Args:
+            recording: a well or a line.
+            quality: what the rules flag, where more is known than the recording itself tells (it is part of a line).
 
         Raises:
             DataError: if the recording is of another kind, or has none of the curves.
         """
         self._check(recording)
-        quality = assess(recording)
+        quality = quality or assess(recording)
         section = self.normaliser.apply(recording, hide=_hidden(quality, recording))
         raw = self._raw(recording)
         denoised = self.normaliser.invert(self.denoiser.denoise(section), section)

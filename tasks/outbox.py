@@ -23,7 +23,7 @@ from aemodels.io.atomic import atomic_path
 from aemodels.io.hashing import sha256_file
 from aemodels.io.las_writer import AddedCurve, write_flagged_las
 from aemodels.io.packed import content_stem, plain_file
-from aemodels.io.segy_writer import write_denoised_segy
+from aemodels.io.segy_copy import write_denoised_segy
 from aemodels.reference import sketch
 from aemodels.types import Finding, Recording, Scores
 

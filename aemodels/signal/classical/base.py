@@ -86,7 +86,9 @@ class ClassicalDenoiser:
 def _sigma(section: Section, groups: int) -> NDArray[np.float64]:
     """Noise estimate of each channel, or the median over all traces: float64[group]."""
     sigma = noise_sigma(section.values, section.mask)[:, 0].astype(np.float64)
-    return sigma if groups > 1 else np.array([np.median(sigma)])
+    if groups > 1:
+        return sigma
+    return np.array([section.noise.median if section.noise else np.median(sigma)])
 
 
 def _squared_error(estimate: FloatArray, clean: Section, groups: int) -> NDArray[np.float64]:
