@@ -96,7 +96,7 @@ def publish(outbox: Path, recording: Recording, scores: Scores, label: BundleLab
         history = f"sondeflow: denoised and scored with {label}; threshold {scores.threshold:.6g}"
         plain = stack.enter_context(plain_file(source))
         if recording.kind == "logs":
-            write_flagged_las(plain, copy_path, flag_curves(scores), recording.axis, history)
+            write_flagged_las(plain, copy_path, flag_curves(scores), recording, history)
         else:
             write_denoised_segy(plain, copy_path, scores.denoised, history)
         html = render_report(recording, scores, bundle_label=str(label), findings=recording.findings)

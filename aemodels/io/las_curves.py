@@ -46,7 +46,9 @@ def to_channels(
         (values float32[channel, sample], channels, findings), canonical curves first.
     """
     observed = [not np.isnan(extremes(column)[0]) for column in columns]
-    candidates = [Candidate(c.name, c.mnemonic, c.unit, seen) for c, seen in zip(curves, observed, strict=True)]
+    candidates = [
+        Candidate(c.name, c.mnemonic, c.unit, seen, c.order) for c, seen in zip(curves, observed, strict=True)
+    ]
     aliases = aliases or load_aliases()
     matches, resolved = resolve(candidates, aliases)
     findings = list(resolved)

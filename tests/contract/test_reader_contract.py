@@ -196,7 +196,7 @@ def test_a_flagged_copy_keeps_every_original_value(name: str, tmp_path: Path):
     well = read(FIELD_DATA / name)
     score = np.linspace(0, 1, well.axis.size, dtype=np.float32)
     target = tmp_path / "flagged.las"
-    write_flagged_las(FIELD_DATA / name, target, [AddedCurve("ANOM_GR", "", "score", score)], well.axis, "history")
+    write_flagged_las(FIELD_DATA / name, target, [AddedCurve("ANOM_GR", "", "score", score)], well, "history")
     copy = read(target)
     np.testing.assert_array_equal(copy.axis, well.axis)
     np.testing.assert_array_equal(copy.channel("ANOM_GR"), score)

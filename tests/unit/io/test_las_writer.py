@@ -47,7 +47,13 @@ def flag(
     source, target = folder / "in.las", folder / "out.las"
     before = text.encode() if isinstance(text, str) else text
     source.write_bytes(before)
-    write_flagged_las(source, target, curves, axis, "sondeflow 0.1\n~sneaky second line")
+    write_flagged_las(
+        source,
+        target,
+        curves,
+        well(np.zeros((0, axis.size), np.float32), (), axis),
+        "sondeflow 0.1\n~sneaky second line",
+    )
     assert source.read_bytes() == before
     return target.read_bytes()
 
@@ -220,5 +226,5 @@ def test_a_depth_unit_that_only_the_user_s_aliases_know_is_flagged_too(tmp_path:
     recording = read_las(source, aliases=aliases)
     assert recording.axis.tolist() == [1000.0, 1000.5, 1001.0, 1001.5]
     scores = np.array([1, 2, 3, 4], dtype=np.float32)
-    write_flagged_las(source, target, [AddedCurve("ANOM_GR", "", "score", scores)], recording.axis, "scored")
+    write_flagged_las(source, target, [AddedCurve("ANOM_GR", "", "score", scores)], recording, "scored")
     np.testing.assert_array_equal(read_las(target, aliases=aliases).channel("ANOM_GR"), scores)
