@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.errors import DataError
-from aemodels.io.las_data import collect_rows, find_delimiter, split_cells
+from aemodels.io.las_data import unwrap_rows
 from aemodels.io.las_depth import DEPTH_TOLERANCE, depth_factor
 from aemodels.io.las_header import LasHeader, parse_number
+from aemodels.io.las_rows import RowSplitter, find_delimiter
 from aemodels.io.las_text import MARK, LasSection, LasText, definition_of, is_data
 from aemodels.types import AxisArray, FloatArray, Recording
 
@@ -168,7 +169,7 @@ def _aligned(columns: list[list[str]]) -> list[list[str]]:
 def _unwrap(text: LasText, data: LasSection, header: LasHeader, edits: _Edits) -> None:
     """Put each wrapped depth step on one line, cells untouched, and let the WRAP line say so."""
     indices = text.data_lines(data)
-    rows, starts = collect_rows([text.lines[index] for index in indices], indices, header)
+    rows, starts = unwrap_rows([text.lines[index] for index in indices], indices, header)
     edits.replaced.update(dict.fromkeys(indices, ""))
     edits.replaced.update({start: " ".join(cells) + text.newline for start, cells in zip(starts, rows, strict=True)})
     for section in text.of_kind("V"):
@@ -182,9 +183,8 @@ def _extend_rows(text: LasText, data: LasSection, header: LasHeader, cells: _Cel
     delimiter = (
         None if header.wrapped else find_delimiter([text.lines[index] for index in text.data_lines(data)], header)
     )
-    samples = _samples_of(
-        [split_cells(line, delimiter, len(header.curves)) for line in lines], len(header.curves), cells
-    )
+    splitter = RowSplitter(lambda: lines, delimiter, len(header.curves))
+    samples = _samples_of([splitter.cells(line) for line in lines], splitter.width, cells)
     separator = delimiter or " "
     for index, line, sample in zip(indices, lines, samples, strict=True):
         body = line.rstrip("\r\n")
