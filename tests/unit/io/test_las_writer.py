@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import las_rs
 import lasio
 import numpy as np
 import pytest
@@ -85,6 +86,26 @@ def test_lasio_reads_a_written_well(tmp_path: Path):
     np.testing.assert_array_equal(las["DEPT"], [10.0, 10.5])
     np.testing.assert_array_equal(las["GR"], [50.0, np.nan])
     assert las.well.STEP.value == 0.5
+
+
+def test_las_rs_reads_a_written_well(tmp_path: Path):
+    values = np.array([[50.0, np.nan, 1e-30], [2.65, 0.1, -7.0]], dtype=np.float32)
+    axis = np.array([0.1, 0.30000000000000004, 7.0])
+    write_las(well(values, ("GR", "TENS"), axis), tmp_path / "w.las")
+    las = las_rs.read(str(tmp_path / "w.las"))
+    assert [curve.mnemonic for curve in las.curves] == ["DEPT", "GR", "TENS"]
+    assert las.curves["GR"].unit == "gAPI"
+    np.testing.assert_array_equal(las["DEPT"], axis)
+    np.testing.assert_array_equal(np.asarray(las["GR"], dtype=np.float32), values[0])
+    np.testing.assert_array_equal(np.asarray(las["TENS"], dtype=np.float32), values[1])
+
+
+def test_las_rs_reads_a_flagged_file(tmp_path: Path):
+    flag(tmp_path, HEADER + OTHER + "~A\n" + "\n".join(ROWS) + "\n")
+    before, after = (las_rs.read(str(tmp_path / name)) for name in ("in.las", "out.las"))
+    for curve in ("DEPT", "GR", "RHOB"):
+        np.testing.assert_array_equal(after[curve], before[curve])
+    np.testing.assert_array_equal(np.asarray(after["GR_DN"], dtype=np.float32), DENOISED)
 
 
 def test_a_line_is_not_written_as_a_well(tmp_path: Path):
