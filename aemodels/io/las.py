@@ -43,20 +43,21 @@ def read_las(path: Path, *, aliases: Path | None = None, section: int = 1) -> Re
         raise refusal("no-data", "file", f"{len(parts)} logs", f"at least {section}", "name a log that is there")
     main = read_part(file, parts.pop(section), tables)
     curves, columns, findings = add_parts(file, main, list(parts.items()), tables)
+    header, index, codec = main.header, main.index, file.codec
+    del file, parts, main  # from here on the numbers are enough: a large file's bytes make room for them
     values, channels, curve_findings = to_channels(curves, columns, tables)
-    header = main.header
     return Recording(
         values=values,
-        axis=main.index.axis,
+        axis=index.axis,
         channels=channels,
         kind="logs",
         source=Source(str(path), sha256),
         name=header.well.get("WELL", "") or path.stem,
         headers={
             "well": dict(header.well),
-            "encoding": file.codec,
+            "encoding": codec,
             "depth_unit": header.curves[0].unit,
-            "depth_factor": main.index.factor,
+            "depth_factor": index.factor,
         },
         findings=(*findings, *curve_findings),
     )

@@ -13,7 +13,8 @@ from aemodels.io.las_file import DataBlock
 
 Columns = list[NDArray[np.float64]]
 BLANK, TAB, COMMA, NEWLINE = b" \t,\n"
-STRETCH = 2**20  # bytes parsed at a time: more leaves the processor's cache and takes memory
+STRETCH = 2**19  # bytes parsed at a time: more leaves the processor's cache and takes memory
+MOST_BYTES = 2**31 - 1  # that the parser takes at a time
 PROBES = 97  # lines looked at to find the columns of a table of fixed width
 
 
@@ -42,7 +43,8 @@ def parse_fast(block: DataBlock, width: int, delimiter: str | None) -> Columns |
 
 
 def _count_lines(block: DataBlock) -> int:
-    return int(np.count_nonzero(np.frombuffer(block.view, dtype=np.uint8) == NEWLINE))
+    parts = (np.frombuffer(part, dtype=np.uint8) for part in _stretches(block))
+    return sum(int(np.count_nonzero(part == NEWLINE)) for part in parts)
 
 
 def _stretches(block: DataBlock) -> Iterator[memoryview]:
@@ -116,7 +118,9 @@ def _parsed(part: memoryview, width: int, delimiter: str) -> pa.Table | None:
     try:
         return pacsv.read_csv(
             pa.BufferReader(pa.py_buffer(part)),
-            read_options=pacsv.ReadOptions(use_threads=False, column_names=names, block_size=2 * STRETCH),
+            read_options=pacsv.ReadOptions(
+                use_threads=False, column_names=names, block_size=min(len(part) + 1, MOST_BYTES)
+            ),
             parse_options=pacsv.ParseOptions(delimiter=delimiter, quote_char=False),
             convert_options=pacsv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.float64()), null_values=[], check_utf8=False
