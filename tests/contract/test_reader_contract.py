@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import las_rs
 import lasio
 import numpy as np
 import pytest
@@ -211,6 +212,24 @@ def test_a_flagged_copy_keeps_every_original_value(name: str, tmp_path: Path):
     np.testing.assert_array_equal(copy.channel("ANOM_GR"), score)
     for channel in well.names:
         np.testing.assert_array_equal(copy.channel(channel), well.channel(channel))
+
+
+@pytest.mark.parametrize("name", [*FORCE[:2], "las/nlog_F03-02.las", "las/nlog_L0507_comp.las"])
+def test_other_readers_find_the_originals_untouched_in_a_flagged_copy(name: str, tmp_path: Path):
+    well = read(FIELD_DATA / name)
+    score = np.linspace(0, 1, well.axis.size, dtype=np.float32)
+    target = tmp_path / "flagged.las"
+    write_flagged_las(FIELD_DATA / name, target, [AddedCurve("ANOM_GR", "", "score", score)], well, "history")
+    before, after = (by_lasio(path, "utf-8") for path in (FIELD_DATA / name, target))
+    assert before is not None
+    assert after is not None
+    assert after.keys() == [*before.keys(), "ANOM_GR"]
+    rust = las_rs.read(str(target))
+    for curve in [item.mnemonic for item in before.curves]:
+        np.testing.assert_array_equal(after[curve], before[curve])
+        np.testing.assert_array_equal(rust[curve], before[curve])
+    upwards = "depth-reversed" in {finding.code for finding in well.findings}
+    np.testing.assert_array_equal(after["ANOM_GR"].astype(np.float32), score[:: -1 if upwards else 1])
 
 
 @pytest.mark.parametrize("name", READ_LINES)

@@ -249,3 +249,35 @@ def test_a_depth_unit_that_only_the_user_s_aliases_know_is_flagged_too(tmp_path:
     scores = np.array([1, 2, 3, 4], dtype=np.float32)
     write_flagged_las(source, target, [AddedCurve("ANOM_GR", "", "score", scores)], recording, "scored")
     np.testing.assert_array_equal(read_las(target, aliases=aliases).channel("ANOM_GR"), scores)
+
+
+def test_a_row_without_depth_does_not_upset_a_unit_that_only_the_user_s_aliases_know(tmp_path: Path):
+    aliases = tmp_path / "aliases.yaml"
+    aliases.write_text("units:\n  m: {ELLE: 0.5}\ndepth: [TIEFE]\n")
+    source, target = tmp_path / "in.las", tmp_path / "out.las"
+    rows = (ROWS[0], "  -9999.0    60.0000   2.4000", *ROWS[2:])
+    source.write_text(HEADER.replace("DEPT.m", "TIEFE.ELLE") + "~A\n" + "\n".join(rows) + "\n")
+    recording = read_las(source, aliases=aliases)
+    np.testing.assert_array_equal(recording.axis, [50.0, 50.5, 50.75])
+    scores = np.array([0.25, 0.5, 1.0], dtype=np.float32)
+    write_flagged_las(source, target, [AddedCurve("ANOM_GR", "", "score", scores)], recording, "scored")
+    np.testing.assert_array_equal(read_las(target, aliases=aliases).channel("ANOM_GR"), scores)
+
+
+def test_curves_are_added_to_the_definition_of_the_data_they_follow(tmp_path: Path):
+    """A LAS 3.0 file whose first data belong to its second definition."""
+    source, target = tmp_path / "in.las", tmp_path / "out.las"
+    source.write_text(
+        HEADER.replace("~Curve", "~Log_Definition[1]")
+        + "~Log_Definition[2]\nDEPT.m : depth\nSP.mV : potential\n"
+        + "~Log_Data[2] | Log_Definition[2]\n900 -40\n901 -41\n~Log_Data[1] | Log_Definition[1]\n"
+        + "\n".join(ROWS)
+        + "\n"
+    )
+    recording = read_las(source)
+    scores = np.array([0.25, 0.5], dtype=np.float32)
+    write_flagged_las(source, target, [AddedCurve("ANOM_SP", "", "score", scores)], recording, "scored")
+    copy = read_las(target)
+    assert copy.names == ("SP", "ANOM_SP")
+    np.testing.assert_array_equal(copy.channel("ANOM_SP"), scores)
+    np.testing.assert_array_equal(read_las(target, section=2).values, read_las(source, section=2).values)
