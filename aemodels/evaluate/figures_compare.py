@@ -10,19 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from aemodels.errors import DataError
-from aemodels.evaluate.figures_style import (
-    BLACK,
-    BLUE,
-    NOISY_GREY,
-    SKY,
-    TEXT_GREY,
-    VERMILION,
-    new_figure,
-    note,
-    plain_axes,
-    series_colours,
-    titled,
-)
+from aemodels.evaluate.figures_style import NOISY_GREY, TEXT_GREY, new_figure, note, plain_axes, series_colours, titled
+from aemodels.evaluate.palette import BLACK, BLUE, SKY, VERMILION
 
 if TYPE_CHECKING:
     import pandas as pd

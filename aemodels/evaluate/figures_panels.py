@@ -12,19 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from aemodels.errors import DataError
-from aemodels.evaluate.figures_logs import (
-    SCALES,
-    CurveScale,
-    headings,
-    is_log,
-    modelled,
-    track_axes,
-    track_scales,
-    tracks_of,
-)
-from aemodels.evaluate.figures_seismic import clip_level, draw_section, section_axes
-from aemodels.evaluate.figures_style import BLACK, NOISY_GREY, TEXT_GREY, new_figure
+from aemodels.evaluate.figures_logs import headings, track_axes
+from aemodels.evaluate.figures_seismic import draw_section, section_axes
+from aemodels.evaluate.figures_style import NOISY_GREY, TEXT_GREY, new_figure
 from aemodels.evaluate.metrics import gain_db, mean_squared_error
+from aemodels.evaluate.palette import BLACK
+from aemodels.evaluate.scales import SCALES, CurveScale, clip_level, is_log, modelled, track_scales, tracks_of
 from aemodels.types import AxisArray, FloatArray, Kind
 
 EXCERPT = 800

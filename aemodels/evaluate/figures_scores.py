@@ -8,20 +8,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from aemodels.evaluate.figures_logs import CurveScale, headings, track_axes, track_scales, tracks_of
-from aemodels.evaluate.figures_seismic import clip_level, draw_section
-from aemodels.evaluate.figures_style import (
-    BLACK,
-    BLAMED,
-    FLAGGED,
-    NOISY_GREY,
-    TEXT_GREY,
-    VERMILION,
-    new_figure,
-    plain_axes,
-    shade,
-)
+from aemodels.evaluate.figures_logs import headings, track_axes
+from aemodels.evaluate.figures_seismic import draw_section
+from aemodels.evaluate.figures_style import BLAMED, FLAGGED, NOISY_GREY, TEXT_GREY, new_figure, plain_axes, shade
 from aemodels.evaluate.intervals import MERGE_GAP, merged_runs, runs, sample_step
+from aemodels.evaluate.palette import BLACK, VERMILION
+from aemodels.evaluate.scales import CurveScale, clip_level, score_limits, track_scales, tracks_of
 from aemodels.types import AxisArray, BoolArray, Recording, Scores
 
 
@@ -82,23 +74,13 @@ def _spans(flag: BoolArray, axis: AxisArray) -> list[tuple[float, float]]:
 
 
 def _score_track(axes: Axes, axis: AxisArray, scores: Scores) -> None:
-    low, high = _score_limits(scores)
+    low, high = score_limits(scores)
     axes.plot(scores.score, axis, color=BLACK, linewidth=0.6)
     axes.axvline(scores.threshold, color=VERMILION, linewidth=1.4, linestyle="--")
     axes.set_xlim(low, high)
     axes.tick_params(axis="x", top=True, labeltop=True, labelsize=8, colors=TEXT_GREY)
     axes.locator_params(axis="x", nbins=3)
     axes.set_title(f"score\nthreshold {scores.threshold:.3g}", fontsize=9, color=BLACK, pad=6)
-
-
-def _score_limits(scores: Scores) -> tuple[float, float]:
-    """Limits that show the threshold and nearly all scores; a lone extreme does not flatten the rest."""
-    observed = scores.score[np.isfinite(scores.score)]
-    if observed.size == 0:
-        return min(0.0, 2 * scores.threshold), max(1.0, 2 * scores.threshold)
-    low = min(float(observed.min()), scores.threshold)
-    high = max(float(np.quantile(observed, 0.998)), scores.threshold + 0.25 * (scores.threshold - low))
-    return low, high if high > low else low + 1.0
 
 
 def _seismic(recording: Recording, scores: Scores) -> Figure:
@@ -124,12 +106,12 @@ def _seismic(recording: Recording, scores: Scores) -> Figure:
 def _score_strip(axes: Axes, scores: Scores) -> None:
     plain_axes(axes, grid="y")
     places, flagged = np.arange(scores.score.size), scores.is_anomaly
-    axes.vlines(places, _score_limits(scores)[0], scores.score, color=NOISY_GREY, linewidth=1.0)
+    axes.vlines(places, score_limits(scores)[0], scores.score, color=NOISY_GREY, linewidth=1.0)
     axes.plot(places[~flagged], scores.score[~flagged], ".", color=TEXT_GREY, markersize=3, label="trace")
     if flagged.any():
-        heights = np.minimum(scores.score[flagged], _score_limits(scores)[1])
+        heights = np.minimum(scores.score[flagged], score_limits(scores)[1])
         axes.plot(places[flagged], heights, "v", color=VERMILION, markersize=5, label="flagged", clip_on=False)
     axes.axhline(scores.threshold, color=VERMILION, linewidth=1.2, linestyle="--", label="threshold")
-    axes.set_ylim(*_score_limits(scores))
+    axes.set_ylim(*score_limits(scores))
     axes.set_ylabel("score", color=TEXT_GREY)
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False, fontsize=9, borderaxespad=0.2)

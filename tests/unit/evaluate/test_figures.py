@@ -27,9 +27,9 @@ from aemodels.evaluate.figures import (
     score_tracks,
     threshold_reliability,
 )
-from aemodels.evaluate.figures_logs import SCALES, track_scales, tracks_of
-from aemodels.evaluate.figures_seismic import clip_level
-from aemodels.evaluate.figures_style import TEXT_GREY, VERMILION
+from aemodels.evaluate.figures_style import TEXT_GREY
+from aemodels.evaluate.palette import VERMILION
+from aemodels.evaluate.scales import SCALES, clip_level, track_scales, tracks_of
 from aemodels.types import Channel, Recording, Scores, Source
 
 CURVES = ("GR", "RHOB", "NPHI", "DTC", "RDEP", "RMED", "CALI", "ODD")
