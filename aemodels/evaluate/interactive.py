@@ -54,10 +54,10 @@ def packed(values: FloatArray, resolution: float, *, log: bool = False) -> View:
     if log and float(observed.min()) > 0:
         return {**packed(np.log10(values), resolution), "log": True}
     low, high = float(observed.min()), float(observed.max())
-    step = (high - low) / _CODES or 1.0
+    step = (high - low) / _CODES
     if step > resolution or log:
         return {"type": "f4", "data": coded(values.astype("<f4"))}
-    steps = np.nan_to_num(np.rint((values.astype(np.float64) - low) / step) - 32767, nan=_MISSING)
+    steps = np.nan_to_num(np.rint((values.astype(np.float64) - low) / (step or 1.0)) - 32767, nan=_MISSING)
     return {"type": "i2", "low": low, "step": step, "data": coded(steps.astype("<i2"))}
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from aemodels.evaluate.interactive import MOST_VALUES, View, coded, packed
 from aemodels.evaluate.intervals import MERGE_GAP, FlaggedInterval, merged_runs, sample_step
-from aemodels.evaluate.scales import CurveScale, score_limits, track_scales
+from aemodels.evaluate.scales import SCALES, CurveScale, score_limits, track_scales
 from aemodels.types import AxisArray, BoolArray, FloatArray, Recording, Scores
 
 # Tracks from left to right; the curves of a group are scaled together.
@@ -20,6 +20,8 @@ LAYOUT: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("RHOB", "NPHI"), ("DRHO",)),
     (("DTC",), ("DTS",)),
 )
+# Always on these limits, so that every density-neutron overlay reads the same; what lies beyond runs along the edge.
+FIXED = frozenset({"RHOB", "NPHI", "DRHO"})
 HOLE_CURVES = frozenset({"CALI", "DRHO", "RHOB"})
 # A second code beside colour: strokes and gaps, px.
 DASHES: tuple[tuple[int, ...], ...] = ((), (8, 3), (2, 2), (8, 2, 2, 2))
@@ -147,7 +149,8 @@ def _group(
 ) -> list[TrackCurve]:
     units = {channel.name: channel.unit for channel in recording.channels}
     names = [name for name in group if name in layers]
-    scales = track_scales(names, [next(iter(layers[name].values())) for name in names])
+    widened = track_scales(names, [next(iter(layers[name].values())) for name in names])
+    scales = {name: SCALES[name] if name in FIXED else scale for name, scale in widened.items()}
     return [TrackCurve(name, units.get(name, ""), scales[name], layers[name]) for name in names]
 
 
@@ -178,10 +181,12 @@ def _thin(values: FloatArray, every: int) -> FloatArray:
 
 
 def _thin_axis(axis: AxisArray, every: int) -> AxisArray:
+    """The depths of a quarter and three quarters of each `every` samples: as even as the depths themselves."""
     if every == 1:
         return axis
-    padded = np.pad(axis, (0, -axis.size % every), mode="edge").reshape(-1, every)
-    return padded[:, [every // 4, 3 * every // 4]].ravel()
+    places = (np.arange(-(-axis.size // every) * 2) + 0.5) * every / 2 - 0.5
+    beyond = np.maximum(places - (axis.size - 1), 0.0) * sample_step(axis)  # of the last, partly filled group
+    return np.asarray(np.interp(places, np.arange(axis.size), axis) + beyond, dtype=np.float64)
 
 
 def _packed_axis(axis: AxisArray) -> dict[str, Any]:

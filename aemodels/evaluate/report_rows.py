@@ -71,7 +71,7 @@ def trace_rows(scores: Scores, traces: Sequence[FlaggedTrace]) -> list[TraceRow]
 def _said(speaking: Speaking, unit: str) -> str:
     """Words for a residual, e.g. "RHOB +0.21 g/cm3 (8.2 σ)"."""
     unit = f"log10({unit})" if speaking.log10 else unit
-    return f"{speaking.curve} {number(speaking.value, '+.3g')} {unit} ({number(speaking.sigmas, '.2g')} σ)"
+    return f"{speaking.curve} {number(speaking.value, '+.3g')} {unit} ({number(speaking.sigmas, ',.0f')} σ)"
 
 
 def curve_rows(recording: Recording, scores: Scores) -> list[CurveSummary]:

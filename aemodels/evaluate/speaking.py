@@ -20,7 +20,8 @@ class Residuals:
     Args:
         curves: names, one a row.
         values: float32[curve, sample], raw − denoised in canonical units, log10 for resistivity; NaN = missing.
-        sigma: float32[curve], robust standard deviation of each over the rows that are not flagged; NaN = no scale.
+        sigma: float32[curve], robust standard deviation of each over the rows that are not flagged, over all where
+            those are zero; NaN where all are.
     """
 
     curves: tuple[str, ...]
@@ -57,15 +58,13 @@ def residuals(scores: Scores) -> Residuals:
     pairs = zip(scores.channels, scores.raw, scores.denoised, strict=True)
     values = np.stack([modelled(name, raw) - modelled(name, denoised) for name, raw, denoised in pairs])
     values = np.where(np.isfinite(values), values, np.nan).astype(np.float32)
-    return Residuals(
-        scores.channels, values, np.array([_spread(row[~scores.is_anomaly]) for row in values], np.float32)
-    )
+    sigma = [_spread(row[~scores.is_anomaly]) or _spread(row) or np.nan for row in values]
+    return Residuals(scores.channels, values, np.array(sigma, dtype=np.float32))
 
 
 def _spread(values: FloatArray) -> float:
-    """Robust standard deviation about zero; where more than half are zero, the plain one; NaN where all are."""
+    """Robust standard deviation about zero; where more than half are zero, the plain one; 0 where nothing varies."""
     observed = np.abs(values[np.isfinite(values)])
     if observed.size == 0:
-        return float("nan")
-    sigma = MAD_TO_SIGMA * float(np.median(observed)) or float(np.sqrt(np.mean(observed**2)))
-    return sigma if sigma > 0 else float("nan")
+        return 0.0
+    return MAD_TO_SIGMA * float(np.median(observed)) or float(np.sqrt(np.mean(observed**2)))

@@ -89,8 +89,8 @@ class Sheet {
   listen() {
     const over = this.over;
     new ResizeObserver(() => this.request()).observe(this.stage);
-    addEventListener("beforeprint", () => this.paint(true));
-    addEventListener("afterprint", () => this.paint(false));
+    addEventListener("beforeprint", () => { this.printing = true; this.paint(true); });
+    addEventListener("afterprint", () => { this.printing = false; this.paint(false); });
     over.addEventListener("pointermove", event => this.move(event));
     over.addEventListener("pointerleave", () => { this.pointer = null; this.mark(); });
     over.addEventListener("pointerdown", event => this.press(event));
@@ -190,7 +190,7 @@ class Sheet {
   request() {
     if (this.waiting) return;
     this.waiting = true;
-    requestAnimationFrame(() => { this.waiting = false; this.paint(false); });
+    requestAnimationFrame(() => { this.waiting = false; this.paint(Boolean(this.printing)); });
   }
 
   /** Draws everything, on paper at a size of its own. */

@@ -79,7 +79,7 @@ class Figure extends Sheet {
     if (first) for (const t of times.found) write(ctx, fixed(t, times.step), box.x - 6, this.y(t, box), { align: "right", colour: INK });
     for (const t of traces.found.filter(Number.isInteger)) write(ctx, String(t), this.x(t, box), box.y + box.h + 12, { align: "center", colour: INK });
     write(ctx, "trace (from 0)", box.x + box.w / 2, box.y + box.h + 28, { align: "center" });
-    if (first) write(ctx, `time (${this.data.unit})`, 2, box.y - 8, { bold: true, colour: INK });
+    if (first) write(ctx, `time (${this.data.unit})`, 2, box.y - 13, { bold: true, colour: INK });
   }
 
   /** Flagged traces: a wash, two thin lines, and a triangle above. */

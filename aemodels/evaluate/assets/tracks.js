@@ -112,7 +112,7 @@ class Figure extends Sheet {
     if (track.hole && !this.hidden.has("bad hole"))
       for (const stretch of this.data.bad) {
         const part = this.span(stretch, box);
-        if (part) hatch(ctx, part, "rgba(106, 61, 154, 0.42)", 1);
+        if (part) hatch(ctx, part, "rgba(106, 61, 154, 0.6)", 1);
       }
     for (const curve of track.curves) this.blame(ctx, curve, box);
     for (const curve of track.curves) for (const layer of curve.layers) this.line(ctx, curve, layer, box);
@@ -195,8 +195,9 @@ class Figure extends Sheet {
     }
     if (!this.hidden.has("bad hole"))
       for (const stretch of this.data.bad) {
-        const part = this.span(stretch, { ...box, x: STRIP + 11, w: 6 });
-        if (part) hatch(ctx, part, BAD, 1);
+        const part = this.span(stretch, { ...box, x: STRIP + 12, w: 3 });
+        ctx.fillStyle = BAD;
+        if (part) ctx.fillRect(part.x, part.y, part.w, part.h);
       }
     ctx.strokeStyle = INK;
     ctx.lineWidth = 1.2;
