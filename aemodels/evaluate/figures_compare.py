@@ -166,7 +166,9 @@ def _rings(axes: Axes, by_well: pd.DataFrame, names: Sequence[str]) -> None:
 def _rates(axes: Axes, rates: np.ndarray, marker: str, colour: str, label: str) -> None:
     places = np.arange(rates.size)
     some = rates >= RATE_FLOOR
-    axes.plot(rates[some], places[some], marker, color=colour, markersize=7, label=label, linestyle="none")
+    drawn = axes.plot(rates[some], places[some], marker, color=colour, markersize=7, label=label, linestyle="none")[0]
+    if marker == "D":  # an outline, so that the pooled rate shows through where both are the same
+        drawn.set(fillstyle="none", markersize=11, markeredgewidth=1.6)
     if not some.all():  # an empty artist that is not clipped would confuse the layout
         floor = np.full((~some).sum(), RATE_FLOOR)
         hollow = axes.plot(floor, places[~some], marker, color=colour, markersize=7, clip_on=False)[0]

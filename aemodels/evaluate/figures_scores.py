@@ -48,7 +48,7 @@ def _logs(recording: Recording, scores: Scores, truth: Recording | None) -> Figu
         for name, scale in track.items():
             _curve(axes, recording.axis, scores, name, scale)
             if truth is not None and name in truth.names:
-                axes.plot(scale.position(truth.channel(name)), truth.axis, color=BLACK, linewidth=0.5, zorder=3)
+                axes.plot(scale.position(truth.channel(name)), truth.axis, color=BLACK, linewidth=0.9, zorder=1.8)
     shade(columns[-1], spans, along="y", colour=FLAGGED)
     _score_track(columns[-1], recording.axis, scores)
     handles = [
@@ -59,7 +59,7 @@ def _logs(recording: Recording, scores: Scores, truth: Recording | None) -> Figu
     ]
     labels = ["raw", "denoised (colour of the heading)", "flagged", "this curve to blame"]
     if truth is not None:
-        handles.append(Line2D([], [], color=BLACK, linewidth=0.7))
+        handles.append(Line2D([], [], color=BLACK, linewidth=0.9))
         labels.append("before faults were put in")
     figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, fontsize=9)
     figure.suptitle(recording.name, fontsize=12, fontweight="bold")
