@@ -11,17 +11,8 @@ from matplotlib.figure import Figure
 from aemodels.curves.canonical import CANONICAL
 from aemodels.errors import DataError
 from aemodels.evaluate.drift import FeatureDrift, Verdict, Window
-from aemodels.evaluate.figures_style import (
-    BLACK,
-    BLUE,
-    NOISY_GREY,
-    ORANGE,
-    SKY,
-    TEXT_GREY,
-    VERMILION,
-    new_figure,
-    plain_axes,
-)
+from aemodels.evaluate.figures_style import NOISY_GREY, TEXT_GREY, new_figure, plain_axes
+from aemodels.evaluate.palette import BLACK, BLUE, ORANGE, SKY, VERMILION
 from aemodels.reference import Feature, Reference
 from aemodels.types import AxisArray
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ def scored_line(recording: Recording, scores: Scores) -> View:
         "every": every,
         "first": (every - 1) / 2,
         "places": places.tolist(),
-        "headers": {name: [header.get(name) for header in headers] for name in HEADERS if name in headers[0]},
+        "headers": _headers(headers, places),
         "flagged": [[start, stop - 1, _reason(scores, start, stop)] for start, stop in runs(scores.is_anomaly)],
         "score": {
             "threshold": scores.threshold,
@@ -82,6 +83,13 @@ def section_view(panels: Mapping[str, FloatArray], axis: AxisArray, *, scale_of:
         "flagged": [],
         "score": None,
     }
+
+
+def _headers(headers: Sequence[Mapping[str, Any]], places: NDArray[np.intp]) -> dict[str, list[Any]]:
+    """What the readout tells of each trace; its number in the file only where this is a part of the file."""
+    found = {name: [header.get(name) for header in headers] for name in HEADERS if name in headers[0]}
+    numbers = [header.get("trace", int(place)) for header, place in zip(headers, places, strict=True)]
+    return found if numbers == places.tolist() else {"trace in the file": numbers, **found}
 
 
 def _places(score: FloatArray, every: int) -> NDArray[np.intp]:

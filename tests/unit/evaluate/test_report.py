@@ -196,6 +196,17 @@ def test_a_long_well_and_a_large_line_stay_small_pages() -> None:
     assert "the trace with the highest score of every 4 traces" in parsed.text
 
 
+def test_a_part_of_a_line_tells_the_numbers_of_the_file() -> None:
+    recording, scores = line([7])
+    assert "trace in the file" not in data_block(page(recording, scores)[0])["headers"]
+    shifted = tuple(
+        dataclasses.replace(c, headers={**c.headers, "trace": 5000 + n}) for n, c in enumerate(recording.channels)
+    )
+    headers = data_block(page(dataclasses.replace(recording, channels=shifted), scores)[0])["headers"]
+    assert headers["trace in the file"][7] == 5007
+    assert headers["crossline"][7] == 907
+
+
 def data_block(html: str) -> dict:
     block = re.search(r'<script type="application/json">(.*?)</script>', html, re.DOTALL)
     assert block is not None
