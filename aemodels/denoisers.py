@@ -7,8 +7,24 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from aemodels.models import Dense, Pca, PcaWiener, UNet
-from aemodels.signal.classical import GaussianFilter, Median, SavitzkyGolay, Wavelet
+from aemodels.signal.classical import (
+    BandPass,
+    FxDeconvolution,
+    GaussianFilter,
+    Hampel,
+    Interpolate,
+    Median,
+    PanelGaussian,
+    PanelMedian,
+    PanelWavelet,
+    PanelWiener,
+    RidgeFir,
+    SavitzkyGolay,
+    Wavelet,
+    Wiener,
+)
 
-DenoiserSpec: TypeAlias = Annotated[
-    Dense | UNet | Pca | PcaWiener | SavitzkyGolay | Median | GaussianFilter | Wavelet, Field(discriminator="kind")
-]
+Linear: TypeAlias = Pca | PcaWiener | RidgeFir
+AlongSamples: TypeAlias = SavitzkyGolay | Median | GaussianFilter | Wavelet | Wiener | Hampel | BandPass | Interpolate
+OverPanels: TypeAlias = PanelMedian | PanelGaussian | PanelWiener | PanelWavelet | FxDeconvolution
+DenoiserSpec: TypeAlias = Annotated[Dense | UNet | Linear | AlongSamples | OverPanels, Field(discriminator="kind")]

@@ -144,7 +144,7 @@ def restore_normaliser(state: dict[str, Any]) -> Normaliser:
     return CurveNormaliser(curves=tuple(state["curves"]), bounds=np.asarray(state["bounds"], dtype=np.float64))
 
 
-def fill_gaps(values: NDArray[np.float64], mask: BoolArray, neutral: float) -> FloatArray:
+def fill_gaps(values: NDArray[np.float64], mask: BoolArray, neutral: float | FloatArray) -> FloatArray:
     """Linear interpolation across gaps, edge values beyond the ends, `neutral` for an empty channel: float32."""
     filled = np.where(mask, values, neutral)
     places = np.arange(values.shape[1])

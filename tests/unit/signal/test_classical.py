@@ -36,7 +36,7 @@ def test_stronger_noise_chooses_stronger_smoothing():
     denoiser = GaussianFilter().fit([], [_blocky(1)], FitContext("logs", 0, tuning=TUNING)).denoiser
     weak, strong = denoiser.choices
     assert (strong > weak).all()
-    np.testing.assert_allclose(denoiser.levels, [[0.02] * 2, [0.3] * 2], rtol=0.15)
+    np.testing.assert_allclose(np.exp(denoiser.levels[..., 0]), [[0.02] * 2, [0.3] * 2], rtol=0.15)
 
 
 def test_curves_are_tuned_one_by_one_and_traces_together():
