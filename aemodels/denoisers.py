@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, TypeAlias
 
+from numpy.typing import NDArray
 from pydantic import Field
 
+from aemodels.contract import Denoiser, FitContext, FitResult
 from aemodels.models import Dense, Pca, PcaWiener, UNet
+from aemodels.models.training import TrainingSpec
 from aemodels.signal.classical import (
     BandPass,
     FxDeconvolution,
@@ -23,8 +27,51 @@ from aemodels.signal.classical import (
     Wavelet,
     Wiener,
 )
+from aemodels.signal.gate import SpikeGate
+from aemodels.signal.guard import GuardedDenoiser, guard
+from aemodels.spec import Spec
+from aemodels.types import Section
 
 Linear: TypeAlias = Pca | PcaWiener | RidgeFir
 AlongSamples: TypeAlias = SavitzkyGolay | Median | GaussianFilter | Wavelet | Wiener | Hampel | BandPass | Interpolate
 OverPanels: TypeAlias = PanelMedian | PanelGaussian | PanelWiener | PanelWavelet | FxDeconvolution
-DenoiserSpec: TypeAlias = Annotated[Dense | UNet | Linear | AlongSamples | OverPanels, Field(discriminator="kind")]
+Plain: TypeAlias = Dense | UNet | Linear | AlongSamples | OverPanels
+
+
+class Gated(Spec):
+    """Another denoiser inside guards: a spike gate before it, gap filling after it, its change limited to the noise.
+
+    Spikes leave the mask, so that the inner denoiser sees them as lost. Lost samples come from the inner and from
+    interpolation, in shares fitted on validation sections. The half-widths of its intervals are calibrated there.
+    """
+
+    kind: Literal["gated"] = "gated"
+    inner: Annotated[Plain, Field(discriminator="kind")] = Field(description="kind and parameters of the denoiser")
+    gate: SpikeGate | None = Field(default=SpikeGate(), description="what counts as a spike; null for traces")
+    limit: float = Field(
+        default=0.99, gt=0.0, le=10.0, description="root mean square of the change at most, in estimated noise levels"
+    )
+
+    @property
+    def training(self) -> TrainingSpec | None:
+        """The inner network's training; None where there is none."""
+        return getattr(self.inner, "training", None)
+
+    def fit(self, train: Sequence[Section], validation: Sequence[Section], context: FitContext) -> FitResult:
+        result = self.inner.fit(train, validation, context)
+        denoiser = guard(result.denoiser, validation, context, gate=self.gate, limit=self.limit)
+        return FitResult(denoiser, result.history, result.parameters + denoiser.blend.size + denoiser.widths.size)
+
+    def restore(self, arrays: dict[str, NDArray[Any]]) -> Denoiser:
+        inner = {name.removeprefix("inner_"): array for name, array in arrays.items() if name.startswith("inner_")}
+        return GuardedDenoiser(
+            inner=self.inner.restore(inner),
+            gate=self.gate,
+            limit=self.limit,
+            blend=arrays["blend"],
+            levels=arrays["levels"],
+            widths=arrays["widths"],
+        )
+
+
+DenoiserSpec: TypeAlias = Annotated[Plain | Gated, Field(discriminator="kind")]

@@ -17,6 +17,7 @@ from aemodels.contract import Denoiser, EpochCallback, FitContext
 from aemodels.errors import SpecError
 from aemodels.evaluate.compare import denoising_table
 from aemodels.evaluate.detection import DetectorStudy
+from aemodels.evaluate.evidence import denoising_evidence
 from aemodels.experiment import ExperimentSpec
 from aemodels.reference import Part, build_reference
 from aemodels.signal.normalise import Normaliser
@@ -186,6 +187,14 @@ def compare_denoisers(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[
         channels=spec.curves,
         seed=spec.seed,
     )
+
+
+def denoiser_evidence(
+    spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitted], table: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """What the hold-out says beside the gains in `table` (see evaluate.evidence.denoising_evidence)."""
+    denoisers = {name: contender.denoiser for name, contender in fitted.items()}
+    return denoising_evidence(spec, denoisers, prepared.test, table)
 
 
 def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitted], study: DetectorStudy) -> Bundle:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from aemodels.evaluate.compare import summarise_denoising
 from aemodels.evaluate.tables import false_alarms_by_well, wide_tables
 from aemodels.experiment import ExperimentSpec
-from aemodels.study import compare_denoisers
+from aemodels.study import compare_denoisers, denoiser_evidence
 from tasks.folders import whole_folder
 from tasks.prepare import PreparedRef, load_prepared
 from tasks.refs import digest_of
@@ -67,7 +67,8 @@ def study_denoisers(spec: ExperimentSpec, data: PreparedRef, fits: Sequence[FitR
         fitted = {ref.contender: ref.load(spec) for ref in fits}
         table = compare_denoisers(spec, prepared, fitted)
         summary = summarise_denoising(table)
-        _write_tables(folder, {"denoising": table, "denoising_summary": summary})
+        evidence = denoiser_evidence(spec, prepared, fitted, table)
+        _write_tables(folder, {"denoising": table, "denoising_summary": summary, **evidence})
         _write_summary(folder, {"default": spec.default, "holdout_sha256": data.holdout_sha256})
         default = fitted.get(spec.default) or next(iter(fitted.values()))
         figures = denoising_figures(spec, prepared, default.denoiser, summary)

@@ -24,9 +24,9 @@ class Hampel(ClassicalBase):
     """
 
     kind: Literal["hampel"] = "hampel"
-    windows: tuple[int, ...] = Field(default=(5, 7, 9, 13, 21), description="window lengths to try, samples, odd")
+    windows: tuple[int, ...] = Field(default=(5, 7, 9, 13), description="window lengths to try, samples, odd")
     multiples: tuple[float, ...] = Field(
-        default=(0.0, 2.0, 3.0, 4.0, 6.0, 9.0, 14.0, 1e6),
+        default=(0.0, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 1e6),
         description="deviations to try; 0 is the median filter, a huge one changes nothing",
     )
 
@@ -49,6 +49,6 @@ def running_deviation(values: FloatArray, window: int) -> tuple[NDArray[np.float
     half = min(window // 2, values.shape[-1] - 1)
     padded = np.pad(values, ((0, 0), (half, half)), mode="reflect")
     view = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1, axis=-1)
-    median = np.median(view, axis=-1)
-    deviation = _NORMAL * np.median(np.abs(view - median[..., None]), axis=-1)
+    median = np.partition(view, half, axis=-1)[..., half]  # the window is odd; several times faster than np.median
+    deviation = _NORMAL * np.partition(np.abs(view - median[..., None]), half, axis=-1)[..., half]
     return median.astype(np.float32), deviation.astype(np.float32)
