@@ -11,6 +11,7 @@ from pydantic import Field
 from aemodels.contract import Denoiser, FitContext, FitResult
 from aemodels.models import Dense, Pca, PcaWiener, UNet
 from aemodels.models.training import TrainingSpec
+from aemodels.signal.calibrate import guard
 from aemodels.signal.classical import (
     BandPass,
     FxDeconvolution,
@@ -28,7 +29,7 @@ from aemodels.signal.classical import (
     Wiener,
 )
 from aemodels.signal.gate import SpikeGate
-from aemodels.signal.guard import GuardedDenoiser, guard
+from aemodels.signal.guard import Calibration, GuardedDenoiser, Guards
 from aemodels.spec import Spec
 from aemodels.types import Section
 
@@ -60,18 +61,14 @@ class Gated(Spec):
     def fit(self, train: Sequence[Section], validation: Sequence[Section], context: FitContext) -> FitResult:
         result = self.inner.fit(train, validation, context)
         denoiser = guard(result.denoiser, validation, context, gate=self.gate, limit=self.limit)
-        return FitResult(denoiser, result.history, result.parameters + denoiser.blend.size + denoiser.widths.size)
+        calibrated = sum(array.size for array in denoiser.calibration.arrays().values())
+        return FitResult(denoiser, result.history, result.parameters + calibrated)
 
     def restore(self, arrays: dict[str, NDArray[Any]]) -> Denoiser:
         inner = {name.removeprefix("inner_"): array for name, array in arrays.items() if name.startswith("inner_")}
-        return GuardedDenoiser(
-            inner=self.inner.restore(inner),
-            gate=self.gate,
-            limit=self.limit,
-            blend=arrays["blend"],
-            levels=arrays["levels"],
-            widths=arrays["widths"],
-        )
+        calibration = Calibration(levels=arrays["levels"], blend=arrays["blend"], widths=arrays["widths"])
+        guards = Guards(gate=self.gate, limit=self.limit, groups=calibration.groups)
+        return GuardedDenoiser(self.inner.restore(inner), guards, calibration)
 
 
 DenoiserSpec: TypeAlias = Annotated[Plain | Gated, Field(discriminator="kind")]
