@@ -20,6 +20,7 @@ from aemodels.evaluate.detection import DetectorStudy
 from aemodels.evaluate.evidence import denoising_evidence
 from aemodels.experiment import ExperimentSpec
 from aemodels.reference import Part, build_reference
+from aemodels.signal.gathers import gather_finding
 from aemodels.signal.normalise import Normaliser
 from aemodels.signal.split import Split, split_traces, split_wells, trace_ranges
 from aemodels.types import Finding, Recording, Section
@@ -46,6 +47,8 @@ def prepare(spec: ExperimentSpec, recordings: Sequence[Recording]) -> Prepared:
     split, findings = _roles(spec, recordings)
     normaliser = spec.normalise.fit(split.train, spec.curves)
     roles = {role: tuple(normaliser.apply(r) for r in getattr(split, role)) for role in ("train", "validation", "test")}
+    if spec.kind == "seismic":
+        findings += tuple(gather_finding(recording) for recording in recordings if recording.kind == "seismic")
     return Prepared(split=split, normaliser=normaliser, findings=findings, **roles)
 
 

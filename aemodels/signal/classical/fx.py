@@ -24,9 +24,9 @@ class FxDeconvolution(ClassicalBase):
     """
 
     kind: Literal["fx_deconvolution"] = "fx_deconvolution"
-    lengths: tuple[int, ...] = Field(default=(2, 4, 7), description="filter lengths to try, traces")
+    lengths: tuple[int, ...] = Field(default=(1, 2, 4, 7), description="filter lengths to try, traces")
     dampings: tuple[float, ...] = Field(
-        default=(0.001, 0.03, 0.3, 1.0), description="prewhitening to try, shares of the mean power"
+        default=(0.001, 0.05), description="prewhitening to try, shares of the mean power"
     )
     windows: tuple[int, ...] = Field(default=(32, 64, 128), description="window lengths to try, samples")
     traces: int = Field(default=40, ge=4, le=1024, description="traces in a window")
@@ -56,27 +56,30 @@ class FxDeconvolution(ClassicalBase):
 def predict_across(spectrum: NDArray[np.complex128], length: int, damping: float) -> NDArray[np.complex128]:
     """Mean of the forward and backward prediction of each trace from its `length` neighbours, frequency by frequency.
 
+    A plane wave is predicted backward by the conjugate of its forward filter, so both directions fit one filter.
+
     Args:
         spectrum: complex128[trace, frequency].
         length: filter length in traces; the first (last) `length` traces have a backward (forward) prediction alone.
         damping: prewhitening, as a share of the mean power at each frequency.
     """
-    forward = _one_way(spectrum, length, damping)
-    backward = _one_way(spectrum[::-1], length, damping)[::-1]
-    both = 0.5 * (forward + backward)
-    both[:length], both[-length:] = backward[:length], forward[-length:]
-    return both
-
-
-def _one_way(spectrum: NDArray[np.complex128], length: int, damping: float) -> NDArray[np.complex128]:
-    """Each trace from the `length` before it by least squares; zero where there are none."""
-    traces = len(spectrum)
-    past = np.stack([spectrum[length - lag : traces - lag] for lag in range(1, length + 1)], axis=-1)
-    past = past.transpose(1, 0, 2)  # [frequency, equation, lag]
-    normal = np.einsum("fel,fem->flm", past.conj(), past)
+    ways = (spectrum, spectrum[::-1].conj())
+    known = [_neighbours(way, length) for way in ways]
+    wanted = [way[length:].T for way in ways]
+    equations, right = np.concatenate(known, axis=1), np.concatenate(wanted, axis=1)
+    normal = np.einsum("fel,fem->flm", equations.conj(), equations)
     power = np.trace(normal, axis1=1, axis2=2).real / length
     normal += (damping * power + 1e-20)[:, None, None] * np.eye(length)
-    filters = np.linalg.solve(normal, np.einsum("fel,ef->fl", past.conj(), spectrum[length:])[..., None])[..., 0]
-    predicted = np.zeros_like(spectrum)
-    predicted[length:] = np.einsum("fel,fl->ef", past, filters)
-    return predicted
+    filters = np.linalg.solve(normal, np.einsum("fel,fe->fl", equations.conj(), right)[..., None])[..., 0]
+    forward, backward = (np.einsum("fel,fl->ef", past, filters) for past in known)
+    backward = backward[::-1].conj()
+    return np.concatenate(
+        [backward[:length], 0.5 * (forward[:-length] + backward[length:]), forward[-length:]],
+    )
+
+
+def _neighbours(spectrum: NDArray[np.complex128], length: int) -> NDArray[np.complex128]:
+    """The `length` traces before each of the others, nearest first: complex128[frequency, trace, lag]."""
+    traces = len(spectrum)
+    past = np.stack([spectrum[length - lag : traces - lag] for lag in range(1, length + 1)], axis=-1)
+    return past.transpose(1, 0, 2)
