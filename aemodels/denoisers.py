@@ -11,9 +11,10 @@ from pydantic import Field
 from aemodels.contract import Denoiser, FitContext, FitResult
 from aemodels.models import Dense, Pca, PcaWiener, UNet
 from aemodels.models.training import TrainingSpec
-from aemodels.signal.calibrate import guard
+from aemodels.signal.calibrate import channel_groups, guard
 from aemodels.signal.classical import (
     BandPass,
+    CoKriging,
     FxDeconvolution,
     GaussianFilter,
     Hampel,
@@ -29,11 +30,11 @@ from aemodels.signal.classical import (
     Wiener,
 )
 from aemodels.signal.gate import SpikeGate
-from aemodels.signal.guard import Calibration, GuardedDenoiser, Guards
+from aemodels.signal.guard import Calibration, GuardedDenoiser, Guards, Parts
 from aemodels.spec import Spec
 from aemodels.types import Section
 
-Linear: TypeAlias = Pca | PcaWiener | RidgeFir
+Linear: TypeAlias = Pca | PcaWiener | RidgeFir | CoKriging
 AlongSamples: TypeAlias = SavitzkyGolay | Median | GaussianFilter | Wavelet | Wiener | Hampel | BandPass | Interpolate
 OverPanels: TypeAlias = PanelMedian | PanelGaussian | PanelWiener | PanelWavelet | FxDeconvolution
 Plain: TypeAlias = Dense | UNet | Linear | AlongSamples | OverPanels
@@ -49,6 +50,9 @@ class Gated(Spec):
     kind: Literal["gated"] = "gated"
     inner: Annotated[Plain, Field(discriminator="kind")] = Field(description="kind and parameters of the denoiser")
     gate: SpikeGate | None = Field(default=SpikeGate(), description="what counts as a spike; null for traces")
+    filler: CoKriging | None = Field(
+        default=CoKriging(), description="what else fills gaps, beside the inner and interpolation; null for traces"
+    )
     limit: float = Field(
         default=0.99, gt=0.0, le=10.0, description="root mean square of the change at most, in estimated noise levels"
     )
@@ -60,15 +64,21 @@ class Gated(Spec):
 
     def fit(self, train: Sequence[Section], validation: Sequence[Section], context: FitContext) -> FitResult:
         result = self.inner.fit(train, validation, context)
-        denoiser = guard(result.denoiser, validation, context, gate=self.gate, limit=self.limit)
+        filler = self.filler.fit(train, validation, context).denoiser if self.filler else None
+        guards = Guards(gate=self.gate, limit=self.limit, groups=channel_groups(validation, context))
+        denoiser = guard(Parts(result.denoiser, filler), guards, validation, context)
         calibrated = sum(array.size for array in denoiser.calibration.arrays().values())
         return FitResult(denoiser, result.history, result.parameters + calibrated)
 
     def restore(self, arrays: dict[str, NDArray[Any]]) -> Denoiser:
-        inner = {name.removeprefix("inner_"): array for name, array in arrays.items() if name.startswith("inner_")}
         calibration = Calibration(levels=arrays["levels"], blend=arrays["blend"], widths=arrays["widths"])
         guards = Guards(gate=self.gate, limit=self.limit, groups=calibration.groups)
-        return GuardedDenoiser(self.inner.restore(inner), guards, calibration)
+        filler = self.filler.restore(_part(arrays, "filler_")) if self.filler else None
+        return GuardedDenoiser(Parts(self.inner.restore(_part(arrays, "inner_")), filler), guards, calibration)
+
+
+def _part(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 DenoiserSpec: TypeAlias = Annotated[Plain | Gated, Field(discriminator="kind")]

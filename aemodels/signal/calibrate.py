@@ -8,39 +8,33 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from aemodels.contract import Denoiser, FitContext
+from aemodels.contract import FitContext
 from aemodels.noise import Dropout, NoiseSpec, corrupt_section
-from aemodels.signal.gate import SpikeGate
-from aemodels.signal.guard import CLASSES, COVERAGES, SOURCES, Calibration, GuardedDenoiser, Guards, take_apart
+from aemodels.signal.guard import CLASSES, COVERAGES, Calibration, GuardedDenoiser, Guards, Parts, take_apart
 from aemodels.types import Section
 
 _FEWEST = 100  # residuals that give a quantile of 0.95 a meaning
 _GAPS = Dropout(share=0.05, length=20)
-_STEPS = 20  # shares are multiples of 1 / 20: finer ones fit the validation wells, not the rock
+_STEPS = 10  # shares are multiples of 1 / 10: finer ones fit the validation wells, not the rock
 
 
-def guard(
-    inner: Denoiser, validation: Sequence[Section], context: FitContext, *, gate: SpikeGate | None, limit: float
-) -> GuardedDenoiser:
+def guard(parts: Parts, guards: Guards, validation: Sequence[Section], context: FitContext) -> GuardedDenoiser:
     """Put a fitted denoiser inside guards calibrated on clean validation sections.
 
     Args:
-        inner: fitted.
+        parts: fitted.
+        guards: their groups as `channel_groups` says.
         validation: what was recorded counts as the truth.
-        context: its kind says whether a group is a curve or all traces, its tuning gives the noise levels.
-        gate: as in `Guards`.
-        limit: as in `Guards`.
+        context: its tuning gives the noise levels.
     """
-    groups = len(validation[0].values) if context.kind == "logs" else 1
     levels: list[tuple[NoiseSpec, ...]] = [
         noises for noises in context.tuning if not any(noise.kind in ("spike", "dropout") for noise in noises)
     ] or [()]
-    guards = Guards(gate=gate, limit=limit, groups=groups)
     runs = []
     for noises in levels:
         rng = np.random.default_rng([context.seed, 7])
-        noisy = [corrupt_section([*noises, _GAPS] if groups > 1 else noises, clean, rng) for clean in validation]
-        runs.append(_Residuals(inner, noisy, validation, guards))
+        noisy = [corrupt_section([*noises, _GAPS] if guards.groups > 1 else noises, clean, rng) for clean in validation]
+        runs.append(_Residuals(parts, noisy, validation, guards))
     sigma = np.stack([run.sigma for run in runs])
     order = np.argsort(sigma, axis=0)
     calibration = Calibration(
@@ -48,19 +42,22 @@ def guard(
         blend=np.take_along_axis(np.stack([run.blend() for run in runs]), order[..., None, None], axis=0),
         widths=np.take_along_axis(np.stack([run.widths() for run in runs]), order[..., None, None], axis=0),
     )
-    return GuardedDenoiser(inner, guards, calibration)
+    return GuardedDenoiser(parts, guards, calibration)
+
+
+def channel_groups(sections: Sequence[Section], context: FitContext) -> int:
+    """Curves are judged each on its own, traces together."""
+    return len(sections[0].values) if context.kind == "logs" else 1
 
 
 class _Residuals:
     """Errors of all sources of a sample, float64[source, sample], with the sample's group and distance class."""
 
-    def __init__(
-        self, inner: Denoiser, noisy: Sequence[Section], validation: Sequence[Section], guards: Guards
-    ) -> None:
+    def __init__(self, parts: Parts, noisy: Sequence[Section], validation: Sequence[Section], guards: Guards) -> None:
         self.groups = guards.groups
         errors, group, classes, sigma = [], [], [], []
         for section, clean in zip(noisy, validation, strict=True):
-            pieces = take_apart(inner, section, guards)
+            pieces = take_apart(parts, section, guards)
             rows = np.minimum(np.arange(len(clean.values)), guards.groups - 1)[:, None]
             errors.append((pieces.sources - clean.values)[:, clean.mask].astype(np.float64))
             group.append(np.broadcast_to(rows, clean.values.shape)[clean.mask])
@@ -72,7 +69,7 @@ class _Residuals:
 
     def blend(self) -> NDArray[np.float64]:
         """Shares of the sources with the least squared error: float64[group, class, source]."""
-        blend = np.zeros((self.groups, CLASSES, SOURCES))
+        blend = np.zeros((self.groups, CLASSES, len(self.errors)))
         blend[..., 0] = 1.0
         for group, one in itertools.product(range(self.groups), range(1, CLASSES)):
             errors = self.errors[:, (self.group == group) & (self.classes == one)]
@@ -102,9 +99,9 @@ def best_shares(products: NDArray[np.float64]) -> NDArray[np.float64]:
     >>> best_shares(np.diag([1.0, 1.0, 1e9])).tolist()
     [0.5, 0.5, 0.0]
     """
-    whole = range(_STEPS + 1)
-    grid = [(a, b, _STEPS - a - b) for a, b in itertools.product(whole, whole) if a + b <= _STEPS]
-    shares = np.array(grid, dtype=np.float64) / _STEPS
+    free = np.array(list(itertools.product(range(_STEPS + 1), repeat=len(products) - 1)), dtype=np.float64)
+    last = _STEPS - free.sum(axis=1, keepdims=True)
+    shares = np.concatenate([free, last], axis=1)[last[:, 0] >= 0] / _STEPS
     return np.asarray(shares[np.einsum("ns,st,nt->n", shares, products, shares).argmin()])
 
 

@@ -17,7 +17,6 @@ from aemodels.types import BoolArray, FloatArray, Section
 COVERAGES = (0.68, 0.95)
 CLASS_EDGES = (1, 2, 4, 8)  # samples to the nearest observed one: observed, 1, 2-3, 4-7, 8 and more
 CLASSES = len(CLASS_EDGES) + 1
-SOURCES = 3  # of a lost sample: the inner denoiser, PCHIP between denoised neighbours, PCHIP between recorded ones
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +27,8 @@ class Calibration:
 
     Args:
         levels: float64[level, group], ascending noise estimates.
-        blend: float64[level, group, class, source], shares of the `SOURCES` in a lost sample; they add up to 1.
+        blend: float64[level, group, class, source], shares of the sources (`Parts.sources`) in a lost sample; they add
+            up to 1.
         widths: float64[level, group, class, coverage], half-widths in normalised units for `COVERAGES`.
     """
 
@@ -69,6 +69,35 @@ class Guards:
 
 
 @dataclass(frozen=True, eq=False)
+class Parts:
+    """The denoiser inside the guards, and what else fills gaps (None = nothing but interpolation)."""
+
+    inner: Denoiser
+    filler: Denoiser | None = None
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        filler = self.filler.arrays() if self.filler else {}
+        named = {f"inner_{name}": array for name, array in self.inner.arrays().items()}
+        return {**named, **{f"filler_{name}": array for name, array in filler.items()}}
+
+    def sources(self, gated: Section, guards: Guards) -> FloatArray:
+        """What a sample can be taken from: float32[source, channel, sample].
+
+        In order: the inner denoiser, its change limited where something was observed; PCHIP between those values;
+        PCHIP between the recorded ones; the filler. They differ at lost samples only.
+        """
+        estimate = self.inner.denoise(gated)
+        change = limit_change(estimate - gated.values, gated, guards)
+        own = np.where(gated.mask, gated.values + change, estimate).astype(np.float32)
+        others = [fill_lost(values, gated.mask, "pchip") for values in (own, gated.values)]
+        if self.filler:
+            others.append(self.filler.denoise(gated))
+        # where nothing is lost, or nothing observed to interpolate between, there is but one source
+        alone = gated.mask | ~gated.mask.any(axis=1, keepdims=True)
+        return np.stack([own, *(np.where(alone, own, values) for values in others)])
+
+
+@dataclass(frozen=True, eq=False)
 class Pieces:
     """A section on its way: gated, and the sources of every sample float32[source, channel, sample]."""
 
@@ -83,17 +112,17 @@ class GuardedDenoiser:
     """A fitted denoiser inside its guards.
 
     Args:
-        inner: the denoiser.
+        parts: the denoiser inside, and what else fills gaps.
         guards: what keeps it from harm.
         calibration: what was fitted to it.
     """
 
-    inner: Denoiser
+    parts: Parts
     guards: Guards
     calibration: Calibration
 
     def denoise(self, section: Section) -> FloatArray:
-        pieces = take_apart(self.inner, section, self.guards)
+        pieces = take_apart(self.parts, section, self.guards)
         blend = self.calibration.at(self.calibration.blend, pieces.sigma)[_group(section, self.calibration.groups)]
         shares = np.take_along_axis(blend, pieces.classes[..., None], axis=1)  # [channel, sample, source]
         return np.asarray(np.einsum("scn,cns->cn", pieces.sources, shares), dtype=np.float32)
@@ -111,21 +140,14 @@ class GuardedDenoiser:
         return np.moveaxis(wide, -1, 0).astype(np.float32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        inner = {f"inner_{name}": array for name, array in self.inner.arrays().items()}
-        return {**inner, **self.calibration.arrays()}
+        return {**self.parts.arrays(), **self.calibration.arrays()}
 
 
-def take_apart(inner: Denoiser, section: Section, guards: Guards) -> Pieces:
-    """Gate, denoise and limit a section, and interpolate across what is lost."""
+def take_apart(parts: Parts, section: Section, guards: Guards) -> Pieces:
+    """Gate a section, and make every source of its samples."""
     gated = gate_spikes(section, guards.gate)
-    estimate = inner.denoise(gated)
-    change = limit_change(estimate - gated.values, gated, guards)
-    own = np.where(gated.mask, gated.values + change, estimate).astype(np.float32)
-    between = [fill_lost(values, gated.mask, "pchip") for values in (own, gated.values)]
-    # where nothing is lost, or nothing observed to interpolate between, there is but one source
-    alone = gated.mask | ~gated.mask.any(axis=1, keepdims=True)
-    sources = np.stack([own, *(np.where(alone, own, values) for values in between)])
-    return Pieces(gated, sources, group_sigma(gated, guards.groups), distance_class(gated.mask))
+    sigma = group_sigma(gated, guards.groups)
+    return Pieces(gated, parts.sources(gated, guards), sigma, distance_class(gated.mask))
 
 
 def gate_spikes(section: Section, gate: SpikeGate | None) -> Section:

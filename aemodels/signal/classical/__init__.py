@@ -1,6 +1,7 @@
 """Classical denoisers: one file a method, from scipy and PyWavelets."""
 
 from aemodels.signal.classical.bandpass import BandPass
+from aemodels.signal.classical.co_kriging import CoKriging
 from aemodels.signal.classical.fx import FxDeconvolution
 from aemodels.signal.classical.gaussian import GaussianFilter
 from aemodels.signal.classical.hampel import Hampel
@@ -17,6 +18,7 @@ from aemodels.signal.classical.wiener import Wiener
 
 __all__ = [
     "BandPass",
+    "CoKriging",
     "FxDeconvolution",
     "GaussianFilter",
     "Hampel",

@@ -13,7 +13,7 @@ from scipy.ndimage import correlate1d
 
 from aemodels.contract import Denoiser, FitContext, FitResult
 from aemodels.signal.estimate import noise_sigma
-from aemodels.signal.windows import WindowSpec, cut
+from aemodels.signal.windows import WindowSpec, window_moments
 from aemodels.spec import Spec
 from aemodels.types import FloatArray, Section
 
@@ -37,15 +37,8 @@ class RidgeFir(Spec):
 
     def fit(self, train: Sequence[Section], validation: Sequence[Section], context: FitContext) -> FitResult:
         """Mean and covariance of the training windows; what is linear and blind needs no tuning."""
-        sets = [cut(section, self.window) for section in train]
-        flat = np.concatenate([windows.values.reshape(len(windows.values), -1) for windows in sets])
-        seen = np.concatenate([windows.mask.reshape(len(windows.mask), -1).mean(axis=1) > 0.9 for windows in sets])
-        flat = (flat[seen] if seen.sum() > 2 * flat.shape[1] else flat).astype(np.float64)
-        width = sets[0].values.shape[2]
-        mean = flat.reshape(-1, width).mean(axis=0)
-        centred = flat - np.tile(mean, self.window.length)
-        covariance = centred.T @ centred / len(centred)
-        return FitResult(denoiser=RidgeFirDenoiser(self, mean, covariance), parameters=width * covariance.shape[0])
+        mean, covariance = window_moments(train, self.window)
+        return FitResult(denoiser=RidgeFirDenoiser(self, mean, covariance), parameters=mean.size * len(covariance))
 
     def restore(self, arrays: dict[str, NDArray[Any]]) -> Denoiser:
         return RidgeFirDenoiser(self, arrays["mean"], arrays["covariance"])

@@ -9,6 +9,7 @@ from aemodels.contract import FitContext
 from aemodels.noise import Gaussian, corrupt_section
 from aemodels.signal.classical import (
     BandPass,
+    CoKriging,
     FxDeconvolution,
     Hampel,
     Interpolate,
@@ -19,6 +20,7 @@ from aemodels.signal.classical import (
     RidgeFir,
     Wiener,
 )
+from aemodels.signal.classical.co_kriging import conditional_mean
 from aemodels.signal.windows import WindowSpec
 from conftest import make_section
 
@@ -92,6 +94,46 @@ def test_pchip_does_not_overshoot_beside_a_step():
     mask[0, 17:23] = False
     out = Interpolate(method="pchip").fit([], [], FitContext("logs", 0)).denoiser.denoise(make_section(values, mask))
     assert 0 <= out.min() <= out.max() <= 1
+
+
+def test_conditional_mean_of_a_known_process():
+    """For a Markov chain (an AR(1) process), the mean between two neighbours is written down in any textbook."""
+    share = 0.9
+    covariance = share ** np.abs(np.subtract.outer(np.arange(9), np.arange(9))) / (1 - share**2)
+    values = np.random.default_rng(0).normal(size=9)
+    one = np.array([4])
+    known = np.delete(np.arange(9), one)
+    mean = conditional_mean(covariance, (one, known), values[known], np.zeros(known.size))
+    assert mean[0] == pytest.approx(share / (1 + share**2) * (values[3] + values[5]))
+    two = np.array([4, 5])
+    known = np.delete(np.arange(9), two)
+    near, far = share * (1 - share**4) / (1 - share**6), share**2 * (1 - share**2) / (1 - share**6)
+    mean = conditional_mean(covariance, (two, known), values[known], np.zeros(known.size))
+    np.testing.assert_allclose(mean, [near * values[3] + far * values[6], far * values[3] + near * values[6]])
+
+
+def test_co_kriging_reads_a_lost_stretch_off_another_curve():
+    walk = np.cumsum(np.random.default_rng(0).normal(0, 0.05, 4000))
+    both = np.stack([walk, 1 - 2 * walk])
+    mask = np.ones(both.shape, dtype=bool)
+    mask[0, 1000:1030] = False
+    section = make_section(np.where(mask, both, 0.0), mask)
+    kriged, linear = (
+        spec.fit([make_section(both)], [], FitContext("logs", 0)).denoiser.denoise(section)
+        for spec in (CoKriging(), Interpolate())
+    )
+    assert np.abs(kriged - both)[0, 1000:1030].mean() < 0.25 * np.abs(linear - both)[0, 1000:1030].mean()
+    np.testing.assert_array_equal(kriged[mask], section.values[mask])
+
+
+def test_co_kriging_leaves_what_is_too_long_or_too_short():
+    section = make_section(np.zeros((2, 500)))
+    denoiser = CoKriging(longest=20).fit([section], [], FitContext("logs", 0)).denoiser
+    mask = np.ones((2, 500), dtype=bool)
+    mask[0, 100:130] = False
+    values = np.where(mask, 0.0, 7.0)
+    assert (denoiser.denoise(make_section(values, mask))[0, 100:130] == 7).all()
+    assert (denoiser.denoise(make_section(values[:, 120:130], mask[:, 120:130]))[0] == 7).all()
 
 
 def test_ridge_fir_is_the_regression_on_many_noisy_windows():

@@ -9,11 +9,11 @@ from aemodels.contract import FitContext
 from aemodels.denoisers import Gated
 from aemodels.models import PcaWiener
 from aemodels.noise import Dropout, Gaussian, Spike, corrupt_section
-from aemodels.signal.calibrate import best_shares, conformal_quantile, guard
+from aemodels.signal.calibrate import best_shares, channel_groups, conformal_quantile, guard
 from aemodels.signal.classical import GaussianFilter
 from aemodels.signal.estimate import noise_sigma
 from aemodels.signal.gate import SpikeGate
-from aemodels.signal.guard import Guards, limit_change
+from aemodels.signal.guard import Guards, Parts, limit_change
 from aemodels.signal.windows import WindowSpec
 from conftest import make_section
 
@@ -40,6 +40,12 @@ class Shift(Oracle):
         return section.values + np.float32(0.5)
 
 
+def _guard(inner, validation, tuning=TUNING, gate=None):
+    context = FitContext("logs", 0, tuning=tuning)
+    guards = Guards(gate=gate, limit=1.0, groups=channel_groups(validation, context))
+    return guard(Parts(inner), guards, validation, context)
+
+
 def _well(seed: int, samples: int = 6000, floor: float = 0.004):
     rng = np.random.default_rng(seed)
     beds = np.repeat(rng.random((3, samples // 20)), 20, axis=1)
@@ -63,12 +69,12 @@ def pca():
     context = FitContext("logs", 0, tuning=TUNING)
     train, validation = [_well(n) for n in range(3)], [_well(n) for n in (10, 11)]
     gated = Gated(inner=spec).fit(train, validation, context).denoiser
-    return gated.inner, gated
+    return gated.parts.inner, gated
 
 
 def test_change_on_clean_input_stays_below_the_noise_floor():
     well = _well(5)
-    harmless = guard(Shift({}), [_well(10)], FitContext("logs", 0, tuning=TUNING), gate=SpikeGate(), limit=1.0)
+    harmless = _guard(Shift({}), [_well(10)], gate=SpikeGate())
     ratio = _rms(harmless.denoise(well) - well.values) / noise_sigma(well.values, well.mask)[:, 0]
     np.testing.assert_allclose(ratio, 1.0, rtol=1e-3)
 
@@ -102,9 +108,8 @@ def test_spikes_are_gated_before_the_inner_sees_them(pca):
 
 def test_gap_filling_takes_the_inner_where_it_knows_better_and_interpolation_where_not():
     clean, other = _well(8), _well(9)
-    context = FitContext("logs", 0, tuning=((),))
-    knows = guard(Oracle({s.name: s.values for s in (clean, other)}), [other], context, gate=None, limit=1.0)
-    blind = guard(Shift({}), [other], context, gate=None, limit=1.0)
+    knows = _guard(Oracle({s.name: s.values for s in (clean, other)}), [other], tuning=((),))
+    blind = _guard(Shift({}), [other], tuning=((),))
     noisy = corrupt_section([Dropout(share=0.05, length=20)], clean, np.random.default_rng(1))
     lost = ~noisy.mask
     np.testing.assert_allclose(knows.denoise(noisy)[lost], clean.values[lost], atol=1e-5)
@@ -129,7 +134,7 @@ def test_half_widths_cover_what_they_promise_and_grow_with_noise_and_distance(pc
 def test_guarded_traces_are_judged_together():
     panel = make_section(np.repeat(np.sin(np.linspace(0, 60, 300))[None], 12, axis=0), name="p")
     context = FitContext("seismic", 0, tuning=((Gaussian(snr_db=0.0),),))
-    gated = Gated(inner=GaussianFilter(), gate=None).fit([panel], [panel], context).denoiser
+    gated = Gated(inner=GaussianFilter(), gate=None, filler=None).fit([panel], [panel], context).denoiser
     assert gated.calibration.groups == 1
     assert gated.denoise(make_section(panel.values[:1])).shape == (1, 300)
 
@@ -144,7 +149,7 @@ def test_a_missing_curve_is_left_to_the_inner(pca):
 
 
 def test_shares_follow_the_errors():
-    np.testing.assert_allclose(best_shares(np.diag([1.0, 3.0, 1e6])), [0.75, 0.25, 0.0])
+    np.testing.assert_allclose(best_shares(np.diag([3.0, 7.0, 1e6])), [0.7, 0.3, 0.0])
     np.testing.assert_allclose(best_shares(np.diag([5.0, 1e9, 0.0])), [0.0, 0.0, 1.0])
 
 
