@@ -21,7 +21,7 @@ class SpikeGate(Spec):
     steep or where other spikes are near (docs/denoising.md has both measured).
     """
 
-    height: float = Field(default=0.14, gt=0.0, description="least excess of a sample over both neighbours")
+    height: float = Field(default=0.12, gt=0.0, description="least excess of a sample over both neighbours")
     multiple: float = Field(default=4.0, ge=1.0, description="the same, in estimated noise standard deviations")
     unrest: float = Field(default=4.0, ge=0.0, description="the same, in median steps of the samples around")
     reach: int = Field(default=51, ge=5, le=1001, description="samples around, for that median")
@@ -30,7 +30,7 @@ class SpikeGate(Spec):
     )
     pair_height: float = Field(default=0.18, gt=0.0, description="least excess of two samples side by side")
     company: float = Field(
-        default=0.08, gt=0.0, description="two samples are rock where another curve moves this much with them"
+        default=0.05, gt=0.0, description="two samples are rock where another curve moves this much with them"
     )
     least_share: float = Field(
         default=0.002,
