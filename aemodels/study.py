@@ -48,7 +48,8 @@ def prepare(spec: ExperimentSpec, recordings: Sequence[Recording]) -> Prepared:
     normaliser = spec.normalise.fit(split.train, spec.curves)
     roles = {role: tuple(normaliser.apply(r) for r in getattr(split, role)) for role in ("train", "validation", "test")}
     if spec.kind == "seismic":
-        findings += tuple(gather_finding(recording) for recording in recordings if recording.kind == "seismic")
+        left_out = {finding.where for finding in findings}
+        findings += tuple(gather_finding(line) for line in recordings if line.source.uri not in left_out)
     return Prepared(split=split, normaliser=normaliser, findings=findings, **roles)
 
 

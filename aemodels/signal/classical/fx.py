@@ -24,7 +24,9 @@ class FxDeconvolution(ClassicalBase):
     """
 
     kind: Literal["fx_deconvolution"] = "fx_deconvolution"
-    lengths: tuple[int, ...] = Field(default=(1, 2, 4, 7), description="filter lengths to try, traces")
+    lengths: tuple[int, ...] = Field(
+        default=(0, 1, 2, 4, 7), description="filter lengths to try, traces; 0 changes nothing"
+    )
     dampings: tuple[float, ...] = Field(
         default=(0.001, 0.05), description="prewhitening to try, shares of the mean power"
     )
@@ -38,7 +40,7 @@ class FxDeconvolution(ClassicalBase):
 
     def smooth(self, values: FloatArray, setting: dict[str, float]) -> FloatArray:
         length, (traces, samples) = int(setting["length"]), values.shape
-        if traces <= 2 * length:
+        if length == 0 or traces <= 2 * length:
             return values
         width, window = min(self.traces, traces), min(int(setting["window"]), samples)
         taper = np.outer(np.hanning(width + 2)[1:-1], np.hanning(window + 2)[1:-1])

@@ -250,7 +250,9 @@ def test_unusable_recordings_are_left_out_with_a_finding(wells):
 
 def test_short_lines_are_left_out_and_nothing_at_all_is_an_error(seismic_bundle):
     prepared = study.prepare(seismic_bundle.spec, [make_line(traces=120), make_line("short", traces=6)])
-    assert [(f.where, f.found) for f in prepared.findings] == [("short.sgy", "6 traces")]
+    left_out, gather = prepared.findings
+    assert (left_out.where, left_out.found) == ("short.sgy", "6 traces")
+    assert (gather.where, gather.found[:7]) == ("L-1.sgy", "stacked")
     with pytest.raises(SpecError, match="6 traces"):
         study.prepare(seismic_bundle.spec, [make_line("short", traces=6)])
 
