@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.contract import Denoiser
-from aemodels.signal.estimate import noise_sigma
+from aemodels.signal.estimate import noise_power, noise_sigma
 from aemodels.signal.gaps import distance_to_observed, fill_lost
 from aemodels.signal.gate import SpikeGate, find_spikes
 from aemodels.types import BoolArray, FloatArray, Section
@@ -60,7 +60,7 @@ class Guards:
     Args:
         gate: what counts as a spike; None = no gate (traces).
         limit: root mean square of the change at most, in estimated noise standard deviations.
-        groups: 1 = all channels are judged together (traces), otherwise each on its own (curves).
+        groups: 1 = the channels are traces of a line, of one calibration; otherwise each has its own (curves).
     """
 
     gate: SpikeGate | None
@@ -162,33 +162,33 @@ def gate_spikes(section: Section, gate: SpikeGate | None) -> Section:
 
 
 def limit_change(change: FloatArray, section: Section, guards: Guards) -> FloatArray:
-    """Shrink the change of each curve (or of all traces) until its root mean square is so many estimated noise levels.
+    """Shrink the change of each curve or trace until its root mean square is so many estimated noise levels.
 
     What a good denoiser takes away is noise, and no more than all of it (the discrepancy principle, Morozov 1966):
-    more than that is signal.
+    more than that is signal. A trace is short and its own estimate rough, so it may change as much as the line's
+    noise, too; that does not depend on which traces are read together.
 
     Args:
         change: float32[channel, sample].
         section: what was denoised; its observed samples count.
-        guards: the limit, and whether channels are judged together.
+        guards: the limit, and whether the channels are traces of a line.
     """
     power = np.where(section.mask, change.astype(np.float64) ** 2, 0).sum(axis=1)
-    count = section.mask.sum(axis=1).astype(np.float64)
+    rms = np.sqrt(power / np.maximum(section.mask.sum(axis=1), 1))
+    sigma = noise_sigma(section.values, section.mask)[:, 0].astype(np.float64)
     if guards.groups == 1:
-        power, count = np.full_like(power, power.sum()), np.full_like(count, count.sum())
-    rms = np.sqrt(power / np.maximum(count, 1))
-    allowed = guards.limit * np.broadcast_to(group_sigma(section, guards.groups), rms.shape)
+        sigma = np.maximum(sigma, group_sigma(section, guards.groups))
+    allowed = guards.limit * sigma
     factor = np.where(rms > allowed, allowed / np.maximum(rms, 1e-30), 1.0)
     return (change * factor[:, None]).astype(np.float32)
 
 
 def group_sigma(section: Section, groups: int) -> NDArray[np.float64]:
     """Estimated noise of each channel, or the root mean square over all live traces: float64[group]."""
-    sigma = noise_sigma(section.values, section.mask)[:, 0].astype(np.float64)
     if groups > 1:
-        return sigma
-    live = sigma[section.mask.any(axis=1)]
-    return np.array([np.sqrt(np.mean(live**2)) if live.size else 0.0])
+        return noise_sigma(section.values, section.mask)[:, 0].astype(np.float64)
+    power = section.noise.power if section.noise else noise_power(section.values, section.mask)
+    return np.array([np.sqrt(power)])
 
 
 def distance_class(mask: BoolArray) -> NDArray[np.int64]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from aemodels.signal.estimate import noise_sigma
 from aemodels.signal.gate import SpikeGate
 from aemodels.signal.guard import Guards, Parts, limit_change
 from aemodels.signal.windows import WindowSpec
+from aemodels.types import LineNoise
 from conftest import make_section
 
 TUNING = ((), (Gaussian(factor=0.1),), (Gaussian(factor=0.3),))
@@ -79,14 +81,26 @@ def test_change_on_clean_input_stays_below_the_noise_floor():
     np.testing.assert_allclose(ratio, 1.0, rtol=1e-3)
 
 
-def test_limit_judges_curves_apart_and_traces_together():
-    section = make_section(np.random.default_rng(0).normal(0, 0.1, (2, 20_000)))
-    change = np.stack([np.full(20_000, 0.05), np.full(20_000, 1.0)]).astype(np.float32)
-    apart = limit_change(change, section, Guards(gate=None, limit=1.0, groups=2))
-    np.testing.assert_allclose(_rms(apart), [0.05, 0.1], rtol=0.03)
-    together = limit_change(change, section, Guards(gate=None, limit=1.0, groups=1))
-    np.testing.assert_allclose(together[1] / together[0], 20, rtol=1e-4)
-    assert np.sqrt(np.mean(together**2)) == pytest.approx(0.1, rel=0.03)
+def test_limit_is_each_curves_own_and_for_traces_the_lines_at_least():
+    rng = np.random.default_rng(0)
+    section = make_section(rng.normal(0, 1, (2, 20_000)) * [[0.1], [0.3]])
+    change = np.full((2, 20_000), 1.0, dtype=np.float32)
+    curves = limit_change(change, section, Guards(gate=None, limit=1.0, groups=2))
+    np.testing.assert_allclose(_rms(curves), [0.1, 0.3], rtol=0.03)
+    line = np.sqrt((0.1**2 + 0.3**2) / 2)
+    traces = limit_change(change, section, Guards(gate=None, limit=1.0, groups=1))
+    np.testing.assert_allclose(_rms(traces), [line, 0.3], rtol=0.03)
+    small = np.full((2, 20_000), 0.05, dtype=np.float32)
+    np.testing.assert_array_equal(limit_change(small, section, Guards(gate=None, limit=1.0, groups=2)), small)
+
+
+def test_traces_are_limited_alike_whether_read_together_or_apart():
+    noise = LineNoise(median=0.2, power=0.04)
+    values = np.random.default_rng(0).normal(0, 0.2, (8, 300)).astype(np.float32)
+    whole = dataclasses.replace(make_section(values), noise=noise)
+    part = dataclasses.replace(make_section(values[2:5]), noise=noise)
+    change, guards = np.full((8, 300), 1.0, dtype=np.float32), Guards(gate=None, limit=1.0, groups=1)
+    np.testing.assert_array_equal(limit_change(change, whole, guards)[2:5], limit_change(change[2:5], part, guards))
 
 
 @pytest.mark.parametrize("sigma", [0.1, 0.3])
