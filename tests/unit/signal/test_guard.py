@@ -170,3 +170,10 @@ def test_shares_follow_the_errors():
 def test_conformal_quantile_of_few_residuals_is_the_largest():
     assert conformal_quantile(np.array([1.0, 2.0, 3.0]), 0.95) == 3.0
     assert conformal_quantile(np.empty(0), 0.95) == 0.0
+
+
+def test_the_inner_networks_training_shows_through_and_a_filter_has_none():
+    assert Gated.model_validate({"inner": {"kind": "dense", "training": {"epochs": 7}}}).training.epochs == 7
+    assert Gated(inner=GaussianFilter()).training is None
+    with pytest.raises(ValueError, match="gated"):
+        Gated.model_validate({"inner": {"kind": "gated", "inner": {"kind": "median"}}})
