@@ -10,10 +10,10 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint check bench
+.PHONY: help install demo test test-all lint check bench screenshots
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## create .venv with exact versions; cheap when nothing has changed
 
@@ -42,3 +42,6 @@ check: lint test ## everything a change has to pass
 
 bench: $(STAMP) ## throughput of the main path, ratios side by side in one run
 	$(BIN)/sondeflow bench
+
+screenshots: $(STAMP) ## what a reviewer sees, photographed by Chromium into data/work/screenshots
+	$(BIN)/python tests/screenshots.py

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from aemodels.contract import Denoiser
@@ -20,12 +17,12 @@ from aemodels.detect.base import DetectContext, Detector, row_scores
 from aemodels.detect.reconstruction import Reconstruction
 from aemodels.errors import BundleError, DataError
 from aemodels.experiment import ExperimentSpec
+from aemodels.manifest import MANIFEST, REFERENCE, SCHEMA_VERSION, pack, read_arrays, read_manifest
+from aemodels.reference import PCA_ERROR, Reference, trace_features
 from aemodels.signal.normalise import Normaliser, restore_normaliser
 from aemodels.signal.quality import Quality, assess
 from aemodels.types import BoolArray, FloatArray, Kind, Recording, Scores
 
-SCHEMA_VERSION = 1
-MANIFEST = "bundle.json"
 # A rule that fires is certain: its rows score this many thresholds, or more if the detector says so.
 RULE_FACTOR = 2.0
 
@@ -42,6 +39,7 @@ class Bundle:
         detector: fitted.
         contenders: fitted denoisers by name; only the default and the one the detector uses are saved.
         threshold: a row with a higher score is anomalous; finite and positive.
+        reference: what its training and validation data looked like; None in a bundle older than monitoring.
     """
 
     spec: ExperimentSpec
@@ -51,6 +49,7 @@ class Bundle:
     detector: Detector
     contenders: Mapping[str, Denoiser]
     threshold: float
+    reference: Reference | None = None
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.threshold) and self.threshold > 0):
@@ -77,14 +76,18 @@ class Bundle:
         """sha256 of bundle.json, which holds the sha256 of every other file: the bundle's identity."""
         return hashlib.sha256(self._manifest(self._blobs()).encode()).hexdigest()
 
-    def score(self, recording: Recording) -> Scores:
+    def score(self, recording: Recording, quality: Quality | None = None) -> Scores:
         """Denoise and score a recording of any length, with gaps, missing or constant curves.
+
+        Args:
+            recording: a well or a line.
+            quality: what the rules flag, where more is known than the recording itself tells (it is part of a line).
 
         Raises:
             DataError: if the recording is of another kind, or has none of the curves.
         """
         self._check(recording)
-        quality = assess(recording)
+        quality = quality or assess(recording)
         section = self.normaliser.apply(recording, hide=_hidden(quality, recording))
         raw = self._raw(recording)
         denoised = self.normaliser.invert(self.denoiser.denoise(section), section)
@@ -103,7 +106,14 @@ class Bundle:
             raw=raw,
             denoised=np.where(np.isfinite(raw), denoised, np.nan).astype(np.float32),
             channel_score=scores,
+            features=self._features(raw),
         )
+
+    def _features(self, raw: FloatArray) -> Mapping[str, FloatArray]:
+        """What monitoring compares and the outbox does not hold otherwise; logs keep their curves there."""
+        if self.kind == "logs" or self.reference is None:
+            return {}
+        return trace_features(raw) | {PCA_ERROR: self.reference.subspace.errors(raw)}
 
     def _check(self, recording: Recording) -> None:
         if recording.kind != self.kind:
@@ -164,16 +174,17 @@ class Bundle:
         Raises:
             BundleError: if a file is missing or altered, or the schema is another version's.
         """
-        manifest = _read_manifest(directory)
+        manifest = read_manifest(directory)
         try:
             spec = ExperimentSpec.model_validate(manifest["spec"])
-            arrays = {name: _read_arrays(directory, name, digest) for name, digest in manifest["files"].items()}
+            arrays = {name: read_arrays(directory, name, digest) for name, digest in manifest["files"].items()}
             contenders = {
                 name: spec.contender(name).model.restore(arrays[f"contender-{name}.npz"])
                 for name in manifest["contenders"]
             }
             context = DetectContext(kind=spec.kind, seed=spec.seed, denoisers=contenders)
             detector = spec.detector(manifest["detector"]).model.restore(arrays["detector.npz"], context)
+            reference = arrays.get(REFERENCE)
             return cls(
                 spec=spec,
                 normaliser=restore_normaliser(manifest["normaliser"]),
@@ -182,6 +193,7 @@ class Bundle:
                 detector=detector,
                 contenders=contenders,
                 threshold=float(manifest["threshold"]),
+                reference=None if reference is None else Reference.restore(reference, spec.kind),
             )
         except (KeyError, StopIteration, ValidationError, ValueError, TypeError) as error:
             raise BundleError(
@@ -196,8 +208,9 @@ class Bundle:
         return sorted(names)
 
     def _blobs(self) -> dict[str, bytes]:
-        blobs = {f"contender-{name}.npz": _pack(self.contenders[name].arrays()) for name in self._saved_contenders()}
-        return {**blobs, "detector.npz": _pack(self.detector.arrays())}
+        blobs = {f"contender-{name}.npz": pack(self.contenders[name].arrays()) for name in self._saved_contenders()}
+        blobs["detector.npz"] = pack(self.detector.arrays())
+        return blobs if self.reference is None else blobs | {REFERENCE: pack(self.reference.arrays())}
 
     def _manifest(self, blobs: Mapping[str, bytes]) -> str:
         manifest = {
@@ -211,38 +224,6 @@ class Bundle:
             "files": {name: hashlib.sha256(blob).hexdigest() for name, blob in sorted(blobs.items())},
         }
         return json.dumps(manifest, indent=1, sort_keys=True)
-
-
-def _read_manifest(directory: Path) -> dict[str, Any]:
-    path = directory / MANIFEST
-    if not path.is_file():
-        raise BundleError(f"{path} is missing; expected a directory written by Bundle.save")
-    try:
-        manifest = json.loads(path.read_text())
-    except ValueError as error:
-        raise BundleError(f"{path} is not JSON ({error}); the bundle is damaged, fetch it again") from error
-    if not isinstance(manifest, dict) or manifest.get("schema_version") != SCHEMA_VERSION:
-        found = manifest.get("schema_version") if isinstance(manifest, dict) else type(manifest).__name__
-        raise BundleError(f"{path} has schema version {found}; this sondeflow reads {SCHEMA_VERSION}; train it again")
-    return manifest
-
-
-def _read_arrays(directory: Path, name: str, digest: str) -> dict[str, NDArray[Any]]:
-    path = directory / name
-    if Path(name).name != name or not path.is_file():
-        raise BundleError(f"{path} is missing; expected the file that {MANIFEST} lists; fetch the bundle again")
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != digest:
-        raise BundleError(f"{path} has sha256 {found}; {MANIFEST} lists {digest}; the file was altered, do not use it")
-    with np.load(path, allow_pickle=False) as arrays:
-        return dict(arrays)
-
-
-def _pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """An .npz whose bytes depend on the arrays alone (np.savez stores no clock time)."""
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)  # type: ignore[arg-type]
-    return buffer.getvalue()
 
 
 def _hidden(quality: Quality, recording: Recording) -> BoolArray:

@@ -2,13 +2,83 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, TypeAlias
 
+from numpy.typing import NDArray
 from pydantic import Field
 
+from aemodels.contract import Denoiser, FitContext, FitResult
 from aemodels.models import Dense, Pca, PcaWiener, UNet
-from aemodels.signal.classical import GaussianFilter, Median, SavitzkyGolay, Wavelet
+from aemodels.models.training import TrainingSpec
+from aemodels.signal.calibrate import channel_groups, guard
+from aemodels.signal.classical import (
+    BandPass,
+    CoKriging,
+    FxDeconvolution,
+    GaussianFilter,
+    Hampel,
+    Interpolate,
+    Median,
+    PanelGaussian,
+    PanelMedian,
+    PanelWavelet,
+    PanelWiener,
+    RidgeFir,
+    SavitzkyGolay,
+    Wavelet,
+    Wiener,
+)
+from aemodels.signal.gate import SpikeGate
+from aemodels.signal.guard import Calibration, GuardedDenoiser, Guards, Parts
+from aemodels.spec import Spec
+from aemodels.types import Section
 
-DenoiserSpec: TypeAlias = Annotated[
-    Dense | UNet | Pca | PcaWiener | SavitzkyGolay | Median | GaussianFilter | Wavelet, Field(discriminator="kind")
-]
+Linear: TypeAlias = Pca | PcaWiener | RidgeFir | CoKriging
+AlongSamples: TypeAlias = SavitzkyGolay | Median | GaussianFilter | Wavelet | Wiener | Hampel | BandPass | Interpolate
+OverPanels: TypeAlias = PanelMedian | PanelGaussian | PanelWiener | PanelWavelet | FxDeconvolution
+Plain: TypeAlias = Dense | UNet | Linear | AlongSamples | OverPanels
+
+
+class Gated(Spec):
+    """Another denoiser inside guards: a spike gate before it, gap filling after it, its change limited to the noise.
+
+    Spikes leave the mask, so that the inner denoiser sees them as lost. Lost samples come from the inner and from
+    interpolation, in shares fitted on validation sections. The half-widths of its intervals are calibrated there.
+    """
+
+    kind: Literal["gated"] = "gated"
+    inner: Annotated[Plain, Field(discriminator="kind")] = Field(description="kind and parameters of the denoiser")
+    gate: SpikeGate | None = Field(default=SpikeGate(), description="what counts as a spike; null for traces")
+    filler: CoKriging | None = Field(
+        default=CoKriging(), description="what else fills gaps, beside the inner and interpolation; null for traces"
+    )
+    limit: float = Field(
+        default=0.99, gt=0.0, le=10.0, description="root mean square of the change at most, in estimated noise levels"
+    )
+
+    @property
+    def training(self) -> TrainingSpec | None:
+        """The inner network's training; None where there is none."""
+        return getattr(self.inner, "training", None)
+
+    def fit(self, train: Sequence[Section], validation: Sequence[Section], context: FitContext) -> FitResult:
+        result = self.inner.fit(train, validation, context)
+        filler = self.filler.fit(train, validation, context).denoiser if self.filler else None
+        guards = Guards(gate=self.gate, limit=self.limit, groups=channel_groups(validation, context))
+        denoiser = guard(Parts(result.denoiser, filler), guards, validation, context)
+        calibrated = sum(array.size for array in denoiser.calibration.arrays().values())
+        return FitResult(denoiser, result.history, result.parameters + calibrated)
+
+    def restore(self, arrays: dict[str, NDArray[Any]]) -> Denoiser:
+        calibration = Calibration(levels=arrays["levels"], blend=arrays["blend"], widths=arrays["widths"])
+        guards = Guards(gate=self.gate, limit=self.limit, groups=calibration.groups)
+        filler = self.filler.restore(_part(arrays, "filler_")) if self.filler else None
+        return GuardedDenoiser(Parts(self.inner.restore(_part(arrays, "inner_")), filler), guards, calibration)
+
+
+def _part(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+DenoiserSpec: TypeAlias = Annotated[Plain | Gated, Field(discriminator="kind")]

@@ -34,3 +34,7 @@ class UnreadableFileError(SondeflowError):
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         self.findings = findings
         super().__init__("; ".join(str(finding) for finding in findings))
+
+
+class LargeFileError(UnreadableFileError):
+    """A SEG-Y file that is not to be read at once: `read_blocks` reads it with flat memory."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,10 @@ from aemodels.contract import Denoiser, EpochCallback, FitContext
 from aemodels.errors import SpecError
 from aemodels.evaluate.compare import denoising_table
 from aemodels.evaluate.detection import DetectorStudy
+from aemodels.evaluate.evidence import denoising_evidence
 from aemodels.experiment import ExperimentSpec
+from aemodels.reference import Part, build_reference
+from aemodels.signal.gathers import gather_finding
 from aemodels.signal.normalise import Normaliser
 from aemodels.signal.split import Split, split_traces, split_wells, trace_ranges
 from aemodels.types import Finding, Recording, Section
@@ -43,6 +47,9 @@ def prepare(spec: ExperimentSpec, recordings: Sequence[Recording]) -> Prepared:
     split, findings = _roles(spec, recordings)
     normaliser = spec.normalise.fit(split.train, spec.curves)
     roles = {role: tuple(normaliser.apply(r) for r in getattr(split, role)) for role in ("train", "validation", "test")}
+    if spec.kind == "seismic":
+        left_out = {finding.where for finding in findings}
+        findings += tuple(gather_finding(line) for line in recordings if line.source.uri not in left_out)
     return Prepared(split=split, normaliser=normaliser, findings=findings, **roles)
 
 
@@ -186,15 +193,25 @@ def compare_denoisers(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[
     )
 
 
+def denoiser_evidence(
+    spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitted], table: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """What the hold-out says beside the gains in `table` (see evaluate.evidence.denoising_evidence)."""
+    denoisers = {name: contender.denoiser for name, contender in fitted.items()}
+    return denoising_evidence(spec, denoisers, prepared.test, table)
+
+
 def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitted], study: DetectorStudy) -> Bundle:
     """Everything needed to score: normaliser, default denoiser, winning detector and its threshold.
+
+    What the bundle makes of its training and validation recordings stays in it as the reference for monitoring.
 
     Raises:
         SpecError: if the default contender was not fitted.
     """
     if spec.default not in fitted:
         raise SpecError(f"default contender {spec.default!r} was not fitted; fitted are {sorted(fitted)}")
-    return Bundle(
+    bundle = Bundle(
         spec=spec,
         normaliser=prepared.normaliser,
         denoiser=fitted[spec.default].denoiser,
@@ -203,3 +220,9 @@ def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitt
         contenders={name: contender.denoiser for name, contender in fitted.items()},
         threshold=study.threshold,
     )
+    parts = [
+        Part(recording.name, role == "validation", bundle.score(recording))
+        for role in ("train", "validation")
+        for recording in getattr(prepared.split, role)
+    ]
+    return dataclasses.replace(bundle, reference=build_reference(spec.kind, spec.curves, parts))

@@ -154,6 +154,19 @@ class Recording:
         )
 
 
+@dataclass(frozen=True)
+class LineNoise:
+    """Estimates of white noise on the traces of a whole line.
+
+    Args:
+        median: median standard deviation of the traces.
+        power: mean variance of the live traces.
+    """
+
+    median: float
+    power: float
+
+
 @dataclass(frozen=True, eq=False)
 class Section:
     """A normalised recording, ready for windows: what every denoiser and detector takes.
@@ -163,12 +176,14 @@ class Section:
         values: float32[channel, sample] in normalised units, finite everywhere (gaps are filled).
         mask: bool[channel, sample], True = observed in the file.
         scale: float32[channel], physical units per normalised unit (for reporting; the Normaliser inverts).
+        noise: the whole line's noise where the section is a part of it; None = the section is all there is.
     """
 
     name: str
     values: FloatArray
     mask: BoolArray
     scale: FloatArray
+    noise: LineNoise | None = None
 
     def __post_init__(self) -> None:
         _check_matrix(self.values, rows=self.mask.shape[0], columns=self.mask.shape[1], label=self.name)
@@ -222,6 +237,7 @@ class Scores:
         raw: float32[channel, sample] in canonical units, NaN = missing.
         denoised: float32[channel, sample] in canonical units, NaN where the input is missing.
         channel_score: float32[channel, sample] (logs) or [channel, 1] (seismic), NaN where missing.
+        features: float32[trace] by name: what monitoring compares (seismic); empty for logs.
     """
 
     kind: Kind
@@ -232,6 +248,7 @@ class Scores:
     raw: FloatArray
     denoised: FloatArray
     channel_score: FloatArray
+    features: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         rows, samples = self.raw.shape

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from flows.catalogue import load_spec, model_name
+from flows.cli_check import Positions, settings_with
 from flows.console import FAILED, Answer, answering
 
 if TYPE_CHECKING:
@@ -44,11 +46,11 @@ def demo(as_json: Json = False) -> None:
             answer.say(line)
 
 
-def train(spec: SpecName, data: Data, as_json: Json = False) -> None:
+def train(spec: SpecName, data: Data, header_positions: Positions = None, as_json: Json = False) -> None:
     """Train every contender, compare on the hold-out, register the bundle as challenger."""
     with answering("train", as_json=as_json) as answer:
         experiment = load_spec(spec)
-        settings = _environment()
+        settings = _environment(header_positions)
         from flows.runtime import run_flow
         from flows.train import train as flow
 
@@ -67,12 +69,13 @@ def compare(
     what: Annotated[Literal["denoise", "anomalies"], typer.Argument(help="What is compared.")],
     spec: SpecName,
     data: Data,
+    header_positions: Positions = None,
     as_json: Json = False,
 ) -> None:
     """The contender table on held-out wells or line sections, logged; nothing is registered."""
     with answering("compare", as_json=as_json) as answer:
         experiment = load_spec(spec)
-        settings = _environment()
+        settings = _environment(header_positions)
         from flows.compare import compare as flow
         from flows.runtime import run_flow
 
@@ -109,10 +112,11 @@ def _show_decision(answer: Answer, decision: Decision) -> None:
     answer.say(f"{decision.name} v{decision.version} {'is champion' if decision.accepted else 'stays challenger'}")
 
 
-def _environment() -> Settings:
+def _environment(header_positions: str | None = None) -> Settings:
     from flows.runtime import prepare_environment
-    from tasks.settings import Settings
 
-    settings = Settings()
+    settings = settings_with(header_positions)
+    if header_positions is not None:  # flows read their settings from the environment
+        os.environ["SONDEFLOW_HEADER_POSITIONS"] = header_positions
     prepare_environment(settings)
     return settings

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.catalogue import kinds
-from flows.console import answering
+from flows.console import FAILED, OK, answering
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
@@ -44,7 +44,7 @@ def bench(
     las: Annotated[Path | None, typer.Option(help="Folder of plain LAS wells to read as well, up to eight.")] = None,
     as_json: Json = False,
 ) -> None:
-    """The benchmark table: each pair side by side in one run."""
+    """The benchmark table: each pair side by side in one run; fails where a promised ratio is missed."""
     with answering("bench", as_json=as_json) as answer:
         from flows.runtime import prepare_environment
         from tasks.settings import Settings
@@ -55,6 +55,7 @@ def bench(
         rows = benchmark(repeats, las)
         answer.data = {"rows": rows, "repeats": repeats}
         answer.show("Side by side", rows)
+        answer.code = FAILED if any(row["verdict"] == "missed" for row in rows) else OK
 
 
 def _rows(member: dict[str, Any]) -> list[dict[str, Any]]:

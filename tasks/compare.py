@@ -12,8 +12,9 @@ from prefect.cache_policies import NO_CACHE
 from pydantic import BaseModel, ConfigDict
 
 from aemodels.evaluate.compare import summarise_denoising
+from aemodels.evaluate.tables import false_alarms_by_well, wide_tables
 from aemodels.experiment import ExperimentSpec
-from aemodels.study import compare_denoisers
+from aemodels.study import compare_denoisers, denoiser_evidence
 from tasks.folders import whole_folder
 from tasks.prepare import PreparedRef, load_prepared
 from tasks.refs import digest_of
@@ -60,16 +61,19 @@ def study_denoisers(spec: ExperimentSpec, data: PreparedRef, fits: Sequence[FitR
     """Every contender on the hold-out under every condition."""
 
     def make(folder: Path) -> None:
-        from tasks.figures import denoising_figures, save_figures
+        from tasks.figures import denoising_figures, latent_figures, save_figures
 
         prepared = load_prepared(spec, data.refs)
         fitted = {ref.contender: ref.load(spec) for ref in fits}
         table = compare_denoisers(spec, prepared, fitted)
         summary = summarise_denoising(table)
-        _write_tables(folder, {"denoising": table, "denoising_summary": summary})
+        evidence = denoiser_evidence(spec, prepared, fitted, table)
+        _write_tables(folder, {"denoising": table, "denoising_summary": summary, **evidence})
         _write_summary(folder, {"default": spec.default, "holdout_sha256": data.holdout_sha256})
         default = fitted.get(spec.default) or next(iter(fitted.values()))
-        save_figures(denoising_figures(spec, prepared, default.denoiser, summary), folder / "figures")
+        figures = denoising_figures(spec, prepared, default.denoiser, summary)
+        denoisers = {name: one.denoiser for name, one in fitted.items()}
+        save_figures({**figures, **latent_figures(prepared, denoisers)}, folder / "figures")
 
     return _study("denoisers", spec, fits, settings, make)
 
@@ -81,18 +85,22 @@ def study_detectors(spec: ExperimentSpec, data: PreparedRef, fits: Sequence[FitR
     def make(folder: Path) -> None:
         from aemodels.evaluate.detection import compare_detectors
         from aemodels.study import assemble
-        from tasks.figures import detector_figures, save_figures
+        from tasks.figures import detector_figures, save_figures, scored_figures
 
         prepared = load_prepared(spec, data.refs)
         fitted = {ref.contender: ref.load(spec) for ref in fits}
         study = compare_detectors(spec, prepared, {name: one.denoiser for name, one in fitted.items()})
-        _write_tables(folder, {"detectors": study.table, "faults": study.kinds, "thresholds": study.thresholds})
+        tables = {"detectors": study.table, "faults": study.kinds, "thresholds": study.thresholds}
+        names = [section.name for section in prepared.test]
+        alarms = false_alarms_by_well(study.thresholds, study.test_scores, names)
+        _write_tables(folder, {**tables, "false_alarms_by_well": alarms})
         bundle = assemble(spec, prepared, fitted, study)
         bundle.save(folder / "bundle")
         _write_summary(
             folder, {"winner": study.winner, "threshold": study.threshold, "bundle_sha256": bundle.content_hash}
         )
-        save_figures(detector_figures(study), folder / "figures")
+        figures = {**detector_figures(study, alarms), **scored_figures(spec, prepared, bundle)}
+        save_figures(figures, folder / "figures")
 
     return _study("detectors", spec, fits, settings, make)
 
@@ -110,7 +118,7 @@ def _study(
 
 def _write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     (folder / "tables").mkdir()
-    for name, table in tables.items():
+    for name, table in {**tables, **wide_tables(tables)}.items():
         table.to_csv(folder / "tables" / f"{name}.csv", index=False)
 
 

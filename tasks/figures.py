@@ -1,12 +1,14 @@
-"""The figures of a study: pure functions from its values to matplotlib Figures by name."""
+"""The figures of a study: pure functions from its values to matplotlib Figures and interactive pages by name."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from aemodels.evaluate.compare import condition_rng
 from aemodels.evaluate.figures import (
@@ -15,42 +17,91 @@ from aemodels.evaluate.figures import (
     denoising_panels,
     detector_bars,
     error_histogram,
+    latent_histograms,
+    latent_map,
     residual_panels,
+    score_tracks,
     threshold_reliability,
 )
+from aemodels.evaluate.interactive import figure_page
+from aemodels.evaluate.interactive_panels import panel_view
+from aemodels.evaluate.latent import latent_codes
+from aemodels.evaluate.report import render_report
 from aemodels.experiment import Condition, ExperimentSpec
+from aemodels.faults import inject
 from aemodels.noise import corrupt_section
 from aemodels.types import FloatArray, Section
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
+    from aemodels.bundle import Bundle
     from aemodels.contract import Denoiser
     from aemodels.evaluate.detection import DetectorStudy
     from aemodels.study import Prepared
 
+# A picture, or the text of an HTML page that needs nothing beside itself.
+Figures: TypeAlias = dict[str, "Figure | str"]
+NOTE = "As recorded, with noise added, denoised, and what is left of the noise."
 
-def denoising_figures(
-    spec: ExperimentSpec, prepared: Prepared, denoiser: Denoiser, summary: pd.DataFrame
-) -> dict[str, Figure]:
+
+def denoising_figures(spec: ExperimentSpec, prepared: Prepared, denoiser: Denoiser, summary: pd.DataFrame) -> Figures:
     """Comparison bars, and for each condition the first hold-out section: noisy, denoised, truth and residuals."""
-    figures = {"comparison": comparison_bars(summary)}
+    figures: Figures = {"comparison": comparison_bars(summary)}
     for condition in spec.conditions:
-        panel = denoising_panel(spec, prepared, denoiser, condition)
-        figures[f"panels_{plain(condition.name)}"] = denoising_panels(panel)
-        figures[f"residuals_{plain(condition.name)}"] = residual_panels(panel)
+        panel, name = denoising_panel(spec, prepared, denoiser, condition), plain(condition.name)
+        figures[f"panels_{name}"] = denoising_panels(panel)
+        figures[f"residuals_{name}"] = residual_panels(panel)
+        figures[f"panels_{name}.html"] = figure_page(panel_view(panel), title=panel.title, note=NOTE)
     return figures
 
 
-def detector_figures(study: DetectorStudy) -> dict[str, Figure]:
-    """Detectors compared, thresholds held against what they promise, and each detector's scores on clean data."""
-    figures = {"detectors": detector_bars(study.table), "thresholds": threshold_reliability(study.thresholds)}
+def detector_figures(study: DetectorStudy, alarms: pd.DataFrame) -> Figures:
+    """Detectors compared, thresholds held against what they promise, and each detector's scores on clean data.
+
+    Args:
+        study: detectors compared.
+        alarms: from `false_alarms_by_well`.
+    """
+    figures: Figures = {
+        "detectors": detector_bars(study.table),
+        "thresholds": threshold_reliability(study.thresholds, alarms),
+    }
     for name, sections in study.test_scores.items():
         rows = study.thresholds[study.thresholds["detector"] == name]
         thresholds = dict(zip(rows["threshold_kind"], rows["value"], strict=True))
         title = f"{name}: scores of the clean hold-out"
         figures[f"scores_{plain(name)}"] = error_histogram(np.concatenate(list(sections)), thresholds, title=title)
+    return figures
+
+
+def scored_figures(spec: ExperimentSpec, prepared: Prepared, bundle: Bundle) -> Figures:
+    """The first hold-out recording as the bundle flags it, clean and with injected faults, and both as reports."""
+    clean = prepared.split.test[0]
+    faulty = inject(
+        clean, spec.anomalies.faults, fraction=spec.anomalies.fraction, rng=np.random.default_rng([spec.seed, 3])
+    ).recording
+    figures: Figures = {}
+    for name, recording in (("clean", clean), ("faults", faulty)):
+        scores = bundle.score(recording)
+        figures[f"flagged_{name}"] = score_tracks(recording, scores, truth=clean if name == "faults" else None)
+        label = f"{spec.name}, hold-out {name}"
+        figures[f"flagged_{name}.html"] = render_report(recording, scores, bundle_label=label, findings=())
+    return figures
+
+
+def latent_figures(prepared: Prepared, denoisers: Mapping[str, Denoiser]) -> Figures:
+    """Histograms and a map of the code of every contender that has one."""
+    figures: Figures = {}
+    for name, denoiser in denoisers.items():
+        training = latent_codes(denoiser, prepared.train)
+        if training is None or training.shape[1] < 2:
+            continue
+        held_out = {section.name: latent_codes(denoiser, [section]) for section in prepared.test}
+        known = {section: codes for section, codes in held_out.items() if codes is not None}
+        together = np.concatenate(list(known.values()))
+        figures[f"latent_{plain(name)}_histograms"] = latent_histograms(training, together, title=name)
+        figures[f"latent_{plain(name)}_map"] = latent_map(training, known, title=name)
     return figures
 
 
@@ -84,11 +135,14 @@ def denoising_panel(
     )
 
 
-def save_figures(figures: dict[str, Figure], folder: Path) -> None:
-    """Write every figure as <name>.png."""
+def save_figures(figures: Figures, folder: Path) -> None:
+    """Write every figure as <name>.png, every page under its own name."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
-        figure.savefig(folder / f"{name}.png", dpi=110)
+        if isinstance(figure, Figure):
+            figure.savefig(folder / f"{name}.png", dpi=110)
+        else:
+            (folder / name).write_text(figure, encoding="utf-8")
 
 
 def plain(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,21 +11,28 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from pydantic import BaseModel, ConfigDict
 
-from aemodels.errors import UnreadableFileError
+from aemodels.errors import LargeFileError, UnreadableFileError
 from aemodels.io.atomic import atomic_path
 from aemodels.io.hashing import sha256_file
+from aemodels.io.packed import plain_file
 from aemodels.io.readers import list_files, read
+from aemodels.io.segy_plan import plan_segy
 from aemodels.io.sources import fetch_all, is_url
-from aemodels.types import Finding
+from aemodels.streaming import read_parts
+from aemodels.types import Finding, Recording, Source
 from tasks.refs import Ref, digest_of, save_recording
 from tasks.settings import Settings
 from tasks.versions import READING, code_hash
 
 BATCH = 16
+PART_BYTES = 100_000_000  # of samples as float32
 
 
 class FileRecord(BaseModel):
-    """What reading one file gave: a recording's reference, or none and the findings that say why."""
+    """What reading one file gave: a recording's reference, or none and the findings that say why.
+
+    A line that is too large to be read at once gives several; `part` numbers them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,6 +42,7 @@ class FileRecord(BaseModel):
     kind: str = ""
     ref: Ref | None = None
     findings: tuple[Finding, ...] = ()
+    part: int = 0
 
 
 class Dataset(BaseModel):
@@ -61,7 +70,7 @@ def batches_of(paths: Sequence[Path], size: int = BATCH) -> list[list[str]]:
 def find_files(root: str, settings: Settings) -> tuple[list[list[str]], list[FileRecord]]:
     """The files below a path or URL in batches, and what could not be listed; files behind a URL are fetched."""
     if is_url(root):
-        fetched, failures = fetch_all(root, settings.fetched_dir)
+        fetched, failures = fetch_all(root, settings.fetched_dir, limits=settings.limits)
         return batches_of(fetched), [FileRecord(path=url, findings=(finding,)) for url, finding in failures]
     files, problems = list_files(Path(root))
     return batches_of(files), [FileRecord(path=str(path), findings=(finding,)) for path, finding in problems]
@@ -70,7 +79,7 @@ def find_files(root: str, settings: Settings) -> tuple[list[list[str]], list[Fil
 @task(name="ingest-batch", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
 def ingest_batch(paths: list[str], settings: Settings) -> list[FileRecord]:
     """Read a batch of files; one that had been read before is not read again."""
-    return [ingest_file(Path(path), settings) for path in paths]
+    return [record for path in paths for record in ingest_file(Path(path), settings)]
 
 
 @task(name="collect", cache_policy=NO_CACHE)
@@ -79,16 +88,20 @@ def collect(records: list[FileRecord]) -> Dataset:
 
     A well that is there twice would else stand on both sides of the split.
     """
-    first: dict[str, str] = {}
+    first: dict[tuple[str, int], str] = {}
     files = []
-    for record in sorted(records, key=lambda record: record.path):
-        earlier = first.setdefault(record.sha256, record.path) if record.ref else record.path
+    for record in sorted(records, key=lambda record: (record.path, record.part)):
+        earlier = first.setdefault((record.sha256, record.part), record.path) if record.ref else record.path
         files.append(record if earlier == record.path else _duplicate(record, earlier))
     return Dataset(files=tuple(files))
 
 
-def ingest_file(path: Path, settings: Settings) -> FileRecord:
-    """Read one file, or take what reading the same content under the same name gave before."""
+def ingest_file(path: Path, settings: Settings) -> list[FileRecord]:
+    """Read one file, or take what reading the same content under the same name gave before.
+
+    Returns:
+        One record; several of a SEG-Y file above `settings.max_whole_bytes`, which is stored in parts.
+    """
     try:
         sha256 = sha256_file(path)
     except OSError:
@@ -96,27 +109,49 @@ def ingest_file(path: Path, settings: Settings) -> FileRecord:
     key = digest_of([sha256, path.name, code_hash(READING), *_choices(settings)])
     known = settings.ingested_dir / key[:2] / f"{key}.json"
     if known.is_file():
-        record = FileRecord.model_validate_json(known.read_text(encoding="utf-8"))
-        if record.ref is None or record.ref.path.is_file():
-            return record.model_copy(update={"path": str(path)})
-    record = _read_anew(path, sha256, settings)
-    if record.sha256 == sha256:
+        records = [FileRecord.model_validate(record) for record in json.loads(known.read_text(encoding="utf-8"))]
+        if all(record.ref is None or record.ref.path.is_file() for record in records):
+            return [record.model_copy(update={"path": str(path)}) for record in records]
+    records = _read_anew(path, sha256, settings)
+    if all(record.sha256 == sha256 for record in records):
         with atomic_path(known) as temporary:
-            temporary.write_text(json.dumps(record.model_dump(mode="json")), encoding="utf-8")
-    return record
+            temporary.write_text(json.dumps([r.model_dump(mode="json") for r in records]), encoding="utf-8")
+    return records
 
 
 def _choices(settings: Settings) -> list[str]:
     """What the user's own aliases and header positions add to the identity of a reading."""
     aliases = "" if settings.aliases is None else sha256_file(settings.aliases)
-    return [aliases, settings.header_positions.model_dump_json() if settings.header_positions else ""]
+    positions = settings.header_positions.model_dump_json() if settings.header_positions else ""
+    return [aliases, positions, settings.limits.model_dump_json()]
 
 
-def _read_anew(path: Path, sha256: str, settings: Settings) -> FileRecord:
+def _read_anew(path: Path, sha256: str, settings: Settings) -> list[FileRecord]:
     try:
-        recording = read(path, aliases=settings.aliases, positions=settings.header_positions)
+        try:
+            recording = read(
+                path, aliases=settings.aliases, positions=settings.header_positions, limits=settings.limits
+            )
+        except LargeFileError:
+            return _read_parts(path, settings)
     except UnreadableFileError as error:
-        return FileRecord(path=str(path), sha256=sha256, findings=error.findings)
+        return [FileRecord(path=str(path), sha256=sha256, findings=error.findings)]
+    return [_stored(recording, path, settings)]
+
+
+def _read_parts(path: Path, settings: Settings) -> list[FileRecord]:
+    """A line in parts of some 100 MB, so that memory does not grow with the file."""
+    with plain_file(path, settings.limits) as plain:
+        samples = plan_segy(plain, settings.header_positions).layout.samples
+        parts = read_parts(plain, traces=max(1, PART_BYTES // (4 * samples)), positions=settings.header_positions)
+        source = Source(str(path), sha256_file(path))
+        return [
+            _stored(dataclasses.replace(recording, source=source), path, settings, part)
+            for part, recording in enumerate(parts)
+        ]
+
+
+def _stored(recording: Recording, path: Path, settings: Settings, part: int = 0) -> FileRecord:
     return FileRecord(
         path=str(path),
         sha256=recording.source.sha256,
@@ -124,6 +159,7 @@ def _read_anew(path: Path, sha256: str, settings: Settings) -> FileRecord:
         kind=recording.kind,
         ref=save_recording(recording, settings.refs_dir),
         findings=recording.findings,
+        part=part,
     )
 
 

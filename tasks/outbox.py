@@ -23,10 +23,12 @@ from aemodels.io.atomic import atomic_path
 from aemodels.io.hashing import sha256_file
 from aemodels.io.las_writer import AddedCurve, write_flagged_las
 from aemodels.io.packed import content_stem, plain_file
-from aemodels.io.segy_writer import write_denoised_segy
+from aemodels.io.segy_copy import write_denoised_segy
+from aemodels.reference import sketch
 from aemodels.types import Finding, Recording, Scores
 
 SEISMIC_HEADERS = {"inline": pa.int64(), "crossline": pa.int64(), "cdp_x": pa.float64(), "cdp_y": pa.float64()}
+FEATURES = b"sondeflow.features"  # key of the metadata: quantiles of the traces' features, as JSON
 
 
 class ChangedError(SondeflowError):
@@ -60,10 +62,15 @@ def targets(outbox: Path, recording: Recording, label: BundleLabel) -> Targets:
     """The paths of a recording's outputs (see the README's table of the outbox)."""
     sha = recording.source.sha256
     stem = f"{_safe(content_stem(recording.source.path))}.{sha[:8]}"
-    folder = outbox / "scores" / f"kind={recording.kind}" / f"bundle={_safe(str(label))}"
+    folder = scores_folder(outbox, recording.kind, label)
     form = "las" if recording.kind == "logs" else "segy"
     suffix = ".las" if recording.kind == "logs" else ".sgy"
     return Targets(folder / f"{sha}.parquet", outbox / form / f"{stem}{suffix}", outbox / "reports" / f"{stem}.html")
+
+
+def scores_folder(outbox: Path, kind: str, label: BundleLabel) -> Path:
+    """Where the score files of one bundle lie."""
+    return outbox / "scores" / f"kind={kind}" / f"bundle={_safe(str(label))}"
 
 
 def publish(outbox: Path, recording: Recording, scores: Scores, label: BundleLabel) -> Targets:
@@ -89,7 +96,7 @@ def publish(outbox: Path, recording: Recording, scores: Scores, label: BundleLab
         history = f"sondeflow: denoised and scored with {label}; threshold {scores.threshold:.6g}"
         plain = stack.enter_context(plain_file(source))
         if recording.kind == "logs":
-            write_flagged_las(plain, copy_path, flag_curves(scores), recording.axis, history)
+            write_flagged_las(plain, copy_path, flag_curves(scores), recording, history)
         else:
             write_denoised_segy(plain, copy_path, scores.denoised, history)
         html = render_report(recording, scores, bundle_label=str(label), findings=recording.findings)
@@ -115,7 +122,10 @@ def score_schema(kind: str, curves: Sequence[str]) -> pa.Schema:
 
 
 def score_table(recording: Recording, scores: Scores) -> pa.Table:
-    """One row a depth sample (logs) or a trace (seismic); what is missing in the input is null."""
+    """One row a depth sample (logs) or a trace (seismic); what is missing in the input is null.
+
+    What monitoring wants to know of traces stands in the schema's metadata: the columns are a contract.
+    """
     rows = len(scores.score)
     columns: dict[str, Any] = {
         "source": [recording.source.uri] * rows,
@@ -127,6 +137,9 @@ def score_table(recording: Recording, scores: Scores) -> pa.Table:
     }
     columns |= _log_columns(recording, scores) if scores.kind == "logs" else _trace_columns(recording)
     schema = score_schema(scores.kind, scores.channels)
+    if scores.features:
+        summary = {name: sketch(values) for name, values in scores.features.items()}
+        schema = schema.with_metadata({FEATURES: json.dumps(summary)})
     return pa.table([_typed(columns[field.name], field.type) for field in schema], schema=schema)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from aemodels.io.segy_positions import HeaderPositions
+from aemodels.errors import DataError
+from aemodels.io.limits import DEFAULT_LIMITS, SizeLimits
+from aemodels.io.segy_positions import HeaderPositions, parse_positions
 
 
 def _in_home(name: str) -> Any:
@@ -29,8 +32,12 @@ class Settings(BaseSettings):
         task_runner: "threads" in this process, or "dask" (needs prefect-dask).
         aliases: a YAML file of mnemonics and units that goes before the built-in one.
         max_attempts: how often a file that failed for an unforeseen reason is tried.
-        header_positions: bytes of lines and coordinates in SEG-Y trace headers, as JSON, e.g.
-            `{"inline": 9, "crossline": 21}`; without it the reader looks for them.
+        header_positions: bytes of lines and coordinates in SEG-Y trace headers, e.g. `inline=9,crossline=21` (or the
+            same as a JSON object); without it the reader looks for them.
+        max_file_bytes: a larger file is refused unread, here or behind a URL.
+        max_whole_bytes: a larger SEG-Y file goes block by block, with flat memory.
+        max_unpacked_bytes: a gzip'd file that unpacks to more is refused.
+        max_unpacked_ratio: so is one that unpacks to more than so many times its size (beyond 64 MiB).
     """
 
     model_config = SettingsConfigDict(env_prefix="SONDEFLOW_", frozen=True, extra="ignore", validate_default=True)
@@ -48,14 +55,42 @@ class Settings(BaseSettings):
     task_runner: Literal["threads", "dask"] = Field(default="threads", description="where tasks run")
     aliases: Path | None = Field(default=None, description="a YAML file of mnemonics and units of your own")
     max_attempts: int = Field(default=3, ge=1, le=100, description="tries of a file that fails unforeseen")
-    header_positions: HeaderPositions | None = Field(
+    header_positions: Annotated[HeaderPositions | None, NoDecode] = Field(
         default=None, description="bytes of lines and coordinates in SEG-Y trace headers"
+    )
+    max_file_bytes: int = Field(default=DEFAULT_LIMITS.stored, ge=1, description="largest file read, in bytes")
+    max_whole_bytes: int = Field(default=DEFAULT_LIMITS.whole, ge=1, description="largest SEG-Y read at once, in bytes")
+    max_unpacked_bytes: int = Field(
+        default=DEFAULT_LIMITS.unpacked, ge=1, description="largest content of a packed file, in bytes"
+    )
+    max_unpacked_ratio: float = Field(
+        default=DEFAULT_LIMITS.growth, ge=1, description="largest ratio of content to packed size"
     )
 
     @field_validator("home", "inbox", "outbox", "aliases", mode="after")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().resolve()
+
+    @field_validator("header_positions", mode="before")
+    @classmethod
+    def _typed(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value) if value.lstrip().startswith("{") else parse_positions(value)
+        except DataError as error:  # pydantic tells ValueErrors only
+            raise ValueError(str(error)) from error
+
+    @property
+    def limits(self) -> SizeLimits:
+        """Sizes beyond which files are refused, or read block by block."""
+        return SizeLimits(
+            stored=self.max_file_bytes,
+            whole=self.max_whole_bytes,
+            unpacked=self.max_unpacked_bytes,
+            growth=self.max_unpacked_ratio,
+        )
 
     @property
     def refs_dir(self) -> Path:

@@ -10,7 +10,17 @@ import aemodels
 
 READING = ("io", "curves", "types.py")
 FITTING = ("models", "noise", "signal", "denoisers.py", "contract.py", "study.py", "types.py")
-STUDYING = (*FITTING, "curves", "detect", "evaluate", "faults", "bundle.py", "experiment.py")
+STUDYING = (
+    *FITTING,
+    "curves",
+    "detect",
+    "evaluate",
+    "faults",
+    "reference",
+    "manifest.py",
+    "bundle.py",
+    "experiment.py",
+)
 
 
 @lru_cache(maxsize=8)

@@ -17,6 +17,9 @@ class CanonicalCurve:
         low: smallest value (in `unit`) that a working tool can report in a borehole.
         high: largest such value.
         log: True where the curve is modelled as log10 of its value.
+        typical: smallest and largest median (in `unit`) of a whole log; None where the bounds say enough.
+        also_in: other units in which it is often written, as spelled in aliases.yaml: a log without a unit whose
+            values suit one of these as well is ambiguous.
 
     Raises:
         DataError: if the bounds are empty, or not positive where the logarithm is taken.
@@ -27,6 +30,8 @@ class CanonicalCurve:
     low: float
     high: float
     log: bool = False
+    typical: tuple[float, float] | None = None
+    also_in: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.low < self.high:
@@ -39,21 +44,23 @@ class CanonicalCurve:
 # Extremes of the rocks themselves: T. Darling, Well Logging and Formation Evaluation (2005);
 # Schlumberger, Log Interpretation Charts (2009), appendix B (coal 1.2 g/cm3 to pyrite 5 g/cm3 in a thin bed,
 # steel casing 57 us/ft, granite 50 us/ft, mud about 200 us/ft).
+# Typical medians are those of rocks: no sediment is slower than the water in it (190 us/ft), none denser than
+# anhydrite with ore; what a log's median contradicts is its unit.
 _CURVES = (
     CanonicalCurve("GR", "gAPI", 0.0, 1000.0),
-    CanonicalCurve("RHOB", "g/cm3", 1.0, 3.5),
+    CanonicalCurve("RHOB", "g/cm3", 1.0, 3.5, typical=(1.4, 3.1), also_in=("KG/M3",)),
     CanonicalCurve("DRHO", "g/cm3", -1.0, 1.0),
-    CanonicalCurve("NPHI", "v/v", -0.15, 1.0),
-    CanonicalCurve("DTC", "us/ft", 35.0, 300.0),
-    CanonicalCurve("DTS", "us/ft", 50.0, 700.0),
+    CanonicalCurve("NPHI", "v/v", -0.15, 1.0, typical=(-0.05, 0.75), also_in=("%",)),
+    CanonicalCurve("DTC", "us/ft", 35.0, 300.0, typical=(42.0, 200.0), also_in=("US/M",)),
+    CanonicalCurve("DTS", "us/ft", 50.0, 700.0, typical=(75.0, 650.0), also_in=("US/M",)),
     CanonicalCurve("RDEP", "ohm.m", 0.01, 100000.0, log=True),
     CanonicalCurve("RMED", "ohm.m", 0.01, 100000.0, log=True),
     CanonicalCurve("RSHA", "ohm.m", 0.01, 100000.0, log=True),
     CanonicalCurve("RXO", "ohm.m", 0.01, 100000.0, log=True),
     CanonicalCurve("PEF", "b/e", 0.0, 30.0),
     CanonicalCurve("SP", "mV", -500.0, 500.0),
-    CanonicalCurve("CALI", "in", 2.0, 60.0),
-    CanonicalCurve("BS", "in", 2.0, 60.0),
+    CanonicalCurve("CALI", "in", 2.0, 60.0, typical=(4.0, 45.0), also_in=("MM",)),
+    CanonicalCurve("BS", "in", 2.0, 60.0, typical=(3.0, 45.0), also_in=("MM",)),
 )
 
 CANONICAL: dict[str, CanonicalCurve] = {curve.name: curve for curve in _CURVES}

@@ -16,6 +16,7 @@ from aemodels.errors import SpecError
 from aemodels.types import Finding
 
 ALIASES_FILE = Path(__file__).with_name("aliases.yaml")
+LAST = 10_000  # ranks behind every tier
 NO_UNIT = frozenset({"", "_", "-", "--", "NONE", "N/A", "NA", "UNKNOWN", "UNITLESS"})
 
 
@@ -43,12 +44,14 @@ class Candidate:
         mnemonic: as the file spells it.
         unit: as the file spells it.
         observed: whether it has any value.
+        order: which of the file's logs it belongs to; an earlier one's curves beat a later one's.
     """
 
     name: str
     mnemonic: str
     unit: str
     observed: bool = True
+    order: int = 0
 
 
 @dataclass(frozen=True)
@@ -178,7 +181,7 @@ def resolve(
         if factor is None and normal_unit(candidate.unit) not in NO_UNIT:
             findings.append(_unknown_unit(candidate, name))
             continue
-        rank = tier if candidate.observed else tier + 1000
+        rank = tier + (0 if candidate.observed else LAST) + LAST * LAST * candidate.order
         ranked.setdefault(name, []).append((rank, Match(name, index, factor)))
     matches = []
     for name in CANONICAL:

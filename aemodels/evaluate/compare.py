@@ -38,7 +38,9 @@ def denoising_table(
 
     Returns:
         One row a contender, condition, section and channel ("all" = pooled): contender, condition, section,
-        channel, mse_noisy, mse_denoised, gain_db (normalised units).
+        channel, mse_noisy, mse_denoised, gain_db (normalised units). Where a condition takes samples out, the error is
+        that at the lost samples, and "noisy" is linear interpolation across them; elsewhere it is that at all observed
+        samples.
     """
     rows = []
     for condition, noises in conditions.items():
@@ -55,9 +57,11 @@ def denoising_table(
 def _errors(
     clean: Section, noisy: Section, estimate: FloatArray, channels: Sequence[str]
 ) -> Iterator[tuple[str, float, float]]:
+    lost = clean.mask & ~noisy.mask
+    scored = lost if lost.any() else clean.mask
     groups = [("all", slice(None))] + [(channel, slice(row, row + 1)) for row, channel in enumerate(channels)]
     for name, rows in groups:
-        truth, mask = clean.values[rows], clean.mask[rows]
+        truth, mask = clean.values[rows], scored[rows]
         if mask.any():
             before = mean_squared_error(noisy.values[rows], truth, mask)
             yield name, before, mean_squared_error(estimate[rows], truth, mask)

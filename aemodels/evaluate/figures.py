@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aemodels.evaluate.figures_compare import comparison_bars, detector_bars, threshold_reliability
+from aemodels.evaluate.figures_latent import latent_histograms, latent_map
 from aemodels.evaluate.figures_panels import DenoisingPanel, denoising_panels, residual_panels
 from aemodels.evaluate.figures_scores import score_tracks
 from aemodels.evaluate.figures_style import figure_png
@@ -15,6 +16,8 @@ __all__ = [
     "detector_bars",
     "error_histogram",
     "figure_png",
+    "latent_histograms",
+    "latent_map",
     "loss_curves",
     "residual_panels",
     "score_tracks",

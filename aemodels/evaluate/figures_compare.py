@@ -10,19 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from aemodels.errors import DataError
-from aemodels.evaluate.figures_style import (
-    BLACK,
-    BLUE,
-    NOISY_GREY,
-    SKY,
-    TEXT_GREY,
-    VERMILION,
-    new_figure,
-    note,
-    plain_axes,
-    series_colours,
-    titled,
-)
+from aemodels.evaluate.figures_style import NOISY_GREY, TEXT_GREY, new_figure, note, plain_axes, series_colours, titled
+from aemodels.evaluate.palette import BLACK, BLUE, SKY, VERMILION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,17 +115,21 @@ def detector_bars(table: pd.DataFrame, *, title: str = "Detectors on injected fa
 
 
 def threshold_reliability(
-    thresholds: pd.DataFrame, *, title: str = "What each threshold really lets through"
+    thresholds: pd.DataFrame,
+    by_well: pd.DataFrame | None = None,
+    *,
+    title: str = "What each threshold really lets through",
 ) -> Figure:
     """False-alarm rates on clean held-out data beside the rate that the threshold promises.
 
     Args:
         thresholds: columns detector, threshold_kind, value, nominal, pooled, worst; rates are shares of rows.
+        by_well: from `false_alarms_by_well`; draws every well as a small ring.
         title: heading of the figure.
 
     Returns:
         One line a detector and threshold kind on a log axis: the promise as a grey bar, the pooled rate as a dot,
-        the worst section as a diamond; no false alarm at all is drawn at the left edge, hollow.
+        the worst section as a diamond, every section as a ring; no false alarm at all is drawn hollow at the left edge.
 
     Raises:
         DataError: if there is no row.
@@ -151,19 +144,31 @@ def threshold_reliability(
     pooled, worst, nominal = (rows[key].to_numpy(copy=True, dtype=np.float64) for key in ("pooled", "worst", "nominal"))
     axes.hlines(places, np.maximum(pooled, RATE_FLOOR), np.maximum(worst, RATE_FLOOR), color=NOISY_GREY, linewidth=2)
     axes.plot(nominal, places, "|", color=TEXT_GREY, markersize=17, markeredgewidth=3, label="promised")
+    if by_well is not None and not by_well.empty:
+        _rings(axes, by_well, names)
     _rates(axes, pooled, "o", BLUE, "all held-out rows")
     _rates(axes, worst, "D", VERMILION, "worst section")
     _contender_axis(axes, names)
     _rate_axis(axes, max(float(np.nanmax(np.concatenate([pooled, worst, nominal]))), 10 * RATE_FLOOR))
     titled(axes, title)
-    figure.legend(loc="outside lower center", frameon=False, fontsize=9, ncols=3)
+    figure.legend(loc="outside lower center", frameon=False, fontsize=9, ncols=4)
     return figure
+
+
+def _rings(axes: Axes, by_well: pd.DataFrame, names: Sequence[str]) -> None:
+    labels = by_well["detector"] + " · " + by_well["threshold_kind"]
+    places = [names.index(label) for label in labels]
+    rates = np.maximum(by_well["measured"].to_numpy(dtype=np.float64), RATE_FLOOR)
+    rings = axes.plot(rates, places, "o", color=TEXT_GREY, markersize=4.5, label="each section", clip_on=False)[0]
+    rings.set(fillstyle="none", linestyle="none", markeredgewidth=0.9)
 
 
 def _rates(axes: Axes, rates: np.ndarray, marker: str, colour: str, label: str) -> None:
     places = np.arange(rates.size)
     some = rates >= RATE_FLOOR
-    axes.plot(rates[some], places[some], marker, color=colour, markersize=7, label=label, linestyle="none")
+    drawn = axes.plot(rates[some], places[some], marker, color=colour, markersize=7, label=label, linestyle="none")[0]
+    if marker == "D":  # an outline, so that the pooled rate shows through where both are the same
+        drawn.set(fillstyle="none", markersize=11, markeredgewidth=1.6)
     if not some.all():  # an empty artist that is not clipped would confuse the layout
         floor = np.full((~some).sum(), RATE_FLOOR)
         hollow = axes.plot(floor, places[~some], marker, color=colour, markersize=7, clip_on=False)[0]

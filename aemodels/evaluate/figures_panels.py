@@ -12,19 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from aemodels.errors import DataError
-from aemodels.evaluate.figures_logs import (
-    SCALES,
-    CurveScale,
-    headings,
-    is_log,
-    modelled,
-    track_axes,
-    track_scales,
-    tracks_of,
-)
-from aemodels.evaluate.figures_seismic import clip_level, draw_section, section_axes
-from aemodels.evaluate.figures_style import BLACK, NOISY_GREY, TEXT_GREY, new_figure
+from aemodels.evaluate.figures_logs import headings, track_axes
+from aemodels.evaluate.figures_seismic import draw_section, section_axes
+from aemodels.evaluate.figures_style import NOISY_GREY, TEXT_GREY, new_figure
 from aemodels.evaluate.metrics import gain_db, mean_squared_error
+from aemodels.evaluate.palette import BLACK
+from aemodels.evaluate.scales import SCALES, CurveScale, clip_level, is_log, modelled, track_scales, tracks_of
 from aemodels.types import AxisArray, FloatArray, Kind
 
 EXCERPT = 800
@@ -106,7 +99,7 @@ def denoising_panels(panel: DenoisingPanel, *, samples: int = EXCERPT) -> Figure
     """What denoising does, drawn the way interpreters look at the data.
 
     Logs: tracks with depth down; light grey = noisy, colour = denoised, thin black = truth. Of a long well the best
-    observed `samples` samples are drawn. Seismic: noisy | denoised | truth as variable density with one colour scale.
+    observed `samples` samples are drawn. Seismic: noisy | denoised | truth | residual, one colour scale.
 
     Args:
         panel: the recording in its three states.
@@ -117,6 +110,7 @@ def denoising_panels(panel: DenoisingPanel, *, samples: int = EXCERPT) -> Figure
     """
     if panel.kind == "seismic":
         parts = {"noisy": panel.noisy, "denoised": panel.denoised, "truth": panel.truth}
+        parts["denoised − truth"] = panel.denoised - panel.truth
         return _sections(panel, parts, clip_level(panel.truth), label="amplitude")
     part = panel.excerpt(samples)
     tracks = [track_scales(track, [part.row(part.truth, name) for name in track]) for track in tracks_of(part.names)]
@@ -145,12 +139,12 @@ def residual_panels(panel: DenoisingPanel, *, samples: int = EXCERPT) -> Figure:
         return _sections(panel, parts, clip_level(noise), label="amplitude error")
     part = panel.excerpt(samples)
     units = tuple("log10" if is_log(name) else unit for name, unit in zip(part.names, part.units, strict=True))
-    tracks = [{name: _residual_scale(part, name)} for track in tracks_of(part.names) for name in track]
+    tracks = [{name: residual_scale(part, name)} for track in tracks_of(part.names) for name in track]
     figure, columns = _tracks(dataclasses.replace(part, units=units), tracks)
     for axes, track in zip(columns, tracks, strict=True):
         for name, scale in track.items():
             for values, colour, width in ((part.noisy, NOISY_GREY, 0.8), (part.denoised, scale.colour, 1.2)):
-                axes.plot(scale.position(_residual(part, name, values)), part.axis, color=colour, linewidth=width)
+                axes.plot(scale.position(residual_of(part, name, values)), part.axis, color=colour, linewidth=width)
         axes.axvline(0.5, color=BLACK, linewidth=0.8)
     _legend(figure, "noisy − truth", "denoised − truth (colour of the heading)")
     return figure
@@ -177,12 +171,14 @@ def _draw_curve(axes: Axes, part: DenoisingPanel, name: str, scale: CurveScale) 
         axes.plot(place, part.axis, color=colour, linewidth=width, zorder=2 + order)
 
 
-def _residual(part: DenoisingPanel, name: str, values: FloatArray) -> FloatArray:
+def residual_of(part: DenoisingPanel, name: str, values: FloatArray) -> FloatArray:
+    """`values` (noisy or denoised) of one curve minus the truth, in log10 for resistivity."""
     return modelled(name, part.row(values, name)) - modelled(name, part.row(part.truth, name))
 
 
-def _residual_scale(part: DenoisingPanel, name: str) -> CurveScale:
-    error = np.abs(_residual(part, name, part.noisy))
+def residual_scale(part: DenoisingPanel, name: str) -> CurveScale:
+    """A scale about zero that holds the noise added to the curve."""
+    error = np.abs(residual_of(part, name, part.noisy))
     error = error[np.isfinite(error)]
     half = float(f"{1.15 * float(error.max()) if error.size and error.max() > 0 else 1.0:.2g}")
     return CurveScale(-half, half, SCALES[name].colour if name in SCALES else TEXT_GREY)

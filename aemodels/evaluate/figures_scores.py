@@ -8,41 +8,34 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from aemodels.evaluate.figures_logs import CurveScale, headings, track_axes, track_scales, tracks_of
-from aemodels.evaluate.figures_seismic import clip_level, draw_section
-from aemodels.evaluate.figures_style import (
-    BLACK,
-    BLAMED,
-    FLAGGED,
-    NOISY_GREY,
-    TEXT_GREY,
-    VERMILION,
-    new_figure,
-    plain_axes,
-    shade,
-)
+from aemodels.evaluate.figures_logs import headings, track_axes
+from aemodels.evaluate.figures_seismic import draw_section
+from aemodels.evaluate.figures_style import BLAMED, FLAGGED, NOISY_GREY, TEXT_GREY, new_figure, plain_axes, shade
 from aemodels.evaluate.intervals import MERGE_GAP, merged_runs, runs, sample_step
+from aemodels.evaluate.palette import BLACK, VERMILION
+from aemodels.evaluate.scales import CurveScale, clip_level, score_limits, track_scales, tracks_of
 from aemodels.types import AxisArray, BoolArray, Recording, Scores
 
 
-def score_tracks(recording: Recording, scores: Scores) -> Figure:
+def score_tracks(recording: Recording, scores: Scores, *, truth: Recording | None = None) -> Figure:
     """Everything scoring says about one recording in one picture.
 
     Logs: raw (grey) and denoised (colour) curves with depth down, flagged stretches shaded across all tracks and
-    darker on the curves to blame, the score with its threshold at the right. Seismic: score a trace above the raw and
-    the denoised section, flagged traces marked.
+    darker on the curves to blame, the score with its threshold at the right. Seismic: raw, denoised and
+    residual section side by side under the score a trace, flagged traces marked.
 
     Args:
         recording: what was scored; gives the axis and the units.
         scores: what the bundle gave for it.
+        truth: logs: the recording before faults were put into it, drawn as a thin black line.
 
     Returns:
-        A portrait figure of at most 12 × 13 inches.
+        Logs: a portrait figure of at most 12 × 13 inches; seismic: a landscape one.
     """
-    return _logs(recording, scores) if scores.kind == "logs" else _seismic(recording, scores)
+    return _logs(recording, scores, truth) if scores.kind == "logs" else _seismic(recording, scores)
 
 
-def _logs(recording: Recording, scores: Scores) -> Figure:
+def _logs(recording: Recording, scores: Scores, truth: Recording | None) -> Figure:
     rows = dict(zip(scores.channels, scores.raw, strict=True))
     tracks = [track_scales(track, [rows[name] for name in track]) for track in tracks_of(scores.channels)]
     units = dict.fromkeys(scores.channels, "") | {channel.name: channel.unit for channel in recording.channels}
@@ -54,6 +47,8 @@ def _logs(recording: Recording, scores: Scores) -> Figure:
         shade(axes, spans, along="y", colour=FLAGGED)
         for name, scale in track.items():
             _curve(axes, recording.axis, scores, name, scale)
+            if truth is not None and name in truth.names:
+                axes.plot(scale.position(truth.channel(name)), truth.axis, color=BLACK, linewidth=0.9, zorder=1.8)
     shade(columns[-1], spans, along="y", colour=FLAGGED)
     _score_track(columns[-1], recording.axis, scores)
     handles = [
@@ -63,7 +58,10 @@ def _logs(recording: Recording, scores: Scores) -> Figure:
         Patch(facecolor=BLAMED),
     ]
     labels = ["raw", "denoised (colour of the heading)", "flagged", "this curve to blame"]
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    if truth is not None:
+        handles.append(Line2D([], [], color=BLACK, linewidth=0.9))
+        labels.append("before faults were put in")
+    figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, fontsize=9)
     figure.suptitle(recording.name, fontsize=12, fontweight="bold")
     return figure
 
@@ -82,7 +80,7 @@ def _spans(flag: BoolArray, axis: AxisArray) -> list[tuple[float, float]]:
 
 
 def _score_track(axes: Axes, axis: AxisArray, scores: Scores) -> None:
-    low, high = _score_limits(scores)
+    low, high = score_limits(scores)
     axes.plot(scores.score, axis, color=BLACK, linewidth=0.6)
     axes.axvline(scores.threshold, color=VERMILION, linewidth=1.4, linestyle="--")
     axes.set_xlim(low, high)
@@ -91,32 +89,26 @@ def _score_track(axes: Axes, axis: AxisArray, scores: Scores) -> None:
     axes.set_title(f"score\nthreshold {scores.threshold:.3g}", fontsize=9, color=BLACK, pad=6)
 
 
-def _score_limits(scores: Scores) -> tuple[float, float]:
-    """Limits that show the threshold and nearly all scores; a lone extreme does not flatten the rest."""
-    observed = scores.score[np.isfinite(scores.score)]
-    if observed.size == 0:
-        return min(0.0, 2 * scores.threshold), max(1.0, 2 * scores.threshold)
-    low = min(float(observed.min()), scores.threshold)
-    high = max(float(np.quantile(observed, 0.998)), scores.threshold + 0.25 * (scores.threshold - low))
-    return low, high if high > low else low + 1.0
-
-
 def _seismic(recording: Recording, scores: Scores) -> Figure:
-    figure = new_figure(10.0, 11.0)
-    strip, raw, denoised = figure.subplots(3, 1, sharex=True, height_ratios=[1.0, 3.0, 3.0])
+    figure = new_figure(15.0, 7.6)
+    strips, sections = figure.subplots(2, 3, sharex=True, sharey="row", height_ratios=[1.0, 3.6])
+    parts = {"raw": scores.raw, "denoised": scores.denoised, "residual (raw − denoised)": scores.raw - scores.denoised}
     clip = clip_level(scores.raw)
-    for axes, values, name in ((raw, scores.raw, "raw"), (denoised, scores.denoised, "denoised")):
-        image = draw_section(axes, values, recording.axis, clip=clip)
-        axes.set_title(name, loc="left", fontsize=10.5)
-        axes.set_ylabel("two-way time (s)", color=TEXT_GREY)
-        axes.tick_params(colors=TEXT_GREY, labelsize=9)
     spans = [(start - 0.5, stop - 0.5) for start, stop in runs(scores.is_anomaly)]
-    shade(raw, spans, along="x", colour=FLAGGED)
-    shade(strip, spans, along="x", colour=FLAGGED)
-    _score_strip(strip, scores)
-    denoised.set_xlabel("trace (from 0)", color=TEXT_GREY)
-    bar = figure.colorbar(image, ax=[raw, denoised], shrink=0.6, pad=0.01, extend="both")
+    for strip, axes, (name, values) in zip(strips, sections, parts.items(), strict=True):
+        image = draw_section(axes, values, recording.axis, clip=clip)
+        axes.set_xlabel("trace (from 0)", color=TEXT_GREY)
+        axes.tick_params(colors=TEXT_GREY, labelsize=9)
+        _score_strip(strip, scores)
+        strip.set_title(name, loc="left", fontsize=11, fontweight="bold")
+        shade(axes, spans, along="x", colour=FLAGGED)
+        shade(strip, spans, along="x", colour=FLAGGED)
+    strips[0].set_ylabel("score", color=TEXT_GREY)
+    sections[0].set_ylabel("two-way time (s)", color=TEXT_GREY)
+    bar = figure.colorbar(image, ax=list(sections), shrink=0.7, pad=0.01, extend="both")
     bar.set_label("amplitude", color=TEXT_GREY)
+    handles, labels = strips[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     figure.suptitle(recording.name, fontsize=12, fontweight="bold")
     return figure
 
@@ -124,12 +116,10 @@ def _seismic(recording: Recording, scores: Scores) -> Figure:
 def _score_strip(axes: Axes, scores: Scores) -> None:
     plain_axes(axes, grid="y")
     places, flagged = np.arange(scores.score.size), scores.is_anomaly
-    axes.vlines(places, _score_limits(scores)[0], scores.score, color=NOISY_GREY, linewidth=1.0)
+    axes.vlines(places, score_limits(scores)[0], scores.score, color=NOISY_GREY, linewidth=1.0)
     axes.plot(places[~flagged], scores.score[~flagged], ".", color=TEXT_GREY, markersize=3, label="trace")
     if flagged.any():
-        heights = np.minimum(scores.score[flagged], _score_limits(scores)[1])
+        heights = np.minimum(scores.score[flagged], score_limits(scores)[1])
         axes.plot(places[flagged], heights, "v", color=VERMILION, markersize=5, label="flagged", clip_on=False)
     axes.axhline(scores.threshold, color=VERMILION, linewidth=1.2, linestyle="--", label="threshold")
-    axes.set_ylim(*_score_limits(scores))
-    axes.set_ylabel("score", color=TEXT_GREY)
-    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False, fontsize=9, borderaxespad=0.2)
+    axes.set_ylim(*score_limits(scores))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
@@ -12,17 +11,6 @@ from aemodels.evaluate.figures_style import DIVERGING, TEXT_GREY
 from aemodels.types import AxisArray, FloatArray
 
 MOST_TRACES = 2000
-CLIP_PERCENTILE = 98.5
-
-
-def clip_level(values: FloatArray) -> float:
-    """The amplitude at which the colour scale saturates: the 98.5th percentile of |amplitude|, 1 for silence.
-
-    Args:
-        values: float32[trace, sample], NaN = missing.
-    """
-    observed = np.abs(values[np.isfinite(values) & (values != 0.0)])
-    return float(np.percentile(observed, CLIP_PERCENTILE)) if observed.size else 1.0
 
 
 def section_axes(figure: Figure, count: int) -> list[Axes]:

@@ -10,17 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
-DPI = 110
+from aemodels.evaluate.palette import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 
-# Okabe & Ito (2008), "Color Universal Design": distinct for every common form of colour blindness.
-BLACK = "#111111"
-ORANGE = "#E69F00"
-SKY = "#56B4E9"
-GREEN = "#009E73"
-YELLOW = "#F0E442"
-BLUE = "#0072B2"
-VERMILION = "#D55E00"
-PURPLE = "#AA4499"
+DPI = 110
 
 FLAGGED = ORANGE + "48"
 BLAMED = VERMILION + "78"

@@ -9,22 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from aemodels.errors import DataError
-from aemodels.evaluate.figures_style import (
-    BLACK,
-    BLUE,
-    DASHES,
-    NOISY_GREY,
-    ORANGE,
-    PURPLE,
-    SERIES,
-    TEXT_GREY,
-    VERMILION,
-    new_figure,
-    note,
-    plain_axes,
-    titled,
-)
+from aemodels.evaluate.figures_style import DASHES, NOISY_GREY, SERIES, TEXT_GREY, new_figure, note, plain_axes, titled
 from aemodels.evaluate.overfit import OVERFIT_WARNING, best_epoch, overfit_ratio
+from aemodels.evaluate.palette import BLACK, BLUE, ORANGE, PURPLE, VERMILION
 from aemodels.types import FloatArray
 
 BINS = 80

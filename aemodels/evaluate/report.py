@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from typing import Any
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined, Template
 
-from aemodels.evaluate.figures_scores import score_tracks
-from aemodels.evaluate.figures_style import figure_png
+from aemodels.evaluate.badhole import CORRECTED_G_CM3, ENLARGED_IN, bad_hole
+from aemodels.evaluate.interactive import embedded, number, template
+from aemodels.evaluate.interactive_logs import scored_well
+from aemodels.evaluate.interactive_seismic import scored_line
 from aemodels.evaluate.intervals import (
     MERGE_GAP,
     FlaggedInterval,
@@ -21,73 +19,69 @@ from aemodels.evaluate.intervals import (
     flagged_traces,
     sample_step,
 )
-from aemodels.types import Finding, FloatArray, Recording, Scores
+from aemodels.evaluate.report_rows import curve_rows, interval_rows, trace_rows
+from aemodels.types import Finding, Recording, Scores
 
 MOST_ROWS = 200
 
 
-@dataclass(frozen=True)
-class CurveSummary:
-    """A row of the page's table of curves: where it came from and how much of it there is, shares from 0 to 1."""
-
-    name: str
-    unit: str
-    origin: str
-    observed: float
-    flagged: float
-
-
-def render_report(recording: Recording, scores: Scores, *, bundle_label: str, findings: Sequence[Finding]) -> str:
-    """The page that goes with a scored file: a sentence, a picture, what was flagged, what the reader noticed.
+def render_report(
+    recording: Recording, scores: Scores, *, bundle_label: str, findings: Sequence[Finding], card: str = ""
+) -> str:
+    """The page of a scored file: a sentence, a figure to look into, what was flagged, what the reader noticed.
 
     Args:
         recording: what was scored.
         scores: what the bundle gave for it, one row a sample (logs) or trace (seismic) of `recording`.
         bundle_label: model and version, e.g. "sondeflow-logs v3".
         findings: what the reader and the quality control noticed.
+        card: where the model card is: an http address becomes a link, anything else ("models:/…") is shown as it is.
 
     Returns:
-        HTML5 with inlined style and picture and a policy that forbids every request; all text that came from the
+        HTML5 with inlined style, script and data, and a policy that forbids every request; all text that came from the
         file is escaped. Intervals closer than 1 m are one row; the table holds the first 200 rows and counts the rest.
     """
-    flagged: list[FlaggedInterval] | list[FlaggedTrace]
-    if scores.kind == "logs":
-        intervals = flagged_intervals(recording.axis, scores)
-        flagged, summary = intervals, _sentence_logs(recording, scores, intervals)
-    else:
-        traces = flagged_traces(recording, scores)
-        flagged, summary = traces, _sentence_seismic(scores, traces)
-    return _template().render(
+    parts = _well_parts(recording, scores) if scores.kind == "logs" else _line_parts(recording, scores)
+    view = parts.pop("view")
+    return template("report.html.jinja").render(
         recording=recording,
         scores=scores,
         bundle_label=bundle_label,
         findings=findings,
-        summary=summary,
-        flagged=flagged[:MOST_ROWS],
-        more=max(0, len(flagged) - MOST_ROWS),
-        merge_gap=MERGE_GAP,
-        curves=_curves(recording, scores) if scores.kind == "logs" else [],
-        picture=base64.b64encode(figure_png(score_tracks(recording, scores))).decode("ascii"),
+        card=card,
+        card_is_address=card.startswith(("http://", "https://")),
+        every=view["every"],
+        **vars(embedded(view)),
+        **parts,
     )
 
 
-@cache
-def _template() -> Template:
-    """The page's template; escaping is on for everything, whatever the file's name."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["number"] = _number
-    return environment.from_string(
-        files("aemodels.evaluate").joinpath("report.html.jinja").read_text(encoding="utf-8"),
-    )
+def _well_parts(recording: Recording, scores: Scores) -> dict[str, Any]:
+    intervals = flagged_intervals(recording.axis, scores)
+    hole = bad_hole(recording)
+    return {
+        "summary": _sentence_logs(recording, scores, intervals),
+        "view": scored_well(recording, scores, intervals, hole),
+        "flagged": interval_rows(recording, scores, intervals[:MOST_ROWS], hole),
+        "more": max(0, len(intervals) - MOST_ROWS),
+        "curves": curve_rows(recording, scores),
+        "hole": hole is not None,
+        "merge_gap": MERGE_GAP,
+        "enlarged": ENLARGED_IN,
+        "corrected": CORRECTED_G_CM3,
+    }
 
 
-def _number(value: float, form: str = ".4g") -> str:
-    """A number for readers: a dash where there is none, a real minus sign.
-
-    >>> _number(float("nan")), _number(-2.5, ".1f")
-    ('–', '−2.5')
-    """
-    return format(value, form).replace("-", "−") if np.isfinite(value) else "–"
+def _line_parts(recording: Recording, scores: Scores) -> dict[str, Any]:
+    traces = flagged_traces(recording, scores)
+    return {
+        "summary": _sentence_seismic(scores, traces),
+        "view": scored_line(recording, scores),
+        "flagged": trace_rows(scores, traces[:MOST_ROWS]),
+        "more": max(0, len(traces) - MOST_ROWS),
+        "curves": [],
+        "hole": False,
+    }
 
 
 def _sentence_logs(recording: Recording, scores: Scores, intervals: Sequence[FlaggedInterval]) -> str:
@@ -95,15 +89,15 @@ def _sentence_logs(recording: Recording, scores: Scores, intervals: Sequence[Fla
     if observed == 0:
         return "Nothing could be scored: no curve that the model knows holds a value."
     step = sample_step(recording.axis)
-    extent = f"{_number(observed * step, ',.1f')} m scored"
+    extent = f"{number(observed * step, ',.1f')} m scored"
     if not intervals:
         return f"Nothing is flagged in {extent}."
     flagged = int(scores.is_anomaly.sum())
     worst = max(intervals, key=lambda interval: interval.max_score)
     count = "1 interval is" if len(intervals) == 1 else f"{len(intervals):,} intervals are"
     return (
-        f"{count} flagged, {_number(flagged * step, ',.1f')} m of {extent} ({flagged / observed:.1%}). "
-        f"The highest score, {_number(worst.max_score)}, lies between {worst.top:.1f} and {worst.base:.1f} m"
+        f"{count} flagged, {number(flagged * step, ',.1f')} m of {extent} ({flagged / observed:.1%}). "
+        f"The highest score, {number(worst.max_score)}, lies between {worst.top:.1f} and {worst.base:.1f} m"
         f"{' on ' + ', '.join(worst.curves) if worst.curves else ''}."
     )
 
@@ -117,29 +111,5 @@ def _sentence_seismic(scores: Scores, traces: Sequence[FlaggedTrace]) -> str:
     worst = max(traces, key=lambda trace: trace.score)
     return (
         f"{len(traces):,} of {observed:,} scored traces {'is' if len(traces) == 1 else 'are'} flagged "
-        f"({len(traces) / observed:.1%}). The highest score, {_number(worst.score)}, belongs to trace {worst.trace}."
+        f"({len(traces) / observed:.1%}). The highest score, {number(worst.score)}, belongs to trace {worst.trace}."
     )
-
-
-def _curves(recording: Recording, scores: Scores) -> list[CurveSummary]:
-    """How much of each scored curve was observed, and how much of that is to blame."""
-    channels = {channel.name: channel for channel in recording.channels}
-    rows = []
-    for name, raw, flag in zip(scores.channels, scores.raw, scores.channel_flag & scores.is_anomaly, strict=True):
-        channel = channels.get(name)
-        headers = channel.headers if channel else {}
-        origin = " ".join(str(headers[key]) for key in ("mnemonic", "original_unit") if headers.get(key))
-        rows.append(
-            CurveSummary(
-                name=name,
-                unit=channel.unit if channel else "",
-                origin=origin or ("not in the file" if channel is None else name),
-                observed=_share(np.isfinite(raw)),
-                flagged=_share(flag[np.isfinite(raw)]),
-            )
-        )
-    return rows
-
-
-def _share(flags: FloatArray | np.ndarray) -> float:
-    return float(np.mean(flags)) if flags.size else 0.0

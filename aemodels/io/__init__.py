@@ -6,10 +6,11 @@ from aemodels.io.las import read_las
 from aemodels.io.las_writer import AddedCurve, write_flagged_las, write_las
 from aemodels.io.limits import SizeLimits
 from aemodels.io.packed import plain_file
-from aemodels.io.readers import READERS, list_files, read
+from aemodels.io.readers import READERS, list_files, read, read_blocks
 from aemodels.io.segy import read_segy, read_segy_blocks
-from aemodels.io.segy_positions import HeaderPositions
-from aemodels.io.segy_writer import write_denoised_blocks, write_denoised_segy, write_segy
+from aemodels.io.segy_copy import write_denoised_blocks, write_denoised_segy
+from aemodels.io.segy_positions import HeaderPositions, parse_positions
+from aemodels.io.segy_writer import write_segy
 from aemodels.io.sources import fetch, fetch_all, list_urls, read_url
 
 __all__ = [
@@ -22,8 +23,10 @@ __all__ = [
     "fetch_all",
     "list_files",
     "list_urls",
+    "parse_positions",
     "plain_file",
     "read",
+    "read_blocks",
     "read_las",
     "read_segy",
     "read_segy_blocks",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,13 +13,10 @@ from aemodels.errors import UnreadableFileError
 from aemodels.io.las_cells import collect_columns
 from aemodels.io.las_fast import parse_fast
 from aemodels.io.las_file import DataBlock
-from aemodels.io.las_header import LasHeader, parse_number
+from aemodels.io.las_header import LasHeader
+from aemodels.io.las_rows import RowSplitter, find_delimiter, split_cells
 from aemodels.types import Finding
 
-QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|\S+")
-# A sign that follows a digit: the numbers on both sides have run together. The second must have a point (or be a whole
-# NULL like -9999), else a date like 2020-01-02 would pass.
-RUN_ON = re.compile(r"(?<=[\d.])(?=-\d*\.\d|-999+\b)")
 RAGGED_LIMIT = 0.1  # beyond one bad row in ten the columns cannot be trusted
 
 
@@ -74,7 +69,7 @@ def parse_table(block: DataBlock, header: LasHeader) -> LasTable:
         ragged = Ragged(header)
     else:
         ragged = Ragged(header)
-        rows = _whole_rows(block.lines(), delimiter, ragged)
+        rows = _whole_rows(block.lines, delimiter, ragged)
     columns, starts = collect_columns(rows, [curve.name for curve in header.curves])
     findings = ragged.findings(len(starts))
     found = [column.finding() for column in columns]
@@ -88,41 +83,6 @@ def parse_table(block: DataBlock, header: LasHeader) -> LasTable:
         starts,
         (*findings, *(finding for finding in found if finding is not None)),
     )
-
-
-def find_delimiter(lines: Sequence[str], header: LasHeader) -> str | None:
-    """The delimiter declared, or the one that splits the first line into as many cells as there are curves."""
-    if header.delimiter or not lines or header.wrapped:
-        return header.delimiter
-    width = len(header.curves)
-    for mark in (",", "\t"):
-        cells = lines[0].rstrip("\r\n").split(mark)
-        # The first cell must be a depth: "100 50,5 2,3" has three parts at its commas, and they are no cells.
-        if len(cells) == width and parse_number(cells[0]) is not None:
-            return mark
-    return None
-
-
-def split_cells(line: str, delimiter: str | None, width: int) -> list[str]:
-    """Cells of one line; quoted text may hold the delimiter, numbers that run into their sign are parted."""
-    if delimiter:
-        parts = line.strip("\r\n").split(delimiter)
-        if len(parts) != width and '"' in line:
-            parts = next(csv.reader([line.strip("\r\n")], delimiter=delimiter, skipinitialspace=True), [])
-        return [cell.strip() for cell in parts]
-    cells = line.split()
-    if len(cells) == width:
-        return cells
-    if '"' in line or "'" in line:
-        return QUOTED.findall(line)
-    return _parted(line, cells, width) if len(cells) < width else cells
-
-
-def _parted(line: str, cells: list[str], width: int) -> list[str]:
-    """Cells of a line such as "50-999.25"; only where that makes the row whole, and of plain numbers."""
-    parted = RUN_ON.sub(" ", line).split()
-    whole = len(parted) == width and all(parse_number(cell) is not None for cell in parted)
-    return parted if whole else cells
 
 
 class Ragged:
@@ -148,38 +108,33 @@ class Ragged:
         """
         found: tuple[Finding, ...] = ()
         if self.run_on:
-            what = f"{len(self.run_on)} rows with numbers that run into their sign, like 50-999.25"
-            remedy = "they are parted before the sign; write a blank between columns"
+            what = f"{len(self.run_on)} rows with numbers that run into each other, like 50-999.25"
+            remedy = "they are parted before the sign, or where the other rows' columns end; write a blank between them"
             found = (Finding("warning", "run-on", f"line {self.run_on[0] + 1}", what, "separate numbers", remedy),)
         return (*found, *_ragged(self.lines, self.cells, rows + len(self.lines), self.width))
 
 
 def _whole_rows(
-    lines: Iterable[tuple[int, str]], delimiter: str | None, ragged: Ragged
+    lines: Callable[[], Iterable[tuple[int, str]]], delimiter: str | None, ragged: Ragged
 ) -> Iterator[tuple[int, list[str]]]:
-    for index, line in lines:
-        cells = split_cells(line, delimiter, ragged.width)
+    splitter = RowSplitter(lambda: (line for _, line in lines()), delimiter, ragged.width)
+    for index, line in lines():
+        cells = splitter.cells(line)
         if len(cells) != ragged.width:
             ragged.note(index, len(cells))
             continue
-        if delimiter is None and "-" in line and len(line.split()) < ragged.width:
+        if delimiter is None and len(line.split()) < ragged.width:
             ragged.run_on.append(index)
         yield index, cells
 
 
-def collect_rows(lines: Sequence[str], indices: Sequence[int], header: LasHeader) -> tuple[list[list[str]], list[int]]:
-    """Rows of text cells, each of the right width, with the index of the line on which they start.
+def unwrap_rows(lines: Sequence[str], indices: Sequence[int], header: LasHeader) -> tuple[list[list[str]], list[int]]:
+    """Rows of a wrapped file as text cells, with the index of the line on which each starts.
 
     Raises:
-        UnreadableFileError: if too many rows have the wrong number of cells, or any does in a wrapped file.
+        UnreadableFileError: if any row has the wrong number of cells.
     """
-    numbered = zip(indices, lines, strict=True)
-    ragged = Ragged(header)
-    if header.wrapped:
-        rows = list(_unwrap(numbered, ragged.width))
-    else:
-        rows = list(_whole_rows(numbered, find_delimiter(lines, header), ragged))
-    ragged.findings(len(rows))
+    rows = list(_unwrap(zip(indices, lines, strict=True), len(header.curves)))
     return [cells for _, cells in rows], [start for start, _ in rows]
 
 

@@ -13,6 +13,7 @@ from aemodels.io.las_data import LasTable
 from aemodels.io.las_header import LasHeader
 from aemodels.types import AxisArray, Finding
 
+DEPTH_TOLERANCE = 1e-6  # m; depths of one file by the same factor differ by rounding only
 ABSURD_SAMPLES = 10_000_000  # 1,500 km of well at 15 cm
 
 
@@ -24,11 +25,13 @@ class DepthIndex:
         axis: float64[sample] in m, strictly increasing.
         rows: int64[sample], the table's row of each sample.
         findings: what was converted, reversed or left out.
+        factor: metres per unit of the file's depths.
     """
 
     axis: AxisArray
     rows: NDArray[np.int64]
     findings: tuple[Finding, ...]
+    factor: float
 
 
 def depth_factor(header: LasHeader, aliases: Aliases | None = None) -> tuple[float, tuple[Finding, ...]]:
@@ -106,7 +109,7 @@ def build_index(header: LasHeader, table: LasTable, aliases: Aliases | None = No
         rows = rows[::-1]
         found = "depth decreases down the file"
         findings += (Finding("info", "depth-reversed", "file", found, "increasing depth", "rows are reversed"),)
-    return DepthIndex(np.ascontiguousarray(axis[rows], dtype=np.float64), rows, findings)
+    return DepthIndex(np.ascontiguousarray(axis[rows], dtype=np.float64), rows, findings, factor)
 
 
 def _check_ends(header: LasHeader, depth: NDArray[np.float64]) -> tuple[Finding, ...]:

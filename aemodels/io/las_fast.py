@@ -1,8 +1,8 @@
-"""Plain blocks of numbers through C parsers; whatever is not plain is left to the strict cells of las_data."""
+"""Plain blocks of numbers through a C parser; whatever is not plain is left to the strict cells of las_data."""
 
 from __future__ import annotations
 
-import io
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from aemodels.io.las_file import DataBlock
 
 Columns = list[NDArray[np.float64]]
-BLANK, COMMA, NEWLINE = ord(" "), ord(","), ord("\n")
-BLOCK = 2**20  # bytes parsed at a time: more is no faster and takes memory
+BLANK, TAB, COMMA, NEWLINE = b" \t,\n"
+STRETCH = 2**19  # bytes parsed at a time: more leaves the processor's cache and takes memory
+MOST_BYTES = 2**31 - 1  # that the parser takes at a time
 PROBES = 97  # lines looked at to find the columns of a table of fixed width
 
 
@@ -32,22 +33,35 @@ def parse_fast(block: DataBlock, width: int, delimiter: str | None) -> Columns |
     if block.has(b"#", b'"', b"'"):
         return None
     if delimiter is not None:
-        return _by_arrow(block.view, width, delimiter)
+        return _columns(_stretches(block), _count_lines(block), width, delimiter)
+    if block.has(b","):
+        return None
     table = _fixed_table(block, width)
     if table is not None:
-        columns = _by_stretches(*table)
-    elif not block.has(b"  ", b"\t", b"\n ") and block.view[0] != BLANK:
-        columns = _by_arrow(block.view, width, " ")
-    else:
-        columns = None
-    return columns if columns is not None else _by_numpy(block, width)
+        return _columns(_marked(*table), len(table[0]), width, ",")
+    return _columns(map(_separated, _stretches(block)), _count_lines(block), width, ",")
+
+
+def _count_lines(block: DataBlock) -> int:
+    parts = (np.frombuffer(part, dtype=np.uint8) for part in _stretches(block))
+    return sum(int(np.count_nonzero(part == NEWLINE)) for part in parts)
+
+
+def _stretches(block: DataBlock) -> Iterator[memoryview]:
+    """The block's bytes, whole lines at a time."""
+    view = memoryview(block.file)
+    at, stop = block.span
+    while at < stop:
+        end = block.file.find(b"\n", min(at + STRETCH, stop - 1), stop) + 1
+        yield view[at:end]
+        at = end
 
 
 def _fixed_table(block: DataBlock, width: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]] | None:
     """Lines of equal length as uint8[line, character] and where its columns meet; None for other lines."""
     cells = np.frombuffer(block.view, dtype=np.uint8)
     length = block.file.find(b"\n", *block.span) + 1 - block.span[0]
-    if len(cells) % length or block.has(b","):
+    if len(cells) % length:
         return None
     cells = cells.reshape(-1, length)
     if (cells[:, -1] != NEWLINE).any():
@@ -62,26 +76,51 @@ def _fixed_table(block: DataBlock, width: int) -> tuple[NDArray[np.uint8], NDArr
     return (cells, marks) if len(cells) else None
 
 
-def _by_stretches(cells: NDArray[np.uint8], marks: NDArray[np.int64]) -> Columns | None:
-    """Parse a table with commas put where its columns meet; a stretch at a time stays in the cache."""
-    step = max(BLOCK // cells.shape[1], 1)
-    parts = []
+def _marked(cells: NDArray[np.uint8], marks: NDArray[np.int64]) -> Iterator[memoryview]:
+    """Stretches of a table with commas put where its columns meet."""
+    step = max(STRETCH // cells.shape[1], 1)
     for first in range(0, len(cells), step):
         table = cells[first : first + step].copy()
         table[:, marks] = COMMA
-        columns = _by_arrow(table.data.cast("B"), len(marks) + 1, ",")
-        if columns is None:
+        yield table.data.cast("B")
+
+
+def _separated(stretch: memoryview) -> memoryview:
+    """Whole lines with a comma before each cell but the first; the parser passes over the other blanks."""
+    cells = np.array(np.frombuffer(stretch, dtype=np.uint8))
+    if TAB in cells:
+        cells[cells == TAB] = BLANK
+    blank = cells == BLANK
+    marks = np.flatnonzero(blank[:-1] & ~blank[1:])
+    before_cell = cells[marks + 1] != NEWLINE
+    starts = np.concatenate([[0], np.flatnonzero(cells[:-1] == NEWLINE) + 1])
+    before_cell[np.searchsorted(marks, starts[blank[starts]])] = False  # blanks that indent a line part nothing
+    cells[marks[before_cell]] = COMMA
+    return cells.data
+
+
+def _columns(parts: Iterator[memoryview], lines: int, width: int, delimiter: str) -> Columns | None:
+    """Parse stretch after stretch into one table, so that nothing is held twice."""
+    values = np.empty((width, lines))
+    rows = 0
+    for part in parts:
+        table = _parsed(part, width, delimiter)
+        if table is None:
             return None
-        parts.append(columns)
-    return [np.concatenate(column) for column in zip(*parts, strict=True)]
+        for row, column in zip(values, table.columns, strict=True):
+            row[rows : rows + len(column)] = column.to_numpy()
+        rows += table.num_rows
+    return list(values[:, :rows])
 
 
-def _by_arrow(data: memoryview, width: int, delimiter: str) -> Columns | None:
+def _parsed(part: memoryview, width: int, delimiter: str) -> pa.Table | None:
     names = [str(number) for number in range(width)]
     try:
-        table = pacsv.read_csv(
-            pa.BufferReader(pa.py_buffer(data)),
-            read_options=pacsv.ReadOptions(use_threads=False, column_names=names, block_size=BLOCK),
+        return pacsv.read_csv(
+            pa.BufferReader(pa.py_buffer(part)),
+            read_options=pacsv.ReadOptions(
+                use_threads=False, column_names=names, block_size=min(len(part) + 1, MOST_BYTES)
+            ),
             parse_options=pacsv.ParseOptions(delimiter=delimiter, quote_char=False),
             convert_options=pacsv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.float64()), null_values=[], check_utf8=False
@@ -89,17 +128,3 @@ def _by_arrow(data: memoryview, width: int, delimiter: str) -> Columns | None:
         )
     except (pa.ArrowInvalid, pa.ArrowKeyError):
         return None
-    return [_writeable(column.to_numpy()) for column in table.columns] if table.num_columns == width else None
-
-
-def _writeable(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return values if values.flags.writeable else values.copy()
-
-
-def _by_numpy(block: DataBlock, width: int) -> Columns | None:
-    try:
-        # comments=None: with "#" as a comment "1.#IND" in the last column would silently become 1.
-        values = np.loadtxt(io.BytesIO(block.view), ndmin=2, comments=None)
-    except ValueError:
-        return None
-    return list(values.T) if values.shape[1] == width else None

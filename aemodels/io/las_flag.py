@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from aemodels.errors import DataError, UnreadableFileError
-from aemodels.io.las_data import collect_rows, find_delimiter, split_cells
-from aemodels.io.las_depth import depth_factor
+from aemodels.errors import DataError
+from aemodels.io.las_data import unwrap_rows
+from aemodels.io.las_depth import DEPTH_TOLERANCE, depth_factor
 from aemodels.io.las_header import LasHeader, parse_number
-from aemodels.io.las_text import MARK, LasSection, LasText, is_data
-from aemodels.types import AxisArray, FloatArray
+from aemodels.io.las_rows import RowSplitter, find_delimiter
+from aemodels.io.las_text import MARK, LasSection, LasText, definition_of, is_data
+from aemodels.types import AxisArray, FloatArray, Recording
 
 NULL = "-999.25"
-DEPTH_TOLERANCE = 1e-6  # m; the axis is the file's own depth times the same factor, so this is rounding only
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,7 @@ def curve_line(name: str, unit: str, description: str) -> str:
 
 
 def flagged_lines(
-    text: LasText, header: LasHeader, added: Sequence[AddedCurve], axis: AxisArray, history: str
+    text: LasText, header: LasHeader, added: Sequence[AddedCurve], recording: Recording, history: str
 ) -> list[str]:
     """The lines of a file with curves and history added.
 
@@ -89,7 +89,7 @@ def flagged_lines(
         text: the file; it has an ~A and a ~Curve section.
         header: its header.
         added: the curves.
-        axis: float64[sample] in m, their depths.
+        recording: the file as read; the curves' depths are its axis.
         history: what was done.
 
     Returns:
@@ -98,7 +98,7 @@ def flagged_lines(
     names = _free_names([curve.name for curve in added], header)
     data = text.of_kind("A")[0]
     edits = _Edits()
-    curve_section = text.of_kind("C")[0]
+    curve_section = definition_of(text, data) or text.of_kind("C")[0]
     edits.after[_last_line(text, curve_section)] = [
         curve_line(name, curve.unit, curve.description) for name, curve in zip(names, added, strict=True)
     ]
@@ -111,17 +111,18 @@ def flagged_lines(
     missing = [null if parse_number(null) is not None else NULL] * len(added)
     if header.wrapped:
         _unwrap(text, data, header, edits)
-    _extend_rows(text, data, header, _Cells(columns, missing, axis), edits)
+    _extend_rows(text, data, header, _Cells(columns, missing, recording.axis, _factor(header, recording)), edits)
     return edits.apply(text.lines, text.newline)
 
 
 @dataclass(frozen=True, eq=False)
 class _Cells:
-    """New cells: columns[curve][sample], what stands where there is none, and the depths."""
+    """New cells: columns[curve][sample], what stands where there is none, depths, metres per unit of the file."""
 
     columns: list[list[str]]
     missing: list[str]
     axis: AxisArray
+    factor: float
 
 
 def _free_names(wanted: Sequence[str], header: LasHeader) -> list[str]:
@@ -168,7 +169,7 @@ def _aligned(columns: list[list[str]]) -> list[list[str]]:
 def _unwrap(text: LasText, data: LasSection, header: LasHeader, edits: _Edits) -> None:
     """Put each wrapped depth step on one line, cells untouched, and let the WRAP line say so."""
     indices = text.data_lines(data)
-    rows, starts = collect_rows([text.lines[index] for index in indices], indices, header)
+    rows, starts = unwrap_rows([text.lines[index] for index in indices], indices, header)
     edits.replaced.update(dict.fromkeys(indices, ""))
     edits.replaced.update({start: " ".join(cells) + text.newline for start, cells in zip(starts, rows, strict=True)})
     for section in text.of_kind("V"):
@@ -182,7 +183,8 @@ def _extend_rows(text: LasText, data: LasSection, header: LasHeader, cells: _Cel
     delimiter = (
         None if header.wrapped else find_delimiter([text.lines[index] for index in text.data_lines(data)], header)
     )
-    samples = _samples_of(lines, header, delimiter, cells.axis)
+    splitter = RowSplitter(lambda: lines, delimiter, len(header.curves))
+    samples = _samples_of([splitter.cells(line) for line in lines], splitter.width, cells)
     separator = delimiter or " "
     for index, line, sample in zip(indices, lines, samples, strict=True):
         body = line.rstrip("\r\n")
@@ -192,27 +194,22 @@ def _extend_rows(text: LasText, data: LasSection, header: LasHeader, cells: _Cel
         edits.replaced[index] = separator.join([body, *new]) + line[len(body) :]
 
 
-def _metres_per_unit(header: LasHeader, depth: NDArray[np.float64], axis: AxisArray) -> float:
-    """The reader's factor; where only a user's aliases know the unit, what takes the file's depths to its axis."""
-    try:
-        return depth_factor(header)[0]
-    except UnreadableFileError:
-        span = np.nanmax(depth) - np.nanmin(depth) if np.isfinite(depth).any() else 0.0
-        return float((axis[-1] - axis[0]) / span) if span > 0 else 1.0
+def _factor(header: LasHeader, recording: Recording) -> float:
+    """Metres per unit of the file's depths: as the reader found, who may have had aliases of the user's."""
+    known = recording.headers.get("depth_factor")
+    return depth_factor(header)[0] if known is None else float(known)
 
 
-def _samples_of(lines: Sequence[str], header: LasHeader, delimiter: str | None, axis: AxisArray) -> NDArray[np.int64]:
-    """The sample of each data line by its depth, -1 where the reader left the line out."""
-    width = len(header.curves)
-    rows = [split_cells(line, delimiter, width) for line in lines]
+def _samples_of(rows: Sequence[Sequence[str]], width: int, cells: _Cells) -> NDArray[np.int64]:
+    """The sample of each row by its depth, -1 where the reader left the row out."""
+    axis = cells.axis
     numbers = [parse_number(row[0]) if len(row) == width else None for row in rows]
-    depth = np.array([np.nan if number is None else number for number in numbers], dtype=np.float64)
-    depth *= _metres_per_unit(header, depth, axis)
+    depth = cells.factor * np.array([np.nan if number is None else number for number in numbers], dtype=np.float64)
     right = np.clip(np.searchsorted(axis, depth), 0, axis.size - 1)
     left = np.maximum(right - 1, 0)
     nearest = np.where(np.abs(axis[left] - depth) < np.abs(axis[right] - depth), left, right)
     fits = np.abs(axis[nearest] - depth) <= DEPTH_TOLERANCE
     _, first = np.unique(np.where(fits, nearest, -1), return_index=True)  # the reader keeps the first of equal depths
-    used = np.zeros(len(lines), dtype=np.bool_)
+    used = np.zeros(len(rows), dtype=np.bool_)
     used[first] = True
     return np.where(fits & used, nearest, -1)

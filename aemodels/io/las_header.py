@@ -22,12 +22,21 @@ NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?")
 
 @dataclass(frozen=True)
 class LasCurve:
-    """One line of the curve section: unique name, mnemonic and unit as spelled, description."""
+    """One line of a curve section.
+
+    Args:
+        name: unique in its section.
+        mnemonic: as spelled.
+        unit: as spelled.
+        description: the rest of the line.
+        order: 0 for the log that is read, more for the file's other logs whose curves are read with it.
+    """
 
     name: str
     mnemonic: str
     unit: str
     description: str
+    order: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,14 +74,15 @@ def parse_number(text: str) -> float | None:
     return float(text.upper().replace("D", "E")) if NUMBER.fullmatch(text) else None
 
 
-def read_header(text: LasText) -> LasHeader:
+def read_header(text: LasText, curves: LasSection | None = None) -> LasHeader:
     """Parse the header sections with lasio.
 
-    lasio gets the text of the first version, well and curve sections under plain titles, never a path: a path that
-    looks like a URL would be fetched.
+    lasio gets the text of the first version and well sections and of one curve section under plain titles, never a
+    path: a path that looks like a URL would be fetched.
 
     Args:
         text: the decoded file.
+        curves: the curve section that counts; by default the first.
 
     Returns:
         The header.
@@ -83,7 +93,7 @@ def read_header(text: LasText) -> LasHeader:
     """
     parts = []
     for kind in "VWC":
-        section = next(iter(text.of_kind(kind)), None)
+        section = next(iter(text.of_kind(kind)), None) if kind != "C" or curves is None else curves
         if section is not None:
             _refuse_bomb(text, section, kind)
             parts += [TITLES[kind], *(text.lines[index].replace(MARK, "").rstrip() + "\n" for index in section.body)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,9 +30,15 @@ def clean(columns: list[NDArray[np.float64]], header: LasHeader) -> tuple[Findin
     hits = rounded = infinite = 0
     for column in columns:
         hits += _drop(column, nulls)
-        rounded += _drop(column, rounded_nulls)
-        infinite += _drop(column, INFINITIES)
+        low, high = extremes(column)
+        rounded += _drop(column, [mark for mark in rounded_nulls if low <= mark <= high])
+        infinite += _drop(column, [mark for mark in INFINITIES if mark in (low, high)])
     return tuple(_findings(header, hits, rounded, infinite))
+
+
+def extremes(column: NDArray[np.float64]) -> tuple[float, float]:
+    """The smallest and the largest value; NaN where there is none."""
+    return float(np.fmin.reduce(column, initial=np.nan)), float(np.fmax.reduce(column, initial=np.nan))
 
 
 def _rounded(nulls: tuple[float, ...]) -> tuple[float, ...]:
@@ -40,7 +48,7 @@ def _rounded(nulls: tuple[float, ...]) -> tuple[float, ...]:
     )
 
 
-def _drop(column: NDArray[np.float64], marks: tuple[float, ...]) -> int:
+def _drop(column: NDArray[np.float64], marks: Sequence[float]) -> int:
     """Make the marks missing; how many there were."""
     count = 0
     for mark in marks:

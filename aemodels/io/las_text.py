@@ -120,6 +120,33 @@ def split_lines(text: str) -> list[str]:
     return LINE.findall(text)
 
 
+def definition_of(text: LasText, data: LasSection) -> LasSection | None:
+    """The curve section of a data section.
+
+    It is the one that the title names ("~Log_Data[2] | Log_Definition[2]"), or that has the same number, or the nearest
+    before it, or the first of the file; None where the file has none.
+    """
+    sections = text.of_kind("C")
+    names = {_title_parts(text.lines[section.title])[0]: section for section in reversed(sections)}
+    own, named = _title_parts(text.lines[data.title])
+    before = [section for section in sections if section.title < data.title]
+    return (
+        names.get(named)
+        or names.get(own.replace("_data", "_definition"))
+        or next(iter([*before[::-1], *sections]), None)
+    )
+
+
+def _title_parts(line: str) -> tuple[str, str]:
+    """Name of a section and the name that stands behind "|", without case and blanks.
+
+    >>> _title_parts("~Log_Data[2] | Log_Definition[2]")
+    ('log_data[2]', 'log_definition[2]')
+    """
+    name, _, named = re.sub(r"\s", "", line.lower().replace(MARK, "")).lstrip("~").partition("|")
+    return name, named
+
+
 def section_kind(title: str) -> str:
     """Kind of a section from its title line.
 

@@ -12,8 +12,8 @@ from aemodels.errors import DataError, UnreadableFileError
 from aemodels.io.atomic import atomic_path
 from aemodels.io.las_flag import NULL, AddedCurve, curve_line, flagged_lines, format_values, one_line
 from aemodels.io.las_header import read_header
-from aemodels.io.las_text import parse_text
-from aemodels.types import AxisArray, Finding, Recording
+from aemodels.io.las_text import definition_of, parse_text
+from aemodels.types import Finding, Recording
 
 __all__ = ["AddedCurve", "write_flagged_las", "write_las"]
 
@@ -54,7 +54,9 @@ def write_las(recording: Recording, path: Path) -> None:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def write_flagged_las(source: Path, target: Path, added: Sequence[AddedCurve], axis: AxisArray, history: str) -> None:
+def write_flagged_las(
+    source: Path, target: Path, added: Sequence[AddedCurve], recording: Recording, history: str
+) -> None:
     """Write a file's own text again, with further curves and a history.
 
     Header lines and the text of every original value stay as they are; the new curves follow the last curve, the
@@ -66,21 +68,22 @@ def write_flagged_las(source: Path, target: Path, added: Sequence[AddedCurve], a
         source: the file read; it is not changed.
         target: the file to write (whole or not at all).
         added: the curves to add; a mnemonic that the file has already gets a number.
-        axis: float64[sample] in m, the depths of the values as `read_las` gives them.
+        recording: the source as `read_las` gives it: its axis holds the values' depths.
         history: what was done, one or more lines.
 
     Raises:
-        DataError: if a curve's length is not the axis'.
+        DataError: if a curve's length is not the recording's.
         UnreadableFileError: if the source is no readable LAS file.
     """
     for curve in added:
-        if curve.values.shape != axis.shape:
-            raise DataError(f"{curve.name}: {curve.values.size} values; expected {axis.size}, one per depth")
+        if curve.values.shape != recording.axis.shape:
+            raise DataError(f"{curve.name}: {curve.values.size} values; expected {recording.axis.size}, one per depth")
     text = parse_text(source.read_bytes())
     if not (text.of_kind("A") and text.of_kind("C")):
         remedy = "read it first: `sondeflow check`"
         finding = Finding("error", "no-data", "file", "no ~A or no ~Curve section", "a LAS file", remedy)
         raise UnreadableFileError((finding,))
-    lines = flagged_lines(text, read_header(text), added, axis, history)
+    header = read_header(text, definition_of(text, text.of_kind("A")[0]))
+    lines = flagged_lines(text, header, added, recording, history)
     with atomic_path(target) as temporary:
         temporary.write_bytes("".join(lines).encode(text.codec, errors="replace"))

@@ -102,7 +102,7 @@ def _unpack(packed: BinaryIO, plain: BinaryIO, stored: int, limits: SizeLimits) 
         raise _unreadable("bad-gzip", f"{type(error).__name__}: {error}", "a gzip file") from error
     if done > most:
         found = f"{stored} bytes that unpack to more than {most}"
-        remedy = "if it is what it should be, unpack it yourself and read the plain file"
+        remedy = "if it is what it should be, unpack it yourself, or raise SONDEFLOW_MAX_UNPACKED_BYTES or _RATIO"
         expected = f"at most {limits.growth:g} times its size, and {limits.unpacked} bytes"
         raise UnreadableFileError((Finding("error", "decompression-bomb", "file", found, expected, remedy),))
 

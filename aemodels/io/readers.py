@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from aemodels.errors import UnreadableFileError
+from aemodels.errors import LargeFileError, UnreadableFileError
 from aemodels.io.atomic import PART_SUFFIX
 from aemodels.io.hashing import sha256_file
 from aemodels.io.las import read_las
+from aemodels.io.limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.packed import content_suffix, is_packed, plain_file
-from aemodels.io.segy import read_segy
+from aemodels.io.segy import read_segy, read_segy_blocks
 from aemodels.io.segy_positions import HeaderPositions
 from aemodels.types import Finding, Recording, Source
 
@@ -21,18 +22,26 @@ READERS: dict[str, Callable[[Path], Recording]] = {".las": read_las, ".sgy": rea
 UNFINISHED = (PART_SUFFIX, ".tmp", ".crdownload", "~")
 
 
-def read(path: Path, *, aliases: Path | None = None, positions: HeaderPositions | None = None) -> Recording:
+def read(
+    path: Path,
+    *,
+    aliases: Path | None = None,
+    positions: HeaderPositions | None = None,
+    limits: SizeLimits = DEFAULT_LIMITS,
+) -> Recording:
     """Read a file of any known suffix (case does not matter), plain or gzip'd (".las.gz").
 
     Args:
         path: the file.
         aliases: a user's file of mnemonics and units, for logs.
         positions: where SEG-Y trace headers hold lines and coordinates; None = the reader looks for them.
+        limits: sizes beyond which a file is refused.
 
     Returns:
         The recording, with findings for whatever was doubtful.
 
     Raises:
+        LargeFileError: if it is a SEG-Y file of more than `limits.whole` bytes; `read_blocks` reads it.
         UnreadableFileError: if the path is missing, a folder, not permitted, empty, of an unknown suffix, or refused by
             its reader; `.findings` say which.
     """
@@ -40,20 +49,60 @@ def read(path: Path, *, aliases: Path | None = None, positions: HeaderPositions 
     if reader is read_las:
         reader = partial(read_las, aliases=aliases)
     elif reader is read_segy:
-        reader = partial(read_segy, positions=positions)
+        reader = partial(_read_line, positions=positions, limits=limits)
     try:
-        finding = _refusal(path)
+        finding = _refusal(path, limits)
         if finding is None and reader is not None:
-            return _read_packed(path, reader) if is_packed(path) else reader(path)
+            return _read_packed(path, reader, limits) if is_packed(path) else reader(path)
     except OSError as error:
         finding = _os_finding(path, error)
     raise UnreadableFileError((finding or _unknown_suffix(path),))
 
 
-def _read_packed(path: Path, reader: Callable[[Path], Recording]) -> Recording:
+def read_blocks(
+    path: Path, *, traces: int, positions: HeaderPositions | None = None, limits: SizeLimits = DEFAULT_LIMITS
+) -> Iterator[Recording]:
+    """Read a SEG-Y file, plain or gzip'd, block by block: memory does not grow with the file.
+
+    Args:
+        path: the file.
+        traces: traces per block; the last block may have fewer.
+        positions: as for `read`.
+        limits: as for `read`; `limits.whole` does not count.
+
+    Yields:
+        Recordings as `read_segy_blocks` gives them; identity and name are those of the file, packed or not.
+
+    Raises:
+        UnreadableFileError: as for `read`.
+    """
+    source = None
+    try:
+        finding = _refusal(path, limits)
+        if finding is None and READERS.get(content_suffix(path)) is read_segy:
+            with plain_file(path, limits) as plain:
+                for block in read_segy_blocks(plain, traces=traces, positions=positions):
+                    source = source or Source(str(path), sha256_file(path) if is_packed(path) else block.source.sha256)
+                    yield dataclasses.replace(block, source=source)
+            return
+    except OSError as error:
+        finding = _os_finding(path, error)
+    raise UnreadableFileError((finding or _unknown_suffix(path),))
+
+
+def _read_line(path: Path, positions: HeaderPositions | None, limits: SizeLimits) -> Recording:
+    size = path.stat().st_size
+    if size > limits.whole:
+        found, expected = f"{path} holds {size} bytes of traces", f"at most {limits.whole} to be read at once"
+        remedy = "read it block by block, or raise SONDEFLOW_MAX_WHOLE_BYTES"
+        raise LargeFileError((Finding("error", "too-large", "file", found, expected, remedy),))
+    return read_segy(path, positions)
+
+
+def _read_packed(path: Path, reader: Callable[[Path], Recording], limits: SizeLimits) -> Recording:
     """Read what a gzip'd file holds; identity and name are the packed file's."""
-    with plain_file(path) as plain:
-        finding = _refusal(plain)
+    with plain_file(path, limits) as plain:
+        finding = _refusal(plain, limits)
         if finding is not None:
             raise UnreadableFileError((dataclasses.replace(finding, found=f"{path} unpacks to 0 bytes"),))
         recording = reader(plain)
@@ -98,7 +147,7 @@ def passed_over(name: str) -> bool:
     return name.startswith(".") or name.lower().endswith(UNFINISHED)
 
 
-def _refusal(path: Path) -> Finding | None:
+def _refusal(path: Path, limits: SizeLimits) -> Finding | None:
     """Why a path cannot be read at all; None where it can."""
     if path.is_dir():
         return Finding("error", "is-directory", "file", f"{path} is a folder", "a file", "name the files in it")
@@ -109,6 +158,9 @@ def _refusal(path: Path) -> Finding | None:
         )
     if status.st_size == 0:
         return Finding("error", "empty", "file", f"{path} holds 0 bytes", "a log or traces", "get the file again")
+    if status.st_size > limits.stored:
+        found, expected = f"{path} holds {status.st_size} bytes", f"at most {limits.stored}"
+        return Finding("error", "too-large", "file", found, expected, "split it, or raise SONDEFLOW_MAX_FILE_BYTES")
     with path.open("rb"):
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,10 @@ import numpy as np
 from aemodels.errors import DataError
 from aemodels.io.segy_checks import check_block
 from aemodels.io.segy_headers import HeaderTable, block_traces, headers_of, spans
+from aemodels.io.segy_lines import LineTally
 from aemodels.io.segy_plan import SegyPlan, plan_segy
-from aemodels.io.segy_positions import HeaderPositions, unfinished
-from aemodels.io.segy_samples import decode_samples
+from aemodels.io.segy_positions import HeaderPositions
+from aemodels.io.segy_samples import read_values
 from aemodels.io.segy_text import read_text_headers, text_codec
 from aemodels.types import Channel, Finding, FloatArray, Recording
 
@@ -39,11 +40,13 @@ def read_segy(path: Path, positions: HeaderPositions | None = None) -> Recording
     parts = []
     for start, stop in spans(layout, block_traces(layout)):
         traces = layout.read_traces(path, start, stop)
-        values[start:stop] = decode_samples(traces["samples"], layout.code)
+        values[start:stop] = read_values(layout, traces, start)
         parts.append(headers_of(traces, layout).raw)
     headers = HeaderTable(np.concatenate(parts), layout.endian)
-    checks = check_block(plan, headers, values, 0)
-    return _recording(plan, headers, values, 0, (*plan.findings, *checks, *unfinished(headers, plan.positions)))
+    lines = LineTally(plan.positions)
+    lines.add(headers, 0)
+    findings = (*plan.findings, *check_block(plan, headers, values, 0), *lines.findings())
+    return _recording(plan, headers, values, 0, findings)
 
 
 def read_segy_blocks(path: Path, *, traces: int, positions: HeaderPositions | None = None) -> Iterator[Recording]:
@@ -56,7 +59,7 @@ def read_segy_blocks(path: Path, *, traces: int, positions: HeaderPositions | No
 
     Yields:
         Recordings of neighbouring traces, numbered as in the file, all on the same axis; the first carries the
-        findings about the file, each the findings about its own traces.
+        findings about the file, each the findings about its own traces, the last those that take all traces to know.
 
     Raises:
         DataError: if `traces` is not positive.
@@ -66,12 +69,28 @@ def read_segy_blocks(path: Path, *, traces: int, positions: HeaderPositions | No
     if traces < 1:
         raise DataError(f"traces is {traces}; expected at least 1 trace a block")
     plan = plan_segy(path, positions)
+    lines = LineTally(plan.positions)
     for start, stop in spans(plan.layout, traces):
         stored = plan.layout.read_traces(path, start, stop)
-        values = decode_samples(stored["samples"], plan.layout.code)
+        values = read_values(plan.layout, stored, start)
         headers = headers_of(stored, plan.layout)
-        findings = (*(() if start else plan.findings), *check_block(plan, headers, values, start))
+        lines.add(headers, start)
+        at_end = tuple(lines.findings()) if stop == plan.layout.traces else ()
+        findings = (*(() if start else plan.findings), *check_block(plan, headers, values, start), *at_end)
         yield _recording(plan, headers, values, start, findings)
+
+
+def read_span(plan: SegyPlan, start: int, stop: int) -> Recording:
+    """Neighbouring traces of a file, numbered as in the file and without findings.
+
+    Args:
+        plan: how the file is read.
+        start: first trace.
+        stop: the one behind the last.
+    """
+    stored = plan.layout.read_traces(plan.path, start, stop)
+    headers = headers_of(stored, plan.layout)
+    return _recording(plan, headers, read_values(plan.layout, stored, start), start, ())
 
 
 def _recording(
@@ -84,7 +103,7 @@ def _recording(
     return Recording(
         values=values,
         axis=plan.axis,
-        channels=_channels(headers, plan.positions, first),
+        channels=_channels(plan, headers, first),
         kind="seismic",
         source=plan.source,
         name=plan.path.stem,
@@ -101,23 +120,18 @@ def _recording(
     )
 
 
-def _channels(headers: HeaderTable, positions: HeaderPositions, first: int) -> tuple[Channel, ...]:
-    inline, crossline = headers.word(positions.inline), headers.word(positions.crossline)
-    x = headers.scaled(headers.word(positions.cdp_x), "scalar")
-    y = headers.scaled(headers.word(positions.cdp_y), "scalar")
-    rows: Iterable[Any] = zip(inline, crossline, x, y, headers.column("offset"), strict=True)
-    return tuple(
-        Channel(
-            f"trace {number}",
-            "amplitude",
-            {
-                "trace": number,
-                "inline": int(inline),
-                "crossline": int(crossline),
-                "cdp_x": float(cdp_x),
-                "cdp_y": float(cdp_y),
-                "offset": int(offset),
-            },
-        )
-        for number, (inline, crossline, cdp_x, cdp_y, offset) in enumerate(rows, start=first)
-    )
+def _channels(plan: SegyPlan, headers: HeaderTable, first: int) -> tuple[Channel, ...]:
+    positions = plan.positions
+    columns: dict[str, list[Any]] = {
+        "trace": list(range(first, first + len(headers.raw))),
+        "inline": headers.word(positions.inline).tolist(),
+        "crossline": headers.word(positions.crossline).tolist(),
+        "cdp_x": headers.scaled(headers.word(positions.cdp_x), "scalar").tolist(),
+        "cdp_y": headers.scaled(headers.word(positions.cdp_y), "scalar").tolist(),
+        "offset": headers.column("offset").tolist(),
+    }
+    counts = plan.layout.counts(first, first + len(headers.raw))
+    if counts is not None:
+        columns["samples"] = counts.tolist()
+    rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+    return tuple(Channel(f"trace {row['trace']}", "amplitude", row) for row in rows)

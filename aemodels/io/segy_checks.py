@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.io.segy_headers import HeaderTable
-from aemodels.io.segy_layout import FORMAT_NAMES
+from aemodels.io.segy_layout import FORMAT_NAMES, SegyLayout
 from aemodels.io.segy_plan import SegyPlan
 from aemodels.types import Finding, FloatArray
 
@@ -31,9 +31,9 @@ def check_block(plan: SegyPlan, headers: HeaderTable, values: FloatArray, first:
     """
     yield from _intervals(plan, headers, first)
     yield from _delays(plan, headers, first)
-    yield from _values(values, first)
+    yield from _values(values, beyond_end(plan.layout, values, first), first)
     yield from _counts(plan, headers, first)
-    yield from _scalars(headers, first)
+    yield from _scalars(plan, headers, first)
     if plan.layout.code in ROUNDING:
         remedy = "samples beyond 16777216 are rounded to float32"
         yield Finding("info", "precision", "samples", FORMAT_NAMES[plan.layout.code], "at most 24 bits", remedy)
@@ -61,8 +61,16 @@ def _delays(plan: SegyPlan, headers: HeaderTable, first: int) -> Iterator[Findin
         yield Finding("warning", "delay-varies", _traces(other, first), found, "one delay", remedy)
 
 
-def _values(values: FloatArray, first: int) -> Iterator[Finding]:
-    missing = np.isnan(values)
+def beyond_end(layout: SegyLayout, values: FloatArray, first: int) -> NDArray[np.bool_]:
+    """bool[trace, sample]: where a trace that is shorter than the longest has ended."""
+    counts = layout.counts(first, first + len(values))
+    if counts is None:
+        return np.zeros(values.shape, dtype=np.bool_)
+    return np.asarray(np.arange(values.shape[1]) >= counts[:, np.newaxis], dtype=np.bool_)
+
+
+def _values(values: FloatArray, ended: NDArray[np.bool_], first: int) -> Iterator[Finding]:
+    missing = np.isnan(values) & ~ended
     if missing.any():
         found = f"{int(missing.sum())} samples that are infinite or no numbers"
         where = _traces(missing.any(axis=1), first)
@@ -75,6 +83,8 @@ def _values(values: FloatArray, first: int) -> Iterator[Finding]:
 
 
 def _counts(plan: SegyPlan, headers: HeaderTable, first: int) -> Iterator[Finding]:
+    if plan.layout.starts is not None:
+        return  # the counts are what the file was read by
     counts = headers.column("count")
     # 0 is "as the binary header says"; revision 2 keeps counts beyond 16 bits elsewhere.
     conflicting = (counts != 0) & (counts != plan.layout.samples) & (plan.layout.samples < 2**16)
@@ -85,7 +95,7 @@ def _counts(plan: SegyPlan, headers: HeaderTable, first: int) -> Iterator[Findin
         yield Finding("warning", "sample-count-conflict", where, found, f"{plan.layout.samples}", remedy)
 
 
-def _scalars(headers: HeaderTable, first: int) -> Iterator[Finding]:
+def _scalars(plan: SegyPlan, headers: HeaderTable, first: int) -> Iterator[Finding]:
     scalars = headers.column("scalar")
     odd = ~np.isin(np.abs(scalars), SCALARS)
     if odd.any():
@@ -93,9 +103,9 @@ def _scalars(headers: HeaderTable, first: int) -> Iterator[Finding]:
         expected = "0 or a power of ten up to 10000, negative to divide"
         remedy = "applied as it stands; check the coordinates, correct bytes 71-72"
         yield Finding("warning", "scalar-implausible", _traces(odd, first), found, expected, remedy)
-    elif np.unique(scalars).size > 1:
-        shown = ", ".join(str(value) for value in np.unique(scalars)[:5])
-        where = _traces(scalars != scalars[0], first)
+    elif (scalars != plan.scalar).any():
+        shown = ", ".join(str(value) for value in np.unique([plan.scalar, *scalars])[:5])
+        where = _traces(scalars != plan.scalar, first)
         remedy = "each trace is scaled by its own; check the coordinates"
         yield Finding("warning", "scalar-conflict", where, f"coordinate scalars {shown}", "one scalar", remedy)
 

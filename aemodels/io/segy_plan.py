@@ -10,9 +10,10 @@ import numpy as np
 from aemodels.errors import UnreadableFileError
 from aemodels.io.hashing import sha256_file
 from aemodels.io.segy_binary import BINARY_END, declared_interval
+from aemodels.io.segy_find import find_layout
 from aemodels.io.segy_format import settle_format
 from aemodels.io.segy_headers import HeaderTable, read_headers
-from aemodels.io.segy_layout import SegyLayout, find_layout
+from aemodels.io.segy_layout import SegyLayout
 from aemodels.io.segy_positions import HeaderPositions, choose_positions
 from aemodels.types import AxisArray, Finding, Source
 
@@ -32,6 +33,7 @@ class SegyPlan:
         positions: where line numbers and coordinates stand.
         interval: sample interval in us.
         start: time of the first sample in s.
+        scalar: the first trace's coordinate scalar.
         findings: what was noticed about the file as a whole.
     """
 
@@ -41,6 +43,7 @@ class SegyPlan:
     positions: HeaderPositions
     interval: float
     start: float
+    scalar: int
     findings: tuple[Finding, ...]
 
     @property
@@ -83,6 +86,7 @@ def plan_segy(path: Path, positions: HeaderPositions | None = None) -> SegyPlan:
         chosen,
         interval,
         start,
+        int(survey.column("scalar")[0]),
         (*findings, *format_findings, *_revision(path, layout), *position_findings, *interval_findings),
     )
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, ValidationError
 
+from aemodels.errors import DataError
 from aemodels.io.segy_headers import HeaderTable
 from aemodels.spec import Spec
 from aemodels.types import Finding
@@ -30,6 +29,34 @@ class HeaderPositions(Spec):
 
 
 STANDARD = HeaderPositions()
+
+
+def parse_positions(text: str) -> HeaderPositions:
+    """Positions as people type them: fields and bytes; a field left out keeps its standard place.
+
+    >>> parse_positions("inline=9,crossline=21").crossline
+    21
+
+    Args:
+        text: "inline=9,crossline=21", in any order.
+
+    Raises:
+        DataError: if a field is unknown or given twice, or its byte is no number from 1 to 237.
+    """
+    fields, given = list(HeaderPositions.model_fields), {}
+    for part in text.split(","):
+        name, _, number = (piece.strip() for piece in part.partition("="))
+        if name not in fields or name in given or not number.isdecimal():
+            raise DataError(
+                f"header positions {text!r}: found {part.strip()!r}; expected FIELD=BYTE, each field of "
+                f"{', '.join(fields)} at most once, e.g. inline=9,crossline=21"
+            )
+        given[name] = int(number)
+    try:
+        return HeaderPositions.model_validate(given)
+    except ValidationError as error:
+        wrong = ", ".join(f"{item['loc'][0]}={item['input']}" for item in error.errors())
+        raise DataError(f"header positions {text!r}: found {wrong}; expected bytes from 1 to 237") from error
 
 
 def choose_positions(headers: HeaderTable) -> tuple[HeaderPositions, tuple[Finding, ...]]:
@@ -95,28 +122,6 @@ def _is_grid(inline: NDArray[np.int64], crossline: NDArray[np.int64], *, stacked
     # One trace a bin in a stack, several in gathers; a shot record meets each of its "bins" once, at many offsets.
     full = pairs == inline.size if stacked else 2 * pairs <= inline.size
     return bool(lines > 1 and across > 1 and full and lines * across <= 2 * pairs)
-
-
-def unfinished(headers: HeaderTable, positions: HeaderPositions) -> Iterator[Finding]:
-    """A hint that a file was cut between two traces: all lines (or gathers) are equally long but for a short last one.
-
-    Args:
-        headers: all trace headers of the file.
-        positions: where the lines stand.
-
-    Yields:
-        At most one finding.
-    """
-    for place, name in ((positions.inline, "inline"), (9, "field record"), (ENSEMBLE, "ensemble")):
-        words = headers.word(place)
-        starts = np.flatnonzero(np.concatenate([[True], words[1:] != words[:-1]]))
-        lengths = np.diff(np.append(starts, words.size))
-        if lengths.size >= 4 and np.unique(lengths[:-1]).size == 1 and 1 <= lengths[-1] < lengths[0]:
-            found = f"{lengths[-1]} traces in the last {name} ({words[-1]})"
-            remedy = "compare the file's size with its origin's: it may have been cut between two traces"
-            expected = f"{lengths[0]}, as in the {lengths.size - 1} before"
-            yield Finding("warning", "last-line-short", f"trace {starts[-1]}", found, expected, remedy)
-            return
 
 
 def _largest(words: NDArray[np.int64]) -> int:

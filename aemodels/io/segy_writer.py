@@ -1,33 +1,37 @@
-"""SEG-Y writers: a recording as a new file, and a copy of a file with other samples in it."""
+"""The SEG-Y writer: a recording as a new file."""
 
 from __future__ import annotations
 
 import re
-import shutil
-import textwrap
-from collections.abc import Iterable
+import struct
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import segyio
 
 from aemodels.errors import DataError
 from aemodels.io.atomic import atomic_path
-from aemodels.io.segy_binary import TEXT_BYTES
-from aemodels.io.segy_format import settle_format
-from aemodels.io.segy_headers import block_traces, spans
-from aemodels.io.segy_layout import IBM, IEEE, SegyLayout, find_layout
-from aemodels.io.segy_samples import decode_samples, encode_samples
-from aemodels.io.segy_text import read_text_header, text_codec
-from aemodels.types import Finding, FloatArray, Recording
+from aemodels.io.segy_binary import BINARY_END
+from aemodels.io.segy_layout import IBM, IEEE
+from aemodels.types import Recording
+
+Revision: TypeAlias = Literal[0, 1, 2]
 
 CODES = {"ieee": IEEE, "ibm": IBM}
 MAX_INT16 = 32767
+MAX_SAMPLES = {0: MAX_INT16, 1: MAX_INT16, 2: 2**16 - 1}  # the trace header's 16 bits have no sign since revision 2
+CLOSING = {0: ("", "END EBCDIC"), 1: ("SEG Y REV1", "END TEXTUAL HEADER"), 2: ("SEG-Y REV2.0", "END TEXTUAL HEADER")}
 
 
-def write_segy(recording: Recording, path: Path, *, sample_format: Literal["ieee", "ibm"] = "ieee") -> None:
-    """Write a recording of kind "seismic" as a SEG-Y revision 1 file.
+def write_segy(
+    recording: Recording,
+    path: Path,
+    *,
+    sample_format: Literal["ieee", "ibm"] = "ieee",
+    revision: Revision = 1,
+) -> None:
+    """Write a recording of kind "seismic" as a SEG-Y file.
 
     Trace headers: inline, crossline, cdp_x, cdp_y (with a scalar), offset, sample count and interval, delay.
 
@@ -35,164 +39,83 @@ def write_segy(recording: Recording, path: Path, *, sample_format: Literal["ieee
         recording: the line; its channels' headers may lack any field (0 is written).
         path: the file to write (whole or not at all).
         sample_format: 4-byte IEEE floats, exact, or IBM floats, rounded to 21-24 bits.
+        revision: 0 (1975; lines and coordinates stand where revision 1 has them), 1 (2002) or 2 (2017), which allows
+            for a fraction of a microsecond in the sample interval, and for 65535 samples a trace.
 
     Raises:
         DataError: if the recording is no seismic, its axis is irregular or does not fit the headers, or holds NaN
             that IBM floats cannot express.
+
+    References:
+        SEG-Y revision 2.0 (SEG Technical Standards Committee, 2017), table 2.
     """
-    dt, delay = _timing(recording)
+    interval, delay = _timing(recording, revision)
     if sample_format == "ibm" and np.isnan(recording.values).any():
         raise DataError(f"{recording.source.uri}: NaN cannot be written as an IBM float; write IEEE, or fill the gaps")
+    with atomic_path(path) as temporary:
+        _write_traces(recording, temporary, CODES[sample_format], interval, delay)
+        with temporary.open("r+b") as stream:
+            text = segyio.tools.create_text_header(_text_lines(recording, interval, revision))
+            stream.write(text.encode("cp037"))
+            stream.seek(0)
+            head = bytearray(stream.read(BINARY_END))
+            for place, kind, value in _binary_fields(recording, interval, revision):
+                struct.pack_into(">" + kind, head, place - 1, value)
+            stream.seek(0)
+            stream.write(head)
+
+
+def _write_traces(recording: Recording, path: Path, code: int, interval: float, delay: int) -> None:
     coordinates = [float(c.headers.get(key, 0.0)) for c in recording.channels for key in ("cdp_x", "cdp_y")]
     scalar = _coordinate_scalar(coordinates)
+    count = recording.axis.size
     spec = segyio.spec()
-    spec.format = CODES[sample_format]
-    spec.samples = recording.axis * 1e3
-    spec.tracecount = len(recording.channels)
-    with atomic_path(path) as temporary, segyio.create(str(temporary), spec) as file:
-        file.text[0] = segyio.tools.create_text_header(_text_lines(recording, dt))
-        file.bin.update({segyio.BinField.Interval: dt, segyio.BinField.SEGYRevision: 1, segyio.BinField.TraceFlag: 1})
+    spec.format, spec.samples, spec.tracecount = code, recording.axis * 1e3, len(recording.channels)
+    with segyio.create(str(path), spec) as file:
         for number, channel in enumerate(recording.channels):
             file.header[number] = _trace_header(number, channel.headers, scalar) | {
-                segyio.TraceField.TRACE_SAMPLE_COUNT: recording.axis.size,
-                segyio.TraceField.TRACE_SAMPLE_INTERVAL: dt,
+                segyio.TraceField.TRACE_SAMPLE_COUNT: count,
+                segyio.TraceField.TRACE_SAMPLE_INTERVAL: round(interval),
                 segyio.TraceField.DelayRecordingTime: delay,
             }
         file.trace = np.ascontiguousarray(recording.values)
 
 
-def write_denoised_segy(source: Path, target: Path, values: FloatArray, history: str) -> tuple[Finding, ...]:
-    """Copy a SEG-Y file with other samples: same format, same headers, and a line of history in the text header.
-
-    A sample whose new value is NaN, or equals what the reader reads there, keeps its bytes.
-
-    Args:
-        source: the file read; it is not changed.
-        target: the file to write (whole or not at all).
-        values: float32[trace, sample], as `read_segy` orders them; NaN = keep the original.
-        history: what was done, plain ASCII; goes to unused lines of the text header.
-
-    Returns:
-        A finding where the text header had no line to spare for the history.
-
-    Raises:
-        DataError: if the shape does not fit the file.
-        UnreadableFileError: if the source is no readable SEG-Y.
-    """
-    layout, _ = find_layout(source)
-    if values.shape != (layout.traces, layout.samples) or values.dtype != np.float32:
-        expected = f"float32{(layout.traces, layout.samples)}"
-        raise DataError(f"{source}: new samples are {values.dtype}{values.shape}; expected {expected}")
-    blocks = (values[start:stop] for start, stop in spans(layout, block_traces(layout)))
-    return write_denoised_blocks(source, target, blocks, history)
+def _binary_fields(recording: Recording, interval: float, revision: Revision) -> list[tuple[int, str, float]]:
+    """(byte, struct code, value) of the binary header's fields that differ from revision to revision."""
+    fields: list[tuple[int, str, float]] = [
+        (3217, "h", round(interval)),
+        (3221, "H", recording.axis.size),
+        (3501, "B", revision),
+        (3502, "B", 0),
+        (3503, "h", int(revision > 0)),  # all traces are equally long
+        (3505, "h", 0),
+    ]
+    if revision < 2:
+        return fields
+    extended = [(3269, "i", recording.axis.size), (3273, "d", interval), (3297, "I", 0x01020304), (3507, "i", 0)]
+    return [*fields, *extended, (3513, "Q", len(recording.channels)), (3521, "Q", BINARY_END), (3529, "i", 0)]
 
 
-def write_denoised_blocks(
-    source: Path, target: Path, blocks: Iterable[FloatArray], history: str
-) -> tuple[Finding, ...]:
-    """Copy a SEG-Y file with other samples that arrive block by block: memory does not grow with the file.
-
-    Args:
-        source: the file read; it is not changed.
-        target: the file to write (whole or not at all).
-        blocks: float32[trace, sample] of neighbouring traces, in order and together all of them; NaN = keep the
-            original.
-        history: as for `write_denoised_segy`.
-
-    Returns:
-        A finding where the text header had no line to spare for the history.
-
-    Raises:
-        DataError: if the blocks do not make up the file.
-        UnreadableFileError: if the source is no readable SEG-Y.
-    """
-    layout, _ = find_layout(source)
-    layout, _ = settle_format(source, layout)
-    header, findings = add_history(source, history)
-    with atomic_path(target) as temporary:
-        shutil.copyfile(source, temporary)
-        with temporary.open("r+b") as stream:
-            stream.write(header)
-            done = 0
-            for values in blocks:
-                traces = _replaced(source, layout, values, done)
-                stream.seek(layout.offset + done * layout.trace_bytes)
-                stream.write(traces.tobytes())
-                done += len(values)
-        if done != layout.traces:
-            raise DataError(f"{source}: new samples for {done} traces; expected {layout.traces}")
-    return findings
-
-
-def _replaced(source: Path, layout: SegyLayout, values: FloatArray, first: int) -> Any:
-    """Traces as stored, with the samples that changed."""
-    if values.shape[1:] != (layout.samples,) or values.dtype != np.float32 or first + len(values) > layout.traces:
-        expected = f"float32[at most {layout.traces - first}, {layout.samples}]"
-        raise DataError(f"{source}: new samples are {values.dtype}{values.shape} at trace {first}; expected {expected}")
-    traces = layout.read_traces(source, first, first + len(values))
-    stored = traces["samples"]
-    changed = np.isfinite(values) & (values != decode_samples(stored, layout.code))
-    replacement = encode_samples(np.where(changed, values, np.float32(0.0)), layout.code, stored.dtype)
-    stored[changed] = replacement[changed]
-    return traces
-
-
-def add_history(source: Path, history: str) -> tuple[bytes, tuple[Finding, ...]]:
-    """The text header of a file with history in its free lines.
-
-    Args:
-        source: the file.
-        history: any text; characters that EBCDIC and ASCII do not share become "?".
-
-    Returns:
-        (3200 bytes in the file's own encoding, findings).
-    """
-    with source.open("rb") as stream:
-        header = bytearray(stream.read(TEXT_BYTES))
-    codec = text_codec(bytes(header))
-    text = read_text_header(source)
-    lines = [text[start : start + 80] for start in range(0, TEXT_BYTES, 80)]
-    used = [number for number, line in enumerate(lines) if not _is_free(line)]
-    # After the last line in use if there is room, so that history reads downwards; else any gap.
-    free = [number for number in range(40) if number not in used]
-    free.sort(key=lambda number: (number < max(_body(used), default=-1), number))
-    pieces = textwrap.wrap(re.sub(r"[^A-Za-z0-9 .,;:+*/()=_'-]", "?", history), 76)
-    for number, piece in zip(free, pieces, strict=False):
-        header[80 * number : 80 * (number + 1)] = f"C{number + 1:2d} {piece}".ljust(80).encode(codec)
-    if len(pieces) <= len(free):
-        return bytes(header), ()
-    found = f"{len(free)} unused lines for {len(pieces)} lines of history"
-    remedy = "the rest is not written; no line in use is overwritten"
-    return bytes(header), (Finding("warning", "no-room-for-history", "text header", found, "unused lines", remedy),)
-
-
-def _body(used: list[int]) -> list[int]:
-    """Lines in use but for the closing lines ("SEG Y REV1", "END TEXTUAL HEADER" stand in lines 39 and 40)."""
-    return [number for number in used if number < 38]
-
-
-def _is_free(line: str) -> bool:
-    """Whether a line of the text header holds nothing but its number."""
-    return re.fullmatch(r"(C\s*\d{0,2})?[\s\x00]*", line) is not None
-
-
-def _timing(recording: Recording) -> tuple[int, int]:
+def _timing(recording: Recording, revision: Revision) -> tuple[float, int]:
     """Sample interval in us and delay in ms, refused where the headers cannot hold them."""
     uri = recording.source.uri
     if recording.kind != "seismic":
         raise DataError(f"{uri}: kind is {recording.kind!r}; expected 'seismic' for a SEG-Y file")
-    if not 2 <= recording.axis.size <= MAX_INT16:
-        raise DataError(f"{uri}: {recording.axis.size} samples a trace; expected 2 to {MAX_INT16}")
+    if not 2 <= recording.axis.size <= MAX_SAMPLES[revision]:
+        most = MAX_SAMPLES[revision]
+        raise DataError(f"{uri}: {recording.axis.size} samples a trace; expected 2 to {most} in revision {revision}")
     steps = np.diff(recording.axis) * 1e6
-    dt, delay = round(float(np.mean(steps))), round(float(recording.axis[0]) * 1e3)
-    if not 0 < dt <= MAX_INT16 or np.abs(steps - dt).max() > 0.5:
+    interval, delay = float(np.mean(steps)), round(float(recording.axis[0]) * 1e3)
+    interval = interval if revision > 1 and abs(interval - round(interval)) > 1e-6 else float(round(interval))
+    if not 1 <= interval <= MAX_INT16 or np.abs(steps - interval).max() > 0.5:
         raise DataError(
             f"{uri}: sample interval is {steps.min():g}..{steps.max():g} us; "
-            f"expected one whole number of us up to {MAX_INT16}"
+            f"expected one whole number of us up to {MAX_INT16} (revision 2: or a fraction)"
         )
     if abs(delay) > MAX_INT16 or abs(delay - recording.axis[0] * 1e3) > 1e-3:
         raise DataError(f"{uri}: the first sample is at {recording.axis[0]} s; expected a whole number of ms")
-    return dt, delay
+    return interval, delay
 
 
 def _coordinate_scalar(coordinates: list[float]) -> int:
@@ -221,12 +144,12 @@ def _trace_header(number: int, headers: Any, scalar: int) -> dict[int, int]:
     }
 
 
-def _text_lines(recording: Recording, dt: int) -> dict[int, str]:
+def _text_lines(recording: Recording, interval: float, revision: Revision) -> dict[int, str]:
     name = re.sub(r"[^\x20-\x7e]", "?", recording.name)[:60]
     return {
         1: f"LINE {name}",
-        2: f"TRACES {len(recording.channels)}  SAMPLES {recording.axis.size}  INTERVAL {dt} US",
+        2: f"TRACES {len(recording.channels)}  SAMPLES {recording.axis.size}  INTERVAL {interval:g} US",
         3: "BYTES 189-192 INLINE  193-196 CROSSLINE  181-188 CDP X Y  71-72 SCALAR",
-        39: "SEG Y REV1",
-        40: "END TEXTUAL HEADER",
+        39: CLOSING[revision][0],
+        40: CLOSING[revision][1],
     }

@@ -18,6 +18,7 @@ from aemodels.io.atomic import atomic_path
 from aemodels.io.limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.packed import content_suffix, copy_within
 from aemodels.io.readers import READERS, list_files, passed_over, read
+from aemodels.io.segy_positions import HeaderPositions
 from aemodels.types import Finding, Recording, Source
 
 SCHEMES = ("file", "memory", "s3")
@@ -34,13 +35,22 @@ def is_url(text: str) -> bool:
     return URL.match(text) is not None
 
 
-def read_url(url: str, *, options: Options | None = None, limits: SizeLimits = DEFAULT_LIMITS) -> Recording:
+def read_url(
+    url: str,
+    *,
+    options: Options | None = None,
+    limits: SizeLimits = DEFAULT_LIMITS,
+    aliases: Path | None = None,
+    positions: HeaderPositions | None = None,
+) -> Recording:
     """Read a LAS or SEG-Y file, plain or gzip'd, from a URL.
 
     Args:
         url: "file://...", "memory://..." or "s3://bucket/key".
         options: what the file system takes, e.g. `endpoint_url`, `key`, `secret` for s3.
         limits: sizes beyond which a file is refused.
+        aliases: as for `aemodels.io.read`.
+        positions: as for `aemodels.io.read`.
 
     Returns:
         The recording; its source is the URL.
@@ -49,7 +59,8 @@ def read_url(url: str, *, options: Options | None = None, limits: SizeLimits = D
         UnreadableFileError: if the URL is of another kind, cannot be fetched, or holds no readable file.
     """
     with tempfile.TemporaryDirectory(prefix="sondeflow-") as folder:
-        recording = read(fetch(url, Path(folder), options=options, limits=limits))
+        path = fetch(url, Path(folder), options=options, limits=limits)
+        recording = read(path, aliases=aliases, positions=positions, limits=limits)
     return dataclasses.replace(recording, source=Source(url, recording.source.sha256))
 
 
@@ -181,7 +192,7 @@ def _safe_name(url: str, name: str) -> str:
 
 def _too_large(url: str, size: int, limits: SizeLimits) -> UnreadableFileError:
     found = f"{url} holds {size} bytes or more"
-    remedy = "fetch it yourself and give its path"
+    remedy = "split it, or raise SONDEFLOW_MAX_FILE_BYTES"
     return UnreadableFileError((Finding("error", "too-large", "file", found, f"at most {limits.stored}", remedy),))
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from aemodels.contract import Denoiser, FitContext, FitResult
-from aemodels.signal.estimate import noise_sigma
+from aemodels.signal.estimate import noise_power
 from aemodels.signal.windows import WindowSpec, cut, overlap_add
 from aemodels.spec import Spec
 from aemodels.types import FloatArray, Section
@@ -95,7 +95,5 @@ class PcaWienerDenoiser(PcaDenoiser):
     """
 
     def _gain(self, section: Section) -> NDArray[np.float64]:
-        sigma = noise_sigma(section.values, section.mask)[:, 0].astype(np.float64)
-        live = sigma[section.mask.any(axis=1)]
-        power = float(np.mean(live**2)) if live.size else 0.0
+        power = section.noise.power if section.noise else noise_power(section.values, section.mask)
         return np.asarray(self.variance / np.maximum(self.variance + power, 1e-30))

@@ -12,6 +12,7 @@ from aemodels.noise.band_limited import BandLimited
 from aemodels.noise.dropout import Dropout
 from aemodels.noise.gaussian import Gaussian
 from aemodels.noise.spike import Spike
+from aemodels.signal.normalise import fill_gaps
 from aemodels.types import BoolArray, FloatArray, Section
 
 NoiseSpec: TypeAlias = Annotated[Gaussian | Spike | Dropout | BandLimited, Field(discriminator="kind")]
@@ -27,14 +28,16 @@ def corrupt(
 
 
 def corrupt_section(noises: Sequence[NoiseSpec], section: Section, rng: np.random.Generator) -> Section:
-    """A noisy copy of a section; the whole section counts as one window."""
+    """A noisy copy of a section; the whole section counts as one window.
+
+    Samples that a noise takes out are interpolated from their noisy neighbours, as the normaliser does with a
+    file's gaps; a channel that is lost whole stays as the noise left it.
+    """
     values, mask = corrupt(noises, section.values.T[None], section.mask.T[None], rng)
-    return Section(
-        name=section.name,
-        values=np.ascontiguousarray(values[0].T),
-        mask=np.ascontiguousarray(mask[0].T),
-        scale=section.scale,
-    )
+    values, mask = np.ascontiguousarray(values[0].T), np.ascontiguousarray(mask[0].T)
+    if (section.mask & ~mask).any():
+        values = fill_gaps(values.astype(np.float64), mask, values)
+    return Section(name=section.name, values=values, mask=mask, scale=section.scale)
 
 
 __all__ = ["BandLimited", "Dropout", "Gaussian", "NoiseSpec", "Spike", "corrupt", "corrupt_section"]

@@ -40,3 +40,10 @@ def noise_sigma(values: FloatArray, mask: BoolArray, *, axis: int = -1) -> Float
         middle = np.take_along_axis(ordered, np.maximum(count - 1, 0)[:, None] // 2, axis=-1)[:, 0]
         sigma[partial] = np.where(count > 0, middle, 0.0)
     return np.moveaxis((sigma / _THIRD_DIFFERENCE_NORM).astype(np.float32)[..., None], -1, axis)
+
+
+def noise_power(values: FloatArray, mask: BoolArray) -> float:
+    """Mean noise variance of the channels that are observed anywhere; 0 where none is."""
+    sigma = noise_sigma(values, mask)[:, 0].astype(np.float64)
+    live = sigma[mask.any(axis=1)]
+    return float(np.mean(live**2)) if live.size else 0.0

@@ -13,7 +13,7 @@ from pydantic import Field
 from aemodels.curves.canonical import CANONICAL
 from aemodels.errors import DataError, SpecError
 from aemodels.spec import Spec
-from aemodels.types import BoolArray, FloatArray, Recording, Section
+from aemodels.types import BoolArray, FloatArray, LineNoise, Recording, Section
 
 
 class CurvePercentiles(Spec):
@@ -108,15 +108,24 @@ class CurveNormaliser:
 
 @dataclass(frozen=True)
 class TraceNormaliser:
-    """Fitted RecordingRms: the scale travels in the section, so nothing is lost."""
+    """Fitted RecordingRms: the scale travels in the section, so nothing is lost.
+
+    Args:
+        amplitude: of the whole line, where recordings are parts of it; None = each recording's own.
+        noise: of the whole line in the recordings' units, where they are parts of it.
+    """
+
+    amplitude: float | None = None
+    noise: LineNoise | None = None
 
     def apply(self, recording: Recording, *, hide: BoolArray | None = None) -> Section:
         observed = np.isfinite(recording.values)
         mask = observed if hide is None else observed & ~np.broadcast_to(hide, observed.shape)
-        scale = _amplitude(np.where(mask, recording.values, 0))
+        scale = self.amplitude or line_amplitude(trace_rms(np.where(mask, recording.values, 0)))
+        noise = self.noise and LineNoise(self.noise.median / scale, self.noise.power / scale**2)
         values = fill_gaps(recording.values.astype(np.float64) / scale, mask, 0.0)
         scales = np.full(len(values), scale, dtype=np.float32)
-        return Section(name=recording.name, values=values, mask=mask, scale=scales)
+        return Section(name=recording.name, values=values, mask=mask, scale=scales, noise=noise)
 
     def invert(self, values: FloatArray, section: Section) -> FloatArray:
         return (values * section.scale[:, None]).astype(np.float32)
@@ -135,7 +144,7 @@ def restore_normaliser(state: dict[str, Any]) -> Normaliser:
     return CurveNormaliser(curves=tuple(state["curves"]), bounds=np.asarray(state["bounds"], dtype=np.float64))
 
 
-def fill_gaps(values: NDArray[np.float64], mask: BoolArray, neutral: float) -> FloatArray:
+def fill_gaps(values: NDArray[np.float64], mask: BoolArray, neutral: float | FloatArray) -> FloatArray:
     """Linear interpolation across gaps, edge values beyond the ends, `neutral` for an empty channel: float32."""
     filled = np.where(mask, values, neutral)
     places = np.arange(values.shape[1])
@@ -158,13 +167,20 @@ def _observed(recording: Recording, curve: str) -> NDArray[np.float64]:
     return linear[np.isfinite(linear)]
 
 
-def _amplitude(values: FloatArray) -> float:
-    """Median rms of the live traces; 1 where every trace is dead."""
+def trace_rms(values: FloatArray) -> NDArray[np.float64]:
+    """Root mean square of each trace: float64[trace], 0 = dead.
+
+    Args:
+        values: float32[trace, sample], finite.
+    """
     # float64, and the peak taken out first, so that absurd amplitudes do not overflow when squared
     magnitude = np.abs(values).astype(np.float64)
     peak = magnitude.max(axis=1, initial=0.0)
-    live = peak > 0
-    if not live.any():
-        return 1.0
-    rms = peak[live] * np.sqrt(np.mean((magnitude[live] / peak[live, None]) ** 2, axis=1))
-    return float(np.median(rms))
+    relative = magnitude / np.where(peak > 0, peak, 1.0)[:, None]
+    return np.asarray(peak * np.sqrt(np.mean(relative**2, axis=1)))
+
+
+def line_amplitude(rms: NDArray[np.float64]) -> float:
+    """Median rms of the live traces; 1 where every trace is dead."""
+    live = rms[rms > 0]
+    return float(np.median(live)) if live.size else 1.0

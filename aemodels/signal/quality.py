@@ -45,16 +45,18 @@ class Quality:
         return np.asarray(np.any(np.stack(list(self.flags.values())), axis=0), dtype=np.bool_)
 
 
-def assess(recording: Recording) -> Quality:
+def assess(recording: Recording, *, line_peak: float | None = None) -> Quality:
     """Apply the rules for the recording's kind.
 
     Args:
         recording: a well in canonical units, or traces.
+        line_peak: median peak amplitude of the live traces of the whole line, where the recording is a part of it;
+            None = the recording is the line.
 
     Returns:
         The flags. Missing samples of a log are never flagged; a trace with some is, for SEG-Y knows no missing value.
     """
-    return _assess_logs(recording) if recording.kind == "logs" else _assess_traces(recording)
+    return _assess_logs(recording) if recording.kind == "logs" else _assess_traces(recording, line_peak)
 
 
 def flat_runs(values: FloatArray, minimum: int) -> BoolArray:
@@ -109,7 +111,7 @@ def _log_finding(recording: Recording, reason: str, row: int, count: int) -> Fin
     return Finding("warning", reason, f"curve {name}", found, expected, remedy)
 
 
-def _assess_traces(recording: Recording) -> Quality:
+def _assess_traces(recording: Recording, line_peak: float | None) -> Quality:
     values = recording.values
     magnitude = np.abs(np.nan_to_num(values))
     peak = magnitude.max(axis=1)
@@ -117,8 +119,8 @@ def _assess_traces(recording: Recording) -> Quality:
     observed = np.isfinite(values)
     low, high = np.where(observed, values, np.inf).min(axis=1), np.where(observed, values, -np.inf).max(axis=1)
     constant: BoolArray = np.asarray(~dead & (low == high), dtype=np.bool_)
-    missing: BoolArray = np.asarray(~dead & ~observed.all(axis=1), dtype=np.bool_)
-    absurd = _absurd(peak, dead)
+    missing: BoolArray = np.asarray(~dead & ~(observed | _beyond_end(recording)).all(axis=1), dtype=np.bool_)
+    absurd = _absurd(peak, typical_peak(peak) if line_peak is None else line_peak)
     ordinary = ~dead & ~constant & ~absurd
     flags = {
         "dead": dead,
@@ -128,15 +130,38 @@ def _assess_traces(recording: Recording) -> Quality:
         "clipped": ordinary & _clipped(magnitude, peak),
         "spike": ordinary & _spiky(magnitude),
     }
-    findings = [_trace_finding(reason, mask) for reason, mask in flags.items() if mask.any()]
-    return Quality({reason: mask[:, np.newaxis] for reason, mask in flags.items()}, tuple(findings))
+    return Quality({reason: mask[:, np.newaxis] for reason, mask in flags.items()}, trace_findings(flags))
 
 
-def _absurd(peak: FloatArray, dead: BoolArray) -> BoolArray:
+def trace_findings(flags: Mapping[str, NDArray[np.bool_]]) -> tuple[Finding, ...]:
+    """One finding per reason with any flag.
+
+    Args:
+        flags: reason -> bool[trace] of all traces of the line.
+    """
+    return tuple(_trace_finding(reason, mask) for reason, mask in flags.items() if mask.any())
+
+
+def _beyond_end(recording: Recording) -> BoolArray:
+    """bool[trace, sample]: what follows the end of a trace that is shorter than the others is not missing."""
+    size = recording.axis.size
+    counts = np.array([channel.headers.get("samples", size) for channel in recording.channels])
+    return np.asarray(np.arange(size) >= counts[:, np.newaxis], dtype=np.bool_)
+
+
+def typical_peak(peak: FloatArray) -> float:
+    """Median peak amplitude of the live traces; infinite where they are too few to tell what is usual.
+
+    Args:
+        peak: float32[trace], largest magnitude of each trace, 0 = dead.
+    """
+    live = peak[peak > 0]
+    return float(np.median(live)) if live.size >= ABSURD_COMPANY else np.inf
+
+
+def _absurd(peak: FloatArray, typical: float) -> BoolArray:
     """bool[trace]: amplitudes that no instrument records beside the others."""
-    live = peak[~dead]
-    limit = ABSURD_RATIO * float(np.median(live)) if live.size >= ABSURD_COMPANY else np.inf
-    return np.asarray(peak > min(limit, ABSURD_AMPLITUDE), dtype=np.bool_)
+    return np.asarray(peak > min(ABSURD_RATIO * typical, ABSURD_AMPLITUDE), dtype=np.bool_)
 
 
 def _clipped(magnitude: FloatArray, peak: FloatArray) -> BoolArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -59,6 +60,21 @@ def cut(section: Section, spec: WindowSpec) -> WindowSet:
         origin=origin,
         shape=(channels, samples),
     )
+
+
+def window_moments(sections: Sequence[Section], spec: WindowSpec) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean of each channel and covariance of whole windows, from windows observed throughout (all, if those are few).
+
+    Returns:
+        mean float64[channel], covariance float64[size, size] about it; size = sample * channel, samples slowest.
+    """
+    sets = [cut(section, spec) for section in sections]
+    flat = np.concatenate([windows.values.reshape(len(windows.values), -1) for windows in sets])
+    seen = np.concatenate([windows.mask.reshape(len(windows.mask), -1).mean(axis=1) > 0.9 for windows in sets])
+    flat = (flat[seen] if seen.sum() > 2 * flat.shape[1] else flat).astype(np.float64)
+    mean = flat.reshape(-1, sets[0].values.shape[2]).mean(axis=0)
+    centred = flat - np.tile(mean, spec.length)
+    return mean, centred.T @ centred / len(centred)
 
 
 def _slide(array: NDArray[Any], shape: tuple[int, int], place: tuple[NDArray[Any], ...]) -> NDArray[Any]:

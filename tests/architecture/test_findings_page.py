@@ -13,7 +13,7 @@ PAGE = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
 ROWS = {match[1]: match[0] for match in re.finditer(r"^\| `([a-z0-9-]+)` \|.*$", PAGE, flags=re.MULTILINE)}
 KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
 # Words with a dash that are no codes, in modules that raise findings.
-OTHER = {"utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "big-endian"}
+OTHER = {"utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "big-endian", "pre-stack"}
 MAKERS = {"Finding": 1, "refusal": 0, "_unreadable": 0, "_refuse": 0}
 SEVERITIES = {"info", "warning", "error"}
 

@@ -21,6 +21,7 @@ SMALL = {
     "unet": {"window": WindowSpec(length=32, stride=16), "training": QUICK, "widths": (4, 6), "kernel": 3},
     "pca": {"window": WindowSpec(length=32, stride=16, width=1)},
     "pca_wiener": {"window": WindowSpec(length=16, stride=8)},
+    "gated": {"inner": {"kind": "pca_wiener", "window": {"length": 16, "stride": 8}}},
 }
 
 

@@ -115,7 +115,7 @@ def test_a_bundle_measured_through_another_normaliser_keeps_its_own_gain(story, 
     from tasks.prepare import load_prepared
 
     spec = ExperimentSpec.model_validate(LOGS)
-    refs = tuple(ingest_file(path, other_home).ref for path in sorted((field_folder / "wells").glob("W-*.las")))
+    refs = tuple(ingest_file(path, other_home)[0].ref for path in sorted((field_folder / "wells").glob("W-*.las")))
     bundle = Bundle.load(
         download_bundle(other_home, get(other_home, f"models:/sondeflow-logs/{story['good'].version}"))
     )

@@ -83,7 +83,7 @@ def test_added_curves_read_back_and_leave_the_others(well: Recording, data: st.D
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "w.las", Path(folder) / "f.las"
         write_las(well, source)
-        write_flagged_las(source, target, [AddedCurve("GR_DN", "gAPI", "denoised", values)], well.axis, "history")
+        write_flagged_las(source, target, [AddedCurve("GR_DN", "gAPI", "denoised", values)], well, "history")
         back = read(target)
     np.testing.assert_array_equal(back.channel("GR_DN"), values)
     for name in well.names:

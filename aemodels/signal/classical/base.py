@@ -13,15 +13,19 @@ from numpy.typing import NDArray
 from aemodels.contract import Denoiser, FitContext, FitResult
 from aemodels.noise import corrupt_section
 from aemodels.signal.estimate import noise_sigma
+from aemodels.signal.gate import spike_share
 from aemodels.spec import Spec
 from aemodels.types import FloatArray, Section
+
+_FEW_SPIKES = 1e-3  # a share of spikes below this is as good as none
 
 
 class ClassicalBase(Spec):
     """A filter along the samples; its strength is tuned for each curve and noise level on validation wells.
 
-    Tuning never sees the test wells. At scoring time the noise level is estimated from the data, and the
-    setting tuned at the nearest level is taken: classical contenders are as blind as the networks.
+    Tuning never sees the test wells. At scoring time the noise level and, for curves, the share of spikes are
+    estimated from the data, and the setting tuned at the nearest of them is taken: classical contenders are as
+    blind as the networks.
     """
 
     @abstractmethod
@@ -36,11 +40,11 @@ class ClassicalBase(Spec):
         """Choose the setting with the least squared error for each tuning level and channel group."""
         rng = np.random.default_rng(context.seed)
         groups = len(validation[0].values) if context.kind == "logs" else 1
-        levels = np.empty((len(context.tuning), groups))
+        levels = np.empty((len(context.tuning), groups, 2))
         errors = np.zeros((len(context.tuning), groups, len(self.candidates())))
         for place, noises in enumerate(context.tuning):
             noisy = [corrupt_section(noises, section, rng) for section in validation]
-            levels[place] = np.median([_sigma(section, groups) for section in noisy], axis=0)
+            levels[place] = np.median([_level(section, groups) for section in noisy], axis=0)
             for column, setting in enumerate(self.candidates()):
                 errors[place, :, column] = sum(
                     _squared_error(self.smooth(dirty.values, setting), clean, groups)
@@ -59,8 +63,8 @@ class ClassicalDenoiser:
 
     Args:
         spec: the filter.
-        levels: float64[level, group], noise estimates that the choices belong to;
-            a group is a curve, or all traces.
+        levels: float64[level, group, 2], the logarithms of the noise estimate and of the share of spikes that the
+            choices belong to; a group is a curve, or all traces.
         choices: int64[level, group], index of the chosen candidate.
     """
 
@@ -70,8 +74,8 @@ class ClassicalDenoiser:
 
     def denoise(self, section: Section) -> FloatArray:
         groups = self.levels.shape[1]
-        sigma = np.maximum(_sigma(section, groups), 1e-6)
-        nearest = np.abs(np.log(np.maximum(self.levels, 1e-6)) - np.log(sigma)).argmin(axis=0)
+        distance = ((self.levels - _level(section, groups)) ** 2).sum(axis=-1)
+        nearest = distance.argmin(axis=0)
         settings = self.spec.candidates()
         out = np.empty_like(section.values)
         for group in range(groups):
@@ -83,10 +87,13 @@ class ClassicalDenoiser:
         return {"levels": self.levels, "choices": self.choices}
 
 
-def _sigma(section: Section, groups: int) -> NDArray[np.float64]:
-    """Noise estimate of each channel, or the median over all traces: float64[group]."""
-    sigma = noise_sigma(section.values, section.mask)[:, 0].astype(np.float64)
-    return sigma if groups > 1 else np.array([np.median(sigma)])
+def _level(section: Section, groups: int) -> NDArray[np.float64]:
+    """log of each curve's noise estimate and spike share, or of the median noise over all traces: float64[group, 2]."""
+    sigma = np.log(np.maximum(noise_sigma(section.values, section.mask)[:, 0], 1e-6)).astype(np.float64)
+    if groups == 1:
+        median = np.log(max(section.noise.median, 1e-6)) if section.noise else np.median(sigma)
+        return np.array([[median, 0.0]])  # the gate is made for curves: an oscillation is all peaks
+    return np.stack([sigma, np.log(spike_share(section.values, section.mask) + _FEW_SPIKES)], axis=-1)
 
 
 def _squared_error(estimate: FloatArray, clean: Section, groups: int) -> NDArray[np.float64]:

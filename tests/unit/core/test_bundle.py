@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import re
@@ -14,6 +15,7 @@ from aemodels.bundle import Bundle
 from aemodels.errors import BundleError, DataError, SpecError
 from aemodels.evaluate.detection import compare_detectors
 from aemodels.experiment import ExperimentSpec
+from aemodels.yardstick import Yardstick
 from conftest import make_line, make_well
 
 LOGS = """
@@ -248,7 +250,9 @@ def test_unusable_recordings_are_left_out_with_a_finding(wells):
 
 def test_short_lines_are_left_out_and_nothing_at_all_is_an_error(seismic_bundle):
     prepared = study.prepare(seismic_bundle.spec, [make_line(traces=120), make_line("short", traces=6)])
-    assert [(f.where, f.found) for f in prepared.findings] == [("short.sgy", "6 traces")]
+    left_out, gather = prepared.findings
+    assert (left_out.where, left_out.found) == ("short.sgy", "6 traces")
+    assert (gather.where, gather.found[:7]) == ("L-1.sgy", "stacked")
     with pytest.raises(SpecError, match="6 traces"):
         study.prepare(seismic_bundle.spec, [make_line("short", traces=6)])
 
@@ -303,3 +307,47 @@ def test_shipped_specs_are_valid():
     assert {"logs", "seismic", "demo-logs", "demo-seismic"} <= set(specs)
     for path in specs.values():
         ExperimentSpec.model_validate(yaml.safe_load(path.read_text()))
+
+
+@pytest.mark.parametrize("kind", ["logs", "seismic"])
+def test_the_reference_travels_in_the_bundle(bundle, seismic_bundle, tmp_path, kind):
+    ours = bundle if kind == "logs" else seismic_bundle
+    ours.save(tmp_path / "b")
+    loaded, yardstick = Bundle.load(tmp_path / "b"), Yardstick.load(tmp_path / "b")
+    assert yardstick.content_hash == loaded.content_hash == ours.content_hash
+    for reference in (loaded.reference, yardstick.reference):
+        assert reference.groups == ours.reference.groups
+        for name, feature in ours.reference.features.items():
+            np.testing.assert_array_equal(reference.features[name].counts, feature.counts)
+
+
+def test_the_reference_knows_training_and_validation_alone(trained):
+    bundle, prepared, _ = trained
+    names = prepared.split.names()
+    groups = dict(zip(bundle.reference.groups, bundle.reference.unseen, strict=True))
+    assert groups == dict.fromkeys(names["train"], False) | dict.fromkeys(names["validation"], True)
+    assert bundle.reference.inputs == bundle.curves
+    scores = np.concatenate([bundle.score(recording).score for recording in prepared.split.validation])
+    assert bundle.reference.pooled("score").mean == pytest.approx(np.nanmean(scores), rel=1e-4)
+    assert bundle.reference.rows.sum() == sum(r.axis.size for r in prepared.split.train + prepared.split.validation)
+
+
+def test_a_bundle_older_than_monitoring_scores_as_before(seismic_bundle, tmp_path):
+    dataclasses.replace(seismic_bundle, reference=None).save(tmp_path / "old")
+    assert not (tmp_path / "old" / "reference.npz").exists()
+    old = Bundle.load(tmp_path / "old")
+    assert old.reference is None
+    assert Yardstick.load(tmp_path / "old").reference is None
+    line = make_line(traces=12, seed=5)
+    assert old.score(line).features == {}
+    np.testing.assert_allclose(old.score(line).score, seismic_bundle.score(line).score, rtol=1e-6)
+    assert {len(values) for values in seismic_bundle.score(line).features.values()} == {12}
+
+
+def test_an_altered_reference_is_refused(bundle, tmp_path):
+    bundle.save(tmp_path / "b")
+    path = tmp_path / "b" / "reference.npz"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    for reader in (Bundle, Yardstick):
+        with pytest.raises(BundleError, match="altered"):
+            reader.load(tmp_path / "b")

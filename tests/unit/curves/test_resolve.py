@@ -85,6 +85,60 @@ def test_company_mnemonics_lead_to_the_canonical_curve(mnemonic: str, canonical:
     assert not findings
 
 
+# Curve lines as they stand in the files of four publishers: mnemonic, unit, what they are, factor to its unit.
+PUBLISHED = {
+    "FORCE 2020": """
+        GR gAPI GR 1 | RHOB g/cm3 RHOB 1 | NPHI m3/m3 NPHI 1 | DTC us/ft DTC 1 | DTS us/ft DTS 1 | RDEP ohm.m RDEP 1
+        RMED ohm.m RMED 1 | RSHA ohm.m RSHA 1 | RXO ohm.m RXO 1 | SP mV SP 1 | PEF b/e PEF 1 | CALI in CALI 1
+        BS in BS 1 | DRHO g/cm3 DRHO 1 | SGR gAPI GR 1""",
+    "NLOG": """
+        GR GAPI GR 1 | GRD GAPI GR 1 | DT US/F DTC 1 | DT US/M DTC 0.3048 | AC US/M DTC 0.3048 | RHOB G/C3 RHOB 1
+        DEN KG/M3 RHOB 0.001 | DRHO G/C3 DRHO 1 | NPHI LPU NPHI 0.01 | NEU % NPHI 0.01 | ILD OHMM RDEP 1
+        LLD OHMM RDEP 1 | LLS OHMM RSHA 1 | SN OHMM RSHA 1 | MLL OHMM RXO 1 | MSFL OHMM RXO 1 | HCAL IN CALI 1
+        CAL1 IN CALI 1 | CALI MM CALI 0.03937007874 | HDAR IN CALI 1 | BS MM BS 0.03937007874 | SP MV SP 1
+        PEF B/E PEF 1 | DTSM US/F DTS 1""",
+    "KGS": """
+        GR api GR 1 | GRTO api GR 1 | SP mV SP 1 | RILD OHMM RDEP 1 | RILM OHMM RMED 1 | RLL3 OHMM RSHA 1
+        RT90 ohmm RDEP 1 | RT30 ohmm RMED 1 | RT10 ohmm RSHA 1 | RT ohmm RDEP 1 | RXO ohmm RXO 1 | RHOB g/cc RHOB 1
+        RHOB GM/CC RHOB 1 | CNLS % NPHI 0.01 | NPHL % NPHI 0.01 | NPHI PU NPHI 0.01 | DT USEC/FT DTC 1
+        DRHO g/cc DRHO 1 | CALI in CALI 1 | MCAL IN CALI 1 | PE BARNS/E PEF 1""",
+    "Equinor": """
+        GR API GR 1 | GRCFM GAPI GR 1 | NBGRCFM GAPI GR 1 | SGRC GAPI GR 1 | DEN G/CM3 RHOB 1 | BDCFM G/CC RHOB 1
+        RHOM G/CM3 RHOB 1 | NEU V/V NPHI 1 | NPCKLFM V/V NPHI 1 | HNPO V/V NPHI 1 | TNPH V/V NPHI 1 | AC US/F DTC 1
+        DT24QI US/F DTC 1 | ACS US/F DTS 1 | RD OHMM RDEP 1 | RT OHMM RDEP 1 | RPCEHM OHM.M RDEP 1
+        RACEHM OHM.M RDEP 1 | RPCELM OHM.M RMED 1 | C1 INCH CALI 1 | CALI INCHES CALI 1 | BIT IN BS 1 | DPEFM B/E PEF 1
+        DRHFM G/CC DRHO 1 | RHOZ G/C3 RHOB 1""",
+}
+
+
+@pytest.mark.parametrize("publisher", PUBLISHED)
+def test_published_curve_lines_lead_to_the_canonical_curve(publisher: str):
+    for line in PUBLISHED[publisher].replace("\n", "|").split("|"):
+        if not line.strip():
+            continue
+        mnemonic, unit, canonical, factor = line.split()
+        ((match,), findings) = resolve([candidate(mnemonic, unit)])
+        assert match.name == canonical, line
+        assert match.factor == pytest.approx(float(factor), rel=1e-9), line
+        assert not findings, line
+
+
+@pytest.mark.parametrize("mnemonic", ["RM", "RHOC", "DCAL", "CGR", "NPHS", "DPHI", "SPOR", "CILD", "TENS"])
+def test_mnemonics_of_another_or_a_doubtful_meaning_are_left_alone(mnemonic: str):
+    assert resolve([candidate(mnemonic, "ohm.m")]) == ((), ())
+
+
+def test_of_an_array_induction_log_one_curve_each_is_taken():
+    curves = [candidate(f"AT{depth}", "OHMM") for depth in (10, 20, 30, 60, 90)]
+    matches, findings = resolve(curves)
+    assert {match.name: curves[match.index].mnemonic for match in matches} == {
+        "RDEP": "AT90",
+        "RMED": "AT30",
+        "RSHA": "AT10",
+    }
+    assert not findings
+
+
 def test_the_canonical_mnemonic_beats_an_alias():
     matches, findings = resolve([candidate("DT", "us/ft"), candidate("DTC", "us/ft")])
     assert [(match.name, match.index) for match in matches] == [("DTC", 1)]

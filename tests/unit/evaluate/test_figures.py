@@ -27,9 +27,9 @@ from aemodels.evaluate.figures import (
     score_tracks,
     threshold_reliability,
 )
-from aemodels.evaluate.figures_logs import SCALES, track_scales, tracks_of
-from aemodels.evaluate.figures_seismic import clip_level
-from aemodels.evaluate.figures_style import TEXT_GREY, VERMILION
+from aemodels.evaluate.figures_style import TEXT_GREY
+from aemodels.evaluate.palette import VERMILION
+from aemodels.evaluate.scales import SCALES, clip_level, track_scales, tracks_of
 from aemodels.types import Channel, Recording, Scores, Source
 
 CURVES = ("GR", "RHOB", "NPHI", "DTC", "RDEP", "RMED", "CALI", "ODD")
@@ -261,7 +261,7 @@ def test_a_long_well_is_shown_where_it_is_best_observed() -> None:
 def test_sections_share_one_symmetric_clip() -> None:
     panel = line_panel()
     images = [axes.images[0] for axes in denoising_panels(panel).axes if axes.images]
-    assert len(images) == 3
+    assert len(images) == 4, "noisy, denoised, truth and the residual beside them"
     assert {image.get_clim() for image in images} == {(-clip_level(panel.truth), clip_level(panel.truth))}
     assert images[0].axes.get_ylim()[0] > images[0].axes.get_ylim()[1]
 

@@ -240,6 +240,42 @@ def test_numbers_that_run_together_without_a_sign_are_refused(tmp_path: Path):
     assert "line 15" in found["column-count"]
 
 
+RUN_TOGETHER = (
+    "   100.000     2.020  1130.188",
+    "   101.000     2.020-19508.961",
+    "   102.000     2.020101130.188",
+    "   103.000    12.030    11.250",
+)
+
+
+def test_numbers_that_fill_their_fixed_columns_are_parted_there(tmp_path: Path):
+    """lasio reads `2.020101130.188` as a string."""
+    curves = (("A", ""), ("B", ""))
+    well = read_text(tmp_path, las_text(RUN_TOGETHER, curves, start="100", stop="103"))
+    np.testing.assert_array_equal(well.channel("A"), np.float32([2.02, 2.02, 2.02, 12.03]))
+    np.testing.assert_array_equal(well.channel("B"), np.float32([1130.188, -19508.961, 101130.188, 11.25]))
+    (finding,) = well.findings
+    assert (finding.code, finding.where) == ("run-on", "line 16")
+
+
+@pytest.mark.parametrize(
+    ("rows", "left_out"),
+    [
+        ((*RUN_TOGETHER[:3], "   103.000    12.030   11.250 "), 102.0),  # the whole rows disagree on where B ends
+        ((RUN_TOGETHER[0], *RUN_TOGETHER[2:]), 102.0),  # two whole rows prove little
+        ((*RUN_TOGETHER, "   104.000     2.02 101130.18"), 102.0),  # the columns may be narrower
+        ((*RUN_TOGETHER, "   104.000    2.0301011301.88"), 104.0),  # another number of decimals at the seam
+    ],
+)
+def test_numbers_that_run_together_are_left_out_where_the_columns_are_in_doubt(
+    tmp_path: Path, rows: tuple[str, ...], left_out: float
+):
+    well = read_text(tmp_path, las_text(rows, (("A", ""), ("B", "")), start="100", stop="104"))
+    assert "ragged-row" in codes(well)
+    assert left_out not in well.axis
+    assert well.axis.size == len(rows) - 1
+
+
 def test_a_date_is_not_taken_for_numbers_that_run_together(tmp_path: Path):
     curves = (("DAY", ""), ("A", ""), ("B", ""))
     assert "column-count" in refused(tmp_path, las_text(("100 2020-01-02", "101 2020-01-03"), curves))
@@ -374,6 +410,46 @@ def test_without_a_unit_the_values_decide(tmp_path: Path, unit: str):
     assert codes(well) == ["unit-missing"]
 
 
+UNITLESS = {
+    "RHOB": (2300.0, 0.001, "KG/M3"),
+    "NPHI": (25.0, 0.01, "%"),
+    "DT": (280.0, 0.3048, "US/M"),
+    "CALI": (215.9, 1 / 25.4, "MM"),
+    "BS": (311.15, 1 / 25.4, "MM"),
+}
+
+
+@pytest.mark.parametrize("mnemonic", UNITLESS)
+def test_without_a_unit_values_that_fit_one_other_unit_alone_are_converted(tmp_path: Path, mnemonic: str):
+    centre, factor, meant = UNITLESS[mnemonic]
+    written = [round(centre * (0.9 + 0.005 * n), 3) for n in range(40)]
+    rows = tuple(f"{100 + n} {value}" for n, value in enumerate(written))
+    well = read_text(tmp_path, las_text(rows, ((mnemonic, ""),), stop="139"))
+    np.testing.assert_allclose(well.values[0], np.array(written) * factor, rtol=1e-6)
+    assert well.channels[0].unit
+    (finding,) = [finding for finding in well.findings if finding.severity == "warning"]
+    assert finding.code == "unit-missing"
+    assert f"{meant}, the one unit that fits" in finding.remedy
+
+
+def test_without_a_unit_values_that_fit_two_units_are_refused_and_both_are_named(tmp_path: Path):
+    """150 may be a slow shale in us/ft or a dense rock in us/m."""
+    rows = tuple(f"{100 + n} {145 + 0.25 * n}" for n in range(40))
+    well = read_text(tmp_path, las_text(rows, (("DT", ""),), stop="139"))
+    assert well.names == ("DT",)
+    (finding,) = well.findings
+    assert finding.code == "unit-missing"
+    assert "not used as DTC: it may be in us/ft or US/M" in finding.remedy
+
+
+def test_a_median_that_no_rock_has_is_told_but_not_mended_while_the_values_are_possible(tmp_path: Path):
+    """280 us/ft is slower than water; all values are within the bounds of a tool."""
+    rows = tuple(f"{100 + n} {270 + 0.5 * n}" for n in range(40))
+    well = read_text(tmp_path, las_text(rows, (("DTC", "us/ft"),), stop="139"))
+    assert codes(well) == ["implausible-values"]
+    assert well.channel("DTC")[0] == 270
+
+
 def test_values_that_contradict_their_unit_are_told(tmp_path: Path):
     well = read_text(tmp_path, las_text(("100 50 2300", "101 60 2400"), stop="101"))
     assert codes(well) == ["implausible-values"]
@@ -400,6 +476,84 @@ def test_las_3_log_sections(tmp_path: Path):
     text = text.replace("~Well", "~Core_Definition\nCDEP.m : core\n~Core_Data\n1,2\n~Well")
     well = read_text(tmp_path, text)
     np.testing.assert_array_equal(well.channel("GR"), [50, 60])
+
+
+LOGS = """~Version
+VERS. 3.0 : v
+WRAP. NO : w
+DLM. COMMA : d
+~Well
+STRT.m 100 : s
+STOP.m 102 : s
+STEP.m 1 : s
+NULL. -999.25 : n
+WELL. A-1 : w
+~Log_Definition[1]
+DEPT.m : depth
+GR.gAPI : gamma
+~Log_Definition[2]
+DEPT.ft : depth
+GR.gAPI : another gamma
+RHOB.g/cm3 : density
+~Log_Definition[3]
+DEPT.m : depth
+NMR.ms : echo
+~Log_Data[3] | Log_Definition[3]
+500,7
+501,8
+~Log_Data[1] | Log_Definition[1]
+100,50
+101,60
+102,-999.25
+~Log_Data[2] | Log_Definition[2]
+"""
+FEET = "328.0839895,1,2.3\n331.3648294,2,2.4\n334.6456693,3,-999.25\n"
+
+
+def test_the_logs_of_las_3_have_their_own_curves_and_depths(tmp_path: Path):
+    well = read_text(tmp_path, LOGS + FEET)
+    assert well.names == ("NMR",)
+    np.testing.assert_array_equal(well.axis, [500, 501])
+    told = [finding for finding in well.findings if finding.code == "other-section"]
+    assert [finding.where for finding in told] == ["line 24", "line 28"]
+    assert "read_las(path, section=2)" in told[0].remedy
+
+
+def test_logs_on_the_same_depths_are_read_together(tmp_path: Path):
+    path = tmp_path / "x.las"
+    path.write_text(LOGS + FEET)
+    well = read_las(path, section=2)
+    assert well.names == ("GR", "RHOB", "GR:raw")
+    np.testing.assert_array_equal(well.axis, [100, 101, 102])
+    np.testing.assert_array_equal(well.values[0], np.float32([50, 60, np.nan]))
+    np.testing.assert_array_equal(well.values[1], np.float32([2.3, 2.4, np.nan]))
+    np.testing.assert_array_equal(well.values[2], [1, 2, 3])
+    assert {finding.code for finding in well.findings} >= {"sections-merged", "other-section"}
+
+
+def test_a_log_that_is_not_there_is_refused(tmp_path: Path):
+    path = tmp_path / "x.las"
+    path.write_text(LOGS + FEET)
+    with pytest.raises(UnreadableFileError, match="3 logs"):
+        read_las(path, section=4)
+
+
+def test_another_log_that_cannot_be_read_is_told(tmp_path: Path):
+    well = read_text(tmp_path, LOGS.replace("DEPT.ft", "TIME.s") + FEET)
+    (finding,) = [finding for finding in well.findings if "log 3" in finding.found]
+    assert finding.code == "other-section"
+    assert "no-depth-index" in finding.found
+
+
+def test_a_data_section_without_reference_has_the_curves_before_it(tmp_path: Path):
+    text = (
+        las_text()
+        + "~Curve\nDEPT.m : depth\nSP.mV : potential\n~Ascii\n"
+        + "".join(f"{100 + 0.5 * row} {10 * row}\n" for row in range(4))
+    )
+    well = read_text(tmp_path, text)
+    assert well.names == ("GR", "RHOB", "SP")
+    np.testing.assert_array_equal(well.channel("SP"), [0, 10, 20, 30])
 
 
 def test_comments_and_blank_lines_between_rows(tmp_path: Path):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import las_rs
 import lasio
 import numpy as np
 import pytest
@@ -47,7 +48,13 @@ def flag(
     source, target = folder / "in.las", folder / "out.las"
     before = text.encode() if isinstance(text, str) else text
     source.write_bytes(before)
-    write_flagged_las(source, target, curves, axis, "sondeflow 0.1\n~sneaky second line")
+    write_flagged_las(
+        source,
+        target,
+        curves,
+        well(np.zeros((0, axis.size), np.float32), (), axis),
+        "sondeflow 0.1\n~sneaky second line",
+    )
     assert source.read_bytes() == before
     return target.read_bytes()
 
@@ -79,6 +86,26 @@ def test_lasio_reads_a_written_well(tmp_path: Path):
     np.testing.assert_array_equal(las["DEPT"], [10.0, 10.5])
     np.testing.assert_array_equal(las["GR"], [50.0, np.nan])
     assert las.well.STEP.value == 0.5
+
+
+def test_las_rs_reads_a_written_well(tmp_path: Path):
+    values = np.array([[50.0, np.nan, 1e-30], [2.65, 0.1, -7.0]], dtype=np.float32)
+    axis = np.array([0.1, 0.30000000000000004, 7.0])
+    write_las(well(values, ("GR", "TENS"), axis), tmp_path / "w.las")
+    las = las_rs.read(str(tmp_path / "w.las"))
+    assert [curve.mnemonic for curve in las.curves] == ["DEPT", "GR", "TENS"]
+    assert las.curves["GR"].unit == "gAPI"
+    np.testing.assert_array_equal(las["DEPT"], axis)
+    np.testing.assert_array_equal(np.asarray(las["GR"], dtype=np.float32), values[0])
+    np.testing.assert_array_equal(np.asarray(las["TENS"], dtype=np.float32), values[1])
+
+
+def test_las_rs_reads_a_flagged_file(tmp_path: Path):
+    flag(tmp_path, HEADER + OTHER + "~A\n" + "\n".join(ROWS) + "\n")
+    before, after = (las_rs.read(str(tmp_path / name)) for name in ("in.las", "out.las"))
+    for curve in ("DEPT", "GR", "RHOB"):
+        np.testing.assert_array_equal(after[curve], before[curve])
+    np.testing.assert_array_equal(np.asarray(after["GR_DN"], dtype=np.float32), DENOISED)
 
 
 def test_a_line_is_not_written_as_a_well(tmp_path: Path):
@@ -220,5 +247,37 @@ def test_a_depth_unit_that_only_the_user_s_aliases_know_is_flagged_too(tmp_path:
     recording = read_las(source, aliases=aliases)
     assert recording.axis.tolist() == [1000.0, 1000.5, 1001.0, 1001.5]
     scores = np.array([1, 2, 3, 4], dtype=np.float32)
-    write_flagged_las(source, target, [AddedCurve("ANOM_GR", "", "score", scores)], recording.axis, "scored")
+    write_flagged_las(source, target, [AddedCurve("ANOM_GR", "", "score", scores)], recording, "scored")
     np.testing.assert_array_equal(read_las(target, aliases=aliases).channel("ANOM_GR"), scores)
+
+
+def test_a_row_without_depth_does_not_upset_a_unit_that_only_the_user_s_aliases_know(tmp_path: Path):
+    aliases = tmp_path / "aliases.yaml"
+    aliases.write_text("units:\n  m: {ELLE: 0.5}\ndepth: [TIEFE]\n")
+    source, target = tmp_path / "in.las", tmp_path / "out.las"
+    rows = (ROWS[0], "  -9999.0    60.0000   2.4000", *ROWS[2:])
+    source.write_text(HEADER.replace("DEPT.m", "TIEFE.ELLE") + "~A\n" + "\n".join(rows) + "\n")
+    recording = read_las(source, aliases=aliases)
+    np.testing.assert_array_equal(recording.axis, [50.0, 50.5, 50.75])
+    scores = np.array([0.25, 0.5, 1.0], dtype=np.float32)
+    write_flagged_las(source, target, [AddedCurve("ANOM_GR", "", "score", scores)], recording, "scored")
+    np.testing.assert_array_equal(read_las(target, aliases=aliases).channel("ANOM_GR"), scores)
+
+
+def test_curves_are_added_to_the_definition_of_the_data_they_follow(tmp_path: Path):
+    """A LAS 3.0 file whose first data belong to its second definition."""
+    source, target = tmp_path / "in.las", tmp_path / "out.las"
+    source.write_text(
+        HEADER.replace("~Curve", "~Log_Definition[1]")
+        + "~Log_Definition[2]\nDEPT.m : depth\nSP.mV : potential\n"
+        + "~Log_Data[2] | Log_Definition[2]\n900 -40\n901 -41\n~Log_Data[1] | Log_Definition[1]\n"
+        + "\n".join(ROWS)
+        + "\n"
+    )
+    recording = read_las(source)
+    scores = np.array([0.25, 0.5], dtype=np.float32)
+    write_flagged_las(source, target, [AddedCurve("ANOM_SP", "", "score", scores)], recording, "scored")
+    copy = read_las(target)
+    assert copy.names == ("SP", "ANOM_SP")
+    np.testing.assert_array_equal(copy.channel("ANOM_SP"), scores)
+    np.testing.assert_array_equal(read_las(target, section=2).values, read_las(source, section=2).values)

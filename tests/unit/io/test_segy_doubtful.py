@@ -7,51 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from segy_files import ACROSS, LINES, RNG, cube, read_bytes
+from segy_files import CUBE_SAMPLES as SAMPLES
+from segy_files import CUBE_WAVES as WAVES
 
-from aemodels.errors import UnreadableFileError
-from aemodels.io import HeaderPositions, read_segy
+from aemodels.io import HeaderPositions
 from aemodels.types import Finding, Recording
-
-RNG = np.random.default_rng(11)
-LINES, ACROSS, SAMPLES = 4, 6, 30
-WAVES = (100 * RNG.normal(size=(LINES * ACROSS, SAMPLES))).astype(np.float32)
-Patch = tuple[int, str, float]
-
-
-def cube(
-    *binary: Patch,
-    places: tuple[int, int, int, int] = (189, 193, 181, 185),
-    trace: dict[int, list[Patch]] | None = None,
-    between: bytes = b"",
-    values: np.ndarray = WAVES,
-) -> bytes:
-    """A small volume in IEEE floats: inlines 100.., crosslines 500.., X and Y from 3000.
-
-    Args:
-        binary: (byte, struct code, value) to write over the file header.
-        places: bytes of inline, crossline, X, Y in the trace headers.
-        trace: trace number -> patches of its header.
-        between: bytes between the binary header and the first trace.
-        values: the samples.
-    """
-    head = bytearray(b"\x40" * 3200 + bytes(400))
-    for place, code, value in [(3217, "H", 2000), (3221, "H", SAMPLES), (3225, "h", 5), *binary]:
-        struct.pack_into(">" + code, head, place - 1, value)
-    parts = [bytes(head), between]
-    for number, samples in enumerate(values):
-        header = bytearray(240)
-        inline, crossline = 100 + number // ACROSS, 500 + number % ACROSS
-        numbers = (inline, crossline, 3000 + 25 * crossline, 4000 + 25 * inline)
-        fixed = [(place, "i", value) for place, value in zip(places, numbers, strict=True)]
-        for place, code, value in [(115, "H", SAMPLES), (117, "H", 2000), *fixed, *(trace or {}).get(number, [])]:
-            struct.pack_into(">" + code, header, place - 1, value)
-        parts += [bytes(header), samples.astype(">f4").tobytes()]
-    return b"".join(parts)
-
-
-def read_bytes(folder: Path, data: bytes, positions: HeaderPositions | None = None) -> Recording:
-    (folder / "cube.sgy").write_bytes(data)
-    return read_segy(folder / "cube.sgy", positions)
 
 
 def finding(line: Recording) -> Finding:
@@ -223,15 +184,6 @@ def test_a_single_line_takes_its_ensemble_numbers(tmp_path: Path):
     line = read_bytes(tmp_path, cube(places=(1, 1, 181, 185), trace=ensembles))
     assert finding(line).code == "line-positions"
     assert [channel.headers["crossline"] for channel in line.channels] == list(range(1000, 1024))
-
-
-def test_fixed_point_with_gain_is_refused(tmp_path: Path):
-    values = np.full((4, SAMPLES), 0, dtype=np.float32)
-    words = np.tile(np.arange(1, SAMPLES + 1, dtype=np.uint32) | 0x00030000, (4, 1))
-    (tmp_path / "g.sgy").write_bytes(cube((3225, "h", 4), values=words.view(np.float32) + values))
-    with pytest.raises(UnreadableFileError) as caught:
-        read_segy(tmp_path / "g.sgy")
-    assert caught.value.findings[0].code == "unsupported-format"
 
 
 @pytest.mark.parametrize("codec", ["cp037", "ascii"])

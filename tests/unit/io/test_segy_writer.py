@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,54 @@ def test_segyio_reads_a_written_line(tmp_path: Path):
         assert file.bin[segyio.BinField.Interval] == 2000
         assert file.header[3][segyio.TraceField.CROSSLINE_3D] == 103
         assert b"LINE Line 7" in file.text[0]
+
+
+@pytest.mark.parametrize("revision", [0, 1, 2])
+@pytest.mark.parametrize("sample_format", ["ieee", "ibm"])
+def test_every_revision_is_written_and_read_back(tmp_path: Path, revision: int, sample_format: str):
+    before = line(traces=6, start=0.1)
+    write_segy(before, tmp_path / "l.sgy", revision=revision, sample_format=sample_format)
+    after = read_segy(tmp_path / "l.sgy")
+    np.testing.assert_allclose(after.values, before.values, rtol=1e-6 if sample_format == "ibm" else 0)
+    np.testing.assert_allclose(after.axis, before.axis, atol=1e-12)
+    assert [dict(c.headers) for c in after.channels] == [dict(c.headers) for c in before.channels]
+    assert (after.headers["revision"], after.findings) == (f"{revision}.0", ())
+    with segyio.open(tmp_path / "l.sgy", ignore_geometry=True) as file:
+        np.testing.assert_array_equal(file.trace.raw[:], after.values)
+        np.testing.assert_allclose(file.samples, before.axis * 1e3, atol=1e-6)
+        assert file.bin[segyio.BinField.SEGYRevision] == revision
+        assert file.bin[segyio.BinField.TraceFlag] == int(revision > 0)
+        assert file.header[3][segyio.TraceField.CROSSLINE_3D] == 103
+        assert file.text[0][-80:].startswith(b"C40 END EBCDIC" if revision == 0 else b"C40 END TEXTUAL HEADER")
+
+
+def test_the_binary_header_of_revision_2(tmp_path: Path):
+    write_segy(line(traces=6), tmp_path / "l.sgy", revision=2)
+    head = (tmp_path / "l.sgy").read_bytes()[:3600]
+    expected = [(3221, "H", 40), (3225, "h", 5), (3269, "i", 40), (3273, "d", 2000.0), (3297, "I", 0x01020304)]
+    expected += [(3501, "B", 2), (3502, "B", 0), (3503, "h", 1), (3505, "h", 0), (3507, "i", 0)]
+    expected += [(3513, "Q", 6), (3521, "Q", 3600), (3529, "i", 0)]
+    for place, kind, value in expected:
+        assert struct.unpack_from(">" + kind, head, place - 1) == (value,), place
+
+
+def test_revision_2_holds_a_fraction_of_a_microsecond(tmp_path: Path):
+    before = line(step=125.5e-6)
+    write_segy(before, tmp_path / "l.sgy", revision=2)
+    after = read_segy(tmp_path / "l.sgy")
+    np.testing.assert_allclose(after.axis, before.axis, atol=1e-12)
+    assert after.findings == ()
+
+
+def test_revision_2_holds_longer_traces(tmp_path: Path):
+    before = line(traces=2, samples=50_000)
+    write_segy(before, tmp_path / "l.sgy", revision=2)
+    np.testing.assert_array_equal(read_segy(tmp_path / "l.sgy").values, before.values)
+    assert read_segy(tmp_path / "l.sgy").findings == ()
+    with segyio.open(tmp_path / "l.sgy", ignore_geometry=True) as file:
+        np.testing.assert_array_equal(file.trace.raw[:], before.values)
+    with pytest.raises(DataError, match="32767 in revision 1"):
+        write_segy(before, tmp_path / "m.sgy")
 
 
 def test_missing_samples_survive_as_ieee_and_are_refused_as_ibm(tmp_path: Path):

@@ -98,3 +98,11 @@ def test_corrupt_section_keeps_shape_and_input():
     assert noisy.values.shape == (3, 100)
     assert noisy.mask.mean() < 1
     np.testing.assert_array_equal(section.values, before)
+
+
+def test_samples_lost_in_a_section_are_interpolated_between_their_neighbours():
+    section = make_section(np.stack([np.linspace(0, 1, 400), np.linspace(5, 3, 400)]))
+    gappy = corrupt_section([Dropout(share=0.2, length=10)], section, np.random.default_rng(0))
+    inside = np.s_[:, 20:-20]
+    assert (~gappy.mask[inside]).any()
+    np.testing.assert_allclose(gappy.values[inside], section.values[inside], atol=1e-5)

@@ -5,7 +5,7 @@ import pytest
 
 from aemodels.contract import FitContext
 from aemodels.models import Pca, PcaWiener
-from aemodels.noise import Gaussian, corrupt_section
+from aemodels.noise import Gaussian, Spike, corrupt_section
 from aemodels.signal.classical import GaussianFilter, Median, SavitzkyGolay, Wavelet
 from aemodels.signal.windows import WindowSpec
 from conftest import make_section
@@ -36,7 +36,7 @@ def test_stronger_noise_chooses_stronger_smoothing():
     denoiser = GaussianFilter().fit([], [_blocky(1)], FitContext("logs", 0, tuning=TUNING)).denoiser
     weak, strong = denoiser.choices
     assert (strong > weak).all()
-    np.testing.assert_allclose(denoiser.levels, [[0.02] * 2, [0.3] * 2], rtol=0.15)
+    np.testing.assert_allclose(np.exp(denoiser.levels[..., 0]), [[0.02] * 2, [0.3] * 2], rtol=0.15)
 
 
 def test_curves_are_tuned_one_by_one_and_traces_together():
@@ -47,6 +47,16 @@ def test_curves_are_tuned_one_by_one_and_traces_together():
     traces = GaussianFilter().fit([], [section], FitContext("seismic", 0, tuning=TUNING[1:])).denoiser
     assert logs.choices[0, 0] > logs.choices[0, 1]
     assert traces.choices.shape == (1, 1)
+
+
+def test_clean_data_and_spikes_are_told_apart_by_the_share_of_spikes():
+    clean = _blocky(1)
+    spikes = (Spike(factor=(0.2, 0.8), share=0.03),)
+    denoiser = Median().fit([], [_blocky(2)], FitContext("logs", 0, tuning=((), spikes))).denoiser
+    spiky = corrupt_section(spikes, clean, np.random.default_rng(3))
+    np.testing.assert_array_equal(denoiser.denoise(clean), clean.values)
+    before, after = (np.mean((values - clean.values) ** 2) for values in (spiky.values, denoiser.denoise(spiky)))
+    assert after < 0.1 * before
 
 
 def test_savgol_keeps_a_parabola_exactly():

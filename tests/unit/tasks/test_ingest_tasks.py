@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from aemodels.io.las_writer import write_las
@@ -65,9 +67,9 @@ def test_header_positions_come_from_the_environment(folder, tmp_path, monkeypatc
     line = make_line(traces=4, samples=30)
     channels = [replace(channel, headers={**channel.headers, "offset": 700}) for channel in line.channels]
     write_segy(replace(line, channels=tuple(channels)), folder / "l.sgy")
-    before = load_recording(ingest_file(folder / "l.sgy", Settings(home=tmp_path / "home")).ref)
+    before = load_recording(ingest_file(folder / "l.sgy", Settings(home=tmp_path / "home"))[0].ref)
     monkeypatch.setenv("SONDEFLOW_HEADER_POSITIONS", '{"inline": 37}')
-    after = load_recording(ingest_file(folder / "l.sgy", Settings(home=tmp_path / "home")).ref)
+    after = load_recording(ingest_file(folder / "l.sgy", Settings(home=tmp_path / "home"))[0].ref)
     assert [before.channels[2].headers[name] for name in ("inline", "crossline")] == [1, 2]
     assert [after.channels[2].headers[name] for name in ("inline", "crossline")] == [700, 2]
 
@@ -85,22 +87,22 @@ def test_a_known_content_is_not_read_again(folder, settings, monkeypatch):
 
 
 def test_a_changed_content_is_read_again(folder, settings):
-    first = ingest_file(folder / "a.las", settings)
+    (first,) = ingest_file(folder / "a.las", settings)
     write_las(make_well("A-1", samples=70), folder / "a.las")
-    assert ingest_file(folder / "a.las", settings).sha256 != first.sha256
+    assert ingest_file(folder / "a.las", settings)[0].sha256 != first.sha256
 
 
 def test_a_lost_recording_is_read_again(folder, settings):
-    first = ingest_file(folder / "a.las", settings)
+    (first,) = ingest_file(folder / "a.las", settings)
     first.ref.path.unlink()
-    again = ingest_file(folder / "a.las", settings)
+    (again,) = ingest_file(folder / "a.las", settings)
     assert again == first
     assert again.ref.path.is_file()
 
 
 def test_the_same_content_under_two_names_counts_once(folder, settings):
     shutil.copy(folder / "a.las", folder / "z.las")
-    records = [ingest_file(path, settings) for path in sorted(folder.glob("?.las"))]
+    records = [record for path in sorted(folder.glob("?.las")) for record in ingest_file(path, settings)]
     dataset = collect.fn(records)
     assert [file.path for file in dataset.usable] == [str(folder / "a.las")]
     assert [finding.code for finding in dataset.left_out[0].findings] == ["duplicate"]
@@ -111,3 +113,32 @@ def test_batches_hold_every_path_once(tmp_path):
     batches = batches_of(paths, 16)
     assert [len(batch) for batch in batches] == [16, 16, 5]
     assert [path for batch in batches for path in batch] == [str(path) for path in paths]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_line_too_large_to_be_read_at_once_is_stored_in_parts(tmp_path, monkeypatch, packed):
+    line = make_line(traces=400, samples=30)
+    path = tmp_path / "l.sgy"
+    write_segy(line, path)
+    if packed:
+        path = tmp_path / "l.sgy.gz"
+        path.write_bytes(gzip.compress((tmp_path / "l.sgy").read_bytes()))
+    monkeypatch.setattr(ingest, "PART_BYTES", 150 * 30 * 4)
+    settings = Settings(home=tmp_path / "home", max_whole_bytes=10_000)
+    records = ingest_file(path, settings)
+    assert [record.name for record in records] == ["l 0-149", "l 150-299", "l 300-399"]
+    assert ingest_file(path, settings) == records
+    dataset = collect.fn(records)
+    assert len(dataset.usable) == 3  # parts of one content are no duplicates
+    for record, start in zip(records, (0, 150, 300), strict=True):
+        part = load_recording(record.ref)
+        assert part.channels[0].name == f"trace {start}"
+        np.testing.assert_array_equal(part.values, line.values[start : start + len(part.values)])
+        assert "read-in-parts" in {finding.code for finding in part.findings}
+        assert part.source.uri == str(path)
+    assert [len(load_recording(record.ref).channels) for record in records] == [150 - 64, 150 - 64, 100]
+
+
+def test_sizes_beyond_the_settings_are_refused(folder, tmp_path):
+    (record,) = ingest_file(folder / "a.las", Settings(home=tmp_path / "home", max_file_bytes=100))
+    assert [finding.code for finding in record.findings] == ["too-large"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from aemodels.io.limits import SizeLimits
 from tasks.settings import Settings
 
 
@@ -57,3 +58,25 @@ def test_bad_values_are_refused(monkeypatch, name, value):
 def test_settings_are_frozen():
     with pytest.raises(ValidationError):
         Settings().home = Path("/elsewhere")
+
+
+@pytest.mark.parametrize("text", ["inline=9, crossline=21", '{"inline": 9, "crossline": 21}'])
+def test_header_positions_as_people_type_them_or_as_json(monkeypatch, text):
+    monkeypatch.setenv("SONDEFLOW_HEADER_POSITIONS", text)
+    positions = Settings().header_positions
+    assert (positions.inline, positions.crossline, positions.cdp_x) == (9, 21, 181)
+
+
+@pytest.mark.parametrize("text", ["inline=300", "9", '{"inline": 0}', "{"])
+def test_header_positions_that_make_no_sense_are_refused(monkeypatch, text):
+    monkeypatch.setenv("SONDEFLOW_HEADER_POSITIONS", text)
+    with pytest.raises(ValidationError, match="header_positions"):
+        Settings()
+
+
+def test_limits_come_from_the_environment(monkeypatch):
+    assert Settings().limits == SizeLimits()
+    for name, value in (("FILE_BYTES", 7), ("WHOLE_BYTES", 5), ("UNPACKED_BYTES", 6), ("UNPACKED_RATIO", 4)):
+        monkeypatch.setenv(f"SONDEFLOW_MAX_{name}", str(value))
+    limits = Settings().limits
+    assert (limits.stored, limits.whole, limits.unpacked, limits.growth) == (7, 5, 6, 4)

@@ -1,0 +1,56 @@
+"""Gaps: interpolation across them, and how far a lost sample is from what was observed."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
+from scipy.ndimage import distance_transform_cdt
+
+from aemodels.types import BoolArray, FloatArray
+
+Method: TypeAlias = Literal["linear", "pchip"]
+
+
+def fill_lost(values: FloatArray, mask: BoolArray, method: Method) -> FloatArray:
+    """Samples outside the mask from the observed ones of their channel: float32[channel, sample].
+
+    Beyond the first and last observed sample its value is kept on; a channel without any is returned as it is.
+    """
+    out = values.astype(np.float32, copy=True)
+    places = np.arange(values.shape[1])
+    for row in np.flatnonzero(mask.any(axis=1) & ~mask.all(axis=1)):
+        seen = np.flatnonzero(mask[row])
+        known = values[row, seen].astype(np.float64)
+        lost = places[~mask[row]]
+        if method == "pchip" and seen.size > 1:
+            out[row, lost] = PchipInterpolator(seen, known)(np.clip(lost, seen[0], seen[-1]))
+        else:
+            out[row, lost] = np.interp(lost, seen, known)
+    return out
+
+
+def distance_to_observed(mask: BoolArray) -> NDArray[np.int64]:
+    """Samples to the nearest observed one of the same channel: int64[channel, sample], 0 = observed itself.
+
+    In a channel without any it is the channel's length.
+
+    >>> distance_to_observed(np.array([[True, False, False, False, True]])).tolist()
+    [[0, 1, 2, 1, 0]]
+    """
+    out = np.full(mask.shape, mask.shape[1], dtype=np.int64)
+    for row in np.flatnonzero(mask.any(axis=1)):
+        out[row] = distance_transform_cdt(~mask[row], metric="chessboard")
+    return out
+
+
+def gap_runs(lost: BoolArray) -> list[tuple[int, int]]:
+    """Start and exclusive stop of each run of True in bool[sample].
+
+    >>> gap_runs(np.array([True, True, False, True]))
+    [(0, 2), (3, 4)]
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], lost, [False])).astype(np.int8)))
+    return [(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]

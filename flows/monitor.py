@@ -1,0 +1,94 @@
+"""Flow: what has been scored lately, against the data that trained the champion."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from prefect import flow
+from prefect.artifacts import create_markdown_artifact
+from pydantic import BaseModel, ConfigDict
+
+from flows.catalogue import load_spec
+from flows.promote import promote
+from flows.results import TrainResult, markdown_table
+from flows.train import train
+from tasks.monitor import DriftReport, MonitorRequest, choose_watched, measure_drift, table_rows
+from tasks.monitor_record import raise_alarm, record_drift
+from tasks.promote import Decision
+from tasks.settings import Settings
+
+DEFAULT = MonitorRequest()
+
+
+class MonitorResult(BaseModel):
+    """The reports, and what an alarm has led to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    alarm: bool
+    reports: tuple[DriftReport, ...]
+    trained: TrainResult | None = None
+    decision: Decision | None = None
+
+
+@flow(name="monitor")
+def monitor(request: MonitorRequest = DEFAULT) -> MonitorResult:
+    """Measure drift; an alarm is logged, sent as an event, and may train a challenger, which the gate judges.
+
+    Args:
+        request: what is watched, and what an alarm leads to.
+    """
+    settings = Settings()
+    outbox, since = request.outbox or str(settings.outbox), request.start(datetime.now(UTC))
+    watched = choose_watched(request.bundle, settings)
+    measured = [measure_drift(one, outbox, since, request.thresholds) for one in watched]
+    reports = [record_drift(one, request, settings) for one in measured]
+    alarms = [report for report in reports if report.alarm]
+    for report in alarms:
+        raise_alarm(report)
+    result = MonitorResult(alarm=bool(alarms), reports=tuple(reports))
+    if alarms and request.trigger_training:
+        result = _challenge(result, request)
+    create_markdown_artifact(key="drift", markdown=monitor_markdown(result))
+    return result
+
+
+def _challenge(result: MonitorResult, request: MonitorRequest) -> MonitorResult:
+    """Train a challenger; only the gate may make it champion."""
+    trained = train(load_spec(request.train_spec), request.train_data)
+    decision = promote(trained.model, trained.version) if request.after_training == "gate" else None
+    return result.model_copy(update={"trained": trained, "decision": decision})
+
+
+def verdict_line(report: DriftReport) -> str:
+    """A report in one sentence."""
+    head = f"{report.model} v{report.version}: {report.verdict}"
+    if report.verdict == "no reference":
+        return f"{head}; the bundle is older than monitoring, train it again to have one"
+    if report.verdict == "no data":
+        return f"{head}; it has scored nothing since {report.since:%Y-%m-%d %H:%M} UTC"
+    blamed = ", ".join(report.inputs + report.signals)
+    return (
+        f"{head}{f' of {blamed}' if blamed else ''}; {report.files} files, {report.rows} rows, {report.flagged} flagged"
+    )
+
+
+def challenger_line(result: MonitorResult) -> str:
+    """What has been trained, "" where nothing was."""
+    if result.trained is None:
+        return ""
+    fate = "stays challenger; `sondeflow promote` sends it to the gate"
+    if result.decision is not None:
+        fate = "passed the gate and is champion" if result.decision.accepted else "was refused by the gate"
+    return f"trained {result.trained.model} v{result.trained.version}: {fate}"
+
+
+def monitor_markdown(result: MonitorResult) -> str:
+    """The page of a monitoring run."""
+    parts = ["# Drift: alarm" if result.alarm else "# Drift: no alarm"]
+    for report in result.reports:
+        parts.append(f"## {verdict_line(report)}")
+        rows = [{key: "" if value is None else value for key, value in row.items()} for row in table_rows(report)]
+        parts += [markdown_table(rows), *(f"- not read: {line}" for line in report.unreadable[:20])]
+        parts += [f"MLflow run: {report.address}"] if report.address else []
+    return "\n\n".join(part for part in [*parts, challenger_line(result)] if part)

@@ -1,0 +1,145 @@
+"""The outbox for lines larger than memory: the same outputs, written block by block."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from aemodels.bundle import Bundle
+from aemodels.evaluate.report import render_report
+from aemodels.io.atomic import atomic_path
+from aemodels.io.hashing import sha256_file
+from aemodels.io.limits import DEFAULT_LIMITS, SizeLimits
+from aemodels.io.packed import content_stem, plain_file
+from aemodels.io.segy import read_segy_blocks, read_span
+from aemodels.io.segy_copy import write_denoised_blocks
+from aemodels.io.segy_plan import plan_segy
+from aemodels.io.segy_positions import HeaderPositions
+from aemodels.streaming import LineSurvey, ScoredBlock, block_traces_of, score_segy_blocks, shown_in_part, survey_line
+from aemodels.types import Finding, FloatArray, Source
+from tasks.outbox import BundleLabel, ChangedError, Targets, score_schema, score_table, targets
+
+
+@dataclass(frozen=True)
+class LargeLine:
+    """A line to score block by block.
+
+    Args:
+        local: the file, plain or gzip'd, where it can be opened.
+        source: what people call it, and the sha256 of its bytes.
+        positions: as for `read_segy`.
+        limits: what is refused as a decompression bomb.
+    """
+
+    local: Path
+    source: Source
+    positions: HeaderPositions | None = None
+    limits: SizeLimits = DEFAULT_LIMITS
+
+
+@dataclass(frozen=True)
+class WrittenLine:
+    """What scoring a line gave beside its files: rows scored and flagged, and what the reader noticed."""
+
+    rows: int
+    flagged: int
+    findings: tuple[Finding, ...]
+
+
+@dataclass
+class _Tally:
+    """What is known of a line while its blocks go by: rows, flagged rows, and the block that the report shows."""
+
+    rows: int = 0
+    flagged: int = 0
+    shown: list[ScoredBlock] = field(default_factory=list)
+    most: int = -1
+
+    def add(self, block: ScoredBlock) -> None:
+        flagged = int(block.scores.is_anomaly.sum())
+        self.rows += len(block.scores.score)
+        self.flagged += flagged
+        if flagged > self.most:
+            self.most, self.shown = flagged, [block]
+
+
+def publish_blocks(outbox: Path, line: LargeLine, bundle: Bundle, label: BundleLabel) -> tuple[Targets, WrittenLine]:
+    """Score a SEG-Y file block by block and write all its outputs; they appear together, the scores last.
+
+    Args:
+        outbox: its root; made where missing.
+        line: the file.
+        bundle: of kind "seismic".
+        label: the bundle's name and version.
+
+    Raises:
+        ChangedError: if the input is not the file any more that was scored; nothing is published.
+        DataError: if the bundle cannot score a line in blocks.
+        UnreadableFileError: if the file is no readable SEG-Y.
+    """
+    with plain_file(line.local, line.limits) as plain:
+        named = dataclasses.replace(read_span(plan_segy(plain, line.positions), 0, 1), source=line.source)
+    goal = targets(outbox, named, label)
+    with ExitStack() as stack:
+        # entered first = renamed last: the parquet file is the sign that the others are there
+        paths = (stack.enter_context(atomic_path(path)) for path in (goal.scores, goal.copy, goal.report))
+        written = write_line(Targets(*paths), line, bundle, label)
+        if sha256_file(line.local) != line.source.sha256:
+            raise ChangedError(f"{line.source.uri}: changed while it was scored; left for the next run")
+    return goal, written
+
+
+def write_line(paths: Targets, line: LargeLine, bundle: Bundle, label: BundleLabel) -> WrittenLine:
+    """Score a SEG-Y file block by block and write scores, copy and report where `paths` says, with flat memory.
+
+    The report shows the block with the most flagged traces, and says so.
+
+    Args:
+        paths: where to write; overwritten.
+        line: the file.
+        bundle: of kind "seismic".
+        label: the bundle's name and version.
+
+    Raises:
+        DataError: if the bundle cannot score a line in blocks.
+        UnreadableFileError: if the file is no readable SEG-Y.
+    """
+    tally = _Tally()
+    history = f"sondeflow: denoised and scored with {label}; threshold {bundle.threshold:.6g}"
+    with plain_file(line.local, line.limits) as plain:
+        survey = _survey(plain, line.positions)
+        blocks = score_segy_blocks(plain, bundle, positions=line.positions, survey=survey)
+        with pq.ParquetWriter(paths.scores, score_schema("seismic", ()), compression="zstd") as writer:
+            write_denoised_blocks(plain, paths.copy, _written(blocks, writer, line.source, tally), history)
+    paths.report.write_text(_report(tally, survey, str(label), line.source), encoding="utf-8")
+    return WrittenLine(tally.rows, tally.flagged, survey.findings)
+
+
+def _survey(plain: Path, positions: HeaderPositions | None) -> LineSurvey:
+    traces = block_traces_of(plan_segy(plain, positions).layout.samples)
+    return survey_line(read_segy_blocks(plain, traces=traces, positions=positions))
+
+
+def _written(
+    blocks: Iterator[ScoredBlock], writer: pq.ParquetWriter, source: Source, tally: _Tally
+) -> Iterator[FloatArray]:
+    """Write each block's rows on the way to the denoised copy."""
+    for block in blocks:
+        recording = dataclasses.replace(block.recording, source=source)
+        writer.write_table(score_table(recording, block.scores))
+        tally.add(block)
+        yield block.scores.denoised
+
+
+def _report(tally: _Tally, survey: LineSurvey, label: str, source: Source) -> str:
+    (block,) = tally.shown
+    first, last = block.recording.names[0], block.recording.names[-1]
+    name = f"{content_stem(source.path)}, {first} to {last}"
+    note = shown_in_part(block, flagged=tally.flagged, traces=tally.rows)
+    recording = dataclasses.replace(block.recording, source=source, name=name)
+    return render_report(recording, block.scores, bundle_label=label, findings=(note, *survey.findings))
