@@ -99,7 +99,7 @@ class NetworkDenoiser:
         outputs = self._denoise(windows.values, windows.mask)
         if self.spec.mirror:
             mirrored = self._denoise(windows.values[:, ::-1], windows.mask[:, ::-1])[:, ::-1]
-            outputs = (outputs + mirrored) / 2
+            outputs = np.asarray((outputs + mirrored) / 2, dtype=np.float32)
         return overlap_add(outputs, windows, self.spec.window.blend)
 
     def _denoise(self, values: FloatArray, mask: BoolArray) -> FloatArray:

@@ -25,7 +25,8 @@ class UNet(NetworkBase):
 
     References:
         Ronneberger, Fischer & Brox (2015), MICCAI (skip connections); Zhang et al. (2017), IEEE TIP 26, 3142
-        (residual denoising); Zhang, Zuo & Zhang (2018), IEEE TIP 27, 4608 (noise level as an input).
+        (residual denoising); Zhang, Zuo & Zhang (2018), IEEE TIP 27, 4608 (noise level as an input);
+        He, Zhang, Ren & Sun (2016), CVPR (residual blocks).
     """
 
     kind: Literal["unet"] = "unet"
@@ -34,6 +35,9 @@ class UNet(NetworkBase):
         default=(32, 48, 64, 80), min_length=2, description="filters of each level, top first"
     )
     kernel: int = Field(default=5, ge=3, le=15, description="filter length in samples (and traces), odd")
+    block: Literal["plain", "residual"] = Field(
+        default="plain", description="two convolutions a level; residual adds the level's input to what they give"
+    )
 
     @model_validator(mode="after")
     def _divisible(self) -> UNet:
@@ -58,9 +62,12 @@ class UNet(NetworkBase):
         )
 
         def block(x: Any, width: int) -> Any:
-            for _ in range(2):
-                x = convolution(width, self.kernel, padding="same", activation="gelu")(x)
-            return x
+            inner = convolution(width, self.kernel, padding="same", activation="gelu")(x)
+            if self.block == "plain":
+                return convolution(width, self.kernel, padding="same", activation="gelu")(inner)
+            inner = convolution(width, self.kernel, padding="same")(inner)
+            past = x if x.shape[-1] == width else convolution(width, 1)(x)
+            return layers.Activation("gelu")(layers.Add()([inner, past]))
 
         shape = (self.window.length, 3 * features) if self.rank == 1 else (self.window.length, features, 3)
         entry = keras.Input(shape, name="windows")

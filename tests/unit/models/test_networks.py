@@ -29,14 +29,24 @@ def test_encoder_and_decoder_share_the_autoencoders_weights():
     np.testing.assert_allclose(rebuilt, np.asarray(network(windows))[:, :, 0], atol=1e-6)
 
 
+@pytest.mark.parametrize("block", ["plain", "residual"])
 @pytest.mark.parametrize(("rank", "width", "channels"), [(1, 0, 5), (2, 8, 8)])
-def test_untrained_unet_is_the_identity(rank, width, channels):
-    spec = UNet(rank=rank, widths=(4, 6, 8), kernel=3, window=WindowSpec(length=32, stride=16, width=width))
+def test_untrained_unet_is_the_identity(rank, width, channels, block):
+    window = WindowSpec(length=32, stride=16, width=width)
+    spec = UNet(rank=rank, widths=(4, 6, 8), kernel=3, block=block, window=window)
     values = np.random.default_rng(0).normal(size=(2, 32, channels)).astype(np.float32)
     affine = np.array([0.3, 1.0], dtype=np.float32)
     inputs = spec.inputs(values, np.ones(values.shape, dtype=bool), affine)
     out = spec.outputs(np.asarray(spec.build(channels)(inputs)), affine)
     np.testing.assert_allclose(out, values, atol=1e-5)
+
+
+def test_residual_blocks_add_a_projection_where_the_width_changes():
+    window = WindowSpec(length=8, stride=4)
+    plain, residual = (UNet(widths=(4, 6), kernel=3, block=block, window=window) for block in ("plain", "residual"))
+    # by hand: 3 inputs to 4 wide, 4 to 6 and 6 + 4 to 4, each with its bias
+    added = (3 * 4 + 4) + (4 * 6 + 6) + (10 * 4 + 4)
+    assert residual.build(1).count_params() - plain.build(1).count_params() == added
 
 
 @pytest.mark.parametrize("window", [WindowSpec(length=30), WindowSpec(length=32, width=7), WindowSpec(length=32)])
