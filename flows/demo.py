@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from flows.promote import PromoteRequest, promote
 from flows.results import TrainResult, markdown_table
-from flows.score import score
+from flows.score import ScoreRequest, score
 from flows.train import TrainRequest, train
 from tasks.promote import Decision, is_replaceable
 from tasks.sample import deliver, make_field
@@ -66,7 +66,7 @@ def demo() -> DemoResult:
     ]
     deliver(field, str(settings.inbox))
     # where the gate refuses, the demo still shows scores: the refused model's, filed under its version
-    scored = score(str(settings.inbox), str(settings.outbox), aliases=(CHAMPION, CHALLENGER))
+    scored = score(ScoreRequest(inbox=str(settings.inbox), outbox=str(settings.outbox), aliases=(CHAMPION, CHALLENGER)))
     result = DemoResult(
         field=field,
         inbox=str(settings.inbox),
