@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from prefect import flow, unmapped
-from prefect.artifacts import create_table_artifact
+from prefect.artifacts import create_markdown_artifact
 from pydantic import BaseModel, ConfigDict, Field
 
+from flows.results import markdown_table
 from tasks.ingest import Dataset, collect, find_files, ingest_batch
 from tasks.settings import Settings
+
+SHOWN = 100  # an artifact is a page for people
 
 
 class IngestRequest(BaseModel):
@@ -34,12 +37,20 @@ def ingest(request: IngestRequest) -> Dataset:
     batches, problems = find_files(request.path, settings)
     records = ingest_batch.map(batches, unmapped(settings)).result()
     dataset = collect(problems + [record for batch in records for record in batch])
-    create_table_artifact(
-        key="ingested",
-        table=[
-            {"file": file.path, "kind": file.kind, "used": file.ref is not None, "findings": len(file.findings)}
-            for file in dataset.files
-        ],
-        description=f"{len(dataset.usable)} of {len(dataset.files)} files below {request.path} can be read",
-    )
+    create_markdown_artifact(key="ingested", markdown=ingest_markdown(request.path, dataset))
     return dataset
+
+
+def ingest_markdown(path: str, dataset: Dataset) -> str:
+    """The page of an ingest: counts, and every file that could not be used with its first reasons."""
+    count = f"{len(dataset.usable)} of {len(dataset.files)} files below `{path}` can be used"
+    rows = [
+        {
+            "file": file.path,
+            "kind": file.kind or "?",
+            "why not": "; ".join(str(finding) for finding in file.findings[:2]),
+        }
+        for file in dataset.left_out[:SHOWN]
+    ]
+    more = [f"… and {len(dataset.left_out) - SHOWN} more"] if len(dataset.left_out) > SHOWN else []
+    return "\n\n".join([f"# {count}", markdown_table(rows), *more])
