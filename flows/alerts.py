@@ -95,14 +95,18 @@ def webhook_automations(call: CallWebhook) -> dict[str, AutomationCore]:
         threshold=1,
         within=timedelta(0),
     )
-    triggers = {FAILURE: ended_badly, QUARANTINES: _alarm(QUARANTINE), DRIFTS: _alarm(DRIFT)}
+    triggers = {
+        FAILURE: ended_badly,
+        QUARANTINES: _event(QUARANTINE, {ALARM: ["true"]}),
+        DRIFTS: _event(DRIFT, {}),
+    }
     return {name: AutomationCore(name=name, trigger=trigger, actions=[call]) for name, trigger in triggers.items()}
 
 
-def _alarm(event: str) -> EventTrigger:
+def _event(event: str, labels: dict[str, list[str]]) -> EventTrigger:
     return EventTrigger(
         expect={event},
-        match={"prefect.resource.id": ["sondeflow.*"], ALARM: ["true"]},
+        match={"prefect.resource.id": ["sondeflow.*"], **labels},
         posture=Posture.Reactive,
         threshold=1,
         within=timedelta(0),

@@ -6,6 +6,7 @@ from prefect import flow, unmapped
 from prefect.artifacts import create_table_artifact
 from pydantic import BaseModel, ConfigDict, Field
 
+from tasks.events import emit_quarantine_rate
 from tasks.score import ScoreSummary, choose_scorers, find_arrivals, score_batch, summarise
 from tasks.settings import Settings
 from tasks.tracking import CHAMPION
@@ -35,6 +36,7 @@ def score(request: ScoreRequest) -> ScoreSummary:
     scorers = choose_scorers(batches, request.bundle, request.aliases, settings)
     scored = score_batch.map(batches, unmapped(scorers), unmapped(goal), unmapped(settings)).result()
     summary = summarise(problems + [outcome for batch in scored for outcome in batch])
+    emit_quarantine_rate(new=summary.new, quarantined=summary.quarantined, settings=settings)
     create_table_artifact(
         key="scored",
         table=[

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from prefect.events import emit_event
 
 from tasks.settings import Settings
 
 QUARANTINE = "sondeflow.quarantine-rate"
-DRIFT = "sondeflow.drift"
-ALARM = "sondeflow.alarm"  # a label: automations compare text, so the comparison with the limit is made here
+DRIFT = "sondeflow.drift"  # sent where monitoring finds more than its limits allow
+ALARM = "sondeflow.alarm"  # a label: automations compare text alone, so the limit is applied here
 
 
-def emit_quarantine_rate(*, new: int, quarantined: int, settings: Settings) -> bool:
+def emit_quarantine_rate(*, new: int, quarantined: int, settings: Settings) -> None:
     """Tell how many of a run's new files were quarantined; nothing is told where none was new.
 
     Args:
@@ -22,34 +19,20 @@ def emit_quarantine_rate(*, new: int, quarantined: int, settings: Settings) -> b
         quarantined: those of them in quarantine.
         settings: `quarantine_limit`, a share, and `quarantine_minimum`, the new files it takes to judge it.
 
-    Returns:
-        Whether it is an alarm.
-
     Raises:
         ValueError: if more files were quarantined than were new.
     """
     if not 0 <= quarantined <= new:
         raise ValueError(f"{quarantined} of {new} new files quarantined; expected 0 ≤ quarantined ≤ new")
     if new == 0:
-        return False
-    rate = quarantined / new
-    alarm = new >= settings.quarantine_minimum and rate > settings.quarantine_limit
-    payload = {"new": new, "quarantined": quarantined, "rate": round(rate, 4), "limit": settings.quarantine_limit}
-    _emit(QUARANTINE, "scoring", alarm, payload)
-    return alarm
+        return
+    alarm = is_alarming(new=new, quarantined=quarantined, settings=settings)
+    labels = {"prefect.resource.id": "sondeflow.scoring", "prefect.resource.name": "scoring", ALARM: str(alarm).lower()}
+    rate = round(quarantined / new, 4)
+    payload = {"new": new, "quarantined": quarantined, "rate": rate, "limit": settings.quarantine_limit}
+    emit_event(QUARANTINE, labels, payload=payload)
 
 
-def emit_drift(*, model: str, alarm: bool, findings: Mapping[str, Any]) -> None:
-    """Tell what monitoring found about a model's input and scores.
-
-    Args:
-        model: name and version, e.g. "sondeflow-logs-v3".
-        alarm: whether it is more than the limits allow.
-        findings: what drifted, as JSON values, e.g. {"GR psi": 0.31}.
-    """
-    _emit(DRIFT, model, alarm, {"model": model, **findings})
-
-
-def _emit(event: str, name: str, alarm: bool, payload: dict[str, Any]) -> None:
-    labels = {"prefect.resource.id": f"sondeflow.{name}", "prefect.resource.name": name, ALARM: str(alarm).lower()}
-    emit_event(event, labels, payload=payload)
+def is_alarming(*, new: int, quarantined: int, settings: Settings) -> bool:
+    """Whether the share of quarantined files is above the limit, and new files are enough to say so."""
+    return new >= settings.quarantine_minimum and quarantined > settings.quarantine_limit * new
