@@ -220,7 +220,7 @@ def native(tmp_path_factory) -> Iterator[Native]:
     services = Native(tmp_path_factory.mktemp("native"))
     for parent in (services.folder, services.folder.parent, services.folder.parent.parent):
         parent.chmod(0o755)  # the database runs as another user
-    for place in ("data/work", "data/inbox", "data/outbox", "data/raw", "mlartifacts", "tmp/prefect", "secrets"):
+    for place in ("data/work", "data/inbox", "data/outbox", "data/raw", "mlartifacts", "tmp", "secrets"):
         (services.folder / place).mkdir(parents=True)
     script = shutil.copy(DOCKER / "make-secrets", services.folder)
     subprocess.run([script], check=True)
