@@ -17,7 +17,7 @@ from flows.deployments import FILE, POOL, load_deployments, plan_of, with_scorin
 
 CONTENT = load_deployments()
 DEPLOYMENTS = {deployment["name"]: deployment for deployment in CONTENT["deployments"]}
-NAMES = {"ingest", "train-logs", "train-seismic", "promote", "score"}
+NAMES = {"ingest", "train-logs", "train-seismic", "promote", "score", "monitor"}
 # Tasks that read or write files, databases or servers, and nothing else worth doing twice.
 IO_TASKS = {
     "find-files",
@@ -29,6 +29,8 @@ IO_TASKS = {
     "register",
     "remember-training",
     "record-decision",
+    "choose-watched",
+    "record-drift",
 }
 
 
