@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,6 +107,7 @@ class Native:
     """The services of compose.yaml as processes of this machine."""
 
     folder: Path
+    database: Path  # elsewhere: another user, who may not pass through the folders of pytest, runs the database
     ports: dict[str, str] = field(default_factory=lambda: {name: str(free_port()) for name in PORTS})
     running: list[Process] = field(default_factory=list)
 
@@ -184,7 +186,7 @@ def _database_user() -> str | None:
 
 def _start_postgres(native: Native, bin_folder: Path) -> None:
     """What the image does on an empty volume: a cluster with this user and password, then the script of databases."""
-    data, user = native.folder / "postgres", _database_user()
+    data, user = native.database / "data", _database_user()
     environment = SERVICES["postgres"]["environment"]
     assert environment["POSTGRES_PASSWORD_FILE"] == "/run/secrets/postgres_password"
     data.mkdir()
@@ -217,9 +219,9 @@ def native(tmp_path_factory) -> Iterator[Native]:
     bin_folder = _postgres_bin()
     if bin_folder is None or not _has_trigrams(bin_folder):
         pytest.skip("no PostgreSQL 14 or newer with contrib under /usr/lib/postgresql (apt-get install postgresql)")
-    services = Native(tmp_path_factory.mktemp("native"))
-    for parent in (services.folder, services.folder.parent, services.folder.parent.parent):
-        parent.chmod(0o755)  # the database runs as another user
+    database = Path(tempfile.mkdtemp(prefix="sondeflow-postgres-"))
+    database.chmod(0o755)
+    services = Native(tmp_path_factory.mktemp("native"), database)
     for place in ("data/work", "data/inbox", "data/outbox", "data/raw", "mlartifacts", "tmp", "secrets"):
         (services.folder / place).mkdir(parents=True)
     script = shutil.copy(DOCKER / "make-secrets", services.folder)
@@ -234,6 +236,7 @@ def native(tmp_path_factory) -> Iterator[Native]:
         yield services
     finally:
         stop(services.running)
+        shutil.rmtree(database)
 
 
 @pytest.mark.slow
