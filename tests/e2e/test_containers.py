@@ -252,7 +252,9 @@ def test_the_initialiser_can_run_again(native):
 @pytest.mark.slow
 def test_a_run_goes_through_worker_ledger_and_outbox(native):
     api = f"http://127.0.0.1:{native.ports['prefect']}/api"
-    (native.folder / "data" / "inbox" / "letter.las").write_text("Dear all,\n")
+    (native.folder / "data" / "inbox" / "letter.docx").write_text(
+        "Dear all,\n"
+    )  # of no kind: no champion is needed to refuse it
     deployment = ask(api, "/deployments/name/score/score")
     run = ask(api, f"/deployments/{deployment['id']}/create_flow_run", {})
     state = wait_for("the run's end", lambda: _end(api, run["id"]), 240)
