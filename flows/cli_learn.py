@@ -52,9 +52,10 @@ def train(spec: SpecName, data: Data, header_positions: Positions = None, as_jso
         experiment = load_spec(spec)
         settings = _environment(header_positions)
         from flows.runtime import run_flow
+        from flows.train import TrainRequest
         from flows.train import train as flow
 
-        result = run_flow(flow, settings, spec=experiment, data=data)
+        result = run_flow(flow, settings, request=TrainRequest(spec=experiment, data=data))
         answer.data = result.model_dump(mode="json")
         answer.show(f"{experiment.name}: gain on the hold-out (dB)", result.denoising)
         answer.show("Metrics", [{"metric": key, "value": value} for key, value in result.metrics.items()])
@@ -96,10 +97,12 @@ def promote(
     with answering("promote", as_json=as_json) as answer:
         model = model_name(name)
         settings = _environment()
+        from flows.promote import PromoteRequest
         from flows.promote import promote as flow
         from flows.runtime import run_flow
 
-        decision = run_flow(flow, settings, name=model, version=version)
+        request = PromoteRequest.model_validate({"name": model, "version": version})
+        decision = run_flow(flow, settings, request=request)
         answer.data = decision.model_dump(mode="json")
         answer.code = 0 if decision.accepted else FAILED
         _show_decision(answer, decision)

@@ -36,9 +36,11 @@ def score(
 
         settings = Settings()
         prepare_environment(settings)
+        from flows.score import ScoreRequest
         from flows.score import score as flow
 
-        summary = run_flow(flow, settings, inbox=str(inbox.resolve()), outbox=str(out.resolve()), bundle=bundle)
+        request = ScoreRequest(inbox=str(inbox.resolve()), outbox=str(out.resolve()), bundle=bundle)
+        summary = run_flow(flow, settings, request=request)
         answer.data = summary.model_dump(mode="json")
         answer.code = FAILED if summary.quarantined or summary.failed or summary.left else 0
         columns = ("path", "fate", "rows", "flagged", "seconds")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.catalogue import kinds
-from flows.console import FAILED, OK, answering
+from flows.console import FAILED, OK, answering, reporting
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
@@ -36,7 +36,8 @@ def ui(
     """Start the UIs of MLflow and Prefect on this machine; Ctrl-C ends both."""
     from flows.interfaces import Ports, serve_interfaces
 
-    serve_interfaces(Ports(mlflow_port, prefect_port), as_json=as_json)
+    with reporting("ui", as_json=as_json):
+        serve_interfaces(Ports(mlflow_port, prefect_port), as_json=as_json)
 
 
 def bench(

@@ -8,7 +8,7 @@ from prefect import flow, unmapped
 from prefect.artifacts import create_markdown_artifact
 
 from aemodels.experiment import ExperimentSpec
-from flows.ingest import ingest
+from flows.ingest import IngestRequest, ingest
 from flows.results import CompareResult, markdown_table, table_rows
 from tasks.compare import study_denoisers, study_detectors
 from tasks.experiment import experiment_run
@@ -28,7 +28,7 @@ def compare(what: Literal["denoise", "anomalies"], spec: ExperimentSpec, data: s
         data: a file, a folder or a URL.
     """
     settings = Settings()
-    prepared = prepare_data(spec, ingest(data))
+    prepared = prepare_data(spec, ingest(IngestRequest(path=data)))
     spec = prepared.adapted(spec)
     with experiment_run(spec, prepared, settings, purpose=f"compare-{what}") as parent:
         names = [contender.name for contender in spec.contenders]

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from aemodels.errors import SondeflowError
+
 OK, FAILED, BAD_USAGE = 0, 1, 2
 
 
@@ -69,6 +71,28 @@ def answering(command: str, *, as_json: bool) -> Iterator[Answer]:
     raise SystemExit(answer.code)
 
 
+@contextlib.contextmanager
+def reporting(command: str, *, as_json: bool) -> Iterator[None]:
+    """As `answering`, for a command that stays and answers by `print_now`: only its failure is left to tell.
+
+    Raises:
+        SystemExit: 0 where the work ends by itself, 1 where it fails on purpose.
+    """
+    try:
+        yield
+    except SondeflowError as error:
+        sys.stderr.write(f"sondeflow: {error}\n")
+        failure = {"command": command, "ok": False, "error": str(error), "error_type": type(error).__name__}
+        print_now(failure, [], as_json=as_json)
+        raise SystemExit(FAILED) from error
+
+
+def print_now(data: Mapping[str, Any], lines: Sequence[str], *, as_json: bool) -> None:
+    """One JSON object, or lines for people, on stdout at once."""
+    sys.stdout.write(json.dumps(data) + "\n" if as_json else "".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
 def number(value: Any) -> str:
     """A cell of a table: floats with three digits that matter, nothing for None."""
     if value is None:
@@ -84,8 +108,6 @@ def _fail(answer: Answer, error: Exception, code: int) -> None:
 
 def _is_expected(error: Exception) -> bool:
     """Errors raised on purpose say all in one line; others need their traceback."""
-    from aemodels.errors import SondeflowError
-
     return isinstance(error, SondeflowError | FileNotFoundError | ValueError)
 
 

@@ -8,11 +8,10 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from pydantic import BaseModel, ConfigDict
 
-from flows.catalogue import load_spec
-from flows.promote import promote
+from flows.promote import PromoteRequest, promote
 from flows.results import TrainResult, markdown_table
-from flows.score import score
-from flows.train import train
+from flows.score import ScoreRequest, score
+from flows.train import TrainRequest, train
 from tasks.promote import Decision, is_replaceable
 from tasks.sample import deliver, make_field
 from tasks.score import ScoreSummary
@@ -58,14 +57,16 @@ def demo() -> DemoResult:
     """Sample field, both kinds trained and promoted, new files (three of them broken) scored."""
     settings = Settings()
     field = make_field(str(settings.home / "sample"))
-    logs = train(load_spec("demo-logs"), str(Path(field) / "wells"))
-    seismic = train(load_spec("demo-seismic"), str(Path(field) / "seismic"))
+    logs = train(TrainRequest(spec="demo-logs", data=str(Path(field) / "wells")))
+    seismic = train(TrainRequest(spec="demo-seismic", data=str(Path(field) / "seismic")))
     decisions = [
-        promote(model.model, model.version) for model in (logs, seismic) if is_replaceable(model.model, settings)
+        promote(PromoteRequest.model_validate({"name": model.model, "version": model.version}))
+        for model in (logs, seismic)
+        if is_replaceable(model.model, settings)
     ]
     deliver(field, str(settings.inbox))
     # where the gate refuses, the demo still shows scores: the refused model's, filed under its version
-    scored = score(str(settings.inbox), str(settings.outbox), aliases=(CHAMPION, CHALLENGER))
+    scored = score(ScoreRequest(inbox=str(settings.inbox), outbox=str(settings.outbox), aliases=(CHAMPION, CHALLENGER)))
     result = DemoResult(
         field=field,
         inbox=str(settings.inbox),

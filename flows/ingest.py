@@ -3,29 +3,54 @@
 from __future__ import annotations
 
 from prefect import flow, unmapped
-from prefect.artifacts import create_table_artifact
+from prefect.artifacts import create_markdown_artifact
+from pydantic import BaseModel, ConfigDict, Field
 
+from flows.results import markdown_table
 from tasks.ingest import Dataset, collect, find_files, ingest_batch
 from tasks.settings import Settings
 
+SHOWN = 100  # an artifact is a page for people
 
-@flow(name="ingest", validate_parameters=False)
-def ingest(path: str) -> Dataset:
+
+class IngestRequest(BaseModel):
+    """What is read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str = Field(
+        default="data/raw",
+        min_length=1,
+        max_length=4096,
+        description="a file, a folder (nested or not) or a URL: file://, memory://, s3://bucket/prefix",
+    )
+
+
+@flow(name="ingest", timeout_seconds=6 * 3600)
+def ingest(request: IngestRequest) -> Dataset:
     """Read every file below a path; what cannot be used is a finding, the rest goes on.
 
     Args:
-        path: a file, a folder or a URL (file://, memory://, s3://).
+        request: what is read.
     """
     settings = Settings()
-    batches, problems = find_files(path, settings)
+    batches, problems = find_files(request.path, settings)
     records = ingest_batch.map(batches, unmapped(settings)).result()
     dataset = collect(problems + [record for batch in records for record in batch])
-    create_table_artifact(
-        key="ingested",
-        table=[
-            {"file": file.path, "kind": file.kind, "used": file.ref is not None, "findings": len(file.findings)}
-            for file in dataset.files
-        ],
-        description=f"{len(dataset.usable)} of {len(dataset.files)} files below {path} can be read",
-    )
+    create_markdown_artifact(key="ingested", markdown=ingest_markdown(request.path, dataset))
     return dataset
+
+
+def ingest_markdown(path: str, dataset: Dataset) -> str:
+    """The page of an ingest: counts, and every file that could not be used with its first reasons."""
+    count = f"{len(dataset.usable)} of {len(dataset.files)} files below `{path}` can be used"
+    rows = [
+        {
+            "file": file.path,
+            "kind": file.kind or "?",
+            "why not": "; ".join(str(finding) for finding in file.findings[:2]),
+        }
+        for file in dataset.left_out[:SHOWN]
+    ]
+    more = [f"… and {len(dataset.left_out) - SHOWN} more"] if len(dataset.left_out) > SHOWN else []
+    return "\n\n".join([f"# {count}", markdown_table(rows), *more])

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 
+from flows.console import print_now
+from flows.processes import HOST, NotServedError, Process, await_answer, exit_on_signals, start, stop, watch
 from flows.runtime import prepare_environment
+from flows.served import serving
 from tasks.settings import Settings
-
-HOST = "127.0.0.1"
-STARTUP_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -30,75 +24,52 @@ class Ports:
 def serve_interfaces(ports: Ports, *, as_json: bool) -> None:
     """Start both, say where they are, and wait until one ends or Ctrl-C (or SIGTERM) comes.
 
+    Where a server runs already (an API's or tracking server's address is set, or `sondeflow serve` runs in the same
+    home) its page is named, and none is started beside it.
+
     Raises:
-        SystemExit: 0 after Ctrl-C, 1 if one of them did not start.
+        SystemExit: 0 after Ctrl-C or SIGTERM.
+        NotServedError: if one of them does not start or ends.
     """
     settings = Settings()
     prepare_environment(settings)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    started: list[subprocess.Popen[bytes]] = []
+    elsewhere = known_addresses(settings)
+    exit_on_signals()
+    started: list[Process] = []
     try:
-        started += [_start(command) for command in commands(settings, ports)]
-        addresses = {"mlflow": f"http://{HOST}:{ports.mlflow}", "prefect": f"http://{HOST}:{ports.prefect}"}
-        if not settings.tracking_uri.startswith("http"):
-            _await(f"{addresses['mlflow']}/health", started)
-        else:
-            addresses["mlflow"] = settings.tracking_uri
-        _await(f"{addresses['prefect']}/api/health", started)
-        _announce(addresses, as_json)
-        while all(process.poll() is None for process in started):
-            time.sleep(0.5)
-        raise SystemExit(1)
-    except KeyboardInterrupt:
-        raise SystemExit(0) from None
+        started += [start(command) for name, command in commands(settings, ports).items() if name not in elsewhere]
+        addresses = {"mlflow": f"http://{HOST}:{ports.mlflow}", "prefect": f"http://{HOST}:{ports.prefect}"} | elsewhere
+        for name, health in (("mlflow", "/health"), ("prefect", "/api/health")):
+            if name not in elsewhere:
+                await_answer(f"{addresses[name]}{health}", started)
+        lines = [f"{name:8} {address}" for name, address in addresses.items()]
+        print_now({"command": "ui", "ok": True, **addresses}, [*lines, "Ctrl-C ends both"], as_json=as_json)
+        watch(started, _ended)
     finally:
-        _stop(started)
+        stop(started)
 
 
-def commands(settings: Settings, ports: Ports) -> list[list[str]]:
-    """The command lines of the servers to start; MLflow's is left out where a tracking server runs already."""
-    prefect = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(ports.prefect)]
-    if settings.tracking_uri.startswith("http"):
-        return [prefect]
+def known_addresses(settings: Settings) -> dict[str, str]:
+    """The pages of servers that run already."""
+    known = {"mlflow": settings.tracking_uri} if settings.tracking_uri.startswith("http") else {}
+    if api := os.environ.get("PREFECT_API_URL"):
+        return known | {"prefect": api.removesuffix("/api")}
+    served = serving(settings)
+    return known | ({"prefect": served.address} if served is not None else {})
+
+
+def commands(settings: Settings, ports: Ports) -> dict[str, list[str]]:
+    """The command lines of both servers."""
     mlflow = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(ports.mlflow), "--workers", "1"]
     mlflow += ["--backend-store-uri", settings.tracking_uri]
     mlflow += ["--default-artifact-root", settings.artifacts_dir.as_uri()]
-    return [mlflow, prefect]
+    return {"mlflow": mlflow, "prefect": prefect_server(ports.prefect)}
 
 
-def _start(command: list[str]) -> subprocess.Popen[bytes]:
-    # a group of its own, so that the workers it starts end with it; its stdout is not ours to fill
-    return subprocess.Popen(command, stdout=sys.stderr, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+def prefect_server(port: int) -> list[str]:
+    """The command line of a Prefect server for this machine alone."""
+    return [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
 
 
-def _await(address: str, started: list[subprocess.Popen[bytes]]) -> None:
-    until = time.monotonic() + STARTUP_SECONDS
-    while time.monotonic() < until:
-        if any(process.poll() is not None for process in started):
-            break
-        try:
-            with urllib.request.urlopen(address, timeout=5):  # noqa: S310 - our own address
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.3)
-    sys.stderr.write(f"sondeflow: nothing answers at {address}; is the port taken? choose another one\n")
-    raise SystemExit(1)
-
-
-def _announce(addresses: dict[str, str], as_json: bool) -> None:
-    if as_json:
-        sys.stdout.write(json.dumps({"command": "ui", "ok": True, **addresses}) + "\n")
-    else:
-        sys.stdout.write("".join(f"{name:8} {address}\n" for name, address in addresses.items()) + "Ctrl-C ends both\n")
-    sys.stdout.flush()
-
-
-def _stop(started: list[subprocess.Popen[bytes]]) -> None:
-    for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-    for process in started:
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+def _ended(process: Process) -> None:
+    raise NotServedError(f"{process.args!r} ended with {process.returncode}; what it said is above")

@@ -8,10 +8,9 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from pydantic import BaseModel, ConfigDict
 
-from flows.catalogue import load_spec
-from flows.promote import promote
+from flows.promote import PromoteRequest, promote
 from flows.results import TrainResult, markdown_table
-from flows.train import train
+from flows.train import TrainRequest, train
 from tasks.monitor import DriftReport, MonitorRequest, choose_watched, measure_drift, table_rows
 from tasks.monitor_record import raise_alarm, record_drift
 from tasks.promote import Decision
@@ -31,7 +30,7 @@ class MonitorResult(BaseModel):
     decision: Decision | None = None
 
 
-@flow(name="monitor")
+@flow(name="monitor", timeout_seconds=24 * 3600)
 def monitor(request: MonitorRequest = DEFAULT) -> MonitorResult:
     """Measure drift; an alarm is logged, sent as an event, and may train a challenger, which the gate judges.
 
@@ -55,8 +54,9 @@ def monitor(request: MonitorRequest = DEFAULT) -> MonitorResult:
 
 def _challenge(result: MonitorResult, request: MonitorRequest) -> MonitorResult:
     """Train a challenger; only the gate may make it champion."""
-    trained = train(load_spec(request.train_spec), request.train_data)
-    decision = promote(trained.model, trained.version) if request.after_training == "gate" else None
+    trained = train(TrainRequest(spec=request.train_spec, data=request.train_data))
+    gate = PromoteRequest.model_validate({"name": trained.model, "version": trained.version})
+    decision = promote(gate) if request.after_training == "gate" else None
     return result.model_copy(update={"trained": trained, "decision": decision})
 
 

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
+from pydantic import BaseModel, ConfigDict, Field
 
 from flows.results import markdown_table
 from tasks.promote import Decision, carry_out, judge
 from tasks.settings import Settings
 
 
-@flow(name="promote")
-def promote(name: str, version: str | None = None) -> Decision:
+class PromoteRequest(BaseModel):
+    """Which version stands before the gate."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["sondeflow-logs", "sondeflow-seismic"] = Field(
+        default="sondeflow-logs", description="the registered model"
+    )
+    version: str | None = Field(
+        default=None, pattern=r"^[1-9][0-9]*$", description="the version to judge; the challenger without one"
+    )
+
+
+@flow(name="promote", timeout_seconds=6 * 3600)
+def promote(request: PromoteRequest) -> Decision:
     """Judge a version on the frozen hold-out; where it passes, it becomes champion.
 
     Args:
-        name: the registered model, e.g. "sondeflow-logs".
-        version: the version; the challenger without one.
+        request: which version stands before the gate.
     """
     settings = Settings()
-    decision = judge(name, version, settings)
+    decision = judge(request.name, request.version, settings)
     run_id = carry_out(decision, settings)
     verdict = "accepted" if decision.accepted else "refused: " + "; ".join(decision.reasons)
-    create_markdown_artifact(
-        key="gate",
-        markdown=f"# {name} v{decision.version} {verdict}\n\nMLflow run {run_id or 'none, it was champion already'}\n\n"
-        + markdown_table(list(decision.rows)),
-    )
+    title = f"# {request.name} v{decision.version} {verdict}"
+    run = f"MLflow run {run_id or 'none, it was champion already'}"
+    create_markdown_artifact(key="gate", markdown="\n\n".join([title, run, markdown_table(list(decision.rows))]))
     return decision

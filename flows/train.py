@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from prefect import flow, unmapped
 from prefect.artifacts import create_markdown_artifact
+from pydantic import BaseModel, ConfigDict, Field
 
 from aemodels.experiment import ExperimentSpec
-from flows.ingest import ingest
+from flows.catalogue import load_spec
+from flows.ingest import IngestRequest, ingest
 from flows.results import TrainResult, denoising_rows, train_markdown
 from tasks.compare import study_denoisers, study_detectors
 from tasks.experiment import TRAIN, experiment_run, recall, remember
@@ -16,18 +18,40 @@ from tasks.settings import Settings
 from tasks.train import fit
 
 
-@flow(name="train")
-def train(spec: ExperimentSpec, data: str) -> TrainResult:
+class TrainRequest(BaseModel):
+    """Which experiment, on which data."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    spec: str | ExperimentSpec = Field(
+        default="logs",
+        description="the science: logs, seismic, demo-logs, demo-seismic, the path of a YAML file, or all of it",
+    )
+    data: str = Field(
+        default="data/raw",
+        min_length=1,
+        max_length=4096,
+        description="a file, a folder (nested or not) or a URL: file://, memory://, s3://bucket/prefix",
+    )
+
+    @property
+    def experiment(self) -> ExperimentSpec:
+        """The experiment itself, read where it is given by name."""
+        return load_spec(self.spec) if isinstance(self.spec, str) else self.spec
+
+
+@flow(name="train", timeout_seconds=24 * 3600)
+def train(request: TrainRequest) -> TrainResult:
     """One experiment: every contender fitted and compared on the hold-out, the bundle registered as challenger.
 
     The same experiment on the same data with the same code is not run again: its earlier result is handed back.
 
     Args:
-        spec: the science.
-        data: a file, a folder or a URL.
+        request: which experiment, on which data.
     """
     settings = Settings()
-    dataset = ingest(data)
+    spec = request.experiment
+    dataset = ingest(IngestRequest(path=request.data))
     prepared = prepare_data(spec, dataset)
     spec = prepared.adapted(spec)
     if (known := recall(spec, prepared, settings)) is not None:

@@ -60,7 +60,7 @@ def recall(spec: ExperimentSpec, data: PreparedRef, settings: Settings) -> dict[
     return result | {"created": False}
 
 
-@task(name="remember-training", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
+@task(name="remember-training", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_jitter_factor=1.0)
 def remember(result: dict[str, Any], settings: Settings) -> None:
     """Write down what a training handed back, for `recall`."""
     log_document(settings, result["run_id"], RESULT, result)

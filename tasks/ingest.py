@@ -66,7 +66,7 @@ def batches_of(paths: Sequence[Path], size: int = BATCH) -> list[list[str]]:
     return [[str(path) for path in paths[start : start + size]] for start in range(0, len(paths), size)]
 
 
-@task(name="find-files", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
+@task(name="find-files", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2, retry_jitter_factor=1.0)
 def find_files(root: str, settings: Settings) -> tuple[list[list[str]], list[FileRecord]]:
     """The files below a path or URL in batches, and what could not be listed; files behind a URL are fetched."""
     if is_url(root):
@@ -76,7 +76,7 @@ def find_files(root: str, settings: Settings) -> tuple[list[list[str]], list[Fil
     return batches_of(files), [FileRecord(path=str(path), findings=(finding,)) for path, finding in problems]
 
 
-@task(name="ingest-batch", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
+@task(name="ingest-batch", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2, retry_jitter_factor=1.0)
 def ingest_batch(paths: list[str], settings: Settings) -> list[FileRecord]:
     """Read a batch of files; one that had been read before is not read again."""
     return [record for path in paths for record in ingest_file(Path(path), settings)]

@@ -108,7 +108,7 @@ class Measured:
     window: Window
 
 
-@task(name="choose-watched", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
+@task(name="choose-watched", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_jitter_factor=1.0)
 def choose_watched(bundle: str, settings: Settings) -> list[Watched]:
     """The bundle that is named, else the champions.
 

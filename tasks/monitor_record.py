@@ -11,16 +11,16 @@ from prefect.cache_policies import NO_CACHE
 from prefect.events import emit_event
 
 from aemodels.evaluate.drift_spread import FLAG_RATE
+from tasks.events import DRIFT
 from tasks.monitor import DriftReport, Measured, MonitorRequest
 from tasks.settings import Settings
 from tasks.tracking import RunSpec, flatten, log_document, log_figures, log_metrics, log_table, tracked_run
 
 EXPERIMENT = "sondeflow-monitoring"
-EVENT = "sondeflow.drift"
 _MOST = 30
 
 
-@task(name="record-drift", cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5)
+@task(name="record-drift", cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5, retry_jitter_factor=1.0)
 def record_drift(measured: Measured, request: MonitorRequest, settings: Settings) -> DriftReport:
     """Log table, figures and metrics as a run; without anything judged there is nothing to log."""
     report = measured.report
@@ -57,7 +57,7 @@ def raise_alarm(report: DriftReport) -> None:
     label = f"{report.model}-v{report.version}"
     # automations compare text: the label says that it is an alarm
     resource = {"prefect.resource.id": f"sondeflow.{label}", "prefect.resource.name": label, "sondeflow.alarm": "true"}
-    emit_event(event=EVENT, resource=resource, payload=alarm_payload(report))
+    emit_event(event=DRIFT, resource=resource, payload=alarm_payload(report))
 
 
 def alarm_payload(report: DriftReport) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def judge(name: str, version: str | None, settings: Settings) -> Decision:
     )
 
 
-@task(name="record-decision", cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5)
+@task(name="record-decision", cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5, retry_jitter_factor=1.0)
 def carry_out(decision: Decision, settings: Settings) -> str:
     """Move the alias where the gate accepted, and log the decision with its table; returns the run's id.
 

@@ -43,7 +43,7 @@ class Registered(BaseModel):
     created: bool
 
 
-@task(name="log-study", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
+@task(name="log-study", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_jitter_factor=1.0)
 def log_study(study: StudyRef, parent: Parent, settings: Settings) -> None:
     """Tables and figures of a study under the experiment's run."""
     for name in study.tables():
@@ -51,7 +51,7 @@ def log_study(study: StudyRef, parent: Parent, settings: Settings) -> None:
     log_folder(settings, parent.run_id, study.path / "figures", "figures")
 
 
-@task(name="log-denoising", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
+@task(name="log-denoising", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_jitter_factor=1.0)
 def log_denoising(
     spec: ExperimentSpec, study: StudyRef, fits: Sequence[FitRef], parent: Parent, settings: Settings
 ) -> dict[str, float]:
@@ -64,7 +64,7 @@ def log_denoising(
     return metrics
 
 
-@task(name="log-detectors", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
+@task(name="log-detectors", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_jitter_factor=1.0)
 def log_detectors(spec: ExperimentSpec, study: StudyRef, parent: Parent, settings: Settings) -> dict[str, float]:
     """Each detector's ranking and false-alarm rates on a run of its own, the winner's on the experiment's."""
     table, thresholds = study.table("detectors"), study.table("thresholds")
@@ -86,7 +86,7 @@ def log_detectors(spec: ExperimentSpec, study: StudyRef, parent: Parent, setting
     return metrics
 
 
-@task(name="register", cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5)
+@task(name="register", cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5, retry_jitter_factor=1.0)
 def register(spec: ExperimentSpec, study: StudyRef, parent: Parent, settings: Settings) -> Registered:
     """Register the study's bundle as the challenger; a bundle that is registered already keeps its version."""
     model, created = register_bundle(settings, parent.run_id, study.bundle, spec.registered_name)

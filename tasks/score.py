@@ -91,7 +91,7 @@ def find_arrivals(inbox: str, outbox: str) -> tuple[list[list[str]], list[FileOu
     return batches, [FileOutcome(path=str(path), fate="left", findings=(finding,)) for path, finding in problems]
 
 
-@task(name="choose-bundles", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
+@task(name="choose-bundles", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_jitter_factor=1.0)
 def choose_scorers(
     batches: Sequence[Sequence[str]], bundle: str | None, aliases: Sequence[str], settings: Settings
 ) -> dict[str, Scorer]:

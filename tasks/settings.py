@@ -32,6 +32,8 @@ class Settings(BaseSettings):
         task_runner: "threads" in this process, or "dask" (needs prefect-dask).
         aliases: a YAML file of mnemonics and units that goes before the built-in one.
         max_attempts: how often a file that failed for an unforeseen reason is tried.
+        quarantine_limit: share of a run's new files in quarantine above which an alarm is raised.
+        quarantine_minimum: new files below which that share says nothing.
         header_positions: bytes of lines and coordinates in SEG-Y trace headers, e.g. `inline=9,crossline=21` (or the
             same as a JSON object); without it the reader looks for them.
         max_file_bytes: a larger file is refused unread, here or behind a URL.
@@ -55,6 +57,8 @@ class Settings(BaseSettings):
     task_runner: Literal["threads", "dask"] = Field(default="threads", description="where tasks run")
     aliases: Path | None = Field(default=None, description="a YAML file of mnemonics and units of your own")
     max_attempts: int = Field(default=3, ge=1, le=100, description="tries of a file that fails unforeseen")
+    quarantine_limit: float = Field(default=0.2, ge=0.0, le=1.0, description="share of new files that raises an alarm")
+    quarantine_minimum: int = Field(default=5, ge=1, description="new files below which the share says nothing")
     header_positions: Annotated[HeaderPositions | None, NoDecode] = Field(
         default=None, description="bytes of lines and coordinates in SEG-Y trace headers"
     )

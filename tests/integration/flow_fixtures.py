@@ -71,12 +71,14 @@ def field_folder(tmp_path_factory):
 def trained(prefect_server, field_folder) -> Trained:
     """Both kinds trained through the flows, not yet promoted."""
     from flows.runtime import run_flow
-    from flows.train import train
+    from flows.train import TrainRequest, train
 
     settings = Settings()
     wells, line = field_folder / "wells", field_folder / "line.sgy"
-    logs = run_flow(train, settings, spec=ExperimentSpec.model_validate(LOGS), data=str(wells))
-    seismic = run_flow(train, settings, spec=ExperimentSpec.model_validate(SEISMIC), data=str(line))
+    logs = run_flow(train, settings, request=TrainRequest(spec=ExperimentSpec.model_validate(LOGS), data=str(wells)))
+    seismic = run_flow(
+        train, settings, request=TrainRequest(spec=ExperimentSpec.model_validate(SEISMIC), data=str(line))
+    )
     return Trained(settings, wells, line, logs, seismic)
 
 

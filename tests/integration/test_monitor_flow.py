@@ -34,9 +34,9 @@ FIVE = tuple(CURVES)
 
 def _drain(inbox: Path, outbox: Path, settings: Settings):
     from flows.runtime import run_flow
-    from flows.score import score
+    from flows.score import ScoreRequest, score
 
-    return run_flow(score, settings, inbox=str(inbox), outbox=str(outbox))
+    return run_flow(score, settings, request=ScoreRequest(inbox=str(inbox), outbox=str(outbox)))
 
 
 def _monitor(settings: Settings, outbox: Path, **parameters):
@@ -54,7 +54,7 @@ def _by_kind(result):
 def home(prefect_server, tmp_path_factory):
     """A registry of its own, with champions of both kinds that know all five curves."""
     from flows.runtime import run_flow
-    from flows.train import train
+    from flows.train import TrainRequest, train
 
     place = tmp_path_factory.mktemp("monitoring")
     for number in range(10):
@@ -68,7 +68,9 @@ def home(prefect_server, tmp_path_factory):
         logs["contenders"] += [{"name": "gaussian_filter", "model": {"kind": "gaussian_filter"}}]
         logs["anomalies"]["detectors"] = [{"name": "pca_error", "model": {"kind": "pca_reconstruction"}}]
         for spec, data in ((logs, place / "wells"), (SEISMIC, place / "line.sgy")):
-            made = run_flow(train, settings, spec=ExperimentSpec.model_validate(spec), data=str(data))
+            made = run_flow(
+                train, settings, request=TrainRequest(spec=ExperimentSpec.model_validate(spec), data=str(data))
+            )
             promote(settings, get(settings, f"models:/{made.model}/{made.version}"))
         yield settings
 
@@ -218,9 +220,10 @@ def test_a_bundle_without_a_reference_is_said_to_have_none(home, calm, tmp_path)
     _deliver(inbox, wells=1)
     (inbox / "line.sgy").unlink()
     from flows.runtime import run_flow
-    from flows.score import score
+    from flows.score import ScoreRequest, score
 
-    assert run_flow(score, home, inbox=str(inbox), outbox=str(tmp_path / "out"), bundle=str(bundle)).scored == 1
+    request = ScoreRequest(inbox=str(inbox), outbox=str(tmp_path / "out"), bundle=str(bundle))
+    assert run_flow(score, home, request=request).scored == 1
     result = _monitor(home, tmp_path / "out", bundle=str(bundle))
     assert [(report.verdict, report.files) for report in result.reports] == [("no reference", 1)]
     assert not result.alarm

@@ -30,17 +30,17 @@ def other_home(prefect_server, tmp_path_factory):
 
 def _train(settings, folder, **changes):
     from flows.runtime import run_flow
-    from flows.train import train
+    from flows.train import TrainRequest, train
 
     spec = {**copy.deepcopy(LOGS), **changes}
-    return run_flow(train, settings, spec=ExperimentSpec.model_validate(spec), data=str(folder))
+    return run_flow(train, settings, request=TrainRequest(spec=ExperimentSpec.model_validate(spec), data=str(folder)))
 
 
 def _promote(settings, **parameters):
-    from flows.promote import promote
+    from flows.promote import PromoteRequest, promote
     from flows.runtime import run_flow
 
-    return run_flow(promote, settings, name="sondeflow-logs", **parameters)
+    return run_flow(promote, settings, request=PromoteRequest(name="sondeflow-logs", **parameters))
 
 
 def _decisions(settings):

@@ -30,7 +30,7 @@ pytest_plugins = ("flow_fixtures",)
 def scored(champions, tmp_path):
     """A function that drains an inbox into an outbox, and both folders; the ledger is emptied first."""
     from flows.runtime import run_flow
-    from flows.score import score
+    from flows.score import ScoreRequest, score
 
     ledger = open_ledger(champions.settings.ledger_url)
     for entry in entries(ledger):
@@ -39,7 +39,9 @@ def scored(champions, tmp_path):
     inbox.mkdir()
 
     def drain(**parameters):
-        return run_flow(score, champions.settings, inbox=str(inbox), outbox=str(outbox), **parameters)
+        return run_flow(
+            score, champions.settings, request=ScoreRequest(inbox=str(inbox), outbox=str(outbox), **parameters)
+        )
 
     return drain, inbox, outbox
 
@@ -127,12 +129,12 @@ def test_a_new_file_beside_scored_ones_is_all_that_is_scored(scored, champions):
 
 def test_an_outbox_inside_the_inbox_is_not_scored(champions, scored):
     from flows.runtime import run_flow
-    from flows.score import score
+    from flows.score import ScoreRequest, score
 
     _, inbox, _ = scored
     shutil.copy(champions.wells / "W-5.las", inbox / "W-5.las")
     for expected in ((1, 1, 0), (1, 0, 1)):
-        summary = run_flow(score, champions.settings, inbox=str(inbox), outbox=str(inbox / "out"))
+        summary = run_flow(score, champions.settings, request=ScoreRequest(inbox=str(inbox), outbox=str(inbox / "out")))
         assert (summary.files, summary.scored, summary.skipped) == expected
 
 
@@ -145,9 +147,11 @@ def test_an_empty_inbox_is_no_failure(scored):
 
 def test_an_inbox_that_is_not_there_is_said(champions, tmp_path):
     from flows.runtime import run_flow
-    from flows.score import score
+    from flows.score import ScoreRequest, score
 
-    summary = run_flow(score, champions.settings, inbox=str(tmp_path / "nowhere"), outbox=str(tmp_path / "out"))
+    summary = run_flow(
+        score, champions.settings, request=ScoreRequest(inbox=str(tmp_path / "nowhere"), outbox=str(tmp_path / "out"))
+    )
     assert summary.left == 1
     assert summary.outcomes[0].findings[0].code == "missing"
 

@@ -171,18 +171,24 @@ def test_a_model_says_what_it_needs_and_takes(trained):
 
 def test_training_again_hands_back_the_run_that_there_is(trained):
     from flows.runtime import run_flow
-    from flows.train import train
+    from flows.train import TrainRequest, train
 
-    again = run_flow(train, trained.settings, spec=ExperimentSpec.model_validate(LOGS), data=str(trained.wells))
+    again = run_flow(
+        train, trained.settings, request=TrainRequest(spec=ExperimentSpec.model_validate(LOGS), data=str(trained.wells))
+    )
     assert again == trained.logs.model_copy(update={"created": False})
 
 
 def test_another_experiment_on_the_same_data_takes_the_fits_that_there_are(trained):
     from flows.runtime import run_flow
-    from flows.train import train
+    from flows.train import TrainRequest, train
 
     other = {**LOGS, "name": "tiny-other", "anomalies": {**LOGS["anomalies"], "fraction": 0.1}}
-    result = run_flow(train, trained.settings, spec=ExperimentSpec.model_validate(other), data=str(trained.wells))
+    result = run_flow(
+        train,
+        trained.settings,
+        request=TrainRequest(spec=ExperimentSpec.model_validate(other), data=str(trained.wells)),
+    )
     assert result.run_id != trained.logs.run_id
     children = _children(connect(trained.settings), connect(trained.settings).get_run(result.run_id))
     assert {children[name].data.tags["cached"] for name in ("pca_wiener", "dense")} == {"true"}
@@ -190,14 +196,18 @@ def test_another_experiment_on_the_same_data_takes_the_fits_that_there_are(train
 
 def test_a_failing_contender_fails_its_run_with_the_reason(trained):
     from flows.runtime import run_flow
-    from flows.train import train
+    from flows.train import TrainRequest, train
 
     broken = json.loads(json.dumps(LOGS))
     broken["name"] = "tiny-broken"
     broken["contenders"][1]["model"]["training"]["observed"] = 1.0
     broken["contenders"][1]["model"]["window"] = {"length": 4096, "stride": 64, "width": 1}
     with pytest.raises(SpecError, match="smaller window"):
-        run_flow(train, trained.settings, spec=ExperimentSpec.model_validate(broken), data=str(trained.wells))
+        run_flow(
+            train,
+            trained.settings,
+            request=TrainRequest(spec=ExperimentSpec.model_validate(broken), data=str(trained.wells)),
+        )
     client = connect(trained.settings)
     experiment = client.get_experiment_by_name("sondeflow-tiny-broken").experiment_id
     runs = {run.info.run_name: run for run in client.search_runs([experiment])}
@@ -207,10 +217,14 @@ def test_a_failing_contender_fails_its_run_with_the_reason(trained):
 
 def test_data_of_another_kind_is_refused_with_the_remedy(trained):
     from flows.runtime import run_flow
-    from flows.train import train
+    from flows.train import TrainRequest, train
 
     with pytest.raises(SpecError, match="none of kind logs"):
-        run_flow(train, trained.settings, spec=ExperimentSpec.model_validate(LOGS), data=str(trained.line))
+        run_flow(
+            train,
+            trained.settings,
+            request=TrainRequest(spec=ExperimentSpec.model_validate(LOGS), data=str(trained.line)),
+        )
 
 
 @pytest.mark.parametrize("what", ["denoise", "anomalies"])

@@ -1,0 +1,282 @@
+"""The container files: checked as text, and their services started natively with what compose.yaml says.
+
+No container engine is needed. Commands, environment, health checks and secrets are taken from compose.yaml; only the
+names of hosts, the ports (free ones here) and the folders are put in their native places. The image of PostgreSQL is
+stood in for by an installed server of version 14 or newer with its contrib modules (Prefect needs pg_trgm).
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from servers import ROOT, ask, clean_environment, free_port, wait_for
+
+from flows.processes import Process, start, stop
+
+DOCKER = ROOT / "docker"
+TEXT = (DOCKER / "compose.yaml").read_text(encoding="utf-8")
+SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["services"]
+PORTS = {"postgres": "5432", "mlflow": "5000", "prefect": "4200", "worker": "8080"}
+
+
+def test_the_dockerfile_passes_its_linter():
+    linter = Path(sys.executable).with_name("hadolint")
+    done = subprocess.run([linter, DOCKER / "Dockerfile"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def _check(content: dict[str, Any]) -> list[str]:
+    """The names of the services, where a content without anchors and merges follows the compose specification."""
+    from compose_spec import PyCompose
+
+    checked = PyCompose.from_yaml(yaml.safe_dump(content))
+    checked.validate()
+    return checked.service_names()
+
+
+def test_compose_follows_its_specification():
+    assert set(_check(yaml.safe_load(TEXT))) == set(SERVICES)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"porst": []}, "porst"),
+        ({"ports": 3}, "ports"),
+        ({"secrets": ["other"]}, "other"),
+        ({"restart": "?"}, "restart"),
+    ],
+)
+def test_the_specification_refuses_what_it_should(wrong, why):
+    with pytest.raises(ValueError, match=why):
+        _check({"services": {"a": {"image": "x", **wrong}}})
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_service_is_local_hardened_and_without_passwords(name):
+    service = SERVICES[name]
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+    assert service["read_only"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert service["restart"]
+    assert "healthcheck" in service or name in {"initialise", "sondeflow"}, "only what ends has no health check"
+    assert service["secrets"] == ["postgres_password"]
+    assert not re.search(r"://\w+:[^@/]+@", str(service)), "a password stands in a URL"
+    if name != "postgres":
+        assert service["cap_drop"] == ["ALL"]
+        assert service["entrypoint"][0] == "with-database-password"
+
+
+def test_passwords_are_made_once_and_never_committed(tmp_path):
+    script = shutil.copy(DOCKER / "make-secrets", tmp_path)
+    for _ in range(2):
+        subprocess.run([script], check=True)
+        made = (tmp_path / "secrets" / "postgres_password").read_text(encoding="utf-8")
+    assert len(made) >= 32
+    assert re.fullmatch(r"[A-Za-z0-9_-]+", made)
+    assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
+    subprocess.run([script], check=True)
+    assert (tmp_path / "secrets" / "postgres_password").read_text(encoding="utf-8") == made
+    ignored = subprocess.run(["git", "check-ignore", "-q", "docker/secrets/postgres_password"], cwd=ROOT, check=False)
+    assert ignored.returncode == 0
+    assert yaml.safe_load(TEXT)["secrets"]["postgres_password"]["file"] == "./secrets/postgres_password"
+
+
+def test_every_file_that_the_image_copies_travels_to_the_engine():
+    kept = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    copies = re.findall(r"^COPY (?!--from)(?:--\S+ )?(.+) \S+$", (DOCKER / "Dockerfile").read_text(), re.MULTILINE)
+    for place in (name for line in copies for name in line.split()):
+        assert (ROOT / place).exists(), f"Dockerfile copies {place}, which does not exist"
+        assert f"!{place}" in kept, f".dockerignore keeps {place} back"
+
+
+@dataclass
+class Native:
+    """The services of compose.yaml as processes of this machine."""
+
+    folder: Path
+    database: Path  # elsewhere: another user, who may not pass through the folders of pytest, runs the database
+    ports: dict[str, str] = field(default_factory=lambda: {name: str(free_port()) for name in PORTS})
+    running: list[Process] = field(default_factory=list)
+
+    def here(self, text: str) -> str:
+        """A value of compose.yaml with hosts, ports and folders in their native places."""
+        for name, port in PORTS.items():
+            text = text.replace(f"@{name}:{port}", f"@127.0.0.1:{self.ports[name]}")
+            text = re.sub(rf"(?<!-)\b(?:{name}|localhost|127\.0\.0\.1):{port}", f"127.0.0.1:{self.ports[name]}", text)
+            text = text.replace(f"--port={port}", f"--port={self.ports[name]}")
+            text = self.ports[name] if text == port else text
+        text = text.replace("0.0.0.0", "127.0.0.1")
+        return re.sub(r"^(--\S+=)?(/data|/tmp|/mlartifacts)(?=/|$)", rf"\1{self.folder}\2", text)
+
+    def environment(self, name: str) -> dict[str, str]:
+        stated = {key: self.here(value) for key, value in SERVICES[name]["environment"].items()}
+        stated["ALERTS_WEBHOOK"] = stated.get("ALERTS_WEBHOOK", "").replace("${ALERTS_WEBHOOK:-}", "")
+        clean = clean_environment(self.folder)
+        for mine in [key for key in clean if key.startswith(("SONDEFLOW_", "PREFECT_"))]:
+            del clean[mine]  # what the services need, compose.yaml says
+        places = {
+            "PATH": f"{DOCKER}{os.pathsep}{clean['PATH']}",
+            "PWD": str(self.folder),
+            "DATABASE_PASSWORD_FILE": str(self.folder / "secrets" / "postgres_password"),
+            "DEPLOYMENTS_FILE": str(ROOT / "prefect.yaml"),
+        }
+        return clean | places | stated
+
+    def command(self, name: str) -> list[str]:
+        service = SERVICES[name]
+        return [self.here(part) for part in [*service["entrypoint"], *service.get("command", [])]]
+
+    def run(self, name: str, *more: str) -> subprocess.CompletedProcess[str]:
+        """A service that ends."""
+        return subprocess.run(
+            [*self.command(name), *more],
+            cwd=self.folder,
+            env=self.environment(name),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    def up(self, name: str) -> None:
+        """A service that stays, until its health check passes."""
+        environment = self.environment(name)
+        command = self.command(name)
+        command[0] = str(DOCKER / command[0])
+        self.running.append(start(command, environment))
+        wait_for(f"the health of {name}", lambda: self.healthy(name), 200)
+
+    def healthy(self, name: str) -> bool:
+        kind, *check = SERVICES[name]["healthcheck"]["test"]
+        assert kind == "CMD"
+        command = [self.here(part) for part in check]
+        environment = clean_environment(self.folder)
+        environment["PATH"] = f"{_postgres_bin() or ''}{os.pathsep}{environment['PATH']}"
+        return subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0
+
+
+def _postgres_bin() -> Path | None:
+    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: int(place.parent.name))
+    share = [place for place in places if int(place.parent.name) >= 14]
+    return share[-1] if share else None
+
+
+def _has_trigrams(bin_folder: Path) -> bool:
+    share = Path("/usr/share/postgresql") / bin_folder.parent.name / "extension" / "pg_trgm.control"
+    return share.is_file()
+
+
+def _database_user() -> str | None:
+    """PostgreSQL refuses to run as root; who is not root runs it as himself."""
+    return pwd.getpwnam("postgres").pw_name if os.geteuid() == 0 else None
+
+
+def _start_postgres(native: Native, bin_folder: Path) -> None:
+    """What the image does on an empty volume: a cluster with this user and password, then the script of databases."""
+    data, user = native.database / "data", _database_user()
+    environment = SERVICES["postgres"]["environment"]
+    assert environment["POSTGRES_PASSWORD_FILE"] == "/run/secrets/postgres_password"
+    data.mkdir()
+    password = native.folder / "secrets" / "postgres_password"
+    given = data.parent / "password"
+    shutil.copy(password, given)
+    for place in (data, given):
+        shutil.chown(place, user or os.geteuid())
+    name = environment["POSTGRES_USER"]
+    options = ["--username", name, "--pwfile", given, "--auth", "scram-sha-256", "--no-sync", "--encoding", "UTF8"]
+    subprocess.run(
+        [bin_folder / "initdb", "--pgdata", data, *options], check=True, capture_output=True, user=user, cwd="/"
+    )
+    listen = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={data}", "-c", "fsync=off"]
+    server = [str(bin_folder / "postgres"), "-D", str(data), "-p", native.ports["postgres"], *listen]
+    launcher = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
+    native.running.append(start([*launcher, *server]))
+    script = (DOCKER / "init-databases.sql").read_text(encoding="utf-8")
+    access = {**os.environ, "PGPASSWORD": password.read_text(encoding="utf-8")}
+    client = [bin_folder / "psql", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--host", "127.0.0.1"]
+    client += ["--port", native.ports["postgres"], "--username", name, "--dbname", "postgres"]
+    ready = [bin_folder / "pg_isready", "--host", "127.0.0.1", "--port", native.ports["postgres"]]
+    wait_for("PostgreSQL", lambda: subprocess.run(ready, capture_output=True, check=False).returncode == 0, 60)
+    subprocess.run(client, input=script, env=access, check=True, capture_output=True, text=True)
+    assert native.healthy("postgres")
+
+
+@pytest.fixture(scope="module")
+def native(tmp_path_factory) -> Iterator[Native]:
+    bin_folder = _postgres_bin()
+    if bin_folder is None or not _has_trigrams(bin_folder):
+        pytest.skip("no PostgreSQL 14 or newer with contrib under /usr/lib/postgresql (apt-get install postgresql)")
+    database = Path(tempfile.mkdtemp(prefix="sondeflow-postgres-"))
+    database.chmod(0o755)
+    services = Native(tmp_path_factory.mktemp("native"), database)
+    for place in ("data/work", "data/inbox", "data/outbox", "data/raw", "mlartifacts", "tmp", "secrets"):
+        (services.folder / place).mkdir(parents=True)
+    script = shutil.copy(DOCKER / "make-secrets", services.folder)
+    subprocess.run([script], check=True)
+    try:
+        _start_postgres(services, bin_folder)
+        for name in ("mlflow", "prefect"):
+            services.up(name)
+        first = services.run("initialise")
+        assert first.returncode == 0, first.stdout + first.stderr
+        services.up("worker")
+        yield services
+    finally:
+        stop(services.running)
+        shutil.rmtree(database)
+
+
+@pytest.mark.slow
+def test_the_initialiser_can_run_again(native):
+    again = native.run("initialise")
+    assert again.returncode == 0, again.stdout + again.stderr
+    api = f"http://127.0.0.1:{native.ports['prefect']}/api"
+    stated = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+    assert {found["name"] for found in ask(api, "/deployments/filter", {})} == {one["name"] for one in stated}
+    assert len(ask(api, "/automations/filter", {})) == 1
+
+
+@pytest.mark.slow
+def test_a_run_goes_through_worker_ledger_and_outbox(native):
+    api = f"http://127.0.0.1:{native.ports['prefect']}/api"
+    (native.folder / "data" / "inbox" / "letter.docx").write_text(
+        "Dear all,\n"
+    )  # of no kind: no champion is needed to refuse it
+    deployment = ask(api, "/deployments/name/score/score")
+    run = ask(api, f"/deployments/{deployment['id']}/create_flow_run", {})
+    state = wait_for("the run's end", lambda: _end(api, run["id"]), 240)
+    assert state["type"] == "COMPLETED", state
+    assert list((native.folder / "data" / "outbox" / "quarantine").glob("*/reason.json"))
+    listed = native.run("sondeflow", "ledger", "--json")
+    assert listed.returncode == 0, listed.stderr
+    assert '"quarantined"' in listed.stdout
+
+
+@pytest.mark.slow
+def test_without_the_password_nothing_is_let_in(native):
+    environment = native.environment("sondeflow")
+    wrong = native.folder / "wrong"
+    wrong.write_text("wrong")
+    environment["DATABASE_PASSWORD_FILE"] = str(wrong)
+    command = [*native.command("sondeflow"), "ledger", "--json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=native.folder)
+    assert done.returncode == 1
+    assert "password authentication failed" in done.stdout
+
+
+def _end(api: str, run: str) -> dict[str, Any] | None:
+    state = ask(api, f"/flow_runs/{run}")["state"]
+    return state if state["type"] in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"} else None
