@@ -1,12 +1,11 @@
-"""Flow: the gate between challenger and champion."""
+"""Flows: the gate between challenger and champion, and the way back."""
 
 from __future__ import annotations
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 
-from flows.results import markdown_table
-from tasks.promote import Decision, carry_out, judge
+from tasks.promote import Decision, Rollback, carry_out, decision_page, judge, withdraw
 from tasks.settings import Settings
 
 
@@ -21,10 +20,19 @@ def promote(name: str, version: str | None = None) -> Decision:
     settings = Settings()
     decision = judge(name, version, settings)
     run_id = carry_out(decision, settings)
-    verdict = "accepted" if decision.accepted else "refused: " + "; ".join(decision.reasons)
-    create_markdown_artifact(
-        key="gate",
-        markdown=f"# {name} v{decision.version} {verdict}\n\nMLflow run {run_id or 'none, it was champion already'}\n\n"
-        + markdown_table(list(decision.rows)),
-    )
+    where = f"MLflow run {run_id or 'none, it was champion already'}"
+    create_markdown_artifact(key="gate", markdown=f"{decision_page(decision)}\n\n{where}")
     return decision
+
+
+@flow(name="roll-back")
+def rollback(name: str) -> Rollback:
+    """Make the champion before this one champion again; a second time takes the first back.
+
+    Args:
+        name: the registered model, e.g. "sondeflow-logs".
+    """
+    done = withdraw(name, Settings())
+    said = f"# {name}: v{done.champion} is champion again\n\nv{done.withdrawn} was withdrawn. MLflow run {done.run_id}"
+    create_markdown_artifact(key="gate", markdown=said)
+    return done

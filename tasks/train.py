@@ -19,6 +19,7 @@ from aemodels.study import Fitted, fit_contender
 from tasks.folders import whole_folder
 from tasks.prepare import PreparedRef, load_prepared
 from tasks.progress import EpochReporter, epoch_bar
+from tasks.provenance import flow_tags, run_name
 from tasks.refs import digest_of
 from tasks.settings import Settings
 from tasks.tracking import RunSpec, flatten, log_figures, log_history, log_metrics, tracked_run
@@ -83,11 +84,12 @@ def fit(spec: ExperimentSpec, name: str, data: PreparedRef, parent: Parent, sett
     key = fit_key(spec, name, data)
     folder = settings.fits_dir / key
     cached = (folder / ARRAYS).is_file()
+    tags = {"contender": name, "kind": contender.model.kind, "role": "contender", "data_sha256": data.data_sha256}
     run = RunSpec(
         experiment=parent.experiment,
-        name=name,
+        name=run_name("denoiser", name),
         params=flatten(contender),
-        tags={"contender": name, "role": "contender", "data_sha256": data.data_sha256, "cached": str(cached).lower()},
+        tags={**tags, "cached": str(cached).lower(), **flow_tags()},
         parent=parent.run_id,
     )
     with tracked_run(settings, run) as handle:

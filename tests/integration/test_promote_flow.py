@@ -11,7 +11,7 @@ from aemodels.bundle import Bundle
 from aemodels.experiment import ExperimentSpec
 from aemodels.io.las_writer import write_las
 from conftest import make_well
-from tasks.holdout import champion_summary
+from tasks.holdout import champion_table
 from tasks.promote import is_replaceable
 from tasks.settings import Settings
 from tasks.tracking import NoModelError, connect, download_bundle, find, get, read_table
@@ -119,7 +119,8 @@ def test_a_bundle_measured_through_another_normaliser_keeps_its_own_gain(story, 
     bundle = Bundle.load(
         download_bundle(other_home, get(other_home, f"models:/sondeflow-logs/{story['good'].version}"))
     )
-    measured = champion_summary(spec, load_prepared(spec, refs), bundle)["median_db"].iloc[0]
+    table = champion_table(spec, load_prepared(spec, refs), bundle)
+    measured = table[table["channel"] == "all"]["gain_db"].median()
     recorded = {row["contender"]: row["median_db"] for row in story["good"].denoising}["pca_wiener"]
     assert measured == pytest.approx(recorded, abs=0.01)
 
