@@ -56,7 +56,7 @@ def story(other_home, field_folder, tmp_path_factory):
     """Versions: a good one, one that loses to a baseline, one of many false alarms, a good one on another hold-out."""
     wells = field_folder / "wells"
     short = copy.deepcopy(LOGS["contenders"])
-    short[0]["model"]["window"] = {"length": 12, "stride": 4}  # good enough to beat the dense one, no more
+    short[0]["model"]["window"] = {"length": 4, "stride": 2}  # good enough to beat the dense one, no more
     steps = {"good": _train(other_home, wells, contenders=short), "first": _promote(other_home)}
     steps["weak"] = _train(other_home, wells, default="dense")
     steps["refused"] = _promote(other_home)
