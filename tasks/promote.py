@@ -27,6 +27,7 @@ from tasks.tracking import (
     find,
     get,
     log_document,
+    log_metrics,
     log_table,
     promote,
     read_document,
@@ -135,6 +136,7 @@ def carry_out(decision: Decision, settings: Settings) -> str:
         log_table(settings, handle.run_id, "gate", pd.DataFrame(decision.rows))
         log_table(settings, handle.run_id, "false_alarms", pd.DataFrame(decision.false_alarms))
         log_document(settings, handle.run_id, "decision.json", decision.model_dump(mode="json"))
+        log_metrics(settings, handle.run_id, decision_metrics(decision))
         set_tags(settings, handle.run_id, {NOTE: decision_page(decision)})
         judged = get(settings, f"models:/{decision.name}/{decision.version}")
         if decision.accepted:
@@ -166,6 +168,14 @@ def withdraw(name: str, settings: Settings) -> Rollback:
         describe(settings, restored, {"gate": f"champion again after v{withdrawn.version}"})
     run_id = store_id(settings, handle.run_id)
     return Rollback(name=name, champion=restored.version, withdrawn=withdrawn.version, run_id=run_id)
+
+
+def decision_metrics(decision: Decision) -> dict[str, float]:
+    """What a list of decisions shows of each: the smallest lead, dB, and the measured false-alarm rates."""
+    margins = [row["margin_db"] for row in decision.rows if row["check"] == "gain"]
+    metrics = {"smallest_margin_db": min(margins)} if margins else {}
+    rates = {f"false_alarms_{row['rate'].replace(' ', '_')}": row["measured"] for row in decision.false_alarms}
+    return {**metrics, **rates, "accepted": float(decision.accepted)}
 
 
 def decision_page(decision: Decision) -> str:

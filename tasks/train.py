@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from tasks.tracking import RunSpec, flatten, log_figures, log_history, log_metri
 from tasks.versions import FITTING, code_hash
 
 # Keras keeps its seeds for the whole process: two trainings at once would take each other's random numbers.
+# A run begins when its turn comes, so that its duration is its own.
 _ONE_TRAINING = threading.Lock()
 ARRAYS = "arrays.npz"
 
@@ -92,7 +94,7 @@ def fit(spec: ExperimentSpec, name: str, data: PreparedRef, parent: Parent, sett
         tags={**tags, "cached": str(cached).lower(), **flow_tags()},
         parent=parent.run_id,
     )
-    with tracked_run(settings, run) as handle:
+    with nullcontext() if cached else _ONE_TRAINING, tracked_run(settings, run) as handle:
         if cached:
             fitted = Fitted.load(folder, spec)
             log_history(settings, handle.run_id, fitted.history)
@@ -124,7 +126,7 @@ def fit_key(spec: ExperimentSpec, name: str, data: PreparedRef) -> str:
 
 def _train(spec: ExperimentSpec, name: str, data: PreparedRef, settings: Settings, run_id: str) -> Fitted:
     training = getattr(spec.contender(name).model, "training", None)
-    with _ONE_TRAINING, epoch_bar(name, getattr(training, "epochs", None)) as show:
+    with epoch_bar(name, getattr(training, "epochs", None)) as show:
         reporter = EpochReporter(settings, run_id, show)
         fitted = fit_contender(spec, name, load_prepared(spec, data.refs), reporter)
         reporter.flush()

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aemodels.evaluate.bootstrap import FEW, Interval, mean_interval
-from aemodels.evaluate.weaknesses import weaknesses
+from aemodels.evaluate.weaknesses import UNIT, weaknesses
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from aemodels.experiment import ExperimentSpec
 
-UNIT = {"logs": "well", "seismic": "line section"}
+# MLflow draws cells without a margin: spaces that do not break keep the columns apart
+_MARGIN = "\u00a0\u00a0"
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +48,9 @@ def render_card(spec: ExperimentSpec, roles: Mapping[str, Sequence[str]], tables
         Markdown: purpose, data and split, results with intervals over wells, thresholds, weaknesses, how to load.
     """
     parts = [
-        f"# {spec.registered_name}: experiment {spec.name}",
+        # MLflow folds a long note after its first lines: these are the ones to read
+        f"**{spec.registered_name}, experiment {spec.name}.** {headline(spec, tables.denoising)}",
         _purpose(spec),
-        f"**In short.** {headline(spec, tables.denoising)}",
         "## Data and split",
         _split(spec, roles),
         "## Denoising, on data that no contender has seen",
@@ -162,16 +163,17 @@ def _means(denoising: pd.DataFrame) -> dict[str, dict[str, Interval]]:
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A Markdown table.
 
-    >>> print(table(("a", "b"), [(1, "x|y")]))
+    >>> print(table(("a", "b"), [(1, "x|y")]).replace("\\u00a0", ""))
     | a | b |
     |---|---|
     | 1 | x\\|y |
     """
-    lines = [head, *rows]
-    cells = [
-        "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in line) + " |" for line in lines
-    ]
-    return "\n".join([cells[0], "|" + "---|" * len(head), *cells[1:]])
+    lines = ["| " + " | ".join(_cell(value) for value in line) + " |" for line in (head, *rows)]
+    return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ") + _MARGIN
 
 
 def _interval(found: Interval) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from aemodels.evaluate.modelcard import CardTables
     from aemodels.experiment import ExperimentSpec
 
+UNIT = {"logs": "well", "seismic": "line section"}
 # A kind of fault of which fewer rows are found (at 1 % false alarms) is named.
 LOW_RECALL = 0.5
 
@@ -26,7 +27,7 @@ def weaknesses(spec: ExperimentSpec, tables: CardTables, detector: str) -> list[
         *_weak_curves(tables.denoising, spec.default),
         *_worst(tables.denoising, spec.default),
         *_alarms(tables.thresholds, detector, spec.anomalies.threshold),
-        *_few(tables.denoising),
+        *_few(tables.denoising, UNIT[spec.kind]),
     ]
     return found or ["none of the checks found any"]
 
@@ -74,10 +75,10 @@ def _alarms(thresholds: pd.DataFrame, detector: str, kind: str) -> Iterator[str]
             yield f"false alarms, {row['rate']}: {row['measured']:.2%} measured, {row['nominal']:.2%} promised"
 
 
-def _few(denoising: pd.DataFrame) -> Iterator[str]:
+def _few(denoising: pd.DataFrame, unit: str) -> Iterator[str]:
     count = denoising["section"].nunique()
     if count <= FEW:
         yield (
-            f"{count} in the hold-out: that a method is ahead in all of them happens by chance with probability "
+            f"{count} {unit}{'s' if count > 1 else ''} in the hold-out: that a method is ahead in all of them happens by chance with probability "
             f"{0.5**count:.1%}; more data would say more"
         )

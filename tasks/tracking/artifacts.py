@@ -15,7 +15,7 @@ from mlflow.exceptions import MlflowException
 
 from tasks.settings import Settings
 from tasks.tracking.send import send
-from tasks.tracking.spool import LOCAL, OPEN, Record, record_of
+from tasks.tracking.spool import OPEN, Record, record_of, waiting_file
 from tasks.tracking.store import connect
 
 if TYPE_CHECKING:
@@ -88,10 +88,8 @@ def read_document(settings: Settings, run_id: str, name: str) -> dict[str, Any]:
 
 
 def _read_text(settings: Settings, run_id: str, path: str) -> str:
-    if run_id.startswith(LOCAL):
-        waiting = record_of(settings, run_id).files / path
-        if waiting.is_file():
-            return waiting.read_text(encoding="utf-8")
+    if (waiting := waiting_file(settings, run_id, path)) is not None:
+        return waiting.read_text(encoding="utf-8")
     with TemporaryDirectory() as folder:
         try:
             return Path(connect(settings).download_artifacts(run_id, path, folder)).read_text(encoding="utf-8")

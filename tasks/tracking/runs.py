@@ -81,8 +81,8 @@ def tracked_run(settings: Settings, spec: RunSpec) -> Iterator[RunHandle]:
     It is recorded on this machine and sent from there; a store that is away changes nothing but the run's id, which is
     then that of the record, until `send_pending` has sent it.
     """
-    record = new_record(settings, experiment=spec.experiment, name=spec.name, parent=spec.parent)
-    record.append("tags", _shortened({**git_state(), **spec.tags}))
+    tags = _shortened({**git_state(), **spec.tags})
+    record = new_record(settings, experiment=spec.experiment, name=spec.name, parent=spec.parent, tags=tags)
     record.append("params", {_key(key): str(value)[:_PARAM_LENGTH] for key, value in spec.params.items()})
     send(settings, record)
     head = record.head
@@ -137,15 +137,11 @@ def send_pending(settings: Settings) -> list[Sent]:
 
 
 def recorded_run(settings: Settings, tags: Mapping[str, str]) -> str | None:
-    """Key of the newest finished run with all these tags that the store does not have yet, None without one."""
+    """Id or key of the newest finished run with all these tags that waits to be sent, None without one."""
     for record in reversed(records(settings)):
-        if record.head.run_id or record.head.status != "FINISHED":
-            continue
-        known: dict[str, str] = {}
-        for kind, value in record.lines():
-            known |= value if kind == "tags" else {}
-        if tags.items() <= known.items():
-            return record.head.key
+        head = record.head
+        if head.status == "FINISHED" and tags.items() <= head.tags.items() and record.waiting():
+            return head.run_id or head.key
     return None
 
 
@@ -155,8 +151,14 @@ def store_id(settings: Settings, run_id: str) -> str:
 
 
 def _end(settings: Settings, record: Record, status: str) -> None:
+    """End a run and send it, with what its children could not send before."""
     _mark_ended(record, status)
-    send(settings, record, insist=True)
+    if not send(settings, record, insist=True):
+        return
+    head = record.head
+    for child in records(settings):
+        if child.head.parent in {head.key, head.run_id} and child.waiting():
+            send(settings, child)
 
 
 def _mark_ended(record: Record, status: str) -> None:

@@ -55,6 +55,7 @@ def send(settings: Settings, record: Record, *, insist: bool = False) -> bool:
             if last and answers(settings):
                 raise
         else:
+            _not_before.pop(settings.tracking_uri, None)
             return True
     _not_before[settings.tracking_uri] = time.monotonic() + PAUSE_SECONDS
     return False

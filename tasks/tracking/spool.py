@@ -44,6 +44,7 @@ class Head(BaseModel):
         experiment: name of the MLflow experiment; "" for a run that was made elsewhere and is only added to.
         experiment_id: in the tracking store, "" as long as it is not known.
         name: of the run.
+        tags: those it was opened with, to find it by.
         parent: run id or key of the parent run, "" for none.
         status: RUNNING, FINISHED or FAILED.
         started: ms since 1970.
@@ -66,6 +67,7 @@ class Head(BaseModel):
     experiment: str = ""
     experiment_id: str = ""
     name: str = ""
+    tags: dict[str, str] = {}
     parent: str = ""
     status: str = OPEN
     started: int = 0
@@ -159,12 +161,31 @@ class Record:
         shutil.rmtree(self.files, ignore_errors=True)
 
 
-def new_record(settings: Settings, *, experiment: str, name: str, parent: str) -> Record:
-    """The record of a run that starts now."""
+def new_record(
+    settings: Settings, *, experiment: str, name: str, parent: str = "", tags: Mapping[str, str] | None = None
+) -> Record:
+    """The record of a run that starts now; its tags are the first that it is to send."""
     key = LOCAL + uuid.uuid4().hex
-    head = Head(key=key, store=settings.tracking_uri, experiment=experiment, name=name, parent=parent)
-    here = {"started": int(time.time() * 1000), "host": socket.gethostname(), "pid": os.getpid()}
-    return _made(settings, head.model_copy(update=here))
+    head = Head(
+        key=key,
+        store=settings.tracking_uri,
+        experiment=experiment,
+        name=name,
+        tags=dict(tags or {}),
+        parent=parent,
+        started=int(time.time() * 1000),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+    )
+    record = _made(settings, head)
+    record.append("tags", head.tags)
+    return record
+
+
+def waiting_file(settings: Settings, run_id: str, name: str) -> Path | None:
+    """An artifact of a run that is not sent yet, None where there is none of that name."""
+    path = _spool(settings) / run_id / "files" / name
+    return path if path.is_file() else None
 
 
 def record_of(settings: Settings, run_id: str) -> Record:

@@ -138,6 +138,7 @@ def test_every_decision_is_a_run_with_its_table(story, other_home):
     assert "pca_wiener" in refused.data.tags["reasons"]
     table = read_table(other_home, refused.info.run_id, "gate")
     assert not table["passed"].all()
+    assert refused.data.metrics["smallest_margin_db"] == table[table["check"] == "gain"]["margin_db"].min() < 0
 
 
 def test_versions_carry_the_gates_verdict(story, other_home):
@@ -152,7 +153,7 @@ def test_versions_carry_the_gates_verdict(story, other_home):
 def test_a_decision_is_a_prefect_artifact_with_its_table(story):
     from prefect.artifacts import Artifact
 
-    page = Artifact.get("gate").data
+    page = Artifact.get("gate").data.replace("\u00a0", "")
     assert "| check | condition | opponent |" in page
     assert "| rate | nominal | measured |" in page
 

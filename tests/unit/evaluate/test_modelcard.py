@@ -53,8 +53,11 @@ def _tables(**gains: tuple[float, float, float]) -> CardTables:
 
 
 def test_every_part_is_there(spec):
-    card = render_card(spec, ROLES, _tables(pca_wiener=(9.0, 10.0, 11.0), dense=(1.0, 2.0, 3.0)), "pca_error")
-    for part in ("Purpose", "In short", "Data and split", "Denoising", "Thresholds", "Known weaknesses", "How to load"):
+    card = render_card(spec, ROLES, _tables(pca_wiener=(9.0, 10.0, 11.0), dense=(1.0, 2.0, 3.0)), "pca_error").replace(
+        "\u00a0", ""
+    )
+    assert card.startswith("**sondeflow-logs, experiment tiny-logs.** noise 0.2: pca_wiener takes away 10.00")
+    for part in ("Purpose", "Data and split", "Denoising", "Thresholds", "Known weaknesses", "How to load"):
         assert part in card
     assert "| test | 3 | W\\|3, W-4, W-5 |" in card
     assert "| **pca_wiener** | 10.00 (9.00 to 11.00) |" in card
@@ -88,4 +91,4 @@ def test_a_curve_that_a_rival_does_better_is_named(spec):
 
 
 def test_a_table_has_a_line_a_row():
-    assert table(("a",), [("x\ny",)]).splitlines() == ["| a |", "|---|", "| x y |"]
+    assert table(("a",), [("x\ny",)]).replace("\u00a0", "").splitlines() == ["| a |", "|---|", "| x y |"]
