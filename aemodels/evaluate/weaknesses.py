@@ -79,6 +79,6 @@ def _few(denoising: pd.DataFrame, unit: str) -> Iterator[str]:
     count = denoising["section"].nunique()
     if count <= FEW:
         yield (
-            f"{count} {unit}{'s' if count > 1 else ''} in the hold-out: that a method is ahead in all of them happens by chance with probability "
-            f"{0.5**count:.1%}; more data would say more"
+            f"{count} {unit}{'s' if count > 1 else ''} in the hold-out: that a method is ahead in all of them happens "
+            f"by chance with probability {0.5**count:.1%}; more data would say more"
         )
