@@ -13,7 +13,7 @@ from tiny_specs import LOGS
 
 from aemodels.experiment import ExperimentSpec
 from tasks.settings import Settings
-from tasks.tracking import PENDING, connect, get, read_table
+from tasks.tracking import PENDING, RunSpec, connect, get, log_history, log_text, read_table, send_pending, tracked_run
 from tasks.tracking.spool import records
 
 pytest_plugins = ("flow_fixtures",)
@@ -108,14 +108,22 @@ def test_killed_while_training_then_uploaded_by_command(server, field_folder, co
 
 
 @pytest.mark.slow
-def test_away_at_the_start_and_back_while_training(server, field_folder):
-    starter = _when_training(server.start)
-    result = _train("late", field_folder)
-    starter.join()
-    from tasks.tracking import send_pending
-
-    assert send_pending(Settings()) == [], "what the children could not send went with their parent"
-    _check_whole("late", result)
+def test_away_at_the_start_and_back_before_the_end(server):
+    """What children logged while the server was away goes with their parent; nobody has to ask for it."""
+    settings = Settings()
+    with tracked_run(settings, RunSpec(experiment="sondeflow-late", name="parent", params={"a": 1})) as parent:
+        with tracked_run(settings, RunSpec(experiment="sondeflow-late", name="early", parent=parent.run_id)) as early:
+            log_history(settings, early.run_id, {"loss": [2.0, 1.0]})
+        assert parent.run_id.startswith("local-")
+        server.start()
+        with tracked_run(settings, RunSpec(experiment="sondeflow-late", name="late", parent=parent.run_id)) as late:
+            log_text(settings, late.run_id, "note.txt", "n")
+    assert send_pending(settings) == []
+    runs = _runs("late")
+    assert {run.info.status for run in runs.values()} == {"FINISHED"}
+    assert runs["early"].data.metrics == {"loss": 1.0}
+    children = {runs[name].data.tags["mlflow.parentRunId"] for name in ("early", "late")}
+    assert children == {runs["parent"].info.run_id}
 
 
 @pytest.mark.slow
