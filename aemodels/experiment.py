@@ -39,6 +39,7 @@ class Condition(Spec):
 
     name: str = Field(min_length=1, description="name in tables, e.g. 'noise 0.1'")
     noise: tuple[NoiseSpec, ...] = Field(min_length=1, description="applied one after the other to the whole section")
+    judged: bool = Field(default=True, description="whether the gate asks for a lead here; else it is only reported")
 
 
 class AnomalySpec(Spec):

@@ -1,15 +1,16 @@
-"""Commands that learn and choose: demo, train, compare, promote."""
+"""Commands that learn and choose: demo, train, compare, promote, upload."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from flows.catalogue import load_spec, model_name
 from flows.cli_check import Positions, settings_with
-from flows.console import FAILED, Answer, answering
+from flows.console import FAILED, Answer, BadUsageError, answering
 
 if TYPE_CHECKING:
     from tasks.promote import Decision
@@ -26,6 +27,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(train)
     app.command()(compare)
     app.command()(promote)
+    app.command()(upload)
 
 
 def demo(as_json: Json = False) -> None:
@@ -54,13 +56,19 @@ def train(spec: SpecName, data: Data, header_positions: Positions = None, as_jso
         from flows.runtime import run_flow
         from flows.train import TrainRequest
         from flows.train import train as flow
+        from tasks.tracking import PENDING
 
-        result = run_flow(flow, settings, request=TrainRequest(spec=experiment, data=data))
+        request = TrainRequest(spec=experiment, data=data, spec_file=str(spec))
+        result = run_flow(flow, settings, request=request)
         answer.data = result.model_dump(mode="json")
         answer.show(f"{experiment.name}: gain on the hold-out (dB)", result.denoising)
         answer.show("Metrics", [{"metric": key, "value": value} for key, value in result.metrics.items()])
         for finding in result.findings:
             answer.say(str(finding))
+        if result.version == PENDING:
+            answer.code = FAILED
+            answer.say(_not_sent(settings))
+            return
         answer.say(f"{result.model} v{result.version} {'registered' if result.created else 'was registered before'}")
         answer.say(f"run {result.run_id} in {result.experiment}; `sondeflow ui` shows it at {result.address}")
         answer.say(f"next: sondeflow promote {result.model}")
@@ -91,28 +99,63 @@ def compare(
 def promote(
     name: Annotated[str, typer.Argument(help="sondeflow-logs (or logs), sondeflow-seismic (or seismic).")],
     version: Annotated[str | None, typer.Option("--version", help="A version; the challenger without one.")] = None,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Back to the champion before this one; twice takes it back.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Judge a version on the frozen hold-out; where it passes, it becomes champion."""
     with answering("promote", as_json=as_json) as answer:
         model = model_name(name)
+        if rollback and version:
+            raise BadUsageError("--rollback takes no --version: it goes back to the champion before this one")
         settings = _environment()
-        from flows.promote import PromoteRequest
-        from flows.promote import promote as flow
+        from flows import promote as flows
         from flows.runtime import run_flow
 
-        request = PromoteRequest.model_validate({"name": model, "version": version})
-        decision = run_flow(flow, settings, request=request)
+        if rollback:
+            done = run_flow(flows.rollback, settings, name=model)
+            answer.data = done.model_dump(mode="json")
+            answer.say(f"{model} v{done.champion} is champion again; v{done.withdrawn} was withdrawn")
+            return
+        request = flows.PromoteRequest.model_validate({"name": model, "version": version})
+        decision = run_flow(flows.promote, settings, request=request)
         answer.data = decision.model_dump(mode="json")
         answer.code = 0 if decision.accepted else FAILED
         _show_decision(answer, decision)
 
 
+def upload(as_json: Json = False) -> None:
+    """Send runs that were recorded while MLflow was away; what is there already stays as it is."""
+    with answering("upload", as_json=as_json) as answer:
+        settings = _environment()
+        from tasks.tracking import send_pending
+
+        runs = send_pending(settings)
+        answer.data = {"runs": [asdict(run) for run in runs], "waiting": sum(not run.sent for run in runs)}
+        answer.show("Runs", answer.data["runs"])
+        if answer.data["waiting"]:
+            answer.code = FAILED
+            answer.say(_not_sent(settings))
+        else:
+            answer.say(f"{len(runs)} runs sent; nothing waits")
+
+
 def _show_decision(answer: Answer, decision: Decision) -> None:
     answer.show(f"Gate of {decision.name} v{decision.version} (dB)", decision.rows)
+    answer.show("False alarms on the clean hold-out, shares of rows", decision.false_alarms)
     for reason in decision.reasons:
         answer.say(f"not enough: {reason}")
     answer.say(f"{decision.name} v{decision.version} {'is champion' if decision.accepted else 'stays challenger'}")
+
+
+def _not_sent(settings: Settings) -> str:
+    from tasks.tracking import public_uri
+
+    return (
+        f"MLflow at {public_uri(settings.tracking_uri)} does not answer; all results are kept in "
+        f"{settings.home / 'spool'}. When it is back: sondeflow upload (the next `sondeflow train` does it as well)"
+    )
 
 
 def _environment(header_positions: str | None = None) -> Settings:

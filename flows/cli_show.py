@@ -43,6 +43,9 @@ def ui(
 def bench(
     repeats: Annotated[int, typer.Option(min=1, max=50, help="Runs of each; the median counts.")] = 3,
     las: Annotated[Path | None, typer.Option(help="Folder of plain LAS wells to read as well, up to eight.")] = None,
+    tracking: Annotated[
+        bool, typer.Option("--tracking", help="Only what logging a whole experiment costs; minutes.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """The benchmark table: each pair side by side in one run; fails where a promised ratio is missed."""
@@ -51,9 +54,14 @@ def bench(
         from tasks.settings import Settings
 
         prepare_environment(Settings())
-        from flows.bench import benchmark
+        if tracking:
+            from flows.bench_tracking import benchmark_tracking
 
-        rows = benchmark(repeats, las)
+            rows = benchmark_tracking(repeats)
+        else:
+            from flows.bench import benchmark
+
+            rows = benchmark(repeats, las)
         answer.data = {"rows": rows, "repeats": repeats}
         answer.show("Side by side", rows)
         answer.code = FAILED if any(row["verdict"] == "missed" for row in rows) else OK

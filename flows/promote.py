@@ -1,4 +1,4 @@
-"""Flow: the gate between challenger and champion."""
+"""Flows: the gate between challenger and champion, and the way back."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows.results import markdown_table
-from tasks.promote import Decision, carry_out, judge
+from tasks.promote import Decision, Rollback, carry_out, decision_page, judge, withdraw
 from tasks.settings import Settings
 
 
@@ -36,8 +35,19 @@ def promote(request: PromoteRequest) -> Decision:
     settings = Settings()
     decision = judge(request.name, request.version, settings)
     run_id = carry_out(decision, settings)
-    verdict = "accepted" if decision.accepted else "refused: " + "; ".join(decision.reasons)
-    title = f"# {request.name} v{decision.version} {verdict}"
-    run = f"MLflow run {run_id or 'none, it was champion already'}"
-    create_markdown_artifact(key="gate", markdown="\n\n".join([title, run, markdown_table(list(decision.rows))]))
+    where = f"MLflow run {run_id or 'none, it was champion already'}"
+    create_markdown_artifact(key="gate", markdown=f"{decision_page(decision)}\n\n{where}")
     return decision
+
+
+@flow(name="roll-back")
+def rollback(name: str) -> Rollback:
+    """Make the champion before this one champion again; a second time takes the first back.
+
+    Args:
+        name: the registered model, e.g. "sondeflow-logs".
+    """
+    done = withdraw(name, Settings())
+    said = f"# {name}: v{done.champion} is champion again\n\nv{done.withdrawn} was withdrawn. MLflow run {done.run_id}"
+    create_markdown_artifact(key="gate", markdown=said)
+    return done

@@ -11,9 +11,9 @@ from flows.catalogue import load_spec
 from flows.ingest import IngestRequest, ingest
 from flows.results import TrainResult, denoising_rows, train_markdown
 from tasks.compare import study_denoisers, study_detectors
-from tasks.experiment import TRAIN, experiment_run, recall, remember
+from tasks.experiment import TRAIN, experiment_run, recall, remember, send_waiting
 from tasks.prepare import prepare_data
-from tasks.record import log_denoising, log_detectors, log_study, register
+from tasks.record import log_denoising, log_detectors, log_study, register, write_card
 from tasks.settings import Settings
 from tasks.train import fit
 
@@ -33,11 +33,19 @@ class TrainRequest(BaseModel):
         max_length=4096,
         description="a file, a folder (nested or not) or a URL: file://, memory://, s3://bucket/prefix",
     )
+    spec_file: str = Field(
+        default="", max_length=4096, description="where the specification was read from, for the record"
+    )
 
     @property
     def experiment(self) -> ExperimentSpec:
         """The experiment itself, read where it is given by name."""
         return load_spec(self.spec) if isinstance(self.spec, str) else self.spec
+
+    @property
+    def origin(self) -> str:
+        """Where the specification was read from; "" where it came whole."""
+        return self.spec if isinstance(self.spec, str) else self.spec_file
 
 
 @flow(name="train", timeout_seconds=24 * 3600)
@@ -50,13 +58,14 @@ def train(request: TrainRequest) -> TrainResult:
         request: which experiment, on which data.
     """
     settings = Settings()
+    send_waiting(settings)
     spec = request.experiment
     dataset = ingest(IngestRequest(path=request.data))
     prepared = prepare_data(spec, dataset)
     spec = prepared.adapted(spec)
     if (known := recall(spec, prepared, settings)) is not None:
         return TrainResult.model_validate(known)
-    with experiment_run(spec, prepared, settings, purpose=TRAIN) as parent:
+    with experiment_run(spec, prepared, settings, purpose=TRAIN, spec_file=request.origin) as parent:
         names = [contender.name for contender in spec.contenders]
         fits = fit.map(unmapped(spec), names, unmapped(prepared), unmapped(parent), unmapped(settings)).result()
         denoisers = study_denoisers(spec, prepared, fits, settings)
@@ -65,7 +74,8 @@ def train(request: TrainRequest) -> TrainResult:
         log_study(detectors, parent, settings)
         metrics = log_denoising(spec, denoisers, fits, parent, settings)
         metrics |= log_detectors(spec, detectors, parent, settings)
-        model = register(spec, detectors, parent, settings)
+        card = write_card(spec, prepared, (denoisers, detectors), parent, settings)
+        model = register(spec, detectors, card, parent, settings)
     result = TrainResult(
         run_id=parent.run_id,
         address=parent.address,
@@ -82,5 +92,5 @@ def train(request: TrainRequest) -> TrainResult:
         findings=prepared.findings,
     )
     remember(result.model_dump(mode="json"), settings)
-    create_markdown_artifact(key="trained", markdown=train_markdown(result))
+    create_markdown_artifact(key="trained", markdown=train_markdown(result) + "\n\n" + card)
     return result

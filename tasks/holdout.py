@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from aemodels.bundle import Bundle
 from aemodels.curves.canonical import CANONICAL
 from aemodels.errors import SpecError
-from aemodels.evaluate.compare import denoising_table, summarise_denoising
+from aemodels.evaluate.compare import denoising_table
+from aemodels.evaluate.gate import CHAMPION
 from aemodels.signal.normalise import Normaliser
 from aemodels.types import Channel, FloatArray, Recording, Section, Source
 
@@ -61,8 +62,8 @@ class Foreign:
         )
 
 
-def champion_summary(spec: ExperimentSpec, prepared: Prepared, champion: Bundle) -> pd.DataFrame:
-    """`summarise_denoising` of the champion's default denoiser on an experiment's hold-out.
+def champion_table(spec: ExperimentSpec, prepared: Prepared, champion: Bundle) -> pd.DataFrame:
+    """`denoising_table` of the champion's default denoiser on an experiment's hold-out, as the contender CHAMPION.
 
     Raises:
         SpecError: if the champion is of another kind, or lacks a curve of the experiment.
@@ -77,11 +78,10 @@ def champion_summary(spec: ExperimentSpec, prepared: Prepared, champion: Bundle)
     denoiser: Denoiser = (
         champion.denoiser if spec.kind == "seismic" else Foreign(champion, prepared.normaliser, spec.curves)
     )
-    table = denoising_table(
-        {"champion": denoiser},
+    return denoising_table(
+        {CHAMPION: denoiser},
         prepared.test,
         {condition.name: condition.noise for condition in spec.conditions},
         channels=spec.curves,
         seed=spec.seed,
     )
-    return summarise_denoising(table)

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from aemodels.contract import EpochCallback
 from tasks.settings import Settings
-from tasks.tracking import log_history
+from tasks.tracking import flush, log_history
 
 FLUSH_SECONDS = 5.0
 
@@ -40,9 +40,10 @@ class EpochReporter:
             self.flush()
 
     def flush(self) -> None:
-        """Log what is pending."""
+        """Log what is pending, and send it."""
         if self._pending:
             log_history(self._settings, self._run_id, self._pending, start=self._start)
+            flush(self._settings, self._run_id)
         self._pending, self._last = {}, time.monotonic()
 
 

@@ -10,31 +10,38 @@ from pydantic import BaseModel, ConfigDict
 
 from aemodels.bundle import Bundle
 from aemodels.errors import SondeflowError
+from aemodels.evaluate.gate import Row, curve_rows, false_alarm_rows, gain_rows, reasons
 from tasks.experiment import EVIDENCE
-from tasks.holdout import champion_summary
+from tasks.holdout import champion_table
 from tasks.prepare import PreparedRef, load_prepared
+from tasks.provenance import flow_tags
 from tasks.settings import Settings
 from tasks.tracking import (
     CHALLENGER,
     CHAMPION,
+    NOTE,
     ModelVersion,
     RunSpec,
+    describe,
     download_bundle,
     find,
     get,
     log_document,
+    log_metrics,
     log_table,
     promote,
     read_document,
     read_table,
+    roll_back,
+    set_tags,
+    store_id,
     tracked_run,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# Gains closer than this are ties: one split, one seed (see the measured baselines).
-TOLERANCE_DB = 0.1
+EXPERIMENT = "sondeflow-promotions"
 
 
 class Decision(BaseModel):
@@ -46,7 +53,9 @@ class Decision(BaseModel):
         champion: the champion's version before, "" where there was none.
         accepted: whether the challenger is champion now.
         reasons: why not; empty where accepted.
-        rows: condition, opponent, opponent_db, challenger_db, margin_db, needed_db, passed.
+        rows: gains and curves, see `gate.gain_rows`.
+        false_alarms: see `gate.false_alarm_rows`.
+        holdout_sha256: of the hold-out that both were measured on.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +66,19 @@ class Decision(BaseModel):
     accepted: bool
     reasons: tuple[str, ...]
     rows: tuple[dict[str, Any], ...]
+    false_alarms: tuple[dict[str, Any], ...] = ()
+    holdout_sha256: str = ""
+
+
+class Rollback(BaseModel):
+    """A champion withdrawn: the version that is champion now, and the one that was (it is `previous` now)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    champion: str
+    withdrawn: str
+    run_id: str
 
 
 @task(name="judge", cache_policy=NO_CACHE)
@@ -65,27 +87,29 @@ def judge(name: str, version: str | None, settings: Settings) -> Decision:
     uri = f"models:/{name}/{version}" if version else f"models:/{name}@{CHALLENGER}"
     challenger = get(settings, uri)
     champion = find(settings, f"models:/{name}@{CHAMPION}")
-    summary = read_table(settings, challenger.run_id, "denoising_summary")
-    default = str(read_document(settings, challenger.run_id, EVIDENCE)["default"])
-    rows = baseline_rows(summary, default)
-    reasons = []
-    if champion is not None and champion.version != challenger.version:
-        try:
-            rows += champion_rows(summary, default, measure_champion(settings, challenger, champion))
-        except SondeflowError as error:
-            reasons.append(f"champion v{champion.version} cannot be measured on this hold-out: {error}")
-    reasons += [
-        f"{row['condition']}: {row['challenger_db']:.2f} dB against {row['opponent_db']:.2f} dB of {row['opponent']}"
-        for row in rows
-        if not row["passed"]
-    ]
+    evidence = read_document(settings, challenger.run_id, EVIDENCE)
+    table = read_table(settings, challenger.run_id, "denoising")
+    against = [] if champion is None or champion.version == challenger.version else [champion]
+    failures = []
+    try:
+        table = _with_champions(settings, table, challenger, against)
+    except SondeflowError as error:
+        failures.append(f"champion v{against[0].version} cannot be measured on this hold-out: {error}")
+    bundle = Bundle.load(download_bundle(settings, challenger))
+    judged = [condition.name for condition in bundle.spec.conditions if condition.judged]
+    table = table[table["condition"].isin(judged)]
+    rows = gain_rows(table, str(evidence["default"])) + curve_rows(table, str(evidence["default"]))
+    false_alarms = _false_alarms(settings, challenger, bundle)
+    failures += reasons(rows, false_alarms)
     return Decision(
         name=name,
         version=challenger.version,
         champion=champion.version if champion else "",
-        accepted=not reasons,
-        reasons=tuple(reasons),
+        accepted=not failures,
+        reasons=tuple(failures),
         rows=tuple(rows),
+        false_alarms=tuple(false_alarms),
+        holdout_sha256=PreparedRef.model_validate(evidence["data"]).holdout_sha256,
     )
 
 
@@ -99,20 +123,83 @@ def carry_out(decision: Decision, settings: Settings) -> str:
 
     if decision.accepted and decision.champion == decision.version:
         return ""
-
     verdict = "accepted" if decision.accepted else "refused"
     run = RunSpec(
-        experiment="sondeflow-promotions",
+        experiment=EXPERIMENT,
         name=f"{decision.name}-v{decision.version}-{verdict}",
         params={"model": decision.name, "version": decision.version, "champion_before": decision.champion},
-        tags={"verdict": verdict, "reasons": "; ".join(decision.reasons)},
+        tags={
+            "verdict": verdict,
+            "reasons": "; ".join(decision.reasons),
+            "holdout_sha256": decision.holdout_sha256,
+            **flow_tags(),
+        },
     )
     with tracked_run(settings, run) as handle:
         log_table(settings, handle.run_id, "gate", pd.DataFrame(decision.rows))
+        log_table(settings, handle.run_id, "false_alarms", pd.DataFrame(decision.false_alarms))
         log_document(settings, handle.run_id, "decision.json", decision.model_dump(mode="json"))
+        log_metrics(settings, handle.run_id, decision_metrics(decision))
+        set_tags(settings, handle.run_id, {NOTE: decision_page(decision)})
+        judged = get(settings, f"models:/{decision.name}/{decision.version}")
         if decision.accepted:
-            promote(settings, get(settings, f"models:/{decision.name}/{decision.version}"))
-    return handle.run_id
+            promote(settings, judged)
+        describe(settings, judged, {"gate": verdict, "gate_reasons": "; ".join(decision.reasons) or "none"})
+    run_id = store_id(settings, handle.run_id)
+    describe(settings, judged, {"gate_run": run_id})
+    return run_id
+
+
+@task(name="roll-back", cache_policy=NO_CACHE)
+def withdraw(name: str, settings: Settings) -> Rollback:
+    """Exchange champion and previous, and log it; a second time takes the first back.
+
+    Raises:
+        NoModelError: if there is no champion, or none before it.
+    """
+    restored, withdrawn = roll_back(settings, name)
+    run = RunSpec(
+        experiment=EXPERIMENT,
+        name=f"{name}-v{withdrawn.version}-rolled-back-to-v{restored.version}",
+        params={"model": name, "version": restored.version, "champion_before": withdrawn.version},
+        tags={"verdict": "rolled back", "reasons": "asked for by hand", **flow_tags()},
+    )
+    with tracked_run(settings, run) as handle:
+        said = f"{name}: v{withdrawn.version} was withdrawn by hand, v{restored.version} is champion again."
+        set_tags(settings, handle.run_id, {NOTE: said})
+        describe(settings, withdrawn, {"gate": f"withdrawn in favour of v{restored.version}"})
+        describe(settings, restored, {"gate": f"champion again after v{withdrawn.version}"})
+    run_id = store_id(settings, handle.run_id)
+    return Rollback(name=name, champion=restored.version, withdrawn=withdrawn.version, run_id=run_id)
+
+
+def decision_metrics(decision: Decision) -> dict[str, float]:
+    """What a list of decisions shows of each: the smallest lead, dB, and the measured false-alarm rates."""
+    margins = [row["margin_db"] for row in decision.rows if row["check"] == "gain"]
+    metrics = {"smallest_margin_db": min(margins)} if margins else {}
+    rates = {f"false_alarms_{row['rate'].replace(' ', '_')}": row["measured"] for row in decision.false_alarms}
+    return {**metrics, **rates, "accepted": float(decision.accepted)}
+
+
+def decision_page(decision: Decision) -> str:
+    """A decision as a page of Markdown: verdict, reasons, what every check found."""
+    from aemodels.evaluate.modelcard import table
+
+    verdict = "accepted: it is champion now" if decision.accepted else "refused: nothing changes"
+    said = [f"# {decision.name} v{decision.version} {verdict}"]
+    said += [f"Champion before: {f'v{decision.champion}' if decision.champion else 'none'}. {ASKED}"]
+    said += ["\n".join(f"- not enough: {reason}" for reason in decision.reasons)] if decision.reasons else []
+    for rows in (decision.rows, decision.false_alarms):
+        if rows:
+            said.append(table(list(rows[0]), [["" if cell is None else cell for cell in row.values()] for row in rows]))
+    return "\n\n".join(said)
+
+
+ASKED = (
+    "Asked for: ahead of the champion and of every other contender at every condition by more than noise (means over "
+    "wells of the frozen hold-out; with up to five wells ahead in each of them, with more the lower end of a paired "
+    "bootstrap interval, one-sided 5 %); no curve worse by more than a tolerance; false alarms within their band."
+)
 
 
 @task(name="is-replaceable", cache_policy=NO_CACHE)
@@ -124,47 +211,25 @@ def is_replaceable(name: str, settings: Settings) -> bool:
     return str(read_document(settings, champion.run_id, EVIDENCE).get("experiment", "")).startswith("demo-")
 
 
-def baseline_rows(summary: pd.DataFrame, default: str) -> list[dict[str, Any]]:
-    """The default against every other contender of its own experiment: it must be ahead at every condition."""
-    rows = []
-    for condition, group in summary.groupby("condition", sort=False):
-        medians = group.set_index("contender")["median_db"].to_dict()
-        for opponent, gain in medians.items():
-            if opponent != default:
-                rows.append(_row(str(condition), str(opponent), gain, medians[default], needed=0.0))
-    return rows
-
-
-def champion_rows(summary: pd.DataFrame, default: str, champion: pd.DataFrame) -> list[dict[str, Any]]:
-    """The default against the champion on the same hold-out: at most a tie behind."""
-    own = summary[summary["contender"] == default]
-    theirs = champion.set_index("condition")["median_db"].to_dict()
-    pairs = zip(own["condition"], own["median_db"], strict=True)
-    return [_row(str(name), "champion", theirs[name], gain, needed=-TOLERANCE_DB) for name, gain in pairs]
-
-
-def measure_champion(settings: Settings, challenger: ModelVersion, champion: ModelVersion) -> pd.DataFrame:
-    """The champion's gains on the challenger's hold-out, measured now with the same noise.
+def _with_champions(
+    settings: Settings, table: pd.DataFrame, challenger: ModelVersion, champions: list[ModelVersion]
+) -> pd.DataFrame:
+    """The challenger's comparison with the rows of each champion, measured now on the same hold-out and noise.
 
     Raises:
         SondeflowError: if the hold-out is gone or the champion does not know its curves.
     """
-    evidence = read_document(settings, challenger.run_id, EVIDENCE)
-    data = PreparedRef.model_validate(evidence["data"])
-    bundles = {model.version: Bundle.load(download_bundle(settings, model)) for model in (challenger, champion)}
-    spec = bundles[challenger.version].spec
-    prepared = load_prepared(spec, data.refs)
-    return champion_summary(spec, prepared, bundles[champion.version])
+    import pandas as pd
+
+    parts = [table]
+    for champion in champions:
+        evidence = read_document(settings, challenger.run_id, EVIDENCE)
+        spec = Bundle.load(download_bundle(settings, challenger)).spec
+        prepared = load_prepared(spec, PreparedRef.model_validate(evidence["data"]).refs)
+        parts.append(champion_table(spec, prepared, Bundle.load(download_bundle(settings, champion))))
+    return pd.concat(parts, ignore_index=True)
 
 
-def _row(condition: str, opponent: str, gain: float, own: float, *, needed: float) -> dict[str, Any]:
-    margin = own - gain
-    return {
-        "condition": condition,
-        "opponent": opponent,
-        "opponent_db": round(float(gain), 4),
-        "challenger_db": round(float(own), 4),
-        "margin_db": round(float(margin), 4),
-        "needed_db": needed,
-        "passed": bool(margin > 0 if needed == 0 else margin >= needed),
-    }
+def _false_alarms(settings: Settings, challenger: ModelVersion, bundle: Bundle) -> list[Row]:
+    thresholds = read_table(settings, challenger.run_id, "thresholds")
+    return false_alarm_rows(thresholds, bundle.detector_name, bundle.spec.anomalies.threshold)

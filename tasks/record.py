@@ -13,24 +13,40 @@ from pydantic import BaseModel, ConfigDict
 from aemodels.experiment import ExperimentSpec
 from tasks.compare import StudyRef
 from tasks.figures import plain
+from tasks.prepare import PreparedRef
+from tasks.provenance import flow_tags, run_name
 from tasks.settings import Settings
 from tasks.tracking import (
+    NOTE,
+    PENDING,
     RunSpec,
     flatten,
-    log_document,
     log_folder,
     log_metrics,
     log_table,
-    register_bundle,
+    log_text,
+    set_tags,
     tracked_run,
 )
+from tasks.tracking import register as register_version
 from tasks.train import FitRef, Parent
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-_MOST = 18
+# A run holds 30 metrics (tracking.MAX_METRICS); a contender's has up to 12 of its training beside these.
+_MOST = 15
+CARD = "model_card.md"
+ABOUT = {
+    "sondeflow-logs": "Takes noise out of well logs and flags depth samples that cannot be trusted.",
+    "sondeflow-seismic": "Takes noise out of seismic traces and flags traces that cannot be trusted.",
+}
+ALIASES = (
+    "Aliases: **champion** scores, **challenger** is the last version trained, **previous** is the champion before. "
+    "Only `sondeflow promote` moves them; the tag *gate* of a version says what it decided, each decision is a run in "
+    "the experiment sondeflow-promotions. The model card is the description of each version and of its run."
+)
 
 
 class Registered(BaseModel):
@@ -41,6 +57,7 @@ class Registered(BaseModel):
     name: str
     version: str
     created: bool
+    pending: bool = False
 
 
 @task(name="log-study", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_jitter_factor=1.0)
@@ -61,6 +78,7 @@ def log_denoising(
         log_metrics(settings, ref.run_id, contender_metrics(summary, ref.contender))
     metrics = default_metrics(summary, spec.default)
     log_metrics(settings, parent.run_id, metrics)
+    set_tags(settings, parent.run_id, {"best_contender": best_contender(summary), "default": spec.default})
     return metrics
 
 
@@ -72,26 +90,69 @@ def log_detectors(spec: ExperimentSpec, study: StudyRef, parent: Parent, setting
     for named in spec.anomalies.detectors:
         run = RunSpec(
             experiment=parent.experiment,
-            name=named.name,
+            name=run_name("detector", named.name),
             params=flatten(named),
-            tags={"detector": named.name, "role": "detector"},
+            tags={"detector": named.name, "kind": named.model.kind, "role": "detector", **flow_tags()},
             parent=parent.run_id,
         )
         with tracked_run(settings, run) as handle:
             log_metrics(settings, handle.run_id, detector_metrics(table, thresholds, named.name))
     rates = detector_metrics(table, thresholds, winner)
     chosen = {key: value for key, value in rates.items() if "." not in key or spec.anomalies.threshold in key}
-    metrics = {**chosen, "threshold": float(study.summary()["threshold"])}
+    metrics = {**chosen, "best_median_pr_auc": best_pr_auc(table), "threshold": float(study.summary()["threshold"])}
     log_metrics(settings, parent.run_id, metrics)
+    set_tags(settings, parent.run_id, {"detector": winner})
     return metrics
 
 
+@task(name="model-card", cache_policy=NO_CACHE)
+def write_card(
+    spec: ExperimentSpec, data: PreparedRef, studies: tuple[StudyRef, StudyRef], parent: Parent, settings: Settings
+) -> str:
+    """The model card as the run's notes and as a file; returns its text.
+
+    Args:
+        spec: the experiment.
+        data: names the wells in their roles.
+        studies: of denoisers and of detectors.
+        parent: the experiment's run.
+        settings: where the store is.
+    """
+    from aemodels.evaluate.modelcard import CardTables, render_card
+
+    denoisers, detectors = studies
+    tables = CardTables(
+        denoisers.table("denoising"),
+        detectors.table("detectors"),
+        detectors.table("faults"),
+        detectors.table("thresholds"),
+    )
+    roles = {role: sorted(members) for role, members in data.members.items()}
+    card = render_card(spec, roles, tables, str(detectors.summary()["winner"]))
+    log_text(settings, parent.run_id, CARD, card)
+    set_tags(settings, parent.run_id, {NOTE: card})
+    return card
+
+
 @task(name="register", cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5, retry_jitter_factor=1.0)
-def register(spec: ExperimentSpec, study: StudyRef, parent: Parent, settings: Settings) -> Registered:
-    """Register the study's bundle as the challenger; a bundle that is registered already keeps its version."""
-    model, created = register_bundle(settings, parent.run_id, study.bundle, spec.registered_name)
-    log_document(settings, parent.run_id, "model.json", {"name": model.name, "version": model.version})
-    return Registered(name=model.name, version=model.version, created=created)
+def register(spec: ExperimentSpec, study: StudyRef, card: str, parent: Parent, settings: Settings) -> Registered:
+    """Register the study's bundle as the challenger; a bundle that is registered already keeps its version.
+
+    Where the store is away the version is PENDING: it is registered when the run is sent.
+    """
+    notes = {"model": f"{ABOUT[spec.registered_name]}\n\n{ALIASES}", "version": card}
+    name, version, created = register_version(settings, parent.run_id, study.bundle, spec.registered_name, notes)
+    return Registered(name=name, version=version, created=created, pending=version == PENDING)
+
+
+def best_contender(summary: pd.DataFrame) -> str:
+    """The contender with the highest median gain, mean over conditions."""
+    return str(summary.groupby("contender")["median_db"].mean().idxmax())
+
+
+def best_pr_auc(table: pd.DataFrame) -> float:
+    """The highest median PR-AUC that a detector reaches on the hold-out."""
+    return float(table[table["role"] == "test"].groupby("detector")["pr_auc"].median().max())
 
 
 def contender_metrics(summary: pd.DataFrame, contender: str) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,14 @@ from aemodels.study import Fitted, fit_contender
 from tasks.folders import whole_folder
 from tasks.prepare import PreparedRef, load_prepared
 from tasks.progress import EpochReporter, epoch_bar
+from tasks.provenance import flow_tags, run_name
 from tasks.refs import digest_of
 from tasks.settings import Settings
 from tasks.tracking import RunSpec, flatten, log_figures, log_history, log_metrics, tracked_run
 from tasks.versions import FITTING, code_hash
 
 # Keras keeps its seeds for the whole process: two trainings at once would take each other's random numbers.
+# A run begins when its turn comes, so that its duration is its own.
 _ONE_TRAINING = threading.Lock()
 ARRAYS = "arrays.npz"
 
@@ -83,14 +86,15 @@ def fit(spec: ExperimentSpec, name: str, data: PreparedRef, parent: Parent, sett
     key = fit_key(spec, name, data)
     folder = settings.fits_dir / key
     cached = (folder / ARRAYS).is_file()
+    tags = {"contender": name, "kind": contender.model.kind, "role": "contender", "data_sha256": data.data_sha256}
     run = RunSpec(
         experiment=parent.experiment,
-        name=name,
+        name=run_name("denoiser", name),
         params=flatten(contender),
-        tags={"contender": name, "role": "contender", "data_sha256": data.data_sha256, "cached": str(cached).lower()},
+        tags={**tags, "cached": str(cached).lower(), **flow_tags()},
         parent=parent.run_id,
     )
-    with tracked_run(settings, run) as handle:
+    with nullcontext() if cached else _ONE_TRAINING, tracked_run(settings, run) as handle:
         if cached:
             fitted = Fitted.load(folder, spec)
             log_history(settings, handle.run_id, fitted.history)
@@ -122,7 +126,7 @@ def fit_key(spec: ExperimentSpec, name: str, data: PreparedRef) -> str:
 
 def _train(spec: ExperimentSpec, name: str, data: PreparedRef, settings: Settings, run_id: str) -> Fitted:
     training = getattr(spec.contender(name).model, "training", None)
-    with _ONE_TRAINING, epoch_bar(name, getattr(training, "epochs", None)) as show:
+    with epoch_bar(name, getattr(training, "epochs", None)) as show:
         reporter = EpochReporter(settings, run_id, show)
         fitted = fit_contender(spec, name, load_prepared(spec, data.refs), reporter)
         reporter.flush()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from mlflow.exceptions import MlflowException
 
 from tasks.settings import Settings
+from tasks.tracking.send import send
+from tasks.tracking.spool import OPEN, Record, record_of, waiting_file
 from tasks.tracking.store import connect
 
 if TYPE_CHECKING:
@@ -21,9 +25,11 @@ if TYPE_CHECKING:
 
 def log_table(settings: Settings, run_id: str, name: str, table: pd.DataFrame) -> None:
     """Log a table twice: for the UI's table view, and as CSV for everything else."""
-    client = connect(settings)
-    client.log_table(run_id, table, artifact_file=f"tables/{name}.json")
-    client.log_text(run_id, table.to_csv(index=False), f"tables/{name}.csv")
+    path = f"tables/{name}.json"
+    with _added(settings, run_id) as record:
+        record.place(path).write_text(table.to_json(orient="split", index=False, date_format="iso"), encoding="utf-8")
+        record.place(f"tables/{name}.csv").write_text(table.to_csv(index=False), encoding="utf-8")
+        record.change(tables=sorted({*record.head.tables, path}))
 
 
 def log_document(settings: Settings, run_id: str, name: str, value: Mapping[str, Any]) -> None:
@@ -33,20 +39,32 @@ def log_document(settings: Settings, run_id: str, name: str, value: Mapping[str,
 
 def log_text(settings: Settings, run_id: str, name: str, text: str) -> None:
     """Log a text file."""
-    connect(settings).log_text(run_id, text, name)
+    with _added(settings, run_id) as record:
+        record.place(name).write_text(text, encoding="utf-8")
 
 
 def log_figures(settings: Settings, run_id: str, figures: Mapping[str, Figure]) -> None:
     """Log figures as PNG under figures/<name>.png and release them."""
-    client = connect(settings)
-    for name, figure in figures.items():
-        client.log_figure(run_id, figure, f"figures/{name}.png", save_kwargs={"dpi": 110})
-        figure.clear()
+    with _added(settings, run_id) as record:
+        for name, figure in figures.items():
+            figure.savefig(record.place(f"figures/{name}.png"), dpi=110)
+            figure.clear()
 
 
 def log_folder(settings: Settings, run_id: str, folder: Path, name: str) -> None:
     """Log the files of a folder under `name`."""
-    connect(settings).log_artifacts(run_id, str(folder), name)
+    with _added(settings, run_id) as record:
+        shutil.copytree(folder, record.place(name), dirs_exist_ok=True)
+
+
+@contextmanager
+def _added(settings: Settings, run_id: str) -> Iterator[Record]:
+    """Place files in a run's record; a run that has ended is sent at once, for nobody else will."""
+    record = record_of(settings, run_id)
+    with record.locked():
+        yield record
+    if record.head.status != OPEN:
+        send(settings, record)
 
 
 def read_table(settings: Settings, run_id: str, name: str) -> pd.DataFrame:
@@ -70,6 +88,8 @@ def read_document(settings: Settings, run_id: str, name: str) -> dict[str, Any]:
 
 
 def _read_text(settings: Settings, run_id: str, path: str) -> str:
+    if (waiting := waiting_file(settings, run_id, path)) is not None:
+        return waiting.read_text(encoding="utf-8")
     with TemporaryDirectory() as folder:
         try:
             return Path(connect(settings).download_artifacts(run_id, path, folder)).read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -41,6 +42,8 @@ RUNTIME_PACKAGES = (
     "scikit-learn",
     "scipy",
 )
+_TAG_LENGTH = 5000
+_DESCRIPTION_LENGTH = 5000
 _URI = re.compile(r"^models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))$")
 
 
@@ -62,7 +65,9 @@ class ModelVersion:
         return f"models:/{self.name}/{self.version}"
 
 
-def register_bundle(settings: Settings, run_id: str, directory: Path, name: str) -> tuple[ModelVersion, bool]:
+def register_bundle(
+    settings: Settings, run_id: str, directory: Path, name: str, notes: Mapping[str, str] | None = None
+) -> tuple[ModelVersion, bool]:
     """Log a bundle as a pyfunc from code under a run, register it and make it the challenger.
 
     A bundle whose content is registered already keeps its version: training again changes nothing.
@@ -72,6 +77,7 @@ def register_bundle(settings: Settings, run_id: str, directory: Path, name: str)
         run_id: the parent run of the experiment.
         directory: as written by `Bundle.save`.
         name: the registered model's name.
+        notes: texts in Markdown: "model" describes the model, "version" this version.
 
     Returns:
         The version, and whether it is new.
@@ -83,10 +89,17 @@ def register_bundle(settings: Settings, run_id: str, directory: Path, name: str)
         client.set_registered_model_alias(name, CHALLENGER, known.version)
         return known, False
     with fluent_api(settings):  # also for the registration: it looks the logged model up by itself
-        made = _registered(client, name, _log_model(bundle, directory, run_id, name), run_id)
-    client.set_model_version_tag(name, made.version, BUNDLE_TAG, bundle.content_hash)
+        source = _log_model(bundle, directory, run_id, name)
+        made = _registered(client, source, run_id, bundle, notes or {})
     client.set_registered_model_alias(name, CHALLENGER, made.version)
     return made, True
+
+
+def describe(settings: Settings, model: ModelVersion, tags: Mapping[str, str]) -> None:
+    """Set tags of a version, e.g. the gate's verdict."""
+    client = connect(settings)
+    for key, value in tags.items():
+        client.set_model_version_tag(model.name, model.version, key, value[:_TAG_LENGTH])
 
 
 def nominate(settings: Settings, model: ModelVersion) -> None:
@@ -101,6 +114,28 @@ def promote(settings: Settings, model: ModelVersion) -> None:
     if before is not None and before.version != model.version:
         client.set_registered_model_alias(model.name, PREVIOUS, before.version)
     client.set_registered_model_alias(model.name, CHAMPION, model.version)
+
+
+def roll_back(settings: Settings, name: str) -> tuple[ModelVersion, ModelVersion]:
+    """Exchange the aliases `champion` and `previous`; doing it twice is as if it had not been done.
+
+    Returns:
+        The champion now, and the one before.
+
+    Raises:
+        NoModelError: if one of the two is missing.
+    """
+    client = connect(settings)
+    withdrawn = get(settings, f"models:/{name}@{CHAMPION}")
+    restored = find(settings, f"models:/{name}@{PREVIOUS}")
+    if restored is None:
+        raise NoModelError(
+            f"{name} has no version with the alias {PREVIOUS}: v{withdrawn.version} is its first champion; "
+            "promote another version, or take the alias champion away in the registry"
+        )
+    client.set_registered_model_alias(name, CHAMPION, restored.version)
+    client.set_registered_model_alias(name, PREVIOUS, withdrawn.version)
+    return restored, withdrawn
 
 
 def find(settings: Settings, uri: str) -> ModelVersion | None:
@@ -218,14 +253,26 @@ def _version_of(client: mlflow.MlflowClient, name: str, bundle_sha256: str) -> M
     return None
 
 
-def _registered(client: mlflow.MlflowClient, name: str, model_uri: str, run_id: str) -> ModelVersion:
+def _registered(
+    client: mlflow.MlflowClient, model_uri: str, run_id: str, bundle: Bundle, notes: Mapping[str, str]
+) -> ModelVersion:
+    name = bundle.name
     try:
         client.create_registered_model(name)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    model_id = model_uri.removeprefix("models:/")
-    return _version(client.create_model_version(name, source=model_uri, run_id=run_id, model_id=model_id))
+    if "model" in notes:
+        client.update_registered_model(name, notes["model"][:_DESCRIPTION_LENGTH])
+    made = client.create_model_version(
+        name,
+        source=model_uri,
+        run_id=run_id,
+        tags={BUNDLE_TAG: bundle.content_hash, "experiment": bundle.spec.name, "gate": "not judged yet"},
+        description=notes.get("version", "")[:_DESCRIPTION_LENGTH] or None,
+        model_id=model_uri.removeprefix("models:/"),
+    )
+    return _version(made)
 
 
 def _version(found: Any) -> ModelVersion:

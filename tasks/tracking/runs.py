@@ -8,19 +8,22 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
+from mlflow.exceptions import MlflowException
 from pydantic import BaseModel
 
 from tasks.settings import Settings
-from tasks.tracking.store import connect, experiment_id, git_sha, run_address
+from tasks.tracking.send import send
+from tasks.tracking.spool import OPEN, Record, new_record, prune, put_bundle, record_of, records
+from tasks.tracking.store import connect, git_state, run_address
 
 MAX_METRICS = 30
-_BATCH = 1000
-_PARAM_BATCH = 100
+NOTE = "mlflow.note.content"
+PENDING = "pending"
 _PARAM_LENGTH = 6000
-_TAG_LENGTH = 5000
+_TAG_LENGTH = 8000
 
 
 @dataclass(frozen=True)
@@ -61,24 +64,111 @@ class DatasetRecord:
     members: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Sent:
+    """A run that waited to be sent: its name, its id (or key) and whether it is in the store now."""
+
+    name: str
+    experiment: str
+    run_id: str
+    sent: bool
+
+
 @contextmanager
 def tracked_run(settings: Settings, spec: RunSpec) -> Iterator[RunHandle]:
-    """A run that ends FINISHED, or FAILED with the exception's text in the tag `failure` (and is raised on)."""
-    client = connect(settings)
-    experiment = experiment_id(settings, spec.experiment)
-    tags = {"git_sha": git_sha(), "mlflow.source.name": "sondeflow", **spec.tags}
-    if spec.parent:
-        tags["mlflow.parentRunId"] = spec.parent
-    tags = {key: str(value)[:_TAG_LENGTH] for key, value in tags.items()}
-    run_id = client.create_run(experiment, run_name=spec.name, tags=tags).info.run_id
+    """A run that ends FINISHED, or FAILED with the exception's text in the tag `failure` (and is raised on).
+
+    It is recorded on this machine and sent from there; a store that is away changes nothing but the run's id, which is
+    then that of the record, until `send_pending` has sent it.
+    """
+    tags = _shortened({**git_state(), **spec.tags})
+    record = new_record(settings, experiment=spec.experiment, name=spec.name, parent=spec.parent, tags=tags)
+    record.append("params", {_key(key): str(value)[:_PARAM_LENGTH] for key, value in spec.params.items()})
+    send(settings, record)
+    head = record.head
     try:
-        log_params(settings, run_id, spec.params)
-        yield RunHandle(run_id, experiment, run_address(settings, experiment, run_id))
+        yield RunHandle(head.run_id or head.key, head.experiment_id, _address(settings, record))
     except BaseException as error:
-        client.set_tag(run_id, "failure", f"{type(error).__name__}: {error}"[:_TAG_LENGTH])
-        client.set_terminated(run_id, status="FAILED")
+        reason = f"{type(error).__name__}: {error}"
+        record.append("tags", _shortened({"failure": reason, NOTE: f"**FAILED** {reason}"}))
+        try:
+            _end(settings, record, "FAILED")
+        except MlflowException as refused:
+            error.add_note(f"and the tracking store refused its run: {refused}")
         raise
-    client.set_terminated(run_id, status="FINISHED")
+    _end(settings, record, "FINISHED")
+
+
+def flush(settings: Settings, run_id: str) -> bool:
+    """Send what was logged to a run so far; False where the store is away and the record keeps it."""
+    return send(settings, record_of(settings, run_id))
+
+
+def register(
+    settings: Settings, run_id: str, directory: Path, name: str, notes: Mapping[str, str]
+) -> tuple[str, str, bool]:
+    """Register a bundle under a run as the challenger (see `register_bundle`), now or when the store is back.
+
+    Returns:
+        Name, version (PENDING where the store is away) and whether the version is new.
+    """
+    record = record_of(settings, run_id)
+    put_bundle(record, directory, name, notes)
+    if not send(settings, record, insist=True):
+        return name, PENDING, True
+    version = record.head.models[name]
+    return name, version, not record.head.known_before
+
+
+def send_pending(settings: Settings) -> list[Sent]:
+    """Send every run that is recorded and not sent yet; one whose process is gone is ended as FAILED first."""
+    found: list[Sent] = []
+    for record in records(settings):
+        if record.head.orphaned:
+            record.append("tags", {"failure": f"its process {record.head.pid} ended before the run did"})
+            _mark_ended(record, "FAILED")
+        if not record.waiting():
+            continue
+        sent = send(settings, record, insist=not found)
+        head = record.head
+        found.append(Sent(head.name or head.run_id, head.experiment, head.run_id or head.key, sent))
+    prune(settings)
+    return found
+
+
+def recorded_run(settings: Settings, tags: Mapping[str, str]) -> str | None:
+    """Id or key of the newest finished run with all these tags that waits to be sent, None without one."""
+    for record in reversed(records(settings)):
+        head = record.head
+        if head.status == "FINISHED" and tags.items() <= head.tags.items() and record.waiting():
+            return head.run_id or head.key
+    return None
+
+
+def store_id(settings: Settings, run_id: str) -> str:
+    """The store's id of a run; of one that is not sent yet, its key."""
+    return record_of(settings, run_id).head.run_id or run_id
+
+
+def _end(settings: Settings, record: Record, status: str) -> None:
+    """End a run and send it, with what its children could not send before."""
+    _mark_ended(record, status)
+    if not send(settings, record, insist=True):
+        return
+    head = record.head
+    for child in records(settings):
+        if child.head.parent in {head.key, head.run_id} and child.waiting():
+            send(settings, child)
+
+
+def _mark_ended(record: Record, status: str) -> None:
+    with record.locked():
+        record.change(status=status, ended=int(time.time() * 1000))
+
+
+def _address(settings: Settings, record: Record) -> str:
+    head = record.head
+    return run_address(settings, head.experiment_id, head.run_id) if head.run_id else f"not sent yet: {record.folder}"
 
 
 def finished_run(settings: Settings, experiment: str, tags: Mapping[str, str]) -> str | None:
@@ -113,62 +203,75 @@ def flatten(value: Any, prefix: str = "") -> dict[str, Any]:
 
 
 def log_params(settings: Settings, run_id: str, params: Mapping[str, Any]) -> None:
-    """Log flat parameters in batches that every store takes."""
-    client = connect(settings)
-    rows = [Param(_key(key), str(value)[:_PARAM_LENGTH]) for key, value in params.items()]
-    for offset in range(0, len(rows), _PARAM_BATCH):
-        client.log_batch(run_id, params=rows[offset : offset + _PARAM_BATCH])
+    """Log flat parameters."""
+    _log(settings, run_id, "params", {_key(key): str(value)[:_PARAM_LENGTH] for key, value in params.items()})
 
 
 def log_metrics(settings: Settings, run_id: str, metrics: Mapping[str, float]) -> None:
     """Log final metrics.
 
     Raises:
-        ValueError: if there are more than MAX_METRICS: detail belongs into tables, a run's page stays readable.
+        ValueError: if the run has more than MAX_METRICS then: detail belongs into tables, a run's page stays readable.
     """
-    if len(metrics) > MAX_METRICS:
-        raise ValueError(f"{len(metrics)} metrics for one run; expected at most {MAX_METRICS}; log a table instead")
     now = int(time.time() * 1000)
-    rows = [Metric(_key(key), float(value), now, 0) for key, value in metrics.items()]
-    connect(settings).log_batch(run_id, metrics=rows)
+    rows = [(_key(key), float(value), now, 0) for key, value in metrics.items()]
+    _count_metrics(settings, run_id, [row[0] for row in rows])
+    _log(settings, run_id, "metrics", rows)
 
 
 def log_history(settings: Settings, run_id: str, history: Mapping[str, Sequence[float]], *, start: int = 0) -> None:
     """Log one value an epoch of each metric, numbered from `start`."""
-    client = connect(settings)
     now = int(time.time() * 1000)
     rows = [
-        Metric(_key(key), float(value), now, start + epoch)
+        (_key(key), float(value), now, start + epoch)
         for key, values in history.items()
         for epoch, value in enumerate(values)
     ]
-    for offset in range(0, len(rows), _BATCH):
-        client.log_batch(run_id, metrics=rows[offset : offset + _BATCH])
+    _count_metrics(settings, run_id, [_key(key) for key in history])
+    _log(settings, run_id, "metrics", rows)
 
 
 def set_tags(settings: Settings, run_id: str, tags: Mapping[str, str]) -> None:
     """Set tags of a run."""
-    client = connect(settings)
-    for key, value in tags.items():
-        client.set_tag(run_id, key, value[:_TAG_LENGTH])
+    _log(settings, run_id, "tags", _shortened(tags))
 
 
 def log_datasets(settings: Settings, run_id: str, records: Sequence[DatasetRecord]) -> None:
-    """Name the data of a run by hash, part by part."""
-    inputs = [
-        DatasetInput(
-            Dataset(
-                name=record.name,
-                digest=record.sha256[:32],  # the store's limit is 36 characters
-                source_type="local",
-                source=json.dumps({"sha256": record.sha256}),
-                profile=json.dumps({"recordings": len(record.members), "members": dict(record.members)})[:60_000],
-            ),
-            tags=[InputTag("mlflow.data.context", record.role)],
-        )
-        for record in records
-    ]
-    connect(settings).log_inputs(run_id, datasets=inputs)
+    """Name the data of a run by hash, part by part, with its wells by name."""
+    rows = [{"dataset": _dataset(record), "role": record.role} for record in records]
+    _log(settings, run_id, "datasets", rows)
+
+
+def _dataset(record: DatasetRecord) -> dict[str, str]:
+    profile = {"recordings": len(record.members), "names": ", ".join(record.members), "members": dict(record.members)}
+    return {
+        "name": record.name,
+        "digest": record.sha256[:32],  # the store's limit is 36 characters
+        "source_type": "local",
+        "source": json.dumps({"sha256": record.sha256}),
+        "profile": json.dumps(profile),
+    }
+
+
+def _log(settings: Settings, run_id: str, kind: str, value: Any) -> None:
+    """Record it; a run that has ended is sent at once, for nobody else will."""
+    record = record_of(settings, run_id)
+    record.append(kind, value)
+    if record.head.status != OPEN:
+        send(settings, record)
+
+
+def _count_metrics(settings: Settings, run_id: str, names: Sequence[str]) -> None:
+    record = record_of(settings, run_id)
+    with record.locked():
+        known = sorted({*record.head.metrics, *names})
+        if len(known) > MAX_METRICS:
+            raise ValueError(f"{len(known)} metrics for one run; expected at most {MAX_METRICS}; log a table instead")
+        record.change(metrics=known)
+
+
+def _shortened(tags: Mapping[str, str]) -> dict[str, str]:
+    return {key: str(value)[:_TAG_LENGTH] for key, value in tags.items()}
 
 
 def _key(text: str) -> str:

@@ -16,6 +16,8 @@ from tasks.settings import Settings
 
 # MLflow reads it whenever it would send; set before its import so that not even a thread is started
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+# its own patience is four minutes a request: what is logged waits in the spool instead, and a question fails in seconds
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
 
 import mlflow
 from mlflow import MlflowClient
@@ -93,10 +95,17 @@ def public_uri(uri: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def git_sha() -> str:
-    """The commit of the code that runs, "" outside a checkout."""
-    here = Path(__file__).resolve().parent
-    command = ("git", "-C", str(here), "rev-parse", "HEAD")
+def git_state() -> dict[str, str]:
+    """Tags git_sha and git_dirty ("true" with uncommitted changes) of the code that runs, empty outside a checkout."""
+    sha = _git("rev-parse", "HEAD")
+    if not sha:
+        return {}
+    changed = bool(_git("status", "--porcelain", "--untracked-files=no"))
+    return {"git_sha": sha, "git_dirty": str(changed).lower()}
+
+
+def _git(*arguments: str) -> str:
+    command = ("git", "-C", str(Path(__file__).resolve().parent), *arguments)
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)  # noqa: S603
     except (FileNotFoundError, subprocess.TimeoutExpired):

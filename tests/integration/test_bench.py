@@ -45,3 +45,23 @@ def test_a_benchmark_has_the_promised_pairs_side_by_side():
     for row in rows:
         assert row["ours_s"] > 0
         assert row["ratio"] == row["other_s"] / row["ours_s"]
+
+
+@pytest.mark.slow
+def test_with_and_without_logging_the_same_work_is_done(tmp_path):
+    from flows import bench_tracking as bench
+    from tasks.settings import Settings
+    from tasks.tracking import connect
+
+    wells = bench._wells(tmp_path / "wells")
+    store = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    kept = []
+    for side in (bench._logged, bench._bare):
+        settings = Settings(home=tmp_path / side.__name__, tracking_uri=store)
+        assert min(bench._run(side, wells, settings, epochs=1)) > 0
+        places = (settings.fits_dir, settings.studies_dir)
+        kept.append([sorted(path.relative_to(place) for path in place.rglob("*.*")) for place in places])
+    assert kept[0] == kept[1]
+    client = connect(settings)
+    (experiment,) = [found for found in client.search_experiments() if found.name == "sondeflow-bench-tracking"]
+    assert len(client.search_runs([experiment.experiment_id])) == 1 + bench.CONTENDERS + 1

@@ -20,7 +20,20 @@ from tasks.ledger import entries, forget, open_ledger
 
 pytest_plugins = ("flow_fixtures",)
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ("demo", "train", "compare", "promote", "score", "ledger", "sample", "check", "models", "ui", "bench")
+COMMANDS = (
+    "demo",
+    "train",
+    "compare",
+    "promote",
+    "upload",
+    "score",
+    "ledger",
+    "sample",
+    "check",
+    "models",
+    "ui",
+    "bench",
+)
 
 
 def _sondeflow(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -11,12 +11,14 @@ from aemodels.bundle import Bundle
 from aemodels.experiment import ExperimentSpec
 from aemodels.io.las_writer import write_las
 from conftest import make_well
-from tasks.holdout import champion_summary
+from tasks.holdout import champion_table
 from tasks.promote import is_replaceable
 from tasks.settings import Settings
 from tasks.tracking import NoModelError, connect, download_bundle, find, get, read_table
 
 pytest_plugins = ("flow_fixtures",)
+# of the two, the detector that keeps its false-alarm rate on these few wells
+STEADY = {**LOGS["anomalies"], "detectors": LOGS["anomalies"]["detectors"][1:]}
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,7 @@ def _train(settings, folder, **changes):
     from flows.runtime import run_flow
     from flows.train import TrainRequest, train
 
-    spec = {**copy.deepcopy(LOGS), **changes}
+    spec = {**copy.deepcopy(LOGS), "anomalies": STEADY, **changes}
     return run_flow(train, settings, request=TrainRequest(spec=ExperimentSpec.model_validate(spec), data=str(folder)))
 
 
@@ -51,14 +53,16 @@ def _decisions(settings):
 
 @pytest.fixture(scope="module")
 def story(other_home, field_folder, tmp_path_factory):
-    """Three versions: a good one, one whose default loses to a baseline, a good one with another hold-out."""
+    """Versions: a good one, one that loses to a baseline, one of many false alarms, a good one on another hold-out."""
     wells = field_folder / "wells"
     short = copy.deepcopy(LOGS["contenders"])
-    short[0]["model"]["window"] = {"length": 12, "stride": 4}  # good enough to beat the dense one, no more
+    short[0]["model"]["window"] = {"length": 4, "stride": 2}  # good enough to beat the dense one, no more
     steps = {"good": _train(other_home, wells, contenders=short), "first": _promote(other_home)}
     steps["weak"] = _train(other_home, wells, default="dense")
     steps["refused"] = _promote(other_home)
     steps["champion_after_refusal"] = find(other_home, "models:/sondeflow-logs@champion")
+    steps["alarming"] = _train(other_home, wells, anomalies=LOGS["anomalies"])
+    steps["refused_alarms"] = _promote(other_home)
     steps["later"] = _train(other_home, wells, split={"test": ["W-3"]})
     steps["second"] = _promote(other_home)
     return steps
@@ -67,7 +71,17 @@ def story(other_home, field_folder, tmp_path_factory):
 def test_the_first_good_version_becomes_champion(story):
     assert story["first"].accepted
     assert story["first"].champion == ""
-    assert [row["opponent"] for row in story["first"].rows] == ["dense"]
+    gains = [row for row in story["first"].rows if row["check"] == "gain"]
+    assert [row["opponent"] for row in gains] == ["dense"]
+
+
+def test_a_linear_model_that_wins_is_promoted(story, other_home):
+    """The default is the linear Wiener shrinkage, and it is ahead of the network."""
+    bundle = Bundle.load(
+        download_bundle(other_home, get(other_home, f"models:/sondeflow-logs/{story['good'].version}"))
+    )
+    assert bundle.spec.contender(bundle.spec.default).model.kind == "pca_wiener"
+    assert story["first"].accepted
 
 
 def test_a_default_that_loses_to_a_baseline_is_refused_and_nothing_moves(story):
@@ -77,8 +91,25 @@ def test_a_default_that_loses_to_a_baseline_is_refused_and_nothing_moves(story):
     assert story["champion_after_refusal"].version == story["good"].version
 
 
+def test_a_version_that_flags_too_much_is_refused(story):
+    refused = story["refused_alarms"]
+    assert not refused.accepted
+    assert any(reason.startswith("false alarms, pooled") for reason in refused.reasons)
+
+
+def test_a_better_model_beats_the_champion_and_a_worse_one_does_not(story):
+    """The champion has short windows, `later` long ones; `weak` is the network of two epochs."""
+    against = {
+        name: [row for row in story[step].rows if row["opponent"] == "champion" and row["check"] == "gain"]
+        for name, step in {"better": "second", "worse": "refused"}.items()
+    }
+    assert against["better"][0]["margin_db"] > 0
+    assert against["worse"][0]["margin_db"] < 0
+    assert (story["second"].accepted, story["refused"].accepted) == (True, False)
+
+
 def test_the_champion_is_measured_on_the_challengers_hold_out(story, other_home):
-    rows = [row for row in story["second"].rows if row["opponent"] == "champion"]
+    rows = [row for row in story["second"].rows if row["opponent"] == "champion" and row["check"] == "gain"]
     assert len(rows) == len(LOGS["conditions"])
     recorded = read_table(other_home, story["good"].run_id, "denoising_summary")
     of_first = recorded[recorded["contender"] == "pca_wiener"]["median_db"].iloc[0]
@@ -107,6 +138,30 @@ def test_every_decision_is_a_run_with_its_table(story, other_home):
     assert "pca_wiener" in refused.data.tags["reasons"]
     table = read_table(other_home, refused.info.run_id, "gate")
     assert not table["passed"].all()
+    assert refused.data.metrics["smallest_margin_db"] == table[table["check"] == "gain"]["margin_db"].min() < 0
+
+
+def test_versions_carry_the_gates_verdict(story, other_home):
+    client = connect(other_home)
+    tags = {step: client.get_model_version("sondeflow-logs", story[step].version).tags for step in ("good", "weak")}
+    assert tags["good"]["gate"] == "accepted"
+    assert tags["weak"]["gate"] == "refused"
+    assert "pca_wiener" in tags["weak"]["gate_reasons"]
+    assert client.get_run(tags["weak"]["gate_run"]).data.tags["verdict"] == "refused"
+
+
+def test_a_decision_is_a_prefect_artifact_with_its_table(story):
+    from prefect.artifacts import Artifact
+
+    page = Artifact.get("gate").data.replace("\u00a0", "")
+    assert "| check | condition | opponent |" in page
+    assert "| rate | nominal | measured |" in page
+
+
+def test_false_alarms_stand_in_the_decision(story):
+    rows = {row["rate"]: row for row in story["first"].false_alarms}
+    assert set(rows) == {"pooled", "worst well"}
+    assert rows["pooled"]["nominal"] == 0.01
 
 
 def test_a_bundle_measured_through_another_normaliser_keeps_its_own_gain(story, other_home, field_folder, tmp_path):
@@ -119,7 +174,8 @@ def test_a_bundle_measured_through_another_normaliser_keeps_its_own_gain(story, 
     bundle = Bundle.load(
         download_bundle(other_home, get(other_home, f"models:/sondeflow-logs/{story['good'].version}"))
     )
-    measured = champion_summary(spec, load_prepared(spec, refs), bundle)["median_db"].iloc[0]
+    table = champion_table(spec, load_prepared(spec, refs), bundle)
+    measured = table[table["channel"] == "all"]["gain_db"].median()
     recorded = {row["contender"]: row["median_db"] for row in story["good"].denoising}["pca_wiener"]
     assert measured == pytest.approx(recorded, abs=0.01)
 
@@ -150,3 +206,29 @@ def test_without_its_hold_out_a_challenger_is_refused(other_home, story, tmp_pat
         hidden.rename(other_home.refs_dir)
     assert not decision.accepted
     assert any("cannot be measured" in reason for reason in decision.reasons)
+
+
+def test_rolling_back_twice_leaves_all_as_it_was(story, other_home, command_json):
+    """And both times are logged; the version that is withdrawn says so."""
+    before = {alias: get(other_home, f"models:/sondeflow-logs@{alias}").version for alias in ("champion", "previous")}
+    logged = _decisions(other_home)
+    code, once = command_json("promote", "logs", "--rollback")
+    assert (code, once["champion"], once["withdrawn"]) == (0, before["previous"], before["champion"])
+    assert get(other_home, "models:/sondeflow-logs@champion").version == before["previous"]
+    tags = connect(other_home).get_model_version("sondeflow-logs", before["champion"]).tags
+    assert tags["gate"] == f"withdrawn in favour of v{before['previous']}"
+    code, twice = command_json("promote", "logs", "--rollback")
+    assert (code, twice["champion"]) == (0, before["champion"])
+    after = {alias: get(other_home, f"models:/sondeflow-logs@{alias}").version for alias in ("champion", "previous")}
+    assert after == before
+    assert _decisions(other_home) == logged + 2
+
+
+def test_without_a_champion_before_there_is_no_way_back(other_home, command_json):
+    code, answer = command_json("promote", "seismic", "--rollback")
+    assert code == 1
+    assert "sondeflow promote" in answer["error"]
+
+
+def test_a_rollback_to_a_version_is_bad_usage(other_home, command_json):
+    assert command_json("promote", "logs", "--rollback", "--version", "1")[0] == 2

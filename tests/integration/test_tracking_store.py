@@ -29,6 +29,7 @@ from tasks.tracking import (
     log_table,
     promote,
     read_table,
+    register,
     register_bundle,
     tracked_run,
 )
@@ -137,7 +138,8 @@ def test_everything_works_through_a_tracking_server(server, small_bundle, tmp_pa
 
     with tracked_run(settings, RunSpec(experiment="remote", name="r", params={"a": 1})) as run:
         log_table(settings, run.run_id, "t", pd.DataFrame({"x": [1, 2]}))
-        model, created = register_bundle(settings, run.run_id, small_bundle, "sondeflow-logs")
+        name, version, created = register(settings, run.run_id, small_bundle, "sondeflow-logs", {})
+    model = get(settings, f"models:/{name}/{version}")
     assert created
     assert run.address.startswith(server)
     assert read_table(settings, run.run_id, "t")["x"].tolist() == [1, 2]

@@ -24,7 +24,7 @@ pytest_plugins = ("flow_fixtures",)
 
 def _children(client, run):
     query = f"tags.mlflow.parentRunId = '{run.info.run_id}'"
-    return {child.info.run_name: child for child in client.search_runs([run.info.experiment_id], query)}
+    return {child.info.run_name.split(": ")[1]: child for child in client.search_runs([run.info.experiment_id], query)}
 
 
 @pytest.fixture
@@ -58,9 +58,55 @@ def test_a_child_run_for_every_contender_and_detector(client, run):
     assert run.info.status == "FINISHED"
 
 
+def test_the_list_of_runs_reads_as_a_table(client, run):
+    names = sorted(child.info.run_name for child in _children(client, run).values())
+    assert names == ["denoiser: dense", "denoiser: pca_wiener", "detector: dense_error", "detector: pca_error"]
+    assert run.info.run_name == "train: tiny-logs"
+    tags = {name: (child.data.tags["role"], child.data.tags["kind"]) for name, child in _children(client, run).items()}
+    assert tags["pca_error"] == ("detector", "pca_reconstruction")
+    assert tags["dense"] == ("contender", "dense")
+
+
+def test_a_run_says_which_code_flow_and_file_made_it(trained, client, run):
+    tags = run.data.tags
+    assert len(tags["git_sha"]) == 40
+    assert tags["git_dirty"] in {"true", "false"}
+    assert len(tags["flow_run_id"]) == 36
+    assert tags["flow_run_id"] in tags["flow_run_url"]
+    assert tags["spec_file"] == "not from a file"
+    assert (tags["best_contender"], tags["detector"]) == ("pca_wiener", trained.logs.winner)
+    assert {child.data.tags["flow_run_id"] for child in _children(client, run).values()} == {tags["flow_run_id"]}
+
+
+def test_the_model_card_is_the_runs_note_a_file_and_the_versions_description(trained, client, run, tmp_path):
+    card = run.data.tags["mlflow.note.content"]
+    for part in ("Purpose", "Data and split", "Thresholds", "Known weaknesses", "How to load"):
+        assert part in card
+    shown = card.replace("\u00a0", "")
+    assert "| test | 1 | W-5 |" in shown
+    rows = read_table(trained.settings, trained.logs.run_id, "denoising")
+    gain = rows[(rows["contender"] == "pca_wiener") & (rows["channel"] == "all")]["gain_db"].mean()
+    assert f"| **pca_wiener** | {gain:.2f} (" in shown
+    path = client.download_artifacts(run.info.run_id, "model_card.md", str(tmp_path))
+    assert Path(path).read_text() == card
+    version = client.get_model_version("sondeflow-logs", trained.logs.version)
+    assert version.description == card[:5000]
+    assert version.tags["experiment"] == "tiny-logs"
+    assert "champion" in client.get_registered_model("sondeflow-logs").description
+
+
+def test_tables_open_in_the_uis_table_view(client, run, tmp_path):
+    """Which needs the split form and a tag that lists them."""
+    assert {"path": "tables/denoising.json", "type": "table"} in json.loads(run.data.tags["mlflow.loggedArtifacts"])
+    path = client.download_artifacts(run.info.run_id, "tables/denoising.json", str(tmp_path))
+    table = pd.read_json(path, orient="split")
+    assert set(table["contender"]) == {"pca_wiener", "dense"}
+
+
 def test_runs_hold_parameters_metrics_and_tags(client, run):
     assert run.data.params["curves"] == '["GR", "RHOB", "NPHI"]'
     assert run.data.params["conditions.0.noise.0.factor"] == "0.2"
+    assert run.data.params["contenders.1.model.training.epochs"] == "2"
     assert len(run.data.tags["data_sha256"]) == 64
     dense = _children(client, run)["dense"]
     assert dense.data.params["model.training.epochs"] == "2"
@@ -211,8 +257,10 @@ def test_a_failing_contender_fails_its_run_with_the_reason(trained):
     client = connect(trained.settings)
     experiment = client.get_experiment_by_name("sondeflow-tiny-broken").experiment_id
     runs = {run.info.run_name: run for run in client.search_runs([experiment])}
-    assert runs["dense"].info.status == runs["tiny-broken-train"].info.status == "FAILED"
-    assert "smaller window" in runs["dense"].data.tags["failure"]
+    broken, whole = runs["denoiser: dense"], runs["train: tiny-broken"]
+    assert broken.info.status == whole.info.status == "FAILED"
+    assert "smaller window" in broken.data.tags["failure"]
+    assert "smaller window" in whole.data.tags["mlflow.note.content"]
 
 
 def test_data_of_another_kind_is_refused_with_the_remedy(trained):

@@ -1,0 +1,155 @@
+"""How sure a mean over wells or line sections is: the bootstrap, exact where there are few of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aemodels.errors import DataError
+
+# All resamples of up to so many values are written down (6435 distinct ones of 8); of more, DRAWS are drawn.
+EXACT_UP_TO = 8
+DRAWS = 10_000
+SEED = 20
+# Up to so many pairs a percentile interval covers less than it says; all pairs have to agree instead.
+FEW = 5
+# Differences of gain smaller than this are ties: one split, one seed (see the measured baselines).
+TIE_DB = 0.1
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over wells with its percentile bootstrap interval; low = high = mean for a single well."""
+
+    mean: float
+    low: float
+    high: float
+    level: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Two methods compared well by well.
+
+    Args:
+        margin: mean difference, ours minus theirs, dB.
+        low: lower end of the bootstrap interval of `margin`, dB.
+        high: upper end, dB.
+        count: pairs.
+        ahead: pairs in which ours is ahead.
+        rule: what was asked: "bootstrap", "all ahead" or "one pair".
+        passed: whether ours is ahead by more than noise, as far as `count` pairs can tell.
+    """
+
+    margin: float
+    low: float
+    high: float
+    count: int
+    ahead: int
+    rule: str
+    passed: bool
+
+    @property
+    def chance(self) -> float:
+        """Probability that all pairs agree in sign, our way, if neither method were better: 2 ** -count."""
+        return float(0.5**self.count)
+
+
+def resampled_means(values: Sequence[float]) -> tuple[Floats, Floats]:
+    """Means of all resamples with replacement, and their probabilities.
+
+    Up to EXACT_UP_TO values every distinct resample with its multinomial probability (Efron & Tibshirani 1993, An
+    Introduction to the Bootstrap, section 6.2); beyond that DRAWS seeded draws of equal probability.
+
+    Args:
+        values: one a well, finite.
+
+    Returns:
+        Means in ascending order, and probabilities that sum to 1.
+
+    Raises:
+        DataError: if there is no value, or one is not finite.
+
+    >>> means, probabilities = resampled_means([1.0, 3.0])
+    >>> means.tolist(), probabilities.tolist()
+    ([1.0, 2.0, 3.0], [0.25, 0.5, 0.25])
+    """
+    data = np.asarray(values, dtype=np.float64)
+    if not data.size or not np.isfinite(data).all():
+        raise DataError(f"bootstrap over {data.tolist()}; expected at least one value, all finite")
+    if data.size <= EXACT_UP_TO:
+        means, probabilities = _every_resample(data)
+    else:
+        picks = np.random.default_rng(SEED).integers(0, data.size, (DRAWS, data.size))
+        means, probabilities = data[picks].mean(axis=1), np.full(DRAWS, 1.0 / DRAWS)
+    order = np.argsort(means, kind="stable")
+    return means[order], probabilities[order]
+
+
+def mean_interval(values: Sequence[float], *, level: float = 0.95) -> Interval:
+    """The mean over wells and the percentile interval of that level.
+
+    Args:
+        values: one a well, finite.
+        level: share of the resamples inside, e.g. 0.95.
+    """
+    means, probabilities = resampled_means(values)
+    low, high = _quantiles(means, probabilities, level)
+    return Interval(float(np.mean(values)), low, high, level, len(values))
+
+
+def paired(ours: Sequence[float], theirs: Sequence[float], *, level: float = 0.9) -> Paired:
+    """Whether ours is ahead of theirs by more than noise, pair by pair.
+
+    More than FEW pairs: the lower end of the bootstrap interval of the mean difference is above zero; at the level
+    0.9 that is a one-sided test at 5 %. From two to FEW pairs, for which no interval holds what it says: every pair is
+    ahead (see `Paired.chance`). One pair says nothing of noise: it has to be ahead by more than a tie, TIE_DB.
+
+    Args:
+        ours: gains in dB, one a well.
+        theirs: gains of the other method in the same wells, in the same order.
+        level: of the interval.
+
+    Raises:
+        DataError: if the two are not of the same length.
+    """
+    if len(ours) != len(theirs):
+        raise DataError(f"{len(ours)} gains against {len(theirs)}; expected one of each for every well")
+    differences = np.asarray(ours, dtype=np.float64) - np.asarray(theirs, dtype=np.float64)
+    interval = mean_interval(differences.tolist(), level=level)
+    ahead = int((differences > 0).sum())
+    if differences.size == 1:
+        rule, passed = "one pair", interval.mean > TIE_DB
+    elif differences.size <= FEW:
+        rule, passed = "all ahead", ahead == differences.size
+    else:
+        rule, passed = "bootstrap", interval.low > 0
+    return Paired(interval.mean, interval.low, interval.high, differences.size, ahead, rule, bool(passed))
+
+
+def _every_resample(data: Floats) -> tuple[Floats, Floats]:
+    size = data.size
+    means, probabilities = [], []
+    for picks in combinations_with_replacement(range(size), size):
+        counts = np.bincount(picks, minlength=size)
+        ways = math.factorial(size) / math.prod(math.factorial(int(count)) for count in counts)
+        means.append(float(data[list(picks)].mean()))
+        probabilities.append(ways / size**size)
+    return np.array(means), np.array(probabilities)
+
+
+def _quantiles(means: Floats, probabilities: Floats, level: float) -> tuple[float, float]:
+    """The inverse of the distribution function at both tails."""
+    reached = np.cumsum(probabilities)
+    tail = (1 - level) / 2
+    places = np.searchsorted(reached, [tail + 1e-12, 1 - tail - 1e-12])
+    low, high = means[np.minimum(places, means.size - 1)]
+    return float(low), float(high)

@@ -1,0 +1,253 @@
+"""The local record of runs: whatever is logged is written here first, and sent from here.
+
+A run is a folder below `SONDEFLOW_HOME/spool`; nothing in it is lost when the tracking server is away.
+
+    run.json       what the run is: its Head
+    lines.jsonl    parameters, metrics, tags, datasets that are not sent yet, one JSON object a line
+    files/         artifacts that are not sent yet, placed as they will lie in the run
+    bundles/       bundles that are not registered yet, one folder a model, with <name>.json beside it
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from tasks.settings import Settings
+
+OPEN = "RUNNING"
+# Its tag in the store: a run whose creation was cut off is found again by it.
+RECORD_TAG = "sondeflow.record"
+KEPT_SECONDS = 24 * 3600.0
+# Keys begin with it; the ids that stores give do not.
+LOCAL = "local-"
+
+
+class Head(BaseModel):
+    """What a run is.
+
+    Args:
+        key: name of its folder.
+        run_id: in the tracking store, "" as long as it has none.
+        store: the tracking store's URI.
+        experiment: name of the MLflow experiment; "" for a run that was made elsewhere and is only added to.
+        experiment_id: in the tracking store, "" as long as it is not known.
+        name: of the run.
+        tags: those it was opened with, to find it by.
+        parent: run id or key of the parent run, "" for none.
+        status: RUNNING, FINISHED or FAILED.
+        started: ms since 1970.
+        ended: ms since 1970, 0 while it runs.
+        tried: whether its creation was attempted, perhaps with success that was not heard of.
+        sent_status: the status that the store knows.
+        tables: artifact paths of tables, for MLflow's table view.
+        metrics: names of final metrics logged so far.
+        models: registered models, name to version.
+        known_before: whether the last registered bundle had a version before.
+        host: where it runs.
+        pid: the process that runs it.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: str
+    run_id: str = ""
+    store: str
+    experiment: str = ""
+    experiment_id: str = ""
+    name: str = ""
+    tags: dict[str, str] = {}
+    parent: str = ""
+    status: str = OPEN
+    started: int = 0
+    ended: int = 0
+    tried: bool = False
+    sent_status: str = ""
+    tables: list[str] = []
+    metrics: list[str] = []
+    models: dict[str, str] = {}
+    known_before: bool = False
+    host: str = ""
+    pid: int = 0
+
+    @property
+    def orphaned(self) -> bool:
+        """Whether the process that should have ended the run is gone."""
+        if self.status != OPEN or not self.pid or self.host != socket.gethostname():
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            return False
+        return False
+
+
+class Record:
+    """A run's folder.
+
+    Args:
+        folder: below the spool; it exists.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.files = folder / "files"
+        self.bundles = folder / "bundles"
+        self._lines = folder / "lines.jsonl"
+
+    @property
+    def head(self) -> Head:
+        return Head.model_validate_json((self.folder / "run.json").read_text(encoding="utf-8"))
+
+    def change(self, **values: Any) -> Head:
+        """Write other values into the head; hold the lock."""
+        head = self.head.model_copy(update=values)
+        _write(self.folder / "run.json", head.model_dump_json())
+        return head
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """One holder at a time, between threads and between processes of this machine."""
+        with (self.folder / "lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+    def append(self, kind: str, value: Any) -> None:
+        """Add a line to what is to be sent."""
+        line = json.dumps({kind: value})
+        with self.locked(), self._lines.open("a", encoding="utf-8") as stream:
+            stream.write(line + "\n")
+
+    def lines(self) -> list[tuple[str, Any]]:
+        """What is to be sent, in the order in which it was logged; a line cut off by a crash is left out."""
+        if not self._lines.exists():
+            return []
+        found = []
+        for line in self._lines.read_text(encoding="utf-8").split("\n")[:-1]:
+            found += list(json.loads(line).items())
+        return found
+
+    def place(self, name: str) -> Path:
+        """Where an artifact is to be written; hold the lock."""
+        path = self.files / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def waiting(self) -> bool:
+        """Whether anything is not sent yet."""
+        head = self.head
+        unsent = self._lines.exists() or self.files.exists() or self.bundles.exists()
+        return unsent or head.run_id == "" or head.status not in {OPEN, head.sent_status, ""}
+
+    def forget_lines(self) -> None:
+        """All lines are sent; hold the lock."""
+        self._lines.unlink(missing_ok=True)
+
+    def forget_files(self) -> None:
+        """All files are sent; hold the lock."""
+        shutil.rmtree(self.files, ignore_errors=True)
+
+
+def new_record(
+    settings: Settings, *, experiment: str, name: str, parent: str = "", tags: Mapping[str, str] | None = None
+) -> Record:
+    """The record of a run that starts now; its tags are the first that it is to send."""
+    key = LOCAL + uuid.uuid4().hex
+    head = Head(
+        key=key,
+        store=settings.tracking_uri,
+        experiment=experiment,
+        name=name,
+        tags=dict(tags or {}),
+        parent=parent,
+        started=int(time.time() * 1000),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+    )
+    record = _made(settings, head)
+    record.append("tags", head.tags)
+    return record
+
+
+def waiting_file(settings: Settings, run_id: str, name: str) -> Path | None:
+    """An artifact of a run that is not sent yet, None where there is none of that name."""
+    path = _spool(settings) / run_id / "files" / name
+    return path if path.is_file() else None
+
+
+def record_of(settings: Settings, run_id: str) -> Record:
+    """The record of a run by its id or key; a run that was made elsewhere gets one."""
+    folder = _spool(settings) / run_id
+    if folder.is_dir():
+        return Record(folder.resolve())
+    if run_id.startswith(LOCAL):
+        raise FileNotFoundError(f"{folder} is gone: run {run_id} was recorded there; was the home folder changed?")
+    record = _made(settings, Head(key=f"{LOCAL}{run_id}", store=settings.tracking_uri, run_id=run_id, status=""))
+    link(record, run_id)
+    return record
+
+
+def link(record: Record, run_id: str) -> None:
+    """Let a record be found by the id that the store gave its run."""
+    name = record.folder.parent / run_id
+    if not name.is_symlink():
+        name.symlink_to(record.folder.name)
+
+
+def records(settings: Settings) -> list[Record]:
+    """All records of this store, parents before children, oldest first."""
+    found = [Record(path) for path in _spool(settings).glob(f"{LOCAL}*") if (path / "run.json").is_file()]
+    heads = {record: record.head for record in found}
+    mine = [record for record in found if heads[record].store == settings.tracking_uri]
+    return sorted(mine, key=lambda record: (bool(heads[record].parent), heads[record].started, record.folder.name))
+
+
+def prune(settings: Settings) -> None:
+    """Remove records that were sent whole a day ago or earlier."""
+    before = time.time() - KEPT_SECONDS
+    for record in records(settings):
+        if record.head.status == OPEN or record.waiting() or record.folder.stat().st_mtime > before:
+            continue
+        run_id = record.head.run_id
+        (record.folder.parent / run_id).unlink(missing_ok=True)
+        shutil.rmtree(record.folder)
+
+
+def put_bundle(record: Record, directory: Path, name: str, notes: Mapping[str, str]) -> None:
+    """Keep a bundle that is to be registered under `name`, with the texts that go with it."""
+    with record.locked():
+        target = record.bundles / name
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(directory, target)
+        _write(record.bundles / f"{name}.json", json.dumps(dict(notes)))
+
+
+def _made(settings: Settings, head: Head) -> Record:
+    folder = _spool(settings) / head.key
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / "run.json", head.model_dump_json())
+    return Record(folder)
+
+
+def _spool(settings: Settings) -> Path:
+    return settings.home / "spool"
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a file whole, so that a crash leaves the old one or the new one."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)

@@ -1,0 +1,100 @@
+"""The gate's checks: gains by well, curves, false alarms."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from aemodels.errors import SpecError
+from aemodels.evaluate.gate import (
+    CHAMPION,
+    CURVE_TOLERANCE_DB,
+    UNTREATED,
+    curve_rows,
+    false_alarm_rows,
+    gain_rows,
+    reasons,
+)
+
+
+def _table(channel: str = "all", **gains: tuple[float, ...]) -> pd.DataFrame:
+    """Gains of three wells under one condition."""
+    rows = [
+        {"contender": name, "condition": "loud", "section": f"W-{n}", "channel": channel, "gain_db": gain}
+        for name, values in gains.items()
+        for n, gain in enumerate(values)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _rates(pooled: float, worst: float) -> pd.DataFrame:
+    row = {"detector": "d", "threshold_kind": "conformal", "value": 1.0, "nominal": 0.01}
+    return pd.DataFrame([row | {"pooled": pooled, "worst": worst}])
+
+
+def test_ahead_in_every_well_of_every_opponent_passes():
+    rows = gain_rows(_table(unet=(9, 7, 11), pca=(8, 6, 10), median=(1, 2, 3)), "unet")
+    assert {row["opponent"]: row["passed"] for row in rows} == {"pca": True, "median": True}
+    assert rows[0]["challenger_db"] == 9.0
+    assert (rows[0]["margin_db"], rows[0]["low_db"], rows[0]["wells_ahead"]) == (1.0, 1.0, "3 of 3")
+
+
+def test_a_better_mean_that_one_well_contradicts_is_noise():
+    row = gain_rows(_table(unet=(15, 12, 7.9), pca=(8, 8, 8)), "unet")[0]
+    assert row["margin_db"] > 3
+    assert not row["passed"]
+    assert "ahead in 2 of 3" in reasons([row], [])[0]
+
+
+def test_a_linear_method_is_judged_as_any_other():
+    assert all(row["passed"] for row in gain_rows(_table(unet=(9, 9, 9), pca=(9.2, 9.3, 9.4)), "pca"))
+
+
+def test_a_tie_is_no_win():
+    assert not gain_rows(_table(unet=(9, 9, 9), pca=(9, 9, 9)), "unet")[0]["passed"]
+
+
+def test_the_champion_is_an_opponent_like_the_others():
+    rows = gain_rows(_table(unet=(9, 9, 9), champion=(9.5, 9.5, 9.5)), "unet")
+    assert [(row["opponent"], row["passed"]) for row in rows] == [(CHAMPION, False)]
+
+
+def test_an_opponent_that_lacks_a_well_cannot_be_paired():
+    with pytest.raises(SpecError, match="pca not measured in every well"):
+        gain_rows(_table(unet=(9, 9, 9), pca=(8, 8)), "unet")
+
+
+def test_an_unknown_challenger_is_named():
+    with pytest.raises(SpecError, match="expected the challenger resnet"):
+        gain_rows(_table(unet=(9, 9, 9)), "resnet")
+
+
+@pytest.mark.parametrize(("behind", "passed"), [(0.5 * CURVE_TOLERANCE_DB, True), (2 * CURVE_TOLERANCE_DB, False)])
+def test_a_curve_may_be_a_little_behind_the_champion(behind, passed):
+    row = curve_rows(_table("GR", unet=(9, 9, 9), champion=(9 + behind,) * 3), "unet")[0]
+    assert (row["check"], row["opponent"], row["passed"]) == ("curve GR", CHAMPION, passed)
+
+
+@pytest.mark.parametrize(("gain", "passed"), [(0.1, True), (-1.0, False)])
+def test_without_a_champion_no_curve_may_be_made_worse(gain, passed):
+    row = curve_rows(_table("GR", unet=(gain,) * 3, pca=(5, 5, 5)), "unet")[0]
+    assert (row["opponent"], row["opponent_db"], row["passed"]) == (UNTREATED, 0.0, passed)
+
+
+def test_traces_have_no_curves():
+    assert curve_rows(_table(unet=(9, 9, 9)), "unet") == []
+
+
+@pytest.mark.parametrize(
+    ("pooled", "worst", "passed"),
+    [(0.012, 0.03, [True, True]), (0.0, 0.0, [True, True]), (0.03, 0.04, [False, True]), (0.01, 0.2, [True, False])],
+)
+def test_false_alarms_have_a_band(pooled, worst, passed):
+    rows = false_alarm_rows(_rates(pooled, worst), "d", "conformal")
+    assert [row["passed"] for row in rows] == passed
+    assert len(reasons([], rows)) == 2 - sum(passed)
+
+
+def test_a_threshold_that_was_not_measured_is_named():
+    with pytest.raises(SpecError, match="quantile"):
+        false_alarm_rows(_rates(0.01, 0.01), "d", "quantile")

@@ -1,0 +1,94 @@
+"""The model card says what the tables say."""
+
+from __future__ import annotations
+
+import copy
+
+import pandas as pd
+import pytest
+from integration.tiny_specs import LOGS
+
+from aemodels.evaluate.modelcard import CardTables, headline, render_card, table
+from aemodels.evaluate.weaknesses import weaknesses
+from aemodels.experiment import ExperimentSpec
+
+ROLES = {"train": ["W-0", "W-1"], "validation": ["W-2"], "test": ["W|3", "W-4", "W-5"]}
+
+
+@pytest.fixture
+def spec() -> ExperimentSpec:
+    return ExperimentSpec.model_validate(copy.deepcopy(LOGS))
+
+
+def _tables(**gains: tuple[float, float, float]) -> CardTables:
+    rows = [
+        {"contender": name, "condition": "noise 0.2", "section": f"W-{n + 3}", "channel": channel, "gain_db": gain}
+        for name, values in gains.items()
+        for channel in ("all", "GR")
+        for n, gain in enumerate(values)
+    ]
+    detectors = [
+        {"detector": name, "role": role, "section": f"W-{n}", "pr_auc": 0.4, "roc_auc": 0.8, "recall_at_1pct": 0.25}
+        for name in ("dense_error", "pca_error")
+        for role in ("validation", "test")
+        for n in range(2)
+    ]
+    faults = [
+        {"detector": "pca_error", "fault": "stuck", "events": 7, "recall_at_1pct": 0.03},
+        {"detector": "pca_error", "fault": "spike", "events": 9, "recall_at_1pct": 0.97},
+        {"detector": "dense_error", "fault": "spike", "events": 9, "recall_at_1pct": 0.01},
+    ]
+    thresholds = [
+        {
+            "detector": "pca_error",
+            "threshold_kind": kind,
+            "value": 1.25,
+            "nominal": 0.01,
+            "pooled": 0.008,
+            "worst": 0.03,
+        }
+        for kind in ("quantile", "conformal")
+    ]
+    return CardTables(*(pd.DataFrame(part) for part in (rows, detectors, faults, thresholds)))
+
+
+def test_every_part_is_there(spec):
+    card = render_card(spec, ROLES, _tables(pca_wiener=(9.0, 10.0, 11.0), dense=(1.0, 2.0, 3.0)), "pca_error").replace(
+        "\u00a0", ""
+    )
+    assert card.startswith("**sondeflow-logs, experiment tiny-logs.** noise 0.2: pca_wiener takes away 10.00")
+    for part in ("Purpose", "Data and split", "Denoising", "Thresholds", "Known weaknesses", "How to load"):
+        assert part in card
+    assert "| test | 3 | W\\|3, W-4, W-5 |" in card
+    assert "| **pca_wiener** | 10.00 (9.00 to 11.00) |" in card
+    assert "| **conformal** | 1.25 | 1.00% | 0.80% | 3.00% |" in card
+    assert 'load_model("models:/sondeflow-logs@champion")' in card
+
+
+def test_the_headline_names_the_best_of_the_others(spec):
+    tables = _tables(pca_wiener=(9.0, 10.0, 11.0), dense=(1.0, 2.0, 3.0))
+    assert "+8.00 dB against dense" in headline(spec, tables.denoising)
+
+
+def test_weaknesses_of_a_good_model_are_only_those_measured(spec):
+    found = weaknesses(spec, _tables(pca_wiener=(9.0, 10.0, 11.0), dense=(1.0, 2.0, 3.0)), "pca_error")
+    assert [said for said in found if "fault" in said] == [
+        "fault **stuck**: pca_error finds 3% of its rows at 1 % false alarms (7 events); rules may still find it"
+    ]
+    assert any("false alarms, worst well: 3.00% measured" in said for said in found)
+    assert any("12.5%" in said for said in found)
+    assert not any("not ahead" in said or "curve" in said for said in found)
+
+
+def test_a_rival_that_one_well_prefers_is_named(spec):
+    found = weaknesses(spec, _tables(pca_wiener=(9.0, 10.0, 11.0), dense=(1.0, 2.0, 12.0)), "pca_error")
+    assert any("not ahead of **dense** by more than noise (+5.00 dB, ahead in 2 of 3)" in said for said in found)
+
+
+def test_a_curve_that_a_rival_does_better_is_named(spec):
+    found = weaknesses(spec, _tables(pca_wiener=(9.0, 10.0, 11.0), dense=(9.5, 10.5, 11.5)), "pca_error")
+    assert any("curve **GR**, noise 0.2: dense gains 0.50 dB more" in said for said in found)
+
+
+def test_a_table_has_a_line_a_row():
+    assert table(("a",), [("x\ny",)]).replace("\u00a0", "").splitlines() == ["| a |", "|---|", "| x y |"]
