@@ -42,6 +42,7 @@ def ui(
 def bench(
     repeats: Annotated[int, typer.Option(min=1, max=50, help="Runs of each; the median counts.")] = 3,
     las: Annotated[Path | None, typer.Option(help="Folder of plain LAS wells to read as well, up to eight.")] = None,
+    score: Annotated[bool, typer.Option("--score", help="Also drain 1,000 small LAS files; minutes.")] = False,
     as_json: Json = False,
 ) -> None:
     """The benchmark table: each pair side by side in one run; fails where a promised ratio is missed."""
@@ -53,6 +54,10 @@ def bench(
         from flows.bench import benchmark
 
         rows = benchmark(repeats, las)
+        if score:
+            from flows.bench_score import drain_row
+
+            rows.append(drain_row())
         answer.data = {"rows": rows, "repeats": repeats}
         answer.show("Side by side", rows)
         answer.code = FAILED if any(row["verdict"] == "missed" for row in rows) else OK

@@ -3,40 +3,51 @@
 from __future__ import annotations
 
 from prefect import flow, unmapped
-from prefect.artifacts import create_table_artifact
+from prefect.artifacts import create_markdown_artifact
 
-from tasks.score import ScoreSummary, choose_scorers, find_arrivals, score_batch, summarise
+from tasks.score import (
+    Inbox,
+    ScoreRequest,
+    ScoreSummary,
+    at_work,
+    check_outbox,
+    find_arrivals,
+    find_latecomers,
+    model_links,
+    score_batch,
+    score_page,
+    summarise,
+)
+from tasks.score_request import FileOutcome, FilledRequest
 from tasks.settings import Settings
-from tasks.tracking import CHAMPION
+
+EVERYTHING = ScoreRequest()
 
 
 @flow(name="score")
-def score(
-    inbox: str | None = None,
-    outbox: str | None = None,
-    bundle: str | None = None,
-    aliases: tuple[str, ...] = (CHAMPION,),
-) -> ScoreSummary:
+def score(request: ScoreRequest = EVERYTHING) -> ScoreSummary:
     """Score every file that the ledger does not have; a second run is a no-op.
 
     Args:
-        inbox: a folder (nested or not) or a file; the settings' inbox without one.
-        outbox: where scores go; the settings' outbox without one.
-        bundle: a models:/ URI or a bundle folder; the registry's models without one.
-        aliases: of the registry's models, in order of preference.
+        request: what to drain, and with what; the settings' inbox and the champions where it leaves that open.
+
+    Raises:
+        BlockedError: if scores cannot be written; the run has then failed, and the next one takes what is left.
     """
     settings = Settings()
-    goal = outbox or str(settings.outbox)
-    batches, problems = find_arrivals(inbox or str(settings.inbox), goal)
-    scorers = choose_scorers(batches, bundle, aliases, settings)
-    scored = score_batch.map(batches, unmapped(scorers), unmapped(goal), unmapped(settings)).result()
-    summary = summarise(problems + [outcome for batch in scored for outcome in batch])
-    create_table_artifact(
-        key="scored",
-        table=[
-            {"file": outcome.path, "fate": outcome.fate, "rows": outcome.rows, "flagged": outcome.flagged}
-            for outcome in summary.outcomes
-        ],
-        description=f"{summary.scored} scored, {summary.skipped} skipped, {summary.quarantined} quarantined",
-    )
-    return summary
+    order = request.filled(settings)
+    with at_work(settings, order.outbox):
+        first = find_arrivals(order, settings)
+        outcomes = [*first.outcomes, *_drain(first, order, settings)]
+        if first.young:
+            late = find_latecomers(first.young, order, settings)
+            outcomes += [*late.outcomes, *_drain(late, order, settings)]
+    summary = summarise(outcomes)
+    page = score_page(summary, order.outbox, model_links(summary, settings))
+    create_markdown_artifact(key="scored", markdown=page, description=f"{summary.scored} of {summary.files} scored")
+    return check_outbox(summary)
+
+
+def _drain(inbox: Inbox, order: FilledRequest, settings: Settings) -> list[FileOutcome]:
+    batches = score_batch.map(inbox.batches, unmapped(order), unmapped(settings)).result() if inbox.batches else []
+    return [outcome for batch in batches for outcome in batch]
