@@ -10,7 +10,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint check bench screenshots
+.PHONY: help install demo test test-all faults lint check bench screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test: $(STAMP) ## the fast tests
 
 test-all: $(STAMP) ## every test, the slow ones too
 	$(BIN)/python -m pytest
+
+faults: $(STAMP) ## scoring under every fault that is injected, with its table
+	$(BIN)/python -m pytest tests/faults
 
 lint: $(STAMP) ## format, lint, types, architecture
 	$(BIN)/ruff format --check .

@@ -108,6 +108,8 @@ class ExperimentSpec(Spec):
             raise ValueError(f"contender names {names} repeat; make them unique")
         if unknown := sorted(set(wanted) - set(names)):
             raise ValueError(f"contenders {unknown} are referred to but not listed; the list has {names}")
+        if not any(condition.judged for condition in self.conditions):
+            raise ValueError("no condition is judged, so nothing could be promoted; leave judged out of one at least")
         if unknown := sorted(set(self.curves) - set(CANONICAL)):
             raise ValueError(f"curves {unknown} are not canonical; expected some of {sorted(CANONICAL)}")
         if self.kind == "logs" and not self.curves:

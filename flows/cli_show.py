@@ -46,6 +46,7 @@ def bench(
     tracking: Annotated[
         bool, typer.Option("--tracking", help="Only what logging a whole experiment costs; minutes.")
     ] = False,
+    score: Annotated[bool, typer.Option("--score", help="Also drain 1,000 small LAS files; minutes.")] = False,
     as_json: Json = False,
 ) -> None:
     """The benchmark table: each pair side by side in one run; fails where a promised ratio is missed."""
@@ -62,6 +63,10 @@ def bench(
             from flows.bench import benchmark
 
             rows = benchmark(repeats, las)
+        if score:
+            from flows.bench_score import drain_row
+
+            rows.append(drain_row())
         answer.data = {"rows": rows, "repeats": repeats}
         answer.show("Side by side", rows)
         answer.code = FAILED if any(row["verdict"] == "missed" for row in rows) else OK

@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict
 
 from flows.promote import PromoteRequest, promote
 from flows.results import TrainResult, markdown_table
-from flows.score import ScoreRequest, score
+from flows.score import score
 from flows.train import TrainRequest, train
 from tasks.promote import Decision, is_replaceable
 from tasks.sample import deliver, make_field
-from tasks.score import ScoreSummary
+from tasks.score import ScoreRequest, ScoreSummary
 from tasks.settings import Settings
 from tasks.tracking import CHALLENGER, CHAMPION
 
@@ -66,7 +66,8 @@ def demo() -> DemoResult:
     ]
     deliver(field, str(settings.inbox))
     # where the gate refuses, the demo still shows scores: the refused model's, filed under its version
-    scored = score(ScoreRequest(inbox=str(settings.inbox), outbox=str(settings.outbox), aliases=(CHAMPION, CHALLENGER)))
+    request = ScoreRequest(inbox=str(settings.inbox), outbox=str(settings.outbox), aliases=(CHAMPION, CHALLENGER))
+    scored = score(request)
     result = DemoResult(
         field=field,
         inbox=str(settings.inbox),

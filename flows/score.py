@@ -3,46 +3,53 @@
 from __future__ import annotations
 
 from prefect import flow, unmapped
-from prefect.artifacts import create_table_artifact
-from pydantic import BaseModel, ConfigDict, Field
+from prefect.artifacts import create_markdown_artifact
 
 from tasks.events import emit_quarantine_rate
-from tasks.score import ScoreSummary, choose_scorers, find_arrivals, score_batch, summarise
+from tasks.score import (
+    Inbox,
+    ScoreRequest,
+    ScoreSummary,
+    at_work,
+    check_outbox,
+    find_arrivals,
+    find_latecomers,
+    model_links,
+    score_batch,
+    score_page,
+    summarise,
+)
+from tasks.score_request import FileOutcome, FilledRequest
 from tasks.settings import Settings
-from tasks.tracking import CHAMPION
 
-
-class ScoreRequest(BaseModel):
-    """Which files are scored, and by what."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    inbox: str | None = Field(default=None, description="a folder (nested or not) or a file; the settings' without one")
-    outbox: str | None = Field(default=None, description="where scores go; the settings' outbox without one")
-    bundle: str | None = Field(default=None, description="a models:/ URI or a bundle folder; the champions without one")
-    aliases: tuple[str, ...] = Field(default=(CHAMPION,), description="of the registry's models, preferred first")
+EVERYTHING = ScoreRequest()
 
 
 @flow(name="score", timeout_seconds=6 * 3600)
-def score(request: ScoreRequest) -> ScoreSummary:
+def score(request: ScoreRequest = EVERYTHING) -> ScoreSummary:
     """Score every file that the ledger does not have; a second run is a no-op.
 
     Args:
-        request: which files, and by what.
+        request: what to drain, and with what; the settings' inbox and the champions where it leaves that open.
+
+    Raises:
+        BlockedError: if scores cannot be written; the run has then failed, and the next one takes what is left.
     """
     settings = Settings()
-    goal = request.outbox or str(settings.outbox)
-    batches, problems = find_arrivals(request.inbox or str(settings.inbox), goal)
-    scorers = choose_scorers(batches, request.bundle, request.aliases, settings)
-    scored = score_batch.map(batches, unmapped(scorers), unmapped(goal), unmapped(settings)).result()
-    summary = summarise(problems + [outcome for batch in scored for outcome in batch])
+    order = request.filled(settings)
+    with at_work(settings, order.outbox):
+        first = find_arrivals(order, settings)
+        outcomes = [*first.outcomes, *_drain(first, order, settings)]
+        if first.young:
+            late = find_latecomers(first.young, order, settings)
+            outcomes += [*late.outcomes, *_drain(late, order, settings)]
+    summary = summarise(outcomes)
     emit_quarantine_rate(new=summary.new, quarantined=summary.quarantined, settings=settings)
-    create_table_artifact(
-        key="scored",
-        table=[
-            {"file": outcome.path, "fate": outcome.fate, "rows": outcome.rows, "flagged": outcome.flagged}
-            for outcome in summary.outcomes
-        ],
-        description=f"{summary.scored} scored, {summary.skipped} skipped, {summary.quarantined} quarantined",
-    )
-    return summary
+    page = score_page(summary, order.outbox, model_links(summary, settings))
+    create_markdown_artifact(key="scored", markdown=page, description=f"{summary.scored} of {summary.files} scored")
+    return check_outbox(summary)
+
+
+def _drain(inbox: Inbox, order: FilledRequest, settings: Settings) -> list[FileOutcome]:
+    batches = score_batch.map(inbox.batches, unmapped(order), unmapped(settings)).result() if inbox.batches else []
+    return [outcome for batch in batches for outcome in batch]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,15 @@ from numpy.typing import NDArray
 from aemodels.curves.canonical import CANONICAL
 from aemodels.errors import SondeflowError
 from aemodels.evaluate.report import render_report
-from aemodels.io.atomic import atomic_path
+from aemodels.io.atomic import PART_SUFFIX, atomic_path, sync, temporary_name
 from aemodels.io.hashing import sha256_file
-from aemodels.io.las_writer import AddedCurve, write_flagged_las
+from aemodels.io.las_writer import AddedCurve, flagged_bytes
 from aemodels.io.packed import content_stem, plain_file
 from aemodels.io.segy_copy import write_denoised_segy
 from aemodels.reference import sketch
-from aemodels.types import Finding, Recording, Scores
+from aemodels.types import Finding, Recording, Scores, Source
 
+FLUSHES = 16
 SEISMIC_HEADERS = {"inline": pa.int64(), "crossline": pa.int64(), "cdp_x": pa.float64(), "cdp_y": pa.float64()}
 FEATURES = b"sondeflow.features"  # key of the metadata: quantiles of the traces' features, as JSON
 
@@ -47,6 +49,24 @@ class BundleLabel:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where one file's outputs go, and under which marks.
+
+    Args:
+        outbox: its root.
+        label: the bundle's.
+        beside: another version has published the same content: the copy and the report go to a folder of this
+            version's own, because their names bear no version.
+        mark: begins the names of temporary files; says whose they are.
+    """
+
+    outbox: Path
+    label: BundleLabel
+    beside: bool = False
+    mark: str = ""
+
+
+@dataclass(frozen=True)
 class Targets:
     """Where one file's outputs go."""
 
@@ -54,18 +74,27 @@ class Targets:
     copy: Path
     report: Path
 
-    def published(self) -> tuple[str, ...]:
-        return tuple(str(path) for path in (self.scores, self.copy, self.report))
+
+@dataclass(frozen=True)
+class Staged:
+    """One output, whole under a temporary name: both paths, and the sha256 of its bytes."""
+
+    temporary: str
+    target: str
+    sha256: str
 
 
-def targets(outbox: Path, recording: Recording, label: BundleLabel) -> Targets:
+def targets(place: Place, recording: Recording) -> Targets:
     """The paths of a recording's outputs (see the README's table of the outbox)."""
     sha = recording.source.sha256
-    stem = f"{_safe(content_stem(recording.source.path))}.{sha[:8]}"
-    folder = scores_folder(outbox, recording.kind, label)
-    form = "las" if recording.kind == "logs" else "segy"
-    suffix = ".las" if recording.kind == "logs" else ".sgy"
-    return Targets(folder / f"{sha}.parquet", outbox / form / f"{stem}{suffix}", outbox / "reports" / f"{stem}.html")
+    stem = f"{_short(_safe(content_stem(recording.source.path)))}.{sha[:8]}"
+    own = f"bundle={_safe(str(place.label))}" if place.beside else ""
+    form, suffix = ("las", ".las") if recording.kind == "logs" else ("segy", ".sgy")
+    return Targets(
+        scores_folder(place.outbox, recording.kind, place.label) / f"{sha}.parquet",
+        place.outbox / form / own / f"{stem}{suffix}",
+        place.outbox / "reports" / own / f"{stem}.html",
+    )
 
 
 def scores_folder(outbox: Path, kind: str, label: BundleLabel) -> Path:
@@ -73,37 +102,116 @@ def scores_folder(outbox: Path, kind: str, label: BundleLabel) -> Path:
     return outbox / "scores" / f"kind={kind}" / f"bundle={_safe(str(label))}"
 
 
-def publish(outbox: Path, recording: Recording, scores: Scores, label: BundleLabel) -> Targets:
-    """Write all outputs of one scored file; they appear together, the scores last.
+def stage(place: Place, recording: Recording, scores: Scores, local: Path) -> tuple[Staged, ...]:
+    """Write all outputs of one scored file under temporary names, each beside where it will be.
 
     Args:
-        outbox: its root; made where missing.
-        recording: as read from `recording.source`.
+        place: where to.
+        recording: as read; its source says what people call the file.
         scores: from `Bundle.score(recording)`.
-        label: the bundle's name and version.
+        local: the file itself, where it can be opened.
+
+    Returns:
+        As `stage_by`.
 
     Raises:
-        ChangedError: if the input is not the file any more that was read; nothing is published.
+        ChangedError: if the input is not the file any more that was read; nothing is left behind.
     """
-    goal = targets(outbox, recording, label)
-    source = recording.source.path
-    with ExitStack() as stack:
-        # entered first = renamed last: the parquet file is the sign that the others are there
-        table_path, copy_path, report_path = (
-            stack.enter_context(atomic_path(path)) for path in (goal.scores, goal.copy, goal.report)
-        )
-        pq.write_table(score_table(recording, scores), table_path, compression="zstd")
-        history = f"sondeflow: denoised and scored with {label}; threshold {scores.threshold:.6g}"
-        plain = stack.enter_context(plain_file(source))
-        if recording.kind == "logs":
-            write_flagged_las(plain, copy_path, flag_curves(scores), recording, history)
-        else:
-            write_denoised_segy(plain, copy_path, scores.denoised, history)
+
+    def write(paths: Targets) -> None:
+        for path, writer in _writers(paths, recording, scores, (local, place.label)):
+            writer(path)
+
+    return stage_by(place, targets(place, recording), write, (local, recording.source))
+
+
+def stage_by(
+    place: Place, goal: Targets, write: Callable[[Targets], None], origin: tuple[Path, Source]
+) -> tuple[Staged, ...]:
+    """Have outputs written under temporary names.
+
+    Args:
+        place: whose temporary names.
+        goal: what they shall be called.
+        write: writes all three where it is told to.
+        origin: the input, where it can be opened, and what it was when it was read.
+
+    Returns:
+        What is to be renamed, the scores last: the parquet file is the sign that the others are there.
+
+    Raises:
+        ChangedError: if the input is not the file any more that was read; nothing is left behind.
+    """
+    local, source = origin
+    paths = Targets(*(temporary_name(path, place.mark) for path in (goal.scores, goal.copy, goal.report)))
+    order = [(paths.copy, goal.copy), (paths.report, goal.report), (paths.scores, goal.scores)]
+    for temporary, _ in order:
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        write(paths)
+        if sha256_file(local) != source.sha256:
+            raise ChangedError(f"{source.uri}: changed while it was scored; left for the next run")
+        return tuple(Staged(str(temporary), str(target), sha256_file(temporary)) for temporary, target in order)
+    except BaseException:
+        for temporary, _ in order:
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def publish(batches: Iterable[Sequence[Staged]]) -> None:
+    """Give staged outputs of one or more files their names; when it returns they are on disk.
+
+    Raises:
+        OSError: if one cannot be flushed or renamed; the scores of its file are then not published.
+    """
+    files = list(batches)
+    with ThreadPoolExecutor(FLUSHES) as pool:  # side by side: a file system flushes many at the price of one
+        list(pool.map(sync, [Path(item.temporary) for staged in files for item in staged]))
+    for group in ([item for staged in files for item in staged[:-1]], [staged[-1] for staged in files]):
+        for item in group:
+            os.replace(item.temporary, item.target)  # noqa: PTH105 - the call that the promise rests on
+        for folder in sorted({os.path.dirname(item.target) for item in group}):  # noqa: PTH120
+            sync(Path(folder))
+
+
+def discard(staged: Iterable[Staged]) -> None:
+    """Take away outputs that are not to be published."""
+    for item in staged:
+        Path(item.temporary).unlink(missing_ok=True)
+
+
+def sweep(outbox: Path, mark: str) -> int:
+    """Take away what a worker that died has left under temporary names; returns how many files that were."""
+    found = 0
+    for folder, _, names in os.walk(outbox):
+        for name in names:
+            if name.startswith(f".{mark}") and name.endswith(PART_SUFFIX):
+                (Path(folder) / name).unlink(missing_ok=True)
+                found += 1
+    return found
+
+
+def _writers(
+    goal: Targets, recording: Recording, scores: Scores, origin: tuple[Path, BundleLabel]
+) -> list[tuple[Path, Callable[[Path], object]]]:
+    local, label = origin
+    history = f"sondeflow: denoised and scored with {label}; threshold {scores.threshold:.6g}"
+
+    def write_copy(path: Path) -> None:
+        with plain_file(local) as plain:
+            if recording.kind == "logs":
+                path.write_bytes(flagged_bytes(plain, flag_curves(scores), recording, history))
+            else:
+                write_denoised_segy(plain, path, scores.denoised, history)
+
+    def write_report(path: Path) -> None:
         html = render_report(recording, scores, bundle_label=str(label), findings=recording.findings)
-        report_path.write_text(html, encoding="utf-8")
-        if sha256_file(source) != recording.source.sha256:
-            raise ChangedError(f"{source}: changed while it was scored; left for the next run")
-    return goal
+        path.write_text(html, encoding="utf-8")
+
+    def write_scores(path: Path) -> None:
+        pq.write_table(score_table(recording, scores), path, compression="zstd")
+
+    return [(goal.copy, write_copy), (goal.report, write_report), (goal.scores, write_scores)]
 
 
 def score_schema(kind: str, curves: Sequence[str]) -> pa.Schema:
@@ -160,26 +268,28 @@ def flag_curves(scores: Scores) -> list[AddedCurve]:
     return added
 
 
-def quarantine(outbox: Path, path: Path, sha256: str, findings: Sequence[Finding]) -> Path:
+def quarantine(place: Place, path: Path, source: str, sha256: str, findings: Sequence[Finding]) -> tuple[Path, ...]:
     """Copy an unusable file beside the reason why; the input stays as it is.
 
     Args:
-        outbox: its root.
-        path: the file that arrived.
+        place: whose outbox it is, and the mark of temporary files.
+        path: the file, where it can be opened.
+        source: what people call it.
         sha256: of its content.
         findings: what is wrong with it.
 
     Returns:
-        The path of reason.json.
+        The paths of the copy and of reason.json, which is written last.
     """
-    folder = outbox / "quarantine" / sha256
-    with atomic_path(folder / path.name) as temporary:
+    folder = place.outbox / "quarantine" / sha256
+    copy, target = folder / path.name, folder / "reason.json"
+    with atomic_path(copy, place.mark) as temporary:
         shutil.copyfile(path, temporary)
-    reason = {"source": str(path), "sha256": sha256, "findings": [finding.to_dict() for finding in findings]}
-    target = folder / "reason.json"
-    with atomic_path(target) as temporary:
-        temporary.write_text(json.dumps(reason, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return target
+    reason = {"source": source, "sha256": sha256, "findings": [finding.to_dict() for finding in findings]}
+    text = json.dumps(reason, indent=2, ensure_ascii=False) + "\n"
+    with atomic_path(target, place.mark) as temporary:
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+    return copy, target
 
 
 def _log_columns(recording: Recording, scores: Scores) -> dict[str, Any]:
@@ -211,4 +321,13 @@ def _typed(values: Any, kind: pa.DataType) -> pa.Array:
 
 def _safe(text: str) -> str:
     """A name without what a file system or a path pattern would take amiss."""
-    return re.sub(r"[^\w.+-]", "_", text)
+    return re.sub(r"[^\w.+-]|[\ud800-\udfff]", "_", text)
+
+
+def _short(text: str, most: int = 160) -> str:
+    """The beginning of a name, so that suffixes fit into the 255 bytes that a name may have.
+
+    >>> len(_short("\u00e4" * 250).encode())
+    160
+    """
+    return text.encode()[:most].decode(errors="ignore")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,8 +11,6 @@ import pyarrow.parquet as pq
 
 from aemodels.bundle import Bundle
 from aemodels.evaluate.report import render_report
-from aemodels.io.atomic import atomic_path
-from aemodels.io.hashing import sha256_file
 from aemodels.io.limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.packed import content_stem, plain_file
 from aemodels.io.segy import read_segy_blocks, read_span
@@ -22,7 +19,7 @@ from aemodels.io.segy_plan import plan_segy
 from aemodels.io.segy_positions import HeaderPositions
 from aemodels.streaming import LineSurvey, ScoredBlock, block_traces_of, score_segy_blocks, shown_in_part, survey_line
 from aemodels.types import Finding, FloatArray, Source
-from tasks.outbox import BundleLabel, ChangedError, Targets, score_schema, score_table, targets
+from tasks.outbox import BundleLabel, Place, Staged, Targets, score_schema, score_table, stage_by, targets
 
 
 @dataclass(frozen=True)
@@ -68,30 +65,31 @@ class _Tally:
             self.most, self.shown = flagged, [block]
 
 
-def publish_blocks(outbox: Path, line: LargeLine, bundle: Bundle, label: BundleLabel) -> tuple[Targets, WrittenLine]:
-    """Score a SEG-Y file block by block and write all its outputs; they appear together, the scores last.
+def stage_blocks(place: Place, line: LargeLine, bundle: Bundle) -> tuple[tuple[Staged, ...], WrittenLine]:
+    """Score a SEG-Y file block by block and write all its outputs under temporary names.
 
     Args:
-        outbox: its root; made where missing.
+        place: where to.
         line: the file.
         bundle: of kind "seismic".
-        label: the bundle's name and version.
+
+    Returns:
+        What is to be renamed, as `tasks.outbox.stage_by` gives it, and what scoring gave.
 
     Raises:
-        ChangedError: if the input is not the file any more that was scored; nothing is published.
+        ChangedError: if the input is not the file any more that was scored; nothing is left behind.
         DataError: if the bundle cannot score a line in blocks.
         UnreadableFileError: if the file is no readable SEG-Y.
     """
     with plain_file(line.local, line.limits) as plain:
         named = dataclasses.replace(read_span(plan_segy(plain, line.positions), 0, 1), source=line.source)
-    goal = targets(outbox, named, label)
-    with ExitStack() as stack:
-        # entered first = renamed last: the parquet file is the sign that the others are there
-        paths = (stack.enter_context(atomic_path(path)) for path in (goal.scores, goal.copy, goal.report))
-        written = write_line(Targets(*paths), line, bundle, label)
-        if sha256_file(line.local) != line.source.sha256:
-            raise ChangedError(f"{line.source.uri}: changed while it was scored; left for the next run")
-    return goal, written
+    written: list[WrittenLine] = []
+
+    def write(paths: Targets) -> None:
+        written.append(write_line(paths, line, bundle, place.label))
+
+    staged = stage_by(place, targets(place, named), write, (line.local, line.source))
+    return staged, written[0]
 
 
 def write_line(paths: Targets, line: LargeLine, bundle: Bundle, label: BundleLabel) -> WrittenLine:

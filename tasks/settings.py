@@ -31,6 +31,11 @@ class Settings(BaseSettings):
         workers: tasks of one flow at a time.
         task_runner: "threads" in this process, or "dask" (needs prefect-dask).
         aliases: a YAML file of mnemonics and units that goes before the built-in one.
+        settle_seconds: a file younger than this is looked at twice before it is taken for complete.
+        batch: files of one scoring task.
+        lease_seconds: silence after which another worker takes over what one has claimed.
+        file_seconds: time that reading and scoring one file may take.
+        memory_mb: what a scoring process may hold, in MiB; without it they share four fifths of the machine's.
         max_attempts: how often a file that failed for an unforeseen reason is tried.
         quarantine_limit: share of a run's new files in quarantine above which an alarm is raised.
         quarantine_minimum: new files below which that share says nothing.
@@ -56,6 +61,11 @@ class Settings(BaseSettings):
     workers: int = Field(default=2, ge=1, le=256, description="tasks of one flow at a time")
     task_runner: Literal["threads", "dask"] = Field(default="threads", description="where tasks run")
     aliases: Path | None = Field(default=None, description="a YAML file of mnemonics and units of your own")
+    settle_seconds: float = Field(default=2.0, ge=0.0, description="age in s at which an unchanged file is complete")
+    batch: int = Field(default=32, ge=1, le=1000, description="files of one scoring task")
+    lease_seconds: float = Field(default=60.0, gt=0.0, description="silence in s that ends a worker's claims")
+    file_seconds: float = Field(default=900.0, gt=0.0, description="time in s that one file may take")
+    memory_mb: int | None = Field(default=None, ge=256, description="memory of one scoring process in MiB")
     max_attempts: int = Field(default=3, ge=1, le=100, description="tries of a file that fails unforeseen")
     quarantine_limit: float = Field(default=0.2, ge=0.0, le=1.0, description="share of new files that raises an alarm")
     quarantine_minimum: int = Field(default=5, ge=1, description="new files below which the share says nothing")
@@ -110,6 +120,11 @@ class Settings(BaseSettings):
     def fetched_dir(self) -> Path:
         """Files copied from URLs."""
         return self.home / "fetched"
+
+    @property
+    def arriving_dir(self) -> Path:
+        """Files being scored that had to be copied first: from URLs, or with names that are no text."""
+        return self.home / "arriving"
 
     @property
     def fits_dir(self) -> Path:

@@ -11,8 +11,18 @@ from pathlib import Path
 PART_SUFFIX = ".part"
 
 
+def temporary_name(target: Path, mark: str = "") -> Path:
+    """A hidden name beside `target` that nobody has, ending in ".part"; the mark stands at its front.
+
+    >>> temporary_name(Path("a/b.las"), "w1").name.startswith(".w1.")
+    True
+    """
+    kept = target.name.encode("utf-8", "surrogateescape")[:100].decode("utf-8", "ignore")  # 255 bytes are a name's most
+    return target.with_name(f".{mark or 'new'}.{os.getpid()}.{secrets.token_hex(4)}.{kept}{PART_SUFFIX}")
+
+
 @contextmanager
-def atomic_path(target: Path) -> Iterator[Path]:
+def atomic_path(target: Path, mark: str = "") -> Iterator[Path]:
     """Write to a temporary path that becomes `target` only if the block succeeds.
 
     The temporary file lies in the same directory (a rename across file systems is not atomic), is hidden, and
@@ -20,24 +30,25 @@ def atomic_path(target: Path) -> Iterator[Path]:
 
     Args:
         target: where the file shall be.
+        mark: begins the temporary name; says whose it is, should its writer die.
 
     Yields:
         The temporary path; an empty file lies there.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name[:150]}.{os.getpid()}.{secrets.token_hex(4)}{PART_SUFFIX}")
+    temporary = temporary_name(target, mark)
     # O_EXCL by hand rather than mkstemp: mkstemp forces mode 0600, readers of an outbox need the umask's mode.
     os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
         yield temporary
-        _sync(temporary)
+        sync(temporary)
         temporary.replace(target)
-        _sync(target.parent)
+        sync(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Force a file or a directory entry to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -15,7 +15,7 @@ from aemodels.io.las_header import read_header
 from aemodels.io.las_text import definition_of, parse_text
 from aemodels.types import Finding, Recording
 
-__all__ = ["AddedCurve", "write_flagged_las", "write_las"]
+__all__ = ["AddedCurve", "flagged_bytes", "write_flagged_las", "write_las"]
 
 
 def write_las(recording: Recording, path: Path) -> None:
@@ -57,7 +57,26 @@ def write_las(recording: Recording, path: Path) -> None:
 def write_flagged_las(
     source: Path, target: Path, added: Sequence[AddedCurve], recording: Recording, history: str
 ) -> None:
-    """Write a file's own text again, with further curves and a history.
+    """Write a file's own text again, with further curves and a history: see `flagged_bytes`.
+
+    Args:
+        source: the file read; it is not changed.
+        target: the file to write (whole or not at all).
+        added: the curves to add.
+        recording: the source as `read_las` gives it.
+        history: what was done, one or more lines.
+
+    Raises:
+        DataError: if a curve's length is not the axis'.
+        UnreadableFileError: if the source is no readable LAS file.
+    """
+    content = flagged_bytes(source, added, recording, history)
+    with atomic_path(target) as temporary:
+        temporary.write_bytes(content)
+
+
+def flagged_bytes(source: Path, added: Sequence[AddedCurve], recording: Recording, history: str) -> bytes:
+    """A file's own text with further curves and a history.
 
     Header lines and the text of every original value stay as they are; the new curves follow the last curve, the
     history goes to ~Other, and every data line gets the new values behind its own. A wrapped file is unwrapped (its
@@ -66,7 +85,6 @@ def write_flagged_las(
 
     Args:
         source: the file read; it is not changed.
-        target: the file to write (whole or not at all).
         added: the curves to add; a mnemonic that the file has already gets a number.
         recording: the source as `read_las` gives it: its axis holds the values' depths.
         history: what was done, one or more lines.
@@ -85,5 +103,4 @@ def write_flagged_las(
         raise UnreadableFileError((finding,))
     header = read_header(text, definition_of(text, text.of_kind("A")[0]))
     lines = flagged_lines(text, header, added, recording, history)
-    with atomic_path(target) as temporary:
-        temporary.write_bytes("".join(lines).encode(text.codec, errors="replace"))
+    return "".join(lines).encode(text.codec, errors="replace")

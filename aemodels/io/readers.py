@@ -19,7 +19,7 @@ from aemodels.io.segy_positions import HeaderPositions
 from aemodels.types import Finding, Recording, Source
 
 READERS: dict[str, Callable[[Path], Recording]] = {".las": read_las, ".sgy": read_segy, ".segy": read_segy}
-UNFINISHED = (PART_SUFFIX, ".tmp", ".crdownload", "~")
+UNFINISHED = (PART_SUFFIX, ".tmp", ".partial", ".crdownload", ".filepart", ".download", "~")
 
 
 def read(
@@ -112,8 +112,8 @@ def _read_packed(path: Path, reader: Callable[[Path], Recording], limits: SizeLi
 def list_files(root: Path) -> tuple[list[Path], list[tuple[Path, Finding]]]:
     """Files below a path, in sorted order.
 
-    Hidden files and folders and unfinished downloads (.part, .tmp, .crdownload, ~) are passed over; links to folders
-    are not followed, and links to files that lead out of the root are problems.
+    Hidden files and folders and unfinished downloads (`UNFINISHED`) are passed over; links to folders are not followed,
+    and links to files that lead out of the root are problems.
 
     Args:
         root: a file or a folder.

@@ -12,9 +12,12 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
 ROWS = {match[1]: match[0] for match in re.finditer(r"^\| `([a-z0-9-]+)` \|.*$", PAGE, flags=re.MULTILINE)}
 KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
+# What the drain of an inbox says of a file.
+SCORING = ("arrivals.py", "score.py", "score_batch.py", "score_file.py", "worker.py")
 # Words with a dash that are no codes, in modules that raise findings.
 OTHER = {"utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "big-endian", "pre-stack"}
-MAKERS = {"Finding": 1, "refusal": 0, "_unreadable": 0, "_refuse": 0}
+OTHER |= {"find-arrivals", "find-latecomers", "score-batch"}
+MAKERS = {"Finding": 1, "refusal": 0, "_unreadable": 0, "_refuse": 0, "_finding": 0}
 SEVERITIES = {"info", "warning", "error"}
 
 
@@ -33,10 +36,13 @@ def codes_of(source: str) -> set[str]:
 
 
 def raised() -> set[str]:
-    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "aemodels").rglob("*.py")]
+    places = [*(ROOT / "aemodels").rglob("*.py"), *(ROOT / "tasks" / name for name in SCORING)]
+    sources = [path.read_text(encoding="utf-8") for path in places]
     codes = set().union(
         *(codes_of(source) for source in sources if re.search(r"import .*\b(Finding|refusal)\b", source))
     )
+    batch = ast.parse((ROOT / "tasks" / "score_batch.py").read_text(encoding="utf-8"))
+    codes |= {"blocked", "changed", "failed"} & words(batch)
     quality = ast.parse((ROOT / "aemodels" / "signal" / "quality.py").read_text(encoding="utf-8"))
     return codes | ({"range", "stuck", "dead", "constant", "missing", "absurd", "clipped", "spike"} & words(quality))
 

@@ -16,7 +16,7 @@ from tiny_specs import LOGS
 
 from aemodels.io.las_writer import write_las
 from conftest import make_well
-from tasks.ledger import entries, forget, open_ledger
+from tasks.ledger import Filter, forget, open_ledger
 
 pytest_plugins = ("flow_fixtures",)
 ROOT = Path(__file__).resolve().parents[2]
@@ -194,8 +194,7 @@ def test_train_promote_score_and_ledger_from_the_command_line(champions, command
     code, answer = command_json("promote", "logs")
     assert (code, answer["accepted"]) == (0, True)
 
-    for entry in entries(open_ledger(champions.settings.ledger_url)):
-        forget(open_ledger(champions.settings.ledger_url), entry.sha256)
+    forget(open_ledger(champions.settings.ledger_url), Filter())
     inbox = tmp_path / "in"
     inbox.mkdir()
     shutil.copy(champions.wells / "W-5.las", inbox)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+import os
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +15,33 @@ import pandas as pd
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
+from cheap_bundle import save_cheap_bundle
 
 from aemodels.bundle import Bundle
+from aemodels.bundle_card import read_card
+from aemodels.io.hashing import sha256_file
 from aemodels.io.las_writer import write_las
 from aemodels.io.readers import read
 from conftest import make_well
-from tasks import score as score_module
-from tasks.ledger import entries, forget, open_ledger
+from tasks import score_batch, score_choose
+from tasks.ledger import (
+    Filter,
+    Identity,
+    Key,
+    Presence,
+    Wanted,
+    claim,
+    entries,
+    forget,
+    open_ledger,
+    retry,
+)
+from tasks.ledger.schema import workers
 from tasks.outbox import score_schema
-from tasks.score import Scorer, open_scorer, score_file
+from tasks.score import at_work
+from tasks.score_choose import open_scorer
+from tasks.score_file import Verdict
+from tasks.score_request import ScoreRequest
 from tasks.tracking import download_bundle, get
 
 pytest_plugins = ("flow_fixtures",)
@@ -30,18 +51,15 @@ pytest_plugins = ("flow_fixtures",)
 def scored(champions, tmp_path):
     """A function that drains an inbox into an outbox, and both folders; the ledger is emptied first."""
     from flows.runtime import run_flow
-    from flows.score import ScoreRequest, score
+    from flows.score import score
 
-    ledger = open_ledger(champions.settings.ledger_url)
-    for entry in entries(ledger):
-        forget(ledger, entry.sha256)
+    forget(open_ledger(champions.settings.ledger_url), Filter())
     inbox, outbox = tmp_path / "inbox", tmp_path / "outbox"
     inbox.mkdir()
 
     def drain(**parameters):
-        return run_flow(
-            score, champions.settings, request=ScoreRequest(inbox=str(inbox), outbox=str(outbox), **parameters)
-        )
+        request = ScoreRequest(**{"inbox": str(inbox), "outbox": str(outbox), "settle_seconds": 0, **parameters})
+        return run_flow(score, champions.settings, request=request)
 
     return drain, inbox, outbox
 
@@ -129,12 +147,13 @@ def test_a_new_file_beside_scored_ones_is_all_that_is_scored(scored, champions):
 
 def test_an_outbox_inside_the_inbox_is_not_scored(champions, scored):
     from flows.runtime import run_flow
-    from flows.score import ScoreRequest, score
+    from flows.score import score
 
     _, inbox, _ = scored
     shutil.copy(champions.wells / "W-5.las", inbox / "W-5.las")
     for expected in ((1, 1, 0), (1, 0, 1)):
-        summary = run_flow(score, champions.settings, request=ScoreRequest(inbox=str(inbox), outbox=str(inbox / "out")))
+        request = ScoreRequest(inbox=str(inbox), outbox=str(inbox / "out"), settle_seconds=0)
+        summary = run_flow(score, champions.settings, request=request)
         assert (summary.files, summary.scored, summary.skipped) == expected
 
 
@@ -147,11 +166,10 @@ def test_an_empty_inbox_is_no_failure(scored):
 
 def test_an_inbox_that_is_not_there_is_said(champions, tmp_path):
     from flows.runtime import run_flow
-    from flows.score import ScoreRequest, score
+    from flows.score import score
 
-    summary = run_flow(
-        score, champions.settings, request=ScoreRequest(inbox=str(tmp_path / "nowhere"), outbox=str(tmp_path / "out"))
-    )
+    request = ScoreRequest(inbox=str(tmp_path / "nowhere"), outbox=str(tmp_path / "out"))
+    summary = run_flow(score, champions.settings, request=request)
     assert summary.left == 1
     assert summary.outcomes[0].findings[0].code == "missing"
 
@@ -211,43 +229,208 @@ def test_files_of_a_kind_without_a_bundle_are_left_with_the_remedy(scored, champ
 
 @pytest.fixture
 def one_file(scored, champions):
-    """A well in the inbox and what `score_file` needs beside it."""
+    """A well in the inbox, and a function that scores it once as the flow's batch does, at a desk given."""
+    from tasks.arrivals import look
+    from tasks.score_batch import drain_batch
+    from tasks.score_request import ScoreRequest
+
     _, inbox, outbox = scored
     path = inbox / "W-5.las"
     shutil.copy(champions.wells / "W-5.las", path)
-    scorers: dict[str, Scorer] = {"logs": open_scorer("models:/sondeflow-logs@champion", champions.settings)}
-    ledger = open_ledger(champions.settings.ledger_url)
-    return path, scorers, outbox, champions.settings, ledger
+    request = ScoreRequest(inbox=str(inbox), outbox=str(outbox)).filled(champions.settings)
+
+    with at_work(champions.settings, str(outbox)) as desk:
+
+        def score_once():
+            (outcome,) = drain_batch(desk, look(str(inbox), outbox).arrivals, request)
+            return outcome
+
+        yield path, outbox, desk, score_once
 
 
-def test_a_file_that_changes_while_it_is_scored_is_left_for_the_next_run(one_file, monkeypatch):
-    _, _, outbox, _, ledger = one_file
-    original = score_module.read
+class _Crew:
+    """Children whose verdicts a test decides: the ways in which scoring ends that no file can be made to show."""
 
-    def read_and_let_it_grow(source, **options):
-        recording = original(source, **options)
-        with source.open("a") as stream:
+    def __init__(self, desk, decide):
+        self._real, self._decide = desk.crew, decide
+
+    def score_all(self, jobs):
+        for job, verdict in self._real.score_all(jobs):
+            yield job, self._decide(job, verdict)
+
+    def dismiss(self):
+        self._real.dismiss()
+
+
+def test_a_file_that_grew_since_it_was_hashed_is_left_for_the_next_run(one_file, monkeypatch):
+    path, outbox, desk, score_once = one_file
+    claim = score_batch.claim
+
+    def claim_and_let_it_grow(*arguments, **options):
+        with path.open("a") as stream:
             stream.write(" ")
-        return recording
+        return claim(*arguments, **options)
 
-    monkeypatch.setattr(score_module, "read", read_and_let_it_grow)
-    outcome = score_file(*one_file)
-    assert (outcome.fate, outcome.findings[0].code) == ("left", "changed")
+    monkeypatch.setattr(score_batch, "claim", claim_and_let_it_grow)
+    outcome = score_once()
+    assert (outcome.fate, outcome.findings[0].code, outcome.is_fault) == ("left", "changed", False)
     assert [file for file in outbox.rglob("*") if file.is_file()] == []
-    assert entries(ledger) == []
+    assert entries(desk.ledger, Filter(state="claimed")) == []
     monkeypatch.undo()
-    assert score_file(*one_file).fate == "scored"
+    assert score_once().fate == "scored"
 
 
-def test_an_unforeseen_failure_is_recorded_and_tried_again(one_file, monkeypatch):
-    *_, settings, ledger = one_file
-    monkeypatch.setattr(score_module, "publish", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
-    fates = [score_file(*one_file).fate for _ in range(settings.max_attempts + 1)]
-    assert fates == ["failed"] * settings.max_attempts + ["skipped"]
-    assert "No space left" in entries(ledger, state="failed")[0].reason
-    forget(ledger, entries(ledger)[0].sha256)
-    monkeypatch.undo()
-    assert score_file(*one_file).fate == "scored"
+def test_an_unforeseen_failure_is_tried_again_and_quarantined_at_last(one_file, monkeypatch):
+    _, outbox, desk, score_once = one_file
+    real = desk.crew
+    desk.crew = _Crew(desk, lambda job, verdict: Verdict(end="failed", text="KeyError: 'odd'"))
+    fates = [score_once().fate for _ in range(desk.settings.max_attempts + 1)]
+    desk.crew = real
+    assert fates == ["failed"] * (desk.settings.max_attempts - 1) + ["quarantined", "skipped"]
+    assert "KeyError" in entries(desk.ledger, Filter(state="quarantined"))[0].reason
+    assert (
+        json.loads(next((outbox / "quarantine").glob("*/reason.json")).read_text())["findings"][0]["code"] == "failed"
+    )
+    retry(desk.ledger, Filter(state="quarantined"))
+    assert score_once().fate == "scored"
+
+
+def test_a_claim_that_was_taken_over_publishes_nothing(one_file):
+    _, outbox, desk, score_once = one_file
+    real = desk.crew
+
+    def lose(job, verdict):
+        with desk.ledger.begin() as connection:
+            connection.exec_driver_sql("UPDATE scorings SET token = 'another worker'")
+        return verdict
+
+    desk.crew = _Crew(desk, lose)
+    assert score_once().fate == "skipped"
+    desk.crew = real
+    assert [file for file in outbox.rglob("*") if file.is_file()] == []
+
+
+def test_what_a_dead_worker_left_is_taken_up_and_swept_away(scored, champions):
+    drain, inbox, outbox = scored
+    shutil.copy(champions.wells / "W-5.las", inbox / "W-5.las")
+    ledger = open_ledger(champions.settings.ledger_url)
+    with Presence(ledger, str(outbox), 60.0) as gone:
+        mine = gone.identity
+    dead = str(Identity(mine.machine, mine.boot, "1@1", "0badcafe"))  # process 1 started at another tick
+    with ledger.begin() as connection:
+        row = {"owner": dead, "outbox": str(outbox), "lease_seconds": 60.0, "beat": 0}
+        connection.execute(workers.insert().values(**row, started_at="", seen_at=""))
+    left = outbox / "las" / ".w0badcafe-1.9.9.W-5.las.part"
+    left.parent.mkdir(parents=True)
+    left.write_text("half")
+    model = get(champions.settings, "models:/sondeflow-logs@champion")
+    card = read_card(download_bundle(champions.settings, model))
+    key = Key(sha256_file(inbox / "W-5.las"), model.name, model.version, card.content_hash)
+    assert claim(ledger, [Wanted(key, "x")], owner=dead)
+    assert drain().scored == 1
+    assert not left.exists()
+    assert entries(ledger)[0].attempts == 2
+
+
+def test_history_is_scored_again_beside_the_old_results(scored, champions, tmp_path):
+    drain, inbox, outbox = scored
+    shutil.copy(champions.wells / "W-5.las", inbox / "W-5.las")
+    drain()
+    before = _bytes_of(outbox)
+    other = save_cheap_bundle(tmp_path / "other")
+    summary = drain(bundle=str(other), rescore="all")
+    assert summary.scored == 1
+    after = _bytes_of(outbox)
+    assert {name: after[name] for name in before} == before, "never over the old results"
+    added = sorted(set(after) - set(before))
+    assert len(added) == 3
+    assert all("/bundle=sondeflow-logs-v" in f"/{name}" for name in added)
+    assert drain(bundle=str(other), rescore="all").skipped == 1
+    assert drain(bundle=str(other), since="2999-01-01T00:00:00").files == 0
+
+
+def test_a_new_champion_does_not_score_history_unless_asked_to(scored, champions):
+    drain, inbox, outbox = scored
+    shutil.copy(champions.wells / "W-5.las", inbox / "W-5.las")
+    ledger = open_ledger(champions.settings.ledger_url)
+    drain()
+    with ledger.begin() as connection:
+        connection.exec_driver_sql("UPDATE scorings SET version = '0', spec_hash = 'older'")
+    assert drain().skipped == 1
+    assert drain(rescore="all").scored == 1
+    assert len(list((outbox / "reports").glob("bundle=*/*.html"))) == 1
+
+
+def test_young_files_are_looked_at_twice(scored, champions):
+    drain, inbox, _ = scored
+    shutil.copy(champions.wells / "W-5.las", inbox / "young.las")
+    shutil.copy(champions.wells / "W-4.las", inbox / "old.las")
+    os.utime(inbox / "old.las", (1e9, 1e9))
+    assert drain(settle_seconds=0.5).scored == 2
+    later = time.time() + 1e6  # a sender's clock that goes ahead
+    shutil.copy(champions.wells / "W-3.las", inbox / "future.las")
+    os.utime(inbox / "future.las", (later, later))
+    waiting = drain(settle_seconds=60)
+    assert (waiting.left, waiting.outcomes[0].findings[0].code) == (1, "still-arriving")
+    assert not waiting.outcomes[0].is_fault
+    assert drain(settle_seconds=0.5).scored == 1
+
+
+def test_odd_names_and_links_are_scored_under_their_names(scored, champions):
+    drain, inbox, outbox = scored
+    text = (champions.wells / "W-5.las").read_text()
+    names = [
+        "a b  c.las",
+        "\u0441\u043a\u0432\u0430\u0436\u0438\u043d\u0430 \U0001f980.las",
+        "x" * 246 + ".las",
+        "50%'\".las",
+    ]
+    for number, name in enumerate(names):
+        (inbox / name).write_text(text + "\n" * number)
+    with open(os.fsencode(inbox) + b"/latin-\xe9.las", "w") as stream:  # noqa: PTH123 - a name that is no text
+        stream.write(text + "\n" * 9)
+    (inbox / "inside.las").symlink_to(inbox / names[0])
+    (outbox.parent / "secret.las").write_text(text + "secret")
+    (inbox / "outside.las").symlink_to(outbox.parent / "secret.las")
+    (inbox / "dangling.las").symlink_to(inbox / "nowhere")
+    os.mkfifo(inbox / "pipe.las")
+    summary = drain()
+    assert (summary.scored, summary.skipped, summary.left) == (5, 1, 2)
+    codes = {Path(o.path).name: o.findings[0].code for o in summary.outcomes if o.fate == "left"}
+    assert codes == {"outside.las": "outside-root", "pipe.las": "not-regular"}
+    assert len(list((outbox / "las").glob("*.las"))) == 5
+    assert drain().skipped == 6
+
+
+def test_an_inbox_behind_a_url_is_drained(scored, champions):
+    import fsspec
+
+    drain, _, outbox = scored
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/arrivals/sub/W-5.las", (champions.wells / "W-5.las").read_bytes())
+    memory.pipe("/arrivals/growing.las.part", b"no")
+    try:
+        assert drain(inbox="memory://arrivals").scored == 1
+        assert drain(inbox="memory://arrivals").skipped == 1
+        table = pq.read_table(next(outbox.rglob("*.parquet")), partitioning=None)
+        assert set(table["source"].to_pylist()) == {"memory://arrivals/sub/W-5.las"}
+        assert not list(champions.settings.arriving_dir.rglob("*.las"))
+    finally:
+        memory.rm("/arrivals", recursive=True)
+
+
+def test_a_newer_champion_is_picked_up_between_batches(scored, champions, monkeypatch):
+    drain, inbox, outbox = scored
+    for number in range(4):
+        write_las(make_well(f"N-{number}", samples=200, seed=50 + number), inbox / f"N-{number}.las")
+    real, asked = score_choose.open_scorer, itertools.count(70)
+
+    def newer_each_time(ref, settings):
+        return real(ref, settings).model_copy(update={"version": str(next(asked))})
+
+    monkeypatch.setattr(score_choose, "open_scorer", newer_each_time)
+    assert drain(batch=1).scored == 4
+    assert len(list((outbox / "scores" / "kind=logs").iterdir())) == 4, "each batch asked anew"
 
 
 def test_a_bundle_that_was_altered_is_refused(champions, tmp_path):

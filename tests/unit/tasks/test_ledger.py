@@ -1,21 +1,46 @@
-"""The ledger: one claim a content and version, whoever asks and how many at once."""
+"""The ledger: one claim a content and version, whoever asks and how many at once; leases; fences; upgrades."""
 
 from __future__ import annotations
 
-import os
-import socket
+import json
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
-from tasks import ledger
-from tasks.ledger import Key, Outcome, claim, entries, forget, open_ledger, release, retry, settle
+from tasks.ledger import (
+    Filter,
+    Identity,
+    Key,
+    LedgerError,
+    Presence,
+    Settlement,
+    Sighting,
+    Wanted,
+    claim,
+    dead_among,
+    departed,
+    entries,
+    finished,
+    forget,
+    is_gone,
+    open_ledger,
+    recall,
+    release,
+    remember,
+    retire,
+    retry,
+    settle,
+    workers,
+)
+from tasks.ledger.schema import STEPS, applied, scorings, watches
+from tasks.ledger.schema import workers as worker_rows
 
-KEY = Key("a" * 64, "sondeflow-logs", "1")
+KEY = Key("a" * 64, "sondeflow-logs", "1", "e" * 64)
+LEASE = 60.0
 
 
 @pytest.fixture
@@ -28,145 +53,390 @@ def engine(url):
     return open_ledger(url)
 
 
-def _alter(engine, **values):
-    with engine.begin() as connection:
-        connection.execute(update(ledger._arrivals).values(**values))
+@pytest.fixture
+def me(engine):
+    with Presence(engine, "/out", LEASE) as presence:
+        yield presence.owner
 
 
-def _dead_process() -> int:
+def _take(engine, owner, key=KEY, **options):
+    once = options.pop("once", False)
+    return claim(engine, [Wanted(key, "/in/a.las", once)], owner=owner, **options).get(key)
+
+
+def _settle(engine, taken, state, **more):
+    return settle(engine, [Settlement(taken, state, **more)])
+
+
+def _dead_owner(mark="12345678"):
+    """An owner on this machine whose process has ended."""
+    mine = Identity.parse(Presence(None, "", 1.0).owner)
     done = subprocess.Popen([sys.executable, "-c", ""])
     done.wait()
-    return done.pid
+    return str(Identity(mine.machine, mine.boot, f"{done.pid}@1", mark))
 
 
-def test_a_content_is_claimed_once(engine):
-    assert claim(engine, KEY, source="/in/a.las")
-    assert not claim(engine, KEY, source="/in/renamed.las")
+def _distant_owner(mark="abcdefab"):
+    return str(Identity("elsewhere/pid", "other-boot", "1@1", mark))
 
 
-def test_another_version_is_another_claim(engine):
-    assert claim(engine, KEY, source="a")
-    assert claim(engine, Key(KEY.sha256, KEY.model, "2"), source="a")
+def _register(engine, owner, beat=0, outbox="/out"):
+    row = {"owner": owner, "outbox": outbox, "lease_seconds": LEASE, "beat": beat, "started_at": "", "seen_at": ""}
+    with engine.begin() as connection:
+        connection.execute(worker_rows.delete().where(worker_rows.c.owner == owner))
+        connection.execute(worker_rows.insert().values(**row))
 
 
-def test_of_many_workers_exactly_one_gets_the_claim(url):
+def _beat(engine, owner):
+    with engine.begin() as connection:
+        connection.execute(update(worker_rows).values(beat=worker_rows.c.beat + 1).where(worker_rows.c.owner == owner))
+
+
+def test_a_content_is_claimed_once(engine, me):
+    assert _take(engine, me) is not None
+    assert _take(engine, me) is None
+
+
+def test_another_version_or_another_bundle_is_another_claim(engine, me):
+    assert _take(engine, me)
+    assert _take(engine, me, Key(KEY.sha256, KEY.model, "2", KEY.spec_hash))
+    assert _take(engine, me, Key(KEY.sha256, KEY.model, KEY.version, "f" * 64))
+
+
+def test_of_many_workers_exactly_one_gets_the_claim(url, me):
     open_ledger(url)
-
-    def ask(_):
-        return claim(open_ledger(url), KEY, source="a")
-
     with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(ask, range(16))) == 1
+        taken = list(pool.map(lambda _: _take(open_ledger(url), me), range(16)))
+    assert sum(item is not None for item in taken) == 1
 
 
-def test_of_many_workers_exactly_one_takes_over_a_failure(url):
+def test_many_that_want_many_share_them_without_overlap(url, me):
     engine = open_ledger(url)
-    claim(engine, KEY, source="a")
-    settle(engine, KEY, Outcome("failed", "disk full"))
+    keys = [Key(f"{number:064x}", "m", "1") for number in range(60)]
 
-    def ask(_):
-        return claim(open_ledger(url), KEY, source="a", max_attempts=2)
+    def ask(turn):
+        order = keys[turn * 7 :] + keys[: turn * 7]
+        return list(claim(engine, [Wanted(key, "x") for key in order], owner=me))
 
+    with ThreadPoolExecutor(6) as pool:
+        had = [key for some in pool.map(ask, range(6)) for key in some]
+    assert sorted(had, key=str) == sorted(keys, key=str)
+
+
+def test_of_many_workers_exactly_one_takes_over_a_failure(url, engine, me):
+    _settle(engine, _take(engine, me), "failed", reason="odd")
     with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(ask, range(16))) == 1
-    assert entries(engine)[0].attempts == 2
+        taken = list(pool.map(lambda _: _take(open_ledger(url), me), range(16)))
+    assert sum(item is not None for item in taken) == 1
+    assert (entries(engine)[0].attempts, entries(engine)[0].failures) == (2, 1)
 
 
 @pytest.mark.parametrize("state", ["published", "quarantined"])
-def test_what_is_done_stays_done(engine, state):
-    claim(engine, KEY, source="a")
-    settle(engine, KEY, Outcome(state, outputs=("x.parquet",), seconds=1.5))
-    assert not claim(engine, KEY, source="a", max_attempts=99)
+def test_what_is_done_stays_done(engine, me, state):
+    taken = _take(engine, me)
+    hashes, timings = {"x.parquet": "1" * 64}, {"read": 0.5, "score": 1.0}
+    assert _settle(engine, taken, state, hashes=hashes, timings=timings, seconds=1.5) == {taken.row}
+    assert _take(engine, me, max_attempts=99) is None
+    assert finished(engine, [Wanted(KEY, "x")]) == {KEY}
     entry = entries(engine)[0]
-    assert (entry.state, entry.outputs, entry.seconds) == (state, ("x.parquet",), 1.5)
+    assert (entry.state, entry.outputs, entry.hashes, entry.seconds) == (state, ("x.parquet",), hashes, 1.5)
+    assert entry.timings == timings
     assert entry.settled_at >= entry.claimed_at
 
 
-def test_a_failure_is_tried_again_only_so_often(engine):
+def test_a_claim_passes_through_scored(engine, me):
+    taken = _take(engine, me)
+    _settle(engine, taken, "scored", hashes={"x": "1" * 64})
+    assert (entries(engine)[0].state, entries(engine)[0].settled_at) == ("scored", None)
+    assert _take(engine, me) is None
+    _settle(engine, taken, "published")
+    assert (entries(engine)[0].state, entries(engine)[0].outputs) == ("published", ("x",))
+
+
+def test_a_failure_is_tried_again_only_so_often(engine, me):
     tries = 0
-    while claim(engine, KEY, source="a", max_attempts=3):
-        settle(engine, KEY, Outcome("failed", "unforeseen"))
+    while (taken := _take(engine, me, max_attempts=3)) is not None:
+        assert taken.failures == tries
+        _settle(engine, taken, "failed", reason="unforeseen")
         tries += 1
     assert tries == 3
 
 
-def test_a_dead_workers_claim_is_taken_over(engine):
-    claim(engine, KEY, source="a")
-    _alter(engine, owner=f"{socket.gethostname()}:{_dead_process()}")
-    assert claim(engine, KEY, source="a")
-    assert entries(engine)[0].attempts == 2
+def test_any_version_will_do_where_once_is_asked_for(engine, me):
+    _settle(engine, _take(engine, me), "published")
+    newer = Key(KEY.sha256, KEY.model, "2", "f" * 64)
+    assert _take(engine, me, newer, once=True) is None
+    assert finished(engine, [Wanted(newer, "x", once=True)]) == {newer}
+    again = _take(engine, me, newer)
+    assert again.beside
+    assert not again.rebuilt
 
 
-def test_a_living_workers_claim_is_not(engine):
-    claim(engine, KEY, source="a")
-    _alter(engine, owner=f"{socket.gethostname()}:{os.getppid()}")
-    assert not claim(engine, KEY, source="a")
+def test_a_quarantine_by_an_older_version_does_not_bind_a_newer_one(engine, me):
+    _settle(engine, _take(engine, me), "quarantined")
+    assert _take(engine, me, Key(KEY.sha256, KEY.model, "2", ""), once=True) is not None
 
 
-def test_another_machines_claim_is_taken_over_only_when_stale(engine):
-    claim(engine, KEY, source="a")
-    _alter(engine, owner="elsewhere:1")
-    assert not claim(engine, KEY, source="a")
-    _alter(engine, claimed_at=(datetime.now(UTC) - ledger.STALE - timedelta(seconds=1)).isoformat())
-    assert claim(engine, KEY, source="a")
+def test_the_same_number_with_another_bundle_is_told(engine, me):
+    _settle(engine, _take(engine, me), "published")
+    again = _take(engine, me, Key(KEY.sha256, KEY.model, KEY.version, "f" * 64))
+    assert (again.beside, again.rebuilt) == (True, True)
 
 
-def test_a_content_that_kills_its_worker_is_given_up(engine):
-    for _ in range(3):
-        assert claim(engine, KEY, source="a", max_attempts=3)
-        _alter(engine, owner=f"{socket.gethostname()}:{_dead_process()}")
-    assert not claim(engine, KEY, source="a", max_attempts=3)
-    entry = entries(engine)[0]
-    assert entry.state == "failed"
-    assert "died 3 times" in entry.reason
+def test_a_dead_workers_claim_is_taken_over_without_counting_as_a_failure(engine, me):
+    _take(engine, _dead_owner())
+    for attempts in range(2, 9):
+        taken = _take(engine, me if attempts == 8 else _dead_owner())
+        assert taken.failures == 0
+        assert entries(engine)[0].attempts == attempts
 
 
-def test_a_released_claim_leaves_no_trace(engine):
-    claim(engine, KEY, source="a")
-    release(engine, KEY)
+def test_a_living_workers_claim_is_not_taken_over(engine, me):
+    with Presence(engine, "/other", LEASE) as other:
+        _take(engine, other.owner)
+        assert not is_gone(other.owner)
+        assert _take(engine, me) is None
+    assert _take(engine, me) is not None, "who has left the list holds nothing"
+
+
+def test_a_recycled_process_id_is_another_process(engine):
+    mine = Identity.parse(Presence(engine, "", LEASE).owner)
+    assert not is_gone(str(mine))
+    earlier = Identity(mine.machine, mine.boot, mine.process.partition("@")[0] + "@1", mine.mark)
+    assert is_gone(str(earlier))
+
+
+def test_another_machines_claim_is_taken_over_when_its_heart_stands_still(engine, me, monkeypatch):
+    distant = _distant_owner()
+    _register(engine, distant)
+    _take(engine, distant)
+    clock = [1000.0]
+    monkeypatch.setattr(workers.time, "monotonic", lambda: clock[0])
+    assert _take(engine, me) is None, "the first look starts the watch"
+    clock[0] += LEASE - 1
+    assert _take(engine, me) is None
+    _beat(engine, distant)
+    clock[0] += 2
+    assert _take(engine, me) is None, "it has beaten since"
+    clock[0] += LEASE
+    assert _take(engine, me) is not None
+
+
+@pytest.mark.parametrize("step", [-10 * 86400, 10 * 86400])
+def test_a_stepped_wall_clock_ends_no_lease(engine, me, monkeypatch, step):
+    import time
+
+    from tasks.ledger import store
+
+    distant = _distant_owner()
+    _register(engine, distant)
+    _take(engine, distant)
+    assert _take(engine, me) is None
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + step)
+    monkeypatch.setattr(store, "now", lambda: "1999-01-01T00:00:00+00:00" if step < 0 else "2099-01-01T00:00:00+00:00")
+    assert _take(engine, me) is None
+    assert dead_among(engine, [distant]) == set()
+
+
+def test_who_lost_its_claim_settles_nothing(engine, me):
+    dead = _dead_owner()
+    old = _take(engine, dead)
+    new = _take(engine, me)
+    assert _settle(engine, old, "published", hashes={"old": ""}) == set()
+    release(engine, [old])
+    assert entries(engine)[0].state == "claimed"
+    assert _settle(engine, new, "published", hashes={"new": ""}) == {new.row}
+    assert entries(engine)[0].outputs == ("new",)
+
+
+def test_settling_twice_is_settling_once(engine, me):
+    taken = _take(engine, me)
+    for _ in range(2):
+        assert _settle(engine, taken, "scored", hashes={"x": ""}) == {taken.row}
+        assert _settle(engine, taken, "published") == {taken.row}
+
+
+def test_a_released_claim_leaves_no_trace(engine, me):
+    release(engine, [_take(engine, me)])
     assert entries(engine) == []
-    assert claim(engine, KEY, source="a")
+    assert _take(engine, me) is not None
 
 
-def test_nothing_is_settled_that_was_not_claimed(engine):
-    with pytest.raises(KeyError, match="claim"):
-        settle(engine, KEY, Outcome("published"))
+def test_a_released_claim_keeps_its_failures(engine, me):
+    _settle(engine, _take(engine, me), "failed", reason="odd")
+    release(engine, [_take(engine, me)])
+    assert _take(engine, me).failures == 1
 
 
-def test_entries_are_filtered_by_state_and_hash(engine):
-    for digit, state in (("a", "published"), ("b", "quarantined"), ("c", "published")):
-        key = Key(digit * 64, "m", "1")
-        claim(engine, key, source=digit)
-        settle(engine, key, Outcome(state))
-    assert [entry.source for entry in entries(engine, state="published")] == ["c", "a"]
-    assert [entry.source for entry in entries(engine, sha256="bb")] == ["b"]
-    assert entries(engine, sha256="%") == []
+def test_a_worker_is_on_the_list_while_it_lives_and_its_heart_beats(engine):
+    with Presence(engine, "/out", 0.2) as presence:
+        presence._ended.wait(0.5)
+        with engine.connect() as connection:
+            row = connection.execute(select(worker_rows)).one()
+        assert row.owner == presence.owner
+        assert row.beat >= 2
+        retire(engine, presence.owner)  # by somebody who took it for dead
+        presence._ended.wait(0.5)
+        with engine.connect() as connection:
+            assert connection.execute(select(func.count()).select_from(worker_rows)).scalar() == 1
+    assert departed(engine) == []
+    with engine.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(worker_rows)).scalar() == 0
 
 
-def test_retry_lets_a_content_be_scored_again(engine):
-    claim(engine, KEY, source="a")
-    settle(engine, KEY, Outcome("published"))
-    assert retry(engine, KEY.sha256[:8]) == 1
-    assert claim(engine, KEY, source="a")
+def test_the_departed_are_found_with_their_outboxes(engine, me):
+    dead = _dead_owner()
+    _register(engine, dead, outbox="/somewhere")
+    _register(engine, _distant_owner())
+    assert departed(engine) == [(dead, "/somewhere")]
+    retire(engine, dead)
+    assert departed(engine) == []
+    with engine.connect() as connection:
+        watched = connection.execute(select(watches.c.owner)).scalars().all()
+    assert _distant_owner() in watched
+    assert dead not in watched
 
 
-def test_retry_does_not_touch_what_is_being_scored(engine):
-    claim(engine, KEY, source="a")
-    assert retry(engine, KEY.sha256[:8]) == 0
+def test_a_sighting_is_remembered_with_its_watch(engine, monkeypatch):
+    from tasks.ledger import sightings
+
+    clock = [50.0]
+    monkeypatch.setattr(sightings.time, "monotonic", lambda: clock[0])
+    odd = "/in/\udcff \U0001f980" + "x" * 3000
+    remember(engine, [Sighting(odd, "1.2"), Sighting("/in/b", "1.2")])
+    clock[0] += 7
+    remember(engine, [Sighting("/in/b", "9.9")])
+    seen = recall(engine, [odd, "/in/b", "/in/c"])
+    assert (seen[odd].unchanged_s, seen["/in/b"].unchanged_s) == (7.0, 0.0)
+    assert set(seen) == {odd, "/in/b"}
+    remember(engine, [Sighting(odd, "1.2", "d" * 64)])
+    assert recall(engine, [odd])[odd].sha256 == "d" * 64
+    assert recall(engine, [odd])[odd].first_seen <= seen["/in/b"].first_seen
 
 
-def test_forget_deletes(engine):
-    claim(engine, KEY, source="a")
-    assert forget(engine, KEY.sha256) == 1
+def test_a_watch_of_an_earlier_boot_counts_nothing(engine, monkeypatch):
+    from tasks.ledger import sightings
+
+    remember(engine, [Sighting("/in/a", "1")])
+    monkeypatch.setattr(sightings, "boot_id", lambda: "the next boot")
+    assert recall(engine, ["/in/a"])["/in/a"].unchanged_s == 0.0
+
+
+def test_entries_are_filtered(engine, me):
+    for digit, state, model in (("a", "published", "m"), ("b", "quarantined", "m"), ("c", "published", "n")):
+        key = Key(digit * 64, model, "1")
+        taken = claim(engine, [Wanted(key, f"/in/{digit}_%.las")], owner=me)[key]
+        _settle(engine, taken, state)
+    remember(engine, [Sighting("/in/young.las", "1"), Sighting("/in/hashed.las", "1", "d" * 64)])
+    remember(engine, [Sighting("/in/a_%.las", "1", "a" * 64)])
+
+    def sources(**which):
+        return [entry.source.removeprefix("/in/") for entry in entries(engine, Filter(**which))]
+
+    assert sources(state="published") == ["c_%.las", "a_%.las"]
+    assert sources(sha256="bb") == ["b_%.las"]
+    assert sources(sha256="%") == []
+    assert sources(model="m") == ["b_%.las", "a_%.las"]
+    assert sources(model="n-v1") == ["c_%.las"]
+    assert sources(name="b_%") == ["b_%.las"]
+    assert sources(state="discovered") == ["young.las"]
+    assert sources(state="stable") == ["hashed.las"]
+    assert sources(since="2999-01-01") == []
+    assert len(sources(since="2000-01-01")) == len(sources()) == 5
+    assert len(entries(engine, limit=2)) == 2
+
+
+def test_retry_lets_a_content_be_scored_again(engine, me):
+    _settle(engine, _take(engine, me), "published", hashes={"x": ""})
+    assert retry(engine, Filter(sha256=KEY.sha256[:8])) == 1
+    assert _take(engine, me) is not None
+
+
+def test_retry_does_not_touch_what_is_being_scored(engine, me):
+    _take(engine, me)
+    assert retry(engine, Filter(sha256=KEY.sha256[:8])) == 0
+
+
+def test_forget_deletes_with_what_is_remembered_of_the_file(engine, me):
+    _take(engine, me)
+    remember(engine, [Sighting("/in/a.las", "1", KEY.sha256)])
+    assert forget(engine, Filter(sha256=KEY.sha256)) == 1
     assert entries(engine) == []
+    assert recall(engine, ["/in/a.las"]) == {}
 
 
-@pytest.mark.parametrize("change", [retry, forget])
-def test_a_hash_too_short_to_mean_one_file_is_refused(engine, change):
-    with pytest.raises(ValueError, match="first 6"):
-        change(engine, "a")
-
-
-def test_a_ledger_survives_its_process(url):
-    claim(open_ledger(url), KEY, source="a")
+def test_a_ledger_survives_its_process(url, me):
+    _take(open_ledger(url), me)
     assert len(entries(open_ledger(url))) == 1
+
+
+FIRST = """CREATE TABLE arrivals (id INTEGER PRIMARY KEY, sha256 VARCHAR(64) NOT NULL, model VARCHAR(200) NOT NULL,
+version VARCHAR(80) NOT NULL, state VARCHAR(16) NOT NULL, source TEXT NOT NULL, owner VARCHAR(200) NOT NULL,
+attempts INTEGER NOT NULL, reason TEXT NOT NULL, outputs JSON NOT NULL, claimed_at VARCHAR(40) NOT NULL,
+settled_at VARCHAR(40), seconds FLOAT,
+CONSTRAINT one_score_per_content_and_version UNIQUE (sha256, model, version))"""
+
+
+@pytest.fixture
+def first_release(tmp_path):
+    """A ledger as the first release wrote it, one row of each state."""
+    path = tmp_path / "old.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute(FIRST)
+        for number, state in enumerate(("published", "quarantined", "failed", "claimed")):
+            row = (f"{number:064x}", "sondeflow-logs", "7", state, f"/in/{number}.las", "host:1", 2, "why", '["a.las"]')
+            columns = "sha256, model, version, state, source, owner, attempts, reason, outputs, claimed_at, seconds"
+            marks = ", ".join("?" * 9)
+            connection.execute(f"INSERT INTO arrivals ({columns}) VALUES ({marks}, '2025-01-01', 1.5)", row)
+    return f"sqlite:///{path}"
+
+
+def test_a_ledger_of_the_first_release_is_upgraded_without_loss(first_release, me):
+    engine = open_ledger(first_release)
+    rows = {entry.state: entry for entry in entries(engine)}
+    assert set(rows) == {"published", "quarantined", "failed", "claimed"}
+    row = rows["published"]
+    assert (row.version, row.source, row.attempts, row.reason) == ("7", "/in/0.las", 2, "why")
+    assert (row.outputs, row.claimed_at, row.seconds, row.hashes) == (("a.las",), "2025-01-01", 1.5, {})
+    keys = {state: Key(entry.sha256, "sondeflow-logs", "7", "e" * 64) for state, entry in rows.items()}
+    assert _take(engine, me, keys["published"]) is None, "scored before the upgrade is scored"
+    assert _take(engine, me, keys["quarantined"]) is None
+    assert _take(engine, me, keys["failed"]).failures == 2
+    assert _take(engine, me, keys["claimed"]) is not None, "its owner cannot be alive"
+
+
+def test_many_that_open_an_old_ledger_at_once_upgrade_it_once(first_release):
+    from tasks.ledger import store
+
+    def open_anew(_):
+        engine = store._engine.__wrapped__(first_release)
+        if not store.look_up(engine, store.is_current):
+            return store.transact(engine, store.upgrade)
+        return 0
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(open_anew, range(6))) == len(STEPS)
+    assert len(entries(open_ledger(first_release))) == 4
+
+
+def test_a_newer_ledger_is_refused(engine, url):
+    with engine.begin() as connection:
+        connection.execute(applied.insert().values(step=99, applied_at="2999"))
+    with pytest.raises(LedgerError, match="upgrade sondeflow"):
+        open_ledger(url)
+
+
+def test_a_ledger_that_cannot_be_opened_says_where(tmp_path):
+    (tmp_path / "ledger.db").write_bytes(b"no database" * 100)
+    with pytest.raises(Exception, match="database"):
+        open_ledger(f"sqlite:///{tmp_path}/ledger.db")
+
+
+def test_odd_text_is_stored(engine, me):
+    key = Key("b" * 64, "m", "1")
+    taken = claim(engine, [Wanted(key, "/in/\udcff\x00.las")], owner=me)[key]
+    _settle(engine, taken, "failed", reason="nul \x00 here")
+    assert "\x00" not in json.dumps(entries(engine)[0].reason)
+    with engine.connect() as connection:
+        assert connection.execute(select(scorings.c.source)).scalar().startswith("/in/")

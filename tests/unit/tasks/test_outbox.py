@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -16,10 +17,34 @@ from aemodels.io.readers import read
 from aemodels.io.segy_writer import write_segy
 from aemodels.types import Finding, Scores
 from conftest import make_line, make_well
-from tasks.outbox import BundleLabel, ChangedError, flag_curves, publish, quarantine, score_schema, score_table, targets
+from tasks.outbox import (
+    BundleLabel,
+    ChangedError,
+    Place,
+    discard,
+    flag_curves,
+    publish,
+    quarantine,
+    score_schema,
+    score_table,
+    stage,
+    sweep,
+    targets,
+)
 
 LABEL = BundleLabel("sondeflow-logs", "3")
 KNOWN = ("GR", "RHOB")
+
+
+def _publish(out, recording, scores, label=LABEL, **more):
+    """Stage and publish one file; its targets."""
+    place = Place(out, label, **more)
+    publish([stage(place, recording, scores, recording.source.path)])
+    return targets(place, recording)
+
+
+def _files(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def _log_scores(recording, channels=KNOWN):
@@ -107,7 +132,7 @@ def test_flagged_curves_leave_out_what_the_well_lacks(well):
 
 def test_a_well_is_published_under_its_hash_and_version(tmp_path, well):
     out = tmp_path / "out"
-    goal = publish(out, well, _log_scores(well), LABEL)
+    goal = _publish(out, well, _log_scores(well))
     sha = well.source.sha256
     assert goal.scores == out / "scores" / "kind=logs" / "bundle=sondeflow-logs-v3" / f"{sha}.parquet"
     assert goal.copy == out / "las" / f"A_1.{sha[:8]}.las"
@@ -121,7 +146,7 @@ def test_a_well_is_published_under_its_hash_and_version(tmp_path, well):
 
 
 def test_a_line_is_published_with_its_denoised_samples(tmp_path, section):
-    goal = publish(tmp_path / "out", section, _trace_scores(section), BundleLabel("sondeflow-seismic", "1"))
+    goal = _publish(tmp_path / "out", section, _trace_scores(section), BundleLabel("sondeflow-seismic", "1"))
     assert goal.copy.name == f"line.{section.source.sha256[:8]}.sgy"
     denoised = read(goal.copy)
     np.testing.assert_allclose(denoised.values, section.values / 2, rtol=1e-5)
@@ -136,7 +161,7 @@ def test_packed_files_are_published_unpacked(tmp_path, well, section):
         path = plain.source.path.with_name(plain.source.path.name + ".gz")
         path.write_bytes(gzip.compress(plain.source.path.read_bytes()))
         packed = read(path)
-        goal = publish(tmp_path / "out", packed, scores, BundleLabel(label, "1"))
+        goal = _publish(tmp_path / "out", packed, scores, BundleLabel(label, "1"))
         sha, stem = sha256_file(path), plain.source.path.stem.replace(" ", "_")
         assert goal.copy.name == f"{stem}.{sha[:8]}{'.las' if plain.kind == 'logs' else '.sgy'}"
         np.testing.assert_array_equal(read(goal.copy).axis, plain.axis)
@@ -147,13 +172,13 @@ def test_a_file_that_changes_meanwhile_publishes_nothing(tmp_path, well):
     with well.source.path.open("a") as stream:
         stream.write("\n")
     with pytest.raises(ChangedError, match="next run"):
-        publish(out, well, _log_scores(well), LABEL)
-    assert [path for path in out.rglob("*") if path.is_file()] == []
+        _publish(out, well, _log_scores(well))
+    assert _files(out) == []
 
 
 def test_publishing_leaves_the_input_as_it_was(tmp_path, well):
     before = (well.source.path.read_bytes(), well.source.path.stat().st_mtime_ns)
-    publish(tmp_path / "out", well, _log_scores(well), LABEL)
+    _publish(tmp_path / "out", well, _log_scores(well))
     assert (well.source.path.read_bytes(), well.source.path.stat().st_mtime_ns) == before
 
 
@@ -161,7 +186,7 @@ def test_names_with_blanks_and_umlauts_stay_inside_the_outbox(tmp_path, well):
     import dataclasses
 
     odd = dataclasses.replace(well, source=dataclasses.replace(well.source, uri="/in/../Brunnen Ä=1*.las"))
-    goal = targets(tmp_path, odd, BundleLabel("a/b", "1"))
+    goal = targets(Place(tmp_path, BundleLabel("a/b", "1")), odd)
     assert all(path.resolve().is_relative_to(tmp_path) for path in (goal.scores, goal.copy, goal.report))
     assert "*" not in goal.copy.name
 
@@ -170,7 +195,65 @@ def test_quarantine_is_a_copy_beside_its_reason(tmp_path):
     path = tmp_path / "bad.las"
     path.write_bytes(b"\x00not a log")
     finding = Finding("error", "no-data", "line 1", "nothing", "a ~A section", "get it again")
-    reason = quarantine(tmp_path / "out", path, sha256_file(path), [finding])
+    _, reason = quarantine(Place(tmp_path / "out", LABEL), path, str(path), sha256_file(path), [finding])
     assert (reason.parent / "bad.las").read_bytes() == path.read_bytes() == b"\x00not a log"
     assert reason.parent.name == sha256_file(path)
     assert json.loads(reason.read_text())["findings"] == [finding.to_dict()]
+
+
+def test_staged_outputs_are_whole_hidden_and_hashed(tmp_path, well):
+    out = tmp_path / "out"
+    staged = stage(Place(out, LABEL, mark="w1"), well, _log_scores(well), well.source.path)
+    assert [path.name[:4] for path in _files(out)] == [".w1."] * 3
+    assert staged[-1].target.endswith(".parquet"), "the sign that the others are there comes last"
+    for item in staged:
+        assert sha256_file(Path(item.temporary)) == item.sha256
+        assert Path(item.temporary).parent == Path(item.target).parent
+    publish([staged])
+    assert {str(path) for path in _files(out)} == {item.target for item in staged}
+    assert all(sha256_file(Path(item.target)) == item.sha256 for item in staged)
+
+
+def test_without_its_copy_no_score_is_published(tmp_path, well):
+    out = tmp_path / "out"
+    staged = stage(Place(out, LABEL), well, _log_scores(well), well.source.path)
+    Path(staged[0].temporary).unlink()
+    with pytest.raises(FileNotFoundError):
+        publish([staged])
+    discard(staged)
+    assert not [path for path in _files(out) if path.suffix == ".parquet"]
+
+
+def test_another_version_writes_beside_never_over(tmp_path, well):
+    out = tmp_path / "out"
+    first = _publish(out, well, _log_scores(well))
+    before = {path: path.read_bytes() for path in _files(out)}
+    second = _publish(out, well, _log_scores(well), BundleLabel("sondeflow-logs", "4"), beside=True)
+    assert {path: path.read_bytes() for path in before} == before
+    assert len(_files(out)) == 6
+    assert second.copy == out / "las" / "bundle=sondeflow-logs-v4" / first.copy.name
+    assert second.report == out / "reports" / "bundle=sondeflow-logs-v4" / first.report.name
+
+
+@pytest.mark.parametrize("letter", ["x", "\u00e4", "\u5730", "\U00020000"])
+def test_names_as_long_as_names_may_be_are_shortened(tmp_path, well, letter):
+    name = letter * (251 // len(letter.encode())) + ".las"
+    path = well.source.path.with_name(name)
+    path.write_bytes(well.source.path.read_bytes())
+    long = read(path)
+    goal = _publish(tmp_path / "out", long, _log_scores(long))
+    assert goal.copy.is_file()
+    assert goal.copy.name.startswith(letter * 30)
+    assert len(goal.copy.name.encode()) < 255
+    copy, _ = quarantine(Place(tmp_path / "out", LABEL), path, str(path), long.source.sha256, [])
+    assert copy.name == name
+
+
+def test_what_a_dead_worker_left_is_swept_and_nothing_else(tmp_path, well):
+    out = tmp_path / "out"
+    stage(Place(out, LABEL, mark="wdead-7"), well, _log_scores(well), well.source.path)
+    mine = stage(Place(out, LABEL, mark="wmine-7"), well, _log_scores(well), well.source.path)
+    done = _publish(out, well, _log_scores(well), BundleLabel("sondeflow-logs", "9"), beside=True)
+    assert sweep(out, "wdead") == 3
+    left = {str(path) for path in _files(out)}
+    assert left == {item.temporary for item in mine} | {str(path) for path in (done.scores, done.copy, done.report)}

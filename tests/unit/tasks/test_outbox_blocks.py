@@ -18,8 +18,8 @@ from aemodels.io import read, read_segy, sha256_file, write_segy
 from aemodels.types import Source
 from conftest import make_line
 from tasks import outbox_blocks
-from tasks.outbox import BundleLabel, ChangedError, publish
-from tasks.outbox_blocks import LargeLine, publish_blocks
+from tasks.outbox import BundleLabel, ChangedError, Place, Targets, publish, stage
+from tasks.outbox_blocks import LargeLine, WrittenLine, stage_blocks
 
 LABEL = BundleLabel("sondeflow-seismic", "2")
 SPEC = """
@@ -71,11 +71,24 @@ def large(path: Path) -> LargeLine:
     return LargeLine(path, Source(str(path), sha256_file(path)))
 
 
+def _goal(staged) -> Targets:
+    copy, report, scores = (Path(item.target) for item in staged)
+    return Targets(scores, copy, report)
+
+
+def publish_blocks(outbox: Path, line: LargeLine, bundle: Bundle) -> tuple[Targets, WrittenLine]:
+    staged, written = stage_blocks(Place(outbox, LABEL), line, bundle)
+    publish([staged])
+    return _goal(staged), written
+
+
 def test_blocks_publish_what_the_whole_publishes(path: Path, bundle: Bundle, tmp_path: Path):
     recording = read(path)
     scores = bundle.score(recording)
-    whole = publish(tmp_path / "whole", recording, scores, LABEL)
-    goal, line = publish_blocks(tmp_path / "blocks", large(path), bundle, LABEL)
+    staged = stage(Place(tmp_path / "whole", LABEL), recording, scores, path)
+    publish([staged])
+    whole = _goal(staged)
+    goal, line = publish_blocks(tmp_path / "blocks", large(path), bundle)
     assert [one.relative_to(tmp_path / "blocks") for one in (goal.scores, goal.copy, goal.report)] == [
         one.relative_to(tmp_path / "whole") for one in (whole.scores, whole.copy, whole.report)
     ]
@@ -92,7 +105,7 @@ def test_blocks_publish_what_the_whole_publishes(path: Path, bundle: Bundle, tmp
 
 
 def test_the_report_shows_the_worst_block_and_says_so(path: Path, bundle: Bundle, tmp_path: Path):
-    goal, line = publish_blocks(tmp_path / "out", large(path), bundle, LABEL)
+    goal, line = publish_blocks(tmp_path / "out", large(path), bundle)
     page = goal.report.read_text()
     flags = np.array(pq.read_table(goal.scores)["is_anomaly"])
     worst = int(np.argmax([flags[start : start + 40].sum() for start in range(0, 130, 40)]))
@@ -106,5 +119,5 @@ def test_a_file_that_changes_meanwhile_is_not_published(
     line = large(path)
     monkeypatch.setattr(outbox_blocks, "render_report", lambda *_, **__: path.write_bytes(b"new") and "page")
     with pytest.raises(ChangedError, match="changed"):
-        publish_blocks(tmp_path / "out", line, bundle, LABEL)
+        publish_blocks(tmp_path / "out", line, bundle)
     assert [found for found in (tmp_path / "out").rglob("*") if found.is_file()] == []

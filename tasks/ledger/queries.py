@@ -1,0 +1,131 @@
+"""The ledger for people: list, filter, retry, forget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, exists, select, true, update
+
+from tasks.ledger.claims import HELD, State
+from tasks.ledger.schema import scorings, sightings
+from tasks.ledger.store import look_up, transact
+
+WAITING = ("discovered", "stable")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which rows are meant; what is empty does not matter.
+
+    Args:
+        state: one state.
+        model: a model's name, or name and version ("sondeflow-logs-v3").
+        sha256: beginning of a content's hash.
+        name: part of a path or URL.
+        since: ISO 8601; rows claimed (or files seen) at or after it.
+    """
+
+    state: State | None = None
+    model: str = ""
+    sha256: str = ""
+    name: str = ""
+    since: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the ledger; times are ISO 8601 in UTC, durations in s."""
+
+    sha256: str
+    model: str
+    version: str
+    spec_hash: str
+    state: State
+    source: str
+    owner: str
+    attempts: int
+    failures: int
+    reason: str
+    outputs: tuple[str, ...]
+    hashes: Mapping[str, str]
+    timings: Mapping[str, float]
+    claimed_at: str
+    settled_at: str | None
+    seconds: float | None
+
+
+EVERYTHING = Filter()
+
+
+def entries(engine: Engine, which: Filter = EVERYTHING, *, limit: int = 1000) -> list[Entry]:
+    """Rows, newest claim first; before them the files that no version has taken up yet."""
+
+    def work(connection: Connection) -> list[Entry]:
+        waiting = [] if which.model else _waiting(connection, which, limit)
+        if which.state in WAITING:
+            return waiting
+        query = select(scorings).where(_matches(which))
+        query = query.order_by(scorings.c.claimed_at.desc(), scorings.c.id.desc()).limit(limit)
+        rows = [_entry(dict(row._mapping)) for row in connection.execute(query)]
+        return (waiting + rows if which.state is None else rows)[:limit]
+
+    return look_up(engine, work)
+
+
+def retry(engine: Engine, which: Filter) -> int:
+    """Let the contents be scored again, attempts counted anew; what is being scored now stays. Returns how many."""
+    values = {"state": "failed", "failures": 0, "reason": "retry asked for", "token": ""}
+    settled = and_(_matches(which), scorings.c.state.not_in(HELD))
+    return transact(engine, lambda c: c.execute(update(scorings).where(settled).values(**values)).rowcount)
+
+
+def forget(engine: Engine, which: Filter) -> int:
+    """Delete the rows, and what is remembered of their files; returns how many rows."""
+
+    def work(connection: Connection) -> int:
+        named = select(scorings.c.sha256).where(_matches(which))
+        connection.execute(delete(sightings).where(sightings.c.sha256.in_(named)))
+        return connection.execute(delete(scorings).where(_matches(which))).rowcount
+
+    return transact(engine, work)
+
+
+def _matches(which: Filter) -> ColumnElement[bool]:
+    parts: list[ColumnElement[bool]] = [scorings.c.sha256.startswith(which.sha256, autoescape=True)]
+    if which.state is not None:
+        parts.append(scorings.c.state == which.state)
+    if which.model:
+        name = scorings.c.model == which.model
+        parts.append(name | (scorings.c.model + "-v" + scorings.c.version == which.model))
+    if which.name:
+        parts.append(scorings.c.source.contains(which.name, autoescape=True))
+    if which.since:
+        parts.append(scorings.c.claimed_at >= which.since)
+    return and_(*parts)
+
+
+def _waiting(connection: Connection, which: Filter, limit: int) -> list[Entry]:
+    if which.state not in {None, *WAITING}:
+        return []
+    taken = exists().where(scorings.c.sha256 == sightings.c.sha256)
+    parts = [
+        ~taken,
+        sightings.c.sha256.startswith(which.sha256, autoescape=True),
+        sightings.c.state == which.state if which.state else true(),
+        sightings.c.path.contains(which.name, autoescape=True),
+        sightings.c.first_seen >= which.since,
+    ]
+    query = select(sightings).where(*parts).order_by(sightings.c.first_seen.desc()).limit(limit)
+    return [_waiting_entry(dict(row._mapping)) for row in connection.execute(query)]
+
+
+def _waiting_entry(row: Mapping[str, Any]) -> Entry:
+    seen, state = row["first_seen"], row["state"]
+    return Entry(row["sha256"], "", "", "", state, row["path"], "", 0, 0, "", (), {}, {}, seen, None, None)
+
+
+def _entry(row: Mapping[str, Any]) -> Entry:
+    fields = {name: row[name] for name in Entry.__dataclass_fields__}
+    return Entry(**{**fields, "outputs": tuple(fields["outputs"])})

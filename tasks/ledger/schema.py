@@ -1,0 +1,174 @@
+"""The ledger's tables, and the steps that bring an older ledger to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Connection,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+)
+from sqlalchemy import Column as Col
+
+from aemodels.errors import SondeflowError
+
+metadata = MetaData()
+
+applied = Table(
+    "ledger_steps",
+    metadata,
+    Col("step", Integer, primary_key=True, autoincrement=False),
+    Col("applied_at", String(40), nullable=False),
+)
+
+# What was seen in an inbox. `boot` and `clock` are of the machine that saw this stamp first: a monotonic clock, so that
+# a stepped wall clock makes no file look old.
+sightings = Table(
+    "sightings",
+    metadata,
+    Col("place", String(64), primary_key=True),  # sha256 of the path: paths are longer than an index may be
+    Col("path", Text, nullable=False),
+    Col("stamp", String(200), nullable=False),
+    Col("state", String(16), nullable=False),
+    Col("sha256", String(64), nullable=False, default="", index=True),
+    Col("boot", String(64), nullable=False),
+    Col("clock", Float, nullable=False),
+    Col("first_seen", String(40), nullable=False),
+    Col("seen_at", String(40), nullable=False),
+)
+
+# A content under one version of a model. `token` is drawn anew by every claim: it is the fence.
+scorings = Table(
+    "scorings",
+    metadata,
+    Col("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Col("sha256", String(64), nullable=False),
+    Col("model", String(200), nullable=False),
+    Col("version", String(80), nullable=False),
+    Col("spec_hash", String(64), nullable=False, default=""),
+    Col("state", String(16), nullable=False, index=True),
+    Col("source", Text, nullable=False),
+    Col("owner", String(300), nullable=False, index=True),
+    Col("token", String(32), nullable=False, index=True),
+    Col("attempts", Integer, nullable=False),
+    Col("failures", Integer, nullable=False, default=0),
+    Col("reason", Text, nullable=False, default=""),
+    Col("outputs", JSON, nullable=False),
+    Col("hashes", JSON, nullable=False),
+    Col("timings", JSON, nullable=False),
+    Col("claimed_at", String(40), nullable=False, index=True),
+    Col("settled_at", String(40)),
+    Col("seconds", Float),
+    UniqueConstraint("sha256", "model", "version", "spec_hash", name="one_score_per_content_version_and_spec"),
+    Index("scorings_by_model", "model", "version"),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Col("owner", String(300), primary_key=True),
+    Col("outbox", Text, nullable=False),
+    Col("lease_seconds", Float, nullable=False),
+    Col("beat", Integer, nullable=False),
+    Col("started_at", String(40), nullable=False),
+    Col("seen_at", String(40), nullable=False),
+)
+
+# When a machine saw a worker's heartbeat change last, by that machine's monotonic clock.
+watches = Table(
+    "watches",
+    metadata,
+    Col("owner", String(300), primary_key=True),
+    Col("boot", String(64), primary_key=True),
+    Col("beat", Integer, nullable=False),
+    Col("clock", Float, nullable=False),
+)
+
+
+class LedgerError(SondeflowError):
+    """A ledger that cannot be reached, or that a newer sondeflow has written."""
+
+
+def upgrade(connection: Connection) -> int:
+    """Bring the tables to this version's, in the transaction given; returns how many steps were taken.
+
+    Raises:
+        LedgerError: if a newer sondeflow has been here.
+    """
+    _one_at_a_time(connection)
+    applied.create(connection, checkfirst=True)
+    done = connection.execute(select(func.max(applied.c.step))).scalar() or 0
+    if done > len(STEPS):
+        raise LedgerError(f"the ledger is at step {done}; this sondeflow knows {len(STEPS)}; upgrade sondeflow")
+    for step in range(done + 1, len(STEPS) + 1):
+        STEPS[step - 1](connection)
+        connection.execute(insert(applied).values(step=step, applied_at=datetime.now(UTC).isoformat()))
+    return len(STEPS) - done
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether there is nothing to upgrade."""
+    if not inspect(connection).has_table(applied.name):
+        return False
+    return connection.execute(select(func.max(applied.c.step))).scalar() == len(STEPS)
+
+
+def _one_at_a_time(connection: Connection) -> None:
+    """Others that start at the same moment wait (on SQLite the transaction itself holds the lock)."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(7265901)"))
+
+
+def _first(connection: Connection) -> None:
+    """The one table of the first release."""
+    first = MetaData()
+    Table(
+        "arrivals",
+        first,
+        Col("id", Integer, primary_key=True),
+        Col("sha256", String(64), nullable=False),
+        Col("model", String(200), nullable=False),
+        Col("version", String(80), nullable=False),
+        Col("state", String(16), nullable=False, index=True),
+        Col("source", Text, nullable=False),
+        Col("owner", String(200), nullable=False),
+        Col("attempts", Integer, nullable=False),
+        Col("reason", Text, nullable=False),
+        Col("outputs", JSON, nullable=False),
+        Col("claimed_at", String(40), nullable=False),
+        Col("settled_at", String(40)),
+        Col("seconds", Float),
+        UniqueConstraint("sha256", "model", "version", name="one_score_per_content_and_version"),
+    )
+    first.create_all(connection, checkfirst=True)
+
+
+def _leases(connection: Connection) -> None:
+    """Sightings, leases, fences and the bundle's hash in the key; every row of the first table moves over."""
+    metadata.create_all(connection, tables=[sightings, scorings, workers, watches])
+    kept = "sha256, model, version, state, source, owner, attempts, reason, outputs, claimed_at, settled_at, seconds"
+    connection.execute(
+        text(
+            f"INSERT INTO scorings ({kept}, spec_hash, token, failures, hashes, timings) "  # noqa: S608 - our own names
+            f"SELECT {kept}, '', '', CASE WHEN state = 'failed' THEN attempts ELSE 0 END, '{{}}', '{{}}' FROM arrivals"
+        )
+    )
+    connection.execute(text("DROP TABLE arrivals"))
+
+
+STEPS: tuple[Callable[[Connection], None], ...] = (_first, _leases)

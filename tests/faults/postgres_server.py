@@ -1,0 +1,81 @@
+"""A real PostgreSQL server from a wheel: started, killed and restarted by tests."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class PostgresServer:
+    """One server in a folder of its own; it refuses to run as root, so root lends it the user `nobody`."""
+
+    def __init__(self, folder: Path) -> None:
+        import pgserver
+
+        self._bin = Path(pgserver.__file__).parent / "pginstall" / "bin"
+        self._data = folder / "data"
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._who = {}
+        self._data.mkdir(parents=True)
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            os.chown(self._data, nobody.pw_uid, nobody.pw_gid)
+            for parent in (self._data, *self._data.parents):
+                if parent != Path("/"):
+                    parent.chmod(parent.stat().st_mode | 0o111)
+            self._who = {"user": nobody.pw_uid, "group": nobody.pw_gid}
+        initdb = [self._bin / "initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        subprocess.run([*initdb, "--locale=C", "--no-sync"], check=True, stdout=subprocess.DEVNULL, **self._who)
+
+    def url(self, name: str = "postgres") -> str:
+        """SQLAlchemy's address of one of its databases."""
+        return f"postgresql+psycopg2://postgres@127.0.0.1:{self._port}/{name}"
+
+    def new_database(self, name: str) -> str:
+        """Make an empty database; its address."""
+        self._psql(f'CREATE DATABASE "{name}"')
+        return self.url(name)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        command = [self._bin / "postgres", "-D", self._data, "-p", str(self._port), "-h", "127.0.0.1", "-k", ""]
+        log = (self._data.parent / "log").open("ab")
+        self._process = subprocess.Popen([*command, "-c", "fsync=off"], stdout=log, stderr=log, **self._who)
+        until = time.monotonic() + 60
+        ask = [self._bin / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port)]
+        while subprocess.run(ask, check=False).returncode:
+            assert time.monotonic() < until, "PostgreSQL did not start"
+            time.sleep(0.1)
+
+    def kill(self) -> None:
+        """End it without warning, as a crash would; its children notice and end too."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
+        time.sleep(0.5)
+
+    def stop(self) -> None:
+        """End it and forget its data."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait()
+        shutil.rmtree(self._data.parent, ignore_errors=True)
+
+    def _psql(self, statement: str) -> None:
+        command = [self._bin / "psql", "-q", "-h", "127.0.0.1", "-p", str(self._port), "-U", "postgres"]
+        subprocess.run([*command, "-c", statement], check=True)
