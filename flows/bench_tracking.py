@@ -28,7 +28,7 @@ from tasks.train import ARRAYS, FitRef, fit, fit_key
 
 CONTENDERS = 10
 EPOCHS = 50
-# Batches in an epoch: an epoch then takes about a tenth of a second, where those of the shipped experiments take
+# Batches in an epoch: an epoch then takes tenths of a second, where those of the shipped experiments take
 # seconds; the share that logging takes of the wall time is an upper bound of theirs.
 STEPS = 40
 WELLS = 6
