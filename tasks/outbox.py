@@ -39,10 +39,11 @@ class ChangedError(SondeflowError):
 
 @dataclass(frozen=True)
 class BundleLabel:
-    """The name and version under which a bundle's scores are filed."""
+    """The name and version under which a bundle's scores are filed; the address of its card, "" where it has none."""
 
     name: str
     version: str
+    card: str = ""
 
     def __str__(self) -> str:
         return f"{self.name}-v{self.version}"
@@ -205,7 +206,7 @@ def _writers(
                 write_denoised_segy(plain, path, scores.denoised, history)
 
     def write_report(path: Path) -> None:
-        html = render_report(recording, scores, bundle_label=str(label), findings=recording.findings)
+        html = render_report(recording, scores, bundle_label=str(label), findings=recording.findings, card=label.card)
         path.write_text(html, encoding="utf-8")
 
     def write_scores(path: Path) -> None:

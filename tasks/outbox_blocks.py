@@ -114,7 +114,7 @@ def write_line(paths: Targets, line: LargeLine, bundle: Bundle, label: BundleLab
         blocks = score_segy_blocks(plain, bundle, positions=line.positions, survey=survey)
         with pq.ParquetWriter(paths.scores, score_schema("seismic", ()), compression="zstd") as writer:
             write_denoised_blocks(plain, paths.copy, _written(blocks, writer, line.source, tally), history)
-    paths.report.write_text(_report(tally, survey, str(label), line.source), encoding="utf-8")
+    paths.report.write_text(_report(tally, survey, label, line.source), encoding="utf-8")
     return WrittenLine(tally.rows, tally.flagged, survey.findings)
 
 
@@ -134,10 +134,11 @@ def _written(
         yield block.scores.denoised
 
 
-def _report(tally: _Tally, survey: LineSurvey, label: str, source: Source) -> str:
+def _report(tally: _Tally, survey: LineSurvey, label: BundleLabel, source: Source) -> str:
     (block,) = tally.shown
     first, last = block.recording.names[0], block.recording.names[-1]
     name = f"{content_stem(source.path)}, {first} to {last}"
     note = shown_in_part(block, flagged=tally.flagged, traces=tally.rows)
     recording = dataclasses.replace(block.recording, source=source, name=name)
-    return render_report(recording, block.scores, bundle_label=label, findings=(note, *survey.findings))
+    findings = (note, *survey.findings)
+    return render_report(recording, block.scores, bundle_label=str(label), findings=findings, card=label.card)

@@ -14,7 +14,7 @@ from aemodels.types import Finding
 from tasks.arrivals import Arrival, arrived_since, look, look_again, part_complete
 from tasks.ledger import finished
 from tasks.score_batch import drain_batch
-from tasks.score_choose import choose_scorers, kind_of, wanted
+from tasks.score_choose import choose_scorers, kind_of, model_address, wanted
 from tasks.score_desk import Desk, at_work, tidy
 from tasks.score_request import FileOutcome, FilledRequest, ScoreRequest, ScoreSummary, score_page, summarise
 from tasks.settings import Settings
@@ -102,11 +102,10 @@ def check_outbox(summary: ScoreSummary) -> ScoreSummary:
 
 def model_links(summary: ScoreSummary, settings: Settings) -> Mapping[str, str]:
     """Address in MLflow by label of the models that scored."""
-    base = settings.tracking_uri if settings.tracking_uri.startswith("http") else "http://localhost:5000"
     labels = {outcome.model for outcome in summary.outcomes if outcome.fate == "scored" and outcome.model}
     parts = {label: label.rpartition("-v") for label in labels}
     return {
-        label: f"{base}/#/models/{name}/versions/{version}"
+        label: model_address(settings, name, version)
         for label, (name, _, version) in parts.items()
         if version.isdigit()
     }

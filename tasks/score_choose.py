@@ -46,12 +46,19 @@ def open_scorer(ref: str, settings: Settings) -> Scorer:
 
         model = get(settings, ref)
         folder, name, version = download_bundle(settings, model), model.name, model.version
-        card = read_card(folder)
+        card, address = read_card(folder), model_address(settings, name, version)
     else:
-        folder = Path(ref)
+        folder, address = Path(ref), ""
         card = read_card(folder)
         name, version = card.name, card.content_hash[:12]
-    return Scorer(folder=str(folder), kind=card.kind, name=name, version=version, content_hash=card.content_hash)
+    label = {"name": name, "version": version, "card": address}
+    return Scorer(folder=str(folder), kind=card.kind, content_hash=card.content_hash, **label)
+
+
+def model_address(settings: Settings, name: str, version: str) -> str:
+    """Where a version's page with its model card is: on the store's server, or on what `sondeflow ui` starts."""
+    base = settings.tracking_uri if settings.tracking_uri.startswith("http") else "http://localhost:5000"
+    return f"{base}/#/models/{name}/versions/{version}"
 
 
 def wanted(path: str, sha256: str, scorers: Mapping[str, Scorer], request: FilledRequest) -> Wanted | None:

@@ -34,10 +34,11 @@ class Scorer(BaseModel):
     name: str
     version: str
     content_hash: str = ""
+    card: str = ""
 
     @property
     def label(self) -> BundleLabel:
-        return BundleLabel(self.name, self.version)
+        return BundleLabel(self.name, self.version, self.card)
 
 
 class Job(BaseModel):

@@ -22,7 +22,7 @@ NAMES = {"ingest", "train-logs", "train-seismic", "promote", "score", "monitor"}
 IO_TASKS = {
     "find-files",
     "ingest-batch",
-    "choose-bundles",
+    "find-arrivals",
     "log-study",
     "log-denoising",
     "log-detectors",
