@@ -17,6 +17,7 @@ from tasks.settings import Settings
 from tasks.tracking import NoModelError, connect, download_bundle, find, get, read_table
 
 pytest_plugins = ("flow_fixtures",)
+REPORTED = {"name": "gaps", "judged": False, "noise": [{"kind": "dropout", "share": 0.1, "length": 5}]}
 # of the two, the detector that keeps its false-alarm rate on these few wells
 STEADY = {**LOGS["anomalies"], "detectors": LOGS["anomalies"]["detectors"][1:]}
 
@@ -57,7 +58,8 @@ def story(other_home, field_folder, tmp_path_factory):
     wells = field_folder / "wells"
     short = copy.deepcopy(LOGS["contenders"])
     short[0]["model"]["window"] = {"length": 4, "stride": 2}  # good enough to beat the dense one, no more
-    steps = {"good": _train(other_home, wells, contenders=short), "first": _promote(other_home)}
+    conditions = [*LOGS["conditions"], REPORTED]
+    steps = {"good": _train(other_home, wells, contenders=short, conditions=conditions), "first": _promote(other_home)}
     steps["weak"] = _train(other_home, wells, default="dense")
     steps["refused"] = _promote(other_home)
     steps["champion_after_refusal"] = find(other_home, "models:/sondeflow-logs@champion")
@@ -73,6 +75,12 @@ def test_the_first_good_version_becomes_champion(story):
     assert story["first"].champion == ""
     gains = [row for row in story["first"].rows if row["check"] == "gain"]
     assert [row["opponent"] for row in gains] == ["dense"]
+
+
+def test_a_condition_that_is_only_reported_is_not_judged(story, other_home):
+    measured = read_table(other_home, story["good"].run_id, "denoising")
+    assert REPORTED["name"] in set(measured["condition"])
+    assert REPORTED["name"] not in {row["condition"] for row in story["first"].rows}
 
 
 def test_a_linear_model_that_wins_is_promoted(story, other_home):

@@ -257,3 +257,10 @@ def test_what_a_dead_worker_left_is_swept_and_nothing_else(tmp_path, well):
     assert sweep(out, "wdead") == 3
     left = {str(path) for path in _files(out)}
     assert left == {item.temporary for item in mine} | {str(path) for path in (done.scores, done.copy, done.report)}
+
+
+def test_a_report_leads_to_the_card_of_the_registered_model(tmp_path, well):
+    address = "http://localhost:5000/#/models/sondeflow-logs/versions/3"
+    _publish(tmp_path / "out", well, _log_scores(well), BundleLabel("sondeflow-logs", "3", address))
+    (report,) = (path for path in _files(tmp_path / "out") if path.suffix == ".html")
+    assert f'href="{address}"' in report.read_text(encoding="utf-8")

@@ -1,0 +1,17 @@
+"""The specification's own rules."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from aemodels.experiment import ExperimentSpec
+from flows.catalogue import load_spec
+
+
+def test_an_experiment_whose_conditions_are_all_reported_only_is_refused():
+    spec = load_spec("demo-logs").model_dump(mode="json")
+    for condition in spec["conditions"]:
+        condition["judged"] = False
+    with pytest.raises(ValidationError, match="nothing could be promoted"):
+        ExperimentSpec.model_validate(spec)
