@@ -19,6 +19,10 @@ from conftest import make_well
 pytest_plugins = ("fault_fixtures",)
 
 POISON = str(Path(__file__).parent / "poison")
+# What does not touch the ledger's own business is quick on one kind of ledger, and slow on the other one too.
+ON_POSTGRES_WHEN_SLOW = pytest.mark.parametrize(
+    "site", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
+)
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system takes root")
 
 
@@ -79,6 +83,7 @@ def test_several_scorers_killed_in_turn(site, filled, reference):
     judge(site, "2 scorers, both killed, 8 times", before, reference(site))
 
 
+@ON_POSTGRES_WHEN_SLOW
 @pytest.mark.parametrize("files", [12, pytest.param(200, marks=pytest.mark.slow)])
 def test_the_scoring_children_are_killed(site, filled, reference, files):
     before = filled(site, files)
@@ -113,10 +118,9 @@ def test_the_prefect_server_is_killed_and_comes_back(site, filled, reference, pr
     judge(site, "Prefect's server killed", before, reference(site))
 
 
+@pytest.mark.parametrize("site", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("files", [12, pytest.param(200, marks=pytest.mark.slow)])
 def test_postgres_is_killed_and_comes_back(site, filled, reference, files, request):
-    if site.backend != "postgresql":
-        pytest.skip("there is no server to kill")
     postgres = request.getfixturevalue("postgres")
     before = filled(site, files)
     process = site.start(SONDEFLOW_BATCH="2")
@@ -129,6 +133,7 @@ def test_postgres_is_killed_and_comes_back(site, filled, reference, files, reque
     judge(site, "PostgreSQL killed", before, reference(site))
 
 
+@ON_POSTGRES_WHEN_SLOW
 @needs_root
 def test_the_disk_is_full(site, filled, reference):
     before = filled(site, 12)
@@ -142,6 +147,7 @@ def test_the_disk_is_full(site, filled, reference):
         judge(site, f"disk full after {done} files", before, reference(site))
 
 
+@ON_POSTGRES_WHEN_SLOW
 @needs_root
 def test_the_outbox_is_read_only(site, filled, reference):
     before = filled(site, 6)
@@ -154,6 +160,7 @@ def test_the_outbox_is_read_only(site, filled, reference):
         judge(site, "outbox read-only", before, reference(site))
 
 
+@ON_POSTGRES_WHEN_SLOW
 def test_the_clock_steps(site, filled, reference):
     before = filled(site, 12)
     both = [site.start(SONDEFLOW_BATCH="2", SONDEFLOW_LEASE_SECONDS="5", clock_steps=True) for _ in range(2)]
@@ -164,6 +171,7 @@ def test_the_clock_steps(site, filled, reference):
     judge(site, "clock steps by days, 2 scorers", before, reference(site))
 
 
+@ON_POSTGRES_WHEN_SLOW
 def test_a_file_grows_while_it_is_watched(site, filled, reference):
     filled(site, 2)
     growing = site.inbox / "growing.las"
@@ -192,6 +200,7 @@ def test_a_file_grows_while_it_is_watched(site, filled, reference):
     judge(site, "a file grows", before, reference(site))
 
 
+@ON_POSTGRES_WHEN_SLOW
 @pytest.mark.timeout(1800)
 def test_poison_is_isolated(site, filled):
     from tasks.ledger import entries, open_ledger
