@@ -197,7 +197,7 @@ def decision_page(decision: Decision) -> str:
 
 ASKED = (
     "Asked for: ahead of the champion and of every other contender at every condition by more than noise (means over "
-    "wells of the frozen hold-out; with up to five wells ahead in each of them, with more the lower end of a paired "
+    "wells of the frozen hold-out; with up to four wells ahead in each of them, with more the lower end of a paired "
     "bootstrap interval, one-sided 5 %); no curve worse by more than a tolerance; false alarms within their band."
 )
 

@@ -16,8 +16,9 @@ from aemodels.errors import DataError
 EXACT_UP_TO = 8
 DRAWS = 10_000
 SEED = 20
-# Up to so many pairs a percentile interval covers less than it says; all pairs have to agree instead.
-FEW = 5
+# Of so many pairs even all agreeing happens by chance more than once in twenty (2 ** -4 = 6 %): no test at 5 % can be
+# passed, and all pairs have to agree instead.
+FEW = 4
 # Differences of gain smaller than this are ties: one split, one seed (see the measured baselines).
 TIE_DB = 0.1
 
@@ -110,7 +111,7 @@ def paired(ours: Sequence[float], theirs: Sequence[float], *, level: float = 0.9
     """Whether ours is ahead of theirs by more than noise, pair by pair.
 
     More than FEW pairs: the lower end of the bootstrap interval of the mean difference is above zero; at the level
-    0.9 that is a one-sided test at 5 %. From two to FEW pairs, for which no interval holds what it says: every pair is
+    0.9 that is a one-sided test at 5 %. From two to FEW pairs, which cannot carry such a test: every pair is
     ahead (see `Paired.chance`). One pair says nothing of noise: it has to be ahead by more than a tie, TIE_DB.
 
     Args:
