@@ -147,7 +147,7 @@ def test_the_disk_is_full(site, filled, reference):
         judge(site, f"disk full after {done} files", before, reference(site))
 
 
-@ON_POSTGRES_WHEN_SLOW
+@pytest.mark.slow
 @needs_root
 def test_the_outbox_is_read_only(site, filled, reference):
     before = filled(site, 6)
@@ -160,7 +160,7 @@ def test_the_outbox_is_read_only(site, filled, reference):
         judge(site, "outbox read-only", before, reference(site))
 
 
-@ON_POSTGRES_WHEN_SLOW
+@pytest.mark.slow
 def test_the_clock_steps(site, filled, reference):
     before = filled(site, 12)
     both = [site.start(SONDEFLOW_BATCH="2", SONDEFLOW_LEASE_SECONDS="5", clock_steps=True) for _ in range(2)]

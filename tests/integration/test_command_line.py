@@ -192,7 +192,8 @@ def test_train_promote_score_and_ledger_from_the_command_line(champions, command
     assert {"run_id", "model", "version", "metrics"} <= set(answer)
     assert answer["version"] == champions.logs.version, "training again registers nothing new"
     code, answer = command_json("promote", "logs")
-    assert (code, answer["accepted"]) == (0, True)
+    assert (code, answer["accepted"]) == (1, False)
+    assert all(reason.startswith("false alarms") for reason in answer["reasons"])
 
     forget(open_ledger(champions.settings.ledger_url), Filter())
     inbox = tmp_path / "in"

@@ -130,10 +130,10 @@ def test_a_promotion_keeps_the_version_before(story, other_home):
     assert get(other_home, "models:/sondeflow-logs@previous").version == story["good"].version
 
 
-def test_promoting_the_champion_again_changes_nothing(story, other_home):
+def test_promoting_the_champion_again_changes_nothing(story, other_home, command_json):
     before = _decisions(other_home)
-    again = _promote(other_home, version=story["later"].version)
-    assert again.accepted
+    code, again = command_json("promote", "logs", "--version", story["later"].version)
+    assert (code, again["accepted"], again["reasons"]) == (0, True, [])
     assert _decisions(other_home) == before
     assert get(other_home, "models:/sondeflow-logs@previous").version == story["good"].version
 
