@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.contract import Denoiser
-from aemodels.types import FloatArray, Kind, Section
+from aemodels.faults.base import FaultBase
+from aemodels.signal.normalise import Normaliser
+from aemodels.types import FloatArray, Kind, Recording, Section
 
 
 @dataclass(frozen=True)
@@ -21,11 +23,33 @@ class DetectContext:
         kind: "logs" or "seismic".
         seed: root of all its randomness.
         denoisers: fitted denoisers by contender name, for detectors that score reconstruction errors.
+        recordings: the training recordings behind the sections, in canonical units, to inject faults into; empty
+            where a detector is restored.
+        validation: clean validation sections, to calibrate on; empty where a detector is restored.
+        normaliser: brings faulty copies to the sections' scale.
+        faults: the kinds that a detector may be trained on.
     """
 
     kind: Kind
     seed: int
     denoisers: Mapping[str, Denoiser]
+    recordings: tuple[Recording, ...] = ()
+    validation: tuple[Section, ...] = ()
+    normaliser: Normaliser | None = None
+    faults: tuple[FaultBase, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Reasons:
+    """What speaks for each fault kind, row by row.
+
+    Args:
+        kinds: names of fault kinds.
+        score: float32[kind, row], higher = speaks more for that kind; comparable between kinds; NaN = nothing known.
+    """
+
+    kinds: tuple[str, ...]
+    score: FloatArray
 
 
 class Detector(Protocol):
@@ -42,6 +66,13 @@ class Detector(Protocol):
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All that was fitted, as plain numeric arrays."""
         ...
+
+
+@runtime_checkable
+class Explainer(Protocol):
+    """A fitted detector that can say which fault it sees."""
+
+    def reasons(self, section: Section) -> Reasons: ...
 
 
 class DetectorFactory(Protocol):

@@ -55,7 +55,15 @@ class _Faulty:
 
 def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mapping[str, Denoiser]) -> DetectorStudy:
     """Fit every detector on clean training sections, choose on faulty validation, report on faulty and clean test."""
-    context = DetectContext(kind=spec.kind, seed=spec.seed, denoisers=denoisers)
+    context = DetectContext(
+        kind=spec.kind,
+        seed=spec.seed,
+        denoisers=denoisers,
+        recordings=tuple(prepared.split.train),
+        validation=tuple(prepared.validation),
+        normaliser=prepared.normaliser,
+        faults=tuple(spec.anomalies.faults),
+    )
     faulty = {
         role: [_faulty(spec, r, n) for r in getattr(prepared.split, role) for n in range(spec.anomalies.repeats)]
         for role in ("validation", "test")
