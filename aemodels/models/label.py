@@ -1,0 +1,119 @@
+"""Networks that label every sample of a well: a U-Net from input channels to logits, trained on labelled copies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+from numpy.typing import NDArray
+
+from aemodels.models.runtime import predict
+from aemodels.models.unet import UNet
+from aemodels.types import FloatArray
+
+BLOCK, MARGIN = 2048, 256  # samples scored at a time, and what the network is shown on either side of them
+EASY = 0.02  # logits start at this share of faults, so that the first steps are not spent on learning it
+CLIP_NORM = 1.0
+
+
+def build_labeller(body: UNet, inputs: int, outputs: int) -> keras.Model:
+    """A network from float32[window, sample, inputs] to logits [window, sample, outputs], of any length that divides.
+
+    Args:
+        body: widths, kernel and blocks.
+        inputs: channels.
+        outputs: labels.
+    """
+    entry = keras.Input((None, inputs), name="channels")
+    start = keras.initializers.Constant(float(np.log(EASY / (1 - EASY))))
+    return keras.Model(entry, layers.Conv1D(outputs, 1, bias_initializer=start)(body.body(entry)), name="labeller")
+
+
+def train_labeller(
+    network: keras.Model,
+    data: tuple[Sequence[NDArray[np.float16]], Sequence[NDArray[np.int8]]],
+    weights: FloatArray,
+    *,
+    schedule: tuple[int, int, int, float],
+    seed: int,
+) -> list[float]:
+    """Train on random windows.
+
+    Args:
+        network: as from build_labeller.
+        data: inputs float16[sample, channel] and labels int8[sample, label] of each copy; label -1 takes no part.
+        weights: float32[label], weight of a positive sample; a negative one weighs 1.
+        schedule: steps, windows in a batch, samples in a window, first learning rate (a cosine takes it to zero).
+        seed: of the draw of windows.
+
+    Returns:
+        The loss of each tenth of the training.
+    """
+    steps, batch, length, rate = schedule
+    positive = ops.convert_to_tensor(weights)
+
+    def loss(target: Any, logits: Any) -> Any:
+        known = ops.cast(target >= 0, "float32")
+        truth = ops.maximum(ops.cast(target, "float32"), 0.0)
+        weight = known * (1.0 + truth * (positive - 1.0))
+        entropy = ops.maximum(logits, 0.0) - logits * truth + ops.log1p(ops.exp(-ops.abs(logits)))
+        return ops.sum(weight * entropy) / (ops.sum(known) + 1e-6)
+
+    network.compile(
+        optimizer=keras.optimizers.Adam(
+            keras.optimizers.schedules.CosineDecay(rate, steps), global_clipnorm=CLIP_NORM
+        ),
+        loss=loss,
+    )
+    epochs = min(10, steps)
+    batches = _Windows(data, length, batch, (max(1, steps // epochs), seed))
+    history = network.fit(batches, epochs=epochs, shuffle=False, verbose=0).history
+    return [float(value) for value in history["loss"]]
+
+
+class _Windows(keras.utils.PyDataset):  # type: ignore[misc]
+    """Batches of random windows of the copies, each copy as often as it is long."""
+
+    def __init__(
+        self,
+        data: tuple[Sequence[NDArray[np.float16]], Sequence[NDArray[np.int8]]],
+        length: int,
+        batch: int,
+        plan: tuple[int, int],
+    ) -> None:
+        super().__init__(workers=1, use_multiprocessing=False)
+        steps, seed = plan
+        self.inputs = [_at_least(item, length, 0) for item in data[0]]
+        self.labels = [_at_least(item, length, -1) for item in data[1]]
+        self.length, self.batch, self.steps = length, batch, steps
+        sizes = np.array([len(item) for item in self.inputs], dtype=np.float64)
+        self.share = sizes / sizes.sum()
+        self.rng = np.random.default_rng(seed)
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __getitem__(self, index: int) -> tuple[FloatArray, NDArray[np.int8]]:
+        picked = self.rng.choice(len(self.inputs), self.batch, p=self.share)
+        first = [int(self.rng.integers(len(self.inputs[copy]) - self.length + 1)) for copy in picked]
+        windows = [(copy, slice(start, start + self.length)) for copy, start in zip(picked, first, strict=True)]
+        inputs = np.stack([self.inputs[copy][window] for copy, window in windows]).astype(np.float32)
+        return inputs, np.stack([self.labels[copy][window] for copy, window in windows])
+
+
+def _at_least(array: NDArray[Any], length: int, value: int) -> NDArray[Any]:
+    missing = max(length - len(array), 0)
+    return np.pad(array, ((0, missing), (0, 0)), constant_values=value) if missing else array
+
+
+def label_samples(network: keras.Model, inputs: FloatArray, cache: dict[str, Any]) -> FloatArray:
+    """Logits float32[sample, label] of a whole well, float32[sample, channel], block by block."""
+    samples = len(inputs)
+    blocks = -(-samples // BLOCK)
+    padded = np.pad(inputs, ((MARGIN, MARGIN + blocks * BLOCK - samples), (0, 0)))
+    stacked = np.stack([padded[n * BLOCK : (n + 1) * BLOCK + 2 * MARGIN] for n in range(blocks)])
+    logits = predict(network, stacked, cache)[:, MARGIN : MARGIN + BLOCK]
+    return np.ascontiguousarray(logits.reshape(blocks * BLOCK, -1)[:samples])
