@@ -55,22 +55,6 @@ class UNet(NetworkBase):
         import keras
         from keras import layers
 
-        shape = (self.window.length, 3 * features) if self.rank == 1 else (self.window.length, features, 3)
-        entry = keras.Input(shape, name="windows")
-        convolution = layers.Conv1D if self.rank == 1 else layers.Conv2D
-        # A zero start makes the untrained network the identity: training can only improve on doing nothing.
-        last = convolution(features if self.rank == 1 else 1, 1, kernel_initializer="zeros", name="noise")
-        noise = last(self.body(entry))
-        values = entry[..., :features] if self.rank == 1 else entry[..., :1]
-        clean = layers.Subtract()([values, noise])
-        if self.rank == 2:
-            clean = layers.Reshape((self.window.length, features))(clean)
-        return keras.Model(entry, clean, name="unet")
-
-    def body(self, entry: Any) -> Any:
-        """The network between its input and its last layer: `widths[0]` features at the input's resolution."""
-        from keras import layers
-
         convolution, pool, grow = (
             (layers.Conv1D, layers.AveragePooling1D, layers.UpSampling1D)
             if self.rank == 1
@@ -85,6 +69,8 @@ class UNet(NetworkBase):
             past = x if x.shape[-1] == width else convolution(width, 1)(x)
             return layers.Activation("gelu")(layers.Add()([inner, past]))
 
+        shape = (self.window.length, 3 * features) if self.rank == 1 else (self.window.length, features, 3)
+        entry = keras.Input(shape, name="windows")
         skips = []
         x = entry
         for width in self.widths[:-1]:
@@ -95,7 +81,13 @@ class UNet(NetworkBase):
         for width, skip in zip(reversed(self.widths[:-1]), reversed(skips), strict=True):
             x = layers.Concatenate()([grow(2)(x), skip])
             x = block(x, width)
-        return x
+        # A zero start makes the untrained network the identity: training can only improve on doing nothing.
+        noise = convolution(features if self.rank == 1 else 1, 1, kernel_initializer="zeros", name="noise")(x)
+        values = entry[..., :features] if self.rank == 1 else entry[..., :1]
+        clean = layers.Subtract()([values, noise])
+        if self.rank == 2:
+            clean = layers.Reshape((self.window.length, features))(clean)
+        return keras.Model(entry, clean, name="unet")
 
     def affine(self, values: FloatArray, mask: BoolArray) -> NDArray[np.float32]:
         """Only the offset is used: residual learning needs no range."""
