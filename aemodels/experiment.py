@@ -47,6 +47,9 @@ class AnomalySpec(Spec):
 
     detectors: tuple[NamedDetector, ...] = Field(min_length=1, description="the contenders")
     faults: tuple[FaultSpec, ...] = Field(min_length=1, description="kinds injected for evaluation")
+    training_faults: tuple[FaultSpec, ...] = Field(
+        default=(), description="kinds and ranges that detectors may be trained on; as for evaluation where empty"
+    )
     fraction: float = Field(default=0.06, gt=0.0, lt=0.9, description="share of rows made faulty for evaluation")
     repeats: int = Field(
         default=1,
@@ -56,6 +59,11 @@ class AnomalySpec(Spec):
     )
     thresholds: tuple[ThresholdSpec, ...] = Field(min_length=1, description="all are fitted and their rates measured")
     threshold: str = Field(default="conformal", description="kind of the threshold that the bundle uses")
+
+    @property
+    def trained_on(self) -> tuple[FaultSpec, ...]:
+        """What detectors that learn from faults are given."""
+        return self.training_faults or self.faults
 
     @model_validator(mode="after")
     def _known_threshold(self) -> Self:
