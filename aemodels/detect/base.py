@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -28,6 +28,8 @@ class DetectContext:
         validation: clean validation sections, to calibrate on; empty where a detector is restored.
         normaliser: brings faulty copies to the sections' scale.
         faults: the kinds that a detector may be trained on.
+        specs: the experiment's detectors by name, for detectors that are made of others.
+        fitted: those of them that are fitted already, so that none is fitted twice.
     """
 
     kind: Kind
@@ -37,6 +39,8 @@ class DetectContext:
     validation: tuple[Section, ...] = ()
     normaliser: Normaliser | None = None
     faults: tuple[FaultBase, ...] = ()
+    specs: Mapping[str, DetectorFactory] = field(default_factory=dict)
+    fitted: Mapping[str, Detector] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

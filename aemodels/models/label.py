@@ -10,26 +10,31 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
+from aemodels.models.blocks import Convolutions, unet
 from aemodels.models.runtime import predict
-from aemodels.models.unet import UNet
 from aemodels.types import FloatArray
 
 BLOCK, MARGIN = 2048, 256  # samples scored at a time, and what the network is shown on either side of them
+SEEN = BLOCK + 2 * MARGIN
 EASY = 0.02  # logits start at this share of faults, so that the first steps are not spent on learning it
 CLIP_NORM = 1.0
 
 
-def build_labeller(body: UNet, inputs: int, outputs: int) -> keras.Model:
-    """A network from float32[window, sample, inputs] to logits [window, sample, outputs], of any length that divides.
+def build_labeller(body: Convolutions, inputs: int, outputs: int, *, length: int = SEEN) -> keras.Model:
+    """A network from float32[window, length, inputs] to logits [window, length, outputs].
+
+    Its weights do not depend on the length: it is trained on short windows and used on long ones.
 
     Args:
-        body: widths, kernel and blocks.
+        body: widths and kernel.
         inputs: channels.
         outputs: labels.
+        length: samples.
     """
-    entry = keras.Input((None, inputs), name="channels")
+    entry = keras.Input((length, inputs), name="channels")
     start = keras.initializers.Constant(float(np.log(EASY / (1 - EASY))))
-    return keras.Model(entry, layers.Conv1D(outputs, 1, bias_initializer=start)(body.body(entry)), name="labeller")
+    last = layers.Conv1D(outputs, 1, bias_initializer=start, name="logits")
+    return keras.Model(entry, last(unet(entry, body, "residual")), name="labeller")
 
 
 def train_labeller(
