@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -30,7 +31,7 @@ class Trial:
 
     Args:
         name: of the well or line section.
-        recording: with faults, in canonical units.
+        recording: with faults, in canonical units; of a well the experiment's curves only.
         section: the same, normalised.
         label: bool[row], a depth sample or a trace with any altered value.
         events: kind and altered rows (int64) of each event.
@@ -78,8 +79,17 @@ def make_trials(
             break
         for recording in recordings:
             rng = np.random.default_rng([spec.seed, 2, repeat, zlib.crc32(recording.name.encode())])
-            trials.append(_trial(spec.anomalies, recording, normaliser, rng))
+            trials.append(_trial(spec.anomalies, modelled(recording, spec.curves), normaliser, rng))
     return trials
+
+
+def modelled(recording: Recording, curves: Sequence[str]) -> Recording:
+    """A well with the given curves only: a fault of another one could not be seen. Lines stay as they are."""
+    rows = [row for row, name in enumerate(recording.names) if name in curves]
+    if recording.kind == "seismic" or not rows:
+        return recording
+    channels = tuple(recording.channels[row] for row in rows)
+    return dataclasses.replace(recording, values=recording.values[rows], channels=channels)
 
 
 def event_counts(trials: Sequence[Trial]) -> Counter[str]:
