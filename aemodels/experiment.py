@@ -58,6 +58,9 @@ class AnomalySpec(Spec):
         le=100,
         description="injections into each section, each with other faults; results are averaged",
     )
+    events: int = Field(
+        default=0, ge=0, le=1000, description="injections go on until every kind has so many events in the hold-out"
+    )
     rate: float = Field(
         default=RATE, gt=0.0, lt=0.5, description="false-alarm rate promised, as a share of the observed rows"
     )
