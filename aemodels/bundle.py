@@ -14,7 +14,6 @@ from pydantic import ValidationError
 
 from aemodels.contract import Denoiser
 from aemodels.detect.base import DetectContext, Detector, row_scores
-from aemodels.detect.reconstruction import Reconstruction
 from aemodels.errors import BundleError, DataError
 from aemodels.experiment import ExperimentSpec
 from aemodels.manifest import MANIFEST, REFERENCE, SCHEMA_VERSION, pack, read_arrays, read_manifest
@@ -184,7 +183,8 @@ class Bundle:
                 name: spec.contender(name).model.restore(arrays[f"contender-{name}.npz"])
                 for name in manifest["contenders"]
             }
-            context = DetectContext(kind=spec.kind, seed=spec.seed, denoisers=contenders)
+            specs = {named.name: named.model for named in spec.anomalies.detectors}
+            context = DetectContext(kind=spec.kind, seed=spec.seed, denoisers=contenders, specs=specs)
             detector = spec.detector(manifest["detector"]).model.restore(arrays["detector.npz"], context)
             reference = arrays.get(REFERENCE)
             return cls(
@@ -203,11 +203,7 @@ class Bundle:
             ) from error
 
     def _saved_contenders(self) -> list[str]:
-        names = {self.spec.default}
-        detector = self.spec.detector(self.detector_name).model
-        if isinstance(detector, Reconstruction):
-            names.add(detector.contender)
-        return sorted(names)
+        return sorted({self.spec.default} | self.spec.contenders_of(self.detector_name))
 
     def _blobs(self) -> dict[str, bytes]:
         blobs = {f"contender-{name}.npz": pack(self.contenders[name].arrays()) for name in self._saved_contenders()}

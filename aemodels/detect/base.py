@@ -28,6 +28,7 @@ class DetectContext:
         validation: clean validation sections, to calibrate on; empty where a detector is restored.
         normaliser: brings faulty copies to the sections' scale.
         faults: the kinds that a detector may be trained on.
+        calibration: the recordings behind the validation sections, to inject faults into where detectors are combined.
         specs: the experiment's detectors by name, for detectors that are made of others.
         fitted: those of them that are fitted already, so that none is fitted twice.
     """
@@ -39,6 +40,7 @@ class DetectContext:
     validation: tuple[Section, ...] = ()
     normaliser: Normaliser | None = None
     faults: tuple[FaultBase, ...] = ()
+    calibration: tuple[Recording, ...] = ()
     specs: Mapping[str, DetectorFactory] = field(default_factory=dict)
     fitted: Mapping[str, Detector] = field(default_factory=dict)
 
@@ -77,6 +79,15 @@ class Explainer(Protocol):
     """A fitted detector that can say which fault it sees."""
 
     def reasons(self, section: Section) -> Reasons: ...
+
+
+@runtime_checkable
+class Unnamed(Protocol):
+    """A fitted detector that also scores faults of no kind, apart from those that it can name."""
+
+    def unnamed(self, section: Section) -> FloatArray:
+        """float32 of the scores' shape, higher = more anomalous, NaN where unobserved."""
+        ...
 
 
 class DetectorFactory(Protocol):

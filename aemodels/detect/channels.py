@@ -7,11 +7,12 @@ from scipy.ndimage import uniform_filter1d
 
 from aemodels.detect.crosswise import REACH, CrossPredictor
 from aemodels.detect.lagged import FAR, lagged_correlation
+from aemodels.detect.shifts import shifts
 from aemodels.signal.classical.hampel import running_deviation
 from aemodels.types import FloatArray, Section
 
 LAG_WINDOWS = (41, 121)  # samples, 6 and 18 m
-PER_CURVE = 9 + 3 * len(LAG_WINDOWS)
+PER_CURVE = 11 + 3 * len(LAG_WINDOWS)
 _HAMPEL = 7
 _BASELINE = 401  # samples, 61 m: what a curve is off its prediction throughout is the rock's, not a fault's
 _LEAST = 1e-4  # normalised units: below it, a step is none
@@ -22,8 +23,9 @@ def channels(section: Section, predictor: CrossPredictor) -> FloatArray:
 
     For every curve, in this order: value, mask, difference, logarithm of its size, distance from the running median
     of seven, logarithm of the length of the flat run, residual from the prediction by the other curves, that residual
-    less its mean over 401 samples, how far beyond the usual range, and for two windows the correlation with the
-    prediction in place, moved, and by how much. Where a curve is not observed its channels are 0.
+    less its mean over 401 samples, how far beyond the usual range, for intervals at a repeat how exact it is and how
+    much better they fit moved back; then for two windows the correlation with the prediction in place, moved, and by
+    how much. Where a curve is not observed its channels are 0.
 
     Args:
         section: normalised curves.
@@ -46,6 +48,8 @@ def channels(section: Section, predictor: CrossPredictor) -> FloatArray:
         np.clip(3 * (residual - _baseline(residual, section)), -3, 3),
         np.sign(section.values) * np.log1p(np.abs(section.values - held)) / 4,
     ]
+    moved = shifts(clipped, predicted)
+    parts += [moved.repeat / 3, np.sign(moved.gain) * np.log1p(np.abs(moved.gain)) / 3]
     for window in LAG_WINDOWS:
         lagged = lagged_correlation(clipped, predicted, window)
         parts += [lagged.near, lagged.far, lagged.lag / FAR[1]]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy.ndimage import uniform_filter1d
 
-from aemodels.detect.base import DetectContext, Detector, channel_scale
+from aemodels.detect.base import DetectContext, Detector, Reasons, channel_scale
 from aemodels.detect.boosted import BoostedPredictor, BoostingSpec, fit_boosted, restore_boosted
 from aemodels.detect.crosswise import REACH, CrossPredictor, fit_predictors
 from aemodels.errors import SpecError
@@ -46,6 +46,7 @@ class CrossCurve(Spec):
     baseline: int = Field(
         default=0, ge=0, le=20_001, description="samples of the running mean that is taken off; 0 = none"
     )
+    speaks_for: str | None = Field(default=None, description="the fault kind that such a residual is evidence of, if any")
     boosting: BoostingSpec = Field(default=BoostingSpec(), description="size of the boosted trees")
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
@@ -113,6 +114,13 @@ class CrossCurveDetector:
         if self.spec.baseline:
             smooth = smooth - _mean(off, judged, self.spec.baseline)
         return np.where(judged, smooth, np.nan).astype(np.float32)
+
+    def reasons(self, section: Section) -> Reasons:
+        """The score of the worst curve, for the one kind that it speaks for; none where it speaks for none."""
+        if self.spec.speaks_for is None:
+            return Reasons((), np.zeros((0, section.values.shape[1]), dtype=np.float32))
+        worst = np.where(section.mask, self.score(section), 0).max(axis=0)
+        return Reasons((self.spec.speaks_for,), worst[None].astype(np.float32))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {**self.predictor.arrays(), "rows": self.rows, "scale": self.scale}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -61,7 +62,7 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
     """Fit every detector on clean training sections, choose on faulty validation, report on faulty and clean test."""
     context = _context(spec, prepared, denoisers)
     trials = _trials(spec, prepared)
-    detectors = {named.name: named.model.fit(prepared.train, context) for named in spec.anomalies.detectors}
+    detectors = fit_detectors(spec, prepared.train, context)
     ranked, found, confusion, rates, clean = [], [], [], [], {}
     for name, detector in detectors.items():
         for role, copies in trials.items():
@@ -91,6 +92,14 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
     )
 
 
+def fit_detectors(spec: ExperimentSpec, train: Sequence[Section], context: DetectContext) -> dict[str, Detector]:
+    """Every detector of the experiment, in its order; those made of others are given what is fitted already."""
+    fitted = dict(context.fitted)
+    for named in spec.anomalies.detectors:
+        fitted[named.name] = named.model.fit(train, dataclasses.replace(context, fitted=dict(fitted)))
+    return fitted
+
+
 def _context(spec: ExperimentSpec, prepared: Prepared, denoisers: Mapping[str, Denoiser]) -> DetectContext:
     return DetectContext(
         kind=spec.kind,
@@ -100,6 +109,8 @@ def _context(spec: ExperimentSpec, prepared: Prepared, denoisers: Mapping[str, D
         validation=tuple(prepared.validation),
         normaliser=prepared.normaliser,
         faults=tuple(spec.anomalies.trained_on),
+        calibration=tuple(prepared.split.validation),
+        specs={named.name: named.model for named in spec.anomalies.detectors},
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -18,6 +19,26 @@ BLOCK, MARGIN = 2048, 256  # samples scored at a time, and what the network is s
 SEEN = BLOCK + 2 * MARGIN
 EASY = 0.02  # logits start at this share of faults, so that the first steps are not spent on learning it
 CLIP_NORM = 1.0
+
+# Inputs float16[sample, channel] and labels int8[sample, label] of each copy.
+Labelled: TypeAlias = tuple[Sequence[NDArray[np.float16]], Sequence[NDArray[np.int8]]]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast a network learns.
+
+    Args:
+        steps: batches.
+        batch: windows in each.
+        length: samples in a window.
+        rate: first learning rate; a cosine takes it to zero.
+    """
+
+    steps: int
+    batch: int
+    length: int
+    rate: float
 
 
 def build_labeller(body: Convolutions, inputs: int, outputs: int, *, length: int = SEEN) -> keras.Model:
@@ -38,26 +59,20 @@ def build_labeller(body: Convolutions, inputs: int, outputs: int, *, length: int
 
 
 def train_labeller(
-    network: keras.Model,
-    data: tuple[Sequence[NDArray[np.float16]], Sequence[NDArray[np.int8]]],
-    weights: FloatArray,
-    *,
-    schedule: tuple[int, int, int, float],
-    seed: int,
+    network: keras.Model, data: Labelled, weights: FloatArray, *, schedule: Schedule, seed: int
 ) -> list[float]:
     """Train on random windows.
 
     Args:
-        network: as from build_labeller.
-        data: inputs float16[sample, channel] and labels int8[sample, label] of each copy; label -1 takes no part.
+        network: as from build_labeller, of the schedule's length.
+        data: of the copies; a label of -1 takes no part.
         weights: float32[label], weight of a positive sample; a negative one weighs 1.
-        schedule: steps, windows in a batch, samples in a window, first learning rate (a cosine takes it to zero).
+        schedule: steps, batch, window and learning rate.
         seed: of the draw of windows.
 
     Returns:
         The loss of each tenth of the training.
     """
-    steps, batch, length, rate = schedule
     positive = ops.convert_to_tensor(weights)
 
     def loss(target: Any, logits: Any) -> Any:
@@ -69,12 +84,12 @@ def train_labeller(
 
     network.compile(
         optimizer=keras.optimizers.Adam(
-            keras.optimizers.schedules.CosineDecay(rate, steps), global_clipnorm=CLIP_NORM
+            keras.optimizers.schedules.CosineDecay(schedule.rate, schedule.steps), global_clipnorm=CLIP_NORM
         ),
         loss=loss,
     )
-    epochs = min(10, steps)
-    batches = _Windows(data, length, batch, (max(1, steps // epochs), seed))
+    epochs = min(10, schedule.steps)
+    batches = _Windows(data, schedule, schedule.steps // epochs, seed)
     history = network.fit(batches, epochs=epochs, shuffle=False, verbose=0).history
     return [float(value) for value in history["loss"]]
 
@@ -82,18 +97,11 @@ def train_labeller(
 class _Windows(keras.utils.PyDataset):  # type: ignore[misc]
     """Batches of random windows of the copies, each copy as often as it is long."""
 
-    def __init__(
-        self,
-        data: tuple[Sequence[NDArray[np.float16]], Sequence[NDArray[np.int8]]],
-        length: int,
-        batch: int,
-        plan: tuple[int, int],
-    ) -> None:
+    def __init__(self, data: Labelled, schedule: Schedule, steps: int, seed: int) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
-        steps, seed = plan
-        self.inputs = [_at_least(item, length, 0) for item in data[0]]
-        self.labels = [_at_least(item, length, -1) for item in data[1]]
-        self.length, self.batch, self.steps = length, batch, steps
+        self.length, self.batch, self.steps = schedule.length, schedule.batch, steps
+        self.inputs = [_at_least(item, self.length, 0) for item in data[0]]
+        self.labels = [_at_least(item, self.length, -1) for item in data[1]]
         sizes = np.array([len(item) for item in self.inputs], dtype=np.float64)
         self.share = sizes / sizes.sum()
         self.rng = np.random.default_rng(seed)
@@ -114,7 +122,7 @@ def _at_least(array: NDArray[Any], length: int, value: int) -> NDArray[Any]:
     return np.pad(array, ((0, missing), (0, 0)), constant_values=value) if missing else array
 
 
-def label_samples(network: keras.Model, inputs: FloatArray, cache: dict[str, Any]) -> FloatArray:
+def label_samples(network: keras.Model, cache: dict[str, Any], inputs: FloatArray) -> FloatArray:
     """Logits float32[sample, label] of a whole well, float32[sample, channel], block by block."""
     samples = len(inputs)
     blocks = -(-samples // BLOCK)
