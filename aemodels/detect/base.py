@@ -82,11 +82,11 @@ class Explainer(Protocol):
 
 
 @runtime_checkable
-class Unnamed(Protocol):
-    """A fitted detector that also scores faults of no kind, apart from those that it can name."""
+class Witness(Protocol):
+    """A fitted detector whose score is made of several, each on a scale of its own."""
 
-    def unnamed(self, section: Section) -> FloatArray:
-        """float32 of the scores' shape, higher = more anomalous, NaN where unobserved."""
+    def voices(self, section: Section) -> Mapping[str, FloatArray]:
+        """Scores by name, each float32 of the score's shape, higher = more anomalous, NaN where unobserved."""
         ...
 
 

@@ -58,7 +58,7 @@ def channels(section: Section, predictor: CrossPredictor) -> FloatArray:
 
 
 def flat_lengths(section: Section) -> FloatArray:
-    """Length of the run of identical observed values that each sample belongs to, float32[channel, sample]; 1 = none."""
+    """Length of the run of identical observed values around each sample, float32[channel, sample]; 1 = none."""
     out = np.ones(section.values.shape, dtype=np.float32)
     for row, values in enumerate(section.values):
         same = section.mask[row, 1:] & section.mask[row, :-1] & (values[1:] == values[:-1])

@@ -39,7 +39,7 @@ class Combination:
         if self.way == "max":
             return np.asarray(surprise.max(axis=0), dtype=np.float32)
         odds = np.tensordot(self.weights[:-1], _table(surprise), axes=(0, 0)) + self.weights[-1]
-        return np.logaddexp(0, odds).astype(np.float32)
+        return np.asarray(np.logaddexp(0, odds), dtype=np.float32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {"way": np.array([_WAYS.index(self.way)]), "weights": self.weights}

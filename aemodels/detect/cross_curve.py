@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from aemodels.detect.boosted import BoostedPredictor, BoostingSpec, fit_boosted,
 from aemodels.detect.crosswise import REACH, CrossPredictor, fit_predictors
 from aemodels.errors import SpecError
 from aemodels.spec import Spec
-from aemodels.types import FloatArray, Section
+from aemodels.types import FloatArray, Kind, Section
 
 Predictor = CrossPredictor | BoostedPredictor
 _SIGNS = {"both": 0.0, "above": 1.0, "below": -1.0}
@@ -30,6 +30,8 @@ class CrossCurve(Spec):
     wells. The residual may be averaged over some metres and taken about its own slow mean: what a well is off
     throughout is its geology.
     """
+
+    records: ClassVar[Kind] = "logs"
 
     kind: Literal["cross_curve"] = "cross_curve"
     model: Literal["ridge", "boosting"] = Field(
@@ -46,7 +48,9 @@ class CrossCurve(Spec):
     baseline: int = Field(
         default=0, ge=0, le=20_001, description="samples of the running mean that is taken off; 0 = none"
     )
-    speaks_for: str | None = Field(default=None, description="the fault kind that such a residual is evidence of, if any")
+    speaks_for: str | None = Field(
+        default=None, description="the fault kind that such a residual is evidence of, if any"
+    )
     boosting: BoostingSpec = Field(default=BoostingSpec(), description="size of the boosted trees")
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:

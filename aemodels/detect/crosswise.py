@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from aemodels.signal.windows import WindowSpec, cut
-from aemodels.types import BoolArray, FloatArray, Section
+from aemodels.types import FloatArray, Section
 
 TAPS = 41  # samples, 6 m at the usual spacing: thin beds and the shoulders of thick ones
 RIDGE = 0.003  # normalised units squared: what a curve may be off and still be followed
@@ -92,9 +92,7 @@ class CrossPredictor:
                 used = np.flatnonzero(np.tile(sources, taps))
                 if used.size:
                     inner = self.covariance[np.ix_(used, used)] + RIDGE * np.eye(used.size)
-                    weights[used, target] = np.linalg.solve(
-                        inner, self.covariance[used, taps // 2 * channels + target]
-                    )
+                    weights[used, target] = np.linalg.solve(inner, self.covariance[used, taps // 2 * channels + target])
             self._weights[pattern] = weights.astype(np.float32)
         return self._weights[pattern]
 
@@ -137,4 +135,3 @@ def fit_predictors(train: Sequence[Section], taps: int = TAPS) -> tuple[CrossPre
     every = predictor(total, channels)
     without = [predictor(total - item, channels) if len(train) > 1 else every for item in moments]
     return every, without
-

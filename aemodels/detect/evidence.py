@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aemodels.detect.base import DetectContext, Detector, Explainer, Reasons, Unnamed
+from aemodels.detect.base import DetectContext, Detector, Explainer, Reasons, Witness
 from aemodels.detect.channels import flat_lengths
 from aemodels.detect.surprise import Surprise
 from aemodels.faults.inject import Injection, inject
 from aemodels.signal.quality import STUCK_SAMPLES
 from aemodels.types import BoolArray, FloatArray, IntArray, Kind, Section
-
-UNNAMED_STREAM = " unnamed"
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +31,12 @@ class Known:
 
 
 def streams(members: Mapping[str, Detector], section: Section) -> dict[str, FloatArray]:
-    """Scores of each member, float32[channel, sample] or [trace, 1], and what it says of faults of no kind."""
+    """Scores of each member, float32[channel, sample] or [trace, 1], and those that they are made of."""
     out = {}
     for name, member in members.items():
         out[name] = member.score(section)
-        if isinstance(member, Unnamed):
-            out[name + UNNAMED_STREAM] = member.unnamed(section)
+        if isinstance(member, Witness):
+            out |= {f"{name}:{voice}": scores for voice, scores in member.voices(section).items()}
     return out
 
 
@@ -60,19 +58,18 @@ def all_reasons(members: Mapping[str, Detector], section: Section) -> list[Reaso
     return [member.reasons(section) for member in members.values() if isinstance(member, Explainer)]
 
 
-def known_faults(
-    context: DetectContext, kinds: Sequence[str], *, copies: int, fraction: float
-) -> list[list[Known]]:
-    """Copies of each validation recording with faults injected, one list a recording."""
+def known_faults(context: DetectContext, kinds: Sequence[str], *, copies: int, fraction: float) -> list[list[Known]]:
+    """Copies of each validation recording with faults injected, one list a recording; none without a normaliser."""
     rng = np.random.default_rng([context.seed, 9])
-    found = []
+    normaliser, found = context.normaliser, []
+    if normaliser is None:
+        return []
     for recording in context.calibration:
         usable = [fault for fault in context.faults if fault.targets(recording)]
         known = []
-        for _ in range(copies if usable and context.normaliser is not None else 0):
+        for _ in range(copies if usable else 0):
             injection = inject(recording, usable, fraction=fraction, rng=rng)
-            section = context.normaliser.apply(injection.recording)  # type: ignore[union-attr]
-            known.append(_known(context, injection, section, kinds))
+            known.append(_known(context, injection, normaliser.apply(injection.recording), kinds))
         if known:
             found.append(known)
     return found
@@ -80,8 +77,9 @@ def known_faults(
 
 def _known(context: DetectContext, injection: Injection, section: Section, kinds: Sequence[str]) -> Known:
     names, logs = injection.recording.names, context.kind == "logs"
-    label = _curve_label(context, injection, section) if logs else injection.label.any(axis=1, keepdims=True)
-    altered = label.any(axis=0 if logs else 1)
+    whole: BoolArray = np.asarray(injection.label.any(axis=1, keepdims=True))
+    label: BoolArray = _curve_label(context, injection, section) if logs else whole
+    altered: BoolArray = np.asarray(label.any(axis=0 if logs else 1))
     numbers = np.full(altered.size, -1, dtype=np.int64)
     for event in injection.events:
         rows = np.arange(event.start, event.stop) if logs else np.array([names.index(name) for name in event.channels])

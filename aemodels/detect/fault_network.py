@@ -19,7 +19,7 @@ from aemodels.detect.pool import Pool, PoolPlan, build_pool
 from aemodels.errors import SpecError
 from aemodels.faults.base import FaultBase
 from aemodels.spec import Spec
-from aemodels.types import FloatArray, Section
+from aemodels.types import FloatArray, Kind, Section
 
 UNNAMED = "unknown"
 ANY_SHARE = 0.5  # of the evidence that a depth is faulty, beside that for the likeliest kind
@@ -37,6 +37,7 @@ class FaultNetwork(Spec):
         networks); Bergmann et al. (2022) and Li et al. (2021, CutPaste), CVPR (learning from made-up anomalies).
     """
 
+    records: ClassVar[Kind] = "logs"
     learns_faults: ClassVar[bool] = True
 
     kind: Literal["fault_network"] = "fault_network"
@@ -136,12 +137,13 @@ class FaultNetworkDetector:
         names = tuple(kind for kind in self.kinds if kind != UNNAMED)
         return Reasons(names, np.where(np.isfinite(observed), observed, np.nan).astype(np.float32))
 
-    def unnamed(self, section: Section) -> FloatArray:
-        """Log-odds of a fault of no kind, float32[channel, sample]; NaN where unobserved or never trained for."""
-        if UNNAMED not in self.kinds:
-            return np.full(section.values.shape, np.nan, dtype=np.float32)
+    def voices(self, section: Section) -> dict[str, FloatArray]:
+        """Log-odds of every kind, that of no kind among them, on each curve."""
         by_kind = self._by_kind(self.logits(section))
-        return np.where(section.mask, by_kind[self.kinds.index(UNNAMED)], np.nan).astype(np.float32)
+        return {
+            kind: np.where(section.mask, scores, np.nan).astype(np.float32)
+            for kind, scores in zip(self.kinds, by_kind, strict=True)
+        }
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         names = np.frombuffer(",".join(self.kinds).encode(), dtype=np.uint8)

@@ -14,10 +14,10 @@ from aemodels.detect.base import DetectContext, Detector, Reasons, row_scores
 from aemodels.detect.combine import Combination, Combiner, fit_combination
 from aemodels.detect.evidence import all_reasons, intact, known_faults, streams, surprises
 from aemodels.detect.hysteresis import held, lasting
+from aemodels.detect.pool import kind_of
 from aemodels.detect.reasoning import Reasoner, fit_reasoner
 from aemodels.detect.surprise import Surprise, fit_surprise, unpack
 from aemodels.errors import SpecError
-from aemodels.faults.base import FaultBase
 from aemodels.spec import Spec
 from aemodels.types import FloatArray, Kind, Section
 
@@ -48,7 +48,10 @@ class Fusion(Spec):
     copies: int = Field(default=6, ge=1, le=100, description="faulty copies of each validation recording to learn from")
     fraction: float = Field(default=0.15, gt=0.0, le=0.9, description="share of a copy's rows that is faulty")
     leave: float = Field(
-        default=0.8, gt=0.0, le=1.0, description="a stretch entered at a threshold is left at this share of it; 1 = there"
+        default=0.8,
+        gt=0.0,
+        le=1.0,
+        description="a stretch entered at a threshold is left at this share of it; 1 = there",
     )
     shortest: int = Field(default=1, ge=1, le=1000, description="samples that an anomalous stretch has at least")
 
@@ -60,7 +63,7 @@ class Fusion(Spec):
             name: fit_surprise([np.where(ok, item[name], np.nan) for item, ok in zip(found, clean, strict=True)])
             for name in found[0]
         }
-        kinds = tuple(dict.fromkeys(_kind_of(fault) for fault in context.faults))
+        kinds = tuple(dict.fromkeys(kind_of(fault) for fault in context.faults))
         known = known_faults(context, kinds, copies=self.copies, fraction=self.fraction)
         said = [[surprises(surprise, streams(members, item.section)) for item in copies] for copies in known]
         combination = fit_combination(self.combine, said, known, kind=context.kind)
@@ -146,10 +149,6 @@ def part(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, NDArray[Any
     """The arrays of one part, under their own names."""
     prefix = f"{name}{_SEPARATOR}"
     return {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
-
-
-def _kind_of(fault: FaultBase) -> str:
-    return str(getattr(fault, "kind", type(fault).__name__))
 
 
 def _bytes(names: Mapping[str, Any]) -> NDArray[np.uint8]:

@@ -40,7 +40,9 @@ class Knn(Spec):
     def _detector(self, points: FloatArray, scaling: Scaling, kind: Kind) -> Detector:
         from sklearn.neighbors import NearestNeighbors
 
-        return KnnDetector(points, scaling, kind, NearestNeighbors(n_neighbors=min(self.neighbours, len(points))).fit(points))
+        return KnnDetector(
+            points, scaling, kind, NearestNeighbors(n_neighbors=min(self.neighbours, len(points))).fit(points)
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from aemodels.detect.lagged import lagged_correlation
 from aemodels.detect.shifts import shifts
 from aemodels.errors import SpecError
 from aemodels.spec import Spec
-from aemodels.types import FloatArray, Section
+from aemodels.types import FloatArray, Kind, Section
 
 
 class Lag(Spec):
@@ -31,6 +31,8 @@ class Lag(Spec):
         matching of logs).
     """
 
+    records: ClassVar[Kind] = "logs"
+
     kind: Literal["lag"] = "lag"
     window: int = Field(default=121, ge=9, le=2001, description="samples that are correlated; 121 is 18 m")
 
@@ -39,9 +41,7 @@ class Lag(Spec):
             raise SpecError(f"lag compares curves of a well; it cannot judge {context.kind} recordings")
         every, without = fit_predictors(train)
         scale = np.ones((len(train[0].values), 1), dtype=np.float32)
-        scores = [
-            LagDetector(self, other, scale).score(section) for section, other in zip(train, without, strict=True)
-        ]
+        scores = [LagDetector(self, other, scale).score(section) for section, other in zip(train, without, strict=True)]
         return LagDetector(self, every, channel_scale(scores, context.kind))
 
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:

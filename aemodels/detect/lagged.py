@@ -80,6 +80,8 @@ def _moved(values: FloatArray, shift: int) -> FloatArray:
 
 def _sliding(values: FloatArray, window: int) -> FloatArray:
     # the running sum of squares may come out a rounding error below zero
-    return np.maximum(uniform_filter1d(values, window, axis=1, mode="constant"), 0) if (values >= 0).all() else (
-        np.asarray(uniform_filter1d(values, window, axis=1, mode="constant"))
+    return (
+        np.maximum(uniform_filter1d(values, window, axis=1, mode="constant"), 0)
+        if (values >= 0).all()
+        else (np.asarray(uniform_filter1d(values, window, axis=1, mode="constant")))
     )

@@ -28,7 +28,7 @@ class Scaling:
     def apply(self, table: FloatArray) -> FloatArray:
         """Robust standard scores, limited; 0 where an attribute is not known."""
         score = np.clip((table - self.middle) / self.spread, -_LIMIT, _LIMIT)
-        return np.nan_to_num(score, nan=0.0).astype(np.float32)
+        return np.asarray(np.nan_to_num(score, nan=0.0), dtype=np.float32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {"middle": self.middle, "spread": self.spread}

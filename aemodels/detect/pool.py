@@ -17,7 +17,6 @@ from aemodels.faults.inject import Injection, inject
 from aemodels.types import BoolArray, Recording, Section
 
 LABEL_MISSING = -1
-UNNAMED = "unknown"
 _DRAWS, _MOST_TURNS = 20, 8
 
 
@@ -124,9 +123,7 @@ def _normalised(context: DetectContext, recording: Recording) -> Section:
     return context.normaliser.apply(recording)
 
 
-def _labels(
-    context: DetectContext, injection: Injection, section: Section, kinds: tuple[str, ...]
-) -> NDArray[np.int8]:
+def _labels(context: DetectContext, injection: Injection, section: Section, kinds: tuple[str, ...]) -> NDArray[np.int8]:
     """int8[sample, kind * curve + 1], see Pool."""
     curves = getattr(context.normaliser, "curves", ())
     names = injection.recording.names
@@ -138,7 +135,7 @@ def _labels(
             if name in curves:
                 hit = injection.label[names.index(name), window]
                 out[kinds.index(event.kind), curves.index(name), window] |= hit.astype(np.int8)
-    every = out.any(axis=(0, 1)).astype(np.int8)
+    every: NDArray[np.int8] = np.asarray(out.any(axis=(0, 1)), dtype=np.int8)
     out[:, ~section.mask] = LABEL_MISSING
     every[~_any_observed(section)] = LABEL_MISSING
     return np.concatenate([out.reshape(-1, samples), every[None]]).T.copy()

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from aemodels.detect.base import Detector, Reasons
 from aemodels.detect.evidence import Known, all_reasons
-from aemodels.types import FloatArray
 
 _REACH = 12.0  # evidence is limited, so that none drowns the others
 _ROWS = 60_000
@@ -54,7 +53,7 @@ class Reasoner:
 def evidence_table(reasons: Sequence[Reasons]) -> NDArray[np.float64]:
     """float64[row, evidence]: the scores of all members for all their kinds, limited, 0 where unknown."""
     joined = np.concatenate([item.score for item in reasons]).T
-    return np.clip(np.nan_to_num(joined, nan=0.0), -_REACH, _REACH).astype(np.float64)
+    return np.asarray(np.clip(np.nan_to_num(joined, nan=0.0), -_REACH, _REACH), dtype=np.float64)
 
 
 def fit_reasoner(members: Mapping[str, Detector], known: Sequence[Sequence[Known]], kinds: Sequence[str]) -> Reasoner:
@@ -86,12 +85,3 @@ def _weights(model: Any) -> NDArray[np.float64]:
         coefficients = np.concatenate([-coefficients, coefficients]) / 2
         constants = np.concatenate([-constants, constants]) / 2
     return np.column_stack([coefficients, constants]).astype(np.float64)
-
-
-def best_reason(reasons: Reasons, least: float) -> tuple[NDArray[np.int64], FloatArray]:
-    """Number of the kind that speaks loudest at each row, -1 where none reaches `least`; and how loud it is."""
-    score = np.where(np.isfinite(reasons.score), reasons.score, -np.inf)
-    if not len(score):
-        return np.full(reasons.score.shape[1], -1, dtype=np.int64), np.zeros(reasons.score.shape[1], dtype=np.float32)
-    loudest = score.max(axis=0)
-    return np.where(loudest >= least, score.argmax(axis=0), -1), loudest.astype(np.float32)

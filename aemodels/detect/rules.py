@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,10 @@ from aemodels.detect.crosswise import CrossPredictor, fit_predictors
 from aemodels.errors import SpecError
 from aemodels.faults.unit import UNIT_FACTORS
 from aemodels.signal.classical.hampel import running_deviation
+from aemodels.signal.normalise import CurveNormaliser
 from aemodels.signal.quality import STUCK_SAMPLES
 from aemodels.spec import Spec
-from aemodels.types import FloatArray, Section
+from aemodels.types import FloatArray, Kind, Section
 
 RULES = ("stuck", "spike", "range", "unit")
 _FLOOR = 0.01  # normalised units: what a Hampel filter takes for the least deviation
@@ -40,12 +41,12 @@ class Rules(Spec):
         Pearson et al. (2016), EURASIP J. Adv. Signal Process. 2016:87 (Hampel filter).
     """
 
+    records: ClassVar[Kind] = "logs"
+
     kind: Literal["rules"] = "rules"
     flat: int = Field(default=STUCK_SAMPLES, ge=2, le=1000, description="samples of one value that make a flat line")
     window: int = Field(default=7, ge=3, le=101, description="samples of the running median, odd")
-    deviations: float = Field(
-        default=8.0, gt=0.0, le=100.0, description="robust standard deviations that make a spike"
-    )
+    deviations: float = Field(default=8.0, gt=0.0, le=100.0, description="robust standard deviations that make a spike")
     undone: float = Field(
         default=0.25,
         gt=0.0,
@@ -86,6 +87,14 @@ class RulesDetector:
         named = [number for number, rule in enumerate(RULES) if rule != "range"]
         return Reasons(tuple(RULES[number] for number in named), broken[named].astype(np.float32))
 
+    def voices(self, section: Section) -> dict[str, FloatArray]:
+        """Each rule's score by itself."""
+        broken = self._broken(section)
+        return {
+            rule: np.where(section.mask, scores, np.nan).astype(np.float32)
+            for rule, scores in zip(RULES, broken, strict=True)
+        }
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {**self.predictor.arrays(), "limits": self.limits}
 
@@ -94,8 +103,8 @@ class RulesDetector:
         low, high = self.limits[:, :1], self.limits[:, 1:2]
         beyond = np.maximum(low - section.values, section.values - high)
         flat = flat_lengths(section) / self.spec.flat
-        parts = [flat, self._spikes(section), np.where(beyond > 0, 1 + beyond / _FAR_OUT, 0), self._units(section)]
-        return np.stack(parts).astype(np.float32)
+        outside = np.asarray(np.where(beyond > 0, 1 + beyond / _FAR_OUT, 0), dtype=np.float32)
+        return np.stack([flat, self._spikes(section), outside, self._units(section)]).astype(np.float32)
 
     def _spikes(self, section: Section) -> FloatArray:
         median, _ = running_deviation(section.values, self.spec.window)
@@ -112,7 +121,7 @@ class RulesDetector:
         steady = median_filter(np.clip(closer, -1, 10).astype(np.float32), size=(1, _UNIT_WINDOW), mode="nearest")
         company = uniform_filter1d(section.mask.astype(np.float32), _UNIT_WINDOW, axis=1, mode="nearest")
         alone = company.sum(axis=0, keepdims=True) - company < 0.5
-        return np.where(alone, 0, np.maximum(steady, 0) / self.spec.undone)
+        return np.asarray(np.where(alone, 0, np.maximum(steady, 0) / self.spec.undone), dtype=np.float32)
 
 
 def curve_limits(context: DetectContext, count: int) -> NDArray[np.float64]:
@@ -124,9 +133,10 @@ def curve_limits(context: DetectContext, count: int) -> NDArray[np.float64]:
     if context.kind != "logs":
         raise SpecError(f"rules of log quality control cannot judge {context.kind} recordings; take them off the spec")
     limits = np.tile([-np.inf, np.inf, 1.0, 0.0], (count, 1))
-    bounds = getattr(context.normaliser, "bounds", None)
-    for row, curve in enumerate(getattr(context.normaliser, "curves", ())):
-        low, high = bounds[row]
+    if not isinstance(context.normaliser, CurveNormaliser):
+        return limits
+    for row, curve in enumerate(context.normaliser.curves):
+        low, high = context.normaliser.bounds[row]
         known = CANONICAL[curve]
         ends = np.log10([known.low, known.high]) if known.log else np.array([known.low, known.high])
         limits[row, :2] = (ends - low) / (high - low)

@@ -59,7 +59,8 @@ def fit_surprise(scores: Sequence[FloatArray]) -> Surprise:
     Raises:
         SpecError: if none is scored.
     """
-    pooled = np.sort(np.concatenate([np.ravel(item) for item in scores] or [np.empty(0)]).astype(np.float64))
+    parts = [np.ravel(item).astype(np.float64) for item in scores]
+    pooled = np.sort(np.concatenate(parts or [np.empty(0)]))
     pooled = pooled[np.isfinite(pooled)]
     if not pooled.size:
         raise SpecError("no intact sample was scored; expected validation sections to calibrate detectors on")

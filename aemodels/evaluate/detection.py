@@ -12,6 +12,7 @@ import pandas as pd
 
 from aemodels.contract import Denoiser
 from aemodels.detect.base import DetectContext, Detector, row_scores
+from aemodels.detect.evidence import intact
 from aemodels.errors import SpecError
 from aemodels.evaluate.badhole_table import bad_hole_table
 from aemodels.evaluate.bootstrap import ratio_interval
@@ -72,7 +73,7 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
         found.append(found_table(name, scored))
         confusion.append(confusion_table(name, scored))
         clean[name] = _clean_rows(spec, detector, prepared.test)
-        rates += _false_alarms(spec, name, _clean_rows(spec, detector, prepared.validation), clean[name])
+        rates += _false_alarms(spec, name, _intact_rows(spec, detector, prepared.validation), clean[name])
     table, thresholds = pd.concat(ranked, ignore_index=True), pd.DataFrame(rates)
     winner, faults = _winner(table), pd.concat(found, ignore_index=True)
     whole = faults["fault"].isin((WHOLE, BUT_OPEN))
@@ -134,6 +135,13 @@ def _ranked(name: str, role: str, scored: Sequence[Scored]) -> pd.DataFrame:
 
 def _clean_rows(spec: ExperimentSpec, detector: Detector, sections: Sequence[Section]) -> list[FloatArray]:
     return [row_scores(detector.score(section), spec.kind) for section in sections]
+
+
+def _intact_rows(spec: ExperimentSpec, detector: Detector, sections: Sequence[Section]) -> list[FloatArray]:
+    """Scores to fit thresholds to: without the rows whose flat lines a rule flags whatever the threshold."""
+    rows = _clean_rows(spec, detector, sections)
+    kept = [intact(section, spec.kind).any(axis=0 if spec.kind == "logs" else 1) for section in sections]
+    return [np.where(keep, row, np.nan).astype(np.float32) for row, keep in zip(rows, kept, strict=True)]
 
 
 def _false_alarms(
