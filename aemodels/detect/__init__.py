@@ -17,11 +17,12 @@ from aemodels.detect.one_class_svm import OneClassSvm
 from aemodels.detect.reconstruction import PcaReconstruction, Reconstruction
 from aemodels.detect.rules import Rules
 from aemodels.detect.thresholds import ThresholdSpec
+from aemodels.detect.trace_bank import TraceBank
 
 OfWells: TypeAlias = CrossCurve | FaultNetwork | Lag | Rules
 OfRows: TypeAlias = IsolationForest | Knn | Lof | OneClassSvm
 OfErrors: TypeAlias = Reconstruction | PcaReconstruction
-DetectorSpec: TypeAlias = Annotated[OfErrors | OfRows | OfWells | Fusion, Field(discriminator="kind")]
+DetectorSpec: TypeAlias = Annotated[OfErrors | OfRows | OfWells | TraceBank | Fusion, Field(discriminator="kind")]
 
 __all__ = [
     "CrossCurve",
@@ -37,4 +38,5 @@ __all__ = [
     "Reconstruction",
     "Rules",
     "ThresholdSpec",
+    "TraceBank",
 ]

@@ -45,11 +45,15 @@ class Target:
 
 @dataclass(frozen=True)
 class Site:
-    """The place of one event: rows of `Recording.values` and samples start .. stop (exclusive)."""
+    """The place of one event: rows of `Recording.values` and samples start .. stop (exclusive).
+
+    Rows in `kept` are needed as they are: no other event may alter them there.
+    """
 
     rows: tuple[int, ...]
     start: int
     stop: int
+    kept: tuple[int, ...] = ()
 
     @property
     def window(self) -> slice:

@@ -1,0 +1,179 @@
+"""A trace predicted from its neighbours, frequency by frequency, and what it has in common with the prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import median_filter, uniform_filter1d
+
+from aemodels.detect.trace_amplitude import SILENT
+from aemodels.detect.trace_beside import Bools, Floats, beside, in_spreads, rms_of
+
+Complex = NDArray[np.complex64]
+
+GATE = 64  # samples of a time gate; events are nearly straight in it
+RADIUS = 8  # traces on either side that a filter is fitted to
+RIDGE = 0.02
+# Neighbours that a trace is predicted from: with one of several sets free of bad traces, a good trace looks good.
+NEIGHBOURS = ((1, 2, 3), (-3, -2, -1), (-2, -1, 1, 2), (1, 2), (-2, -1), (2, 3), (-3, -2))
+PASSES = 2
+USUAL = 9  # traces over which it is told how well a gate can be predicted
+NEARBY = 15
+TRUSTED = 0.5  # of the correlation that is usual nearby: who has less is not predicted from
+CLIP = 4.0
+FLOOR = 0.1
+LEAST = 1e-4  # added to the normal equations of traces of unit rms: a silent gate is predicted as silent
+FEWEST_SAMPLES, FEWEST_TRACES = 16, 8
+
+
+@dataclass(frozen=True, eq=False)
+class _Gates:
+    """Spectra of tapered time gates: complex64[gate, frequency, trace], of gates `length` samples long."""
+
+    spectra: Complex
+    length: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """Least squares for the filters that predict each trace from those at the offsets.
+
+    Args:
+        offsets: of the traces predicted from.
+        inputs: complex64[gate, frequency, trace, offset].
+        products, matches: each trace's part of the normal equations.
+    """
+
+    offsets: tuple[int, ...]
+    inputs: Complex
+    products: Complex
+    matches: Complex
+
+    @classmethod
+    def of(cls, spectra: Complex, offsets: tuple[int, ...]) -> _Problem:
+        inputs = np.stack([_moved(spectra, offset) for offset in offsets], axis=-1)
+        products = inputs.conj()[..., :, None] * inputs[..., None, :]
+        return cls(offsets, inputs, products, inputs.conj() * spectra[..., None])
+
+    def predicted(self, trusted: Bools) -> Complex:
+        """Each trace by filters fitted around it without it: complex64[gate, frequency, trace]."""
+        size = len(self.offsets)
+        used = np.all([trusted, *(_moved(trusted, offset) for offset in self.offsets)], axis=0).astype(np.float32)
+        products, matches = self.products * used[:, None, None], self.matches * used[:, None]
+        around, about = _around(products), _around(matches)
+        for offset in (0, *(-offset for offset in self.offsets)):  # equations in which the trace itself takes part
+            around -= _moved(products, offset)
+            about -= _moved(matches, offset)
+        strength = np.trace(around, axis1=3, axis2=4).real / size
+        ridge = RIDGE * np.maximum(strength, 0.0) + LEAST
+        filters = np.linalg.solve(around + ridge[..., None, None] * np.eye(size, dtype=np.float32), about[..., None])
+        return np.asarray((filters[..., 0] * self.inputs).sum(axis=-1))
+
+
+def prediction_evidence(values: Floats, bad: Bools) -> dict[str, Floats]:
+    """Evidence by name, float64[trace], higher = odder.
+
+    strange: correlation with the prediction below what is usual nearby; opposite: how negative it is; late: how much
+    higher it is at another lag.
+
+    Filters in the frequency-space domain are fitted, gate by gate, to the traces around the one that is predicted,
+    which itself takes no part; a linear event needs one coefficient a frequency, whatever its dip, so that gathers with
+    move-out are predicted as stacks are.
+
+    Args:
+        values: float64[trace, sample], in units of the line's median rms.
+        bad: bool[trace], traces that others are not predicted from.
+
+    References:
+        Canales, L. L. (1984), Random noise reduction, SEG 54th annual meeting; Spitz, S. (1991), Seismic trace
+        interpolation in the F-X domain, Geophysics 56(6).
+    """
+    traces, samples = values.shape
+    if traces < FEWEST_TRACES or samples < FEWEST_SAMPLES:
+        return {name: np.zeros(traces) for name in ("strange", "opposite", "late")}
+    rms = rms_of(values)
+    shape = _clipped(values / np.maximum(rms, SILENT)[:, None], bad)
+    gates = _gates(shape)
+    problems = [_Problem.of(gates.spectra, offsets) for offsets in NEIGHBOURS]
+    trusted = ~bad & (rms > SILENT)
+    for _ in range(PASSES):
+        matched = _matched(gates, problems, trusted)
+        usual = median_filter(matched[:, 0], size=NEARBY, mode="nearest")
+        trusted = ~bad & (rms > SILENT) & (matched[:, 0] > TRUSTED * usual)
+    zero = matched[:, 0]
+    lags = gates.length // 4
+    other = np.concatenate([matched[:, 1:lags], matched[:, -lags:]], axis=1).max(axis=1)
+    return {
+        "strange": np.maximum(in_spreads(usual - zero, floor=FLOOR), 0.0),
+        "opposite": np.maximum(-zero, 0.0),
+        "late": np.maximum(other - zero, 0.0) * np.clip(other / np.maximum(usual, 0.1), 0.0, 1.0),
+    }
+
+
+def _clipped(shape: Floats, bad: Bools) -> Floats:
+    """Samples held at a multiple of what the neighbours have there: one spike would else spoil every neighbour."""
+    envelope = beside(uniform_filter1d(np.abs(shape), 15, axis=1, mode="nearest"), bad, 3)[2]
+    limit = CLIP * np.maximum(envelope, 0.3)
+    return np.clip(shape, -limit, limit)
+
+
+def _gates(shape: Floats) -> _Gates:
+    samples = shape.shape[1]
+    length = min(GATE, samples)
+    starts = sorted({*range(0, samples - length + 1, max(1, length // 2)), samples - length})
+    taper = np.hanning(length + 2)[1:-1]
+    cut = np.stack([shape[:, start : start + length] * taper for start in starts])
+    spectra = np.moveaxis(np.fft.rfft(cut, axis=2), 2, 1).astype(np.complex64)
+    return _Gates(np.ascontiguousarray(spectra), length)
+
+
+def _matched(gates: _Gates, problems: Sequence[_Problem], trusted: Bools) -> Floats:
+    """Correlation of each trace with the best of its predictions at every lag: float64[trace, lag].
+
+    Predictions from trusted traces alone count; where there is none, the median of all does.
+    """
+    found, valid = [], []
+    for problem in problems:
+        found.append(_correlation(gates, problem.predicted(trusted)))
+        valid.append(np.all([_moved(trusted, offset) for offset in problem.offsets], axis=0))
+    matched, usable = np.stack(found), np.stack(valid)
+    order = np.where(usable, matched[:, :, 0], -np.inf)
+    best = np.take_along_axis(matched, order.argmax(axis=0)[None, :, None], axis=0)[0]
+    middle = np.take_along_axis(matched, matched[:, :, 0].argsort(axis=0)[len(problems) // 2][None, :, None], axis=0)[0]
+    return np.asarray(np.where(np.any(usable, axis=0)[..., None], best, middle))
+
+
+def _correlation(gates: _Gates, predicted: Complex) -> Floats:
+    """Normalised cross-correlation of the traces with their predictions; gates count as they can be predicted."""
+
+    def in_time(spectra: Complex | Floats) -> Floats:
+        return np.asarray(np.fft.irfft(np.moveaxis(spectra, 1, 2), n=gates.length, axis=2))
+
+    cross = in_time(predicted.conj() * gates.spectra)
+    power = in_time(np.abs(gates.spectra) ** 2)[..., :1] * in_time(np.abs(predicted) ** 2)[..., :1]
+    correlation = cross / np.sqrt(np.maximum(power, 1e-12))
+    weight = np.clip(median_filter(correlation[..., 0], size=(1, USUAL), mode="nearest"), 0.0, None) ** 2 + 1e-3
+    return np.asarray((weight[..., None] * correlation).sum(axis=0) / weight.sum(axis=0)[:, None])
+
+
+def _moved(array: NDArray, offset: int) -> NDArray:  # type: ignore[type-arg]
+    """The array with what lies `offset` traces further on, 0 beyond the ends; traces are axis 2, or the only one."""
+    axis = min(2, array.ndim - 1)
+    moved = np.roll(array, -offset, axis=axis)
+    gone: list[slice] = [slice(None)] * array.ndim
+    gone[axis] = slice(-offset, None) if offset > 0 else slice(0, -offset)
+    if offset:
+        moved[tuple(gone)] = 0
+    return moved
+
+
+def _around(array: Complex) -> Complex:
+    """Sums over the traces within RADIUS, along axis 2."""
+    count = array.shape[2]
+    total = np.cumsum(np.concatenate([np.zeros_like(array[:, :, :1]), array], axis=2), axis=2)
+    low = np.maximum(np.arange(count) - RADIUS, 0)
+    high = np.minimum(np.arange(count) + RADIUS + 1, count)
+    return np.asarray(total[:, :, high] - total[:, :, low])
