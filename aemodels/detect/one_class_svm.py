@@ -64,10 +64,11 @@ class SvmDetector:
         return spread_rows(rows, section, self.kind)
 
     def _outside(self, table: FloatArray) -> FloatArray:
-        """The negative of scikit-learn's `decision_function`, made positive by the greatest that it can be."""
+        """1 on the region's border, more outside, less inside: exp of the negative decision over its offset."""
         square = (table**2).sum(axis=1)[:, None] + (self.vectors**2).sum(axis=1) - 2 * table @ self.vectors.T
         inside = np.exp(-self.bias[1] * np.maximum(square, 0).astype(np.float64)) @ self.weights
-        return np.asarray(self.weights.sum() - inside, dtype=np.float32)
+        offset = max(-float(self.bias[0]), 1e-9)
+        return np.exp(np.minimum(1 - inside / offset, 1)).astype(np.float32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {"vectors": self.vectors, "weights": self.weights, "bias": self.bias, **self.scaling.arrays()}

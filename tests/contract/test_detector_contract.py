@@ -13,7 +13,7 @@ from aemodels.contract import FitContext
 from aemodels.detect import DetectorSpec, IsolationForest, Knn
 from aemodels.detect.base import DetectContext, row_scores
 from aemodels.errors import SpecError
-from aemodels.faults import NoiseBurst, Spike, Stuck
+from aemodels.faults import NoiseBurst, Spike
 from aemodels.models import Pca
 from aemodels.signal.normalise import CurveNormaliser
 from aemodels.signal.windows import WindowSpec
@@ -30,7 +30,15 @@ SMALL = {
     "lof": {"rows": 500},
     "knn": {"rows": 500},
     "one_class_svm": {"rows": 500},
-    "fault_network": {"members": 1, "widths": (8, 8), "copies": 4, "steps": 150, "length": 128, "batch": 8},
+    "fault_network": {
+        "members": 1,
+        "widths": (8, 8),
+        "copies": 4,
+        "steps": 150,
+        "length": 128,
+        "batch": 8,
+        "learning_rate": 0.01,
+    },
     "fusion": {"members": ("forest", "neighbours"), "copies": 2},
 }
 MEMBERS = {"forest": IsolationForest(trees=40, rows=2000), "neighbours": Knn(rows=500)}
@@ -68,7 +76,7 @@ def _context(kind: Kind, train: list[Section]) -> DetectContext:
         normaliser=NORMALISER,
         validation=tuple(train),
         calibration=recordings,
-        faults=(NoiseBurst(), Stuck(), Spike()),
+        faults=(NoiseBurst(), Spike(samples=(3, 12))),
     )
 
 
