@@ -127,9 +127,8 @@ def _study(
 def _write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     (folder / "tables").mkdir()
     for name, table in {**tables, **wide_tables(tables)}.items():
-        if table.empty:  # not asked for, or nothing to tell: a file without rows says less than none
-            continue
-        table.to_csv(folder / "tables" / f"{name}.csv", index=False)
+        if len(table.columns) and len(table):  # nothing to be paired with, not asked for, nothing to tell: no table
+            table.to_csv(folder / "tables" / f"{name}.csv", index=False)
 
 
 def _write_summary(folder: Path, summary: Mapping[str, Any]) -> None:

@@ -11,6 +11,8 @@ from aemodels.detect.trace_beside import Bools, Floats, beside, difference_besid
 
 # Amplitudes are in units of the line's median rms (see signal/normalise.py); below this a trace counts as silent.
 SILENT = 1e-4
+# Of the trace's own rms: what is fainter is no burst, even where mutes leave nothing at all beside it.
+FAINT = 0.2
 BANDS = 6
 WINDOWS = 12  # of which one is the length over which bursts are looked for
 SMOOTH = 21  # frequencies around one that a hum is held against
@@ -50,14 +52,14 @@ def _band(shape: Floats, bad: Bools) -> Floats:
     edges = np.unique(np.round(np.linspace(0, size, BANDS + 1)).astype(int))
     parts = [spectrum[:, a:b] for a, b in itertools.pairwise(edges)]
     parts.append(spectrum[:, : max(2, size // 16)])  # swell lies below the first band's middle
-    level = np.stack([np.log(rms_of(part) + SILENT) for part in parts], axis=1)
+    level = np.stack([np.log(rms_of(part) + 0.1 * FAINT) for part in parts], axis=1)
     return np.asarray(in_spreads(difference_beside(level, bad), floor=LEVEL_FLOOR).max(axis=1))
 
 
 def _burst(shape: Floats, bad: Bools) -> Floats:
     samples = shape.shape[1]
     power = uniform_filter1d(shape**2, max(1, samples // WINDOWS), axis=1, mode="nearest")
-    level = 0.5 * np.log(np.maximum(power[:, :: max(1, samples // (2 * WINDOWS))], 1e-6))
+    level = 0.5 * np.log(np.maximum(power[:, :: max(1, samples // (2 * WINDOWS))], FAINT**2))
     return np.asarray(np.maximum((level - _loudest_beside(level, bad)).max(axis=1), 0.0))
 
 
@@ -69,6 +71,6 @@ def _loudest_beside(level: Floats, bad: Bools) -> Floats:
 
 
 def _hum(shape: Floats, bad: Bools) -> Floats:
-    level = np.log(_spectrum(shape) + 1e-3)
+    level = np.log(_spectrum(shape) + 0.1 * FAINT)
     above = level - beside(level, bad)[2]
     return np.asarray(np.maximum((above - uniform_filter1d(above, SMOOTH, axis=1, mode="nearest")).max(axis=1), 0.0))

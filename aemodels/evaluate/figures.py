@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aemodels.evaluate.figures_attribution import attribution_tracks, closer_look
 from aemodels.evaluate.figures_compare import comparison_bars, detector_bars, threshold_reliability
 from aemodels.evaluate.figures_latent import latent_histograms, latent_map
 from aemodels.evaluate.figures_panels import DenoisingPanel, denoising_panels, residual_panels
@@ -11,6 +12,8 @@ from aemodels.evaluate.figures_training import error_histogram, loss_curves
 
 __all__ = [
     "DenoisingPanel",
+    "attribution_tracks",
+    "closer_look",
     "comparison_bars",
     "denoising_panels",
     "detector_bars",
