@@ -45,7 +45,7 @@ class TraceBank(Spec):
         known = {gather: [section for section in train if _gather(section) == gather] for gather in GATHERS}
         alone = {kind: _first_sight(found or list(train)) for kind, found in known.items()}
         fused = {
-            kind: Surprise.of(joined([_evidence(self.members, section, alone[kind]) for section in found or train])[1])
+            kind: Surprise.of(*joined([_evidence(self.members, section, alone[kind]) for section in found or train]))
             for kind, found in known.items()
         }
         bank = TraceBankDetector(self, alone, fused, no_reasons(len(next(iter(fused.values())).start)))
@@ -115,7 +115,7 @@ def _own(values: Floats, bad: Bools) -> dict[str, Floats]:
 
 
 def _first_sight(sections: Sequence[Section]) -> Surprise:
-    return Surprise.of(joined([_own(section.values.astype(np.float64), _dead(section)) for section in sections])[1])
+    return Surprise.of(*joined([_own(section.values.astype(np.float64), _dead(section)) for section in sections]))
 
 
 def _evidence(members: Sequence[Member], section: Section, alone: Surprise) -> dict[str, Floats]:
