@@ -13,15 +13,15 @@ import numpy as np
 from pydantic import ValidationError
 
 from aemodels.contract import Denoiser
-from aemodels.detect.base import DetectContext, Detector, row_scores
-from aemodels.detect.reconstruction import Reconstruction
+from aemodels.detect.base import DetectContext, Detector, Explainer, Reasons, row_scores
+from aemodels.detect.naming import UNKNOWN, name_rows
 from aemodels.errors import BundleError, DataError
 from aemodels.experiment import ExperimentSpec
 from aemodels.manifest import MANIFEST, REFERENCE, SCHEMA_VERSION, pack, read_arrays, read_manifest
 from aemodels.reference import PCA_ERROR, Reference, trace_features
 from aemodels.signal.normalise import Normaliser, restore_normaliser
 from aemodels.signal.quality import Quality, assess
-from aemodels.types import BoolArray, FloatArray, Kind, Recording, Scores
+from aemodels.types import BoolArray, FloatArray, Kind, Recording, Scores, Section
 
 # A rule that fires is certain: its rows score this many thresholds, or more if the detector says so.
 RULE_FACTOR = 2.0
@@ -92,7 +92,8 @@ class Bundle:
         raw = self._raw(recording)
         denoised = self.normaliser.invert(self.denoiser.denoise(section), section)
         flags = self._flags(quality, recording)
-        found = self.detector.score(section)
+        judged = self._judged(section, recording)
+        found = self.detector.score(judged)
         found = self.spec.anomalies.chosen.comparable(found, row_scores(found, self.kind))
         scores = _apply_rules(found, flags, self.threshold)
         unobserved = ~np.isfinite(raw) if self.kind == "logs" else ~np.isfinite(raw).any(axis=1, keepdims=True)
@@ -103,7 +104,7 @@ class Bundle:
             kind=self.kind,
             score=rows,
             threshold=self.threshold,
-            reason=self._row_reasons(rows, flags),
+            reason=self._row_reasons(rows, flags, judged),
             channels=self.curves or recording.names,
             raw=raw,
             denoised=np.where(np.isfinite(raw), denoised, np.nan).astype(np.float32),
@@ -148,11 +149,21 @@ class Bundle:
             flags[reason] = picked
         return flags
 
-    def _row_reasons(self, rows: FloatArray, flags: Mapping[str, BoolArray]) -> tuple[str, ...]:
+    def _judged(self, section: Section, recording: Recording) -> Section:
+        """What the detector sees: all readings, impossible ones too, where it can say what is wrong with them."""
+        return self.normaliser.apply(recording) if isinstance(self.detector, Explainer) else section
+
+    def _row_reasons(self, rows: FloatArray, flags: Mapping[str, BoolArray], judged: Section) -> tuple[str, ...]:
         anomalous = np.nan_to_num(rows, nan=-np.inf) > self.threshold
-        reasons = np.where(anomalous, "unknown", "").astype(object)
+        if anomalous.any() and isinstance(self.detector, Explainer):
+            named = name_rows(self.detector.reasons(judged), anomalous, self.kind)
+        else:
+            named = name_rows(Reasons((), np.zeros((0, rows.size), dtype=np.float32)), anomalous, self.kind)
+        reasons = np.array(named, dtype=object)
         for reason, flag in flags.items():
-            reasons[flag.any(axis=0 if self.kind == "logs" else 1) & anomalous] = reason
+            fired = flag.any(axis=0 if self.kind == "logs" else 1) & anomalous
+            # a value that no tool reports has a cause, and the detector may know it
+            reasons[fired & ((reasons == UNKNOWN) | (reason != "range"))] = reason
         return tuple(str(reason) for reason in reasons)
 
     def save(self, directory: Path) -> None:
@@ -184,7 +195,8 @@ class Bundle:
                 name: spec.contender(name).model.restore(arrays[f"contender-{name}.npz"])
                 for name in manifest["contenders"]
             }
-            context = DetectContext(kind=spec.kind, seed=spec.seed, denoisers=contenders)
+            specs = {named.name: named.model for named in spec.anomalies.detectors}
+            context = DetectContext(kind=spec.kind, seed=spec.seed, denoisers=contenders, specs=specs)
             detector = spec.detector(manifest["detector"]).model.restore(arrays["detector.npz"], context)
             reference = arrays.get(REFERENCE)
             return cls(
@@ -203,11 +215,7 @@ class Bundle:
             ) from error
 
     def _saved_contenders(self) -> list[str]:
-        names = {self.spec.default}
-        detector = self.spec.detector(self.detector_name).model
-        if isinstance(detector, Reconstruction):
-            names.add(detector.contender)
-        return sorted(names)
+        return sorted({self.spec.default} | self.spec.contenders_of(self.detector_name))
 
     def _blobs(self) -> dict[str, bytes]:
         blobs = {f"contender-{name}.npz": pack(self.contenders[name].arrays()) for name in self._saved_contenders()}

@@ -128,6 +128,14 @@ class ExperimentSpec(Spec):
     def detector(self, name: str) -> NamedDetector:
         return next(detector for detector in self.anomalies.detectors if detector.name == name)
 
+    def contenders_of(self, detector: str) -> set[str]:
+        """Contenders that a detector, or any that it is made of, reconstructs with."""
+        model = self.detector(detector).model
+        members = getattr(model, "members", ())
+        made_of = [self.contenders_of(name) for name in members] if isinstance(members, tuple) else []
+        own = {str(model.contender)} if hasattr(model, "contender") else set()
+        return own.union(*made_of)
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         names = [contender.name for contender in self.contenders]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pandas as pd
 
 from aemodels.contract import Denoiser
 from aemodels.detect.base import DetectContext, Detector, row_scores
+from aemodels.detect.evidence import intact
 from aemodels.errors import SpecError
 from aemodels.evaluate.badhole_table import bad_hole_table
 from aemodels.evaluate.bootstrap import ratio_interval
@@ -61,7 +63,7 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
     """Fit every detector on clean training sections, choose on faulty validation, report on faulty and clean test."""
     context = _context(spec, prepared, denoisers)
     trials = _trials(spec, prepared)
-    detectors = {named.name: named.model.fit(prepared.train, context) for named in spec.anomalies.detectors}
+    detectors = fit_detectors(spec, prepared.train, context)
     ranked, found, confusion, rates, clean = [], [], [], [], {}
     for name, detector in detectors.items():
         for role, copies in trials.items():
@@ -71,7 +73,7 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
         found.append(found_table(name, scored))
         confusion.append(confusion_table(name, scored))
         clean[name] = _clean_rows(spec, detector, prepared.test)
-        rates += _false_alarms(spec, name, _clean_rows(spec, detector, prepared.validation), clean[name])
+        rates += _false_alarms(spec, name, _intact_rows(spec, detector, prepared.validation), clean[name])
     table, thresholds = pd.concat(ranked, ignore_index=True), pd.DataFrame(rates)
     winner, faults = _winner(table), pd.concat(found, ignore_index=True)
     whole = faults["fault"].isin((WHOLE, BUT_OPEN))
@@ -91,6 +93,14 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
     )
 
 
+def fit_detectors(spec: ExperimentSpec, train: Sequence[Section], context: DetectContext) -> dict[str, Detector]:
+    """Every detector of the experiment, in its order; those made of others are given what is fitted already."""
+    fitted = dict(context.fitted)
+    for named in spec.anomalies.detectors:
+        fitted[named.name] = named.model.fit(train, dataclasses.replace(context, fitted=dict(fitted)))
+    return fitted
+
+
 def _context(spec: ExperimentSpec, prepared: Prepared, denoisers: Mapping[str, Denoiser]) -> DetectContext:
     return DetectContext(
         kind=spec.kind,
@@ -100,6 +110,8 @@ def _context(spec: ExperimentSpec, prepared: Prepared, denoisers: Mapping[str, D
         validation=tuple(prepared.validation),
         normaliser=prepared.normaliser,
         faults=tuple(spec.anomalies.trained_on),
+        calibration=tuple(prepared.split.validation),
+        specs={named.name: named.model for named in spec.anomalies.detectors},
     )
 
 
@@ -123,6 +135,13 @@ def _ranked(name: str, role: str, scored: Sequence[Scored]) -> pd.DataFrame:
 
 def _clean_rows(spec: ExperimentSpec, detector: Detector, sections: Sequence[Section]) -> list[FloatArray]:
     return [row_scores(detector.score(section), spec.kind) for section in sections]
+
+
+def _intact_rows(spec: ExperimentSpec, detector: Detector, sections: Sequence[Section]) -> list[FloatArray]:
+    """Scores to fit thresholds to: without the rows whose flat lines a rule flags whatever the threshold."""
+    rows = _clean_rows(spec, detector, sections)
+    kept = [intact(section, spec.kind).any(axis=0 if spec.kind == "logs" else 1) for section in sections]
+    return [np.where(keep, row, np.nan).astype(np.float32) for row, keep in zip(rows, kept, strict=True)]
 
 
 def _false_alarms(

@@ -8,12 +8,12 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 from numpy.typing import NDArray
 
 from aemodels.contract import EpochCallback, FitContext, FitResult
 from aemodels.errors import SpecError
 from aemodels.models.base import NetworkBase, NetworkDenoiser
+from aemodels.models.losses import masked_loss
 from aemodels.models.training import TrainingSpec
 from aemodels.noise import corrupt
 from aemodels.signal.estimate import noise_sigma
@@ -44,7 +44,7 @@ def fit_network(
     batches = _Batches(spec, (values, mask), affine, context.seed)
     network.compile(
         optimizer=keras.optimizers.Adam(spec.training.learning_rate, global_clipnorm=spec.training.clip_norm),
-        loss=masked_squared_error,
+        loss=masked_loss(spec.loss_name),
     )
     history = network.fit(
         batches,
@@ -73,12 +73,6 @@ def observed_windows(spec: NetworkBase, sections: Sequence[Section], *, stride: 
             f"{spec.training.observed:.0%}; expected longer recordings or a smaller window"
         )
     return values[kept], mask[kept]
-
-
-def masked_squared_error(target: Any, prediction: Any) -> Any:
-    """Mean squared error over observed samples; `target` carries weights behind the values on its last axis."""
-    values, weights = ops.split(target, 2, axis=-1)
-    return ops.sum(weights * ops.square(values - prediction)) / (ops.sum(ops.cast(weights > 0, "float32")) + 1e-6)
 
 
 class _Batches(keras.utils.PyDataset):  # type: ignore[misc]

@@ -18,6 +18,9 @@ KINDS = get_args(get_args(DenoiserSpec)[0])
 QUICK = TrainingSpec(epochs=1, batch=32, stride=16, noise=(Gaussian(factor=0.1),))
 SMALL = {
     "dense": {"window": WindowSpec(length=32, stride=16, width=1), "training": QUICK, "latent": 4},
+    "sparse": {"window": WindowSpec(length=32, stride=16, width=1), "training": QUICK, "latent": 8},
+    "deep": {"window": WindowSpec(length=32, stride=16), "training": QUICK, "widths": (8, 6), "latent": 4},
+    "masked": {"window": WindowSpec(length=32, stride=16), "training": QUICK, "widths": (4, 6), "kernel": 3},
     "unet": {"window": WindowSpec(length=32, stride=16), "training": QUICK, "widths": (4, 6), "kernel": 3},
     "pca": {"window": WindowSpec(length=32, stride=16, width=1)},
     "pca_wiener": {"window": WindowSpec(length=16, stride=8)},
