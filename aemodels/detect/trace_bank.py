@@ -23,8 +23,8 @@ from aemodels.signal.gathers import COHERENT, lateral_coherence
 from aemodels.spec import Spec
 from aemodels.types import FloatArray, GatherKind, Section
 
-Member = Literal["amplitude", "kurtosis", "coherence", "prediction"]
-MEMBERS: tuple[Member, ...] = ("amplitude", "kurtosis", "coherence", "prediction")
+Part = Literal["amplitude", "kurtosis", "coherence", "prediction"]
+PARTS: tuple[Part, ...] = ("amplitude", "kurtosis", "coherence", "prediction")
 GATHERS: tuple[GatherKind, ...] = ("stacked", "pre-stack")
 CERTAIN = 50.0  # of a dead trace, in the unit of surprises
 # Traces that surprise by so much at first sight are not what others are compared with: one intact trace in a thousand.
@@ -37,7 +37,7 @@ class TraceBank(Spec):
     records: ClassVar[Literal["seismic"]] = "seismic"
 
     kind: Literal["trace_bank"] = "trace_bank"
-    members: tuple[Member, ...] = Field(default=MEMBERS, min_length=1, description="what is looked at")
+    parts: tuple[Part, ...] = Field(default=PARTS, min_length=1, description="what is looked at")
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
         if context.kind != self.records:
@@ -45,7 +45,7 @@ class TraceBank(Spec):
         known = {gather: [section for section in train if _gather(section) == gather] for gather in GATHERS}
         alone = {kind: _first_sight(found or list(train)) for kind, found in known.items()}
         fused = {
-            kind: Surprise.of(joined([_evidence(self.members, section, alone[kind]) for section in found or train])[1])
+            kind: Surprise.of(*joined([_evidence(self.parts, section, alone[kind]) for section in found or train]))
             for kind, found in known.items()
         }
         bank = TraceBankDetector(self, alone, fused, no_reasons(len(next(iter(fused.values())).start)))
@@ -80,7 +80,7 @@ class TraceBankDetector:
     def surprises(self, section: Section) -> Floats:
         """float64[evidence, trace], -log10 of the share of intact traces with as much."""
         gather = _gather(section)
-        evidence = _evidence(self.spec.members, section, self.alone[gather])
+        evidence = _evidence(self.spec.parts, section, self.alone[gather])
         return self.fused[gather](joined([evidence])[1])
 
     def score(self, section: Section) -> FloatArray:
@@ -115,20 +115,20 @@ def _own(values: Floats, bad: Bools) -> dict[str, Floats]:
 
 
 def _first_sight(sections: Sequence[Section]) -> Surprise:
-    return Surprise.of(joined([_own(section.values.astype(np.float64), _dead(section)) for section in sections])[1])
+    return Surprise.of(*joined([_own(section.values.astype(np.float64), _dead(section)) for section in sections]))
 
 
-def _evidence(members: Sequence[Member], section: Section, alone: Surprise) -> dict[str, Floats]:
-    """All that the members say, with suspects and dead traces left out of the comparisons."""
+def _evidence(parts: Sequence[Part], section: Section, alone: Surprise) -> dict[str, Floats]:
+    """All that the parts say, with suspects and dead traces left out of the comparisons."""
     values, dead = section.values.astype(np.float64), _dead(section)
     bad = dead | (alone(joined([_own(values, dead)])[1]).max(axis=0) > SUSPECT)
     said: dict[str, Floats] = {"dead": dead.astype(np.float64)}
-    if "amplitude" in members:
+    if "amplitude" in parts:
         said |= amplitude_evidence(values, bad)
-    if "kurtosis" in members:
+    if "kurtosis" in parts:
         said |= kurtosis_evidence(values, bad)
-    if "coherence" in members:
+    if "coherence" in parts:
         said |= coherence_evidence(values, bad, _gather(section))
-    if "prediction" in members:
+    if "prediction" in parts:
         said |= prediction_evidence(values, bad)
     return said

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from aemodels.detect.trace_beside import Floats
 
 TAIL = 0.9  # quantile of intact traces at which the exponential tail begins
-LEAST_SCALE = 0.03  # of the tail: evidence that intact traces never give is no certainty by its first trace of a hint
+# Of the tail: evidence that intact traces never give is no certainty by its first trace of a hint. A trace among bad
+# ones is less like its neighbours, and less well predicted, than any in a clean line.
+LEAST_SCALE = 0.03
+LEAST_BESIDE = {"strange": 0.4, "apart": 0.4}
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +31,18 @@ class Surprise:
     scale: Floats
 
     @classmethod
-    def of(cls, evidence: Floats) -> Surprise:
-        """Measure intact traces: float64[evidence, trace], at least one trace."""
+    def of(cls, names: Sequence[str], evidence: Floats) -> Surprise:
+        """Measure intact traces.
+
+        Args:
+            names: of the evidence.
+            evidence: float64[evidence, trace], at least one trace.
+        """
         start = np.quantile(evidence, TAIL, axis=1)
         excess = np.maximum(evidence - start[:, None], 0.0)
         share = np.maximum((excess > 0).sum(axis=1), 1)
-        scale = np.maximum(excess.sum(axis=1) / share, LEAST_SCALE)
+        least = np.array([LEAST_BESIDE.get(name, LEAST_SCALE) for name in names])
+        scale = np.maximum(excess.sum(axis=1) / share, least)
         return cls(np.quantile(evidence, np.linspace(0, 1, 101), axis=1).T, start, scale)
 
     def __call__(self, evidence: Floats) -> Floats:

@@ -64,12 +64,13 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
     context = _context(spec, prepared, denoisers)
     trials = _trials(spec, prepared)
     detectors = fit_detectors(spec, prepared.train, context)
-    ranked, found, confusion, rates, clean = [], [], [], [], {}
+    ranked, found, confusion, rates, clean, tested = [], [], [], [], {}, {}
     for name, detector in detectors.items():
         for role, copies in trials.items():
             threshold, explain = spec.anomalies.chosen, role == "test"
             scored = score_trials(detector, copies, spec.kind, threshold=threshold, explain=explain)
             ranked.append(_ranked(name, role, scored))
+        tested[name] = scored
         found.append(found_table(name, scored))
         confusion.append(confusion_table(name, scored))
         clean[name] = _clean_rows(spec, detector, prepared.test)
@@ -85,7 +86,7 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
         kinds=faults[~whole].reset_index(drop=True),
         thresholds=thresholds,
         confusion=pd.concat(confusion, ignore_index=True),
-        left_out=leave_out_table(spec, context, prepared.train, detectors, trials["test"]),
+        left_out=leave_out_table(spec, context, prepared.train, detectors, tested),
         bad_hole=bad_hole_table(detectors, clean, prepared.split.test, prepared.test, curves=spec.curves),
         winner=winner,
         threshold=float(chosen["value"].iloc[0]),

@@ -151,7 +151,12 @@ def test_a_kind_left_out_of_training_is_missed_by_what_learns_from_faults() -> N
     context = DetectContext("logs", 0, {}, faults=wanted.anomalies.trained_on)
     trials = make_trials(wanted, WELLS, NORMALISER, repeats=2)
     detectors = {named.name: Learner().fit((), context)}
-    table = leave_out_table(wanted, context, (), detectors, trials).set_index("fault")
+    scored = {
+        named.name: score_trials(
+            detectors[named.name], trials, "logs", threshold=wanted.anomalies.chosen, explain=False
+        )
+    }
+    table = leave_out_table(wanted, context, (), detectors, scored).set_index("fault")
     assert table.loc["stuck", "recall_at_1pct"] < 0.2
     assert table.loc["spike", "recall_at_1pct"] == 1.0
     assert table.loc["median", "recall_at_1pct"] == 1.0
@@ -159,7 +164,7 @@ def test_a_kind_left_out_of_training_is_missed_by_what_learns_from_faults() -> N
 
 
 def test_leaving_out_is_done_only_where_asked_for() -> None:
-    assert leave_out_table(spec(), DetectContext("logs", 0, {}), (), {}, ()).empty
+    assert leave_out_table(spec(), DetectContext("logs", 0, {}), (), {}, {}).empty
 
 
 def _field_well(name: str, seed: int, bad_share: float) -> Recording:
