@@ -134,19 +134,21 @@ def _gates(shape: Floats) -> _Gates:
 
 
 def _matched(gates: _Gates, problems: Sequence[_Pair], trusted: Bools) -> Floats:
-    """Correlation of each trace with the best of its predictions at every lag: float64[trace, lag].
+    """Correlation of each trace with one of its predictions at every lag: float64[trace, lag].
 
-    Predictions from trusted traces alone count; where there is none, the median of all does.
+    Of the predictions from trusted traces the one in the middle counts, the better of two: two bad traces beside each
+    other predict each other well, and a good one among bad ones is predicted badly by some. Where no prediction is from
+    trusted traces, all are taken.
     """
     found, valid = [], []
     for problem in problems:
         found.append(_correlation(gates, problem.predicted(trusted)))
         valid.append(np.all([_moved(trusted, offset) for offset in problem.offsets], axis=0))
     matched, usable = np.stack(found), np.stack(valid)
-    order = np.where(usable, matched[:, :, 0], -np.inf)
-    best = np.take_along_axis(matched, order.argmax(axis=0)[None, :, None], axis=0)[0]
-    middle = np.take_along_axis(matched, matched[:, :, 0].argsort(axis=0)[len(problems) // 2][None, :, None], axis=0)[0]
-    return np.asarray(np.where(np.any(usable, axis=0)[..., None], best, middle))
+    usable = usable | ~usable.any(axis=0)
+    order = np.argsort(np.where(usable, -matched[:, :, 0], np.inf), axis=0)
+    middle = np.take_along_axis(order, (usable.sum(axis=0) - 1)[None] // 2, axis=0)
+    return np.asarray(np.take_along_axis(matched, middle[:, :, None], axis=0)[0])
 
 
 def _correlation(gates: _Gates, predicted: Complex) -> Floats:
