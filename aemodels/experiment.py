@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from aemodels.curves.canonical import CANONICAL
 from aemodels.denoisers import DenoiserSpec
-from aemodels.detect import DetectorSpec, ThresholdSpec
+from aemodels.detect import DetectorSpec, Fusion, ThresholdSpec
 from aemodels.detect.reconstruction import Reconstruction
 from aemodels.detect.thresholds import RATE, ThresholdBase
 from aemodels.faults import FaultSpec
@@ -69,6 +69,16 @@ class AnomalySpec(Spec):
     leave_one_out: bool = Field(
         default=False, description="whether detectors that learn from faults are fitted again without each kind"
     )
+
+    @model_validator(mode="after")
+    def _known_members(self) -> Self:
+        before: list[str] = []
+        for named in self.detectors:
+            members = named.model.members if isinstance(named.model, Fusion) else ()
+            if unknown := sorted(set(members) - set(before)):
+                raise ValueError(f"{named.name} is made of {unknown}; list them before it, it follows {before}")
+            before.append(named.name)
+        return self
 
     @property
     def trained_on(self) -> tuple[FaultSpec, ...]:
@@ -131,10 +141,9 @@ class ExperimentSpec(Spec):
     def contenders_of(self, detector: str) -> set[str]:
         """Contenders that a detector, or any that it is made of, reconstructs with."""
         model = self.detector(detector).model
-        members = getattr(model, "members", ())
-        made_of = [self.contenders_of(name) for name in members] if isinstance(members, tuple) else []
-        own = {str(model.contender)} if hasattr(model, "contender") else set()
-        return own.union(*made_of)
+        if isinstance(model, Fusion):
+            return set().union(*(self.contenders_of(name) for name in model.members))
+        return {model.contender} if isinstance(model, Reconstruction) else set()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy.ndimage import uniform_filter1d
 
-from aemodels.detect.base import DetectContext, Detector, Reasons, channel_scale
+from aemodels.detect.base import DetectContext, Detector, Reasons, channel_scale, row_scores
 from aemodels.detect.boosted import BoostedPredictor, BoostingSpec, fit_boosted, restore_boosted
 from aemodels.detect.crosswise import REACH, CrossPredictor, fit_predictors
 from aemodels.errors import SpecError
@@ -19,6 +19,7 @@ from aemodels.spec import Spec
 from aemodels.types import FloatArray, Kind, Section
 
 Predictor = CrossPredictor | BoostedPredictor
+_ROUGH_WINDOW = 51  # samples, 8 m
 _SIGNS = {"both": 0.0, "above": 1.0, "below": -1.0}
 
 
@@ -47,6 +48,12 @@ class CrossCurve(Spec):
     smooth: int = Field(default=1, ge=1, le=1001, description="samples over which the residual is averaged")
     baseline: int = Field(
         default=0, ge=0, le=20_001, description="samples of the running mean that is taken off; 0 = none"
+    )
+    rough: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=10.0,
+        description="what a tenfold roughness of the curve adds, normalised units: a torn wall reads roughly",
     )
     speaks_for: str | None = Field(
         default=None, description="the fault kind that such a residual is evidence of, if any"
@@ -104,9 +111,8 @@ class CrossCurveDetector:
     def score(self, section: Section) -> FloatArray:
         sign = _SIGNS[self.spec.sign]
         residual = self.residual(section)
-        score = (np.abs(residual) if sign == 0 else sign * residual) / self.scale
-        score[~np.isfinite(score) & section.mask] = 0.0  # nothing speaks against a curve that is not judged
-        return np.where(section.mask, score, np.nan).astype(np.float32)
+        off = np.abs(residual) if sign == 0 else sign * residual
+        return ((off + self.spec.rough * _roughness(section)) / self.scale).astype(np.float32)
 
     def residual(self, section: Section) -> FloatArray:
         """Signed residual float32[channel, sample] in normalised units, smoothed; NaN where unobserved, not judged."""
@@ -123,11 +129,17 @@ class CrossCurveDetector:
         """The score of the worst curve, for the one kind that it speaks for; none where it speaks for none."""
         if self.spec.speaks_for is None:
             return Reasons((), np.zeros((0, section.values.shape[1]), dtype=np.float32))
-        worst = np.where(section.mask, self.score(section), 0).max(axis=0)
-        return Reasons((self.spec.speaks_for,), worst[None].astype(np.float32))
+        return Reasons((self.spec.speaks_for,), row_scores(self.score(section), "logs")[None])
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {**self.predictor.arrays(), "rows": self.rows, "scale": self.scale}
+
+
+def _roughness(section: Section) -> FloatArray:
+    """Decades of the steps' root mean square over 51 samples above a thousandth: float32[channel, sample], from 0."""
+    steps = np.diff(section.values, axis=1, prepend=section.values[:, :1]).astype(np.float64)
+    square = uniform_filter1d(steps**2, _ROUGH_WINDOW, axis=1, mode="nearest")
+    return np.asarray(np.log10(np.sqrt(np.maximum(square, 0)) + 1e-3) + 3, dtype=np.float32)
 
 
 def _mean(values: FloatArray, mask: NDArray[np.bool_], window: int) -> FloatArray:

@@ -43,7 +43,7 @@ class FaultNetwork(Spec):
     kind: Literal["fault_network"] = "fault_network"
     members: int = Field(default=2, ge=1, le=10, description="networks, each with faults of its own")
     widths: tuple[int, ...] = Field(
-        default=(32, 48, 64, 64, 64), min_length=2, max_length=8, description="filters of each level, top first"
+        default=(32, 48, 64, 64), min_length=2, max_length=8, description="filters of each level, top first"
     )
     kernel: int = Field(default=5, ge=3, le=15, description="filter length in samples, odd")
     copies: int = Field(default=12, ge=1, le=200, description="faulty copies of each training well, a network")
@@ -51,9 +51,9 @@ class FaultNetwork(Spec):
         default=(0.1, 0.35), description="share of a copy's samples that is faulty, lowest and highest"
     )
     generic: bool = Field(default=True, description="whether faults of no kind are among them")
-    length: int = Field(default=512, ge=64, le=2048, description="samples in a training window")
-    batch: int = Field(default=16, ge=1, le=4096, description="windows in a batch")
-    steps: int = Field(default=4000, ge=1, le=200_000, description="batches in a training")
+    length: int = Field(default=256, ge=64, le=2048, description="samples in a training window")
+    batch: int = Field(default=32, ge=1, le=4096, description="windows in a batch")
+    steps: int = Field(default=3000, ge=1, le=200_000, description="batches in a training")
     learning_rate: float = Field(default=2e-3, gt=0.0, le=1.0, description="Adam's first; a cosine takes it to zero")
     positive: float = Field(default=3.0, ge=1.0, le=100.0, description="weight of a faulty sample; of an intact one 1")
 

@@ -28,7 +28,7 @@ class Knn(Spec):
 
     kind: Literal["knn"] = "knn"
     neighbours: int = Field(default=5, ge=1, le=500, description="which neighbour's distance counts")
-    rows: int = Field(default=6000, ge=50, le=200_000, description="training rows at most, drawn at random")
+    rows: int = Field(default=2000, ge=50, le=200_000, description="training rows at most, drawn at random")
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
         points, scaling = training_points(train, context, self.rows)
@@ -41,7 +41,10 @@ class Knn(Spec):
         from sklearn.neighbors import NearestNeighbors
 
         return KnnDetector(
-            points, scaling, kind, NearestNeighbors(n_neighbors=min(self.neighbours, len(points))).fit(points)
+            points,
+            scaling,
+            kind,
+            NearestNeighbors(n_neighbors=min(self.neighbours, len(points)), algorithm="brute").fit(points),
         )
 
 

@@ -28,7 +28,7 @@ class Lof(Spec):
 
     kind: Literal["lof"] = "lof"
     neighbours: int = Field(default=20, ge=1, le=500, description="neighbours that a row is compared with")
-    rows: int = Field(default=6000, ge=50, le=200_000, description="training rows at most, drawn at random")
+    rows: int = Field(default=2000, ge=50, le=200_000, description="training rows at most, drawn at random")
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
         points, scaling = training_points(train, context, self.rows)
@@ -41,7 +41,12 @@ class Lof(Spec):
         from sklearn.neighbors import LocalOutlierFactor
 
         neighbours = min(self.neighbours, len(points) - 1)
-        return LofDetector(points, scaling, kind, LocalOutlierFactor(n_neighbors=neighbours, novelty=True).fit(points))
+        return LofDetector(
+            points,
+            scaling,
+            kind,
+            LocalOutlierFactor(n_neighbors=neighbours, novelty=True, algorithm="brute").fit(points),
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from scipy.ndimage import uniform_filter1d
 from aemodels.types import FloatArray, Section
 
 LAGS = (4, 24)  # samples, 0.6-3.7 m at the usual spacing
+Table: TypeAlias = NDArray[np.float64]
 _NOISE = 2e-3  # normalised units: two readings of one depth agree no better
 _SHORT = 5  # samples compared at least: shorter stretches repeat by chance
 
@@ -22,7 +24,7 @@ class Repeats:
     Args:
         strength: float32[channel, sample], the logarithm (base 10) of how much smaller the difference is than the
             stretch's own variation; 0 = no repeat.
-        lag: float32[channel, sample], samples from the stretch to its repeat.
+        lag: float32[channel, sample], samples from the stretch to its repeat, fractions among them.
     """
 
     strength: FloatArray
@@ -40,22 +42,23 @@ def repeats(section: Section) -> Repeats:
     best = np.zeros(values.shape)
     for lag in range(*LAGS):
         length = max(lag, _SHORT)
-        ratio = _mismatch(values, lag, length) / (_variation(values, length) + _NOISE**2)
+        mismatch, share = _mismatch(values, lag, length)
+        ratio = mismatch / (_variation(values, length) + _NOISE**2)
         found = -np.log10(np.clip(ratio + _NOISE**2, 1e-6, 1.0))
         found[:, : lag + length] = 0.0
         better = found > strength
-        strength[better], best[better] = found[better], lag
+        strength[better], best[better] = found[better], lag + share[better]
     seen = uniform_filter1d(section.mask.astype(np.float32), 2 * LAGS[1] + 1, axis=1, mode="constant") > 0.99
     return Repeats(np.where(seen, strength, 0).astype(np.float32), np.where(seen, best, 0).astype(np.float32))
 
 
-def _mismatch(values: NDArray[np.float64], lag: int, length: int) -> NDArray[np.float64]:
-    """Mean square of x(j) - (1 - f) x(j - lag) - f x(j - lag - 1) over `length` samples, with the f that fits best."""
+def _mismatch(values: Table, lag: int, length: int) -> tuple[Table, Table]:
+    """Mean square of x(j) - (1 - f) x(j - lag) - f x(j - lag - 1) over `length` samples with the best f, and that f."""
     first = values - _delayed(values, lag)
     slope = _delayed(values, lag + 1) - _delayed(values, lag)
     square, cross, own = _trailing(first**2, length), _trailing(first * slope, length), _trailing(slope**2, length)
     share = np.clip(cross / np.maximum(own, 1e-12), 0, 1)
-    return np.maximum(square - 2 * share * cross + share**2 * own, 0)
+    return np.maximum(square - 2 * share * cross + share**2 * own, 0), share
 
 
 def _variation(values: NDArray[np.float64], length: int) -> NDArray[np.float64]:

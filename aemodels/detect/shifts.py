@@ -48,7 +48,7 @@ def shifts(section: Section, predicted: FloatArray) -> Shifts:
         scale = 1.4826 * float(np.median(np.abs(moves[row] - expected[row]))) + 1e-3
         pair = (moves[row] / scale, expected[row] / scale)
         for end in _peaks(twice.strength[row]):
-            place, gain = _interval(pair, int(end), int(twice.lag[row, end]))
+            place, gain = _interval(pair, int(end), round(float(twice.lag[row, end])))
             strength = twice.strength[row, end]
             out.gain[row, place] = np.where(strength > out.repeat[row, place], gain, out.gain[row, place])
             out.repeat[row, place] = np.maximum(out.repeat[row, place], strength)
