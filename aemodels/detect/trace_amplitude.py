@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from scipy.ndimage import uniform_filter1d
+from scipy.ndimage import maximum_filter, uniform_filter1d
 
 from aemodels.detect.trace_beside import Bools, Floats, beside, difference_beside, in_spreads, nearest, rms_of
 
@@ -15,7 +15,8 @@ SILENT = 1e-4
 FAINT = 0.2
 BANDS = 6
 WINDOWS = 12  # of which one is the length over which bursts are looked for
-SMOOTH = 21  # frequencies around one that a hum is held against
+# Frequencies: a tapered sine spreads over two on either side, and is held against the four beyond; swell is wider.
+LINE_HALF, LINE_REACH = 2, 6
 LEVEL_FLOOR = 0.05  # natural logarithm: 5 %, amplitudes of neighbours that differ less do not count
 
 
@@ -73,4 +74,7 @@ def _loudest_beside(level: Floats, bad: Bools) -> Floats:
 def _hum(shape: Floats, bad: Bools) -> Floats:
     level = np.log(_spectrum(shape) + 0.1 * FAINT)
     above = level - beside(level, bad)[2]
-    return np.asarray(np.maximum((above - uniform_filter1d(above, SMOOTH, axis=1, mode="nearest")).max(axis=1), 0.0))
+    around = np.ones((1, 2 * LINE_REACH + 1), dtype=bool)
+    around[0, LINE_REACH - LINE_HALF : LINE_REACH + LINE_HALF + 1] = False
+    line = above - maximum_filter(above, footprint=around, mode="nearest")
+    return np.asarray(np.maximum(line.max(axis=1), 0.0))

@@ -83,6 +83,17 @@ def in_spreads(differences: Floats, *, floor: float) -> Floats:
     return np.asarray(differences / (spread + floor))
 
 
+def by_rank(values: Floats, rank: NDArray[np.int64]) -> Floats:
+    """Of several values for each trace the one of a rank, 0 = highest: float64[trace].
+
+    Args:
+        values: float64[value, trace], -inf = none.
+        rank: int64[trace].
+    """
+    falling = -np.sort(-values, axis=0)
+    return np.asarray(np.take_along_axis(falling, rank[None], axis=0)[0])
+
+
 def rms_of(values: Floats) -> Floats:
     """Root mean square of each trace: float64[trace]."""
     return np.asarray(np.sqrt(np.mean(values**2, axis=1)))

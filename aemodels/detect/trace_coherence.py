@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from aemodels.detect.trace_beside import Bools, Floats, difference_beside, in_spreads, nearest
+from aemodels.detect.trace_beside import Bools, Floats, by_rank, difference_beside, in_spreads, nearest
 from aemodels.types import GatherKind
 
 LAGS = 12  # samples by which neighbours in a gather may differ: 48 ms of move-out at 4 ms
 NEIGHBOURS = 2  # on either side
+FEWEST_TO_DOUBT = 3
 COHERENCE_FLOOR = 0.1
 SAME = 1e-6
 
@@ -17,8 +18,8 @@ SAME = 1e-6
 def coherence_evidence(values: Floats, bad: Bools, gather: GatherKind) -> dict[str, Floats]:
     """Evidence by name, float64[trace], higher = odder.
 
-    apart: correlation with the best of four neighbours below what is usual nearby; at zero lag in a stack, at the
-    best lag in a gather, whose events move out. same: how nearly the trace repeats the one before it.
+    apart: correlation with the second best of four neighbours, below what is usual nearby; at zero lag in a stack, at
+    the best lag in a gather, whose events move out. same: how nearly the trace repeats the one before it.
 
     Args:
         values: float64[trace, sample].
@@ -35,15 +36,20 @@ def coherence_evidence(values: Floats, bad: Bools, gather: GatherKind) -> dict[s
 
 
 def _alike(unit: Floats, places: NDArray[np.int64], lags: int) -> Floats:
-    """Highest correlation of each trace with any of its neighbours within the lags; 1 without any: float64[trace]."""
+    """Highest correlation within the lags with the second best of the neighbours; 1 without any: float64[trace].
+
+    Two bad traces beside each other are alike: one neighbour says too little where there are others.
+    """
     size = 2 * unit.shape[1]
     spectrum = np.fft.rfft(unit, size, axis=1)
-    best = np.full(len(unit), -np.inf)
-    for row in places:
+    found = np.full(places.shape, -np.inf)
+    for number, row in enumerate(places):
         cross = np.fft.irfft(spectrum * spectrum[row].conj(), size, axis=1)
         near = np.concatenate([cross[:, : lags + 1], cross[:, size - lags :]], axis=1).max(axis=1)
-        best = np.where(row >= 0, np.maximum(best, near), best)
-    return np.where(np.isfinite(best), best, 1.0)
+        found[number] = np.where(row >= 0, near, -np.inf)
+    count = (places >= 0).sum(axis=0)
+    told = by_rank(found, np.where(count >= FEWEST_TO_DOUBT, 1, 0))
+    return np.where(count > 0, told, 1.0)
 
 
 def _repeats(values: Floats) -> Floats:

@@ -18,7 +18,7 @@ GATE = 64  # samples of a time gate; events are nearly straight in it
 RADIUS = 8  # traces on either side that a filter is fitted to
 RIDGE = 0.02
 # Neighbours that a trace is predicted from: with one of several sets free of bad traces, a good trace looks good.
-NEIGHBOURS = ((1, 2, 3), (-3, -2, -1), (-2, -1, 1, 2), (1, 2), (-2, -1), (2, 3), (-3, -2))
+NEIGHBOURS = ((1, 2), (-2, -1), (-1, 1), (2, 3), (-3, -2), (-2, 2))
 PASSES = 2
 USUAL = 9  # traces over which it is told how well a gate can be predicted
 NEARBY = 15
@@ -38,39 +38,42 @@ class _Gates:
 
 
 @dataclass(frozen=True, eq=False)
-class _Problem:
-    """Least squares for the filters that predict each trace from those at the offsets.
+class _Pair:
+    """Least squares for two filters a frequency that predict each trace from those at two offsets.
 
     Args:
-        offsets: of the traces predicted from.
-        inputs: complex64[gate, frequency, trace, offset].
-        products, matches: each trace's part of the normal equations.
+        offsets: of the two traces predicted from.
+        first, second: their spectra, complex64[gate, frequency, trace].
+        terms: each trace's part of the normal equations, complex64[5, gate, frequency, trace]: |first|^2, |second|^2,
+            conj(first) second, conj(first) trace, conj(second) trace.
     """
 
-    offsets: tuple[int, ...]
-    inputs: Complex
-    products: Complex
-    matches: Complex
+    offsets: tuple[int, int]
+    first: Complex
+    second: Complex
+    terms: Complex
 
     @classmethod
-    def of(cls, spectra: Complex, offsets: tuple[int, ...]) -> _Problem:
-        inputs = np.stack([_moved(spectra, offset) for offset in offsets], axis=-1)
-        products = inputs.conj()[..., :, None] * inputs[..., None, :]
-        return cls(offsets, inputs, products, inputs.conj() * spectra[..., None])
+    def of(cls, spectra: Complex, offsets: tuple[int, int]) -> _Pair:
+        first, second = (_moved(spectra, offset) for offset in offsets)
+        one, two = first.conj(), second.conj()
+        terms = np.stack([one * first, two * second, one * second, one * spectra, two * spectra])
+        return cls(offsets, first, second, terms)
 
     def predicted(self, trusted: Bools) -> Complex:
         """Each trace by filters fitted around it without it: complex64[gate, frequency, trace]."""
-        size = len(self.offsets)
-        used = np.all([trusted, *(_moved(trusted, offset) for offset in self.offsets)], axis=0).astype(np.float32)
-        products, matches = self.products * used[:, None, None], self.matches * used[:, None]
-        around, about = _around(products), _around(matches)
-        for offset in (0, *(-offset for offset in self.offsets)):  # equations in which the trace itself takes part
-            around -= _moved(products, offset)
-            about -= _moved(matches, offset)
-        strength = np.trace(around, axis1=3, axis2=4).real / size
-        ridge = RIDGE * np.maximum(strength, 0.0) + LEAST
-        filters = np.linalg.solve(around + ridge[..., None, None] * np.eye(size, dtype=np.float32), about[..., None])
-        return np.asarray((filters[..., 0] * self.inputs).sum(axis=-1))
+        used = np.all([trusted, *(_moved(trusted, offset) for offset in self.offsets)], axis=0)
+        terms = self.terms * used.astype(np.float32)
+        around = _around(terms)
+        for offset in {0, *(-offset for offset in self.offsets)}:  # equations in which the trace itself takes part
+            around -= _moved(terms, offset)
+        one, two, cross, with_one, with_two = around
+        ridge = RIDGE * np.maximum(one.real + two.real, 0.0) / 2 + LEAST
+        one, two = one.real + ridge, two.real + ridge
+        size = np.maximum(one * two - np.abs(cross) ** 2, LEAST**2)
+        ahead = (two * with_one - cross * with_two) / size
+        behind = (one * with_two - cross.conj() * with_one) / size
+        return np.asarray(ahead * self.first + behind * self.second)
 
 
 def prediction_evidence(values: Floats, bad: Bools) -> dict[str, Floats]:
@@ -81,7 +84,7 @@ def prediction_evidence(values: Floats, bad: Bools) -> dict[str, Floats]:
 
     Filters in the frequency-space domain are fitted, gate by gate, to the traces around the one that is predicted,
     which itself takes no part; a linear event needs one coefficient a frequency, whatever its dip, so that gathers with
-    move-out are predicted as stacks are.
+    move-out are predicted as stacks are, and two coefficients hold two dips.
 
     Args:
         values: float64[trace, sample], in units of the line's median rms.
@@ -97,7 +100,7 @@ def prediction_evidence(values: Floats, bad: Bools) -> dict[str, Floats]:
     rms = rms_of(values)
     shape = _clipped(values / np.maximum(rms, SILENT)[:, None], bad)
     gates = _gates(shape)
-    problems = [_Problem.of(gates.spectra, offsets) for offsets in NEIGHBOURS]
+    problems = [_Pair.of(gates.spectra, offsets) for offsets in NEIGHBOURS]
     trusted = ~bad & (rms > SILENT)
     for _ in range(PASSES):
         matched = _matched(gates, problems, trusted)
@@ -130,20 +133,22 @@ def _gates(shape: Floats) -> _Gates:
     return _Gates(np.ascontiguousarray(spectra), length)
 
 
-def _matched(gates: _Gates, problems: Sequence[_Problem], trusted: Bools) -> Floats:
-    """Correlation of each trace with the best of its predictions at every lag: float64[trace, lag].
+def _matched(gates: _Gates, problems: Sequence[_Pair], trusted: Bools) -> Floats:
+    """Correlation of each trace with one of its predictions at every lag: float64[trace, lag].
 
-    Predictions from trusted traces alone count; where there is none, the median of all does.
+    Of the predictions from trusted traces the one in the middle counts, the better of two: two bad traces beside each
+    other predict each other well, and a good one among bad ones is predicted badly by some. Where no prediction is from
+    trusted traces, all are taken.
     """
     found, valid = [], []
     for problem in problems:
         found.append(_correlation(gates, problem.predicted(trusted)))
         valid.append(np.all([_moved(trusted, offset) for offset in problem.offsets], axis=0))
     matched, usable = np.stack(found), np.stack(valid)
-    order = np.where(usable, matched[:, :, 0], -np.inf)
-    best = np.take_along_axis(matched, order.argmax(axis=0)[None, :, None], axis=0)[0]
-    middle = np.take_along_axis(matched, matched[:, :, 0].argsort(axis=0)[len(problems) // 2][None, :, None], axis=0)[0]
-    return np.asarray(np.where(np.any(usable, axis=0)[..., None], best, middle))
+    usable = usable | ~usable.any(axis=0)
+    order = np.argsort(np.where(usable, -matched[:, :, 0], np.inf), axis=0)
+    middle = np.take_along_axis(order, (usable.sum(axis=0) - 1)[None] // 2, axis=0)
+    return np.asarray(np.take_along_axis(matched, middle[:, :, None], axis=0)[0])
 
 
 def _correlation(gates: _Gates, predicted: Complex) -> Floats:
@@ -160,8 +165,8 @@ def _correlation(gates: _Gates, predicted: Complex) -> Floats:
 
 
 def _moved(array: NDArray, offset: int) -> NDArray:  # type: ignore[type-arg]
-    """The array with what lies `offset` traces further on, 0 beyond the ends; traces are axis 2, or the only one."""
-    axis = min(2, array.ndim - 1)
+    """The array with what lies `offset` traces further on, 0 beyond the ends; traces are the last axis."""
+    axis = array.ndim - 1
     moved = np.roll(array, -offset, axis=axis)
     gone: list[slice] = [slice(None)] * array.ndim
     gone[axis] = slice(-offset, None) if offset > 0 else slice(0, -offset)
@@ -170,10 +175,10 @@ def _moved(array: NDArray, offset: int) -> NDArray:  # type: ignore[type-arg]
     return moved
 
 
-def _around(array: Complex) -> Complex:
-    """Sums over the traces within RADIUS, along axis 2."""
-    count = array.shape[2]
-    total = np.cumsum(np.concatenate([np.zeros_like(array[:, :, :1]), array], axis=2), axis=2)
+def _around(terms: Complex) -> Complex:
+    """Sums over the traces within RADIUS, along the last axis."""
+    count = terms.shape[-1]
+    total = np.cumsum(np.concatenate([np.zeros_like(terms[..., :1]), terms], axis=-1), axis=-1)
     low = np.maximum(np.arange(count) - RADIUS, 0)
     high = np.minimum(np.arange(count) + RADIUS + 1, count)
-    return np.asarray(total[:, :, high] - total[:, :, low])
+    return np.asarray(total[..., high] - total[..., low])
