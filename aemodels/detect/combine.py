@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from aemodels.detect.base import row_scores
 from aemodels.detect.evidence import Known
-from aemodels.types import BoolArray, FloatArray, Kind
+from aemodels.types import BoolArray, FloatArray, IntArray, Kind
 
 Combiner: TypeAlias = Literal["sum", "max", "learned", "best"]
 _WAYS: tuple[Literal["sum", "max", "learned"], ...] = ("sum", "max", "learned")
 _LIMIT = 8.0  # decades: more than that of one detector says no more than that it is certain
+Floats: TypeAlias = NDArray[np.float64]
+_RIDGE = 1e-4
 _ROWS = 200_000  # samples a regression is fitted on at most
 
 
@@ -81,23 +83,43 @@ def fit_combination(
     return learned if best == "learned" else Combination(best, nothing)
 
 
-def _regression(pairs: Sequence[tuple[FloatArray, Known]]) -> NDArray[np.float64]:
-    """Weights of a logistic regression: is this curve altered at this depth?"""
-    from sklearn.linear_model import LogisticRegression
+def _regression(pairs: Sequence[tuple[FloatArray, Known]]) -> Floats:
+    """Weights of a logistic regression: is this curve altered at this depth?
 
-    tables, labels = [], []
+    No weight is negative: what surprises one detector never speaks against a fault. Every kind counts alike, however
+    few samples its events have.
+    """
+    tables, labels, kinds = [], [], []
     for surprise, truth in pairs:
         seen = _seen(truth)
         tables.append(_table(surprise)[:, seen].T)
         labels.append(truth.label[seen])
+        along = truth.kinds[None, :] if truth.label.shape[1] > 1 else truth.kinds[:, None]
+        kinds.append(np.broadcast_to(along, truth.label.shape)[seen])
     table, label = np.concatenate(tables), np.concatenate(labels)
-    if label.all() or not label.any():
-        return np.append(np.full(table.shape[1], 0.5), 0.0)
     picked = np.random.default_rng(0).permutation(len(table))[:_ROWS]
-    if len(np.unique(label[picked])) < 2:
-        picked = np.arange(len(table))
-    model = LogisticRegression(C=1.0, max_iter=500).fit(table[picked], label[picked])
-    return np.append(model.coef_[0], model.intercept_[0]).astype(np.float64)
+    return _fit_weights(table[picked], label[picked], np.concatenate(kinds)[picked])
+
+
+def _fit_weights(table: Floats, label: BoolArray, kinds: IntArray) -> Floats:
+    """Non-negative weights and a constant that minimise the logistic loss, with a little ridge: float64[column + 1]."""
+    from scipy.optimize import minimize
+
+    weight = np.ones(len(table))
+    present, counts = np.unique(kinds[label], return_counts=True)
+    for kind, count in zip(present, counts, strict=True):
+        weight[label & (kinds == kind)] = label.sum() / (present.size * count)
+    truth, weight = label.astype(np.float64), weight / weight.sum()
+
+    def loss(values: Floats) -> tuple[float, Floats]:
+        odds = table @ values[:-1] + values[-1]
+        slope = weight * (1 / (1 + np.exp(-np.clip(odds, -50, 50))) - truth)
+        value = float(weight @ (np.logaddexp(0, odds) - truth * odds)) + _RIDGE * float(values[:-1] @ values[:-1])
+        return value, np.append(table.T @ slope + 2 * _RIDGE * values[:-1], slope.sum())
+
+    start = np.append(np.full(table.shape[1], 0.1), -3.0)
+    bounds = [(0.0, None)] * table.shape[1] + [(None, None)]
+    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x, dtype=np.float64)
 
 
 def _table(surprise: FloatArray) -> NDArray[np.float64]:
