@@ -79,15 +79,12 @@ class FaultNetwork(Spec):
         return PoolPlan(faults, self.copies, self.fraction, (seed, 7, member))
 
     def _train(self, pool: Pool, seed: int) -> tuple[NDArray[Any], ...]:
-        import keras
-
         from aemodels.models.blocks import Convolutions
         from aemodels.models.label import Schedule, build_labeller, train_labeller
 
-        keras.utils.set_random_seed(seed)
         outputs = pool.labels[0].shape[1]
         body = Convolutions(1, self.widths, self.kernel)
-        network = build_labeller(body, pool.inputs[0].shape[1], outputs, length=self.length)
+        network = build_labeller(body, pool.inputs[0].shape[1], outputs, length=self.length, seed=seed)
         counts = np.array(list(pool.counts.values()), dtype=np.float64)
         rare = np.clip(np.sqrt(np.median(counts) / counts), _LEAST, _MOST)
         weights = np.append(np.repeat(rare, (outputs - 1) // counts.size), 1.0) * self.positive

@@ -41,7 +41,7 @@ class Schedule:
     rate: float
 
 
-def build_labeller(body: Convolutions, inputs: int, outputs: int, *, length: int = SEEN) -> keras.Model:
+def build_labeller(body: Convolutions, inputs: int, outputs: int, *, length: int = SEEN, seed: int = 0) -> keras.Model:
     """A network from float32[window, length, inputs] to logits [window, length, outputs].
 
     Its weights do not depend on the length: it is trained on short windows and used on long ones.
@@ -51,7 +51,9 @@ def build_labeller(body: Convolutions, inputs: int, outputs: int, *, length: int
         inputs: channels.
         outputs: labels.
         length: samples.
+        seed: of the first weights.
     """
+    keras.utils.set_random_seed(seed)
     entry = keras.Input((length, inputs), name="channels")
     start = keras.initializers.Constant(float(np.log(EASY / (1 - EASY))))
     last = layers.Conv1D(outputs, 1, bias_initializer=start, name="logits")
