@@ -66,9 +66,9 @@ def coded(denoiser: Denoiser) -> Coded | None:
         return coded(denoiser.parts.inner)
     if isinstance(denoiser, PcaDenoiser):
         return denoiser
-    if isinstance(denoiser, NetworkDenoiser) and any(layer.name == ENCODER for layer in denoiser.network.layers):
-        return denoiser
-    return None
+    if not isinstance(denoiser, NetworkDenoiser) or not denoiser.spec.bottleneck:
+        return None
+    return denoiser if any(layer.name == ENCODER for layer in denoiser.network.layers) else None
 
 
 def embed(model: Coded, section: Section, *, stride: int | None = None) -> Codes:

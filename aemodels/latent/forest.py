@@ -123,7 +123,7 @@ def forest_scores(labelled: Labelled, spec: ForestSpec) -> pd.DataFrame:
 
 
 def summarise_forests(folds: pd.DataFrame) -> pd.DataFrame:
-    """Mean and standard deviation over the folds: contender, features, dimensions, folds, windows, and of each score."""
+    """Mean and standard deviation of each score over the folds, a row a contender and feature set."""
     grouped = folds.groupby(["contender", "features", "dimensions"], sort=False)
     return grouped.agg(
         folds=("fold", "size"),

@@ -73,14 +73,12 @@ class Search:
     compared: tuple[tuple[int, ...], ...]
 
 
-def find_similar(
-    model: Coded, interval: Interval, wells: Sequence[tuple[Section, BoolArray]], *, top: int
-) -> Search:
+def find_similar(model: Coded, interval: Interval, wells: Sequence[tuple[Section, BoolArray]], *, top: int) -> Search:
     """Slide the interval along wells, and keep the places whose codes differ least.
 
     The query is the sequence of codes along the interval, not their mean: beds in the same order, not only in the same
     amounts. Intervals have the same thickness; nothing is stretched. An interval shorter than a window is looked at
-    with what is around it. A curve that a well lacks is blanked in the interval too, so that only what both have counts.
+    with what is around it. A curve that a well lacks is blanked in the interval too: only what both have counts.
 
     Args:
         model: from `codes.coded`.

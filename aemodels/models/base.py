@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 class NetworkBase(Spec):
     """A network contender: how windows are cut, how it is trained, how it is built."""
+
+    # False saves building the network to find that it has no layer "encoder".
+    bottleneck: ClassVar[bool] = True
 
     window: WindowSpec = Field(default=WindowSpec(), description="how sections are cut into windows")
     training: TrainingSpec = Field(default=TrainingSpec(), description="the training loop's parameters")

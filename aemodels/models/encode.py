@@ -61,5 +61,7 @@ def _run(denoiser: NetworkDenoiser, name: str, inputs: FloatArray) -> FloatArray
     half = cache["layer"]
     shape = tuple(half.input_shape[1:])
     if math.prod(shape) != math.prod(inputs.shape[1:]):
-        raise DataError(f"the {name} of {denoiser.network.name} takes {shape} a window; it was given {inputs.shape[1:]}")
+        raise DataError(
+            f"the {name} of {denoiser.network.name} takes {shape} a window; it was given {inputs.shape[1:]}"
+        )
     return np.asarray(predict(half, inputs.reshape(len(inputs), *shape), cache), dtype=np.float32)

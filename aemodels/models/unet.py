@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ class UNet(NetworkBase):
         (residual denoising); Zhang, Zuo & Zhang (2018), IEEE TIP 27, 4608 (noise level as an input);
         He, Zhang, Ren & Sun (2016), CVPR (residual blocks).
     """
+
+    bottleneck: ClassVar[bool] = False
 
     kind: Literal["unet"] = "unet"
     rank: Literal[1, 2] = Field(default=1, description="1: along samples; 2: over samples and traces")
