@@ -103,6 +103,7 @@ def find_intervals(request: SimilarRequest, settings: Settings) -> SimilarResult
     _check_interval(request, own)
     label, bundle = _bundle(request.bundle, settings)
     name, model = choose_code(bundle, request.code)
+    kind = str(model.spec.model_dump()["kind"])
     step = median_step(own.axis)
     query = _well(bundle, own, step)
     interval = _interval(request, query)
@@ -116,7 +117,7 @@ def find_intervals(request: SimilarRequest, settings: Settings) -> SimilarResult
     return SimilarResult(
         bundle=label,
         code=name,
-        kind=model.spec.kind,
+        kind=kind,
         wells=sum(bool(kept) for kept in search.compared),
         rows=_rows(search, wells, bundle.curves),
         findings=tuple(findings),

@@ -36,8 +36,8 @@ class ForestSpec:
         jobs: processor cores.
     """
 
-    trees: int = 100
-    windows: int = 4000
+    trees: int = 60
+    windows: int = 2000
     seed: int = 0
     jobs: int = 2
 
@@ -88,8 +88,8 @@ def labelled_windows(model: Coded, wells: Sequence[tuple[Recording, Section]], s
     return _picked(joined, kept[:: max(1, -(-kept.size // spec.windows))])
 
 
-def forest_scores(labelled: Labelled, spec: ForestSpec) -> pd.DataFrame:
-    """A random forest on each feature set, cross-validated by well (five folds, or as many as there are wells).
+def forest_scores(labelled: Labelled, spec: ForestSpec, sets: Sequence[str] = (CODE, PCA, RAW)) -> pd.DataFrame:
+    """A random forest on each of some feature sets, cross-validated by well: five folds, or as many as wells.
 
     Returns:
         features, dimensions, fold, wells (left out), windows (of those wells), balanced_accuracy (mean recall over
@@ -101,7 +101,8 @@ def forest_scores(labelled: Labelled, spec: ForestSpec) -> pd.DataFrame:
 
     folds = GroupKFold(min(FOLDS, np.unique(labelled.well).size))
     rows = []
-    for name, features in labelled.features.items():
+    for name in sets:
+        features = labelled.features[name]
         for fold, (train, test) in enumerate(folds.split(features, groups=labelled.well)):
             forest = RandomForestClassifier(
                 spec.trees, min_samples_leaf=3, class_weight="balanced", n_jobs=spec.jobs, random_state=spec.seed
