@@ -9,7 +9,20 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from aemodels.contract import Denoiser, FitContext, FitResult
-from aemodels.models import Deep, Dense, Masked, Pca, PcaWiener, Sparse, UNet
+from aemodels.models import (
+    Conv1d,
+    Conv2d,
+    Deep,
+    Dense,
+    Lstm,
+    Masked,
+    Pca,
+    PcaWiener,
+    Sparse,
+    UNet,
+    Vae,
+    VaeConv,
+)
 from aemodels.models.training import TrainingSpec
 from aemodels.signal.calibrate import channel_groups, guard
 from aemodels.signal.classical import (
@@ -37,7 +50,7 @@ from aemodels.types import Section
 Linear: TypeAlias = Pca | PcaWiener | RidgeFir | CoKriging
 AlongSamples: TypeAlias = SavitzkyGolay | Median | GaussianFilter | Wavelet | Wiener | Hampel | BandPass | Interpolate
 OverPanels: TypeAlias = PanelMedian | PanelGaussian | PanelWiener | PanelWavelet | FxDeconvolution
-Network: TypeAlias = Dense | Sparse | Deep | Masked | UNet
+Network: TypeAlias = Dense | Sparse | Deep | Conv1d | Conv2d | Lstm | Vae | VaeConv | Masked | UNet
 Plain: TypeAlias = Network | Linear | AlongSamples | OverPanels
 
 
