@@ -27,7 +27,7 @@ demo: $(STAMP) ## the whole path on a generated field: train, compare, promote, 
 	$(BIN)/sondeflow demo
 
 test: $(STAMP) ## the fast tests
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile
 
 test-all: $(STAMP) ## every test, the slow ones too
 	$(BIN)/python -m pytest

@@ -14,6 +14,7 @@ import yaml
 from flows.console import print_now
 from flows.deployments import FILE, POOL, load_deployments, plan_of, with_scoring_every
 from flows.interfaces import prefect_server
+from flows.missed import withdraw_missed
 from flows.processes import HOST, NotServedError, Process, answers, await_answer, exit_on_signals, start, stop, watch
 from flows.runtime import prepare_environment
 from flows.served import only_server
@@ -72,6 +73,7 @@ def serve(options: ServeOptions, *, as_json: bool) -> None:
                 children.append(_start_server(options.port, environment))
             await_answer(f"{address}/api/health", [child.process for child in children])
             deploy(content, settings, environment)
+            withdraw_missed(environment["PREFECT_API_URL"])
             children.append(_start("worker", worker_command(), environment, ""))
             _announce(content, settings, address, as_json=as_json)
             _look_after(children, environment)

@@ -1,0 +1,54 @@
+"""Runs that were due while nothing served: the newest of each deployment is enough."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+SCHEDULED = "auto-scheduled"  # the tag that Prefect's scheduler gives its runs
+PAGE = 200
+
+
+def withdraw_missed(api: str) -> int:
+    """Delete all but the newest of each deployment's scheduled runs that are overdue.
+
+    Every run does all that is pending, so the ones before it would start, find another one at work and be cancelled.
+    Runs that a person asked for stay.
+
+    Args:
+        api: address of the Prefect server's API.
+
+    Returns:
+        How many were deleted.
+    """
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.filters import (
+        FlowRunFilter,
+        FlowRunFilterExpectedStartTime,
+        FlowRunFilterState,
+        FlowRunFilterStateType,
+        FlowRunFilterTags,
+    )
+    from prefect.client.schemas.objects import StateType
+    from prefect.client.schemas.sorting import FlowRunSort
+
+    overdue = FlowRunFilter(
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
+        expected_start_time=FlowRunFilterExpectedStartTime(before_=datetime.now(UTC)),
+        tags=FlowRunFilterTags(all_=[SCHEDULED]),
+    )
+    newest, missed = set(), []
+    with SyncPrefectClient(api=api) as client:
+        while page := client.read_flow_runs(
+            flow_run_filter=overdue,
+            sort=FlowRunSort.EXPECTED_START_TIME_DESC,
+            limit=PAGE,
+            offset=len(newest) + len(missed),
+        ):
+            for run in page:
+                if run.deployment_id in newest:
+                    missed.append(run.id)
+                else:
+                    newest.add(run.deployment_id)
+        for run_id in missed:
+            client.delete_flow_run(run_id)
+    return len(missed)
