@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from aemodels.contract import FitContext
+from aemodels.errors import SpecError
 from aemodels.models import Dense
 from aemodels.models.training import TrainingSpec
 from aemodels.signal.windows import WindowSpec
@@ -56,3 +57,31 @@ def test_what_a_network_adds_to_its_loss_is_minimised_with_it(weight):
         rebuilt = np.asarray(network(inputs))
         by_hand = float(masked_squared_error(target, rebuilt)) + weight * np.abs(rebuilt).sum() / len(rebuilt)
         assert result.history[role][0] == pytest.approx(by_hand, rel=1e-4), role
+
+
+def test_a_training_that_blows_up_says_so():
+    wild = STILL.model_copy(update={"learning_rate": 1.0, "clip_norm": 1000.0, "epochs": 2})
+    spec = Penalised(window=WINDOW, training=wild, widths=(8,), latent=2, weight=1e38)
+    with pytest.raises(SpecError, match="lower learning_rate"):
+        spec.fit(_sections(1, 0), _sections(1, 1), FitContext("logs", 3))
+
+
+def test_units_that_give_the_same_for_every_window_are_counted():
+    import keras
+
+    from aemodels.models.units import dead_units
+
+    network = Dense(window=WINDOW, widths=(8,), latent=4).build(1)
+    first, code = network.get_layer("encoder").layers[-2:]
+    inputs = np.random.default_rng(0).random((40, 32, 1), dtype=np.float32)
+    first.set_weights([np.abs(first.get_weights()[0]), np.array([1.0] * 6 + [-1e6] * 2, dtype=np.float32)])
+    code.set_weights([np.abs(code.get_weights()[0]), np.array([0.0, 0.0, 0.0, -1e6], dtype=np.float32)])
+    assert dead_units(network, inputs) == {first.name: 2, "code": 1}
+    assert dead_units(keras.Sequential([keras.Input((32, 1)), keras.layers.Flatten()]), inputs) == {}
+
+
+def test_dead_units_are_told_by_the_fit():
+    spec = Penalised(window=WINDOW, training=STILL, widths=(8,), latent=2, weight=0.0)
+    flat = [make_section(np.full((1, 800), 0.5))]
+    result = spec.fit(flat, flat, FitContext("logs", 3))
+    assert sum(result.dead_units.values()) == 8 + 2, "nothing varies, so no unit can"
