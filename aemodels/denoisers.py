@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal, TypeAlias
 
 from numpy.typing import NDArray
@@ -82,7 +83,7 @@ class Gated(Spec):
         guards = Guards(gate=self.gate, limit=self.limit, groups=channel_groups(validation, context))
         denoiser = guard(Parts(result.denoiser, filler), guards, validation, context)
         calibrated = sum(array.size for array in denoiser.calibration.arrays().values())
-        return FitResult(denoiser, result.history, result.parameters + calibrated)
+        return replace(result, denoiser=denoiser, parameters=result.parameters + calibrated)
 
     def restore(self, arrays: dict[str, NDArray[Any]]) -> Denoiser:
         calibration = Calibration(levels=arrays["levels"], blend=arrays["blend"], widths=arrays["widths"])
