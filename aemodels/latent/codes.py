@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from aemodels.contract import Denoiser
+from aemodels.models.autoencoder import AutoencoderBase
 from aemodels.models.base import NetworkDenoiser
 from aemodels.models.pca import PcaDenoiser, PcaWienerDenoiser
 from aemodels.signal.guard import GuardedDenoiser
@@ -17,7 +18,6 @@ from aemodels.signal.windows import WindowSpec, cut
 from aemodels.types import FloatArray, IntArray, Section
 
 Coded: TypeAlias = NetworkDenoiser | PcaDenoiser
-ENCODER = "encoder"
 MOST_CODES = 4000
 # Shrinkage keeps every component; the leading ones are its code.
 MOST_COMPONENTS = 16
@@ -66,9 +66,7 @@ def coded(denoiser: Denoiser) -> Coded | None:
         return coded(denoiser.parts.inner)
     if isinstance(denoiser, PcaDenoiser):
         return denoiser
-    if not isinstance(denoiser, NetworkDenoiser) or not denoiser.spec.bottleneck:
-        return None
-    return denoiser if any(layer.name == ENCODER for layer in denoiser.network.layers) else None
+    return denoiser if isinstance(denoiser, NetworkDenoiser) and isinstance(denoiser.spec, AutoencoderBase) else None
 
 
 def embed(model: Coded, section: Section, *, stride: int | None = None) -> Codes:

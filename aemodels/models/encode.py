@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
-import keras
 import numpy as np
 
 from aemodels.errors import DataError
@@ -20,13 +18,12 @@ def encode_windows(denoiser: NetworkDenoiser, values: FloatArray, mask: BoolArra
     """Codes of windows.
 
     Args:
-        denoiser: a network with an encoder. An encoder with several outputs (mean and spread of a distribution) has its
-            code in the first.
+        denoiser: an autoencoder; the code of a variational one is the mean of its distribution.
         values: float32[window, sample, feature], normalised.
         mask: bool of the same shape, True = observed.
 
     Returns:
-        float32[window, dimension]; codes of several axes are laid flat.
+        float32[window, dimension].
 
     Raises:
         DataError: if the encoder takes something else than the network's input.
@@ -38,7 +35,7 @@ def decode_codes(denoiser: NetworkDenoiser, codes: FloatArray) -> FloatArray:
     """The windows that a network makes of codes: the inverse of `encode_windows` as far as training went.
 
     Args:
-        denoiser: a network with an encoder and a decoder.
+        denoiser: an autoencoder.
         codes: float32[window, dimension].
 
     Returns:
@@ -53,15 +50,11 @@ def decode_codes(denoiser: NetworkDenoiser, codes: FloatArray) -> FloatArray:
 
 
 def _run(denoiser: NetworkDenoiser, name: str, inputs: FloatArray) -> FloatArray:
-    """The first output of a layer of the network, which is a network itself."""
-    cache: dict[str, Any] = denoiser._cache.setdefault(name, {})
-    if "layer" not in cache:
-        layer = denoiser.network.get_layer(name)
-        cache["layer"] = layer if len(layer.outputs) == 1 else keras.Model(layer.inputs, layer.outputs[0])
-    half = cache["layer"]
-    shape = tuple(half.input_shape[1:])
+    """The output of a layer of the network that is a network itself."""
+    part = denoiser.part(name, lambda network: network.get_layer(name))
+    shape = tuple(part["network"].input_shape[1:])
     if math.prod(shape) != math.prod(inputs.shape[1:]):
         raise DataError(
             f"the {name} of {denoiser.network.name} takes {shape} a window; it was given {inputs.shape[1:]}"
         )
-    return np.asarray(predict(half, inputs.reshape(len(inputs), *shape), cache), dtype=np.float32)
+    return np.asarray(predict(part["network"], inputs.reshape(len(inputs), *shape), part), dtype=np.float32)
