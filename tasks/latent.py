@@ -73,7 +73,9 @@ class Embedded:
     codes: Codes
 
 
-def latent_study(spec: ExperimentSpec, prepared: Prepared, denoisers: Mapping[str, Denoiser]) -> LatentStudy:
+def latent_study(
+    spec: ExperimentSpec, prepared: Prepared, denoisers: Mapping[str, Denoiser], forests: ForestSpec = FORESTS
+) -> LatentStudy:
     """Embeddings and figures of every contender with a code; lithology predicted from those of networks."""
     found = {name: coded(denoiser) for name, denoiser in denoisers.items()}
     models = {name: model for name, model in found.items() if model is not None}
@@ -91,7 +93,7 @@ def latent_study(spec: ExperimentSpec, prepared: Prepared, denoisers: Mapping[st
         if embedded[0].codes.values.shape[1] > 1:
             drawn = _figures(spec, model, embedded, name)
             figures |= {f"latent_{plain(name)}_{what}": figure for what, figure in drawn.items()}
-    return LatentStudy(figures, _lithology(spec, prepared, models), embeddings)
+    return LatentStudy(figures, _lithology(prepared, models, forests), embeddings)
 
 
 def _figures(spec: ExperimentSpec, model: Coded, embedded: Sequence[Embedded], name: str) -> Figures:
@@ -149,7 +151,7 @@ def _along(spec: ExperimentSpec, codes: Codes) -> Codes:
     return Codes(codes.values[first], codes.origin[first], codes.observed[first], codes.window)
 
 
-def _lithology(spec: ExperimentSpec, prepared: Prepared, models: Mapping[str, Coded]) -> dict[str, pd.DataFrame]:
+def _lithology(prepared: Prepared, models: Mapping[str, Coded], forests: ForestSpec) -> dict[str, pd.DataFrame]:
     """Forests on the code of each network, on principal components and on raw windows; hold-out wells are left out.
 
     The components of two networks with the same windows and size of code are the same, so their forests grow once.
@@ -159,16 +161,16 @@ def _lithology(spec: ExperimentSpec, prepared: Prepared, models: Mapping[str, Co
     grown: dict[tuple[str, ...], pd.DataFrame] = {}
     parts = []
     for name, model in models.items():
-        if spec.kind != "logs" or not isinstance(model, NetworkDenoiser):
+        if not isinstance(model, NetworkDenoiser):
             continue
-        labelled = labelled_windows(model, wells, FORESTS)
+        labelled = labelled_windows(model, wells, forests)
         if labelled is None:
             break  # it is the wells that have no lithology
         window = model.spec.window.model_dump_json()
         keys = {PCA: (PCA, window, str(labelled.features[PCA].shape[1])), RAW: (RAW, window), CODE: (CODE, name)}
         for features, key in keys.items():
             if key not in grown:
-                grown[key] = forest_scores(labelled, FORESTS, (features,))
+                grown[key] = forest_scores(labelled, forests, (features,))
         parts += [grown[keys[features]].assign(contender=name) for features in (CODE, PCA, RAW)]
     if not parts:
         return {}
