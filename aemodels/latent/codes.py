@@ -11,6 +11,7 @@ import numpy as np
 from aemodels.contract import Denoiser
 from aemodels.models.autoencoder import AutoencoderBase
 from aemodels.models.base import NetworkDenoiser
+from aemodels.models.encode import decode_codes, encode_windows
 from aemodels.models.pca import PcaDenoiser, PcaWienerDenoiser
 from aemodels.signal.guard import GuardedDenoiser
 from aemodels.signal.normalise import MISSING_CURVE
@@ -85,8 +86,6 @@ def embed(model: Coded, section: Section, *, stride: int | None = None) -> Codes
     if isinstance(model, PcaDenoiser):
         values = _project(model, windows.values)
     else:
-        from aemodels.models.encode import encode_windows
-
         values = encode_windows(model, windows.values, windows.mask)
     observed = windows.mask.mean(axis=(1, 2), dtype=np.float32)
     return Codes(values, windows.origin, observed, window)
@@ -97,8 +96,6 @@ def decode(model: Coded, codes: FloatArray) -> FloatArray:
     if isinstance(model, PcaDenoiser):
         flat = codes @ model.components[: codes.shape[1]] + model.mean
         return np.asarray(flat.reshape(len(codes), model.spec.window.length, -1), dtype=np.float32)
-    from aemodels.models.encode import decode_codes
-
     return decode_codes(model, codes)
 
 

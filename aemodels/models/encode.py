@@ -8,7 +8,6 @@ import numpy as np
 
 from aemodels.errors import DataError
 from aemodels.models.base import NetworkDenoiser
-from aemodels.models.runtime import predict
 from aemodels.types import BoolArray, FloatArray
 
 ENCODER, DECODER = "encoder", "decoder"
@@ -51,6 +50,8 @@ def decode_codes(denoiser: NetworkDenoiser, codes: FloatArray) -> FloatArray:
 
 def _run(denoiser: NetworkDenoiser, name: str, inputs: FloatArray) -> FloatArray:
     """The output of a layer of the network that is a network itself."""
+    from aemodels.models.runtime import predict
+
     part = denoiser.part(name, lambda network: network.get_layer(name))
     shape = tuple(part["network"].input_shape[1:])
     if math.prod(shape) != math.prod(inputs.shape[1:]):
