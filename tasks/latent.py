@@ -103,12 +103,13 @@ def _figures(spec: ExperimentSpec, model: Coded, embedded: Sequence[Embedded], n
     shown = next(e for e in embedded if e.role == "test")
     along = _along(spec, shown.codes)
     axis = shown.recording.axis[np.minimum(along.centre, shown.recording.axis.size - 1)]
+    names = spec.curves if model.spec.window.width != 1 else ()
     heading = f"{name}: the code along {shown.recording.name}"
     return {
         "histograms": latent_histograms(training, together, title=name),
         "map": latent_map(training, held_out, title=name),
         "colours": _coloured(spec, [e for e in embedded if e.role == "train"], name),
-        "grid": decoded_grid(decode(model, grid_points(training)), plane_of(training), title=name),
+        "grid": decoded_grid(decode(model, grid_points(training)), plane_of(training), names=names, title=name),
         "images": code_images(along.values, axis, unit=AXIS_UNITS[spec.kind], title=heading),
     }
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from aemodels.curves.lithology import UNKNOWN, lithology_name
@@ -121,12 +123,13 @@ def grid_points(codes: FloatArray) -> FloatArray:
     return (plane.centre + knots @ plane.directions.T).astype(np.float32)
 
 
-def decoded_grid(windows: FloatArray, plane: Plane, *, title: str) -> Figure:
+def decoded_grid(windows: FloatArray, plane: Plane, *, names: Sequence[str], title: str) -> Figure:
     """What the decoder makes of a grid over the plane of the code.
 
     Args:
         windows: float32[49, sample, feature], decoded from `grid_points`.
         plane: the plane of the same codes.
+        names: of the features, for lines of more than one.
         title: heading of the figure.
 
     Returns:
@@ -135,7 +138,12 @@ def decoded_grid(windows: FloatArray, plane: Plane, *, title: str) -> Figure:
     figure = new_figure(8.0, 7.0)
     axes = plain_axes(figure.subplots())
     axes.grid(visible=False)
-    (_tile_lines if windows.shape[2] <= MOST_LINES else _tile_pictures)(axes, windows)
+    if windows.shape[2] <= MOST_LINES:
+        _tile_lines(axes, windows)
+        lines = [Line2D([], [], color=SERIES[number % len(SERIES)]) for number in range(len(names))]
+        figure.legend(lines, names, loc="outside lower center", ncols=MOST_LINES, frameon=False, fontsize=9)
+    else:
+        _tile_pictures(axes, windows)
     axes.set_xticks([])
     axes.set_yticks([])
     across, down = plane.labels()
