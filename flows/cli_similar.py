@@ -31,10 +31,13 @@ def similar(  # noqa: PLR0913, PLR0917 - one option each
         str | None, typer.Option("--bundle", help="A models:/ URI or a bundle folder; the champion without one.")
     ] = None,
     code: Annotated[str | None, typer.Option("--code", help="Compare in the code of this model of the bundle.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", metavar="PNG", help="Draw the interval beside those found.")
+    ] = None,
     top: Annotated[int, typer.Option("--top", min=1, max=1000, help="Intervals at most.")] = 10,
     as_json: Json = False,
 ) -> None:
-    """Find intervals like this one, in the same well and in others; nothing is written."""
+    """Find intervals like this one, in the same well and in others."""
     with answering("similar", as_json=as_json) as answer:
         from flows.runtime import prepare_environment
         from tasks.settings import Settings
@@ -44,7 +47,14 @@ def similar(  # noqa: PLR0913, PLR0917 - one option each
         from tasks.similar import IntervalError, SimilarRequest, find_intervals
 
         request = SimilarRequest(
-            file=file, start=start, stop=stop, data=tuple(data or ()), bundle=bundle, code=code, top=top
+            file=file,
+            start=start,
+            stop=stop,
+            data=tuple(data or ()),
+            bundle=bundle,
+            code=code,
+            picture=picture,
+            top=top,
         )
         try:
             result = find_intervals(request, settings)
@@ -55,6 +65,7 @@ def similar(  # noqa: PLR0913, PLR0917 - one option each
         unusable = any(finding.severity == "error" for _, finding in result.findings)
         answer.code = FAILED if unusable or not result.rows else OK
         answer.show(f"Intervals like {start:g} to {stop:g} of {file.name}", [_line(row) for row in result.rows])
+        answer.data["picture"] = None if picture is None else str(picture)
         for path, finding in result.findings:
             answer.say(f"{path}: {finding}")
         answer.say(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,6 +25,9 @@ from tasks.score_choose import kind_of, open_scorer, remedy
 from tasks.settings import Settings
 from tasks.tracking import CHAMPION, find
 
+if TYPE_CHECKING:
+    from aemodels.evaluate.figures_similar import Strip
+
 LEAST_SAMPLES = 4
 
 
@@ -42,6 +46,7 @@ class SimilarRequest(BaseModel):
     data: tuple[Path, ...] = Field(default=(), description="files and folders to look in, beside the file itself")
     bundle: str | None = Field(default=None, description="a models:/ URI or a folder; None = the champion")
     code: str | None = Field(default=None, description="whose code; None = as `choose_code` says")
+    picture: Path | None = Field(default=None, description="where to draw the interval beside those found")
     top: int = Field(default=10, ge=1, le=1000, description="intervals at most")
 
 
@@ -114,12 +119,15 @@ def find_intervals(request: SimilarRequest, settings: Settings) -> SimilarResult
     lacking = [recording for recording in recordings if not set(bundle.curves) & set(recording.names)]
     lacking += [well.recording for well, kept in zip(wells, search.compared, strict=True) if not kept]
     findings += [(recording.source.uri, _lacking(recording, interval, bundle)) for recording in lacking]
+    rows = _rows(search, wells, bundle.curves)
+    if request.picture is not None:
+        _draw(request.picture, interval, search, wells, bundle.curves)
     return SimilarResult(
         bundle=label,
         code=name,
         kind=kind,
         wells=sum(bool(kept) for kept in search.compared),
-        rows=_rows(search, wells, bundle.curves),
+        rows=rows,
         findings=tuple(findings),
     )
 
@@ -249,3 +257,22 @@ def _rows(search: Search, wells: Sequence[Well], curves: Sequence[str]) -> tuple
             )
         )
     return tuple(rows)
+
+
+def _draw(path: Path, interval: Interval, search: Search, wells: Sequence[Well], curves: Sequence[str]) -> None:
+    """The interval, which is in the first well, beside the nearest ones found."""
+    from aemodels.evaluate.figures_similar import similar_strips
+
+    strips = [_strip(wells[0], interval.start, interval.stop, "")]
+    strips += [_strip(wells[one.well], one.start, one.stop, f"\n{one.distance:.3g}") for one in search.matches]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    similar_strips(strips, curves, title="Intervals alike, nearest first: well and distance").savefig(path)
+
+
+def _strip(well: Well, start: int, stop: int, note: str) -> Strip:
+    from aemodels.evaluate.figures_similar import Strip
+
+    section, here = well.section, slice(start, stop)
+    values = np.where(section.mask[:, here], section.values[:, here], np.nan).astype(np.float32)
+    depth = well.recording.axis[here] / well.factor
+    return Strip(f"{well.recording.name[:18]}{note}", depth, well.unit, values)

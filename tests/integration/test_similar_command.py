@@ -166,6 +166,13 @@ def test_a_line_has_no_intervals_and_a_bundle_for_lines_none_to_compare(bundle, 
     assert "is a seismic file" in answer["error"]
 
 
+def test_the_interval_is_drawn_beside_those_found(field, bundle, flow_home, command_json, tmp_path):
+    picture = tmp_path / "deep" / "alike.png"
+    done, answer = command_json(*asked(field, bundle, "--data", str(field), "--picture", str(picture)))
+    assert (done, answer["picture"]) == (0, str(picture))
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
 def test_people_see_the_table_and_whose_code_it_was(field, bundle, flow_home, command):
     done, out = command(*asked(field, bundle, "--data", str(field)))
     assert done == 0

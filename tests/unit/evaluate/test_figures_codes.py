@@ -7,6 +7,7 @@ import pytest
 
 from aemodels.errors import DataError
 from aemodels.evaluate.figures import code_images, decoded_grid, grid_points, plane_of, rock_map, value_map
+from aemodels.evaluate.figures_similar import Strip, similar_strips
 
 
 def cloud(sizes: tuple[float, ...], count: int = 4000) -> np.ndarray:
@@ -90,3 +91,13 @@ def test_the_code_along_a_section_is_a_picture_and_eight_tiles():
     assert tiles.shape == (3, 8 * 5 - 1), "ten numbers in three rows of four, a gap after each"
     np.testing.assert_array_equal(tiles[:, :4].ravel()[:10], codes[0])
     np.testing.assert_array_equal(tiles[:, -4:].ravel()[:10], codes[-1])
+
+
+def test_intervals_alike_stand_side_by_side_with_depth_down():
+    values = np.array([[0.2, 0.4, np.nan], [0.9, 0.8, 0.7]], dtype=np.float32)
+    strips = [Strip(f"W-{n}", np.array([100.0, 101.0, 102.0]) + 10 * n, "m", values) for n in range(12)]
+    figure = similar_strips(strips, ("GR", "RHOB"), title="alike")
+    assert [axes.get_title(loc="left") for axes in figure.axes] == [f"W-{n}" for n in range(8)], "the first eight"
+    assert figure.axes[1].get_ylim() == (112.0, 110.0)
+    np.testing.assert_array_equal(figure.axes[0].lines[1].get_xdata(), values[1])
+    assert [text.get_text() for text in figure.legends[0].texts] == ["GR", "RHOB"]
