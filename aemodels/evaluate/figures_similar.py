@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from aemodels.evaluate.figures_style import SERIES, TEXT_GREY, new_figure, plain_axes
+from aemodels.evaluate.figures_style import DASHES, SERIES, TEXT_GREY, new_figure, plain_axes
 from aemodels.types import AxisArray, FloatArray
 
 MOST_STRIPS = 8
@@ -44,12 +43,14 @@ def similar_strips(strips: Sequence[Strip], curves: Sequence[str], *, title: str
     for number, (axes, strip) in enumerate(zip(figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True)):
         plain_axes(axes).set_title(strip.heading, fontsize=9, loc="left", fontweight="normal" if number else "bold")
         for row, values in enumerate(strip.values):
-            axes.plot(values, strip.depth, color=SERIES[row % len(SERIES)], linewidth=1.2)
+            colour, dash = SERIES[row % len(SERIES)], DASHES[row % len(DASHES)]
+            axes.plot(values, strip.depth, color=colour, linestyle=dash, linewidth=1.2)
         axes.set_xlim(-0.1, 1.1)
         axes.set_ylim(float(strip.depth[-1]), float(strip.depth[0]))
         axes.set_ylabel(strip.unit if number == 0 else "", color=TEXT_GREY)
         axes.tick_params(labelsize=7.5)
-    handles = [Line2D([], [], color=SERIES[row % len(SERIES)]) for row in range(len(curves))]
-    figure.legend(handles, curves, loc="outside lower center", ncols=MOST_STRIPS, frameon=False, fontsize=9)
+    figure.legend(
+        figure.axes[0].lines, curves, loc="outside lower center", ncols=MOST_STRIPS, frameon=False, fontsize=9
+    )
     figure.suptitle(title, fontsize=12, fontweight="bold")
     return figure
