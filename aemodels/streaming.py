@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -251,6 +251,9 @@ def _specs(part: object) -> Iterator[Any]:
     elif dataclasses.is_dataclass(part):
         for item in dataclasses.fields(part):
             yield from _specs(getattr(part, item.name))
+    elif isinstance(part, Mapping):
+        for item in part.values():
+            yield from _specs(item)
 
 
 def _multiple(size: int, step: int) -> int:

@@ -89,7 +89,7 @@ def test_flat_trees_predict_as_scikit_learn_does():
     np.testing.assert_allclose(flat._walk(table), model.predict(table), atol=1e-5)
 
 
-@pytest.mark.parametrize("shift", [7, 13.4, -9, -15.7])
+@pytest.mark.parametrize("shift", [7, 13.4, -9])
 def test_a_shift_leaves_a_repeat_and_is_bounded(shift: float):
     rng = np.random.default_rng(3)
     rows = np.arange(2000)
