@@ -68,7 +68,7 @@ class SvmDetector:
         square = (table**2).sum(axis=1)[:, None] + (self.vectors**2).sum(axis=1) - 2 * table @ self.vectors.T
         inside = np.exp(-self.bias[1] * np.maximum(square, 0).astype(np.float64)) @ self.weights
         offset = max(-float(self.bias[0]), 1e-9)
-        return np.exp(np.minimum(1 - inside / offset, 1)).astype(np.float32)
+        return np.asarray(np.exp(np.minimum(1 - inside / offset, 1)), dtype=np.float32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {"vectors": self.vectors, "weights": self.weights, "bias": self.bias, **self.scaling.arrays()}
