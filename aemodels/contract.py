@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -36,21 +37,33 @@ class FitContext:
         seed: root of all its randomness.
         tuning: noise combinations at which classical methods are tuned on validation sections.
         on_epoch: called after each training epoch with its number (from 0) and metrics.
+        checkpoint: file that a training keeps its last finished epoch in; where it exists, training goes on from it.
     """
 
     kind: Kind
     seed: int
     tuning: tuple[tuple[NoiseSpec, ...], ...] = ()
     on_epoch: EpochCallback | None = None
+    checkpoint: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class FitResult:
-    """A fitted denoiser with its training history (one list a metric, one entry an epoch) and parameter count."""
+    """A fitted denoiser with the record of its training.
+
+    Args:
+        denoiser: ready to denoise.
+        history: one list a metric, one entry an epoch; empty for methods without epochs.
+        parameters: fitted numbers.
+        dead_units: layer name → units that give the same for every window; layers without any left out.
+        resumed: epochs taken over from a training that died.
+    """
 
     denoiser: Denoiser
     history: dict[str, list[float]] = field(default_factory=dict)
     parameters: int = 0
+    dead_units: dict[str, int] = field(default_factory=dict)
+    resumed: int = 0
 
 
 class DenoiserFactory(Protocol):

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal, TypeAlias
 
 from numpy.typing import NDArray
 from pydantic import Field
 
 from aemodels.contract import Denoiser, FitContext, FitResult
-from aemodels.models import Deep, Dense, Masked, Pca, PcaWiener, Sparse, UNet
+from aemodels.models import (
+    Conv1d,
+    Conv2d,
+    Deep,
+    Dense,
+    Lstm,
+    Masked,
+    Pca,
+    PcaWiener,
+    Sparse,
+    UNet,
+    Vae,
+    VaeConv,
+)
 from aemodels.models.training import TrainingSpec
 from aemodels.signal.calibrate import channel_groups, guard
 from aemodels.signal.classical import (
@@ -37,7 +51,7 @@ from aemodels.types import Section
 Linear: TypeAlias = Pca | PcaWiener | RidgeFir | CoKriging
 AlongSamples: TypeAlias = SavitzkyGolay | Median | GaussianFilter | Wavelet | Wiener | Hampel | BandPass | Interpolate
 OverPanels: TypeAlias = PanelMedian | PanelGaussian | PanelWiener | PanelWavelet | FxDeconvolution
-Network: TypeAlias = Dense | Sparse | Deep | Masked | UNet
+Network: TypeAlias = Dense | Sparse | Deep | Conv1d | Conv2d | Lstm | Vae | VaeConv | Masked | UNet
 Plain: TypeAlias = Network | Linear | AlongSamples | OverPanels
 
 
@@ -69,7 +83,7 @@ class Gated(Spec):
         guards = Guards(gate=self.gate, limit=self.limit, groups=channel_groups(validation, context))
         denoiser = guard(Parts(result.denoiser, filler), guards, validation, context)
         calibrated = sum(array.size for array in denoiser.calibration.arrays().values())
-        return FitResult(denoiser, result.history, result.parameters + calibrated)
+        return replace(result, denoiser=denoiser, parameters=result.parameters + calibrated)
 
     def restore(self, arrays: dict[str, NDArray[Any]]) -> Denoiser:
         calibration = Calibration(levels=arrays["levels"], blend=arrays["blend"], widths=arrays["widths"])

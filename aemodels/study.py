@@ -6,7 +6,7 @@ import dataclasses
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,8 @@ import pandas as pd
 from aemodels.bundle import Bundle
 from aemodels.contract import Denoiser, EpochCallback, FitContext
 from aemodels.errors import SpecError
-from aemodels.evaluate.compare import denoising_table
+from aemodels.evaluate.compare import denoising_table, summarise_denoising
+from aemodels.evaluate.contenders import contender_table
 from aemodels.evaluate.detection import DetectorStudy
 from aemodels.evaluate.evidence import denoising_evidence
 from aemodels.experiment import ExperimentSpec
@@ -149,6 +150,8 @@ class Fitted:
         history: one list a metric, one entry an epoch; empty for methods without epochs.
         seconds: wall time of the fit.
         parameters: fitted numbers.
+        dead_units: layer name → units that give the same for every window; layers without any left out.
+        resumed: epochs taken over from a training that died; `seconds` does not count them.
     """
 
     name: str
@@ -156,12 +159,15 @@ class Fitted:
     history: dict[str, list[float]]
     seconds: float
     parameters: int
+    dead_units: dict[str, int] = field(default_factory=dict)
+    resumed: int = 0
 
     def save(self, directory: Path) -> None:
         """Write fitted.json and arrays.npz; no pickle."""
         directory.mkdir(parents=True, exist_ok=True)
         np.savez(directory / "arrays.npz", **self.denoiser.arrays())  # type: ignore[arg-type]
-        record = {"name": self.name, "history": self.history, "seconds": self.seconds, "parameters": self.parameters}
+        kept = ("name", "history", "seconds", "parameters", "dead_units", "resumed")
+        record = {key: getattr(self, key) for key in kept}
         (directory / "fitted.json").write_text(json.dumps(record))
 
     @classmethod
@@ -173,13 +179,27 @@ class Fitted:
         return cls(denoiser=denoiser, **record)
 
 
-def fit_contender(spec: ExperimentSpec, name: str, prepared: Prepared, on_epoch: EpochCallback | None = None) -> Fitted:
-    """Fit one contender on the training sections; validation sections choose epoch and settings."""
-    context = FitContext(kind=spec.kind, seed=spec.seed, tuning=spec.all_tuning, on_epoch=on_epoch)
+def fit_contender(
+    spec: ExperimentSpec,
+    name: str,
+    prepared: Prepared,
+    on_epoch: EpochCallback | None = None,
+    checkpoint: Path | None = None,
+) -> Fitted:
+    """Fit one contender on the training sections; validation sections choose epoch and settings.
+
+    Args:
+        spec: the experiment.
+        name: of the contender.
+        prepared: its data.
+        on_epoch: hears of each epoch.
+        checkpoint: file that a training goes on from where a process before died, and keeps its epochs in.
+    """
+    context = FitContext(spec.kind, spec.seed, spec.all_tuning, on_epoch, checkpoint)
     started = time.perf_counter()
     result = spec.contender(name).model.fit(prepared.train, prepared.validation, context)
     seconds = time.perf_counter() - started
-    return Fitted(name, result.denoiser, result.history, seconds, result.parameters)
+    return Fitted(name, result.denoiser, result.history, seconds, result.parameters, result.dead_units, result.resumed)
 
 
 def compare_denoisers(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitted]) -> pd.DataFrame:
@@ -196,9 +216,13 @@ def compare_denoisers(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[
 def denoiser_evidence(
     spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitted], table: pd.DataFrame
 ) -> dict[str, pd.DataFrame]:
-    """What the hold-out says beside the gains in `table` (see evaluate.evidence.denoising_evidence)."""
+    """What the hold-out says beside the gains in `table`: tables by name.
+
+    See evaluate.evidence.denoising_evidence, and evaluate.contenders.contender_table for cost and clean reconstruction.
+    """
     denoisers = {name: contender.denoiser for name, contender in fitted.items()}
-    return denoising_evidence(spec, denoisers, prepared.test, table)
+    contenders = contender_table(spec, fitted, prepared.test, summarise_denoising(table))
+    return {"contenders": contenders, **denoising_evidence(spec, denoisers, prepared.test, table)}
 
 
 def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitted], study: DetectorStudy) -> Bundle:
@@ -219,6 +243,7 @@ def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitt
         detector=study.detectors[study.winner],
         contenders={name: contender.denoiser for name, contender in fitted.items()},
         threshold=study.threshold,
+        code=_code(spec, prepared),
     )
     parts = [
         Part(recording.name, role == "validation", bundle.score(recording))
@@ -226,3 +251,9 @@ def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitt
         for recording in getattr(prepared.split, role)
     ]
     return dataclasses.replace(bundle, reference=build_reference(spec.kind, spec.curves, parts))
+
+
+def _code(spec: ExperimentSpec, prepared: Prepared) -> Denoiser | None:
+    if spec.kind != "logs":
+        return None
+    return spec.code.fit(prepared.train, prepared.validation, FitContext(kind=spec.kind, seed=spec.seed)).denoiser

@@ -47,7 +47,7 @@ def compare(what: Literal["denoise", "anomalies"], spec: ExperimentSpec, data: s
         what=what,
         metrics=metrics,
         tables={name: table_rows(study, name) for name in study.tables()},
-        findings=prepared.findings,
+        findings=prepared.findings + tuple(finding for fitted in fits for finding in fitted.findings),
     )
     pages = [f"## {name}\n\n{markdown_table(list(rows)[:60])}" for name, rows in result.tables.items()]
     create_markdown_artifact(key="compared", markdown="\n\n".join([f"MLflow run: {parent.address}", *pages]))

@@ -54,7 +54,7 @@ def answering(command: str, *, as_json: bool) -> Iterator[Answer]:
     """
     answer = Answer()
     try:
-        with _stdout_is_stderr():
+        with _stdout_is_stderr(), _without_bars(as_json=as_json):
             yield answer
     except BadUsageError as error:
         _fail(answer, error, BAD_USAGE)
@@ -134,6 +134,22 @@ def _table(title: str, rows: Sequence[Mapping[str, Any]]) -> Any:
     for row in rows:
         table.add_row(*(Text(number(row.get(name))) for name in names))  # Text: brackets are not markup
     return table
+
+
+@contextlib.contextmanager
+def _without_bars(*, as_json: bool) -> Iterator[None]:
+    """A program that reads JSON sees no progress; flows read their settings from the environment."""
+    name = "SONDEFLOW_PROGRESS"
+    before = os.environ.get(name)
+    if as_json:
+        os.environ[name] = "false"
+    try:
+        yield
+    finally:
+        if as_json and before is None:
+            del os.environ[name]
+        elif as_json:
+            os.environ[name] = str(before)
 
 
 @contextlib.contextmanager

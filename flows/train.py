@@ -89,7 +89,7 @@ def train(request: TrainRequest) -> TrainResult:
         denoising=denoising_rows(denoisers),
         fits={fitted.contender: round(fitted.seconds, 2) for fitted in fits},
         roles={role: sorted(members) for role, members in prepared.members.items()},
-        findings=prepared.findings,
+        findings=prepared.findings + tuple(finding for fitted in fits for finding in fitted.findings),
     )
     remember(result.model_dump(mode="json"), settings)
     create_markdown_artifact(key="trained", markdown=train_markdown(result) + "\n\n" + card)

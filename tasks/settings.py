@@ -36,6 +36,7 @@ class Settings(BaseSettings):
         lease_seconds: silence after which another worker takes over what one has claimed.
         file_seconds: time that reading and scoring one file may take.
         memory_mb: what a scoring process may hold, in MiB; without it they share four fifths of the machine's.
+        progress: whether trainings draw a bar on a terminal.
         max_attempts: how often a file that failed for an unforeseen reason is tried.
         quarantine_limit: share of a run's new files in quarantine above which an alarm is raised.
         quarantine_minimum: new files below which that share says nothing.
@@ -66,6 +67,7 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(default=60.0, gt=0.0, description="silence in s that ends a worker's claims")
     file_seconds: float = Field(default=900.0, gt=0.0, description="time in s that one file may take")
     memory_mb: int | None = Field(default=None, ge=256, description="memory of one scoring process in MiB")
+    progress: bool = Field(default=True, description="whether trainings draw a bar on a terminal")
     max_attempts: int = Field(default=3, ge=1, le=100, description="tries of a file that fails unforeseen")
     quarantine_limit: float = Field(default=0.2, ge=0.0, le=1.0, description="share of new files that raises an alarm")
     quarantine_minimum: int = Field(default=5, ge=1, description="new files below which the share says nothing")
@@ -130,6 +132,11 @@ class Settings(BaseSettings):
     def fits_dir(self) -> Path:
         """Fitted contenders, by the hash of all that went into them."""
         return self.home / "fits"
+
+    @property
+    def checkpoints_dir(self) -> Path:
+        """Trainings that are not finished: one file each, by the hash of all that goes into them."""
+        return self.home / "checkpoints"
 
     @property
     def studies_dir(self) -> Path:

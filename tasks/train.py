@@ -13,17 +13,18 @@ from prefect.cache_policies import NO_CACHE
 from pydantic import BaseModel, ConfigDict
 
 from aemodels.errors import DataError
-from aemodels.evaluate.overfit import best_epoch, overfit_ratio
+from aemodels.evaluate.overfit import best_epoch, overfit_ratio, training_findings
 from aemodels.experiment import ExperimentSpec
 from aemodels.io.hashing import sha256_file
 from aemodels.study import Fitted, fit_contender
+from aemodels.types import Finding
 from tasks.folders import whole_folder
 from tasks.prepare import PreparedRef, load_prepared
 from tasks.progress import EpochReporter, epoch_bar
 from tasks.provenance import flow_tags, run_name
 from tasks.refs import digest_of
 from tasks.settings import Settings
-from tasks.tracking import RunSpec, flatten, log_figures, log_history, log_metrics, tracked_run
+from tasks.tracking import RunSpec, flatten, log_figures, log_history, log_metrics, set_tags, tracked_run
 from tasks.versions import FITTING, code_hash
 
 # Keras keeps its seeds for the whole process: two trainings at once would take each other's random numbers.
@@ -54,6 +55,7 @@ class FitRef(BaseModel):
         seconds: wall time of the fit.
         parameters: fitted numbers.
         cached: whether it was found, not fitted.
+        findings: what is doubtful about its training.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,6 +68,7 @@ class FitRef(BaseModel):
     seconds: float
     parameters: int
     cached: bool
+    findings: tuple[Finding, ...] = ()
 
     def load(self, spec: ExperimentSpec) -> Fitted:
         """The fitted contender.
@@ -81,7 +84,10 @@ class FitRef(BaseModel):
 
 @task(name="fit", task_run_name="fit-{name}", cache_policy=NO_CACHE)
 def fit(spec: ExperimentSpec, name: str, data: PreparedRef, parent: Parent, settings: Settings) -> FitRef:
-    """Fit one contender, or take it from disk, and log it as a child run."""
+    """Fit one contender, or take it from disk, and log it as a child run.
+
+    A training that died goes on from its last finished epoch when the same one is asked for again.
+    """
     contender = spec.contender(name)
     key = fit_key(spec, name, data)
     folder = settings.fits_dir / key
@@ -99,9 +105,12 @@ def fit(spec: ExperimentSpec, name: str, data: PreparedRef, parent: Parent, sett
             fitted = Fitted.load(folder, spec)
             log_history(settings, handle.run_id, fitted.history)
         else:
-            fitted = _train(spec, name, data, settings, handle.run_id)
+            checkpoint = settings.checkpoints_dir / f"{key}.npz"
+            reporter = EpochReporter(settings, handle.run_id)
+            fitted = _train(spec, name, data, reporter, checkpoint)
             with whole_folder(folder) as filling:
                 fitted.save(filling)
+            checkpoint.unlink(missing_ok=True)
         _log_outcome(settings, handle.run_id, fitted)
     return FitRef(
         contender=name,
@@ -112,6 +121,7 @@ def fit(spec: ExperimentSpec, name: str, data: PreparedRef, parent: Parent, sett
         seconds=fitted.seconds,
         parameters=fitted.parameters,
         cached=cached,
+        findings=training_findings(name, fitted.history, fitted.dead_units),
     )
 
 
@@ -124,22 +134,26 @@ def fit_key(spec: ExperimentSpec, name: str, data: PreparedRef) -> str:
     return digest_of([relevant, contender, data.data_sha256, code_hash(FITTING)])
 
 
-def _train(spec: ExperimentSpec, name: str, data: PreparedRef, settings: Settings, run_id: str) -> Fitted:
+def _train(spec: ExperimentSpec, name: str, data: PreparedRef, reporter: EpochReporter, checkpoint: Path) -> Fitted:
     training = getattr(spec.contender(name).model, "training", None)
-    with epoch_bar(name, getattr(training, "epochs", None)) as show:
-        reporter = EpochReporter(settings, run_id, show)
-        fitted = fit_contender(spec, name, load_prepared(spec, data.refs), reporter)
+    with epoch_bar(name, getattr(training, "epochs", None), wanted=reporter.settings.progress) as show:
+        reporter.show = show
+        fitted = fit_contender(spec, name, load_prepared(spec, data.refs), reporter, checkpoint)
         reporter.flush()
     return fitted
 
 
 def _log_outcome(settings: Settings, run_id: str, fitted: Fitted) -> None:
     metrics: dict[str, Any] = {"fit_seconds": fitted.seconds, "parameters": fitted.parameters}
+    found = training_findings(fitted.name, fitted.history, fitted.dead_units)
+    tags = {"findings": "; ".join(str(finding) for finding in found), "resumed_epochs": fitted.resumed}
+    set_tags(settings, run_id, {key: str(value) for key, value in tags.items() if value})
     if fitted.history.get("val_loss"):
         from aemodels.evaluate.figures import loss_curves
 
         best, ratio = best_epoch(fitted.history), overfit_ratio(fitted.history)
         metrics |= {"best_epoch": best, "best_val_loss": fitted.history["val_loss"][best]}
+        metrics["dead_units"] = sum(fitted.dead_units.values())
         metrics |= {"epochs": len(fitted.history["val_loss"]), "best_overfit_ratio": ratio}
         log_figures(settings, run_id, {"loss_curves": loss_curves(fitted.history, title=fitted.name)})
     log_metrics(settings, run_id, {key: value for key, value in metrics.items() if math.isfinite(value)})

@@ -18,10 +18,11 @@ from aemodels.detect.reconstruction import PcaReconstruction, Reconstruction
 from aemodels.detect.rules import Rules
 from aemodels.detect.thresholds import ThresholdSpec
 from aemodels.detect.trace_bank import TraceBank
+from aemodels.detect.vae_probability import VaeProbability
 
 OfWells: TypeAlias = CrossCurve | FaultNetwork | Lag | Rules
 OfRows: TypeAlias = IsolationForest | Knn | Lof | OneClassSvm
-OfErrors: TypeAlias = Reconstruction | PcaReconstruction
+OfErrors: TypeAlias = Reconstruction | PcaReconstruction | VaeProbability
 DetectorSpec: TypeAlias = Annotated[OfErrors | OfRows | OfWells | TraceBank | Fusion, Field(discriminator="kind")]
 
 __all__ = [
@@ -39,4 +40,5 @@ __all__ = [
     "Rules",
     "ThresholdSpec",
     "TraceBank",
+    "VaeProbability",
 ]

@@ -89,7 +89,12 @@ class TraceBankDetector:
         return np.where(section.mask.any(axis=1), scores, np.nan).astype(np.float32)[:, None]
 
     def reasons(self, section: Section) -> Reasons:
-        return self.learnt(self.surprises(section))
+        learnt = self.learnt(self.surprises(section))
+        if "dead" not in learnt.kinds:
+            return learnt
+        odds = learnt.score.copy()
+        odds[learnt.kinds.index("dead")] = np.where(_dead(section), CERTAIN, -CERTAIN)  # this much is certain
+        return Reasons(learnt.kinds, odds)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         out: dict[str, NDArray[Any]] = dict(self.learnt.arrays())

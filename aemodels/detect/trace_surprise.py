@@ -14,7 +14,7 @@ TAIL = 0.9  # quantile of intact traces at which the exponential tail begins
 # Of the tail: evidence that intact traces never give is no certainty by its first trace of a hint. A trace among bad
 # ones is less like its neighbours, and less well predicted, than any in a clean line.
 LEAST_SCALE = 0.03
-LEAST_BESIDE = {"strange": 0.4, "apart": 0.4}
+LEAST_BESIDE = {"strange": 0.8, "apart": 0.4, "hum": 0.2, "late": 0.06}
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Over-fitting told from a training history: how much worse validation is at the epoch that is kept."""
+"""What a training's record gives away: over-fitting at the epoch that is kept, and units that have died."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from aemodels.errors import DataError
+from aemodels.types import Finding
 
 OVERFIT_WARNING = 1.5
 
@@ -65,3 +66,28 @@ def overfit_ratio(history: Mapping[str, Sequence[float]]) -> float:
     if train == 0.0:
         return 1.0 if validation == 0.0 else float("inf")
     return validation / train
+
+
+def training_findings(
+    name: str, history: Mapping[str, Sequence[float]], dead_units: Mapping[str, int]
+) -> tuple[Finding, ...]:
+    """What is doubtful about a trained contender; nothing for methods without epochs.
+
+    Args:
+        name: the contender's name.
+        history: as for `overfit_ratio`; may be empty.
+        dead_units: layer name → units that give the same for every window.
+
+    Returns:
+        `over-fitted` above `OVERFIT_WARNING`, `dead-units` where there are any.
+    """
+    findings, where = [], f"contender {name}"
+    if history.get("val_loss") and (ratio := overfit_ratio(history)) > OVERFIT_WARNING:
+        found = f"validation loss {ratio:.2f} times the training loss at the best epoch"
+        remedy = "train on more wells, or with noise, or a smaller network"
+        findings.append(Finding("warning", "over-fitted", where, found, f"at most {OVERFIT_WARNING:g} times", remedy))
+    if dead_units:
+        found = ", ".join(f"{count} in layer {layer}" for layer, count in dead_units.items())
+        remedy = "a lower learning_rate, or another activation"
+        findings.append(Finding("warning", "dead-units", where, found, "units that tell windows apart", remedy))
+    return tuple(findings)

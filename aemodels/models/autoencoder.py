@@ -48,9 +48,6 @@ class AutoencoderBase(NetworkBase):
         middle = affine[0] + affine[1] / 2 if self.bounded else affine[0]
         return self.targets(fill_windows(values, mask, float(middle)), affine)
 
-
-class MaskedInputs(AutoencoderBase):
-    """An autoencoder that is told what was observed: the mask stands behind the values on the last axis."""
-
-    def inputs(self, values: FloatArray, mask: BoolArray, affine: NDArray[np.float32]) -> FloatArray:
+    def with_mask(self, values: FloatArray, mask: BoolArray, affine: NDArray[np.float32]) -> FloatArray:
+        """`filled` windows with the mask behind the values on the last axis: [window, sample, 2 * feature]."""
         return np.concatenate([self.filled(values, mask, affine), mask.astype(np.float32)], axis=-1)

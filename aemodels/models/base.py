@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -117,6 +117,13 @@ class NetworkDenoiser:
             network.set_weights(list(self.weights))
             self._cache["network"] = network
         return self._cache["network"]
+
+    def part(self, name: str, cut_out: Callable[[keras.Model], keras.Model]) -> dict[str, Any]:
+        """A part of the network, cut out on first use: "network" in a dictionary that `predict` keeps its call in."""
+        if name not in self._cache:
+            self._cache[name] = {"network": cut_out(self.network)}
+        part: dict[str, Any] = self._cache[name]
+        return part
 
     def denoise(self, section: Section) -> FloatArray:
         windows = cut(section, self.spec.window)

@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 from keras import layers
 
+# Of running means and variances: an epoch may be a few dozen batches, of which keras' 0.99 would remember the start.
+_MOMENTUM = 0.9
+
 
 @dataclass(frozen=True)
 class Convolutions:
@@ -102,4 +105,4 @@ def unsqueeze(code: Any, shape: Convolutions, size: Sequence[int]) -> Any:
 
 def _normalised(x: Any, shape: Convolutions, width: int) -> Any:
     x = shape.filters(width, use_bias=False)(x)  # the normalisation has a bias of its own
-    return layers.Activation("gelu")(layers.BatchNormalization()(x))
+    return layers.Activation("gelu")(layers.BatchNormalization(momentum=_MOMENTUM)(x))

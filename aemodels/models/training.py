@@ -28,6 +28,9 @@ class TrainingSpec(Spec):
     patience: int = Field(
         default=10, ge=1, le=1000, description="epochs without a better validation loss before stopping"
     )
+    deterministic: bool = Field(
+        default=False, description="equal seeds give equal weights bit by bit on one machine; slower"
+    )
     clip_norm: float = Field(default=1.0, gt=0.0, le=1000.0, description="global gradient norm at most")
     noise: tuple[NoiseSpec, ...] = Field(
         default=(), description="corruption, drawn anew each epoch; empty = plain autoencoder"

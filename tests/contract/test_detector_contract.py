@@ -14,7 +14,8 @@ from aemodels.detect import DetectorSpec, IsolationForest, Knn
 from aemodels.detect.base import DetectContext, row_scores
 from aemodels.errors import SpecError
 from aemodels.faults import NoiseBurst, Spike
-from aemodels.models import Pca
+from aemodels.models import Pca, Vae
+from aemodels.models.training import TrainingSpec
 from aemodels.signal.normalise import CurveNormaliser
 from aemodels.signal.windows import WindowSpec
 from aemodels.types import Channel, Kind, Recording, Section, Source
@@ -25,6 +26,7 @@ PCA = Pca(latent=6, window=WindowSpec(length=32, stride=8, width=1))
 SMALL = {
     "reconstruction": {"contender": "pca"},
     "pca_reconstruction": {"model": PCA},
+    "vae_probability": {"contender": "vae"},
     "isolation_forest": {"trees": 40, "rows": 2000},
     "trace_bank": {},
     "lof": {"rows": 500},
@@ -43,6 +45,23 @@ SMALL = {
 }
 MEMBERS = {"forest": IsolationForest(trees=40, rows=2000), "neighbours": Knn(rows=500)}
 NORMALISER = CurveNormaliser(("GR", "RHOB", "NPHI"), np.array([[0.0, 150.0], [2.0, 2.8], [0.0, 0.5]]))
+
+
+VAE = Vae(
+    latent=4,
+    widths=(24,),
+    window=WindowSpec(length=32, stride=8, width=1),
+    training=TrainingSpec(epochs=15, batch=32, stride=16, learning_rate=0.01),
+)
+
+
+@functools.cache
+def contenders() -> dict:
+    """What detectors reconstruct with, fitted once."""
+    train = [_section(n) for n in range(4)]
+    return {
+        name: model.fit(train, train, FitContext("logs", 0)).denoiser for name, model in (("pca", PCA), ("vae", VAE))
+    }
 
 
 def _section(seed: int, rows: int = 3, samples: int = 600):
@@ -65,8 +84,7 @@ def _recording(section: Section) -> Recording:
 
 
 def _context(kind: Kind, train: list[Section]) -> DetectContext:
-    pca = PCA.fit(train, train, FitContext(kind, 0)).denoiser
-    context = DetectContext(kind, 0, {"pca": pca}, specs=MEMBERS)
+    context = DetectContext(kind, 0, contenders(), specs=MEMBERS)
     if kind == "seismic":
         return context
     recordings = tuple(map(_recording, train))

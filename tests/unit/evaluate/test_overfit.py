@@ -7,7 +7,7 @@ import math
 import pytest
 
 from aemodels.errors import DataError
-from aemodels.evaluate.overfit import best_epoch, overfit_ratio
+from aemodels.evaluate.overfit import best_epoch, overfit_ratio, training_findings
 
 
 def test_ratio_is_taken_at_the_best_validation_epoch() -> None:
@@ -36,3 +36,16 @@ def test_corner_values(train: float, validation: float, ratio: float) -> None:
 def test_a_history_without_both_losses_is_refused(history: dict[str, list[float]]) -> None:
     with pytest.raises(DataError, match="expected"):
         overfit_ratio(history)
+
+
+def test_a_sound_training_gives_no_finding() -> None:
+    assert training_findings("unet", {"loss": [2.0], "val_loss": [3.0]}, {}) == ()
+    assert training_findings("median", {}, {}) == ()
+
+
+def test_over_fitting_and_dead_units_are_findings_with_their_numbers() -> None:
+    findings = training_findings("dense", {"loss": [2.0, 1.0], "val_loss": [4.0, 1.6]}, {"code": 5, "dense_1": 2})
+    assert [finding.code for finding in findings] == ["over-fitted", "dead-units"]
+    assert {finding.where for finding in findings} == {"contender dense"}
+    assert "1.60 times" in findings[0].found
+    assert findings[1].found == "5 in layer code, 2 in layer dense_1"
