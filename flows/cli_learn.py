@@ -1,4 +1,4 @@
-"""Commands that learn and choose: demo, train, compare, promote, upload."""
+"""Commands that learn and choose: demo, train, compare, promote, upload, scratch."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(compare)
     app.command()(promote)
     app.command()(upload)
+    app.command()(scratch)
 
 
 def demo(as_json: Json = False) -> None:
@@ -139,6 +140,24 @@ def upload(as_json: Json = False) -> None:
             answer.say(_not_sent(settings))
         else:
             answer.say(f"{len(runs)} runs sent; nothing waits")
+
+
+def scratch(
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the lines; the spiral's is the published one.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Autoencoders in plain NumPy, held against their published results; runs with figures in MLflow."""
+    with answering("scratch", as_json=as_json) as answer:
+        settings = _environment()
+        from flows.runtime import run_flow
+        from flows.scratch import scratch as flow
+
+        result = run_flow(flow, settings, seed=seed)
+        answer.data = {"met": result.met, **result.model_dump(mode="json")}
+        answer.code = 0 if result.met else FAILED
+        answer.show("Known answers", [known.model_dump() for known in result.answers])
+        for run in result.runs:
+            answer.say(f"run {run.run_id}; `sondeflow ui` shows it at {run.address}")
 
 
 def _show_decision(answer: Answer, decision: Decision) -> None:

@@ -6,6 +6,7 @@ from aemodels.evaluate.figures_compare import comparison_bars, detector_bars, th
 from aemodels.evaluate.figures_latent import latent_histograms, latent_map
 from aemodels.evaluate.figures_panels import DenoisingPanel, denoising_panels, residual_panels
 from aemodels.evaluate.figures_scores import score_tracks
+from aemodels.evaluate.figures_scratch import network_diagram, slopes_panels, spiral_panels
 from aemodels.evaluate.figures_style import figure_png
 from aemodels.evaluate.figures_training import error_histogram, loss_curves
 
@@ -19,7 +20,10 @@ __all__ = [
     "latent_histograms",
     "latent_map",
     "loss_curves",
+    "network_diagram",
     "residual_panels",
     "score_tracks",
+    "slopes_panels",
+    "spiral_panels",
     "threshold_reliability",
 ]
