@@ -1,4 +1,4 @@
-"""Commands that learn and choose: demo, train, compare, promote, upload, scratch."""
+"""Commands that learn and choose: demo, train, compare, sweep, promote, upload, scratch."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(demo)
     app.command()(train)
     app.command()(compare)
+    app.command()(sweep)
     app.command()(promote)
     app.command()(upload)
     app.command()(scratch)
@@ -95,6 +96,28 @@ def compare(
             if len(rows) <= 60:
                 answer.show(name, rows)
         answer.say(f"run {result.run_id} in {result.experiment}; `sondeflow ui` shows it at {result.address}")
+
+
+def sweep(
+    spec: SpecName,
+    data: Data,
+    trials: Annotated[int | None, typer.Option("--trials", min=1, help="Trials in all, instead of the spec's.")] = None,
+    header_positions: Positions = None,
+    as_json: Json = False,
+) -> None:
+    """Search a contender's parameters as the spec's section sweep says; judged on validation wells alone."""
+    with answering("sweep", as_json=as_json) as answer:
+        experiment = load_spec(spec)
+        settings = _environment(header_positions)
+        from flows.runtime import run_flow
+        from flows.sweep import SweepRequest
+        from flows.sweep import sweep as flow
+
+        result = run_flow(flow, settings, request=SweepRequest(spec=experiment, data=data, trials=trials))
+        answer.data = result.model_dump(mode="json")
+        answer.show(f"{experiment.name}: parameters of {result.contender}", result.rows())
+        answer.say(f"winner: trial {result.winner.number}, {result.winner.values}")
+        answer.say(f"its experiment is winner.yaml of run {result.run_id}; `sondeflow ui` shows it at {result.address}")
 
 
 def promote(
