@@ -10,7 +10,20 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from aemodels.contract import Denoiser, FitContext, FitResult
-from aemodels.models import Dense, Pca, PcaWiener, UNet
+from aemodels.models import (
+    Conv1d,
+    Conv2d,
+    Deep,
+    Dense,
+    Lstm,
+    Masked,
+    Pca,
+    PcaWiener,
+    Sparse,
+    UNet,
+    Vae,
+    VaeConv,
+)
 from aemodels.models.training import TrainingSpec
 from aemodels.signal.calibrate import channel_groups, guard
 from aemodels.signal.classical import (
@@ -38,7 +51,8 @@ from aemodels.types import Section
 Linear: TypeAlias = Pca | PcaWiener | RidgeFir | CoKriging
 AlongSamples: TypeAlias = SavitzkyGolay | Median | GaussianFilter | Wavelet | Wiener | Hampel | BandPass | Interpolate
 OverPanels: TypeAlias = PanelMedian | PanelGaussian | PanelWiener | PanelWavelet | FxDeconvolution
-Plain: TypeAlias = Dense | UNet | Linear | AlongSamples | OverPanels
+Network: TypeAlias = Dense | Sparse | Deep | Conv1d | Conv2d | Lstm | Vae | VaeConv | Masked | UNet
+Plain: TypeAlias = Network | Linear | AlongSamples | OverPanels
 
 
 class Gated(Spec):

@@ -15,7 +15,8 @@ import pandas as pd
 from aemodels.bundle import Bundle
 from aemodels.contract import Denoiser, EpochCallback, FitContext
 from aemodels.errors import SpecError
-from aemodels.evaluate.compare import denoising_table
+from aemodels.evaluate.compare import denoising_table, summarise_denoising
+from aemodels.evaluate.contenders import contender_table
 from aemodels.evaluate.detection import DetectorStudy
 from aemodels.evaluate.evidence import denoising_evidence
 from aemodels.experiment import ExperimentSpec
@@ -215,9 +216,13 @@ def compare_denoisers(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[
 def denoiser_evidence(
     spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitted], table: pd.DataFrame
 ) -> dict[str, pd.DataFrame]:
-    """What the hold-out says beside the gains in `table` (see evaluate.evidence.denoising_evidence)."""
+    """What the hold-out says beside the gains in `table`: tables by name.
+
+    See evaluate.evidence.denoising_evidence, and evaluate.contenders.contender_table for cost and clean reconstruction.
+    """
     denoisers = {name: contender.denoiser for name, contender in fitted.items()}
-    return denoising_evidence(spec, denoisers, prepared.test, table)
+    contenders = contender_table(spec, fitted, prepared.test, summarise_denoising(table))
+    return {"contenders": contenders, **denoising_evidence(spec, denoisers, prepared.test, table)}
 
 
 def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitted], study: DetectorStudy) -> Bundle:

@@ -121,7 +121,8 @@ def _study(
 def _write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     (folder / "tables").mkdir()
     for name, table in {**tables, **wide_tables(tables)}.items():
-        table.to_csv(folder / "tables" / f"{name}.csv", index=False)
+        if len(table.columns):  # nothing to be paired with, no interval to be covered: no table
+            table.to_csv(folder / "tables" / f"{name}.csv", index=False)
 
 
 def _write_summary(folder: Path, summary: Mapping[str, Any]) -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from prefect.runtime import flow_run
+from prefect.utilities.urls import url_for
 
 
 def flow_tags() -> dict[str, str]:
-    """Tags flow_run_id and flow_run_url of the flow run that this code is in; empty outside of one."""
+    """Tags flow_run_id and flow_run_url of the flow run that this code is in; empty outside of one.
+
+    A server that lives only as long as the run has no page: the url is then the page's path on any server of this home.
+    """
     found = flow_run.id
     if not found:
         return {}
-    address = flow_run.ui_url or f"runs/flow-run/{found}"
-    return {"flow_run_id": str(found), "flow_run_url": str(address)}
+    address = url_for("flow-run", obj_id=UUID(found)) or f"runs/flow-run/{found}"
+    return {"flow_run_id": str(found), "flow_run_url": address}
 
 
 def run_name(role: str, name: str) -> str:

@@ -67,7 +67,7 @@ def tracking(home: Path) -> Iterator[Tracked]:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
-    command = commands(Settings(home=home), Ports(mlflow=port, prefect=0))[0]
+    command = commands(Settings(home=home), Ports(mlflow=port, prefect=0))["mlflow"]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
     ) as server:

@@ -53,5 +53,6 @@ def _network_codes(denoiser: NetworkDenoiser, section: Section) -> FloatArray:
 
     windows = cut(section, denoiser.spec.window)
     inputs = denoiser.spec.inputs(windows.values, windows.mask, denoiser.affine)
-    codes = predict(denoiser.network.get_layer(ENCODER), inputs.reshape(len(inputs), -1), {})
+    encoder = denoiser.network.get_layer(ENCODER)
+    codes = predict(encoder, inputs.reshape(len(inputs), *encoder.input_shape[1:]), {})
     return np.asarray(codes, dtype=np.float32)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from aemodels.contract import Denoiser, FitContext, FitResult
+from aemodels.errors import SpecError
 from aemodels.models.training import TrainingSpec
 from aemodels.signal.windows import WindowSpec, cut, overlap_add
 from aemodels.spec import Spec
@@ -29,6 +30,29 @@ class NetworkBase(Spec):
     mirror: bool = Field(
         default=False, description="denoise every window upside down too and average; train with flip > 0 for it"
     )
+
+    loss: Literal["auto", "mse", "huber", "bce"] = Field(
+        default="mse",
+        description="squared, Huber, binary cross-entropy; auto: the last where outputs lie in [0, 1], else the first",
+    )
+
+    @property
+    def bounded(self) -> bool:
+        """Whether targets and outputs lie in [0, 1]."""
+        return False
+
+    @property
+    def loss_name(self) -> Literal["mse", "huber", "bce"]:
+        """The loss that is trained with: what "auto" stands for."""
+        if self.loss == "auto":
+            return "bce" if self.bounded else "mse"
+        return self.loss
+
+    @model_validator(mode="after")
+    def _loss_fits(self) -> Self:
+        if self.loss == "bce" and not self.bounded:
+            raise ValueError("loss is 'bce' and outputs are not bounded; expected outputs in [0, 1], or another loss")
+        return self
 
     @abstractmethod
     def build(self, features: int) -> keras.Model:
@@ -94,6 +118,13 @@ class NetworkDenoiser:
             self._cache["network"] = network
         return self._cache["network"]
 
+    def part(self, name: str, cut_out: Callable[[keras.Model], keras.Model]) -> dict[str, Any]:
+        """A part of the network, cut out on first use: "network" in a dictionary that `predict` keeps its call in."""
+        if name not in self._cache:
+            self._cache[name] = {"network": cut_out(self.network)}
+        part: dict[str, Any] = self._cache[name]
+        return part
+
     def denoise(self, section: Section) -> FloatArray:
         windows = cut(section, self.spec.window)
         outputs = self._denoise(windows.values, windows.mask)
@@ -101,6 +132,29 @@ class NetworkDenoiser:
             mirrored = self._denoise(windows.values[:, ::-1], windows.mask[:, ::-1])[:, ::-1]
             outputs = np.asarray((outputs + mirrored) / 2, dtype=np.float32)
         return overlap_add(outputs, windows, self.spec.window.blend)
+
+    def predict_others(self, section: Section) -> FloatArray:
+        """Every channel as the others tell it: each is hidden in turn and rebuilt from the rest of its windows.
+
+        Returns:
+            float32[channel, sample] in normalised units, finite everywhere. A channel's own values have no part in
+            its row; one that is alone in its windows comes out as what the network makes of nothing.
+
+        Raises:
+            SpecError: if windows hold one channel of several, so that there is nothing to predict from.
+        """
+        channels = len(section.values)
+        if channels > 1 and self.spec.window.width == 1:
+            raise SpecError(
+                f"{type(self.spec).__name__} looks at one channel at a time and cannot predict one from the others; "
+                "expected a window of several channels: set window.width to 0"
+            )
+        rows = []
+        for channel in range(channels):
+            mask = section.mask.copy()
+            mask[channel] = False
+            rows.append(self.denoise(replace(section, mask=mask))[channel])
+        return np.stack(rows)
 
     def _denoise(self, values: FloatArray, mask: BoolArray) -> FloatArray:
         from aemodels.models.runtime import predict

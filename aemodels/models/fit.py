@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import keras
-from keras import ops
 
 from aemodels.contract import FitContext, FitResult
 from aemodels.models.base import NetworkBase, NetworkDenoiser
 from aemodels.models.batches import Batches, augment, observed_windows, training_pair, validation_pairs
 from aemodels.models.course import Course
+from aemodels.models.losses import masked_loss, masked_squared_error
 from aemodels.models.units import dead_units
 from aemodels.types import Section
 
@@ -45,7 +44,7 @@ def fit_network(
     batches = Batches(spec, windows, affine, context.seed)
     network.compile(
         optimizer=keras.optimizers.Adam(spec.training.learning_rate, global_clipnorm=spec.training.clip_norm),
-        loss=masked_squared_error,
+        loss=masked_loss(spec.loss_name),
     )
     inputs, targets = validation_pairs(spec, checks, affine, context.seed)
     course = Course(spec.training, batches, network, context)
@@ -79,9 +78,3 @@ def make_deterministic() -> None:
         import tensorflow as tf
 
         tf.config.experimental.enable_op_determinism()
-
-
-def masked_squared_error(target: Any, prediction: Any) -> Any:
-    """Mean squared error over observed samples; `target` carries weights behind the values on its last axis."""
-    values, weights = ops.split(target, 2, axis=-1)
-    return ops.sum(weights * ops.square(values - prediction)) / (ops.sum(ops.cast(weights > 0, "float32")) + 1e-6)

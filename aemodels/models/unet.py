@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,13 +40,7 @@ class UNet(NetworkBase):
     )
 
     @model_validator(mode="after")
-    def _divisible(self) -> UNet:
-        step = 2 ** (len(self.widths) - 1)
-        if self.window.length % step or (self.rank == 2 and self.window.width % step):
-            raise ValueError(
-                f"window of {self.window.length} x {self.window.width} is not divisible by {step}, "
-                f"the reduction of {len(self.widths)} levels"
-            )
+    def _panel(self) -> UNet:
         if self.rank == 2 and self.window.width == 0:
             raise ValueError("rank 2 needs a panel width: set window.width")
         return self
@@ -55,34 +49,14 @@ class UNet(NetworkBase):
         import keras
         from keras import layers
 
-        convolution, pool, grow = (
-            (layers.Conv1D, layers.AveragePooling1D, layers.UpSampling1D)
-            if self.rank == 1
-            else (layers.Conv2D, layers.AveragePooling2D, layers.UpSampling2D)
-        )
+        from aemodels.models.blocks import Convolutions, unet
 
-        def block(x: Any, width: int) -> Any:
-            inner = convolution(width, self.kernel, padding="same", activation="gelu")(x)
-            if self.block == "plain":
-                return convolution(width, self.kernel, padding="same", activation="gelu")(inner)
-            inner = convolution(width, self.kernel, padding="same")(inner)
-            past = x if x.shape[-1] == width else convolution(width, 1)(x)
-            return layers.Activation("gelu")(layers.Add()([inner, past]))
-
-        shape = (self.window.length, 3 * features) if self.rank == 1 else (self.window.length, features, 3)
-        entry = keras.Input(shape, name="windows")
-        skips = []
-        x = entry
-        for width in self.widths[:-1]:
-            x = block(x, width)
-            skips.append(x)
-            x = pool(2)(x)
-        x = block(x, self.widths[-1])
-        for width, skip in zip(reversed(self.widths[:-1]), reversed(skips), strict=True):
-            x = layers.Concatenate()([grow(2)(x), skip])
-            x = block(x, width)
+        shape = Convolutions(self.rank, self.widths, self.kernel)
+        size = (self.window.length, 3 * features) if self.rank == 1 else (self.window.length, features, 3)
+        entry = keras.Input(size, name="windows")
+        x = unet(entry, shape, self.block)
         # A zero start makes the untrained network the identity: training can only improve on doing nothing.
-        noise = convolution(features if self.rank == 1 else 1, 1, kernel_initializer="zeros", name="noise")(x)
+        noise = shape.filters(features if self.rank == 1 else 1, 1, kernel_initializer="zeros", name="noise")(x)
         values = entry[..., :features] if self.rank == 1 else entry[..., :1]
         clean = layers.Subtract()([values, noise])
         if self.rank == 2:

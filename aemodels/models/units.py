@@ -34,7 +34,9 @@ def dead_units(network: keras.Model, inputs: FloatArray) -> dict[str, int]:
         return {}
     picked = inputs[:: max(1, -(-len(inputs) // MOST_WINDOWS))]
     shaped = picked.reshape(len(picked), *model.input_shape[1:])
-    outputs = keras.Model(model.inputs, [layer.output for layer in layers])([shaped], training=False)
+    outputs = keras.tree.flatten(
+        keras.Model(model.inputs, [layer.output for layer in layers])([shaped], training=False)
+    )
     counts = {layer.name: _constant(output) for layer, output in zip(layers, outputs, strict=True)}
     return {name: count for name, count in counts.items() if count}
 

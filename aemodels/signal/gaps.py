@@ -32,6 +32,31 @@ def fill_lost(values: FloatArray, mask: BoolArray, method: Method) -> FloatArray
     return out
 
 
+def fill_windows(values: FloatArray, mask: BoolArray, neutral: float) -> FloatArray:
+    """Samples outside the mask from the observed ones of their window and channel, linearly; edges are kept on.
+
+    Args:
+        values: float32[window, sample, feature]; what lies outside the mask has no part in the result.
+        mask: bool of the same shape, True = observed.
+        neutral: value of a channel without an observed sample in its window.
+
+    Returns:
+        float32 of the same shape.
+    """
+    if mask.all():
+        return values
+    samples = values.shape[1]
+    place = np.arange(samples)[None, :, None]
+    before = np.maximum.accumulate(np.where(mask, place, -1), axis=1)
+    after = np.minimum.accumulate(np.where(mask, place, samples)[:, ::-1], axis=1)[:, ::-1]
+    left = np.minimum(np.where(before < 0, after, before), samples - 1)
+    right = np.maximum(np.where(after == samples, before, after), 0)
+    low, high = np.take_along_axis(values, left, axis=1), np.take_along_axis(values, right, axis=1)
+    share = (place - left) / np.maximum(right - left, 1)
+    known = mask.any(axis=1, keepdims=True)
+    return np.where(mask, values, np.where(known, low + (high - low) * share, neutral)).astype(np.float32)
+
+
 def distance_to_observed(mask: BoolArray) -> NDArray[np.int64]:
     """Samples to the nearest observed one of the same channel: int64[channel, sample], 0 = observed itself.
 

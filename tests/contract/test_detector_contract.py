@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import get_args
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 from aemodels.contract import FitContext
 from aemodels.detect import DetectorSpec
 from aemodels.detect.base import DetectContext, row_scores
-from aemodels.models import Pca
+from aemodels.models import Pca, Vae
+from aemodels.models.training import TrainingSpec
 from aemodels.signal.windows import WindowSpec
 from conftest import make_section
 
@@ -19,8 +21,26 @@ PCA = Pca(latent=6, window=WindowSpec(length=32, stride=8, width=1))
 SMALL = {
     "reconstruction": {"contender": "pca"},
     "pca_reconstruction": {"model": PCA},
+    "vae_probability": {"contender": "vae"},
     "isolation_forest": {"trees": 40, "rows": 2000},
 }
+
+
+VAE = Vae(
+    latent=4,
+    widths=(24,),
+    window=WindowSpec(length=32, stride=8, width=1),
+    training=TrainingSpec(epochs=15, batch=32, stride=16, learning_rate=0.01),
+)
+
+
+@cache
+def contenders() -> dict:
+    """What detectors reconstruct with, fitted once."""
+    train = [_section(n) for n in range(4)]
+    return {
+        name: model.fit(train, train, FitContext("logs", 0)).denoiser for name, model in (("pca", PCA), ("vae", VAE))
+    }
 
 
 def _section(seed: int, rows: int = 3, samples: int = 600):
@@ -39,8 +59,7 @@ def spec(request):
 @pytest.fixture(params=["logs", "seismic"])
 def fitted(request, spec):
     train = [_section(n) for n in range(4)]
-    pca = PCA.fit(train, train, FitContext(request.param, 0)).denoiser
-    context = DetectContext(request.param, 0, {"pca": pca})
+    context = DetectContext(request.param, 0, contenders())
     return spec.fit(train, context), context
 
 
@@ -80,8 +99,7 @@ def test_a_short_recording_is_scored(fitted, samples):
 
 def test_a_lone_trace_is_scored(spec):
     train = [_section(n) for n in range(4)]
-    pca = PCA.fit(train, train, FitContext("seismic", 0)).denoiser
-    detector = spec.fit(train, DetectContext("seismic", 0, {"pca": pca}))
+    detector = spec.fit(train, DetectContext("seismic", 0, contenders()))
     assert np.isfinite(detector.score(_section(54, rows=1))).all()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -51,21 +52,27 @@ class PostgresServer:
         return self.url(name)
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start it and wait until it answers; again where it ends, as a killed one's children may hold the memory."""
         command = [self._bin / "postgres", "-D", self._data, "-p", str(self._port), "-h", "127.0.0.1", "-k", ""]
         log = (self._data.parent / "log").open("ab")
-        self._process = subprocess.Popen([*command, "-c", "fsync=off"], stdout=log, stderr=log, **self._who)
         until = time.monotonic() + 60
         ask = [self._bin / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port)]
         while subprocess.run(ask, check=False).returncode:
-            assert time.monotonic() < until, "PostgreSQL did not start"
-            time.sleep(0.1)
+            assert time.monotonic() < until, f"PostgreSQL did not start: {Path(log.name).read_text()[-3000:]}"
+            if self._process is None or self._process.poll() is not None:
+                self._process = subprocess.Popen([*command, "-c", "fsync=off"], stdout=log, stderr=log, **self._who)
+            time.sleep(0.2)
 
     def kill(self) -> None:
-        """End it without warning, as a crash would; its children notice and end too."""
+        """End it without warning with all its children, as a crash of its machine would."""
         assert self._process is not None
-        self._process.kill()
+        listed = ["ps", "-o", "pid=", "--ppid", str(self._process.pid)]
+        children = subprocess.run(listed, check=False, capture_output=True, text=True).stdout.split()
+        for pid in (self._process.pid, *map(int, children)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self._process.wait()
+        self._process = None
         (self._data / "postmaster.pid").unlink(missing_ok=True)
         time.sleep(0.5)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tiny_specs import LOGS
+from tiny_specs import LOGS, SEISMIC
 
 from aemodels.bundle import Bundle
 from aemodels.errors import SpecError
@@ -72,7 +72,8 @@ def test_a_run_says_which_code_flow_and_file_made_it(trained, client, run):
     assert len(tags["git_sha"]) == 40
     assert tags["git_dirty"] in {"true", "false"}
     assert len(tags["flow_run_id"]) == 36
-    assert tags["flow_run_id"] in tags["flow_run_url"]
+    assert tags["flow_run_url"].startswith("http://127.0.0.1:")
+    assert tags["flow_run_url"].endswith(f"/runs/flow-run/{tags['flow_run_id']}")
     assert tags["spec_file"] == "not from a file"
     assert (tags["best_contender"], tags["detector"]) == ("pca_wiener", trained.logs.winner)
     assert {child.data.tags["flow_run_id"] for child in _children(client, run).values()} == {tags["flow_run_id"]}
@@ -291,3 +292,13 @@ def test_comparing_logs_tables_and_registers_nothing(trained, what):
     assert what == "anomalies" or evidence <= set(result.tables)
     assert read_document(trained.settings, result.run_id, "evidence.json")["experiment"] == "tiny-logs"
     assert find(trained.settings, "models:/sondeflow-logs@challenger") == before
+
+
+def test_a_lone_contender_has_nothing_to_be_paired_with(trained):
+    from flows.compare import compare
+    from flows.runtime import run_flow
+
+    spec = ExperimentSpec.model_validate(SEISMIC | {"contenders": SEISMIC["contenders"][:1]})
+    tables = run_flow(compare, trained.settings, what="denoise", spec=spec, data=str(trained.line)).tables
+    assert {row["contender"] for row in tables["denoising_summary"]} == {"pca_wiener"}
+    assert "denoising_paired" not in tables
