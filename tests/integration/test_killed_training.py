@@ -27,11 +27,11 @@ from tasks.settings import Settings
 from tasks.tracking import connect
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
-EPOCHS = 60
+EPOCHS = 30
 TRAINING = {"epochs": EPOCHS, "patience": EPOCHS, "batch": 32, "stride": 4, "deterministic": True}
 SWEEP = {
     "contender": "dense",
-    "trials": 4,
+    "trials": 3,
     "parameters": {"training.learning_rate": {"low": 1e-4, "high": 1e-2, "log": True}, "latent": {"choices": [5, 10]}},
 }
 
@@ -99,22 +99,25 @@ def test_a_killed_training_ends_with_the_weights_of_an_undisturbed_one(wells, tm
     assert steps == list(range(EPOCHS)), "its curve is whole"
 
 
-def _ended_trials(home: Path) -> int:
+def _trials(home: Path) -> list[str]:
     book = home / "sweeps.db"
     if not book.exists():
-        return 0
+        return []
     try:
         with sqlite3.connect(f"file:{book}?mode=ro", uri=True) as store:
-            return int(store.execute("select count(*) from trials where state = 'COMPLETE'").fetchone()[0])
+            return [state for (state,) in store.execute("select state from trials order by number")]
     except sqlite3.OperationalError:
-        return 0
+        return []
 
 
 def test_a_killed_search_tries_what_it_would_have_tried(wells, tmp_path):
     arguments = ["sweep", str(_spec_file(tmp_path, name="tiny-swept", sweep=SWEEP)), "--data", str(wells)]
     killed, whole = tmp_path / "killed", tmp_path / "whole"
-    _kill_when(arguments, killed, lambda: _ended_trials(killed) >= 2)
+    in_the_second = ["COMPLETE", "RUNNING"]
+    _kill_when(arguments, killed, lambda: _trials(killed) == in_the_second and _finished_epochs(killed) >= 2)
+    assert _trials(killed) == in_the_second
     results = [run(arguments, environment_of(home)) for home in (killed, whole)]
     assert results[0]["trials"] == results[1]["trials"]
     assert results[0]["winner"] == results[1]["winner"]
-    assert len(results[0]["trials"]) == 4
+    assert len(results[0]["trials"]) == 3
+    assert _trials(killed) == ["COMPLETE", "FAIL", "COMPLETE", "COMPLETE"], "the one that was cut off is tried again"
