@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from aemodels.experiment import ExperimentSpec
 from flows.ingest import IngestRequest, ingest
 from flows.results import markdown_table
-from tasks.experiment import experiment_run
+from tasks.experiment import experiment_run, send_waiting
 from tasks.prepare import prepare_data
 from tasks.settings import Settings
 from tasks.sweep import Trial, log_sweep, planned, search, winner
@@ -57,6 +57,7 @@ def sweep(request: SweepRequest) -> SweepResult:
         request: which experiment, on which data, and how long.
     """
     settings = Settings()
+    send_waiting(settings)
     spec = planned(request.spec, request.trials)
     prepared = prepare_data(spec, ingest(IngestRequest(path=request.data)))
     spec = prepared.adapted(spec)
