@@ -6,19 +6,21 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import uniform_filter1d
 
 from aemodels.contract import FitContext
 from aemodels.evaluate.metrics import gain_db, mean_squared_error
 from aemodels.models import Dense, UNet
-from aemodels.models.blind import BlindSpec, draw_grid, hide
+from aemodels.models.blind import BlindSpec, blind_estimate, draw_grid, hide
 from aemodels.models.fit import training_pair
 from aemodels.models.training import TrainingSpec
 from aemodels.noise import Gaussian
 from aemodels.signal.windows import WindowSpec
 from conftest import make_section
 
-BLIND = BlindSpec(period=6, reach=1)
-TRAINING = TrainingSpec(epochs=12, batch=32, stride=4, learning_rate=5e-3, patience=12, blind=BlindSpec(period=6))
+ALONE = BlindSpec(period=6, estimate="prediction")
+BLIND = BlindSpec(period=6, reach=1, estimate="prediction")
+TRAINING = TrainingSpec(epochs=12, batch=32, stride=4, learning_rate=5e-3, patience=12, blind=ALONE)
 SMALL_UNET = UNet(widths=(8, 12), kernel=5, window=WindowSpec(length=64, stride=32), training=TRAINING)
 SMALL_DENSE = Dense(window=WindowSpec(length=32, stride=8, width=1), training=TRAINING, widths=(8,), latent=4)
 
@@ -48,7 +50,7 @@ def _untrained(spec, section):
 
 
 @pytest.mark.parametrize("spec", [SMALL_UNET, SMALL_DENSE], ids=["unet", "dense"])
-@pytest.mark.parametrize("blind", [BlindSpec(period=6), BLIND], ids=["alone", "with neighbours"])
+@pytest.mark.parametrize("blind", [ALONE, BLIND], ids=["alone", "with neighbours"])
 def test_a_sample_has_no_part_in_its_own_prediction(spec, blind):
     spec = spec.model_copy(update={"training": spec.training.model_copy(update={"blind": blind})})
     (section,) = _clean(1, 0)
@@ -112,6 +114,31 @@ def test_a_network_that_has_seen_noisy_data_only_takes_noise_away():
     assert gain_db(before, after) > 6.0
     # what the loss can reach is the noise itself, never less: it has not learned to copy
     assert min(result.history["val_loss"]) > 0.8 * sigma**2
+
+
+def test_where_prediction_fails_the_sample_itself_counts():
+    """Boxes that no neighbourhood foretells, a prediction that has smoothed them away, and noise known in size."""
+    rng = np.random.default_rng(4)
+    truth = np.repeat(rng.random((1, 60)), 40, axis=1)
+    noisy = (truth + rng.normal(0, 0.05, truth.shape)).astype(np.float32)
+
+    def smooth(section):
+        return uniform_filter1d(section.values, 25, axis=1)
+
+    section = make_section(noisy)
+    errors = {
+        name: mean_squared_error(
+            blind_estimate(smooth, section, BlindSpec(period=6, estimate=name)), truth.astype(np.float32), section.mask
+        )
+        for name in ("prediction", "posterior")
+    }
+    assert errors["posterior"] < 0.05**2 < errors["prediction"]
+
+
+def test_what_has_no_noise_is_left_as_it_is():
+    (clean,) = _clean(1, 3)
+    out = blind_estimate(lambda section: np.full_like(section.values, 0.5), clean, BlindSpec(period=6))
+    np.testing.assert_allclose(out, clean.values, atol=2e-3)
 
 
 @settings(max_examples=40, deadline=None)
