@@ -175,7 +175,8 @@ def test_the_clock_steps(site, filled, reference):
 def test_a_file_grows_while_it_is_watched(site, filled, reference):
     filled(site, 2)
     growing = site.inbox / "growing.las"
-    write_las(make_well("growing", samples=400, curves=("GR", "RHOB")), site.folder / "whole.las")
+    # as long as growing it takes many times longer than a run, on a busy machine too
+    write_las(make_well("growing", samples=8000, curves=("GR", "RHOB")), site.folder / "whole.las")
     lines = (site.folder / "whole.las").read_text().splitlines(keepends=True)
     growing.write_text("".join(lines[:30]))
     stop = threading.Event()
