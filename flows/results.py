@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -50,10 +51,21 @@ def denoising_rows(study: StudyRef) -> tuple[dict[str, Any], ...]:
 
 
 def table_rows(study: StudyRef, name: str) -> tuple[dict[str, Any], ...]:
-    """A table of a study as rows; what is not a number is None."""
+    """A table of a study as rows, numbers to four decimals or four digits; what is not a number is None."""
     table = study.table(name)
-    rows = table.round(4).astype(object).where(table.notna(), None).to_dict("records")
-    return tuple({str(key): value for key, value in row.items()} for row in rows)
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    return tuple({str(key): rounded(value) for key, value in row.items()} for row in rows)
+
+
+def rounded(value: Any) -> Any:
+    """A float to four decimals, or to four digits where that says more; anything else as it is.
+
+    >>> rounded(12.345678), rounded(0.000123456)
+    (12.3457, 0.0001235)
+    """
+    if not isinstance(value, float) or value == 0 or not math.isfinite(value):
+        return value
+    return round(value, max(4, 3 - math.floor(math.log10(abs(value)))))
 
 
 def markdown_table(rows: list[dict[str, Any]]) -> str:

@@ -288,7 +288,15 @@ def test_comparing_logs_tables_and_registers_nothing(trained, what):
     assert {row.get("contender", row.get("detector")) for row in table} == (
         {"pca_wiener", "dense"} if what == "denoise" else {"dense_error", "pca_error"}
     )
-    evidence = {"denoising_paired", "denoising_curves", "clean_change_summary", "beds", "blind_summary", "gap_lengths"}
+    evidence = {
+        "contenders",
+        "denoising_paired",
+        "denoising_curves",
+        "clean_change_summary",
+        "beds",
+        "blind_summary",
+        "gap_lengths",
+    }
     assert what == "anomalies" or evidence <= set(result.tables)
     assert read_document(trained.settings, result.run_id, "evidence.json")["experiment"] == "tiny-logs"
     assert find(trained.settings, "models:/sondeflow-logs@challenger") == before
