@@ -15,6 +15,8 @@ from jax_forward import FEATURES
 from tiny_models import NETWORKS, inputs, tiny, with_known_weights
 
 ROOT = Path(__file__).resolve().parents[2]
+# Everything here runs once: compiling it well would take longer than running it.
+QUICK = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
 
 @pytest.mark.skipif(
@@ -22,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 )
 def test_every_network_builds_and_runs_on_jax_as_on_tensorflow(tmp_path):
     path = f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "PYTHONPATH": path}
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "PYTHONPATH": path, "XLA_FLAGS": QUICK}
     done = subprocess.run(
         [sys.executable, ROOT / "tests" / "jax_forward.py", tmp_path / "jax.npz"],
         env=environment,
