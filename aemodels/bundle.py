@@ -17,11 +17,11 @@ from aemodels.detect.base import DetectContext, Detector, row_scores
 from aemodels.detect.reconstruction import Reconstruction
 from aemodels.errors import BundleError, DataError
 from aemodels.experiment import ExperimentSpec
-from aemodels.manifest import MANIFEST, REFERENCE, SCHEMA_VERSION, pack, read_arrays, read_manifest
+from aemodels.manifest import CODE, MANIFEST, REFERENCE, SCHEMA_VERSION, pack, read_arrays, read_manifest
 from aemodels.reference import PCA_ERROR, Reference, trace_features
 from aemodels.signal.normalise import Normaliser, restore_normaliser
 from aemodels.signal.quality import Quality, assess
-from aemodels.types import BoolArray, FloatArray, Kind, Recording, Scores
+from aemodels.types import BoolArray, FloatArray, Kind, Recording, Scores, Section
 
 # A rule that fires is certain: its rows score this many thresholds, or more if the detector says so.
 RULE_FACTOR = 2.0
@@ -40,6 +40,7 @@ class Bundle:
         contenders: fitted denoisers by name; only the default and the one the detector uses are saved.
         threshold: a row with a higher score is anomalous; finite and positive.
         reference: what its training and validation data looked like; None in a bundle older than monitoring.
+        code: principal components of all curves together; None for seismic, and in an older bundle.
     """
 
     spec: ExperimentSpec
@@ -50,6 +51,7 @@ class Bundle:
     contenders: Mapping[str, Denoiser]
     threshold: float
     reference: Reference | None = None
+    code: Denoiser | None = None
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.threshold) and self.threshold > 0):
@@ -86,9 +88,8 @@ class Bundle:
         Raises:
             DataError: if the recording is of another kind, or has none of the curves.
         """
-        self._check(recording)
         quality = quality or assess(recording)
-        section = self.normaliser.apply(recording, hide=_hidden(quality, recording))
+        section = self.section(recording, quality)
         raw = self._raw(recording)
         denoised = self.normaliser.invert(self.denoiser.denoise(section), section)
         flags = self._flags(quality, recording)
@@ -108,6 +109,15 @@ class Bundle:
             channel_score=scores,
             features=self._features(raw),
         )
+
+    def section(self, recording: Recording, quality: Quality) -> Section:
+        """A recording as the networks see it: normalised, without what is outside the physical range.
+
+        Raises:
+            DataError: if the recording is of another kind, or has none of the curves.
+        """
+        self._check(recording)
+        return self.normaliser.apply(recording, hide=_hidden(quality, recording))
 
     def _features(self, raw: FloatArray) -> Mapping[str, FloatArray]:
         """What monitoring compares and the outbox does not hold otherwise; logs keep their curves there."""
@@ -184,7 +194,7 @@ class Bundle:
             }
             context = DetectContext(kind=spec.kind, seed=spec.seed, denoisers=contenders)
             detector = spec.detector(manifest["detector"]).model.restore(arrays["detector.npz"], context)
-            reference = arrays.get(REFERENCE)
+            reference, code = arrays.get(REFERENCE), arrays.get(CODE)
             return cls(
                 spec=spec,
                 normaliser=restore_normaliser(manifest["normaliser"]),
@@ -194,6 +204,7 @@ class Bundle:
                 contenders=contenders,
                 threshold=float(manifest["threshold"]),
                 reference=None if reference is None else Reference.restore(reference, spec.kind),
+                code=None if code is None else spec.code.restore(code),
             )
         except (KeyError, StopIteration, ValidationError, ValueError, TypeError) as error:
             raise BundleError(
@@ -210,7 +221,8 @@ class Bundle:
     def _blobs(self) -> dict[str, bytes]:
         blobs = {f"contender-{name}.npz": pack(self.contenders[name].arrays()) for name in self._saved_contenders()}
         blobs["detector.npz"] = pack(self.detector.arrays())
-        return blobs if self.reference is None else blobs | {REFERENCE: pack(self.reference.arrays())}
+        optional = {REFERENCE: self.reference, CODE: self.code}
+        return blobs | {name: pack(part.arrays()) for name, part in optional.items() if part is not None}
 
     def _manifest(self, blobs: Mapping[str, bytes]) -> str:
         manifest = {

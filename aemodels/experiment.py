@@ -11,9 +11,11 @@ from aemodels.denoisers import DenoiserSpec
 from aemodels.detect import DetectorSpec, ThresholdSpec
 from aemodels.detect.reconstruction import Reconstruction
 from aemodels.faults import FaultSpec
+from aemodels.models.pca import Pca
 from aemodels.noise import NoiseSpec
 from aemodels.signal.normalise import CurvePercentiles, NormaliseSpec
 from aemodels.signal.split import SplitSpec
+from aemodels.signal.windows import WindowSpec
 from aemodels.spec import Spec
 from aemodels.sweep import SweepSpec
 from aemodels.types import Kind
@@ -78,6 +80,10 @@ class ExperimentSpec(Spec):
     normalise: NormaliseSpec = Field(default=CurvePercentiles(), description="how values are brought to one scale")
     contenders: tuple[Contender, ...] = Field(min_length=1, description="denoisers compared")
     default: str = Field(description="the contender that the bundle denoises with")
+    code: Pca = Field(
+        default=Pca(window=WindowSpec(length=32, stride=16, width=0), stride=8, latent=16),
+        description="logs: components that go with every bundle, so that intervals can be compared without a network",
+    )
     conditions: tuple[Condition, ...] = Field(min_length=1, description="corruptions of the hold-out")
     tuning: tuple[tuple[NoiseSpec, ...], ...] = Field(
         default=(), description="further noise levels at which classical methods are tuned, beside the conditions"

@@ -17,6 +17,7 @@ from aemodels.errors import BundleError
 SCHEMA_VERSION = 1
 MANIFEST = "bundle.json"
 REFERENCE = "reference.npz"  # absent from bundles that are older than monitoring
+CODE = "code.npz"  # absent from bundles for seismic, and from those older than the search for intervals alike
 
 
 def read_manifest(directory: Path) -> dict[str, Any]:

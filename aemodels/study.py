@@ -243,6 +243,7 @@ def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitt
         detector=study.detectors[study.winner],
         contenders={name: contender.denoiser for name, contender in fitted.items()},
         threshold=study.threshold,
+        code=_code(spec, prepared),
     )
     parts = [
         Part(recording.name, role == "validation", bundle.score(recording))
@@ -250,3 +251,9 @@ def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitt
         for recording in getattr(prepared.split, role)
     ]
     return dataclasses.replace(bundle, reference=build_reference(spec.kind, spec.curves, parts))
+
+
+def _code(spec: ExperimentSpec, prepared: Prepared) -> Denoiser | None:
+    if spec.kind != "logs":
+        return None
+    return spec.code.fit(prepared.train, prepared.validation, FitContext(kind=spec.kind, seed=spec.seed)).denoiser

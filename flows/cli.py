@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from flows import cli_check, cli_data, cli_learn, cli_monitor, cli_score, cli_serve, cli_show
+from flows import cli_check, cli_data, cli_learn, cli_monitor, cli_score, cli_serve, cli_show, cli_similar
 
 app = typer.Typer(
     name="sondeflow",
@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (cli_learn, cli_score, cli_monitor, cli_serve, cli_data, cli_check, cli_show):
+for group in (cli_learn, cli_score, cli_monitor, cli_serve, cli_data, cli_check, cli_similar, cli_show):
     group.add_to(app)
 
 

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SUMMARY = "summary.json"
+EMBEDDINGS = "embeddings"
 
 
 class StudyRef(BaseModel):
-    """A study by reference: a folder with tables/*.csv, figures/*.png, summary.json and perhaps bundle/."""
+    """A study by reference: a folder with tables/*.csv, figures/*.png, summary.json, bundle/ or embeddings/."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -61,19 +62,21 @@ def study_denoisers(spec: ExperimentSpec, data: PreparedRef, fits: Sequence[FitR
     """Every contender on the hold-out under every condition."""
 
     def make(folder: Path) -> None:
-        from tasks.figures import denoising_figures, latent_figures, save_figures
+        from tasks.figures import denoising_figures, save_figures
+        from tasks.latent import latent_study
 
         prepared = load_prepared(spec, data.refs)
         fitted = {ref.contender: ref.load(spec) for ref in fits}
         table = compare_denoisers(spec, prepared, fitted)
         summary = summarise_denoising(table)
         evidence = denoiser_evidence(spec, prepared, fitted, table)
-        _write_tables(folder, {"denoising": table, "denoising_summary": summary, **evidence})
+        latent = latent_study(spec, prepared, {name: one.denoiser for name, one in fitted.items()})
+        _write_tables(folder, {"denoising": table, "denoising_summary": summary, **evidence, **latent.tables})
+        latent.save_embeddings(folder / EMBEDDINGS)
         _write_summary(folder, {"default": spec.default, "holdout_sha256": data.holdout_sha256})
         default = fitted.get(spec.default) or next(iter(fitted.values()))
         figures = denoising_figures(spec, prepared, default.denoiser, summary)
-        denoisers = {name: one.denoiser for name, one in fitted.items()}
-        save_figures({**figures, **latent_figures(prepared, denoisers)}, folder / "figures")
+        save_figures({**figures, **latent.figures}, folder / "figures")
 
     return _study("denoisers", spec, fits, settings, make)
 

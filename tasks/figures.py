@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -17,15 +16,12 @@ from aemodels.evaluate.figures import (
     denoising_panels,
     detector_bars,
     error_histogram,
-    latent_histograms,
-    latent_map,
     residual_panels,
     score_tracks,
     threshold_reliability,
 )
 from aemodels.evaluate.interactive import figure_page
 from aemodels.evaluate.interactive_panels import panel_view
-from aemodels.evaluate.latent import latent_codes
 from aemodels.evaluate.report import render_report
 from aemodels.experiment import Condition, ExperimentSpec
 from aemodels.faults import inject
@@ -87,21 +83,6 @@ def scored_figures(spec: ExperimentSpec, prepared: Prepared, bundle: Bundle) -> 
         figures[f"flagged_{name}"] = score_tracks(recording, scores, truth=clean if name == "faults" else None)
         label = f"{spec.name}, hold-out {name}"
         figures[f"flagged_{name}.html"] = render_report(recording, scores, bundle_label=label, findings=())
-    return figures
-
-
-def latent_figures(prepared: Prepared, denoisers: Mapping[str, Denoiser]) -> Figures:
-    """Histograms and a map of the code of every contender that has one."""
-    figures: Figures = {}
-    for name, denoiser in denoisers.items():
-        training = latent_codes(denoiser, prepared.train)
-        if training is None or training.shape[1] < 2:
-            continue
-        held_out = {section.name: latent_codes(denoiser, [section]) for section in prepared.test}
-        known = {section: codes for section, codes in held_out.items() if codes is not None}
-        together = np.concatenate(list(known.values()))
-        figures[f"latent_{plain(name)}_histograms"] = latent_histograms(training, together, title=name)
-        figures[f"latent_{plain(name)}_map"] = latent_map(training, known, title=name)
     return figures
 
 

@@ -11,7 +11,7 @@ from prefect.cache_policies import NO_CACHE
 from pydantic import BaseModel, ConfigDict
 
 from aemodels.experiment import ExperimentSpec
-from tasks.compare import StudyRef
+from tasks.compare import EMBEDDINGS, StudyRef
 from tasks.figures import plain
 from tasks.prepare import PreparedRef
 from tasks.provenance import flow_tags, run_name
@@ -66,6 +66,8 @@ def log_study(study: StudyRef, parent: Parent, settings: Settings) -> None:
     for name in study.tables():
         log_table(settings, parent.run_id, name, study.table(name))
     log_folder(settings, parent.run_id, study.path / "figures", "figures")
+    if (study.path / EMBEDDINGS).is_dir():
+        log_folder(settings, parent.run_id, study.path / EMBEDDINGS, EMBEDDINGS)
 
 
 @task(name="log-denoising", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_jitter_factor=1.0)

@@ -16,6 +16,7 @@ STUDYING = (
     "detect",
     "evaluate",
     "faults",
+    "latent",
     "reference",
     "manifest.py",
     "bundle.py",

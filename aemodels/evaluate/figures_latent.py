@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from aemodels.errors import DataError
+from aemodels.evaluate.figures_codes import plane_of
 from aemodels.evaluate.figures_style import TEXT_GREY, new_figure, plain_axes, series_colours
 from aemodels.evaluate.palette import BLUE, VERMILION
 from aemodels.types import FloatArray
@@ -62,7 +63,7 @@ def latent_histograms(training: FloatArray, held_out: FloatArray, *, title: str)
 
 
 def latent_map(training: FloatArray, held_out: Mapping[str, FloatArray], *, title: str) -> Figure:
-    """Codes in the plane of the two directions in which training codes vary most.
+    """Codes in their plane (see `plane_of`), training beside held-out data.
 
     Args:
         training: float32[window, dimension]; drawn in grey.
@@ -75,23 +76,19 @@ def latent_map(training: FloatArray, held_out: Mapping[str, FloatArray], *, titl
     Raises:
         DataError: if the code has fewer than two dimensions.
     """
-    if training.shape[1] < 2:
-        raise DataError(f"the code has {training.shape[1]} dimension; expected at least two for a map")
-    centre = training.mean(axis=0)
-    _, spread, directions = np.linalg.svd(training - centre, full_matrices=False)
-    plane = directions[:2].T
-    shares = spread[:2] ** 2 / max(float((spread**2).sum()), 1e-30)
+    plane = plane_of(training)
     figure = new_figure(8.0, 7.0)
     axes = plain_axes(figure.subplots())
-    flat = (training - centre) @ plane
+    flat = plane.flat(training)
     axes.plot(flat[:, 0], flat[:, 1], ".", color="#9A9A9A", markersize=3, alpha=0.5, label="training", linestyle="none")
     colours = series_colours(list(held_out))
     for place, (name, codes) in enumerate(held_out.items()):
-        flat = (codes - centre) @ plane
+        flat = plane.flat(codes)
         mark = MARKERS[place % len(MARKERS)]
         axes.plot(flat[:, 0], flat[:, 1], mark, color=colours[name], markersize=4, alpha=0.55, label=name)
-    axes.set_xlabel(f"first direction ({shares[0]:.0%} of the training variance)", color=TEXT_GREY)
-    axes.set_ylabel(f"second direction ({shares[1]:.0%})", color=TEXT_GREY)
+    across, down = plane.labels()
+    axes.set_xlabel(across, color=TEXT_GREY)
+    axes.set_ylabel(down, color=TEXT_GREY)
     figure.suptitle(f"{title}: codes of single windows", fontsize=12, fontweight="bold")
     figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9, markerscale=1.6)
     return figure

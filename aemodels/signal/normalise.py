@@ -15,6 +15,9 @@ from aemodels.errors import DataError, SpecError
 from aemodels.spec import Spec
 from aemodels.types import BoolArray, FloatArray, LineNoise, Recording, Section
 
+# What a curve that is not there is filled with, in normalised units: the middle of its range.
+MISSING_CURVE = 0.5
+
 
 class CurvePercentiles(Spec):
     """Map two percentiles of each curve, pooled over the training wells, to 0 and 1 without clipping.
@@ -93,7 +96,7 @@ class CurveNormaliser:
         values = (values - low) / (high - low)
         mask = np.isfinite(values)
         scale = (self.bounds[:, 1] - self.bounds[:, 0]).astype(np.float32)
-        return Section(name=recording.name, values=fill_gaps(values, mask, 0.5), mask=mask, scale=scale)
+        return Section(name=recording.name, values=fill_gaps(values, mask, MISSING_CURVE), mask=mask, scale=scale)
 
     def invert(self, values: FloatArray, section: Section) -> FloatArray:
         """Back to canonical units: float32[curve, sample]."""

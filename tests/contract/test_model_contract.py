@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from aemodels.errors import SpecError
+from aemodels.latent.codes import coded, decode, embed
 from aemodels.models.batches import observed_windows, training_pair
 from aemodels.models.losses import masked_loss
+from aemodels.signal.windows import cut
 from conftest import make_section
 from tiny_models import NETWORKS, SEED, SMALL, section, tiny, trained
 
@@ -112,6 +114,19 @@ def test_encoder_and_decoder_are_the_autoencoder(kind):
     assert codes.shape == (len(inputs), spec.latent)
     whole = np.asarray(network(inputs))
     np.testing.assert_allclose(np.asarray(decoder(codes)).reshape(whole.shape), whole, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", WITH_CODE, scope="module")
+def test_every_autoencoder_has_a_code_that_its_decoder_takes_back_to_its_output(kind):
+    denoiser = trained(kind, CHANNELS).denoiser
+    model = coded(denoiser)
+    probe = section(CHANNELS, samples=100, seed=3)
+    codes = embed(model, probe)
+    windows = cut(probe, denoiser.spec.window)
+    assert codes.values.shape == (len(windows.values), denoiser.spec.latent)
+    raw = denoiser.network(denoiser.spec.inputs(windows.values, windows.mask, denoiser.affine), training=False)
+    whole = denoiser.spec.outputs(np.asarray(raw).reshape(windows.values.shape), denoiser.affine)
+    np.testing.assert_allclose(decode(model, codes.values), whole, atol=1e-4)
 
 
 def test_a_curve_from_the_others_does_not_look_at_the_curve(kind):

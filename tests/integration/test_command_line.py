@@ -28,6 +28,7 @@ COMMANDS = (
     "upload",
     "score",
     "ledger",
+    "similar",
     "sample",
     "check",
     "models",
@@ -79,6 +80,8 @@ def test_every_command_takes_json(name):
         ("check",),
         ("sample",),
         ("nosuch",),
+        ("similar", "a.las"),
+        ("similar", "a.las", "--from", "1", "--to", "2", "--top", "0"),
         ("ledger", "--state", "lost"),
         ("ledger", "--retry", "ab"),
         ("check", "a", "--unknown-option"),
@@ -214,6 +217,17 @@ def test_train_promote_score_and_ledger_from_the_command_line(champions, command
     assert (code, answer["changed"]) == (0, 1)
     code, answer = command_json("score", str(inbox), "--out", str(tmp_path / "out"))
     assert (code, answer["scored"]) == (0, 1)
+
+
+def test_similar_takes_the_champion_where_no_bundle_is_named(champions, command_json):
+    interval = ("--from", "1020", "--to", "1030")
+    code, answer = command_json("similar", str(champions.wells / "W-5.las"), *interval, "--top", "3")
+    assert (code, answer["wells"], len(answer["rows"])) == (0, 1, 3)
+    assert answer["bundle"] == f"sondeflow-logs {champions.logs.version}"
+    assert answer["code"] == "pca_wiener", "the default has a code"
+    code, answer = command_json("similar", str(champions.wells / "W-5.las"), *interval, "--data", str(champions.wells))
+    assert (code, answer["wells"]) == (1, 6), "the letter and the empty file among the wells"
+    assert {Path(one["path"]).name for one in answer["findings"]} == {"letter.las", "empty.las"}
 
 
 def test_a_failure_is_code_1_and_one_object(champions, command_json, tmp_path):

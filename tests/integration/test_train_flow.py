@@ -147,6 +147,19 @@ def test_figures_and_tables_are_artifacts(client, run):
     assert [item.path for item in client.list_artifacts(dense, "figures")] == ["figures/loss_curves.png"]
 
 
+def test_embeddings_and_their_figures_are_artifacts(trained, client, run, tmp_path):
+    kept = {item.path for item in client.list_artifacts(run.info.run_id, "embeddings")}
+    assert kept == {"embeddings/dense.parquet", "embeddings/pca_wiener.parquet"}
+    table = pd.read_parquet(client.download_artifacts(run.info.run_id, "embeddings/dense.parquet", str(tmp_path)))
+    assert set(table["section"]) == {f"W-{n}" for n in range(6)}
+    assert set(table["curve"]) == {"GR", "RHOB", "NPHI"}
+    assert table["from"].min() == 1000.0, "the depth at which the wells begin"
+    assert [column for column in table if column.startswith("z")] == [f"z{n}" for n in range(1, 11)]
+    figures = {item.path for item in client.list_artifacts(run.info.run_id, "figures")}
+    drawn = ("histograms", "map", "colours", "grid", "images")
+    assert {f"figures/latent_dense_{name}.png" for name in drawn} <= figures
+
+
 def test_the_data_is_named_by_hash_role_by_role(trained, run):
     inputs = {item.tags[0].value: item.dataset for item in run.inputs.dataset_inputs}
     assert set(inputs) == {"training", "validation", "test"}

@@ -10,8 +10,8 @@ from aemodels.contract import FitContext
 from aemodels.errors import DataError
 from aemodels.evaluate.figures import DenoisingPanel, latent_histograms, latent_map, threshold_reliability
 from aemodels.evaluate.interactive_panels import panel_view
-from aemodels.evaluate.latent import MOST_CODES, latent_codes
 from aemodels.evaluate.tables import false_alarms_by_well, gains_by_curve, gains_by_well, wide_tables
+from aemodels.latent.codes import MOST_CODES, latent_codes
 from aemodels.models.pca import Pca
 from aemodels.signal.classical.median import Median
 from aemodels.signal.windows import WindowSpec
