@@ -82,8 +82,8 @@ def _residual_track(
     held = np.clip(0.5 + values / (4 * usual), 0.0, 1.0)
     shade(axes, [(one.top, one.base) for one in intervals], along="y", colour=FLAGGED)
     shade(axes, [(one.top, one.base) for one in intervals if name in one.curves], along="y", colour=BLAMED)
-    axes.fill_betweenx(axis, 0.5, held, where=held >= 0.5, color=VERMILION, linewidth=0)
-    axes.fill_betweenx(axis, 0.5, held, where=held < 0.5, color=BLUE, linewidth=0)
+    axes.fill_betweenx(axis, 0.5, held, where=held >= 0.5, color=VERMILION, linewidth=0, zorder=2)
+    axes.fill_betweenx(axis, 0.5, held, where=held < 0.5, color=BLUE, linewidth=0, zorder=2)
     axes.axvline(0.5, color=BLACK, linewidth=0.6)
     unit = "decades" if name in CANONICAL and CANONICAL[name].log else CANONICAL[name].unit if name in CANONICAL else ""
     axes.set_title(f"{name}\n±{2 * usual:.2g} {unit}", fontsize=9, color=BLACK, pad=6)
