@@ -18,6 +18,7 @@ from aemodels.signal.normalise import CurvePercentiles, NormaliseSpec
 from aemodels.signal.split import SplitSpec
 from aemodels.signal.windows import WindowSpec
 from aemodels.spec import Spec
+from aemodels.sweep import SweepSpec
 from aemodels.types import Kind
 
 REGISTERED = {"logs": "sondeflow-logs", "seismic": "sondeflow-seismic"}
@@ -128,6 +129,9 @@ class ExperimentSpec(Spec):
         default=(), description="further noise levels at which classical methods are tuned, beside the conditions"
     )
     anomalies: AnomalySpec = Field(description="detectors, faults and thresholds")
+    sweep: SweepSpec | None = Field(
+        default=None, description="the search of `sondeflow sweep`; training has no use for it"
+    )
 
     @property
     def registered_name(self) -> str:

@@ -1,4 +1,4 @@
-"""Commands that learn and choose: demo, train, compare, promote, upload."""
+"""Commands that learn and choose: demo, train, compare, sweep, promote, upload, scratch."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ def add_to(app: typer.Typer) -> None:
     app.command()(demo)
     app.command()(train)
     app.command()(compare)
+    app.command()(sweep)
     app.command()(promote)
     app.command()(upload)
+    app.command()(scratch)
 
 
 def demo(as_json: Json = False) -> None:
@@ -98,6 +100,28 @@ def compare(
         answer.say(f"run {result.run_id} in {result.experiment}; `sondeflow ui` shows it at {result.address}")
 
 
+def sweep(
+    spec: SpecName,
+    data: Data,
+    trials: Annotated[int | None, typer.Option("--trials", min=1, help="Trials in all, instead of the spec's.")] = None,
+    header_positions: Positions = None,
+    as_json: Json = False,
+) -> None:
+    """Search a contender's parameters as the spec's section sweep says; judged on validation wells alone."""
+    with answering("sweep", as_json=as_json) as answer:
+        experiment = load_spec(spec)
+        settings = _environment(header_positions)
+        from flows.runtime import run_flow
+        from flows.sweep import SweepRequest
+        from flows.sweep import sweep as flow
+
+        result = run_flow(flow, settings, request=SweepRequest(spec=experiment, data=data, trials=trials))
+        answer.data = result.model_dump(mode="json")
+        answer.show(f"{experiment.name}: parameters of {result.contender}", result.rows())
+        answer.say(f"winner: trial {result.winner.number}, {result.winner.values}")
+        answer.say(f"its experiment is winner.yaml of run {result.run_id}; `sondeflow ui` shows it at {result.address}")
+
+
 def promote(
     name: Annotated[str, typer.Argument(help="sondeflow-logs (or logs), sondeflow-seismic (or seismic).")],
     version: Annotated[str | None, typer.Option("--version", help="A version; the challenger without one.")] = None,
@@ -141,6 +165,24 @@ def upload(as_json: Json = False) -> None:
             answer.say(_not_sent(settings))
         else:
             answer.say(f"{len(runs)} runs sent; nothing waits")
+
+
+def scratch(
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the lines; the spiral's is the published one.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Autoencoders in plain NumPy, held against their published results; runs with figures in MLflow."""
+    with answering("scratch", as_json=as_json) as answer:
+        settings = _environment()
+        from flows.runtime import run_flow
+        from flows.scratch import scratch as flow
+
+        result = run_flow(flow, settings, seed=seed)
+        answer.data = {"met": result.met, **result.model_dump(mode="json")}
+        answer.code = 0 if result.met else FAILED
+        answer.show("Known answers", [known.model_dump() for known in result.answers])
+        for run in result.runs:
+            answer.say(f"run {run.run_id}; `sondeflow ui` shows it at {run.address}")
 
 
 def _show_decision(answer: Answer, decision: Decision) -> None:

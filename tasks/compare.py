@@ -119,7 +119,9 @@ def study_detectors(spec: ExperimentSpec, data: PreparedRef, fits: Sequence[FitR
 def _study(
     kind: str, spec: ExperimentSpec, fits: Sequence[FitRef], settings: Settings, make: Callable[[Path], None]
 ) -> StudyRef:
-    key = digest_of([kind, spec.model_dump(mode="json"), sorted(ref.key for ref in fits), code_hash(STUDYING)])
+    key = digest_of(
+        [kind, spec.model_dump(mode="json", exclude={"sweep"}), sorted(ref.key for ref in fits), code_hash(STUDYING)]
+    )
     folder = settings.studies_dir / key
     if not folder.is_dir():
         with whole_folder(folder) as filling:

@@ -45,7 +45,7 @@ TRAIN = "train"
 
 def experiment_key(spec: ExperimentSpec, data: PreparedRef) -> str:
     """The identity of an experiment: the same specification, data and code give the same result."""
-    return digest_of([spec.model_dump(mode="json"), data.data_sha256, code_hash(STUDYING)])
+    return digest_of([spec.model_dump(mode="json", exclude={"sweep"}), data.data_sha256, code_hash(STUDYING)])
 
 
 @task(name="recall-training", cache_policy=NO_CACHE)

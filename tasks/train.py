@@ -34,13 +34,14 @@ ARRAYS = "arrays.npz"
 
 
 class Parent(BaseModel):
-    """The experiment's run, under which contenders log theirs."""
+    """The experiment's run, under which contenders log theirs; in a sweep also the trial's number."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     experiment: str
     run_id: str
     address: str = ""
+    trial: int | None = None
 
 
 class FitRef(BaseModel):
@@ -92,12 +93,13 @@ def fit(spec: ExperimentSpec, name: str, data: PreparedRef, parent: Parent, sett
     key = fit_key(spec, name, data)
     folder = settings.fits_dir / key
     cached = (folder / ARRAYS).is_file()
+    numbered = {} if parent.trial is None else {"trial": str(parent.trial)}
     tags = {"contender": name, "kind": contender.model.kind, "role": "contender", "data_sha256": data.data_sha256}
     run = RunSpec(
         experiment=parent.experiment,
-        name=run_name("denoiser", name),
+        name=run_name("denoiser", name if parent.trial is None else f"{name} #{parent.trial}"),
         params=flatten(contender),
-        tags={**tags, "cached": str(cached).lower(), **flow_tags()},
+        tags={**tags, "cached": str(cached).lower(), **numbered, **flow_tags()},
         parent=parent.run_id,
     )
     with nullcontext() if cached else _ONE_TRAINING, tracked_run(settings, run) as handle:

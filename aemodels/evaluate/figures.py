@@ -8,6 +8,7 @@ from aemodels.evaluate.figures_compare import comparison_bars, detector_bars, th
 from aemodels.evaluate.figures_latent import latent_histograms, latent_map
 from aemodels.evaluate.figures_panels import DenoisingPanel, denoising_panels, residual_panels
 from aemodels.evaluate.figures_scores import score_tracks
+from aemodels.evaluate.figures_scratch import network_diagram, slopes_panels, spiral_panels
 from aemodels.evaluate.figures_style import figure_png
 from aemodels.evaluate.figures_training import error_histogram, loss_curves
 
@@ -26,10 +27,13 @@ __all__ = [
     "latent_histograms",
     "latent_map",
     "loss_curves",
+    "network_diagram",
     "plane_of",
     "residual_panels",
     "rock_map",
     "score_tracks",
+    "slopes_panels",
+    "spiral_panels",
     "threshold_reliability",
     "value_map",
 ]

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from aemodels.contract import Denoiser, FitContext, FitResult
 from aemodels.errors import SpecError
+from aemodels.models.blind import blind_estimate
 from aemodels.models.training import TrainingSpec
 from aemodels.signal.windows import WindowSpec, cut, overlap_add
 from aemodels.spec import Spec
@@ -126,10 +127,14 @@ class NetworkDenoiser:
         return part
 
     def denoise(self, section: Section) -> FloatArray:
+        blind = self.spec.training.blind
+        return self._denoise(section) if blind is None else blind_estimate(self._denoise, section, blind)
+
+    def _denoise(self, section: Section) -> FloatArray:
         windows = cut(section, self.spec.window)
-        outputs = self._denoise(windows.values, windows.mask)
+        outputs = self._run(windows.values, windows.mask)
         if self.spec.mirror:
-            mirrored = self._denoise(windows.values[:, ::-1], windows.mask[:, ::-1])[:, ::-1]
+            mirrored = self._run(windows.values[:, ::-1], windows.mask[:, ::-1])[:, ::-1]
             outputs = np.asarray((outputs + mirrored) / 2, dtype=np.float32)
         return overlap_add(outputs, windows, self.spec.window.blend)
 
@@ -156,7 +161,7 @@ class NetworkDenoiser:
             rows.append(self.denoise(replace(section, mask=mask))[channel])
         return np.stack(rows)
 
-    def _denoise(self, values: FloatArray, mask: BoolArray) -> FloatArray:
+    def _run(self, values: FloatArray, mask: BoolArray) -> FloatArray:
         from aemodels.models.runtime import predict
 
         inputs = self.spec.inputs(values, mask, self.affine)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from aemodels.errors import SpecError
 from aemodels.models.base import NetworkBase
+from aemodels.models.blind import draw_grid, hide
 from aemodels.models.training import TrainingSpec
 from aemodels.noise import corrupt
 from aemodels.signal.estimate import noise_sigma
@@ -94,10 +95,18 @@ def training_pair(
     affine: NDArray[np.float32],
     rng: np.random.Generator,
 ) -> tuple[FloatArray, FloatArray]:
-    """Network input from corrupted windows, and the clean target with its weights behind it on the last axis."""
+    """Network input from corrupted windows, and the clean target with its weights behind it on the last axis.
+
+    In blind training the corrupted windows are the target too, and only samples hidden from the input have weights.
+    """
     values, mask = windows
     noisy, seen = corrupt(spec.training.noise, values, mask, rng)
     weights = mask.astype(np.float32)
+    if spec.training.blind is not None:
+        asked, hidden = draw_grid(spec.training.blind, values.shape, rng)
+        weights = (asked & seen).astype(np.float32)
+        values = noisy
+        noisy, seen = hide(noisy, seen, hidden)
     if spec.training.weight_by_sigma:
         # Without it, loud windows drown the quiet ones; a lost sample, which can only be guessed, weighs 1.
         weights *= np.where(seen, 1 / np.maximum(noise_sigma(noisy, seen, axis=1), 0.02), 1).astype(np.float32)

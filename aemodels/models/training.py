@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from aemodels.models.blind import BlindSpec
 from aemodels.noise import NoiseSpec
 from aemodels.spec import Spec
 
@@ -34,6 +35,9 @@ class TrainingSpec(Spec):
     clip_norm: float = Field(default=1.0, gt=0.0, le=1000.0, description="global gradient norm at most")
     noise: tuple[NoiseSpec, ...] = Field(
         default=(), description="corruption, drawn anew each epoch; empty = plain autoencoder"
+    )
+    blind: BlindSpec | None = Field(
+        default=None, description="train on recordings that are noisy themselves, without a clean target"
     )
     stride: int = Field(default=16, ge=1, le=4096, description="samples between training windows")
     observed: float = Field(default=0.5, ge=0.0, le=1.0, description="least observed share of a window's best channel")

@@ -219,13 +219,15 @@ def log_metrics(settings: Settings, run_id: str, metrics: Mapping[str, float]) -
     _log(settings, run_id, "metrics", rows)
 
 
-def log_history(settings: Settings, run_id: str, history: Mapping[str, Sequence[float]], *, start: int = 0) -> None:
-    """Log one value an epoch of each metric, numbered from `start`."""
+def log_history(
+    settings: Settings, run_id: str, history: Mapping[str, Sequence[float]], *, start: int = 0, every: int = 1
+) -> None:
+    """Log values of each metric, `every` epochs apart, numbered from `start`."""
     now = int(time.time() * 1000)
     rows = [
-        (_key(key), float(value), now, start + epoch)
+        (_key(key), float(value), now, start + place * every)
         for key, values in history.items()
-        for epoch, value in enumerate(values)
+        for place, value in enumerate(values)
     ]
     _count_metrics(settings, run_id, [_key(key) for key in history])
     _log(settings, run_id, "metrics", rows)

@@ -1,0 +1,103 @@
+"""What a sweep may vary, and what becomes of the specification."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from integration.tiny_specs import LOGS
+from pydantic import ValidationError
+
+from aemodels.errors import SpecError
+from aemodels.experiment import ExperimentSpec
+from aemodels.sweep import Choices, Span, own_values, sweep_of, validation_gains, with_values
+
+PARAMETERS = {
+    "training.learning_rate": {"low": 1e-4, "high": 1e-2, "log": True},
+    "widths": {"choices": [[64, 32], [32]]},
+    "training.noise.0.factor": {"choices": [0.1, [0.05, 0.3]]},
+}
+
+
+def _spec(**sweep: Any) -> ExperimentSpec:
+    raw = copy.deepcopy(LOGS)
+    raw["contenders"][1]["model"]["training"]["noise"] = [{"kind": "gaussian", "factor": 0.1}]
+    return ExperimentSpec.model_validate({**raw, "sweep": {"contender": "dense", "parameters": PARAMETERS, **sweep}})
+
+
+def test_values_are_set_where_their_paths_lead():
+    values = {"training.learning_rate": 0.005, "widths": [32], "training.noise.0.factor": [0.05, 0.3]}
+    spec = _spec()
+    whole = with_values(spec, values)
+    contender = whole.contender("dense")
+    assert (contender.name, contender.model.widths) == ("dense", (32,))
+    assert contender.model.training.learning_rate == 0.005
+    assert contender.model.training.noise[0].factor == (0.05, 0.3)
+    assert [one.name for one in whole.contenders] == ["pca_wiener", "dense"]
+    assert spec.contender("dense").model.widths == (64, 32), "the specification itself stays"
+
+
+def test_own_values_are_those_of_the_specification():
+    spec = _spec()
+    own = own_values(spec, sweep_of(spec))
+    assert own == {"training.learning_rate": 1e-3, "widths": [64, 32], "training.noise.0.factor": 0.1}
+    assert all(own[path] in span for path, span in sweep_of(spec).parameters.items())
+
+
+@pytest.mark.parametrize(
+    ("sweep", "reason"),
+    [
+        ({"contender": "unet"}, "expected one of"),
+        ({"parameters": {"training.learing_rate": {"choices": [1]}}}, "no 'learing_rate' there"),
+        ({"parameters": {"training.noise.3.factor": {"choices": [1]}}}, "expected one of"),
+        ({"parameters": {"latent.deeper": {"choices": [1]}}}, "no 'deeper' there"),
+    ],
+)
+def test_what_is_not_there_is_refused_before_anything_is_trained(sweep, reason):
+    with pytest.raises(SpecError, match=reason):
+        sweep_of(_spec(**sweep))
+
+
+def test_a_specification_without_a_sweep_says_what_is_missing():
+    with pytest.raises(SpecError, match="no section sweep"):
+        sweep_of(ExperimentSpec.model_validate(LOGS))
+
+
+def test_values_that_the_contender_cannot_have_are_refused():
+    with pytest.raises(SpecError, match="cannot have"):
+        with_values(_spec(), {"training.learning_rate": -1.0})
+
+
+@pytest.mark.parametrize(
+    ("span", "inside", "outside"),
+    [
+        (Span(low=1, high=8), [1, 8], [0, 9, 2.5]),
+        (Span(low=0.5, high=8), [0.5, 2, 7.5], [0.4, 9]),
+        (Choices(choices=([1, 2], "a", None)), [[1, 2], "a", None], [1, [1], "b"]),
+    ],
+)
+def test_what_belongs_to_a_range(span, inside, outside):
+    assert all(value in span for value in inside)
+    assert not any(value in span for value in outside)
+
+
+@pytest.mark.parametrize("span", [{"low": 2, "high": 2}, {"low": 0, "high": 1, "log": True}, {"low": 3, "high": 1}])
+def test_empty_ranges_are_refused(span):
+    with pytest.raises(ValidationError, match="expected low below high"):
+        Span.model_validate(span)
+
+
+def test_gains_are_those_of_the_validation_sections(wells):
+    from aemodels.study import fit_contender, prepare
+
+    spec = ExperimentSpec.model_validate(LOGS)
+    prepared = prepare(spec, wells)
+    denoiser = fit_contender(spec, "pca_wiener", prepared).denoiser
+    found = validation_gains(spec, prepared, denoiser)
+    assert list(found) == ["noise 0.2"]
+    from dataclasses import replace
+
+    # what is not validation has no say: the same without a hold-out, other gains with it in the validation's place
+    assert validation_gains(spec, replace(prepared, test=()), denoiser) == found
+    assert validation_gains(spec, replace(prepared, validation=prepared.test), denoiser) != found

@@ -1,0 +1,46 @@
+"""Figures of networks in plain NumPy: they show what the network holds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aemodels.evaluate.figures import network_diagram, slopes_panels, spiral_panels
+from aemodels.evaluate.palette import BLUE, VERMILION
+from aemodels.models.known_answers import learn_slopes, learn_spiral
+from aemodels.models.scratch import ScratchSpec
+
+
+def _texts(figure) -> str:
+    return " | ".join(text.get_text() for axes in figure.axes for text in axes.texts)
+
+
+def test_a_network_is_drawn_with_all_its_nodes_weights_and_biases():
+    network = ScratchSpec(sizes=(3, 1, 3), activations=("tanh", "linear")).draw(np.random.default_rng(3))
+    figure = network_diagram(network, title="small")
+    axes = figure.axes[0]
+    nodes, weights = axes.collections[2:], axes.collections[:2]
+    assert [len(layer.get_offsets()) for layer in nodes] == [3, 1, 3]
+    from matplotlib.colors import to_hex
+
+    for drawn, (values, _) in zip(weights, network.layers, strict=True):
+        signs = [VERMILION if value > 0 else BLUE for value in values.reshape(-1)]
+        assert [to_hex(colour).upper() for colour in drawn.get_colors()] == signs
+        widths = np.array(drawn.get_linewidths())
+        assert (np.argsort(widths) == np.argsort(np.abs(values.reshape(-1)))).all()
+    for values, _ in network.layers:
+        assert all(f"{value:.2f}" in _texts(figure) for value in values.reshape(-1))
+    assert "code (1)" in _texts(figure)
+
+
+def test_the_spirals_six_panels_tell_the_published_errors():
+    figure = spiral_panels(learn_spiral(), title="spiral")
+    panels = [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]
+    assert len(panels) == 6
+    assert panels[0].get_yscale() == "log"
+    for number in ("0.036121", "0.036107", "0.152370", "0.479090", "2 numbers in one"):
+        assert number in _texts(figure)
+
+
+def test_the_slopes_figure_tells_r_squared():
+    found = learn_slopes(0)
+    assert f"R² {found.r_squared:.4f}; monotone" in _texts(slopes_panels(found))
