@@ -91,7 +91,7 @@ def _regression(pairs: Sequence[tuple[FloatArray, Known]]) -> Floats:
     """
     tables, labels, kinds = [], [], []
     for surprise, truth in pairs:
-        seen = _seen(truth)
+        seen = truth.told
         tables.append(_table(surprise)[:, seen].T)
         labels.append(truth.label[seen])
         along = truth.kinds[None, :] if truth.label.shape[1] > 1 else truth.kinds[:, None]
@@ -129,16 +129,11 @@ def _table(surprise: FloatArray) -> NDArray[np.float64]:
     return np.concatenate([held, np.broadcast_to(highest, held.shape)])
 
 
-def _seen(truth: Known) -> BoolArray:
-    mask = truth.section.mask
-    return mask if truth.label.shape == mask.shape else np.asarray(mask.any(axis=1, keepdims=True))
-
-
 def _precision(combination: Combination, pairs: Sequence[tuple[FloatArray, Known]], kind: Kind) -> float:
     """Average precision of the row scores of some copies together."""
     from sklearn.metrics import average_precision_score
 
-    rows = [row_scores(np.where(_seen(truth), combination.of(said), np.nan), kind) for said, truth in pairs]
+    rows = [row_scores(np.where(truth.told, combination.of(said), np.nan), kind) for said, truth in pairs]
     labels = [truth.label.any(axis=0 if kind == "logs" else 1) for _, truth in pairs]
     scores, truth = np.concatenate(rows), np.concatenate(labels)
     known = np.isfinite(scores)

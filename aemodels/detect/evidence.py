@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,11 +24,13 @@ class Known:
         section: with faults.
         label: bool[channel, sample] (logs) or bool[trace, 1]: altered.
         kinds: int64[row], number of the fault kind of a row's event, -1 = none.
+        told: bool of the label's shape: observed, and altered or intact; a flat line that was there before is neither.
     """
 
     section: Section
     label: BoolArray
     kinds: IntArray
+    told: BoolArray
 
 
 def streams(members: Mapping[str, Detector], section: Section) -> dict[str, FloatArray]:
@@ -65,11 +68,14 @@ def known_faults(context: DetectContext, kinds: Sequence[str], *, copies: int, f
     if normaliser is None:
         return []
     for recording in context.calibration:
+        sound = intact(normaliser.apply(recording), context.kind)
         usable = [fault for fault in context.faults if fault.targets(recording)]
         known = []
         for _ in range(copies if usable else 0):
             injection = inject(recording, usable, fraction=fraction, rng=rng)
-            known.append(_known(context, injection, normaliser.apply(injection.recording), kinds))
+            copy = _known(context, injection, normaliser.apply(injection.recording), kinds)
+            altered = np.asarray(copy.label.any(axis=0 if context.kind == "logs" else 1, keepdims=True))
+            known.append(dataclasses.replace(copy, told=copy.told & (sound | altered)))
         if known:
             found.append(known)
     return found
@@ -85,7 +91,8 @@ def _known(context: DetectContext, injection: Injection, section: Section, kinds
         rows = np.arange(event.start, event.stop) if logs else np.array([names.index(name) for name in event.channels])
         if event.kind in kinds:
             numbers[rows] = list(kinds).index(event.kind)
-    return Known(section, label, np.where(altered, numbers, -1))
+    seen: BoolArray = section.mask if logs else np.asarray(section.mask.any(axis=1, keepdims=True))
+    return Known(section, label, np.where(altered, numbers, -1), seen)
 
 
 def _curve_label(context: DetectContext, injection: Injection, section: Section) -> BoolArray:

@@ -41,7 +41,9 @@ class Schedule:
     rate: float
 
 
-def build_labeller(body: Convolutions, inputs: int, outputs: int, *, length: int = SEEN, seed: int = 0) -> keras.Model:
+def build_labeller(
+    body: Convolutions, inputs: int, outputs: int, *, length: int = SEEN, seed: int | None = None
+) -> keras.Model:
     """A network from float32[window, length, inputs] to logits [window, length, outputs].
 
     Its weights do not depend on the length: it is trained on short windows and used on long ones.
@@ -51,9 +53,10 @@ def build_labeller(body: Convolutions, inputs: int, outputs: int, *, length: int
         inputs: channels.
         outputs: labels.
         length: samples.
-        seed: of the first weights.
+        seed: of the first weights; None where others are set.
     """
-    keras.utils.set_random_seed(seed)
+    if seed is not None:
+        keras.utils.set_random_seed(seed)
     entry = keras.Input((length, inputs), name="channels")
     start = keras.initializers.Constant(float(np.log(EASY / (1 - EASY))))
     last = layers.Conv1D(outputs, 1, bias_initializer=start, name="logits")
