@@ -13,8 +13,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from aemodels.contract import Denoiser
-from aemodels.detect.base import DetectContext, Detector, row_scores
-from aemodels.detect.reconstruction import Reconstruction
+from aemodels.detect.base import DetectContext, Detector, Explainer, Reasons, row_scores
+from aemodels.detect.naming import UNKNOWN, name_rows
 from aemodels.errors import BundleError, DataError
 from aemodels.experiment import ExperimentSpec
 from aemodels.manifest import CODE, MANIFEST, REFERENCE, SCHEMA_VERSION, pack, read_arrays, read_manifest
@@ -93,7 +93,10 @@ class Bundle:
         raw = self._raw(recording)
         denoised = self.normaliser.invert(self.denoiser.denoise(section), section)
         flags = self._flags(quality, recording)
-        scores = _apply_rules(self.detector.score(section), flags, self.threshold)
+        judged = self._judged(section, recording)
+        found = self.detector.score(judged)
+        found = self.spec.anomalies.chosen.comparable(found, row_scores(found, self.kind))
+        scores = _apply_rules(found, flags, self.threshold)
         unobserved = ~np.isfinite(raw) if self.kind == "logs" else ~np.isfinite(raw).any(axis=1, keepdims=True)
         dead = _dead(quality, recording) if self.kind == "seismic" else np.zeros_like(unobserved)
         scores = np.where(unobserved & ~dead, np.nan, scores).astype(np.float32)
@@ -102,7 +105,7 @@ class Bundle:
             kind=self.kind,
             score=rows,
             threshold=self.threshold,
-            reason=self._row_reasons(rows, flags),
+            reason=self._row_reasons(rows, flags, judged),
             channels=self.curves or recording.names,
             raw=raw,
             denoised=np.where(np.isfinite(raw), denoised, np.nan).astype(np.float32),
@@ -156,11 +159,21 @@ class Bundle:
             flags[reason] = picked
         return flags
 
-    def _row_reasons(self, rows: FloatArray, flags: Mapping[str, BoolArray]) -> tuple[str, ...]:
+    def _judged(self, section: Section, recording: Recording) -> Section:
+        """What the detector sees: all readings, impossible ones too, where it can say what is wrong with them."""
+        return self.normaliser.apply(recording) if isinstance(self.detector, Explainer) else section
+
+    def _row_reasons(self, rows: FloatArray, flags: Mapping[str, BoolArray], judged: Section) -> tuple[str, ...]:
         anomalous = np.nan_to_num(rows, nan=-np.inf) > self.threshold
-        reasons = np.where(anomalous, "unknown", "").astype(object)
+        if anomalous.any() and isinstance(self.detector, Explainer):
+            named = name_rows(self.detector.reasons(judged), anomalous, self.kind)
+        else:
+            named = name_rows(Reasons((), np.zeros((0, rows.size), dtype=np.float32)), anomalous, self.kind)
+        reasons = np.array(named, dtype=object)
         for reason, flag in flags.items():
-            reasons[flag.any(axis=0 if self.kind == "logs" else 1) & anomalous] = reason
+            fired = flag.any(axis=0 if self.kind == "logs" else 1) & anomalous
+            # a value that no tool reports has a cause, and the detector may know it
+            reasons[fired & ((reasons == UNKNOWN) | (reason != "range"))] = reason
         return tuple(str(reason) for reason in reasons)
 
     def save(self, directory: Path) -> None:
@@ -192,7 +205,8 @@ class Bundle:
                 name: spec.contender(name).model.restore(arrays[f"contender-{name}.npz"])
                 for name in manifest["contenders"]
             }
-            context = DetectContext(kind=spec.kind, seed=spec.seed, denoisers=contenders)
+            specs = {named.name: named.model for named in spec.anomalies.detectors}
+            context = DetectContext(kind=spec.kind, seed=spec.seed, denoisers=contenders, specs=specs)
             detector = spec.detector(manifest["detector"]).model.restore(arrays["detector.npz"], context)
             reference, code = arrays.get(REFERENCE), arrays.get(CODE)
             return cls(
@@ -212,11 +226,7 @@ class Bundle:
             ) from error
 
     def _saved_contenders(self) -> list[str]:
-        names = {self.spec.default}
-        detector = self.spec.detector(self.detector_name).model
-        if isinstance(detector, Reconstruction):
-            names.add(detector.contender)
-        return sorted(names)
+        return sorted({self.spec.default} | self.spec.contenders_of(self.detector_name))
 
     def _blobs(self) -> dict[str, bytes]:
         blobs = {f"contender-{name}.npz": pack(self.contenders[name].arrays()) for name in self._saved_contenders()}

@@ -8,8 +8,9 @@ from pydantic import Field, model_validator
 
 from aemodels.curves.canonical import CANONICAL
 from aemodels.denoisers import DenoiserSpec
-from aemodels.detect import DetectorSpec, ThresholdSpec
+from aemodels.detect import DetectorSpec, Fusion, ThresholdSpec
 from aemodels.detect.reconstruction import Reconstruction
+from aemodels.detect.thresholds import RATE, ThresholdBase
 from aemodels.faults import FaultSpec
 from aemodels.models.pca import Pca
 from aemodels.noise import NoiseSpec
@@ -50,6 +51,9 @@ class AnomalySpec(Spec):
 
     detectors: tuple[NamedDetector, ...] = Field(min_length=1, description="the contenders")
     faults: tuple[FaultSpec, ...] = Field(min_length=1, description="kinds injected for evaluation")
+    training_faults: tuple[FaultSpec, ...] = Field(
+        default=(), description="kinds and ranges that detectors may be trained on; as for evaluation where empty"
+    )
     fraction: float = Field(default=0.06, gt=0.0, lt=0.9, description="share of rows made faulty for evaluation")
     repeats: int = Field(
         default=1,
@@ -57,15 +61,51 @@ class AnomalySpec(Spec):
         le=100,
         description="injections into each section, each with other faults; results are averaged",
     )
+    events: int = Field(
+        default=0, ge=0, le=1000, description="injections go on until every kind has so many events in the hold-out"
+    )
+    rate: float = Field(
+        default=RATE, gt=0.0, lt=0.5, description="false-alarm rate promised, as a share of the observed rows"
+    )
     thresholds: tuple[ThresholdSpec, ...] = Field(min_length=1, description="all are fitted and their rates measured")
-    threshold: str = Field(default="conformal", description="kind of the threshold that the bundle uses")
+    threshold: str = Field(default="conformal", description="label of the threshold that the bundle uses")
+    leave_one_out: bool = Field(
+        default=False, description="whether detectors that learn from faults are fitted again without each kind"
+    )
+
+    @model_validator(mode="after")
+    def _known_members(self) -> Self:
+        before: list[str] = []
+        for named in self.detectors:
+            members = named.model.members if isinstance(named.model, Fusion) else ()
+            if unknown := sorted(set(members) - set(before)):
+                raise ValueError(f"{named.name} is made of {unknown}; list them before it, it follows {before}")
+            before.append(named.name)
+        return self
+
+    @property
+    def trained_on(self) -> tuple[FaultSpec, ...]:
+        """What detectors that learn from faults are given."""
+        return self.training_faults or self.faults
 
     @model_validator(mode="after")
     def _known_threshold(self) -> Self:
-        kinds = [threshold.kind for threshold in self.thresholds]
-        if self.threshold not in kinds:
-            raise ValueError(f"threshold is {self.threshold!r}; expected one of the thresholds listed: {kinds}")
+        labels = [threshold.label for threshold in self.thresholds]
+        if len(set(labels)) < len(labels):
+            raise ValueError(f"thresholds {labels} repeat; list each once")
+        if self.threshold not in labels:
+            raise ValueError(f"threshold is {self.threshold!r}; expected one of the thresholds listed: {labels}")
         return self
+
+    @property
+    def rated(self) -> tuple[ThresholdBase, ...]:
+        """The thresholds, each with the rate that it promises."""
+        return tuple(threshold.promising(self.rate) for threshold in self.thresholds)
+
+    @property
+    def chosen(self) -> ThresholdBase:
+        """The threshold that the bundle uses."""
+        return next(threshold for threshold in self.rated if threshold.label == self.threshold)
 
 
 class ExperimentSpec(Spec):
@@ -108,6 +148,13 @@ class ExperimentSpec(Spec):
     def detector(self, name: str) -> NamedDetector:
         return next(detector for detector in self.anomalies.detectors if detector.name == name)
 
+    def contenders_of(self, detector: str) -> set[str]:
+        """Contenders that a detector, or any that it is made of, reconstructs with."""
+        model = self.detector(detector).model
+        if isinstance(model, Fusion):
+            return set().union(*(self.contenders_of(name) for name in model.members))
+        return {model.contender} if isinstance(model, Reconstruction) else set()
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         names = [contender.name for contender in self.contenders]
@@ -122,6 +169,8 @@ class ExperimentSpec(Spec):
             raise ValueError("no condition is judged, so nothing could be promoted; leave judged out of one at least")
         if unknown := sorted(set(self.curves) - set(CANONICAL)):
             raise ValueError(f"curves {unknown} are not canonical; expected some of {sorted(CANONICAL)}")
+        if self.kind == "seismic" and self.anomalies.chosen.own:
+            raise ValueError("a line is scored by parts: its threshold cannot depend on its own scores; leave own at 0")
         if self.kind == "logs" and not self.curves:
             raise ValueError("an experiment on logs needs curves, e.g. [GR, RHOB, NPHI, DTC, RDEP]")
         return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,12 @@ from aemodels.io.segy_headers import spans
 from aemodels.io.segy_plan import plan_segy
 from aemodels.io.segy_positions import HeaderPositions
 from aemodels.signal.estimate import noise_sigma
+from aemodels.signal.gathers import gather_type
 from aemodels.signal.normalise import TraceNormaliser, line_amplitude, trace_rms
 from aemodels.signal.quality import assess, trace_findings, typical_peak
 from aemodels.signal.windows import WindowSpec
 from aemodels.spec import Spec
-from aemodels.types import BoolArray, Finding, LineNoise, Recording, Scores
+from aemodels.types import BoolArray, Finding, GatherKind, LineNoise, Recording, Scores
 
 BLOCK_SAMPLES = 1_000_000  # 4 MB as float32; windows and networks need some hundred times that
 # Filters that take each trace by itself. Others without windows work on panels: no filter reaches further than this,
@@ -43,6 +44,7 @@ class LineSurvey:
         amplitude: median rms of the live traces.
         peak: median peak of the live traces; infinite where they are too few to tell.
         noise: estimate of the noise, in the line's units.
+        gather: what most of its blocks hold.
         findings: what the reader noticed; what several blocks noticed stands once.
     """
 
@@ -51,6 +53,7 @@ class LineSurvey:
     amplitude: float
     peak: float
     noise: LineNoise
+    gather: GatherKind
     findings: tuple[Finding, ...]
 
 
@@ -74,6 +77,7 @@ def survey_line(blocks: Iterable[Recording]) -> LineSurvey:
         blocks: as from `read_segy_blocks`, at least one.
     """
     rms, peaks, sigmas, live = [], [], [], []
+    gathers: Counter[GatherKind] = Counter()
     findings: list[Finding] = []
     samples = 0
     for block in blocks:
@@ -83,6 +87,7 @@ def survey_line(blocks: Iterable[Recording]) -> LineSurvey:
         peaks.append(np.abs(filled).max(axis=1))
         sigmas.append(noise_sigma(filled, observed)[:, 0].astype(np.float64))
         live.append(observed.any(axis=1))
+        gathers[gather_type(block).kind] += len(block.channels)
         findings += block.findings
         samples = block.axis.size
     sigma, observed = np.concatenate(sigmas), np.concatenate(live)
@@ -93,6 +98,7 @@ def survey_line(blocks: Iterable[Recording]) -> LineSurvey:
         amplitude=line_amplitude(np.concatenate(rms)),
         peak=typical_peak(np.concatenate(peaks)),
         noise=LineNoise(float(np.median(sigma)), power),
+        gather=gathers.most_common(1)[0][0],
         findings=merge_findings(findings),
     )
 
@@ -209,7 +215,7 @@ def score_segy_blocks(
     plan = plan_segy(path, positions)
     size = traces or block_traces_of(plan.layout.samples)
     survey = survey or survey_line(read_segy_blocks(path, traces=size, positions=positions))
-    part = dataclasses.replace(bundle, normaliser=TraceNormaliser(survey.amplitude, survey.noise))
+    part = dataclasses.replace(bundle, normaliser=TraceNormaliser(survey.amplitude, survey.noise, survey.gather))
     for first, last in spans(plan.layout, _multiple(size, step)):
         start, stop = max(0, first - margin), min(plan.layout.traces, last + margin)
         recording = read_span(plan, start, stop)
@@ -245,6 +251,9 @@ def _specs(part: object) -> Iterator[Any]:
     elif dataclasses.is_dataclass(part):
         for item in dataclasses.fields(part):
             yield from _specs(getattr(part, item.name))
+    elif isinstance(part, Mapping):
+        for item in part.values():
+            yield from _specs(item)
 
 
 def _multiple(size: int, step: int) -> int:

@@ -19,6 +19,7 @@ BoolArray: TypeAlias = NDArray[np.bool_]
 IntArray: TypeAlias = NDArray[np.int64]
 
 Kind: TypeAlias = Literal["logs", "seismic"]
+GatherKind: TypeAlias = Literal["stacked", "pre-stack", "single"]
 Severity: TypeAlias = Literal["info", "warning", "error"]
 AXIS_UNITS: dict[str, str] = {"logs": "m", "seismic": "s"}
 
@@ -177,6 +178,7 @@ class Section:
         mask: bool[channel, sample], True = observed in the file.
         scale: float32[channel], physical units per normalised unit (for reporting; the Normaliser inverts).
         noise: the whole line's noise where the section is a part of it; None = the section is all there is.
+        gather: what the whole line holds (seismic), as far as it is known.
     """
 
     name: str
@@ -184,6 +186,7 @@ class Section:
     mask: BoolArray
     scale: FloatArray
     noise: LineNoise | None = None
+    gather: GatherKind | None = None
 
     def __post_init__(self) -> None:
         _check_matrix(self.values, rows=self.mask.shape[0], columns=self.mask.shape[1], label=self.name)

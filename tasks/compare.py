@@ -93,9 +93,17 @@ def study_detectors(spec: ExperimentSpec, data: PreparedRef, fits: Sequence[FitR
         prepared = load_prepared(spec, data.refs)
         fitted = {ref.contender: ref.load(spec) for ref in fits}
         study = compare_detectors(spec, prepared, {name: one.denoiser for name, one in fitted.items()})
-        tables = {"detectors": study.table, "faults": study.kinds, "thresholds": study.thresholds}
+        tables = {
+            "anomalies": study.totals,
+            "detectors": study.table,
+            "faults": study.kinds,
+            "thresholds": study.thresholds,
+            "named": study.confusion,
+            "left_out": study.left_out,
+            "bad_hole": study.bad_hole,
+        }
         names = [section.name for section in prepared.test]
-        alarms = false_alarms_by_well(study.thresholds, study.test_scores, names)
+        alarms = false_alarms_by_well(study.thresholds, study.test_scores, names, rated=spec.anomalies.rated)
         _write_tables(folder, {**tables, "false_alarms_by_well": alarms})
         bundle = assemble(spec, prepared, fitted, study)
         bundle.save(folder / "bundle")
@@ -124,7 +132,7 @@ def _study(
 def _write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     (folder / "tables").mkdir()
     for name, table in {**tables, **wide_tables(tables)}.items():
-        if len(table.columns):  # nothing to be paired with, no interval to be covered: no table
+        if len(table.columns) and len(table):  # nothing to be paired with, not asked for, nothing to tell: no table
             table.to_csv(folder / "tables" / f"{name}.csv", index=False)
 
 

@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 from aemodels.evaluate.compare import condition_rng
 from aemodels.evaluate.figures import (
     DenoisingPanel,
+    attribution_tracks,
+    closer_look,
     comparison_bars,
     denoising_panels,
     detector_bars,
@@ -26,7 +28,7 @@ from aemodels.evaluate.report import render_report
 from aemodels.experiment import Condition, ExperimentSpec
 from aemodels.faults import inject
 from aemodels.noise import corrupt_section
-from aemodels.types import FloatArray, Section
+from aemodels.types import FloatArray, Recording, Scores, Section
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,8 +83,20 @@ def scored_figures(spec: ExperimentSpec, prepared: Prepared, bundle: Bundle) -> 
     for name, recording in (("clean", clean), ("faults", faulty)):
         scores = bundle.score(recording)
         figures[f"flagged_{name}"] = score_tracks(recording, scores, truth=clean if name == "faults" else None)
+        figures |= attribution_figures(name, recording, scores)
         label = f"{spec.name}, hold-out {name}"
         figures[f"flagged_{name}.html"] = render_report(recording, scores, bundle_label=label, findings=())
+    return figures
+
+
+def attribution_figures(name: str, recording: Recording, scores: Scores) -> Figures:
+    """Which curve is to blame for what (logs): the whole well, and where most is flagged."""
+    if scores.kind != "logs":
+        return {}
+    figures: Figures = {f"attribution_{name}": attribution_tracks(recording, scores)}
+    span = closer_look(recording, scores)
+    if span is not None:
+        figures[f"attribution_{name}_closer"] = attribution_tracks(recording, scores, span=span)
     return figures
 
 

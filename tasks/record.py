@@ -98,10 +98,17 @@ def log_detectors(spec: ExperimentSpec, study: StudyRef, parent: Parent, setting
             parent=parent.run_id,
         )
         with tracked_run(settings, run) as handle:
-            log_metrics(settings, handle.run_id, detector_metrics(table, thresholds, named.name))
+            found = anomaly_metrics(study.table("anomalies"), _bad_hole(study), named.name)
+            log_metrics(settings, handle.run_id, {**found, **detector_metrics(table, thresholds, named.name)})
     rates = detector_metrics(table, thresholds, winner)
     chosen = {key: value for key, value in rates.items() if "." not in key or spec.anomalies.threshold in key}
-    metrics = {**chosen, "best_median_pr_auc": best_pr_auc(table), "threshold": float(study.summary()["threshold"])}
+    pooled = anomaly_metrics(study.table("anomalies"), _bad_hole(study), winner)
+    metrics = {
+        **pooled,
+        **chosen,
+        "best_median_pr_auc": best_pr_auc(table),
+        "threshold": float(study.summary()["threshold"]),
+    }
     log_metrics(settings, parent.run_id, metrics)
     set_tags(settings, parent.run_id, {"detector": winner})
     return metrics
@@ -186,6 +193,27 @@ def detector_metrics(table: pd.DataFrame, thresholds: pd.DataFrame, detector: st
         for key in ("value", "nominal", "pooled", "worst"):
             metrics[f"{row['threshold_kind']}.{key}"] = row[key]
     return _finite(metrics)
+
+
+def anomaly_metrics(anomalies: pd.DataFrame, bad_hole: pd.DataFrame | None, detector: str) -> dict[str, float]:
+    """What a detector finds of all faults of the hold-out, pooled, and of real bad hole; the tables hold the rest.
+
+    Args:
+        anomalies: as `DetectorStudy.totals`.
+        bad_hole: as `DetectorStudy.bad_hole`; None where no well tells.
+        detector: its name.
+    """
+    rows = anomalies[(anomalies["detector"] == detector) & (anomalies["fault"] == "all")]
+    keys = ("pr_auc", "recall_at_1pct", "event_recall", "reason_accuracy")
+    metrics = {f"faults.{key}": row[key] for row in rows.to_dict("records") for key in keys}
+    if bad_hole is not None:
+        own = bad_hole[(bad_hole["detector"] == detector) & (bad_hole["wells"] == "all")]
+        metrics |= {f"bad_hole.{row['evidence']}.roc_auc": row["roc_auc"] for row in own.to_dict("records")}
+    return _finite(metrics)
+
+
+def _bad_hole(study: StudyRef) -> pd.DataFrame | None:
+    return study.table("bad_hole") if "bad_hole" in study.tables() else None
 
 
 def _finite(metrics: Mapping[str, Any]) -> dict[str, float]:

@@ -6,13 +6,39 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from aemodels.detect.cross_curve import CrossCurve
+from aemodels.detect.fault_network import FaultNetwork
 from aemodels.detect.forest import IsolationForest
+from aemodels.detect.fusion import Fusion
+from aemodels.detect.knn import Knn
+from aemodels.detect.lag import Lag
+from aemodels.detect.lof import Lof
+from aemodels.detect.one_class_svm import OneClassSvm
 from aemodels.detect.reconstruction import PcaReconstruction, Reconstruction
+from aemodels.detect.rules import Rules
 from aemodels.detect.thresholds import ThresholdSpec
+from aemodels.detect.trace_bank import TraceBank
 from aemodels.detect.vae_probability import VaeProbability
 
-DetectorSpec: TypeAlias = Annotated[
-    Reconstruction | PcaReconstruction | VaeProbability | IsolationForest, Field(discriminator="kind")
-]
+OfWells: TypeAlias = CrossCurve | FaultNetwork | Lag | Rules
+OfRows: TypeAlias = IsolationForest | Knn | Lof | OneClassSvm
+OfErrors: TypeAlias = Reconstruction | PcaReconstruction | VaeProbability
+DetectorSpec: TypeAlias = Annotated[OfErrors | OfRows | OfWells | TraceBank | Fusion, Field(discriminator="kind")]
 
-__all__ = ["DetectorSpec", "IsolationForest", "PcaReconstruction", "Reconstruction", "ThresholdSpec", "VaeProbability"]
+__all__ = [
+    "CrossCurve",
+    "DetectorSpec",
+    "FaultNetwork",
+    "Fusion",
+    "IsolationForest",
+    "Knn",
+    "Lag",
+    "Lof",
+    "OneClassSvm",
+    "PcaReconstruction",
+    "Reconstruction",
+    "Rules",
+    "ThresholdSpec",
+    "TraceBank",
+    "VaeProbability",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -28,6 +28,9 @@ class DetectContext:
         validation: clean validation sections, to calibrate on; empty where a detector is restored.
         normaliser: brings faulty copies to the sections' scale.
         faults: the kinds that a detector may be trained on.
+        calibration: the recordings behind the validation sections, to inject faults into where detectors are combined.
+        specs: the experiment's detectors by name, for detectors that are made of others.
+        fitted: those of them that are fitted already, so that none is fitted twice.
     """
 
     kind: Kind
@@ -37,6 +40,9 @@ class DetectContext:
     validation: tuple[Section, ...] = ()
     normaliser: Normaliser | None = None
     faults: tuple[FaultBase, ...] = ()
+    calibration: tuple[Recording, ...] = ()
+    specs: Mapping[str, DetectorFactory] = field(default_factory=dict)
+    fitted: Mapping[str, Detector] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +79,15 @@ class Explainer(Protocol):
     """A fitted detector that can say which fault it sees."""
 
     def reasons(self, section: Section) -> Reasons: ...
+
+
+@runtime_checkable
+class Witness(Protocol):
+    """A fitted detector whose score is made of several, each on a scale of its own."""
+
+    def voices(self, section: Section) -> Mapping[str, FloatArray]:
+        """Scores by name, each float32 of the score's shape, higher = more anomalous, NaN where unobserved."""
+        ...
 
 
 class DetectorFactory(Protocol):

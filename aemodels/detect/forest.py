@@ -149,7 +149,7 @@ def attributes(section: Section, kind: Kind) -> list[NDArray[np.float32]]:
 
     A row of an unobserved sample or trace holds NaN.
     """
-    return _curve_attributes(section) if kind == "logs" else [_trace_attributes(section)]
+    return _curve_attributes(section) if kind == "logs" else [trace_attributes(section)]
 
 
 def _curve_attributes(section: Section) -> list[NDArray[np.float32]]:
@@ -165,7 +165,7 @@ def _curve_attributes(section: Section) -> list[NDArray[np.float32]]:
     return tables
 
 
-def _trace_attributes(section: Section) -> NDArray[np.float32]:
+def trace_attributes(section: Section) -> NDArray[np.float32]:
     """log rms, peak over rms, share of zero crossings, and correlation with the neighbouring traces."""
     values = section.values.astype(np.float64)
     rms = np.sqrt(np.mean(values**2, axis=1)) + 1e-9

@@ -29,5 +29,23 @@ def bad_hole(recording: Recording) -> BoolArray | None:
     return np.logical_or.reduce(rules) if rules else None
 
 
+def enlarged(recording: Recording) -> tuple[BoolArray, BoolArray] | None:
+    """Depths at which the caliper says that the hole is bad, and those at which it can say anything.
+
+    The density correction takes no part: it is mis-zeroed in many wells.
+
+    Args:
+        recording: a well; CALI and BS in in.
+
+    Returns:
+        bool[sample] CALI more than 2 in over BS, bool[sample] both observed; None where no depth has both.
+    """
+    if not {"CALI", "BS"} <= set(recording.names):
+        return None
+    over = recording.channel("CALI") - recording.channel("BS")
+    known = np.isfinite(over)
+    return (_above(over, ENLARGED_IN), np.asarray(known)) if known.any() else None
+
+
 def _above(values: FloatArray, limit: float) -> BoolArray:
     return np.asarray(np.nan_to_num(values, nan=-np.inf) > limit, dtype=np.bool_)

@@ -86,11 +86,8 @@ def resampled_means(values: Sequence[float]) -> tuple[Floats, Floats]:
     data = np.asarray(values, dtype=np.float64)
     if not data.size or not np.isfinite(data).all():
         raise DataError(f"bootstrap over {data.tolist()}; expected at least one value, all finite")
-    if data.size <= EXACT_UP_TO:
-        means, probabilities = _every_resample(data)
-    else:
-        picks = np.random.default_rng(SEED).integers(0, data.size, (DRAWS, data.size))
-        means, probabilities = data[picks].mean(axis=1), np.full(DRAWS, 1.0 / DRAWS)
+    counts, probabilities = resample_counts(data.size)
+    means = counts @ data / data.size
     order = np.argsort(means, kind="stable")
     return means[order], probabilities[order]
 
@@ -136,15 +133,58 @@ def paired(ours: Sequence[float], theirs: Sequence[float], *, level: float = 0.9
     return Paired(interval.mean, interval.low, interval.high, differences.size, ahead, rule, bool(passed))
 
 
-def _every_resample(data: Floats) -> tuple[Floats, Floats]:
-    size = data.size
-    means, probabilities = [], []
-    for picks in combinations_with_replacement(range(size), size):
-        counts = np.bincount(picks, minlength=size)
-        ways = math.factorial(size) / math.prod(math.factorial(int(count)) for count in counts)
-        means.append(float(data[list(picks)].mean()))
-        probabilities.append(ways / size**size)
-    return np.array(means), np.array(probabilities)
+def resample_counts(size: int) -> tuple[Floats, Floats]:
+    """How often each well is in each resample with replacement, and the resamples' probabilities.
+
+    Args:
+        size: number of wells.
+
+    Returns:
+        float64[resample, well] whose rows sum to `size`, and float64[resample].
+    """
+    if size > EXACT_UP_TO:
+        picks = np.random.default_rng(SEED).integers(0, size, (DRAWS, size))
+        counts = np.stack([np.bincount(pick, minlength=size) for pick in picks])
+        return counts.astype(np.float64), np.full(DRAWS, 1.0 / DRAWS)
+    every = [np.bincount(picks, minlength=size) for picks in combinations_with_replacement(range(size), size)]
+    ways = [math.factorial(size) / math.prod(math.factorial(int(count)) for count in counts) for counts in every]
+    return np.stack(every).astype(np.float64), np.array(ways) / size**size
+
+
+def spread_of(values: Floats, probabilities: Floats, *, level: float = 0.95) -> tuple[float, float]:
+    """The percentile interval of a statistic of the resamples; resamples without one (NaN) are left out.
+
+    Args:
+        values: float64[resample], the statistic.
+        probabilities: float64[resample], of `resample_counts`.
+        level: share of the resamples inside.
+    """
+    known = np.isfinite(values)
+    if not known.any():
+        return float("nan"), float("nan")
+    order = np.argsort(values[known], kind="stable")
+    weights = probabilities[known][order]
+    return _quantiles(values[known][order], weights / weights.sum(), level)
+
+
+def ratio_interval(hits: Sequence[float], totals: Sequence[float], *, level: float = 0.95) -> Interval:
+    """A pooled share with its bootstrap interval over wells: all hits over all totals of the wells drawn.
+
+    Args:
+        hits: one a well.
+        totals: one a well; wells with none count as nothing.
+        level: of the interval.
+
+    >>> ratio_interval([1, 3], [2, 4]).mean
+    0.6666666666666666
+    """
+    found, asked = np.asarray(hits, dtype=np.float64), np.asarray(totals, dtype=np.float64)
+    found, asked = found[asked > 0], asked[asked > 0]
+    if not asked.size:
+        return Interval(float("nan"), float("nan"), float("nan"), level, 0)
+    counts, probabilities = resample_counts(asked.size)
+    low, high = spread_of((counts @ found) / (counts @ asked), probabilities, level=level)
+    return Interval(float(found.sum() / asked.sum()), low, high, level, asked.size)
 
 
 def _quantiles(means: Floats, probabilities: Floats, level: float) -> tuple[float, float]:

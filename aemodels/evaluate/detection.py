@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,10 +12,15 @@ import pandas as pd
 
 from aemodels.contract import Denoiser
 from aemodels.detect.base import DetectContext, Detector, row_scores
+from aemodels.detect.evidence import intact
 from aemodels.errors import SpecError
+from aemodels.evaluate.badhole_table import bad_hole_table
+from aemodels.evaluate.bootstrap import ratio_interval
+from aemodels.evaluate.found import BUT_OPEN, WHOLE, confusion_table, found_table
+from aemodels.evaluate.leave_out import leave_out_table
 from aemodels.evaluate.metrics import ranking
-from aemodels.faults import inject, row_label
-from aemodels.types import BoolArray, FloatArray, Recording
+from aemodels.evaluate.trials import CHOOSING_REPEATS, Scored, Trial, make_trials, score_trials
+from aemodels.types import FloatArray, Section
 
 if TYPE_CHECKING:
     from aemodels.experiment import ExperimentSpec
@@ -29,108 +34,115 @@ class DetectorStudy:
     Args:
         detectors: fitted, by name.
         table: detector, role (validation or test), section, pr_auc, roc_auc, recall_at_1pct (means over injections).
-        kinds: detector, fault, events, recall: share of the fault's rows found at 1 % false alarms, test sections.
-        thresholds: detector, threshold_kind, value, nominal, pooled, worst: false-alarm rates on the clean hold-out.
-        winner: the detector with the best median PR-AUC on validation sections.
+        totals: a row a detector and group of kinds ("all", all but the open problem), of the hold-out (`found_table`).
+        kinds: a row a detector and fault kind, of the hold-out (`found_table`).
+        thresholds: detector, threshold_kind, value, nominal, pooled with its interval over wells, worst: false-alarm
+            rates on the clean hold-out.
+        confusion: detector, fault, named, events: how found events are named.
+        left_out: recall of kinds that detectors were not trained on (`leave_out_table`); empty unless asked for.
+        bad_hole: real bad hole of the hold-out (`bad_hole_table`); empty for seismic.
+        winner: the detector with the best median PR-AUC on validation sections, ties by the mean.
         threshold: of the winner, of the kind that the spec names.
         test_scores: row scores of the clean hold-out by detector, one array a section.
     """
 
     detectors: Mapping[str, Detector]
     table: pd.DataFrame
+    totals: pd.DataFrame
     kinds: pd.DataFrame
     thresholds: pd.DataFrame
+    confusion: pd.DataFrame
+    left_out: pd.DataFrame
+    bad_hole: pd.DataFrame
     winner: str
     threshold: float
     test_scores: Mapping[str, Sequence[FloatArray]]
 
 
-@dataclass(frozen=True, eq=False)
-class _Faulty:
-    recording: Recording
-    label: BoolArray
-    kinds: Mapping[str, BoolArray]
-    events: Mapping[str, int]
-
-
 def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mapping[str, Denoiser]) -> DetectorStudy:
     """Fit every detector on clean training sections, choose on faulty validation, report on faulty and clean test."""
-    context = DetectContext(
-        kind=spec.kind,
-        seed=spec.seed,
-        denoisers=denoisers,
-        recordings=tuple(prepared.split.train),
-        validation=tuple(prepared.validation),
-        normaliser=prepared.normaliser,
-        faults=tuple(spec.anomalies.faults),
-    )
-    faulty = {
-        role: [_faulty(spec, r, n) for r in getattr(prepared.split, role) for n in range(spec.anomalies.repeats)]
-        for role in ("validation", "test")
-    }
-    detectors, rows, kinds, rates, clean = {}, [], [], [], {}
-    for named in spec.anomalies.detectors:
-        detector = named.model.fit(prepared.train, context)
-        detectors[named.name] = detector
-        for role, recordings in faulty.items():
-            scores = [_row_scores(spec, prepared, detector, f.recording) for f in recordings]
-            for item, score in zip(recordings, scores, strict=True):
-                rows.append(
-                    {"detector": named.name, "role": role, "section": item.recording.name} | ranking(score, item.label)
-                )
-        kinds += _recall_by_kind(named.name, faulty["test"], scores)
-        validation = [row_scores(detector.score(s), spec.kind) for s in prepared.validation]
-        clean[named.name] = [row_scores(detector.score(s), spec.kind) for s in prepared.test]
-        rates += _false_alarms(spec, named.name, validation, clean[named.name])
-    table = pd.DataFrame(rows).groupby(["detector", "role", "section"], sort=False).mean().reset_index()
-    thresholds = pd.DataFrame(rates)
-    winner = _winner(table)
+    context = _context(spec, prepared, denoisers)
+    trials = _trials(spec, prepared)
+    detectors = fit_detectors(spec, prepared.train, context)
+    ranked, found, confusion, rates, clean, tested = [], [], [], [], {}, {}
+    for name, detector in detectors.items():
+        for role, copies in trials.items():
+            threshold, explain = spec.anomalies.chosen, role == "test"
+            scored = score_trials(detector, copies, spec.kind, threshold=threshold, explain=explain)
+            ranked.append(_ranked(name, role, scored))
+        tested[name] = scored
+        found.append(found_table(name, scored))
+        confusion.append(confusion_table(name, scored))
+        clean[name] = _clean_rows(spec, detector, prepared.test)
+        rates += _false_alarms(spec, name, _intact_rows(spec, detector, prepared.validation), clean[name])
+    table, thresholds = pd.concat(ranked, ignore_index=True), pd.DataFrame(rates)
+    winner, faults = _winner(table), pd.concat(found, ignore_index=True)
+    whole = faults["fault"].isin((WHOLE, BUT_OPEN))
     chosen = thresholds[(thresholds["detector"] == winner) & (thresholds["threshold_kind"] == spec.anomalies.threshold)]
     return DetectorStudy(
         detectors=detectors,
         table=table,
-        kinds=pd.DataFrame(kinds),
+        totals=faults[whole].reset_index(drop=True),
+        kinds=faults[~whole].reset_index(drop=True),
         thresholds=thresholds,
+        confusion=pd.concat(confusion, ignore_index=True),
+        left_out=leave_out_table(spec, context, prepared.train, detectors, tested),
+        bad_hole=bad_hole_table(detectors, clean, prepared.split.test, prepared.test, curves=spec.curves),
         winner=winner,
         threshold=float(chosen["value"].iloc[0]),
         test_scores=clean,
     )
 
 
-def _faulty(spec: ExperimentSpec, recording: Recording, repeat: int) -> _Faulty:
-    rng = np.random.default_rng([spec.seed, 2, repeat, zlib.crc32(recording.name.encode())])
-    injection = inject(recording, spec.anomalies.faults, fraction=spec.anomalies.fraction, rng=rng)
-    label = row_label(injection)
-    masks: dict[str, BoolArray] = {}
-    events: dict[str, int] = {}
-    for event in injection.events:
-        mask = masks.setdefault(event.kind, np.zeros_like(label))
-        place = (
-            slice(event.start, event.stop)
-            if spec.kind == "logs"
-            else [recording.names.index(name) for name in event.channels]
-        )
-        mask[place] = True
-        events[event.kind] = events.get(event.kind, 0) + 1
-    return _Faulty(injection.recording, label, {kind: mask & label for kind, mask in masks.items()}, events)
+def fit_detectors(spec: ExperimentSpec, train: Sequence[Section], context: DetectContext) -> dict[str, Detector]:
+    """Every detector of the experiment, in its order; those made of others are given what is fitted already."""
+    fitted = dict(context.fitted)
+    for named in spec.anomalies.detectors:
+        fitted[named.name] = named.model.fit(train, dataclasses.replace(context, fitted=dict(fitted)))
+    return fitted
 
 
-def _row_scores(spec: ExperimentSpec, prepared: Prepared, detector: Detector, recording: Recording) -> FloatArray:
-    return row_scores(detector.score(prepared.normaliser.apply(recording)), spec.kind)
+def _context(spec: ExperimentSpec, prepared: Prepared, denoisers: Mapping[str, Denoiser]) -> DetectContext:
+    return DetectContext(
+        kind=spec.kind,
+        seed=spec.seed,
+        denoisers=denoisers,
+        recordings=tuple(prepared.split.train),
+        validation=tuple(prepared.validation),
+        normaliser=prepared.normaliser,
+        faults=tuple(spec.anomalies.trained_on),
+        calibration=tuple(prepared.split.validation),
+        specs={named.name: named.model for named in spec.anomalies.detectors},
+    )
 
 
-def _recall_by_kind(name: str, faulty: Sequence[_Faulty], scores: Sequence[FloatArray]) -> list[dict[str, object]]:
-    """Recall of every fault kind at the pooled threshold that flags 1 % of the intact rows."""
-    joined = np.nan_to_num(np.concatenate(list(scores)), nan=-np.inf)
-    label = np.concatenate([item.label for item in faulty])
-    threshold = np.quantile(joined[~label], 0.99, method="higher")
-    rows: list[dict[str, object]] = []
-    for kind in sorted({kind for item in faulty for kind in item.kinds}):
-        mask = np.concatenate([item.kinds.get(kind, np.zeros_like(item.label)) for item in faulty])
-        recall = float(np.mean(joined[mask] > threshold))
-        events = sum(item.events.get(kind, 0) for item in faulty)
-        rows.append({"detector": name, "fault": kind, "events": events, "recall_at_1pct": recall})
-    return rows
+def _trials(spec: ExperimentSpec, prepared: Prepared) -> dict[str, list[Trial]]:
+    """Faulty copies by role, the test last."""
+    asked, split = spec.anomalies, prepared.split
+    few = min(asked.repeats, CHOOSING_REPEATS)
+    return {
+        "validation": make_trials(spec, split.validation, prepared.normaliser, repeats=few),
+        "test": make_trials(spec, split.test, prepared.normaliser, repeats=asked.repeats, events=asked.events),
+    }
+
+
+def _ranked(name: str, role: str, scored: Sequence[Scored]) -> pd.DataFrame:
+    rows = [{"section": item.trial.name} | ranking(item.rows, item.trial.label) for item in scored]
+    means = pd.DataFrame(rows).groupby("section", sort=False).mean().reset_index()
+    means.insert(0, "detector", name)
+    means.insert(1, "role", role)
+    return means
+
+
+def _clean_rows(spec: ExperimentSpec, detector: Detector, sections: Sequence[Section]) -> list[FloatArray]:
+    return [row_scores(detector.score(section), spec.kind) for section in sections]
+
+
+def _intact_rows(spec: ExperimentSpec, detector: Detector, sections: Sequence[Section]) -> list[FloatArray]:
+    """Scores to fit thresholds to: without the rows whose flat lines a rule flags whatever the threshold."""
+    rows = _clean_rows(spec, detector, sections)
+    kept = [intact(section, spec.kind).any(axis=0 if spec.kind == "logs" else 1) for section in sections]
+    return [np.where(keep, row, np.nan).astype(np.float32) for row, keep in zip(rows, kept, strict=True)]
 
 
 def _false_alarms(
@@ -138,27 +150,31 @@ def _false_alarms(
 ) -> list[dict[str, object]]:
     """Nominal rate of every threshold beside the rate on the clean hold-out, pooled and of the worst section."""
     rows: list[dict[str, object]] = []
-    for threshold in spec.anomalies.thresholds:
+    for threshold in spec.anomalies.rated:
         value = threshold.fit(validation)
-        flags = [section[np.isfinite(section)] > value for section in test]
+        compared = [threshold.comparable(section, section) for section in test]
+        flags = [section[np.isfinite(section)] > value for section in compared]
         flags = [section for section in flags if section.size]
         if not flags:
             raise SpecError("no row of the hold-out could be scored; expected observed samples in test sections")
+        pooled = ratio_interval([float(section.sum()) for section in flags], [float(s.size) for s in flags])
         rows.append(
             {
                 "detector": name,
-                "threshold_kind": threshold.kind,
+                "threshold_kind": threshold.label,
                 "value": value,
                 "nominal": threshold.nominal,
-                "pooled": float(np.concatenate(flags).mean()),
+                "pooled": pooled.mean,
                 "worst": max(float(section.mean()) for section in flags),
+                "pooled_low": pooled.low,
+                "pooled_high": pooled.high,
             }
         )
     return rows
 
 
 def _winner(table: pd.DataFrame) -> str:
-    medians = table[table["role"] == "validation"].groupby("detector")["pr_auc"].median()
-    if medians.isna().all():
+    ranked = table[table["role"] == "validation"].groupby("detector", sort=False)["pr_auc"].agg(["median", "mean"])
+    if ranked["median"].isna().all():
         raise SpecError("no detector has a PR-AUC on the validation sections; expected injected faults in them")
-    return str(medians.idxmax())
+    return str(ranked.sort_values(["median", "mean"], ascending=False, kind="stable").index[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aemodels.evaluate.figures_attribution import attribution_tracks, closer_look
 from aemodels.evaluate.figures_codes import code_images, decoded_grid, grid_points, plane_of, rock_map, value_map
 from aemodels.evaluate.figures_compare import comparison_bars, detector_bars, threshold_reliability
 from aemodels.evaluate.figures_latent import latent_histograms, latent_map
@@ -13,6 +14,8 @@ from aemodels.evaluate.figures_training import error_histogram, loss_curves
 
 __all__ = [
     "DenoisingPanel",
+    "attribution_tracks",
+    "closer_look",
     "code_images",
     "comparison_bars",
     "decoded_grid",

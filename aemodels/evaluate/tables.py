@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from aemodels.detect.thresholds import ThresholdBase
 from aemodels.types import FloatArray
 
 
@@ -45,7 +46,11 @@ def _spread(rows: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def false_alarms_by_well(
-    thresholds: pd.DataFrame, scores: Mapping[str, Sequence[FloatArray]], sections: Sequence[str]
+    thresholds: pd.DataFrame,
+    scores: Mapping[str, Sequence[FloatArray]],
+    sections: Sequence[str],
+    *,
+    rated: Sequence[ThresholdBase] = (),
 ) -> pd.DataFrame:
     """What every threshold flags on each clean held-out well beside what it promises.
 
@@ -53,15 +58,18 @@ def false_alarms_by_well(
         thresholds: detector, threshold_kind, value, nominal (`DetectorStudy.thresholds`).
         scores: row scores of the clean hold-out by detector, one array a section.
         sections: names of the sections, in the same order.
+        rated: the thresholds that judge a well by its own scores.
 
     Returns:
         detector, threshold_kind, section, nominal, measured (shares of observed rows), rows; a section without an
         observed row is left out.
     """
-    found = []
+    found, judging = [], {threshold.label: threshold for threshold in rated}
     for row in thresholds.to_dict("records"):
         for name, values in zip(sections, scores[row["detector"]], strict=True):
             observed = values[np.isfinite(values)]
+            if row["threshold_kind"] in judging:
+                observed = judging[row["threshold_kind"]].comparable(observed, observed)
             if observed.size:
                 measured = float((observed > row["value"]).mean())
                 labels = {key: row[key] for key in ("detector", "threshold_kind", "nominal")}

@@ -16,6 +16,8 @@ from aemodels.types import Kind, Recording
 
 MODELLED_CURVES = ("GR", "RHOB", "NPHI", "DTC", "RDEP")
 RESISTIVITIES = frozenset({"RDEP", "RMED", "RSHA", "RXO"})  # read on a logarithmic scale
+# no tool reports less than these, broken or not
+FLOOR = {"GR": 0.0, "RHOB": 0.5, "NPHI": -0.15, "DTC": 30.0, "DTS": 40.0}
 
 
 Metres: TypeAlias = Annotated[float, Field(gt=0.0, le=500.0)]
@@ -43,11 +45,15 @@ class Target:
 
 @dataclass(frozen=True)
 class Site:
-    """The place of one event: rows of `Recording.values` and samples start .. stop (exclusive)."""
+    """The place of one event: rows of `Recording.values` and samples start .. stop (exclusive).
+
+    Rows in `kept` are needed as they are: no other event may alter them there.
+    """
 
     rows: tuple[int, ...]
     start: int
     stop: int
+    kept: tuple[int, ...] = ()
 
     @property
     def window(self) -> slice:
@@ -115,6 +121,21 @@ class CurveFault(LogFault):
         return tuple(Target(rows=(row,), needed=(row,)) for row in rows)
 
 
+class StringFault(LogFault):
+    """A fault that hits all curves of a tool string at once."""
+
+    curves: tuple[str, ...] = Field(
+        default=MODELLED_CURVES, min_length=1, description="canonical names of the curves that the string records"
+    )
+
+    @override
+    def targets(self, recording: Recording) -> tuple[Target, ...]:
+        if recording.kind != self.records:
+            return ()
+        rows = tuple(recording.names.index(name) for name in self.curves if name in recording.names)
+        return tuple(Target(rows=rows, needed=(row,)) for row in rows)
+
+
 class TraceFault(FaultBase):
     """A fault that hits one whole seismic trace at a time."""
 
@@ -135,6 +156,23 @@ class TraceFault(FaultBase):
 def sample_step(recording: Recording) -> float:
     """Median sampling interval in the unit of the axis; 1.0 for a single sample."""
     return float(np.median(np.diff(recording.axis))) if recording.axis.size > 1 else 1.0
+
+
+def to_scale(name: str, values: NDArray[Any]) -> NDArray[np.float64]:
+    """The values as they are read on a log print: float64, log10 for resistivities."""
+    values = values.astype(np.float64)
+    return np.log10(np.maximum(values, 1e-3)) if name in RESISTIVITIES else values
+
+
+def from_scale(name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The inverse of `to_scale`, held at what the tool can report at least."""
+    return 10.0**values if name in RESISTIVITIES else np.maximum(values, FLOOR.get(name, -np.inf))
+
+
+def scale_range(recording: Recording, row: int) -> float:
+    """Distance of the 0.5th and 99.5th percentile of a curve on its scale, in the curve's unit or decades."""
+    low, high = np.nanpercentile(to_scale(recording.names[row], recording.values[row]), [0.5, 99.5])
+    return float(high - low)
 
 
 def trace_rms(trace: NDArray[Any]) -> float:

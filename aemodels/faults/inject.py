@@ -138,7 +138,7 @@ class _Pool:
                 starts = self._free_starts(target.needed, length)
                 if starts.size:
                     start = int(rng.choice(starts))
-                    return Site(rows=target.rows, start=start, stop=start + length)
+                    return Site(rows=target.rows, start=start, stop=start + length, kept=target.needed)
             length = max(shortest, length // 2) if length > shortest else 0
         return None
 
@@ -172,7 +172,7 @@ class _Pool:
         if self.intact.kind == "logs":  # rows of scores are depths: two events may not share one
             self.taken[:, max(0, site.start - GUARD_SAMPLES) : site.stop + GUARD_SAMPLES] = True
         else:
-            self.taken[list(site.rows)] = True
+            self.taken[list({*site.rows, *site.kept})] = True
 
 
 def _window_sum(flags: BoolArray, length: int) -> IntArray:

@@ -9,11 +9,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
-from aemodels.faults.base import RESISTIVITIES, CountRange, CurveFault, FactorRange, Site
+from aemodels.faults.base import FLOOR, RESISTIVITIES, CountRange, CurveFault, FactorRange, Site
 from aemodels.types import Recording
-
-# no tool reports less than these, broken or not
-FLOOR = {"GR": 0.0, "RHOB": 0.5, "NPHI": -0.15, "DTC": 30.0, "DTS": 40.0}
 
 
 class Spike(CurveFault):

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.errors import DataError
-from aemodels.types import Finding, FloatArray, Recording
+from aemodels.types import Finding, FloatArray, GatherKind, Recording
 
-GatherKind: TypeAlias = Literal["stacked", "pre-stack", "single"]
 # Neighbouring traces of two real stacked lines correlate at 0.46 and 0.91 (median), those of real marine shot gathers,
 # whose events move out by a sample and more from trace to trace, at 0.03.
 COHERENT = 0.25

@@ -12,8 +12,9 @@ from pydantic import Field
 
 from aemodels.curves.canonical import CANONICAL
 from aemodels.errors import DataError, SpecError
+from aemodels.signal.gathers import gather_type
 from aemodels.spec import Spec
-from aemodels.types import BoolArray, FloatArray, LineNoise, Recording, Section
+from aemodels.types import BoolArray, FloatArray, GatherKind, LineNoise, Recording, Section
 
 # What a curve that is not there is filled with, in normalised units: the middle of its range.
 MISSING_CURVE = 0.5
@@ -116,10 +117,12 @@ class TraceNormaliser:
     Args:
         amplitude: of the whole line, where recordings are parts of it; None = each recording's own.
         noise: of the whole line in the recordings' units, where they are parts of it.
+        gather: of the whole line, where they are parts of it; None = each recording's own.
     """
 
     amplitude: float | None = None
     noise: LineNoise | None = None
+    gather: GatherKind | None = None
 
     def apply(self, recording: Recording, *, hide: BoolArray | None = None) -> Section:
         observed = np.isfinite(recording.values)
@@ -128,7 +131,8 @@ class TraceNormaliser:
         noise = self.noise and LineNoise(self.noise.median / scale, self.noise.power / scale**2)
         values = fill_gaps(recording.values.astype(np.float64) / scale, mask, 0.0)
         scales = np.full(len(values), scale, dtype=np.float32)
-        return Section(name=recording.name, values=values, mask=mask, scale=scales, noise=noise)
+        gather = self.gather or gather_type(recording).kind
+        return Section(name=recording.name, values=values, mask=mask, scale=scales, noise=noise, gather=gather)
 
     def invert(self, values: FloatArray, section: Section) -> FloatArray:
         return (values * section.scale[:, None]).astype(np.float32)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from functools import cache
+import dataclasses
+import functools
 from typing import get_args
 
 import numpy as np
 import pytest
 
 from aemodels.contract import FitContext
-from aemodels.detect import DetectorSpec
+from aemodels.detect import DetectorSpec, IsolationForest, Knn
 from aemodels.detect.base import DetectContext, row_scores
+from aemodels.errors import SpecError
+from aemodels.faults import NoiseBurst, Spike
 from aemodels.models import Pca, Vae
 from aemodels.models.training import TrainingSpec
+from aemodels.signal.normalise import CurveNormaliser
 from aemodels.signal.windows import WindowSpec
+from aemodels.types import Channel, Kind, Recording, Section, Source
 from conftest import make_section
 
 KINDS = get_args(get_args(DetectorSpec)[0])
@@ -23,7 +28,23 @@ SMALL = {
     "pca_reconstruction": {"model": PCA},
     "vae_probability": {"contender": "vae"},
     "isolation_forest": {"trees": 40, "rows": 2000},
+    "trace_bank": {},
+    "lof": {"rows": 500},
+    "knn": {"rows": 500},
+    "one_class_svm": {"rows": 500},
+    "fault_network": {
+        "members": 1,
+        "widths": (8, 8),
+        "copies": 4,
+        "steps": 150,
+        "length": 128,
+        "batch": 8,
+        "learning_rate": 0.01,
+    },
+    "fusion": {"members": ("forest", "neighbours"), "copies": 2},
 }
+MEMBERS = {"forest": IsolationForest(trees=40, rows=2000), "neighbours": Knn(rows=500)}
+NORMALISER = CurveNormaliser(("GR", "RHOB", "NPHI"), np.array([[0.0, 150.0], [2.0, 2.8], [0.0, 0.5]]))
 
 
 VAE = Vae(
@@ -34,7 +55,7 @@ VAE = Vae(
 )
 
 
-@cache
+@functools.cache
 def contenders() -> dict:
     """What detectors reconstruct with, fitted once."""
     train = [_section(n) for n in range(4)]
@@ -51,16 +72,54 @@ def _section(seed: int, rows: int = 3, samples: int = 600):
     )
 
 
+def _recording(section: Section) -> Recording:
+    return Recording(
+        values=NORMALISER.invert(section.values, section),
+        axis=1000.0 + 0.1524 * np.arange(section.values.shape[1]),
+        channels=tuple(map(Channel, NORMALISER.curves)),
+        kind="logs",
+        source=Source("well.las", "0" * 64),
+        name=section.name,
+    )
+
+
+def _context(kind: Kind, train: list[Section]) -> DetectContext:
+    context = DetectContext(kind, 0, contenders(), specs=MEMBERS)
+    if kind == "seismic":
+        return context
+    recordings = tuple(map(_recording, train))
+    return dataclasses.replace(
+        context,
+        recordings=recordings,
+        normaliser=NORMALISER,
+        validation=tuple(train),
+        calibration=recordings,
+        faults=(NoiseBurst(), Spike(samples=(3, 12))),
+    )
+
+
+@functools.cache
+def _fit(spec, kind: Kind):
+    train = [_section(n) for n in range(4)]
+    context = _context(kind, train)
+    return spec.fit(train, context), context
+
+
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.model_fields["kind"].default)
 def spec(request):
-    return request.param(**SMALL[request.param.model_fields["kind"].default])
+    name = request.param.model_fields["kind"].default
+    return request.param(**SMALL.get(name, {}))
 
 
 @pytest.fixture(params=["logs", "seismic"])
 def fitted(request, spec):
-    train = [_section(n) for n in range(4)]
-    context = DetectContext(request.param, 0, contenders())
-    return spec.fit(train, context), context
+    made_for = getattr(spec, "records", request.param)
+    if made_for != request.param:
+        train = [_section(n) for n in range(4)]
+        with pytest.raises(SpecError, match=spec.kind):
+            spec.fit(train, _context(request.param, train))
+        pytest.skip(f"{spec.kind} is made for {made_for}, and says so")
+    return _fit(spec, request.param)
 
 
 def test_a_burst_scores_higher_than_its_surroundings(fitted):
@@ -98,15 +157,17 @@ def test_a_short_recording_is_scored(fitted, samples):
 
 
 def test_a_lone_trace_is_scored(spec):
-    train = [_section(n) for n in range(4)]
-    detector = spec.fit(train, DetectContext("seismic", 0, contenders()))
+    if getattr(spec, "records", "seismic") != "seismic":
+        pytest.skip(f"{spec.kind} is made for {spec.records}")
+    detector, _ = _fit(spec, "seismic")
     assert np.isfinite(detector.score(_section(54, rows=1))).all()
 
 
 def test_arrays_restore_the_same_scores(spec, fitted):
     detector, context = fitted
     section = _section(52)
-    again = spec.restore(detector.arrays(), context).score(section)
+    bare = DetectContext(context.kind, context.seed, context.denoisers, specs=context.specs)
+    again = spec.restore(detector.arrays(), bare).score(section)
     np.testing.assert_allclose(again, detector.score(section), rtol=1e-6)
 
 

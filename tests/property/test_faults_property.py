@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aemodels.faults import CycleSkip, DepthShift, Spike, Stuck, Unit, Washout, inject, row_label
+from aemodels.faults import LogFaultSpec, Spike, inject, row_label
 from aemodels.types import Channel, Recording, Source
 
 NAMES = ("GR", "RHOB", "NPHI", "DTC", "RDEP")
-FAULTS = (Washout(), CycleSkip(), Stuck(), Spike(), DepthShift(), Unit())
+FAULTS = tuple(kind() for kind in get_args(LogFaultSpec))
 
 
 @st.composite

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aemodels.detect.thresholds import Conformal, MeanStd, Quantile
+from aemodels.detect.thresholds import Conformal, MeanStd, Quantile, Tail
 from aemodels.errors import SpecError
 
 
@@ -40,10 +40,50 @@ def test_conformal_keeps_its_promise_on_new_wells():
     assert np.mean(kept) > 0.72  # 0.8 less three standard errors of 200 trials
 
 
-@pytest.mark.parametrize("spec", [MeanStd(), Quantile(), Conformal()], ids=lambda s: s.kind)
+@pytest.mark.parametrize("spec", [MeanStd(), Quantile(), Conformal(), Tail(), Quantile(own=1.0)], ids=lambda s: s.label)
 def test_unscored_rows_do_not_count_and_no_row_at_all_is_an_error(spec):
     wells = _wells(3)
     holed = [np.concatenate([well, np.full(500, np.nan, dtype=np.float32)]) for well in wells]
     assert spec.fit(holed) == pytest.approx(spec.fit(wells))
     with pytest.raises(SpecError, match="scor"):
         spec.fit([np.full(10, np.nan, dtype=np.float32)])
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.001])
+def test_the_tail_of_a_known_law_is_met_beyond_what_was_seen(rate):
+    scores = np.random.default_rng(0).pareto(4.0, 20_000).astype(np.float32)  # exceeded by a share (1 + x) ** -4
+    exact = rate**-0.25 - 1.0
+    assert Tail(rate=rate).fit([scores[:9000], scores[9000:]]) == pytest.approx(exact, rel=0.06)
+
+
+def test_a_tail_of_too_few_rows_is_the_quantile():
+    scores = np.arange(200, dtype=np.float32)
+    assert Tail(rate=0.02).fit([scores]) == Quantile(rate=0.02).fit([scores])
+
+
+def test_a_rate_is_the_experiments_where_the_threshold_names_none():
+    assert Quantile().promising(0.03).nominal == 0.03
+    assert Quantile(rate=0.02).promising(0.03).nominal == 0.02
+    assert MeanStd().promising(0.03).nominal == MeanStd().nominal
+
+
+def test_wells_of_other_levels_get_the_same_rate_once_judged_by_their_own_scores():
+    rng = np.random.default_rng(1)
+    wells = [
+        (rng.exponential(1.0, 20_000) * factor + shift).astype(np.float32)
+        for factor, shift in ((1.0, 0.0), (3.0, 2.0), (0.3, 5.0))
+    ]
+    plain, own = Quantile(rate=0.01), Quantile(rate=0.01, own=1.0)
+    rates = {
+        spec.label: [np.mean(spec.comparable(well, well) > spec.fit(wells)) for well in wells] for spec in (plain, own)
+    }
+    assert max(rates["quantile"]) > 0.025
+    np.testing.assert_allclose(rates["quantile_own"], 0.01, atol=0.003)
+
+
+def test_curves_are_moved_with_their_wells_rows():
+    rows = np.array([0.0, 1.0, 2.0, 3.0, np.nan], dtype=np.float32)
+    curves = np.stack([rows, rows - 1])
+    moved = Quantile(own=1.0).comparable(curves, rows)
+    np.testing.assert_allclose(moved[0], Quantile(own=1.0).comparable(rows, rows))
+    assert np.isnan(moved[:, 4]).all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from tasks.record import contender_metrics, default_metrics, detector_metrics
+from tasks.record import anomaly_metrics, contender_metrics, default_metrics, detector_metrics
 
 
 def _summary(conditions: int) -> pd.DataFrame:
@@ -64,3 +64,23 @@ def test_a_detectors_metrics_are_of_the_hold_out():
         "quantile.pooled": 0.02,
         "quantile.worst": 0.05,
     }
+
+
+def test_what_is_found_is_told_pooled_and_without_what_nobody_measured():
+    keys = ("pr_auc", "recall_at_1pct", "event_recall", "reason_accuracy")
+    found = pd.DataFrame(
+        [
+            {"detector": "a", "fault": "all"} | dict(zip(keys, (0.8, 0.7, 0.9, float("nan")), strict=True)),
+            {"detector": "a", "fault": "all_but_depth_shift"} | dict.fromkeys(keys, 0.1),
+            {"detector": "b", "fault": "all"} | dict.fromkeys(keys, 0.2),
+        ]
+    )
+    hole = pd.DataFrame(
+        [
+            {"detector": "a", "evidence": "washout", "wells": "all", "roc_auc": 0.81},
+            {"detector": "a", "evidence": "washout", "wells": "without_heavy", "roc_auc": 0.5},
+        ]
+    )
+    expected = {"faults.pr_auc": 0.8, "faults.recall_at_1pct": 0.7, "faults.event_recall": 0.9}
+    assert anomaly_metrics(found, None, "a") == expected
+    assert anomaly_metrics(found, hole, "a") == expected | {"bad_hole.washout.roc_auc": 0.81}

@@ -1,0 +1,181 @@
+"""Networks trained on wells with injected faults: what each kind looks like, and what an intact log looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from aemodels.detect.base import DetectContext, Detector, Reasons
+from aemodels.detect.channels import PER_CURVE, channels
+from aemodels.detect.crosswise import CrossPredictor, fit_predictors
+from aemodels.detect.generic import Generic
+from aemodels.detect.pool import Pool, PoolPlan, build_pool
+from aemodels.errors import SpecError
+from aemodels.faults.base import FaultBase
+from aemodels.spec import Spec
+from aemodels.types import FloatArray, Kind, Section
+
+UNNAMED = "unknown"
+ANY_SHARE = 0.5  # of the evidence that a depth is faulty, beside that for the likeliest kind
+_LEAST, _MOST = 0.7, 4.0  # bounds of the weight of rare kinds
+
+
+class FaultNetwork(Spec):
+    """U-Nets over hand-made channels of all curves, one output for every kind and curve, averaged.
+
+    Trained on copies of the training wells with faults injected; a class of faults of no kind keeps them from taking
+    everything that they know for intact. The channels come from predictions by other wells.
+
+    References:
+        Ronneberger, Fischer & Brox (2015), MICCAI; Lakshminarayanan, Pritzel & Blundell (2017), NeurIPS (averaging
+        networks); Bergmann et al. (2022) and Li et al. (2021, CutPaste), CVPR (learning from made-up anomalies).
+    """
+
+    records: ClassVar[Kind] = "logs"
+    learns_faults: ClassVar[bool] = True
+
+    kind: Literal["fault_network"] = "fault_network"
+    members: int = Field(default=2, ge=1, le=10, description="networks, each with faults of its own")
+    widths: tuple[int, ...] = Field(
+        default=(32, 48, 64, 64), min_length=2, max_length=8, description="filters of each level, top first"
+    )
+    kernel: int = Field(default=5, ge=3, le=15, description="filter length in samples, odd")
+    copies: int = Field(default=12, ge=1, le=200, description="faulty copies of each training well, a network")
+    fraction: tuple[float, float] = Field(
+        default=(0.1, 0.35), description="share of a copy's samples that is faulty, lowest and highest"
+    )
+    generic: bool = Field(default=True, description="whether faults of no kind are among them")
+    length: int = Field(default=256, ge=64, le=2048, description="samples in a training window")
+    batch: int = Field(default=32, ge=1, le=4096, description="windows in a batch")
+    steps: int = Field(default=3000, ge=1, le=200_000, description="batches in a training")
+    learning_rate: float = Field(default=2e-3, gt=0.0, le=1.0, description="Adam's first; a cosine takes it to zero")
+    positive: float = Field(default=3.0, ge=1.0, le=100.0, description="weight of a faulty sample; of an intact one 1")
+
+    def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
+        """Train all members.
+
+        Raises:
+            SpecError: for seismic, without recordings or faults to inject, or if a kind finds room in no well.
+        """
+        if context.kind != "logs" or not context.recordings:
+            found = f"{len(context.recordings)} {context.kind} recordings"
+            raise SpecError(f"fault_network is trained on wells with faults injected; it was given {found}")
+        every, without = fit_predictors(train)
+        faults = (*context.faults, *((Generic(),) if self.generic else ()))
+        networks = []
+        for member in range(self.members):
+            pool = build_pool(context, without, self._plan(faults, context.seed, member))
+            networks.append(self._train(pool, (context.seed * 101 + member) % 2**31))
+        kinds = self._plan(faults, context.seed, 0).kinds
+        return FaultNetworkDetector(self, every, kinds, tuple(networks))
+
+    def _plan(self, faults: tuple[FaultBase, ...], seed: int, member: int) -> PoolPlan:
+        return PoolPlan(faults, self.copies, self.fraction, (seed, 7, member))
+
+    def _train(self, pool: Pool, seed: int) -> tuple[NDArray[Any], ...]:
+        from aemodels.models.blocks import Convolutions
+        from aemodels.models.label import Schedule, build_labeller, train_labeller
+
+        outputs = pool.labels[0].shape[1]
+        body = Convolutions(1, self.widths, self.kernel)
+        network = build_labeller(body, pool.inputs[0].shape[1], outputs, length=self.length, seed=seed)
+        counts = np.array(list(pool.counts.values()), dtype=np.float64)
+        rare = np.clip(np.sqrt(np.median(counts) / counts), _LEAST, _MOST)
+        weights = np.append(np.repeat(rare, (outputs - 1) // counts.size), 1.0) * self.positive
+        schedule = Schedule(self.steps, self.batch, self.length, self.learning_rate)
+        train_labeller(network, (pool.inputs, pool.labels), weights.astype(np.float32), schedule=schedule, seed=seed)
+        return tuple(network.get_weights())
+
+    def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
+        networks = []
+        for member in range(self.members):
+            prefix = f"network_{member:02d}_"
+            names = sorted(name for name in arrays if name.startswith(prefix))
+            networks.append(tuple(np.asarray(arrays[name]) for name in names))
+        kinds = tuple(arrays["kinds"].astype(np.uint8).tobytes().decode().split(","))
+        predictor = CrossPredictor(arrays["mean"], arrays["covariance"])
+        return FaultNetworkDetector(self, predictor, kinds, tuple(networks))
+
+
+@dataclass(frozen=True, eq=False)
+class FaultNetworkDetector:
+    """Fitted FaultNetwork.
+
+    Args:
+        spec: its sizes.
+        predictor: of each curve from the others.
+        kinds: names of the outputs.
+        networks: weights of each member in the order of keras' `get_weights`.
+    """
+
+    spec: FaultNetwork
+    predictor: CrossPredictor
+    kinds: tuple[str, ...]
+    networks: tuple[tuple[NDArray[Any], ...], ...]
+    _built: dict[int, tuple[Any, dict[str, Any]]] = field(default_factory=dict, repr=False)
+    _seen: WeakKeyDictionary[Section, FloatArray] = field(default_factory=WeakKeyDictionary, repr=False)
+
+    def score(self, section: Section) -> FloatArray:
+        """The kind that speaks loudest on each curve and the depth as a whole: log(1 + odds), so never negative."""
+        logits = self.logits(section)
+        loudest = self._by_kind(logits)[self._named()].max(axis=0)
+        return np.where(section.mask, np.logaddexp(0, loudest + ANY_SHARE * logits[-1]), np.nan).astype(np.float32)
+
+    def reasons(self, section: Section) -> Reasons:
+        """Log-odds of each named kind on the curve that it speaks loudest for."""
+        by_kind = self._by_kind(self.logits(section))
+        observed = np.where(section.mask, by_kind, -np.inf).max(axis=1)[self._named()]
+        names = tuple(kind for kind in self.kinds if kind != UNNAMED)
+        return Reasons(names, np.where(np.isfinite(observed), observed, np.nan).astype(np.float32))
+
+    def voices(self, section: Section) -> dict[str, FloatArray]:
+        """Log-odds of every kind, that of no kind among them, on each curve."""
+        by_kind = self._by_kind(self.logits(section))
+        return {
+            kind: np.where(section.mask, scores, np.nan).astype(np.float32)
+            for kind, scores in zip(self.kinds, by_kind, strict=True)
+        }
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        names = np.frombuffer(",".join(self.kinds).encode(), dtype=np.uint8)
+        out: dict[str, NDArray[Any]] = {**self.predictor.arrays(), "kinds": names}
+        for member, weights in enumerate(self.networks):
+            out |= {f"network_{member:02d}_{place:03d}": weight for place, weight in enumerate(weights)}
+        return out
+
+    def logits(self, section: Section) -> FloatArray:
+        """Mean of the members' log-odds, float32[kind * curve + 1, sample], curves fastest."""
+        if section not in self._seen:
+            from aemodels.models.label import label_samples
+
+            inputs = channels(section, self.predictor)
+            found = [label_samples(*self._network(member), inputs) for member in range(len(self.networks))]
+            self._seen.clear()  # what was scored last is asked for its reasons next; no more is kept
+            self._seen[section] = np.ascontiguousarray(np.mean(found, axis=0, dtype=np.float32).T)
+        return self._seen[section]
+
+    def _named(self) -> NDArray[np.int64]:
+        return np.array([number for number, kind in enumerate(self.kinds) if kind != UNNAMED], dtype=np.int64)
+
+    def _by_kind(self, logits: FloatArray) -> FloatArray:
+        return logits[:-1].reshape(len(self.kinds), -1, logits.shape[1])
+
+    def _network(self, member: int) -> tuple[Any, dict[str, Any]]:
+        """A member's network and what its runs keep; built on first use."""
+        if member not in self._built:
+            from aemodels.models.blocks import Convolutions
+            from aemodels.models.label import build_labeller
+
+            weights = self.networks[member]
+            body = Convolutions(1, self.spec.widths, self.spec.kernel)
+            curves = len(self.predictor.mean)
+            network = build_labeller(body, PER_CURVE * curves, len(self.kinds) * curves + 1)
+            network.set_weights(list(weights))
+            self._built[member] = (network, {})
+        return self._built[member]

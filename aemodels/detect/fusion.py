@@ -1,0 +1,159 @@
+"""Many detectors as one: each on the scale of p-values, combined, held together to intervals, with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from aemodels.detect.base import DetectContext, Detector, Reasons, row_scores
+from aemodels.detect.combine import Combination, Combiner, fit_combination
+from aemodels.detect.evidence import all_reasons, intact, known_faults, streams, surprises
+from aemodels.detect.hysteresis import held, lasting
+from aemodels.detect.pool import kind_of
+from aemodels.detect.reasoning import Reasoner, fit_reasoner
+from aemodels.detect.surprise import Surprise, fit_surprise, unpack
+from aemodels.errors import SpecError
+from aemodels.spec import Spec
+from aemodels.types import FloatArray, Kind, Section
+
+_SEPARATOR = "/"
+
+
+class Fusion(Spec):
+    """Detectors of the experiment combined, by name.
+
+    Every member's score becomes a p-value on intact validation recordings; these are combined, and the result is
+    once more a p-value: a score of 2 is what one intact sample in a hundred reaches. Without recordings to inject
+    faults into, "learned" falls back to "sum".
+
+    References:
+        Fisher (1932), Statistical Methods for Research Workers (sum of -log p); Bonferroni's inequality (least p);
+        Wolpert (1992), Neural Networks 5, 241 (a second model on what the first ones say).
+    """
+
+    learns_faults: ClassVar[bool] = True
+
+    kind: Literal["fusion"] = "fusion"
+    members: tuple[str, ...] = Field(min_length=1, description="names of detectors of the experiment")
+    combine: Combiner = Field(
+        default="learned",
+        description="sum of -log p; the least p of all; a logistic regression on faulty validation recordings; or the "
+        "one of these that does best on validation recordings it was not fitted on",
+    )
+    copies: int = Field(default=6, ge=1, le=100, description="faulty copies of each validation recording to learn from")
+    fraction: float = Field(default=0.15, gt=0.0, le=0.9, description="share of a copy's rows that is faulty")
+    leave: float = Field(
+        default=0.8,
+        gt=0.0,
+        le=1.0,
+        description="a stretch entered at a threshold is left at this share of it; 1 = there",
+    )
+    shortest: int = Field(default=1, ge=1, le=1000, description="samples that an anomalous stretch has at least")
+
+    def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
+        members = self._members(train, context)
+        found = [streams(members, section) for section in context.validation or train]
+        clean = [intact(section, context.kind) for section in context.validation or train]
+        surprise = {
+            name: fit_surprise([np.where(ok, item[name], np.nan) for item, ok in zip(found, clean, strict=True)])
+            for name in found[0]
+        }
+        kinds = tuple(dict.fromkeys(kind_of(fault) for fault in context.faults))
+        known = known_faults(context, kinds, copies=self.copies, fraction=self.fraction)
+        said = [[surprises(surprise, streams(members, item.section)) for item in copies] for copies in known]
+        combination = fit_combination(self.combine, said, known, kind=context.kind)
+        reasoner = fit_reasoner(members, known, kinds)
+        fitted = FusionDetector(self, context.kind, members, surprise, combination, reasoner, None)
+        rows = [np.where(ok, fitted.score(s), np.nan) for s, ok in zip(context.validation or train, clean, strict=True)]
+        final = fit_surprise([row_scores(item.astype(np.float32), context.kind) for item in rows])
+        return FusionDetector(self, context.kind, members, surprise, combination, reasoner, final)
+
+    def _members(self, train: Sequence[Section], context: DetectContext) -> dict[str, Detector]:
+        if unknown := sorted(set(self.members) - set(context.specs) - set(context.fitted)):
+            listed = ", ".join(context.specs) or "none"
+            raise SpecError(f"fusion is made of {unknown}; the experiment has the detectors {listed}")
+        return {
+            name: context.fitted[name] if name in context.fitted else context.specs[name].fit(train, context)
+            for name in self.members
+        }
+
+    def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
+        members = {name: context.specs[name].restore(part(arrays, name), context) for name in self.members}
+        surprise = {
+            name.removeprefix(f"surprise{_SEPARATOR}"): unpack(array)
+            for name, array in arrays.items()
+            if name.startswith(f"surprise{_SEPARATOR}")
+        }
+        ordered = {name: surprise[name] for name in _text(arrays["streams"])}
+        combination = Combination.restore(part(arrays, "combination"))
+        reasoner = Reasoner.restore(part(arrays, "reasoner"))
+        final = unpack(arrays["final"])
+        return FusionDetector(self, context.kind, members, ordered, combination, reasoner, final)
+
+
+@dataclass(frozen=True, eq=False)
+class FusionDetector:
+    """Fitted Fusion.
+
+    Args:
+        spec: how members are combined.
+        kind: "logs" or "seismic".
+        members: fitted, by name.
+        surprise: the p-values of each member's scores.
+        combination: of them.
+        reasoner: names the kind.
+        final: p-values of the combined score; None while they are fitted.
+    """
+
+    spec: Fusion
+    kind: Kind
+    members: Mapping[str, Detector]
+    surprise: Mapping[str, Surprise]
+    combination: Combination
+    reasoner: Reasoner
+    final: Surprise | None
+
+    def score(self, section: Section) -> FloatArray:
+        """Decades of surprise: 2 is what one intact sample in a hundred reaches."""
+        combined = self.combination.of(surprises(self.surprise, streams(self.members, section)))
+        seen = section.mask if self.kind == "logs" else section.mask.any(axis=1, keepdims=True)
+        scores = np.where(seen, combined, np.nan).astype(np.float32)
+        if self.final is None:
+            return scores
+        decades = self.final.of(scores)
+        return decades if self.kind == "seismic" else np.stack([self._interval(row) for row in decades])
+
+    def reasons(self, section: Section) -> Reasons:
+        """Log-probability of each kind, were the row faulty."""
+        return self.reasoner.of(all_reasons(self.members, section))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        out: dict[str, NDArray[Any]] = {"streams": _bytes(self.surprise)}
+        parts = {name: member.arrays() for name, member in self.members.items()}
+        parts |= {"combination": self.combination.arrays(), "reasoner": self.reasoner.arrays()}
+        for name, arrays in parts.items():
+            out |= {f"{name}{_SEPARATOR}{key}": array for key, array in arrays.items()}
+        out |= {f"surprise{_SEPARATOR}{name}": surprise.packed() for name, surprise in self.surprise.items()}
+        return out | ({} if self.final is None else {"final": self.final.packed()})
+
+    def _interval(self, row: FloatArray) -> FloatArray:
+        return held(lasting(row, self.spec.shortest), self.spec.leave)
+
+
+def part(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, NDArray[Any]]:
+    """The arrays of one part, under their own names."""
+    prefix = f"{name}{_SEPARATOR}"
+    return {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
+
+
+def _bytes(names: Mapping[str, Any]) -> NDArray[np.uint8]:
+    return np.frombuffer("\n".join(names).encode(), dtype=np.uint8)
+
+
+def _text(array: NDArray[Any]) -> list[str]:
+    return array.astype(np.uint8).tobytes().decode().split("\n")

@@ -1,0 +1,68 @@
+"""Rows of recordings as points, for detectors that compare with the training rows themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
+
+from aemodels.detect.base import DetectContext
+from aemodels.detect.forest import trace_attributes
+from aemodels.signal.classical.hampel import running_deviation
+from aemodels.types import FloatArray, Kind, Section
+
+_LIMIT = 20.0  # robust standard deviations: further out is further than any, and no distance should overflow
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """Middle and spread of each attribute in training: float32[attribute] both."""
+
+    middle: FloatArray
+    spread: FloatArray
+
+    def apply(self, table: FloatArray) -> FloatArray:
+        """Robust standard scores, limited; 0 where an attribute is not known."""
+        score = np.clip((table - self.middle) / self.spread, -_LIMIT, _LIMIT)
+        return np.asarray(np.nan_to_num(score, nan=0.0), dtype=np.float32)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        return {"middle": self.middle, "spread": self.spread}
+
+
+def training_points(train: Sequence[Section], context: DetectContext, rows: int) -> tuple[FloatArray, Scaling]:
+    """At most `rows` complete rows of the training sections, drawn at random, and the scaling fitted on all of them."""
+    table = np.concatenate([attribute_table(section, context.kind) for section in train])
+    complete = table[np.isfinite(table).all(axis=1)]
+    known = complete if len(complete) else np.nan_to_num(table)
+    low, middle, high = np.percentile(known, [10, 50, 90], axis=0)
+    scaling = Scaling(middle.astype(np.float32), np.maximum(high - low, 1e-3).astype(np.float32) / 2.56)
+    picked = np.random.default_rng(context.seed).permutation(len(known))[:rows]
+    return scaling.apply(known[np.sort(picked)]), scaling
+
+
+def attribute_table(section: Section, kind: Kind) -> FloatArray:
+    """float32[row, attribute]: value, step, roughness and spike of each curve at a depth, or a trace's attributes.
+
+    NaN where a curve or a trace is not observed.
+    """
+    if kind == "seismic":
+        return trace_attributes(section)
+    values = np.clip(section.values, -3, 4)
+    step = np.diff(values, axis=1, prepend=values[:, :1])
+    mean = uniform_filter1d(values, 9, axis=1, mode="nearest")
+    rough = np.sqrt(np.maximum(uniform_filter1d((values - mean) ** 2, 9, axis=1, mode="nearest"), 0))
+    spike = values - running_deviation(values, 7)[0]
+    parts = [np.where(section.mask, part, np.nan) for part in (values, step, np.log10(rough + 1e-3), spike)]
+    return np.ascontiguousarray(np.concatenate(parts).T, dtype=np.float32)
+
+
+def spread_rows(rows: FloatArray, section: Section, kind: Kind) -> FloatArray:
+    """Row scores as detectors return them: on every observed curve of a depth, or one a trace."""
+    if kind == "seismic":
+        return np.where(section.mask.any(axis=1), rows, np.nan)[:, None].astype(np.float32)
+    return np.where(section.mask, rows, np.nan).astype(np.float32)

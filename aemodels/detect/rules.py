@@ -1,0 +1,148 @@
+"""Rules of log quality control as a detector: flat lines, spikes, impossible values, unit mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy.ndimage import median_filter, uniform_filter1d
+
+from aemodels.curves.canonical import CANONICAL
+from aemodels.detect.base import DetectContext, Detector, Reasons
+from aemodels.detect.channels import flat_lengths
+from aemodels.detect.crosswise import CrossPredictor, fit_predictors
+from aemodels.errors import SpecError
+from aemodels.faults.unit import UNIT_FACTORS
+from aemodels.signal.classical.hampel import running_deviation
+from aemodels.signal.normalise import CurveNormaliser
+from aemodels.signal.quality import STUCK_SAMPLES
+from aemodels.spec import Spec
+from aemodels.types import FloatArray, Kind, Section
+
+RULES = ("stuck", "spike", "range", "unit")
+_FLOOR = 0.01  # normalised units: what a Hampel filter takes for the least deviation
+_FAR_OUT = 1.0  # normalised units beyond what a tool can report that count like one threshold
+_UNIT_WINDOW = 31  # samples over which a unit mistake is judged
+
+
+class Rules(Spec):
+    """Scores in units of each rule's own limit: 1 = just broken.
+
+    A flat line by its length, a spike by its distance from the running median in robust standard deviations, a value
+    by how far it lies beyond what the tool can report, a unit by how much better the curve fits the others once the
+    mistake is undone. The rules that run beside the detector (aemodels.signal.quality) share their limits.
+
+    References:
+        Theys, P. (1999), Log Data Acquisition and Quality Control, 2nd ed., Technip;
+        Pearson et al. (2016), EURASIP J. Adv. Signal Process. 2016:87 (Hampel filter).
+    """
+
+    records: ClassVar[Kind] = "logs"
+
+    kind: Literal["rules"] = "rules"
+    flat: int = Field(default=STUCK_SAMPLES, ge=2, le=1000, description="samples of one value that make a flat line")
+    window: int = Field(default=7, ge=3, le=101, description="samples of the running median, odd")
+    deviations: float = Field(default=8.0, gt=0.0, le=100.0, description="robust standard deviations that make a spike")
+    undone: float = Field(
+        default=0.25,
+        gt=0.0,
+        le=10.0,
+        description="how much closer, in normalised units, a curve must come to its prediction once a unit is undone",
+    )
+
+    def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
+        every, _ = fit_predictors(train)
+        return RulesDetector(self, every, curve_limits(context, len(train[0].values)))
+
+    def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
+        return RulesDetector(self, CrossPredictor(arrays["mean"], arrays["covariance"]), arrays["limits"])
+
+
+@dataclass(frozen=True, eq=False)
+class RulesDetector:
+    """Fitted Rules.
+
+    Args:
+        spec: the limits.
+        predictor: of each curve from the others.
+        limits: float64[curve, 4], in normalised units: the least and greatest value that a tool reports, and the
+            gain and offset that undo the curve's unit mistake (1 and 0 where it has none).
+    """
+
+    spec: Rules
+    predictor: CrossPredictor
+    limits: NDArray[np.float64]
+
+    def score(self, section: Section) -> FloatArray:
+        worst = np.max(self._broken(section), axis=0)
+        return np.where(section.mask, worst, np.nan).astype(np.float32)
+
+    def reasons(self, section: Section) -> Reasons:
+        """Each rule's score on the worst curve; "range" is no fault's name, and speaks for nothing."""
+        broken = np.where(section.mask, self._broken(section), 0).max(axis=1)
+        named = [number for number, rule in enumerate(RULES) if rule != "range"]
+        return Reasons(tuple(RULES[number] for number in named), broken[named].astype(np.float32))
+
+    def voices(self, section: Section) -> dict[str, FloatArray]:
+        """Each rule's score by itself."""
+        broken = self._broken(section)
+        return {
+            rule: np.where(section.mask, scores, np.nan).astype(np.float32)
+            for rule, scores in zip(RULES, broken, strict=True)
+        }
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        return {**self.predictor.arrays(), "limits": self.limits}
+
+    def _broken(self, section: Section) -> FloatArray:
+        """float32[rule, channel, sample] in units of the rule's limit."""
+        low, high = self.limits[:, :1], self.limits[:, 1:2]
+        beyond = np.maximum(low - section.values, section.values - high)
+        flat = flat_lengths(section) / self.spec.flat
+        outside = np.asarray(np.where(beyond > 0, 1 + beyond / _FAR_OUT, 0), dtype=np.float32)
+        return np.stack([flat, self._spikes(section), outside, self._units(section)]).astype(np.float32)
+
+    def _spikes(self, section: Section) -> FloatArray:
+        median, _ = running_deviation(section.values, self.spec.window)
+        off = np.abs(section.values - median)
+        # the deviation of a longer stretch: beside a spike, that of seven samples is the spike's own
+        spread = 1.4826 * median_filter(off, size=(1, 5 * self.spec.window), mode="nearest") + _FLOOR
+        return np.asarray(np.minimum(off / spread / self.spec.deviations, 10.0), dtype=np.float32)
+
+    def _units(self, section: Section) -> FloatArray:
+        gain, offset = self.limits[:, 2:3], self.limits[:, 3:4]
+        predicted = self.predictor.predict(section)
+        mended = section.values * gain + offset
+        closer = np.abs(section.values - predicted) - np.abs(mended - predicted)
+        steady = median_filter(np.clip(closer, -1, 10).astype(np.float32), size=(1, _UNIT_WINDOW), mode="nearest")
+        company = uniform_filter1d(section.mask.astype(np.float32), _UNIT_WINDOW, axis=1, mode="nearest")
+        alone = company.sum(axis=0, keepdims=True) - company < 0.5
+        return np.asarray(np.where(alone, 0, np.maximum(steady, 0) / self.spec.undone), dtype=np.float32)
+
+
+def curve_limits(context: DetectContext, count: int) -> NDArray[np.float64]:
+    """What is known of each curve's physics, float64[curve, 4] as in RulesDetector; unlimited where nothing is.
+
+    Raises:
+        SpecError: for anything but logs.
+    """
+    if context.kind != "logs":
+        raise SpecError(f"rules of log quality control cannot judge {context.kind} recordings; take them off the spec")
+    limits = np.tile([-np.inf, np.inf, 1.0, 0.0], (count, 1))
+    if not isinstance(context.normaliser, CurveNormaliser):
+        return limits
+    for row, curve in enumerate(context.normaliser.curves):
+        low, high = context.normaliser.bounds[row]
+        known = CANONICAL[curve]
+        ends = np.log10([known.low, known.high]) if known.log else np.array([known.low, known.high])
+        limits[row, :2] = (ends - low) / (high - low)
+        factor = UNIT_FACTORS.get(curve, 1.0)
+        if known.log:
+            limits[row, 2:] = 1.0, -np.log10(factor) / (high - low)
+        else:
+            limits[row, 2:] = 1 / factor, low * (1 / factor - 1) / (high - low)
+    return limits

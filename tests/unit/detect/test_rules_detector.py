@@ -1,0 +1,69 @@
+"""Rules as a detector: each planted fault breaks its own rule, on its own curve."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aemodels.detect import Rules
+from aemodels.detect.base import DetectContext
+from aemodels.detect.rules import RULES
+from aemodels.signal.normalise import CurvePercentiles
+from conftest import make_well
+
+CURVES = ("GR", "RHOB", "NPHI", "DTC", "RDEP")
+WELLS = [make_well(f"W-{n}", seed=n) for n in range(4)]
+NORMALISER = CurvePercentiles().fit(WELLS[:3], CURVES)
+DETECTOR = Rules().fit(
+    [NORMALISER.apply(well) for well in WELLS[:3]], DetectContext("logs", 0, {}, normaliser=NORMALISER)
+)
+INSIDE = slice(600, 660)
+
+
+def _broken(curve: str, change) -> tuple[np.ndarray, np.ndarray, int]:
+    values = WELLS[3].values.copy()
+    row = CURVES.index(curve)
+    values[row, INSIDE] = change(values[row, INSIDE])
+    section = NORMALISER.apply(WELLS[3].with_values(values))
+    voices = DETECTOR.voices(section)
+    return DETECTOR.score(section), np.stack([voices[rule] for rule in RULES]), row
+
+
+@pytest.mark.parametrize(
+    ("rule", "curve", "change"),
+    [
+        ("stuck", "GR", lambda x: np.full_like(x, x[0])),
+        ("range", "RHOB", lambda x: x + 5),
+        ("unit", "NPHI", lambda x: x * 100),
+        ("unit", "DTC", lambda x: x / 0.3048),
+        ("unit", "RHOB", lambda x: x * 1000),
+    ],
+)
+def test_a_planted_fault_breaks_its_rule(rule: str, curve: str, change):
+    score, broken, row = _broken(curve, change)
+    inside = broken[RULES.index(rule), row, 605:655]
+    assert inside.min() >= 1.0
+    assert (score[row, 605:655] >= inside).all()
+    others = np.delete(np.arange(len(CURVES)), row)
+    assert np.median(broken[RULES.index(rule)][others, 605:655]) < 1.0
+
+
+def test_a_spike_stands_out_alone():
+    values = WELLS[3].values.copy()
+    values[0, 300] += 80
+    voices = DETECTOR.voices(NORMALISER.apply(WELLS[3].with_values(values)))
+    assert voices["spike"][0].argmax() == 300
+    assert voices["spike"][0, 300] > 1.0
+
+
+def test_reasons_name_fault_kinds_only():
+    values = WELLS[3].values.copy()
+    values[0, INSIDE] = values[0, 600]
+    reasons = DETECTOR.reasons(NORMALISER.apply(WELLS[3].with_values(values)))
+    assert reasons.kinds == ("stuck", "spike", "unit")
+    assert (reasons.score[:, 610:650].argmax(axis=0) == 0).all()
+
+
+def test_an_intact_well_breaks_hardly_any_rule():
+    score = DETECTOR.score(NORMALISER.apply(WELLS[3]))
+    assert (score > 1.0).mean() < 0.02
