@@ -8,7 +8,7 @@ import os
 import pytest
 from rich.console import Console
 
-from flows.console import answering
+from flows.console import _without_bars
 from tasks.progress import epoch_bar
 from tasks.settings import Settings
 
@@ -37,10 +37,10 @@ def test_elsewhere_nothing_is_drawn(terminal, wanted):
 @pytest.mark.parametrize(
     ("as_json", "before", "within"), [(True, None, False), (False, None, True), (True, "true", False)]
 )
-def test_json_keeps_bars_away_and_leaves_the_environment_as_it_was(monkeypatch, capsys, as_json, before, within):
+def test_json_keeps_bars_away_and_leaves_the_environment_as_it_was(monkeypatch, as_json, before, within):
     monkeypatch.delenv("SONDEFLOW_PROGRESS", raising=False)
     if before is not None:
         monkeypatch.setenv("SONDEFLOW_PROGRESS", before)
-    with pytest.raises(SystemExit), answering("train", as_json=as_json):
+    with _without_bars(as_json=as_json):
         assert Settings().progress is within
     assert os.environ.get("SONDEFLOW_PROGRESS") == before
