@@ -24,6 +24,7 @@ IO_TASKS = {
     "ingest-batch",
     "find-arrivals",
     "log-study",
+    "log-sweep",
     "log-denoising",
     "log-detectors",
     "register",
