@@ -37,7 +37,7 @@ class DetectorStudy:
         totals: a row a detector and group of kinds ("all", all but the open problem), of the hold-out (`found_table`).
         kinds: a row a detector and fault kind, of the hold-out (`found_table`).
         thresholds: detector, threshold_kind, value, nominal, pooled with its interval over wells, worst: false-alarm
-            rates on the clean hold-out.
+            rates on the clean hold-out, and the rows they were counted on.
         confusion: detector, fault, named, events: how found events are named.
         left_out: recall of kinds that detectors were not trained on (`leave_out_table`); empty unless asked for.
         bad_hole: real bad hole of the hold-out (`bad_hole_table`); empty for seismic.
@@ -157,6 +157,7 @@ def _false_alarms(
         flags = [section for section in flags if section.size]
         if not flags:
             raise SpecError("no row of the hold-out could be scored; expected observed samples in test sections")
+        worst = max(flags, key=lambda section: float(section.mean()))
         pooled = ratio_interval([float(section.sum()) for section in flags], [float(s.size) for s in flags])
         rows.append(
             {
@@ -165,7 +166,9 @@ def _false_alarms(
                 "value": value,
                 "nominal": threshold.nominal,
                 "pooled": pooled.mean,
-                "worst": max(float(section.mean()) for section in flags),
+                "worst": float(worst.mean()),
+                "pooled_rows": sum(section.size for section in flags),
+                "worst_rows": worst.size,
                 "pooled_low": pooled.low,
                 "pooled_high": pooled.high,
             }

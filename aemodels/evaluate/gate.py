@@ -18,6 +18,9 @@ CURVE_TOLERANCE_DB = 0.25
 # the promised one, over all rows and in the worst well (measured on field data: 1.2 and 3.2 times).
 POOLED_FACTOR = 2.0
 WORST_FACTOR = 5.0
+# Three of sixty traces are no proof of more than 2 %: what chance alone exceeds one time in twenty is not held against
+# a challenger. Neighbouring depths depend on each other, but wells have so many that this hardly widens their band.
+CHANCE = 0.95
 
 Row = dict[str, Any]
 
@@ -75,7 +78,8 @@ def false_alarm_rows(thresholds: pd.DataFrame, detector: str, kind: str) -> list
         kind: the bundle's kind of threshold.
 
     Returns:
-        Two rows: rate ("pooled" or "worst well"), nominal, measured, at_most, passed.
+        Two rows: rate ("pooled" or "worst well"), nominal, measured, at_most (the band, and what chance adds to it on
+        so few rows), passed.
 
     Raises:
         SpecError: if the table has no such threshold.
@@ -87,7 +91,7 @@ def false_alarm_rows(thresholds: pd.DataFrame, detector: str, kind: str) -> list
     nominal = float(found["nominal"])
     rows = []
     for rate, column, factor in (("pooled", "pooled", POOLED_FACTOR), ("worst well", "worst", WORST_FACTOR)):
-        measured, at_most = float(found[column]), factor * nominal
+        measured, at_most = float(found[column]), _chance(factor * nominal, found.get(f"{column}_rows"))
         rows.append(
             {
                 "rate": rate,
@@ -116,6 +120,14 @@ def reasons(rows: list[Row], false_alarms: list[Row]) -> list[str]:
                 f"at most {row['at_most']:.2%}"
             )
     return found
+
+
+def _chance(rate: float, rows: float | None) -> float:
+    """The share of `rows` flagged at a rate that is exceeded by chance with probability 1 - CHANCE; `rate` at least,
+    and where nobody counted the rows."""
+    from scipy.stats import binom
+
+    return max(rate, float(binom.ppf(CHANCE, rows, rate)) / rows) if rows else rate
 
 
 def _gains(group: pd.DataFrame, challenger: str) -> pd.DataFrame:

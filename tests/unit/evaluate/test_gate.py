@@ -27,9 +27,10 @@ def _table(channel: str = "all", **gains: tuple[float, ...]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _rates(pooled: float, worst: float) -> pd.DataFrame:
+def _rates(pooled: float, worst: float, rows: int = 100_000) -> pd.DataFrame:
     row = {"detector": "d", "threshold_kind": "conformal", "value": 1.0, "nominal": 0.01}
-    return pd.DataFrame([row | {"pooled": pooled, "worst": worst}])
+    counted = {"pooled_rows": rows, "worst_rows": rows // 3}
+    return pd.DataFrame([row | counted | {"pooled": pooled, "worst": worst}])
 
 
 def test_ahead_in_every_well_of_every_opponent_passes():
@@ -93,6 +94,14 @@ def test_false_alarms_have_a_band(pooled, worst, passed):
     rows = false_alarm_rows(_rates(pooled, worst), "d", "conformal")
     assert [row["passed"] for row in rows] == passed
     assert len(reasons([], rows)) == 2 - sum(passed)
+
+
+@pytest.mark.parametrize(("flagged", "passed"), [(3, True), (4, False)])
+def test_few_traces_are_given_what_chance_takes(flagged, passed):
+    """Of sixty at 2 %, more than three are flagged one time in thirty."""
+    pooled, worst = false_alarm_rows(_rates(flagged / 60, 0.0, rows=60), "d", "conformal")
+    assert (pooled["passed"], worst["passed"]) == (passed, True)
+    assert pooled["at_most"] == 0.05
 
 
 def test_a_threshold_that_was_not_measured_is_named():
