@@ -22,6 +22,7 @@ from aemodels.evaluate.evidence import denoising_evidence
 from aemodels.experiment import ExperimentSpec
 from aemodels.reference import Part, build_reference
 from aemodels.signal.gathers import gather_finding
+from aemodels.signal.lines import joined, normalise_parts
 from aemodels.signal.normalise import Normaliser
 from aemodels.signal.split import Split, split_traces, split_wells, trace_ranges
 from aemodels.types import Finding, Recording, Section
@@ -47,7 +48,7 @@ def prepare(spec: ExperimentSpec, recordings: Sequence[Recording]) -> Prepared:
     """
     split, findings = _roles(spec, recordings)
     normaliser = spec.normalise.fit(split.train, spec.curves)
-    roles = {role: tuple(normaliser.apply(r) for r in getattr(split, role)) for role in ("train", "validation", "test")}
+    roles = {role: normalise_parts(normaliser, getattr(split, role)) for role in ("train", "validation", "test")}
     if spec.kind == "seismic":
         left_out = {finding.where for finding in findings}
         findings += tuple(gather_finding(line) for line in recordings if line.source.uri not in left_out)
@@ -197,7 +198,8 @@ def fit_contender(
     """
     context = FitContext(spec.kind, spec.seed, spec.all_tuning, on_epoch, checkpoint)
     started = time.perf_counter()
-    result = spec.contender(name).model.fit(prepared.train, prepared.validation, context)
+    validation = [panel for panel, _ in joined(prepared.validation)]
+    result = spec.contender(name).model.fit(prepared.train, validation, context)
     seconds = time.perf_counter() - started
     return Fitted(name, result.denoiser, result.history, seconds, result.parameters, result.dead_units, result.resumed)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import zlib
 from collections.abc import Mapping, Sequence
 
@@ -11,6 +12,7 @@ import pandas as pd
 from aemodels.contract import Denoiser
 from aemodels.signal.estimate import noise_sigma
 from aemodels.signal.gaps import fill_lost
+from aemodels.signal.lines import denoise_lines
 from aemodels.types import BoolArray, Section
 
 PERIOD = 10  # every tenth sample of a curve is held out: few enough to leave the noise estimate its neighbours
@@ -25,7 +27,7 @@ def hold_out(section: Section, rng: np.random.Generator, *, period: int = PERIOD
     first = rng.integers(0, period, (len(section.values), 1))
     lost = ((np.arange(section.values.shape[1]) - first) % period == 0) & section.mask
     mask = section.mask & ~lost
-    return Section(section.name, fill_lost(section.values, mask, "linear"), mask, section.scale), lost
+    return dataclasses.replace(section, values=fill_lost(section.values, mask, "linear"), mask=mask, noise=None), lost
 
 
 def blind_table(
@@ -49,18 +51,19 @@ def blind_table(
         (mean squared difference at held-out samples), gain_db.
     """
     rows = []
-    for section in sections:
-        rng = np.random.default_rng([seed, zlib.crc32(section.name.encode())])
-        hidden, lost = hold_out(section, rng)
+    held = [hold_out(one, np.random.default_rng([seed, zlib.crc32(one.name.encode())])) for one in sections]
+    denoised = {name: denoise_lines(one, [hidden for hidden, _ in held]) for name, one in denoisers.items()}
+    for place, section in enumerate(sections):
+        lost = held[place][1]
         power = noise_sigma(section.values, section.mask).astype(np.float64) ** 2
         noise = np.broadcast_to(power, lost.shape)
         groups = {"all": slice(None), **{name: slice(row, row + 1) for row, name in enumerate(channels)}}
-        for contender, denoiser in denoisers.items():
-            square = (denoiser.denoise(hidden).astype(np.float64) - section.values) ** 2
+        for contender, estimates in denoised.items():
+            square = (estimates[place].astype(np.float64) - section.values) ** 2
             for channel, members in groups.items():
-                place = lost[members]
-                if place.any():
-                    loss, floor = float(square[members][place].mean()), float(noise[members][place].mean())
+                asked = lost[members]
+                if asked.any():
+                    loss, floor = float(square[members][asked].mean()), float(noise[members][asked].mean())
                     rows.append((contender, section.name, channel, np.sqrt(floor), loss, blind_gain_db(loss, floor)))
     return pd.DataFrame(rows, columns=["contender", "section", "channel", "noise_sigma", "self_loss", "gain_db"])
 

@@ -11,6 +11,7 @@ import pandas as pd
 from aemodels.contract import Denoiser
 from aemodels.evaluate.metrics import gain_db, mean_squared_error
 from aemodels.noise import NoiseSpec, corrupt_section
+from aemodels.signal.lines import denoise_lines
 from aemodels.types import FloatArray, Section
 
 
@@ -27,7 +28,7 @@ def denoising_table(
     channels: Sequence[str],
     seed: int,
 ) -> pd.DataFrame:
-    """Errors and gains of every denoiser on every section.
+    """Errors and gains of every denoiser on every section; line sections that adjoin are denoised as one panel.
 
     Args:
         denoisers: fitted, by contender name.
@@ -44,11 +45,10 @@ def denoising_table(
     """
     rows = []
     for condition, noises in conditions.items():
-        for section in sections:
-            noisy = corrupt_section(noises, section, condition_rng(seed, section.name, condition))
-            for name, denoiser in denoisers.items():
-                estimate = denoiser.denoise(noisy)
-                for channel, before, after in _errors(section, noisy, estimate, channels):
+        noisy = [corrupt_section(noises, one, condition_rng(seed, one.name, condition)) for one in sections]
+        for name, denoiser in denoisers.items():
+            for section, corrupted, estimate in zip(sections, noisy, denoise_lines(denoiser, noisy), strict=True):
+                for channel, before, after in _errors(section, corrupted, estimate, channels):
                     rows.append((name, condition, section.name, channel, before, after, gain_db(before, after)))
     columns = ["contender", "condition", "section", "channel", "mse_noisy", "mse_denoised", "gain_db"]
     return pd.DataFrame(rows, columns=columns)

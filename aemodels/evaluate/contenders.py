@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from aemodels.evaluate.metrics import mean_squared_error
+from aemodels.signal.lines import denoise_lines
 from aemodels.types import Section
 
 if TYPE_CHECKING:
@@ -54,9 +55,10 @@ def _row(spec: ExperimentSpec, one: Fitted, sections: Sequence[Section]) -> dict
         "epochs": epochs,
         "seconds_per_epoch": one.seconds / trained if trained > 0 else None,
         "fit_seconds": one.seconds,
-        "reconstruction_mse": float(np.median([_rebuilt_error(one, section) for section in sections])),
+        "reconstruction_mse": float(np.median(_rebuilt_errors(one, sections))),
     }
 
 
-def _rebuilt_error(one: Fitted, section: Section) -> float:
-    return mean_squared_error(one.denoiser.denoise(section), section.values, section.mask)
+def _rebuilt_errors(one: Fitted, sections: Sequence[Section]) -> list[float]:
+    rebuilt = denoise_lines(one.denoiser, sections)
+    return [mean_squared_error(found, it.values, it.mask) for found, it in zip(rebuilt, sections, strict=True)]

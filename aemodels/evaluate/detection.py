@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from aemodels.contract import Denoiser
-from aemodels.detect.base import DetectContext, Detector, row_scores
+from aemodels.detect.base import DetectContext, Detector
 from aemodels.detect.evidence import intact
 from aemodels.errors import SpecError
 from aemodels.evaluate.badhole_table import bad_hole_table
@@ -19,7 +19,7 @@ from aemodels.evaluate.bootstrap import ratio_interval
 from aemodels.evaluate.found import BUT_OPEN, WHOLE, confusion_table, found_table
 from aemodels.evaluate.leave_out import leave_out_table
 from aemodels.evaluate.metrics import ranking
-from aemodels.evaluate.trials import CHOOSING_REPEATS, Scored, Trial, make_trials, score_trials
+from aemodels.evaluate.trials import CHOOSING_REPEATS, Scored, Trial, clean_rows, make_trials, score_trials
 from aemodels.types import FloatArray, Section
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
         tested[name] = scored
         found.append(found_table(name, scored))
         confusion.append(confusion_table(name, scored))
-        clean[name] = _clean_rows(spec, detector, prepared.test)
+        clean[name] = clean_rows(detector, prepared.test, spec.kind)
         rates += _false_alarms(spec, name, _intact_rows(spec, detector, prepared.validation), clean[name])
     table, thresholds = pd.concat(ranked, ignore_index=True), pd.DataFrame(rates)
     winner, faults = _winner(table), pd.concat(found, ignore_index=True)
@@ -134,13 +134,9 @@ def _ranked(name: str, role: str, scored: Sequence[Scored]) -> pd.DataFrame:
     return means
 
 
-def _clean_rows(spec: ExperimentSpec, detector: Detector, sections: Sequence[Section]) -> list[FloatArray]:
-    return [row_scores(detector.score(section), spec.kind) for section in sections]
-
-
 def _intact_rows(spec: ExperimentSpec, detector: Detector, sections: Sequence[Section]) -> list[FloatArray]:
     """Scores to fit thresholds to: without the rows whose flat lines a rule flags whatever the threshold."""
-    rows = _clean_rows(spec, detector, sections)
+    rows = clean_rows(detector, sections, spec.kind)
     kept = [intact(section, spec.kind).any(axis=0 if spec.kind == "logs" else 1) for section in sections]
     return [np.where(keep, row, np.nan).astype(np.float32) for row, keep in zip(rows, kept, strict=True)]
 

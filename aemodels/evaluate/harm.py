@@ -9,6 +9,7 @@ import pandas as pd
 
 from aemodels.contract import Denoiser
 from aemodels.signal.estimate import noise_sigma
+from aemodels.signal.lines import denoise_lines
 from aemodels.types import Section
 
 
@@ -30,11 +31,12 @@ def harm_table(
         normalised units), ratio (change / floor; 1 at most does no harm).
     """
     rows = []
-    for section in sections:
+    denoised = {name: denoise_lines(denoiser, sections) for name, denoiser in denoisers.items()}
+    for place, section in enumerate(sections):
         sigma = noise_sigma(section.values, section.mask)[:, 0].astype(np.float64)
         groups = {name: [row] for row, name in enumerate(channels)} or {"all": list(range(len(sigma)))}
-        for contender, denoiser in denoisers.items():
-            change = denoiser.denoise(section).astype(np.float64) - section.values
+        for contender, estimates in denoised.items():
+            change = estimates[place].astype(np.float64) - section.values
             for channel, members in groups.items():
                 mask = section.mask[members]
                 if mask.any():

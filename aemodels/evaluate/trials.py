@@ -13,12 +13,13 @@ import numpy as np
 
 from aemodels.detect.base import Detector, Explainer, Reasons, row_scores
 from aemodels.detect.thresholds import ThresholdBase
-from aemodels.faults import FaultEvent, inject, row_label
+from aemodels.faults import FaultEvent, Injection, inject, row_label
+from aemodels.signal.lines import joined, normalise_parts
 from aemodels.signal.normalise import Normaliser
 from aemodels.types import BoolArray, FloatArray, IntArray, Kind, Recording, Section
 
 if TYPE_CHECKING:
-    from aemodels.experiment import AnomalySpec, ExperimentSpec
+    from aemodels.experiment import ExperimentSpec
 
 # Injections for the choice of a detector; the hold-out gets as many as the specification asks for.
 CHOOSING_REPEATS = 5
@@ -77,10 +78,21 @@ def make_trials(
     for repeat in range(max(repeats, MOST_REPEATS if events else 0)):
         if repeat >= repeats and min(event_counts(trials).values(), default=events) >= events:
             break
-        for recording in recordings:
-            rng = np.random.default_rng([spec.seed, 2, repeat, zlib.crc32(recording.name.encode())])
-            trials.append(_trial(spec.anomalies, modelled(recording, spec.curves), normaliser, rng))
+        injections = [
+            _inject(spec, modelled(recording, spec.curves), np.random.default_rng(_seed(spec, repeat, recording)))
+            for recording in recordings
+        ]
+        sections = normalise_parts(normaliser, [injection.recording for injection in injections])
+        trials += [_trial(injection, section) for injection, section in zip(injections, sections, strict=True)]
     return trials
+
+
+def _seed(spec: ExperimentSpec, repeat: int, recording: Recording) -> list[int]:
+    return [spec.seed, 2, repeat, zlib.crc32(recording.name.encode())]
+
+
+def _inject(spec: ExperimentSpec, recording: Recording, rng: np.random.Generator) -> Injection:
+    return inject(recording, spec.anomalies.faults, fraction=spec.anomalies.fraction, rng=rng)
 
 
 def modelled(recording: Recording, curves: Sequence[str]) -> Recording:
@@ -100,7 +112,7 @@ def event_counts(trials: Sequence[Trial]) -> Counter[str]:
 def score_trials(
     detector: Detector, trials: Sequence[Trial], kind: Kind, *, threshold: ThresholdBase, explain: bool
 ) -> list[Scored]:
-    """Score every trial once.
+    """Score every trial once; line sections that adjoin are scored as one panel.
 
     Args:
         detector: fitted.
@@ -109,20 +121,33 @@ def score_trials(
         threshold: says how a well's scores are made comparable.
         explain: whether reasons are wanted as well.
     """
-    found = []
-    for trial in trials:
-        rows = row_scores(detector.score(trial.section), kind)
-        reasons = detector.reasons(trial.section) if explain and isinstance(detector, Explainer) else None
-        found.append(Scored(trial, threshold.comparable(rows, rows), reasons))
+    found: list[Scored] = []
+    for panel, places in joined([trial.section for trial in trials]):
+        rows = row_scores(detector.score(panel), kind)
+        reasons = detector.reasons(panel) if explain and isinstance(detector, Explainer) else None
+        for trial, place in zip(trials[len(found) :], places, strict=False):
+            part = place if kind == "seismic" else slice(None)
+            own = rows[part]
+            named = reasons and Reasons(reasons.kinds, reasons.score[:, part])
+            found.append(Scored(trial, threshold.comparable(own, own), named))
     return found
 
 
-def _trial(anomalies: AnomalySpec, recording: Recording, normaliser: Normaliser, rng: np.random.Generator) -> Trial:
-    injection = inject(recording, anomalies.faults, fraction=anomalies.fraction, rng=rng)
+def clean_rows(detector: Detector, sections: Sequence[Section], kind: Kind) -> list[FloatArray]:
+    """Row scores of each section, line sections that adjoin scored as one panel: float32[row] each."""
+    found: list[FloatArray] = []
+    for panel, places in joined(sections):
+        rows = row_scores(detector.score(panel), kind)
+        found += [rows[place] for place in places] if kind == "seismic" else [rows]
+    return found
+
+
+def _trial(injection: Injection, section: Section) -> Trial:
+    recording = injection.recording
     label = row_label(injection)
     places: Mapping[str, int] = {name: row for row, name in enumerate(recording.names)}
     events = tuple((event.kind, _rows(event, recording, places, label)) for event in injection.events)
-    return Trial(recording.name, injection.recording, normaliser.apply(injection.recording), label, events)
+    return Trial(recording.name, recording, section, label, events)
 
 
 def _rows(event: FaultEvent, recording: Recording, places: Mapping[str, int], label: BoolArray) -> IntArray:

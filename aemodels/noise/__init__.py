@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Annotated, TypeAlias
 
@@ -37,7 +38,7 @@ def corrupt_section(noises: Sequence[NoiseSpec], section: Section, rng: np.rando
     values, mask = np.ascontiguousarray(values[0].T), np.ascontiguousarray(mask[0].T)
     if (section.mask & ~mask).any():
         values = fill_gaps(values.astype(np.float64), mask, values)
-    return Section(name=section.name, values=values, mask=mask, scale=section.scale)
+    return dataclasses.replace(section, values=values, mask=mask, noise=None)
 
 
 __all__ = ["BandLimited", "Dropout", "Gaussian", "NoiseSpec", "Spike", "corrupt", "corrupt_section"]

@@ -1,0 +1,109 @@
+"""Line sections that adjoin are one panel; each is still judged by itself."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from aemodels.detect.base import Detector, Reasons
+from aemodels.detect.thresholds import Quantile
+from aemodels.evaluate.trials import Trial, clean_rows, score_trials
+from aemodels.signal.lines import denoise_lines, joined, normalise_parts
+from aemodels.signal.normalise import TraceNormaliser
+from aemodels.types import Channel, FloatArray, LinePart, Recording, Section, Source
+
+
+def line(traces: int = 12, samples: int = 20, *, sha: str = "a" * 64) -> Recording:
+    """Traces that grow louder along the line."""
+    rng = np.random.default_rng(3)
+    values = (rng.normal(size=(traces, samples)) * np.arange(1, traces + 1)[:, None]).astype(np.float32)
+    channels = tuple(Channel(f"trace {n}", "amplitude", {"trace": n}) for n in range(traces))
+    return Recording(values, np.arange(samples) * 0.004, channels, "seismic", Source("line.sgy", sha), "line")
+
+
+def cut(recording: Recording, *ranges: tuple[int, int]) -> list[Recording]:
+    return [recording.select(slice(a, b), f"{recording.name}[{a}:{b}]") for a, b in ranges]
+
+
+class Neighbours:
+    """Every trace becomes the mean of itself and the next one: what it is given beside a trace matters."""
+
+    def denoise(self, section: Section) -> FloatArray:
+        padded = np.pad(section.values, ((0, 1), (0, 0)), mode="edge")
+        return (padded[:-1] + padded[1:]) / 2
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {}
+
+
+class Counting:
+    """Scores a trace by the number of traces that are beside it."""
+
+    def score(self, section: Section) -> FloatArray:
+        return np.full((len(section.values), 1), len(section.values), dtype=np.float32)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {}
+
+
+def test_a_recording_knows_its_part_of_the_line():
+    part = line().select(slice(3, 7)).part
+    assert part == LinePart("a" * 64, 3, 7)
+    assert dataclasses.replace(line(), channels=line().channels[::-1]).part is None
+    assert dataclasses.replace(line(), kind="logs").part is None
+
+
+def test_adjoining_sections_are_denoised_as_the_whole_line():
+    sections = normalise_parts(TraceNormaliser(), cut(line(), (0, 5), (5, 9), (9, 12)))
+    whole = TraceNormaliser().apply(line())
+    found = denoise_lines(Neighbours(), sections)
+    assert [len(part) for part in found] == [5, 4, 3]
+    np.testing.assert_array_equal(np.concatenate(found), Neighbours().denoise(whole))
+
+
+@pytest.mark.parametrize(
+    "recordings",
+    [
+        cut(line(), (0, 5), (6, 12)),
+        cut(line(), (6, 12), (0, 6)),
+        [line(6), *cut(line(12, sha="b" * 64), (6, 12))],
+    ],
+    ids=["a gap between", "the other way round", "two lines"],
+)
+def test_what_does_not_adjoin_is_left_apart(recordings):
+    sections = normalise_parts(TraceNormaliser(), recordings)
+    panels = list(joined(sections))
+    assert [panel for panel, _ in panels] == list(sections)
+    assert [rows for _, (rows,) in panels] == [slice(0, len(section.values)) for section in sections]
+
+
+def test_adjoining_sections_share_an_amplitude_and_others_do_not():
+    first, second, apart = normalise_parts(TraceNormaliser(), cut(line(), (0, 4), (4, 8), (9, 12)))
+    assert first.scale[0] == second.scale[0] < apart.scale[0]
+    assert first.scale[0] == TraceNormaliser().apply(line(8)).scale[0]
+
+
+def test_adjoining_sections_are_scored_as_one_panel():
+    sections = normalise_parts(TraceNormaliser(), cut(line(), (0, 4), (4, 8), (9, 12)))
+    detector: Detector = Counting()
+    assert [rows.tolist() for rows in clean_rows(detector, sections, "seismic")] == [[8] * 4, [8] * 4, [3] * 3]
+
+
+def test_trials_that_adjoin_are_scored_as_one_panel_with_their_own_reasons():
+    class Explaining(Counting):
+        def reasons(self, section: Section) -> Reasons:
+            return Reasons(("dead",), np.arange(len(section.values), dtype=np.float32)[None])
+
+    recordings = cut(line(), (0, 4), (4, 9))
+    sections = normalise_parts(TraceNormaliser(), recordings)
+    trials = [
+        Trial(recording.name, recording, section, np.zeros(len(section.values), np.bool_), ())
+        for recording, section in zip(recordings, sections, strict=True)
+    ] * 2
+    found = score_trials(Explaining(), trials, "seismic", threshold=Quantile(), explain=True)
+    assert [item.trial for item in found] == trials
+    assert [item.rows.tolist() for item in found] == [[9] * 4, [9] * 5] * 2
+    told = [item.reasons.score[0].tolist() for item in found if item.reasons]
+    assert told == [[0, 1, 2, 3], [4, 5, 6, 7, 8]] * 2
