@@ -15,6 +15,10 @@ import pytest
 
 from aemodels.types import Channel, Recording, Section, Source
 
+# Nobody's settings, and nobody's store, take part in a test.
+for name in [name for name in os.environ if name.startswith("SONDEFLOW_")]:
+    del os.environ[name]
+
 FIELD_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 CURVES = {"GR": (20.0, 130.0), "RHOB": (2.0, 2.7), "NPHI": (0.05, 0.45), "DTC": (60.0, 140.0), "RDEP": (0.5, 50.0)}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -144,8 +143,6 @@ def prefect(tmp_path_factory):
     server = PrefectServer(tmp_path_factory.mktemp("prefect"))
     server.start()
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("SONDEFLOW_")]:
-            patch.delenv(name)
         patch.setenv("PREFECT_API_URL", server.url)
         patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect-client")))
         patch.setenv("PREFECT_LOGGING_LEVEL", "ERROR")

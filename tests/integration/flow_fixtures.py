@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,8 +34,6 @@ def flow_home(tmp_path_factory):
     """The home of all flows of this session, named by the environment as in real use."""
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("SONDEFLOW_")]:
-            patch.delenv(name)
         patch.setenv("SONDEFLOW_HOME", str(home))
         patch.setenv("PREFECT_HOME", str(home / "prefect"))
         yield home
