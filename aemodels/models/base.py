@@ -29,7 +29,8 @@ class NetworkBase(Spec):
     window: WindowSpec = Field(default=WindowSpec(), description="how sections are cut into windows")
     training: TrainingSpec = Field(default=TrainingSpec(), description="the training loop's parameters")
     mirror: bool = Field(
-        default=False, description="denoise every window upside down too and average; train with flip > 0 for it"
+        default=False,
+        description="denoise every window as `flip` turns it too, and average; train with flip > 0 for it",
     )
 
     loss: Literal["auto", "mse", "huber", "bce"] = Field(
@@ -134,8 +135,9 @@ class NetworkDenoiser:
         windows = cut(section, self.spec.window)
         outputs = self._run(windows.values, windows.mask)
         if self.spec.mirror:
-            mirrored = self._run(windows.values[:, ::-1], windows.mask[:, ::-1])[:, ::-1]
-            outputs = np.asarray((outputs + mirrored) / 2, dtype=np.float32)
+            axis = self.spec.window.mirror_axis
+            mirrored = self._run(np.flip(windows.values, axis), np.flip(windows.mask, axis))
+            outputs = np.asarray((outputs + np.flip(mirrored, axis)) / 2, dtype=np.float32)
         return overlap_add(outputs, windows, self.spec.window.blend)
 
     def predict_others(self, section: Section) -> FloatArray:

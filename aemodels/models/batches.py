@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from aemodels.errors import SpecError
 from aemodels.models.base import NetworkBase
 from aemodels.models.blind import draw_grid, hide
-from aemodels.models.training import TrainingSpec
 from aemodels.noise import corrupt
 from aemodels.signal.estimate import noise_sigma
 from aemodels.signal.windows import cut
@@ -71,17 +70,20 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         size = self.spec.training.batch
         picked = self.order[index * size : (index + 1) * size]
         rng = np.random.default_rng([self.seed, 3, self.epoch, index])
-        values, mask = augment(self.spec.training, self.values[picked], self.mask[picked], rng)
+        values, mask = augment(self.spec, self.values[picked], self.mask[picked], rng)
         return training_pair(self.spec, (values, mask), self.affine, rng)
 
 
 def augment(
-    training: TrainingSpec, values: FloatArray, mask: BoolArray, rng: np.random.Generator
+    spec: NetworkBase, values: FloatArray, mask: BoolArray, rng: np.random.Generator
 ) -> tuple[FloatArray, BoolArray]:
-    """Random flips along the samples, gains and offsets of each feature about the window's mean."""
+    """Random mirror images and polarities, gains and offsets of each feature about the window's mean."""
+    training, axis = spec.training, spec.window.mirror_axis
     flipped = rng.random((len(values), 1, 1)) < training.flip
-    values = np.where(flipped, values[:, ::-1], values)
-    mask = np.where(flipped, mask[:, ::-1], mask)
+    values = np.where(flipped, np.flip(values, axis), values)
+    mask = np.where(flipped, np.flip(mask, axis), mask)
+    if training.invert:
+        values = np.where(rng.random((len(values), 1, 1)) < training.invert, -values, values)
     shape = (len(values), 1, values.shape[2])
     gain = rng.uniform(1 - training.scale, 1 + training.scale, shape).astype(np.float32)
     shift = rng.uniform(-training.offset, training.offset, shape).astype(np.float32)

@@ -41,7 +41,13 @@ class TrainingSpec(Spec):
     )
     stride: int = Field(default=16, ge=1, le=4096, description="samples between training windows")
     observed: float = Field(default=0.5, ge=0.0, le=1.0, description="least observed share of a window's best channel")
-    flip: float = Field(default=0.0, ge=0.0, le=1.0, description="share of the windows turned upside down")
+    flip: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=1.0,
+        description="share of the windows turned upside down; of panels, with their traces in reverse order",
+    )
+    invert: float = Field(default=0.0, ge=0.0, le=1.0, description="share of the windows with their polarity reversed")
     scale: float = Field(default=0.0, ge=0.0, le=0.9, description="random gain of each feature: 1 - scale to 1 + scale")
     offset: float = Field(default=0.0, ge=0.0, le=2.0, description="random shift of each feature, normalised units")
     weight_by_sigma: bool = Field(default=False, description="divide a window's loss by its noise estimate")

@@ -24,6 +24,14 @@ class WindowSpec(Spec):
     width_stride: int = Field(default=1, ge=1, le=512, description="channels from one window to the next")
     blend: Blend = Field(default="count", description="overlap weights: equal, or a Hann taper")
 
+    @property
+    def mirror_axis(self) -> int:
+        """The axis of [window, sample, feature] that has no direction: depth in a log, the traces of a panel.
+
+        Time has one in a panel, for wavelets are not symmetric.
+        """
+        return 2 if self.width > 1 else 1
+
 
 def starts(size: int, length: int, stride: int) -> NDArray[np.int64]:
     """First positions of windows that cover `size` places to the last one; int64[window].

@@ -6,6 +6,7 @@ import pytest
 from aemodels.contract import FitContext
 from aemodels.errors import SpecError
 from aemodels.models import Dense, UNet
+from aemodels.models.batches import augment
 from aemodels.models.training import TrainingSpec
 from aemodels.noise import Gaussian
 from aemodels.signal.windows import WindowSpec
@@ -134,3 +135,37 @@ def test_a_mirrored_denoiser_treats_up_and_down_alike():
     np.testing.assert_allclose(denoiser.denoise(reversed_section)[:, ::-1], denoiser.denoise(upright), atol=1e-5)
     alone = spec.model_copy(update={"mirror": False}).restore(denoiser.arrays())
     assert np.abs(alone.denoise(reversed_section)[:, ::-1] - alone.denoise(upright)).max() > 1e-4
+
+
+def test_a_mirrored_denoiser_of_panels_treats_both_directions_of_a_line_alike():
+    window = WindowSpec(length=32, stride=16, width=6, width_stride=2)
+    training = TINY.training.model_copy(update={"epochs": 1, "stride": 16, "flip": 0.5, "invert": 0.5})
+    spec = TINY.model_copy(update={"rank": 2, "window": window, "training": training, "mirror": True})
+    rng = np.random.default_rng(1)
+    train, check, line = (make_section(rng.normal(size=(12, 96)), name=name) for name in ("a", "b", "c"))
+    denoiser = spec.fit([train], [check], FitContext("seismic", 5)).denoiser
+    backwards = make_section(line.values[::-1], name="backwards")
+    np.testing.assert_allclose(denoiser.denoise(backwards)[::-1], denoiser.denoise(line), atol=1e-5)
+    alone = spec.model_copy(update={"mirror": False}).restore(denoiser.arrays())
+    assert np.abs(alone.denoise(backwards)[::-1] - alone.denoise(line)).max() > 1e-4
+
+
+@pytest.mark.parametrize(("width", "turned"), [(0, np.s_[:, ::-1]), (3, np.s_[:, :, ::-1])])
+def test_windows_of_logs_are_turned_upside_down_and_panels_end_for_end(width, turned):
+    spec = TINY.model_copy(update={"window": WindowSpec(length=8, stride=4, width=width)})
+    spec = spec.model_copy(update={"training": TINY.training.model_copy(update={"flip": 1.0, "invert": 1.0})})
+    values = np.random.default_rng(2).normal(size=(4, 8, 3)).astype(np.float32)
+    mask = values > -1
+    found, seen = augment(spec, values, mask, np.random.default_rng(0))
+    np.testing.assert_allclose(found, -values[turned], atol=1e-6)
+    np.testing.assert_array_equal(seen, mask[turned])
+
+
+def test_half_of_the_windows_are_turned_and_half_of_them_reversed():
+    training = TINY.training.model_copy(update={"flip": 0.5, "invert": 0.5})
+    values = np.ones((2000, 4, 1), dtype=np.float32) * np.arange(1, 5)[:, None].astype(np.float32)
+    spec = TINY.model_copy(update={"training": training})
+    found, _ = augment(spec, values, values > 0, np.random.default_rng(0))
+    first = found[:, 0, 0].round(3)
+    for kind in (1.0, 4.0, -1.0, -4.0):
+        assert np.mean(first == kind) == pytest.approx(0.25, abs=0.04)
