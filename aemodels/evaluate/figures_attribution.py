@@ -16,7 +16,7 @@ from aemodels.evaluate.intervals import FlaggedInterval, flagged_intervals
 from aemodels.evaluate.palette import BLACK, BLUE, VERMILION
 from aemodels.types import AxisArray, FloatArray, Recording, Scores
 
-USUAL = 99.0  # percentile of a curve's residuals, over the whole well, that fills half its track
+USUAL = 99.0  # percentile of a curve's residuals, where it is not to blame, that fills half its track
 LABELS_APART = 0.022  # of the height: closer labels would cover each other
 CLOSER_M = 150.0
 
@@ -43,7 +43,9 @@ def attribution_tracks(recording: Recording, scores: Scores, *, span: tuple[floa
     columns[0].set_ylim(base, top)
     shown = [interval for interval in intervals if interval.base > top and interval.top < base]
     for axes, name in zip(columns, names, strict=False):
-        _residual_track(axes, recording.axis, scores, name, shown)
+        values = residual(scores, name)
+        usual = _usual(recording.axis, values, [one for one in intervals if name in one.curves])
+        _residual_track(axes, (recording.axis, values, usual), name, shown)
     _reason_track(columns[-1], shown, (top, base))
     handles = [Patch(facecolor=c) for c in (VERMILION, BLUE, FLAGGED, BLAMED)]
     labels = ["reads above what was expected", "below", "flagged", "this curve to blame"]
@@ -73,12 +75,19 @@ def residual(scores: Scores, name: str) -> FloatArray:
     return np.asarray(raw - denoised, dtype=np.float32)
 
 
+def _usual(axis: AxisArray, values: FloatArray, blamed: Sequence[FlaggedInterval]) -> float:
+    """The size that residuals have where the curve is not to blame: a unit mistake would hide everything else."""
+    elsewhere = np.isfinite(values)
+    for one in blamed:
+        elsewhere &= (axis < one.top) | (axis > one.base)
+    known = np.abs(values[elsewhere if elsewhere.any() else np.isfinite(values)])
+    return max(float(np.percentile(known, USUAL)) if known.size else 0.0, 1e-6)
+
+
 def _residual_track(
-    axes: Axes, axis: AxisArray, scores: Scores, name: str, intervals: Sequence[FlaggedInterval]
+    axes: Axes, drawn: tuple[AxisArray, FloatArray, float], name: str, intervals: Sequence[FlaggedInterval]
 ) -> None:
-    values = residual(scores, name)
-    known = np.abs(values[np.isfinite(values)])
-    usual = max(float(np.percentile(known, USUAL)) if known.size else 0.0, 1e-6)
+    axis, values, usual = drawn
     held = np.clip(0.5 + values / (4 * usual), 0.0, 1.0)
     shade(axes, [(one.top, one.base) for one in intervals], along="y", colour=FLAGGED)
     shade(axes, [(one.top, one.base) for one in intervals if name in one.curves], along="y", colour=BLAMED)

@@ -78,3 +78,10 @@ def test_a_missing_curve_has_no_track(lacking: int) -> None:
         "logs", SCORES.score, 1.0, SCORES.reason, SCORES.channels, raw, SCORES.denoised, SCORES.channel_score
     )
     assert len(attribution_tracks(WELL, scores).axes) == 3
+
+
+def test_a_tracks_scale_is_that_of_the_samples_which_are_not_to_blame() -> None:
+    """RHOB is off by 0.01 g/cm3 everywhere, and by ten times as much on the twentieth part that is flagged."""
+    off = SCORES.denoised + np.array([[0.0], [0.01], [0.0]], np.float32)
+    scores = Scores("logs", SCORES.score, 1.0, SCORES.reason, SCORES.channels, SCORES.raw, off, SCORES.channel_score)
+    assert "RHOB\n±0.02 g/cm3" in texts(attribution_tracks(WELL, scores))
