@@ -11,8 +11,8 @@ import pandas as pd
 from aemodels.contract import Denoiser
 from aemodels.evaluate.metrics import gain_db, mean_squared_error
 from aemodels.noise import NoiseSpec, corrupt_section
-from aemodels.signal.lines import denoise_lines
-from aemodels.types import FloatArray, Section
+from aemodels.signal.lines import joined
+from aemodels.types import BoolArray, FloatArray, Section
 
 
 def condition_rng(seed: int, section: str, condition: str) -> np.random.Generator:
@@ -28,7 +28,9 @@ def denoising_table(
     channels: Sequence[str],
     seed: int,
 ) -> pd.DataFrame:
-    """Errors and gains of every denoiser on every section; line sections that adjoin are denoised as one panel.
+    """Errors and gains of every denoiser on every section.
+
+    Line sections that adjoin are one panel with one noise, as on the line that they were cut from, and judged apart.
 
     Args:
         denoisers: fitted, by contender name.
@@ -45,25 +47,37 @@ def denoising_table(
     """
     rows = []
     for condition, noises in conditions.items():
-        noisy = [corrupt_section(noises, one, condition_rng(seed, one.name, condition)) for one in sections]
-        for name, denoiser in denoisers.items():
-            for section, corrupted, estimate in zip(sections, noisy, denoise_lines(denoiser, noisy), strict=True):
-                for channel, before, after in _errors(section, corrupted, estimate, channels):
-                    rows.append((name, condition, section.name, channel, before, after, gain_db(before, after)))
+        left = iter(sections)
+        for panel, places in joined(sections):
+            noisy = corrupt_section(noises, panel, condition_rng(seed, panel.name, condition))
+            parts = [(next(left), place) for place in places]
+            for name, denoiser in denoisers.items():
+                found = _compared(parts, noisy, denoiser.denoise(noisy), channels)
+                rows += [(name, condition, *row, gain_db(*row[2:])) for row in found]
     columns = ["contender", "condition", "section", "channel", "mse_noisy", "mse_denoised", "gain_db"]
     return pd.DataFrame(rows, columns=columns)
 
 
+def _compared(
+    parts: Sequence[tuple[Section, slice]], noisy: Section, estimate: FloatArray, channels: Sequence[str]
+) -> Iterator[tuple[str, str, float, float]]:
+    """Section, channel and both errors of every clean section, which lies in the panel where its slice says."""
+    for section, place in parts:
+        errors = _errors(section, noisy.values[place], noisy.mask[place], estimate[place], channels)
+        for channel, before, after in errors:
+            yield section.name, channel, before, after
+
+
 def _errors(
-    clean: Section, noisy: Section, estimate: FloatArray, channels: Sequence[str]
+    clean: Section, noisy: FloatArray, seen: BoolArray, estimate: FloatArray, channels: Sequence[str]
 ) -> Iterator[tuple[str, float, float]]:
-    lost = clean.mask & ~noisy.mask
+    lost = clean.mask & ~seen
     scored = lost if lost.any() else clean.mask
     groups = [("all", slice(None))] + [(channel, slice(row, row + 1)) for row, channel in enumerate(channels)]
     for name, rows in groups:
         truth, mask = clean.values[rows], scored[rows]
         if mask.any():
-            before = mean_squared_error(noisy.values[rows], truth, mask)
+            before = mean_squared_error(noisy[rows], truth, mask)
             yield name, before, mean_squared_error(estimate[rows], truth, mask)
 
 

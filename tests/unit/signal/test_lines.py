@@ -9,7 +9,9 @@ import pytest
 
 from aemodels.detect.base import Detector, Reasons
 from aemodels.detect.thresholds import Quantile
+from aemodels.evaluate.compare import denoising_table
 from aemodels.evaluate.trials import Trial, clean_rows, score_trials
+from aemodels.noise import Gaussian
 from aemodels.signal.lines import denoise_lines, joined, normalise_parts
 from aemodels.signal.normalise import TraceNormaliser
 from aemodels.types import Channel, FloatArray, LinePart, Recording, Section, Source
@@ -107,3 +109,15 @@ def test_trials_that_adjoin_are_scored_as_one_panel_with_their_own_reasons():
     assert [item.rows.tolist() for item in found] == [[9] * 4, [9] * 5] * 2
     told = [item.reasons.score[0].tolist() for item in found if item.reasons]
     assert told == [[0, 1, 2, 3], [4, 5, 6, 7, 8]] * 2
+
+
+def test_sections_that_adjoin_share_their_noise_and_are_judged_apart():
+    """Traces grow louder along the line: 0 dB of the whole is far below 0 dB of its quiet end."""
+    sections = normalise_parts(TraceNormaliser(), cut(line(), (0, 4), (4, 8), (8, 12)))
+    conditions = {"0 dB": [Gaussian(snr_db=0.0)]}
+    table = denoising_table({"n": Neighbours()}, sections, conditions, channels=(), seed=1)
+    assert table["section"].tolist() == [section.name for section in sections]
+    noise = table["mse_noisy"].to_numpy()
+    whole = np.mean([np.mean(section.values**2) for section in sections])
+    np.testing.assert_allclose(noise, whole, rtol=0.5)
+    assert np.mean(sections[0].values ** 2) < whole / 5
