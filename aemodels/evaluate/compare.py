@@ -47,15 +47,22 @@ def denoising_table(
     """
     rows = []
     for condition, noises in conditions.items():
-        left = iter(sections)
-        for panel, places in joined(sections):
-            noisy = corrupt_section(noises, panel, condition_rng(seed, panel.name, condition))
-            parts = [(next(left), place) for place in places]
+        for noisy, parts in noisy_panels(sections, noises, condition, seed=seed):
             for name, denoiser in denoisers.items():
                 found = _compared(parts, noisy, denoiser.denoise(noisy), channels)
                 rows += [(name, condition, *row, gain_db(*row[2:])) for row in found]
     columns = ["contender", "condition", "section", "channel", "mse_noisy", "mse_denoised", "gain_db"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def noisy_panels(
+    sections: Sequence[Section], noises: Sequence[NoiseSpec], condition: str, *, seed: int
+) -> Iterator[tuple[Section, list[tuple[Section, slice]]]]:
+    """Panels with a condition's noise, and the clean sections in each with their rows in it (see `lines.joined`)."""
+    left = iter(sections)
+    for panel, places in joined(sections):
+        noisy = corrupt_section(noises, panel, condition_rng(seed, panel.name, condition))
+        yield noisy, [(next(left), place) for place in places]
 
 
 def _compared(

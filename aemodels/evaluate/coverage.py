@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from aemodels.contract import Denoiser
-from aemodels.evaluate.compare import condition_rng
-from aemodels.noise import NoiseSpec, corrupt_section
+from aemodels.evaluate.compare import noisy_panels
+from aemodels.noise import NoiseSpec
 from aemodels.signal.guard import COVERAGES
-from aemodels.types import FloatArray, Section
+from aemodels.types import BoolArray, FloatArray, Section
 
 
 @runtime_checkable
@@ -46,20 +46,21 @@ def coverage_table(
     rows = []
     sure = {name: denoiser for name, denoiser in denoisers.items() if isinstance(denoiser, Interval)}
     for condition, noises in conditions.items():
-        for section in sections if sure else ():
-            noisy = corrupt_section(noises, section, condition_rng(seed, section.name, condition))
+        for noisy, parts in noisy_panels(sections if sure else (), noises, condition, seed=seed):
             for name, denoiser in sure.items():
-                error = np.abs(denoisers[name].denoise(noisy) - section.values)
-                for row in _covered(error, denoiser.half_widths(noisy), section, noisy):
-                    rows.append((name, condition, section.name, *row))
+                estimate, widths = denoisers[name].denoise(noisy), denoiser.half_widths(noisy)
+                for section, place in parts:
+                    error = np.abs(estimate[place] - section.values)
+                    found = _covered(error, widths[:, place], section, noisy.mask[place])
+                    rows += [(name, condition, section.name, *row) for row in found]
     columns = ["contender", "condition", "section", "samples", "nominal", "coverage", "half_width"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def _covered(
-    error: FloatArray, widths: FloatArray, clean: Section, noisy: Section
+    error: FloatArray, widths: FloatArray, clean: Section, seen: BoolArray
 ) -> Iterator[tuple[str, float, float, float]]:
-    kinds = {"observed": clean.mask & noisy.mask, "lost": clean.mask & ~noisy.mask}
+    kinds = {"observed": clean.mask & seen, "lost": clean.mask & ~seen}
     for kind, mask in kinds.items():
         for nominal, width in zip(COVERAGES, widths, strict=True):
             if mask.any():

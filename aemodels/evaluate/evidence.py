@@ -15,9 +15,10 @@ from aemodels.evaluate.gaps import gap_table, summarise_gaps
 from aemodels.evaluate.harm import harm_table, summarise_harm
 from aemodels.evaluate.paired import paired_table
 from aemodels.experiment import ExperimentSpec
+from aemodels.signal.lines import joined
 from aemodels.types import Section
 
-_BED_SECTIONS = 2  # a bed is planted into every curve a hundred times a well: two wells say enough
+_BED_PANELS = 2  # a bed is planted into every curve a hundred times a well: two wells, or lines, say enough
 
 
 def denoising_evidence(
@@ -25,6 +26,7 @@ def denoising_evidence(
 ) -> dict[str, pd.DataFrame]:
     """Tables by name, for the sections that `table` (`compare.denoising_table`) was made on."""
     conditions = {condition.name: condition.noise for condition in spec.conditions}
+    panels = [panel for panel, _ in joined(sections)]
     harm = harm_table(denoisers, sections, channels=spec.curves)
     blind = blind_table(denoisers, sections, channels=spec.curves, seed=spec.seed)
     tables = {
@@ -32,7 +34,7 @@ def denoising_evidence(
         "denoising_curves": curve_summary(table, spec.curves),
         "clean_change": harm,
         "clean_change_summary": summarise_harm(harm),
-        "beds": bed_table(denoisers, sections[:_BED_SECTIONS], kind=spec.kind, seed=spec.seed),
+        "beds": bed_table(denoisers, panels[:_BED_PANELS], kind=spec.kind, seed=spec.seed),
         "blind": blind,
         "blind_summary": summarise_blind(blind),
     }
