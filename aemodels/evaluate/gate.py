@@ -127,7 +127,7 @@ def _chance(rate: float, rows: float | None) -> float:
     and where nobody counted the rows."""
     from scipy.stats import binom
 
-    return max(rate, float(binom.ppf(CHANCE, rows, rate)) / rows) if rows else rate
+    return max(rate, float(binom.ppf(CHANCE, rows, rate)) / int(rows)) if rows else rate
 
 
 def _gains(group: pd.DataFrame, challenger: str) -> pd.DataFrame:

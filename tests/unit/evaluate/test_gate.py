@@ -102,6 +102,7 @@ def test_few_traces_are_given_what_chance_takes(flagged, passed):
     pooled, worst = false_alarm_rows(_rates(flagged / 60, 0.0, rows=60), "d", "conformal")
     assert (pooled["passed"], worst["passed"]) == (passed, True)
     assert pooled["at_most"] == 0.05
+    assert {type(value) for row in (pooled, worst) for value in row.values()} == {str, float, bool}, "JSON knows these"
 
 
 def test_a_threshold_that_was_not_measured_is_named():
