@@ -64,15 +64,12 @@ def _runs(parts: Sequence[LinePart | None]) -> Iterator[list[int]]:
 
 
 def _panel(members: Sequence[Section]) -> Section:
-    def whole(arrays: Sequence[FloatArray]) -> FloatArray:
-        return np.concatenate(arrays)
-
     first, last = members[0].part, members[-1].part
     part = LinePart(first.line, first.first, last.stop) if first and last else None
     return dataclasses.replace(
         members[0],
-        values=whole([member.values for member in members]),
+        values=np.concatenate([member.values for member in members]),
         mask=np.concatenate([member.mask for member in members]),
-        scale=whole([member.scale for member in members]),
+        scale=np.concatenate([member.scale for member in members]),
         part=part,
     )
