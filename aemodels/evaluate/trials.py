@@ -125,8 +125,7 @@ def score_trials(
     for panel, places in joined([trial.section for trial in trials]):
         rows = row_scores(detector.score(panel), kind)
         reasons = detector.reasons(panel) if explain and isinstance(detector, Explainer) else None
-        for trial, place in zip(trials[len(found) :], places, strict=False):
-            part = place if kind == "seismic" else slice(None)
+        for trial, part in zip(trials[len(found) :], _row_parts(places, kind), strict=False):
             own = rows[part]
             named = reasons and Reasons(reasons.kinds, reasons.score[:, part])
             found.append(Scored(trial, threshold.comparable(own, own), named))
@@ -138,8 +137,13 @@ def clean_rows(detector: Detector, sections: Sequence[Section], kind: Kind) -> l
     found: list[FloatArray] = []
     for panel, places in joined(sections):
         rows = row_scores(detector.score(panel), kind)
-        found += [rows[place] for place in places] if kind == "seismic" else [rows]
+        found += [rows[part] for part in _row_parts(places, kind)]
     return found
+
+
+def _row_parts(places: Sequence[slice], kind: Kind) -> list[slice]:
+    """The rows of each section in its panel's scores: its traces, or all depths of the well that it is."""
+    return list(places) if kind == "seismic" else [slice(None)]
 
 
 def _trial(injection: Injection, section: Section) -> Trial:
