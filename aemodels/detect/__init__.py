@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from aemodels.detect.bad_hole import BadHole
 from aemodels.detect.cross_curve import CrossCurve
 from aemodels.detect.fault_network import FaultNetwork
 from aemodels.detect.forest import IsolationForest
@@ -16,16 +17,19 @@ from aemodels.detect.lof import Lof
 from aemodels.detect.one_class_svm import OneClassSvm
 from aemodels.detect.reconstruction import PcaReconstruction, Reconstruction
 from aemodels.detect.rules import Rules
+from aemodels.detect.shift_search import ShiftSearch
+from aemodels.detect.stranger_network import StrangerNetwork
 from aemodels.detect.thresholds import ThresholdSpec
 from aemodels.detect.trace_bank import TraceBank
 from aemodels.detect.vae_probability import VaeProbability
 
-OfWells: TypeAlias = CrossCurve | FaultNetwork | Lag | Rules
+OfWells: TypeAlias = BadHole | CrossCurve | FaultNetwork | Lag | Rules | ShiftSearch | StrangerNetwork
 OfRows: TypeAlias = IsolationForest | Knn | Lof | OneClassSvm
 OfErrors: TypeAlias = Reconstruction | PcaReconstruction | VaeProbability
 DetectorSpec: TypeAlias = Annotated[OfErrors | OfRows | OfWells | TraceBank | Fusion, Field(discriminator="kind")]
 
 __all__ = [
+    "BadHole",
     "CrossCurve",
     "DetectorSpec",
     "FaultNetwork",
@@ -38,6 +42,8 @@ __all__ = [
     "PcaReconstruction",
     "Reconstruction",
     "Rules",
+    "ShiftSearch",
+    "StrangerNetwork",
     "ThresholdSpec",
     "TraceBank",
     "VaeProbability",

@@ -31,6 +31,7 @@ class DetectContext:
         calibration: the recordings behind the validation sections, to inject faults into where detectors are combined.
         specs: the experiment's detectors by name, for detectors that are made of others.
         fitted: those of them that are fitted already, so that none is fitted twice.
+        left_out: a fault kind that no detector may learn from, if any.
     """
 
     kind: Kind
@@ -43,6 +44,7 @@ class DetectContext:
     calibration: tuple[Recording, ...] = ()
     specs: Mapping[str, DetectorFactory] = field(default_factory=dict)
     fitted: Mapping[str, Detector] = field(default_factory=dict)
+    left_out: str = ""
 
 
 @dataclass(frozen=True, eq=False)

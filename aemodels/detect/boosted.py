@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 from scipy.ndimage import uniform_filter1d
 
+from aemodels.detect.trees import Trees, flatten
 from aemodels.spec import Spec
 from aemodels.types import FloatArray, Section
-
-if TYPE_CHECKING:
-    from sklearn.ensemble import GradientBoostingRegressor
 
 _MEANS = (1, 11, 51)  # samples: the reading, the bed, its surroundings
 _FOLDS = 5
@@ -36,44 +34,25 @@ class BoostedPredictor:
 
     Args:
         rows: int64, the target's row, then those that predict it.
-        start: prediction before the first tree.
-        roots: int64[tree], place of each root among the nodes.
-        nodes: float64[node, 5]: left child, right child (-1 at a leaf), feature, bound (left where <=), value.
+        trees: of the local means.
     """
 
     rows: NDArray[np.int64]
-    start: float
-    roots: NDArray[np.int64]
-    nodes: NDArray[np.float64]
+    trees: Trees
 
     def predict(self, section: Section) -> FloatArray:
         """float32[channel, sample]; other curves than the target are predicted as themselves."""
         out = section.values.copy()
-        out[self.rows[0]] = self._walk(local_means(section, self.rows[1:]))
+        out[self.rows[0]] = self.trees.of(local_means(section, self.rows[1:]))
         return out
 
-    def _walk(self, table: FloatArray) -> FloatArray:
-        total = np.full(len(table), self.start)
-        left, right, feature = (self.nodes[:, column].astype(np.int64) for column in range(3))
-        rows = np.arange(len(table))
-        for root in self.roots:
-            node = np.full(len(table), root)
-            moving = left[node] >= 0
-            while moving.any():
-                here = node[moving]
-                above = table[rows[moving], feature[here]] > self.nodes[here, 3]
-                node[moving] = np.where(above, right[here], left[here])
-                moving = left[node] >= 0
-            total += self.nodes[node, 4]
-        return total.astype(np.float32)
-
     def arrays(self) -> dict[str, NDArray[Any]]:
-        return {"boosted_rows": self.rows, "start": np.array([self.start]), "roots": self.roots, "nodes": self.nodes}
+        return {"boosted_rows": self.rows, **self.trees.arrays()}
 
 
 def restore_boosted(arrays: dict[str, NDArray[Any]]) -> BoostedPredictor:
     """The inverse of BoostedPredictor.arrays."""
-    return BoostedPredictor(arrays["boosted_rows"], float(arrays["start"][0]), arrays["roots"], arrays["nodes"])
+    return BoostedPredictor(arrays["boosted_rows"], Trees.restore(arrays))
 
 
 def local_means(section: Section, rows: NDArray[np.int64]) -> FloatArray:
@@ -112,7 +91,7 @@ def _fit(
     inputs = np.concatenate([table for table, _ in tables])
     target = np.concatenate([curve for _, curve in tables])
     if len(inputs) < 2:  # no well has all the curves: the middle of the range
-        return BoostedPredictor(rows, 0.5, np.zeros(0, dtype=np.int64), np.zeros((0, 5)))
+        return BoostedPredictor(rows, Trees.constant(0.5))
     picked = np.random.default_rng(seed).permutation(len(inputs))[: spec.rows]
     model = GradientBoostingRegressor(
         loss="huber",
@@ -122,18 +101,4 @@ def _fit(
         subsample=0.5,
         random_state=seed % 2**32,
     ).fit(inputs[picked], target[picked])
-    return flatten_boosted(model, rows)
-
-
-def flatten_boosted(model: GradientBoostingRegressor, rows: NDArray[np.int64]) -> BoostedPredictor:
-    """A fitted scikit-learn regressor as arrays: no pickle is needed to keep it."""
-    nodes, roots, offset = [], [], 0
-    for tree in (estimator.tree_ for estimator in model.estimators_[:, 0]):
-        children = np.stack([tree.children_left, tree.children_right], axis=1)
-        children = np.where(children >= 0, children + offset, -1)
-        value = model.learning_rate * tree.value[:, 0, 0]
-        nodes.append(np.column_stack([children, tree.feature, tree.threshold, value]))
-        roots.append(offset)
-        offset += tree.node_count
-    start = float(np.ravel(model.init_.constant_)[0])
-    return BoostedPredictor(rows, start, np.array(roots, dtype=np.int64), np.concatenate(nodes))
+    return BoostedPredictor(rows, flatten(model))

@@ -112,7 +112,7 @@ class CrossCurveDetector:
         sign = _SIGNS[self.spec.sign]
         residual = self.residual(section)
         off = np.abs(residual) if sign == 0 else sign * residual
-        return ((off + self.spec.rough * _roughness(section)) / self.scale).astype(np.float32)
+        return ((off + self.spec.rough * roughness(section)) / self.scale).astype(np.float32)
 
     def residual(self, section: Section) -> FloatArray:
         """Signed residual float32[channel, sample] in normalised units, smoothed; NaN where unobserved, not judged."""
@@ -120,9 +120,9 @@ class CrossCurveDetector:
         judged = section.mask.copy()
         if self.rows[0] >= 0:
             judged[np.arange(len(judged)) != self.rows[0]] = False
-        smooth = _mean(off, judged, self.spec.smooth)
+        smooth = running_mean(off, judged, self.spec.smooth)
         if self.spec.baseline:
-            smooth = smooth - _mean(off, judged, self.spec.baseline)
+            smooth = smooth - running_mean(off, judged, self.spec.baseline)
         return np.where(judged, smooth, np.nan).astype(np.float32)
 
     def reasons(self, section: Section) -> Reasons:
@@ -135,14 +135,14 @@ class CrossCurveDetector:
         return {**self.predictor.arrays(), "rows": self.rows, "scale": self.scale}
 
 
-def _roughness(section: Section) -> FloatArray:
+def roughness(section: Section) -> FloatArray:
     """Decades of the steps' root mean square over 51 samples above a thousandth: float32[channel, sample], from 0."""
     steps = np.diff(section.values, axis=1, prepend=section.values[:, :1]).astype(np.float64)
     square = uniform_filter1d(steps**2, _ROUGH_WINDOW, axis=1, mode="nearest")
     return np.asarray(np.log10(np.sqrt(np.maximum(square, 0)) + 1e-3) + 3, dtype=np.float32)
 
 
-def _mean(values: FloatArray, mask: NDArray[np.bool_], window: int) -> FloatArray:
+def running_mean(values: FloatArray, mask: NDArray[np.bool_], window: int) -> FloatArray:
     """Running mean of the observed samples, float32[channel, sample]."""
     if window == 1:
         return values

@@ -15,13 +15,11 @@ from aemodels.detect.base import DetectContext, Detector, Reasons
 from aemodels.detect.channels import PER_CURVE, channels
 from aemodels.detect.crosswise import CrossPredictor, fit_predictors
 from aemodels.detect.generic import Generic
-from aemodels.detect.pool import Pool, PoolPlan, build_pool
+from aemodels.detect.pool import UNNAMED, Pool, PoolPlan, build_pool
 from aemodels.errors import SpecError
-from aemodels.faults.base import FaultBase
 from aemodels.spec import Spec
 from aemodels.types import FloatArray, Kind, Section
 
-UNNAMED = "unknown"
 ANY_SHARE = 0.5  # of the evidence that a depth is faulty, beside that for the likeliest kind
 _LEAST, _MOST = 0.7, 4.0  # bounds of the weight of rare kinds
 
@@ -65,18 +63,18 @@ class FaultNetwork(Spec):
         """
         if context.kind != "logs" or not context.recordings:
             found = f"{len(context.recordings)} {context.kind} recordings"
-            raise SpecError(f"fault_network is trained on wells with faults injected; it was given {found}")
+            raise SpecError(f"{self.kind} is trained on wells with faults injected; it was given {found}")
         every, without = fit_predictors(train)
-        faults = (*context.faults, *((Generic(),) if self.generic else ()))
         networks = []
         for member in range(self.members):
-            pool = build_pool(context, without, self._plan(faults, context.seed, member))
+            pool = build_pool(context, without, self._plan(context, member))
             networks.append(self._train(pool, (context.seed * 101 + member) % 2**31))
-        kinds = self._plan(faults, context.seed, 0).kinds
-        return FaultNetworkDetector(self, every, kinds, tuple(networks))
+        return FaultNetworkDetector(self, every, self._plan(context, 0).kinds, tuple(networks))
 
-    def _plan(self, faults: tuple[FaultBase, ...], seed: int, member: int) -> PoolPlan:
-        return PoolPlan(faults, self.copies, self.fraction, (seed, 7, member))
+    def _plan(self, context: DetectContext, member: int) -> PoolPlan:
+        """What a member is trained on."""
+        faults = (*context.faults, *((Generic(),) if self.generic else ()))
+        return PoolPlan(faults, self.copies, self.fraction, (context.seed, 7, member))
 
     def _train(self, pool: Pool, seed: int) -> tuple[NDArray[Any], ...]:
         from aemodels.models.blocks import Convolutions

@@ -31,23 +31,30 @@ _TOGETHER = 3  # curves at most that one event hits
 class Generic(LogFault):
     """Alter a stretch of one to three curves in some way that no tool is known for.
 
-    Offset, gain, noise, drift, smoothing, scattered outliers, or a stretch of elsewhere in the same well: one of
-    them at random, on the logarithm of a resistivity, measured by the curve's own 0.5-99.5 % range. Only for
-    training: it stands for faults that have no name yet.
+    Offset, gain, noise, drift, smoothing, a coarser sampling, scattered outliers, or a stretch of elsewhere in the
+    same well: one of them at random, on the logarithm of a resistivity, measured by the curve's own 0.5-99.5 % range.
+    Only for training: it stands for faults that have no name yet.
     """
 
     kind: Literal["unknown"] = "unknown"
     length_m: MetreRange = Field(default=(0.3, 40.0), description="length of an event [m]; drawn log-uniformly")
-    size: FactorRange = Field(default=(0.05, 0.6), description="size of the alteration, share of the curve's range")
+    size: FactorRange = Field(
+        default=(0.05, 0.6), description="size of the alteration, share of the curve's range; drawn log-uniformly"
+    )
     joint: Annotated[float, Field(ge=0.0, le=1.0)] = Field(
-        default=0.3, description="share of the events that hit more than one curve"
+        default=0.8, description="share of the events that hit more than one curve"
     )
 
     @override
     def targets(self, recording: Recording) -> tuple[Target, ...]:
         rows = [recording.names.index(name) for name in MODELLED_CURVES if name in recording.names]
         groups = [group for size in range(1, _TOGETHER + 1) for group in combinations(rows, size)]
-        return tuple(Target(rows=group, needed=group) for group in groups)
+        single = [group for group in groups if len(group) == 1]
+        several = groups[len(single) :]
+        # one target is drawn of all: each curve alone stands as often as gives the joint ones their share
+        turns = round((1 - self.joint) / max(self.joint, 0.01) * len(several) / max(len(single), 1))
+        chosen = single * max(turns, 0 if several and self.joint else 1) + (several if self.joint else [])
+        return tuple(Target(rows=group, needed=group) for group in chosen)
 
     @override
     def draw_length(self, recording: Recording, rng: np.random.Generator) -> tuple[int, int]:
@@ -96,6 +103,16 @@ def _smoothed(curve: Curve, site: Site, size: float, rng: np.random.Generator) -
     return np.asarray(uniform_filter1d(filled, int(rng.integers(9, 40)), mode="nearest"))
 
 
+def _coarse(curve: Curve, site: Site, size: float, rng: np.random.Generator) -> Curve:
+    """Every second to eighth reading, held until the next or joined by straight lines."""
+    inside = curve[site.window]
+    every = int(rng.integers(2, min(max(inside.size, 3), 9)))
+    places = np.arange(inside.size)
+    if rng.random() < 0.5:
+        return np.asarray(inside[places // every * every])
+    return np.asarray(np.interp(places, places[::every], inside[::every]))
+
+
 def _scattered(curve: Curve, site: Site, size: float, rng: np.random.Generator) -> Curve:
     inside = curve[site.window]
     hit = rng.random(inside.size) < rng.uniform(0.2, 0.7)
@@ -109,4 +126,4 @@ def _elsewhere(curve: Curve, site: Site, size: float, rng: np.random.Generator) 
     return np.resize(curve[taken], inside.size)
 
 
-MODES = (_offset, _gain, _noise, _drift, _smoothed, _scattered, _elsewhere)
+MODES = (_offset, _gain, _noise, _drift, _smoothed, _coarse, _scattered, _elsewhere)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from aemodels.detect.base import DetectContext, Detector, Reasons, channel_scale
-from aemodels.detect.crosswise import REACH, CrossPredictor, fit_predictors
+from aemodels.detect.crosswise import CrossPredictor, fit_predictors
 from aemodels.detect.lagged import lagged_correlation
 from aemodels.detect.shifts import shifts
 from aemodels.errors import SpecError
@@ -60,8 +60,8 @@ class LagDetector:
         predicted = self.predictor.predict(section)
         lagged = lagged_correlation(section, predicted, self.spec.window)
         better = np.maximum(lagged.far, 0) * np.maximum(lagged.far - np.maximum(lagged.near, 0), 0)
-        held = section.with_values(np.clip(section.values, *REACH).astype(np.float32))
-        found = better + np.log1p(np.maximum(shifts(held, predicted).gain, 0))
+        moved = shifts(section, np.diff(predicted, axis=1, prepend=predicted[:, :1]))
+        found = better + np.log1p(np.maximum(moved.gain, 0))
         return np.where(section.mask, found / self.scale, np.nan).astype(np.float32)
 
     def reasons(self, section: Section) -> Reasons:

@@ -17,6 +17,7 @@ from aemodels.faults.inject import Injection, inject
 from aemodels.types import BoolArray, Recording, Section
 
 LABEL_MISSING = -1
+UNNAMED = "unknown"
 _DRAWS, _MOST_TURNS = 20, 8
 
 
@@ -45,17 +46,23 @@ class PoolPlan:
         copies: of each well.
         fraction: of each copy's samples that are faulty, lowest and highest.
         seed: root of the randomness.
+        named: whether kinds are told apart; if not, all are UNNAMED.
     """
 
     faults: tuple[FaultBase, ...]
     copies: int
     fraction: tuple[float, float]
     seed: tuple[int, ...]
+    named: bool = True
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """Names of the kinds; of several variants of one kind, the name stands once."""
-        return tuple(dict.fromkeys(kind_of(fault) for fault in self.faults))
+        return tuple(dict.fromkeys(self.label_of(kind_of(fault)) for fault in self.faults))
+
+    def label_of(self, kind: str) -> str:
+        """What a fault of a kind is called here."""
+        return kind if self.named else UNNAMED
 
 
 def kind_of(fault: FaultBase) -> str:
@@ -85,7 +92,7 @@ def build_pool(context: DetectContext, predictors: Sequence[CrossPredictor], pla
         for copy in range(plan.copies if usable else 0):
             injection = _injected(recording, usable if copy % 2 == 0 else _half(usable, rng), plan, rng)
             section = _normalised(context, injection.recording)
-            label = _labels(context, injection, section, plan.kinds)
+            label = _labels(context, injection, section, plan)
             inputs.append(channels(section, predictor).astype(np.float16))
             labels.append(label)
             for number, kind in enumerate(plan.kinds):
@@ -123,18 +130,19 @@ def _normalised(context: DetectContext, recording: Recording) -> Section:
     return context.normaliser.apply(recording)
 
 
-def _labels(context: DetectContext, injection: Injection, section: Section, kinds: tuple[str, ...]) -> NDArray[np.int8]:
+def _labels(context: DetectContext, injection: Injection, section: Section, plan: PoolPlan) -> NDArray[np.int8]:
     """int8[sample, kind * curve + 1], see Pool."""
     curves = getattr(context.normaliser, "curves", ())
     names = injection.recording.names
     width, samples = section.values.shape
+    kinds = plan.kinds
     out = np.zeros((len(kinds), width, samples), dtype=np.int8)
     for event in injection.events:
         window = slice(event.start, event.stop)
         for name in event.channels:
             if name in curves:
                 hit = injection.label[names.index(name), window]
-                out[kinds.index(event.kind), curves.index(name), window] |= hit.astype(np.int8)
+                out[kinds.index(plan.label_of(event.kind)), curves.index(name), window] |= hit.astype(np.int8)
     every: NDArray[np.int8] = np.asarray(out.any(axis=(0, 1)), dtype=np.int8)
     out[:, ~section.mask] = LABEL_MISSING
     every[~_any_observed(section)] = LABEL_MISSING

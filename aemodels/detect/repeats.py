@@ -13,7 +13,7 @@ from aemodels.types import FloatArray, Section
 
 LAGS = (4, 24)  # samples, 0.6-3.7 m at the usual spacing
 Table: TypeAlias = NDArray[np.float64]
-_NOISE = 2e-3  # normalised units: two readings of one depth agree no better
+_NOISE = 1e-3  # normalised units: two readings of one depth agree no better
 _SHORT = 5  # samples compared at least: shorter stretches repeat by chance
 
 
@@ -43,8 +43,9 @@ def repeats(section: Section) -> Repeats:
     for lag in range(*LAGS):
         length = max(lag, _SHORT)
         mismatch, share = _mismatch(values, lag, length)
-        ratio = mismatch / (_variation(values, length) + _NOISE**2)
-        found = -np.log10(np.clip(ratio + _NOISE**2, 1e-6, 1.0))
+        # a flat line repeats itself, and says nothing
+        ratio = (mismatch + _NOISE**2) / (_variation(values, length) + _NOISE**2)
+        found = -np.log10(np.clip(ratio, 1e-9, 1.0))
         found[:, : lag + length] = 0.0
         better = found > strength
         strength[better], best[better] = found[better], lag + share[better]

@@ -15,6 +15,7 @@ from aemodels.curves.canonical import CANONICAL
 from aemodels.detect.base import DetectContext, Detector, Reasons
 from aemodels.detect.channels import flat_lengths
 from aemodels.detect.crosswise import CrossPredictor, fit_predictors
+from aemodels.detect.steps import steps
 from aemodels.errors import SpecError
 from aemodels.faults.unit import UNIT_FACTORS
 from aemodels.signal.classical.hampel import running_deviation
@@ -23,7 +24,7 @@ from aemodels.signal.quality import STUCK_SAMPLES
 from aemodels.spec import Spec
 from aemodels.types import FloatArray, Kind, Section
 
-RULES = ("stuck", "spike", "range", "unit")
+RULES = ("stuck", "spike", "range", "unit", "cycle_skip")
 _FLOOR = 0.01  # normalised units: what a Hampel filter takes for the least deviation
 _FAR_OUT = 1.0  # normalised units beyond what a tool can report that count like one threshold
 _UNIT_WINDOW = 31  # samples over which a unit mistake is judged
@@ -34,11 +35,14 @@ class Rules(Spec):
 
     A flat line by its length, a spike by its distance from the running median in robust standard deviations, a value
     by how far it lies beyond what the tool can report, a unit by how much better the curve fits the others once the
-    mistake is undone. The rules that run beside the detector (aemodels.signal.quality) share their limits.
+    mistake is undone, a skipped cycle by the height of a run of sonic readings that begins and ends with a jump. The
+    rules that run beside the detector (aemodels.signal.quality) share their limits.
 
     References:
         Theys, P. (1999), Log Data Acquisition and Quality Control, 2nd ed., Technip;
-        Pearson et al. (2016), EURASIP J. Adv. Signal Process. 2016:87 (Hampel filter).
+        Pearson et al. (2016), EURASIP J. Adv. Signal Process. 2016:87 (Hampel filter); Ellis, D. V. & Singer, J. M.
+        (2007), Well Logging for Earth Scientists, 2nd ed., ch. 19 (a missed cycle of 30 us over 2 ft is 15 us/ft; an
+        array that averages over 2 ft cannot jump so far in 15 cm).
     """
 
     records: ClassVar[Kind] = "logs"
@@ -53,6 +57,9 @@ class Rules(Spec):
         le=10.0,
         description="how much closer, in normalised units, a curve must come to its prediction once a unit is undone",
     )
+
+    cycle: float = Field(default=15.0, gt=0.0, le=200.0, description="jump that is a skipped cycle [us/ft]")
+    skipped: int = Field(default=16, ge=1, le=200, description="samples of a run of skipped cycles at most")
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
         every, _ = fit_predictors(train)
@@ -69,8 +76,8 @@ class RulesDetector:
     Args:
         spec: the limits.
         predictor: of each curve from the others.
-        limits: float64[curve, 4], in normalised units: the least and greatest value that a tool reports, and the
-            gain and offset that undo the curve's unit mistake (1 and 0 where it has none).
+        limits: float64[curve, 5], in normalised units: the least and greatest value that a tool reports, the gain and
+            offset that undo the curve's unit mistake (1 and 0 where it has none), and 1 us/ft (0 where it is no sonic).
     """
 
     spec: Rules
@@ -104,7 +111,8 @@ class RulesDetector:
         beyond = np.maximum(low - section.values, section.values - high)
         flat = flat_lengths(section) / self.spec.flat
         outside = np.asarray(np.where(beyond > 0, 1 + beyond / _FAR_OUT, 0), dtype=np.float32)
-        return np.stack([flat, self._spikes(section), outside, self._units(section)]).astype(np.float32)
+        broken: list[FloatArray] = [flat, self._spikes(section), outside, self._units(section), self._skips(section)]
+        return np.stack(broken).astype(np.float32)
 
     def _spikes(self, section: Section) -> FloatArray:
         median, _ = running_deviation(section.values, self.spec.window)
@@ -112,6 +120,13 @@ class RulesDetector:
         # the deviation of a longer stretch: beside a spike, that of seven samples is the spike's own
         spread = 1.4826 * median_filter(off, size=(1, 5 * self.spec.window), mode="nearest") + _FLOOR
         return np.asarray(np.minimum(off / spread / self.spec.deviations, 10.0), dtype=np.float32)
+
+    def _skips(self, section: Section) -> FloatArray:
+        moves = steps(section)
+        out = np.zeros(moves.shape, dtype=np.float32)
+        for row in np.flatnonzero(self.limits[:, 4]):
+            out[row] = jumps(moves[row], self.spec.skipped) / (self.limits[row, 4] * self.spec.cycle)
+        return out
 
     def _units(self, section: Section) -> FloatArray:
         gain, offset = self.limits[:, 2:3], self.limits[:, 3:4]
@@ -125,14 +140,14 @@ class RulesDetector:
 
 
 def curve_limits(context: DetectContext, count: int) -> NDArray[np.float64]:
-    """What is known of each curve's physics, float64[curve, 4] as in RulesDetector; unlimited where nothing is.
+    """What is known of each curve's physics, float64[curve, 5] as in RulesDetector; unlimited where nothing is.
 
     Raises:
         SpecError: for anything but logs.
     """
     if context.kind != "logs":
         raise SpecError(f"rules of log quality control cannot judge {context.kind} recordings; take them off the spec")
-    limits = np.tile([-np.inf, np.inf, 1.0, 0.0], (count, 1))
+    limits = np.tile([-np.inf, np.inf, 1.0, 0.0, 0.0], (count, 1))
     if not isinstance(context.normaliser, CurveNormaliser):
         return limits
     for row, curve in enumerate(context.normaliser.curves):
@@ -142,7 +157,28 @@ def curve_limits(context: DetectContext, count: int) -> NDArray[np.float64]:
         limits[row, :2] = (ends - low) / (high - low)
         factor = UNIT_FACTORS.get(curve, 1.0)
         if known.log:
-            limits[row, 2:] = 1.0, -np.log10(factor) / (high - low)
+            limits[row, 2:4] = 1.0, -np.log10(factor) / (high - low)
         else:
-            limits[row, 2:] = 1 / factor, low * (1 / factor - 1) / (high - low)
+            limits[row, 2:4] = 1 / factor, low * (1 / factor - 1) / (high - low)
+        limits[row, 4] = 1 / (high - low) if known.unit == "us/ft" else 0.0
     return limits
+
+
+def jumps(moves: FloatArray, longest: int) -> FloatArray:
+    """Height of the run of readings that each sample lies in, if it begins with a jump and ends with the opposite one.
+
+    Args:
+        moves: float32[sample], each reading less the one before.
+        longest: samples of a run at most.
+
+    Returns:
+        float32[sample], the lesser of the two jumps of the highest run; 0 = in none.
+    """
+    out = np.zeros(moves.size, dtype=np.float32)
+    for side in (moves, -moves):
+        for length in range(1, min(longest, moves.size - 1) + 1):
+            height = np.maximum(np.minimum(side[:-length], -side[length:]), 0)
+            for place in range(length):
+                inside = out[place : place + height.size]
+                np.maximum(inside, height, out=inside)
+    return out

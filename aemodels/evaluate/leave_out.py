@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from aemodels.detect.base import DetectContext, Detector
+from aemodels.detect.base import DetectContext, Detector, DetectorFactory
+from aemodels.detect.pool import kind_of
 from aemodels.evaluate.found import found_table
 from aemodels.evaluate.trials import Scored, Trial, score_trials
 from aemodels.types import Section
@@ -50,9 +51,9 @@ def leave_out_table(
     if not spec.anomalies.leave_one_out or len(kinds) < 2:
         return pd.DataFrame(columns=COLUMNS)
     known = {name: found_table(name, items) for name, items in few.items()}
-    learners = {named.name for named in spec.anomalies.detectors if getattr(named.model, "learns_faults", False)}
     rows = []
     for kind in kinds:
+        learners = {named.name for named in spec.anomalies.detectors if _learns(named.model, kind)}
         without = _without(spec, context, kind, train, detectors) if learners else {}
         for name, table in known.items():
             told = _found(spec, name, without[name], trials) if name in learners else table
@@ -69,12 +70,18 @@ def _without(
     faults = tuple(fault for fault in context.faults if getattr(fault, "kind", "") != kind)
     fitted: dict[str, Detector] = {}
     for named in spec.anomalies.detectors:
-        if getattr(named.model, "learns_faults", False):
-            known = dataclasses.replace(context, faults=faults, fitted=dict(fitted))
+        if _learns(named.model, kind):
+            known = dataclasses.replace(context, faults=faults, fitted=dict(fitted), left_out=kind)
             fitted[named.name] = named.model.fit(train, known)
         else:
             fitted[named.name] = detectors[named.name]
     return fitted
+
+
+def _learns(model: DetectorFactory, kind: str) -> bool:
+    """Whether a detector is trained on the experiment's faults, or on a kind by its own choice."""
+    own = {kind_of(fault) for fault in getattr(model, "faults", ())}
+    return bool(getattr(model, "learns_faults", False)) or kind in own
 
 
 def _with_medians(table: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.ndimage import uniform_filter1d
 
 from aemodels.detect import Rules
 from aemodels.detect.base import DetectContext
@@ -56,14 +57,38 @@ def test_a_spike_stands_out_alone():
     assert voices["spike"][0, 300] > 1.0
 
 
+@pytest.mark.parametrize("length", [1, 5, 16])
+@pytest.mark.parametrize("cycle", [20.0, -20.0])
+def test_a_run_of_skipped_cycles_is_one_from_jump_to_jump(length: int, cycle: float):
+    values = uniform_filter1d(WELLS[3].values, 4, axis=1)
+    row = CURVES.index("DTC")
+    values[row, 380:480] = 90.0
+    values[row, 420 : 420 + length] += cycle
+    skips = DETECTOR.voices(NORMALISER.apply(WELLS[3].with_values(values)))["cycle_skip"]
+    np.testing.assert_allclose(skips[row, 420 : 420 + length], 20.0 / 15.0, rtol=1e-3)
+    assert not skips[row, 401:420].any()
+    assert not skips[row, 420 + length : 449].any()
+    assert not np.delete(skips, row, axis=0).any()
+
+
+def test_a_bed_boundary_is_no_skipped_cycle():
+    values = uniform_filter1d(WELLS[3].values, 4, axis=1)
+    row = CURVES.index("DTC")
+    values[row, 400:425], values[row, 425:450] = 70.0, 110.0
+    skips = DETECTOR.voices(NORMALISER.apply(WELLS[3].with_values(values)))["cycle_skip"]
+    assert not skips[row, 401:449].any()
+
+
 def test_reasons_name_fault_kinds_only():
     values = WELLS[3].values.copy()
     values[0, INSIDE] = values[0, 600]
     reasons = DETECTOR.reasons(NORMALISER.apply(WELLS[3].with_values(values)))
-    assert reasons.kinds == ("stuck", "spike", "unit")
+    assert reasons.kinds == ("stuck", "spike", "unit", "cycle_skip")
     assert (reasons.score[:, 610:650].argmax(axis=0) == 0).all()
 
 
 def test_an_intact_well_breaks_hardly_any_rule():
-    score = DETECTOR.score(NORMALISER.apply(WELLS[3]))
+    # a sonic averages over 2 ft, where the beds of these wells begin from one sample to the next
+    averaged = uniform_filter1d(WELLS[3].values, 4, axis=1)
+    score = DETECTOR.score(NORMALISER.apply(WELLS[3].with_values(averaged)))
     assert (score > 1.0).mean() < 0.02
