@@ -109,7 +109,7 @@ class RulesDetector:
         """float32[rule, channel, sample] in units of the rule's limit."""
         low, high = self.limits[:, :1], self.limits[:, 1:2]
         beyond = np.maximum(low - section.values, section.values - high)
-        flat = flat_lengths(section) / self.spec.flat
+        flat = flat_lengths(section) / np.float32(self.spec.flat)
         outside = np.asarray(np.where(beyond > 0, 1 + beyond / _FAR_OUT, 0), dtype=np.float32)
         broken: list[FloatArray] = [flat, self._spikes(section), outside, self._units(section), self._skips(section)]
         return np.stack(broken).astype(np.float32)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from aemodels.detect import StrangerNetwork
 from aemodels.detect.base import DetectContext
 from aemodels.detect.channels import PER_CURVE, channels, flat_lengths
 from aemodels.detect.crosswise import fit_predictors
-from aemodels.detect.generic import Generic
-from aemodels.detect.pool import PoolPlan, build_pool
+from aemodels.detect.generic import MODES, Generic
+from aemodels.detect.pool import PoolPlan, build_pool, kind_of
 from aemodels.errors import SpecError
 from aemodels.faults import CycleSkip, DepthShift, Spike, Stuck, Unit, Washout
+from aemodels.faults.base import Site
 from aemodels.signal.normalise import CurvePercentiles
 from conftest import make_section, make_well
 
@@ -69,3 +73,34 @@ def test_an_unobserved_curve_is_silent():
     assert not table[:, :, 2].any()
     assert np.isfinite(table).all()
     assert np.abs(table).max() < 25
+
+
+def test_kinds_that_are_not_told_apart_share_one_output():
+    _, without = fit_predictors(SECTIONS)
+    pool = build_pool(CONTEXT, without, PoolPlan((Spike(), Stuck(), Generic()), 2, (0.1, 0.2), (1,), named=False))
+    assert list(pool.counts) == ["unknown"]
+    labels = np.concatenate(pool.labels)
+    assert labels.shape[1] == len(CURVES) + 1
+    assert (labels == 1).any(axis=0).all()
+
+
+def test_a_stranger_never_meets_the_kind_that_is_left_out():
+    spec = StrangerNetwork(faults=(Spike(), Stuck()))
+    kinds = {kind_of(fault) for fault in spec._plan(dataclasses.replace(CONTEXT, left_out="spike"), 0).faults}
+    assert kinds == {"stuck", "unknown"}
+    assert kinds | {"spike"} == {kind_of(fault) for fault in spec._plan(CONTEXT, 0).faults}
+
+
+@pytest.mark.parametrize("joint", [0.0, 0.3, 0.8, 1.0])
+def test_as_many_alterations_hit_several_curves_as_asked_for(joint: float):
+    targets = Generic(joint=joint).targets(WELLS[0])
+    assert np.mean([len(target.rows) > 1 for target in targets]) == pytest.approx(joint, abs=0.02)
+
+
+def test_every_alteration_alters_its_stretch_alone():
+    curve = np.sin(np.arange(200) / 5.0)
+    site = Site(rows=(0,), start=60, stop=100)
+    for change in MODES:
+        altered = change(curve, site, 0.5, np.random.default_rng(3))
+        assert altered.shape == (40,)
+        assert not np.allclose(altered, curve[60:100])

@@ -11,12 +11,13 @@ import pytest
 from integration.tiny_specs import LOGS
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from aemodels.detect import Fusion, Rules, StrangerNetwork
 from aemodels.detect.base import DetectContext, Reasons
 from aemodels.detect.thresholds import Quantile
 from aemodels.evaluate.badhole_table import bad_hole_table
 from aemodels.evaluate.bootstrap import ratio_interval, resample_counts
 from aemodels.evaluate.found import confusion_table, found_table
-from aemodels.evaluate.leave_out import leave_out_table
+from aemodels.evaluate.leave_out import _learns, leave_out_table
 from aemodels.evaluate.ranked import ScoreBins
 from aemodels.evaluate.trials import event_counts, make_trials, score_trials
 from aemodels.experiment import ExperimentSpec
@@ -161,6 +162,13 @@ def test_a_kind_left_out_of_training_is_missed_by_what_learns_from_faults() -> N
     assert table.loc["spike", "recall_at_1pct"] == 1.0
     assert table.loc["median", "recall_at_1pct"] == 1.0
     assert table["refitted"].all()
+
+
+def test_a_detector_that_chose_the_kind_itself_is_fitted_without_it() -> None:
+    assert _learns(StrangerNetwork(), "drift")
+    assert not _learns(StrangerNetwork(), "spike")
+    assert _learns(Fusion(members=("x",)), "spike")
+    assert not _learns(Rules(), "stuck")
 
 
 def test_leaving_out_is_done_only_where_asked_for() -> None:
