@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from typing_extensions import override
 
-from aemodels.detect.base import DetectContext, Detector
-from aemodels.detect.points import Scaling, attribute_table, spread_rows, training_points
-from aemodels.spec import Spec
+from aemodels.detect.base import Detector
+from aemodels.detect.points import PointsBase, Scaling, attribute_table, spread_rows
 from aemodels.types import FloatArray, Kind, Section
 
 if TYPE_CHECKING:
     from sklearn.neighbors import LocalOutlierFactor
 
 
-class Lof(Spec):
+class Lof(PointsBase):
     """Local outlier factor of a row among training rows.
 
     References:
@@ -28,15 +27,8 @@ class Lof(Spec):
 
     kind: Literal["lof"] = "lof"
     neighbours: int = Field(default=20, ge=1, le=500, description="neighbours that a row is compared with")
-    rows: int = Field(default=2000, ge=50, le=200_000, description="training rows at most, drawn at random")
 
-    def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
-        points, scaling = training_points(train, context, self.rows)
-        return self._detector(points, scaling, context.kind)
-
-    def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
-        return self._detector(arrays["points"], Scaling(arrays["middle"], arrays["spread"]), context.kind)
-
+    @override
     def _detector(self, points: FloatArray, scaling: Scaling, kind: Kind) -> Detector:
         from sklearn.neighbors import LocalOutlierFactor
 

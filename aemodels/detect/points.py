@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 from scipy.ndimage import uniform_filter1d
 
-from aemodels.detect.base import DetectContext
+from aemodels.detect.base import DetectContext, Detector
 from aemodels.detect.forest import trace_attributes
 from aemodels.signal.classical.hampel import running_deviation
+from aemodels.spec import Spec
 from aemodels.types import FloatArray, Kind, Section
 
 _LIMIT = 20.0  # robust standard deviations: further out is further than any, and no distance should overflow
@@ -32,6 +35,23 @@ class Scaling:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {"middle": self.middle, "spread": self.spread}
+
+
+class PointsBase(Spec):
+    """A detector that keeps training rows and compares with them."""
+
+    rows: int = Field(default=2000, ge=50, le=200_000, description="training rows at most, drawn at random")
+
+    def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
+        points, scaling = training_points(train, context, self.rows)
+        return self._detector(points, scaling, context.kind)
+
+    def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
+        return self._detector(arrays["points"], Scaling(arrays["middle"], arrays["spread"]), context.kind)
+
+    @abstractmethod
+    def _detector(self, points: FloatArray, scaling: Scaling, kind: Kind) -> Detector:
+        """The detector of training rows float32[row, attribute]."""
 
 
 def training_points(train: Sequence[Section], context: DetectContext, rows: int) -> tuple[FloatArray, Scaling]:

@@ -100,10 +100,9 @@ class MeanStd(ThresholdBase):
         return float(pooled.mean() + self.k * pooled.std())
 
 
-class Quantile(ThresholdBase):
-    """An upper quantile of all scores, every sample alike."""
+class _Rated(ThresholdBase):
+    """A threshold whose promise is a rate."""
 
-    kind: Literal["quantile"] = "quantile"
     rate: Rate | None = Field(default=None, description="false-alarm rate promised; None = the experiment's")
 
     @property
@@ -111,12 +110,18 @@ class Quantile(ThresholdBase):
     def nominal(self) -> float:
         return RATE if self.rate is None else self.rate
 
+
+class Quantile(_Rated):
+    """An upper quantile of all scores, every sample alike."""
+
+    kind: Literal["quantile"] = "quantile"
+
     @override
     def place(self, scores: Sequence[FloatArray]) -> float:
         return float(np.quantile(_pooled(scores), 1 - self.nominal, method="higher"))
 
 
-class Conformal(ThresholdBase):
+class Conformal(_Rated):
     """Split-conformal by well: samples of a well depend on each other, wells are the exchangeable unit.
 
     A well's conformity score is its own (1 - rate) quantile. Of n validation wells, the k-th smallest with
@@ -129,15 +134,7 @@ class Conformal(ThresholdBase):
     """
 
     kind: Literal["conformal"] = "conformal"
-    rate: Rate | None = Field(
-        default=None, description="false-alarm rate promised on a new well; None = the experiment's"
-    )
     confidence: float = Field(default=0.75, gt=0.0, lt=1.0, description="share of new wells on which it is to hold")
-
-    @property
-    @override
-    def nominal(self) -> float:
-        return RATE if self.rate is None else self.rate
 
     @override
     def place(self, scores: Sequence[FloatArray]) -> float:
@@ -149,7 +146,7 @@ class Conformal(ThresholdBase):
         return quantiles[min(place, len(quantiles)) - 1]
 
 
-class Tail(ThresholdBase):
+class Tail(_Rated):
     """Peaks over threshold: a generalised Pareto law for what exceeds a high quantile, read off at the rate promised.
 
     With the share z of rows above the quantile u, and the law's scale s and shape x, the level exceeded by a share r
@@ -161,13 +158,7 @@ class Tail(ThresholdBase):
     """
 
     kind: Literal["tail"] = "tail"
-    rate: Rate | None = Field(default=None, description="false-alarm rate promised; None = the experiment's")
     start: float = Field(default=0.95, ge=0.5, lt=1.0, description="quantile of all scores at which the tail begins")
-
-    @property
-    @override
-    def nominal(self) -> float:
-        return RATE if self.rate is None else self.rate
 
     @override
     def place(self, scores: Sequence[FloatArray]) -> float:
