@@ -79,7 +79,7 @@ def in_spreads(differences: Floats, *, floor: float) -> Floats:
         floor: added to the spread, so that a line without any is not all anomalous.
     """
     size = (min(2 * SPREAD_REACH + 1, 2 * len(differences) - 1), *(1 for _ in differences.shape[1:]))
-    spread = MAD_TO_SIGMA * median_filter(np.abs(differences), size=size, mode="nearest")
+    spread = MAD_TO_SIGMA * median_filter(np.abs(differences), size=size, mode="mirror")
     return np.asarray(differences / (spread + floor))
 
 

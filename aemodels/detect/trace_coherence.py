@@ -28,11 +28,18 @@ def coherence_evidence(values: Floats, bad: Bools, gather: GatherKind) -> dict[s
     """
     unit = values - values.mean(axis=1, keepdims=True)
     unit /= np.sqrt(np.maximum((unit**2).sum(axis=1, keepdims=True), 1e-18))
-    alike = _alike(unit, nearest(bad, NEIGHBOURS), 0 if gather == "stacked" else LAGS)
+    alike = _alike(unit, _company(bad), 0 if gather == "stacked" else LAGS)
     return {
         "apart": np.maximum(-in_spreads(difference_beside(alike, bad), floor=COHERENCE_FLOOR), 0.0),
         "same": _repeats(values),
     }
+
+
+def _company(bad: Bools) -> NDArray[np.int64]:
+    """Two good traces on either side; where the line ends, the next ones on the other: int64[4, trace], -1 = none."""
+    places = nearest(bad, 2 * NEIGHBOURS).reshape(2, 2 * NEIGHBOURS, -1)
+    own, spare = places[:, :NEIGHBOURS], places[::-1, NEIGHBOURS:]
+    return np.where(own >= 0, own, spare[:, ::-1]).reshape(2 * NEIGHBOURS, -1)
 
 
 def _alike(unit: Floats, places: NDArray[np.int64], lags: int) -> Floats:

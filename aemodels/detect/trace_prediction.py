@@ -104,7 +104,7 @@ def prediction_evidence(values: Floats, bad: Bools) -> dict[str, Floats]:
     trusted = ~bad & (rms > SILENT)
     for _ in range(PASSES):
         matched = _matched(gates, problems, trusted)
-        usual = median_filter(matched[:, 0], size=NEARBY, mode="nearest")
+        usual = median_filter(matched[:, 0], size=NEARBY, mode="mirror")
         trusted = ~bad & (rms > SILENT) & (matched[:, 0] > TRUSTED * usual)
     zero = matched[:, 0]
     lags = gates.length // 4
@@ -160,7 +160,7 @@ def _correlation(gates: _Gates, predicted: Complex) -> Floats:
     cross = in_time(predicted.conj() * gates.spectra)
     power = in_time(np.abs(gates.spectra) ** 2)[..., :1] * in_time(np.abs(predicted) ** 2)[..., :1]
     correlation = cross / np.sqrt(np.maximum(power, 1e-12))
-    weight = np.clip(median_filter(correlation[..., 0], size=(1, USUAL), mode="nearest"), 0.0, None) ** 2 + 1e-3
+    weight = np.clip(median_filter(correlation[..., 0], size=(1, USUAL), mode="mirror"), 0.0, None) ** 2 + 1e-3
     return np.asarray((weight[..., None] * correlation).sum(axis=0) / weight.sum(axis=0)[:, None])
 
 

@@ -11,7 +11,7 @@ from aemodels.detect.base import DetectContext
 from aemodels.detect.trace_amplitude import amplitude_evidence
 from aemodels.detect.trace_bank import CERTAIN, TraceBank, TraceBankDetector
 from aemodels.detect.trace_beside import beside, difference_beside, nearest
-from aemodels.detect.trace_coherence import coherence_evidence
+from aemodels.detect.trace_coherence import _company, coherence_evidence
 from aemodels.detect.trace_kurtosis import kurtosis_evidence
 from aemodels.detect.trace_prediction import prediction_evidence
 from aemodels.detect.trace_surprise import Surprise
@@ -145,3 +145,24 @@ def test_surprise_is_the_rarity_among_intact_traces() -> None:
 def test_wells_are_refused() -> None:
     with pytest.raises(SpecError, match="trace_bank"):
         TraceBank().fit((), DetectContext("logs", 0, {}))
+
+
+@pytest.mark.parametrize("end", [0, 79])
+def test_the_last_trace_of_a_line_is_judged_like_any_other(end: int) -> None:
+    """Its own oddness is not what is usual around it."""
+    values = LINE.copy()
+    values[end] *= -1
+    assert coherence_evidence(values, NONE, "stacked")["apart"][end] > 5.0
+    assert prediction_evidence(values, NONE)["strange"][end] > 5.0
+
+
+def test_a_trace_at_the_end_is_held_against_four_of_one_side() -> None:
+    company = _company(np.zeros(6, dtype=bool)).T
+    assert [sorted(row) for row in company.tolist()] == [
+        [1, 2, 3, 4],
+        [0, 2, 3, 4],
+        [0, 1, 3, 4],
+        [1, 2, 4, 5],
+        [1, 2, 3, 5],
+        [1, 2, 3, 4],
+    ]
