@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from aemodels.detect.base import DetectContext, Detector, Reasons
+from aemodels.detect.crosswise import CrossPredictor
 from aemodels.detect.pool import kind_of
 from aemodels.detect.shifts import EVIDENCE, Candidates, candidates
 from aemodels.detect.steps import StepPredictor, fit_step_predictors
@@ -90,8 +91,6 @@ class ShiftSearch(Spec):
         return flatten(model.fit(np.concatenate(tables), truth))
 
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
-        from aemodels.detect.crosswise import CrossPredictor
-
         predictor = StepPredictor(CrossPredictor(arrays["mean"], arrays["covariance"]))
         return ShiftSearchDetector(self, predictor, Trees.restore(arrays))
 
