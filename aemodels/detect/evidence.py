@@ -57,8 +57,9 @@ def surprises(fitted: Mapping[str, Surprise], found: Mapping[str, FloatArray]) -
 
 
 def all_reasons(members: Mapping[str, Detector], section: Section) -> list[Reasons]:
-    """The reasons of those members that have any."""
-    return [member.reasons(section) for member in members.values() if isinstance(member, Explainer)]
+    """The reasons of those members that name any kind."""
+    said = [member.reasons(section) for member in members.values() if isinstance(member, Explainer)]
+    return [reasons for reasons in said if reasons.kinds]
 
 
 def known_faults(context: DetectContext, kinds: Sequence[str], *, copies: int, fraction: float) -> list[list[Known]]:

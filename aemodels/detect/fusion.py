@@ -129,8 +129,10 @@ class FusionDetector:
         return decades if self.kind == "seismic" else np.stack([self._interval(row) for row in decades])
 
     def reasons(self, section: Section) -> Reasons:
-        """Log-probability of each kind, were the row faulty."""
-        return self.reasoner.of(all_reasons(self.members, section))
+        """Log-probability of each kind, were the row faulty; of no kind where no member names any."""
+        said = all_reasons(self.members, section)
+        rows = section.values.shape[1 if self.kind == "logs" else 0]
+        return self.reasoner.of(said) if said else Reasons((), np.zeros((0, rows), dtype=np.float32))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         out: dict[str, NDArray[Any]] = {"streams": _bytes(self.surprise)}

@@ -31,9 +31,13 @@ class Reasoner:
     middle: NDArray[np.float64]
 
     def of(self, reasons: Sequence[Reasons]) -> Reasons:
-        """Log-probability of each kind at each row; of unfitted members, the first one's own scores."""
+        """Log-probability of each kind at each row; of unfitted members, the first one's own scores.
+
+        Args:
+            reasons: of at least one member.
+        """
         if not self.weights.size:
-            return reasons[0] if reasons else Reasons((), np.zeros((0, 0), dtype=np.float32))
+            return reasons[0]
         table = (evidence_table(reasons) - self.middle[0]) / self.middle[1]
         odds = table @ self.weights[:, :-1].T + self.weights[:, -1]
         odds -= np.logaddexp.reduce(odds, axis=1, keepdims=True)

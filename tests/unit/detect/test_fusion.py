@@ -113,7 +113,7 @@ def test_sum_and_least_p_value():
     np.testing.assert_array_equal(Combination("max", np.zeros(0)).of(surprise), [[3, 2]])
 
 
-@pytest.mark.parametrize("combine", ["sum", "best"])
+@pytest.mark.parametrize("combine", ["sum", "max", "best"])
 def test_a_fusion_finds_what_its_members_find_and_says_why(combine):
     fusion = Fusion(members=("rules", "cross"), combine=combine, copies=3).fit(TRAIN, CONTEXT)
     injection = inject(WELLS[5], CONTEXT.faults, fraction=0.2, rng=np.random.default_rng(4))
@@ -127,6 +127,16 @@ def test_a_fusion_finds_what_its_members_find_and_says_why(combine):
         mean = reasons.score[:, event.start : event.stop].mean(axis=1)
         if event.stop - event.start > 20:
             assert reasons.kinds[int(mean.argmax())] == event.kind
+
+
+@pytest.mark.parametrize("members", [("knn",), ("cross",), ("knn", "cross")])
+def test_members_that_name_no_kind_are_no_reason_to_fail(members):
+    spec = Fusion(members=members, copies=2)
+    fusion = spec.fit(TRAIN, CONTEXT)
+    for fitted in (fusion, spec.restore(fusion.arrays(), CONTEXT)):
+        reasons = fitted.reasons(TRAIN[0])
+        assert reasons.score.shape == (len(reasons.kinds), TRAIN[0].values.shape[1])
+        assert set(name_rows(reasons, np.ones(TRAIN[0].values.shape[1], dtype=bool), "logs")) == {"unknown"}
 
 
 def test_members_that_are_fitted_are_not_fitted_again():
