@@ -41,7 +41,7 @@ class Fusion(Spec):
     kind: Literal["fusion"] = "fusion"
     members: tuple[str, ...] = Field(min_length=1, description="names of detectors of the experiment")
     combine: Combiner = Field(
-        default="max",
+        default="learned",
         description="sum of -log p; the least p of all; a logistic regression on faulty validation recordings; or the "
         "one of these that does best on validation recordings it was not fitted on",
     )
