@@ -8,6 +8,7 @@ from scipy.ndimage import uniform_filter1d
 from aemodels.detect.crosswise import REACH, CrossPredictor
 from aemodels.detect.lagged import FAR, lagged_correlation
 from aemodels.detect.shifts import shifts
+from aemodels.detect.steps import pairs
 from aemodels.signal.classical.hampel import running_deviation
 from aemodels.types import FloatArray, Section
 
@@ -35,7 +36,7 @@ def channels(section: Section, predictor: CrossPredictor) -> FloatArray:
     clipped = section.with_values(held)
     predicted = predictor.predict(clipped)
     residual = np.where(section.mask, held - predicted, 0)
-    steps = np.where(_pairs(section), np.diff(section.values, axis=1, prepend=section.values[:, :1]), 0)
+    steps = np.where(pairs(section), np.diff(section.values, axis=1, prepend=section.values[:, :1]), 0)
     median, _ = running_deviation(held, _HAMPEL)
     parts = [
         held - 0.5,
@@ -66,12 +67,6 @@ def flat_lengths(section: Section) -> FloatArray:
         lengths = np.diff(np.append(starts, values.size))
         out[row] = np.repeat(lengths, lengths)
     return out
-
-
-def _pairs(section: Section) -> FloatArray:
-    """bool[channel, sample]: the sample and the one before it are observed."""
-    before = np.concatenate([section.mask[:, :1], section.mask[:, :-1]], axis=1)
-    return np.asarray(section.mask & before)
 
 
 def _baseline(residual: FloatArray, section: Section) -> FloatArray:

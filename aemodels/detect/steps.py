@@ -19,7 +19,7 @@ _GAIN = 15.0  # brings steps to the order of the values that the prediction's ri
 def steps(section: Section) -> FloatArray:
     """Value less the one before, float32[channel, sample], normalised units; 0 where either is not observed."""
     values = np.clip(section.values, *REACH)
-    return np.where(_pairs(section), np.diff(values, axis=1, prepend=values[:, :1]), 0).astype(np.float32)
+    return np.where(pairs(section), np.diff(values, axis=1, prepend=values[:, :1]), 0).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +43,10 @@ def fit_step_predictors(train: Sequence[Section]) -> tuple[StepPredictor, list[S
 
 
 def _as_section(section: Section) -> Section:
-    return dataclasses.replace(section, values=steps(section) * np.float32(_GAIN), mask=_pairs(section))
+    return dataclasses.replace(section, values=steps(section) * np.float32(_GAIN), mask=pairs(section))
 
 
-def _pairs(section: Section) -> NDArray[np.bool_]:
+def pairs(section: Section) -> NDArray[np.bool_]:
     """bool[channel, sample]: the sample and the one before it are observed."""
     before = np.concatenate([np.zeros_like(section.mask[:, :1]), section.mask[:, :-1]], axis=1)
     return np.asarray(section.mask & before)
