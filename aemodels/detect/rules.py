@@ -27,6 +27,7 @@ from aemodels.types import FloatArray, Kind, Section
 RULES = ("stuck", "spike", "range", "unit", "cycle_skip")
 _FLOOR = 0.01  # normalised units: what a Hampel filter takes for the least deviation
 _FAR_OUT = 1.0  # normalised units beyond what a tool can report that count like one threshold
+_LIMITS = 5  # what is known of each curve
 _UNIT_WINDOW = 31  # samples over which a unit mistake is judged
 
 
@@ -66,7 +67,10 @@ class Rules(Spec):
         return RulesDetector(self, every, curve_limits(context, len(train[0].values)))
 
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
-        return RulesDetector(self, CrossPredictor(arrays["mean"], arrays["covariance"]), arrays["limits"])
+        limits = arrays["limits"]
+        missing = _LIMITS - limits.shape[1]  # bundles from before the rule on skipped cycles know no sonic
+        predictor = CrossPredictor(arrays["mean"], arrays["covariance"])
+        return RulesDetector(self, predictor, np.pad(limits, ((0, 0), (0, missing))))
 
 
 @dataclass(frozen=True, eq=False)

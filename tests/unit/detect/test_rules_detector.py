@@ -92,3 +92,13 @@ def test_an_intact_well_breaks_hardly_any_rule():
     averaged = uniform_filter1d(WELLS[3].values, 4, axis=1)
     score = DETECTOR.score(NORMALISER.apply(WELLS[3].with_values(averaged)))
     assert (score > 1.0).mean() < 0.02
+
+
+def test_a_bundle_from_before_the_rule_on_skipped_cycles_is_still_scored():
+    arrays = DETECTOR.arrays()
+    before = Rules().restore(arrays | {"limits": arrays["limits"][:, :4]}, DetectContext("logs", 0, {}))
+    section = NORMALISER.apply(WELLS[3])
+    voices, now = before.voices(section), DETECTOR.voices(section)
+    assert not np.nan_to_num(voices.pop("cycle_skip")).any()
+    for rule, scores in voices.items():
+        np.testing.assert_array_equal(scores, now[rule])
