@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from aemodels.detect.base import DetectContext, Detector, Reasons, row_scores
+from aemodels.detect.base import DetectContext, Detector, Reasons, part, parted, row_scores
 from aemodels.detect.boosted import BoostedPredictor, BoostingSpec, fit_boosted, restore_boosted
 from aemodels.detect.cross_curve import roughness, running_mean
 from aemodels.detect.crosswise import REACH
@@ -63,15 +63,13 @@ class BadHole(Spec):
             others = [curves.index(name) for name in TOLD_BY[target] if name in curves]
             if others:
                 rows = np.array([curves.index(target), *others], dtype=np.int64)
-                predictors.append((TOWARDS_MUD[target], fit_boosted(train, rows, self.boosting, context.seed)[0]))
+                predictors.append((TOWARDS_MUD[target], fit_boosted(train, rows, self.boosting, context.seed)))
         return BadHoleDetector(self, tuple(predictors), curves.index("RHOB"))
 
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
         predictors = []
         for number, sign in enumerate(arrays["signs"]):
-            prefix = f"log_{number}_"
-            own = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
-            predictors.append((float(sign), restore_boosted(own)))
+            predictors.append((float(sign), restore_boosted(part(arrays, f"log_{number}"))))
         return BadHoleDetector(self, tuple(predictors), int(arrays["density"][0]))
 
 
@@ -114,7 +112,7 @@ class BadHoleDetector:
             "density": np.array([self.density]),
         }
         for number, (_, predictor) in enumerate(self.predictors):
-            out |= {f"log_{number}_{name}": array for name, array in predictor.arrays().items()}
+            out |= parted(f"log_{number}", predictor.arrays())
         return out
 
     def _residual(self, section: Section, predictor: BoostedPredictor) -> FloatArray:

@@ -14,6 +14,8 @@ from aemodels.faults.base import FaultBase
 from aemodels.signal.normalise import Normaliser
 from aemodels.types import FloatArray, Kind, Recording, Section
 
+_SEPARATOR = "/"
+
 
 @dataclass(frozen=True)
 class DetectContext:
@@ -106,6 +108,17 @@ def row_scores(channel_scores: FloatArray, kind: Kind) -> FloatArray:
         return channel_scores[:, 0]
     worst = np.where(np.isfinite(channel_scores), channel_scores, -np.inf).max(axis=0)
     return np.where(np.isfinite(worst), worst, np.nan).astype(np.float32)
+
+
+def parted(name: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The arrays of one part of a detector, under names that tell the part."""
+    return {f"{name}{_SEPARATOR}{key}": array for key, array in arrays.items()}
+
+
+def part(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, NDArray[Any]]:
+    """The inverse of parted: the arrays of one part, under their own names."""
+    prefix = f"{name}{_SEPARATOR}"
+    return {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
 
 
 def error_scores(section: Section, rebuilt: FloatArray, kind: Kind) -> FloatArray:

@@ -62,7 +62,12 @@ def local_means(section: Section, rows: NDArray[np.int64]) -> FloatArray:
     return np.ascontiguousarray(np.concatenate(means).T, dtype=np.float32)
 
 
-def fit_boosted(
+def fit_boosted(train: Sequence[Section], rows: NDArray[np.int64], spec: BoostingSpec, seed: int) -> BoostedPredictor:
+    """A predictor of all training sections."""
+    return _fit([_table(section, rows) for section in train], rows, spec, seed)
+
+
+def fit_boosted_apart(
     train: Sequence[Section], rows: NDArray[np.int64], spec: BoostingSpec, seed: int
 ) -> tuple[BoostedPredictor, list[BoostedPredictor]]:
     """A predictor of all training sections, and for each of them one of the sections outside its fold."""

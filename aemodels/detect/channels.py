@@ -49,7 +49,7 @@ def channels(section: Section, predictor: CrossPredictor) -> FloatArray:
         np.clip(3 * (residual - _baseline(residual, section)), -3, 3),
         np.sign(section.values) * np.log1p(np.abs(section.values - held)) / 4,
     ]
-    moved = shifts(section, np.diff(predicted, axis=1, prepend=predicted[:, :1]))
+    moved = shifts(section, predicted)
     parts += [moved.repeat / 3, np.sign(moved.gain) * np.log1p(np.abs(moved.gain)) / 3]
     for window in LAG_WINDOWS:
         lagged = lagged_correlation(clipped, predicted, window)

@@ -12,7 +12,7 @@ from pydantic import Field
 from scipy.ndimage import uniform_filter1d
 
 from aemodels.detect.base import DetectContext, Detector, Reasons, channel_scale, row_scores
-from aemodels.detect.boosted import BoostedPredictor, BoostingSpec, fit_boosted, restore_boosted
+from aemodels.detect.boosted import BoostedPredictor, BoostingSpec, fit_boosted_apart, restore_boosted
 from aemodels.detect.crosswise import REACH, CrossPredictor, fit_predictors
 from aemodels.errors import SpecError
 from aemodels.spec import Spec
@@ -77,7 +77,7 @@ class CrossCurve(Spec):
     ) -> tuple[Predictor, Sequence[Predictor]]:
         if self.model == "ridge":
             return fit_predictors(train)
-        return fit_boosted(train, rows, self.boosting, context.seed)
+        return fit_boosted_apart(train, rows, self.boosting, context.seed)
 
     def _rows(self, context: DetectContext, count: int) -> NDArray[np.int64]:
         """The target's row (-1 = every curve), then the rows that predict it."""
@@ -93,7 +93,7 @@ class CrossCurve(Spec):
 
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
         if self.model == "ridge":
-            predictor: Predictor = CrossPredictor(arrays["mean"], arrays["covariance"])
+            predictor: Predictor = CrossPredictor.restore(arrays)
         else:
             predictor = restore_boosted(arrays)
         return CrossCurveDetector(self, predictor, arrays["rows"], arrays["scale"])

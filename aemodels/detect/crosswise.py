@@ -81,6 +81,11 @@ class CrossPredictor:
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {"mean": self.mean, "covariance": self.covariance}
 
+    @classmethod
+    def restore(cls, arrays: dict[str, NDArray[Any]]) -> CrossPredictor:
+        """The inverse of arrays."""
+        return cls(arrays["mean"], arrays["covariance"])
+
     def _solved(self, pattern: tuple[bool, ...]) -> FloatArray:
         """Weights float32[tap * channel, channel] where only the curves of the pattern are there."""
         if pattern not in self._weights:

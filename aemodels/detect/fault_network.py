@@ -69,7 +69,7 @@ class FaultNetwork(Spec):
         for member in range(self.members):
             pool = build_pool(context, without, self._plan(context, member))
             networks.append(self._train(pool, (context.seed * 101 + member) % 2**31))
-        return FaultNetworkDetector(self, every, self._plan(context, 0).kinds, tuple(networks))
+        return self._detector(every, self._plan(context, 0).kinds, tuple(networks))
 
     def _plan(self, context: DetectContext, member: int) -> PoolPlan:
         """What a member is trained on."""
@@ -97,8 +97,13 @@ class FaultNetwork(Spec):
             names = sorted(name for name in arrays if name.startswith(prefix))
             networks.append(tuple(np.asarray(arrays[name]) for name in names))
         kinds = tuple(arrays["kinds"].astype(np.uint8).tobytes().decode().split(","))
-        predictor = CrossPredictor(arrays["mean"], arrays["covariance"])
-        return FaultNetworkDetector(self, predictor, kinds, tuple(networks))
+        predictor = CrossPredictor.restore(arrays)
+        return self._detector(predictor, kinds, tuple(networks))
+
+    def _detector(
+        self, predictor: CrossPredictor, kinds: tuple[str, ...], networks: tuple[tuple[NDArray[Any], ...], ...]
+    ) -> Detector:
+        return FaultNetworkDetector(self, predictor, kinds, networks)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from aemodels.detect.base import DetectContext, Detector, Reasons, row_scores
+from aemodels.detect.base import DetectContext, Detector, Reasons, part, parted, row_scores
 from aemodels.detect.combine import Combination, Combiner, fit_combination
 from aemodels.detect.evidence import all_reasons, intact, known_faults, streams, surprises
 from aemodels.detect.hysteresis import held, lasting
@@ -20,8 +20,6 @@ from aemodels.detect.surprise import Surprise, fit_surprise, unpack
 from aemodels.errors import SpecError
 from aemodels.spec import Spec
 from aemodels.types import FloatArray, Kind, Section
-
-_SEPARATOR = "/"
 
 
 class Fusion(Spec):
@@ -84,11 +82,7 @@ class Fusion(Spec):
 
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
         members = {name: context.specs[name].restore(part(arrays, name), context) for name in self.members}
-        surprise = {
-            name.removeprefix(f"surprise{_SEPARATOR}"): unpack(array)
-            for name, array in arrays.items()
-            if name.startswith(f"surprise{_SEPARATOR}")
-        }
+        surprise = {name: unpack(array) for name, array in part(arrays, "surprise").items()}
         ordered = {name: surprise[name] for name in _text(arrays["streams"])}
         combination = Combination.restore(part(arrays, "combination"))
         reasoner = Reasoner.restore(part(arrays, "reasoner"))
@@ -139,18 +133,12 @@ class FusionDetector:
         parts = {name: member.arrays() for name, member in self.members.items()}
         parts |= {"combination": self.combination.arrays(), "reasoner": self.reasoner.arrays()}
         for name, arrays in parts.items():
-            out |= {f"{name}{_SEPARATOR}{key}": array for key, array in arrays.items()}
-        out |= {f"surprise{_SEPARATOR}{name}": surprise.packed() for name, surprise in self.surprise.items()}
+            out |= parted(name, arrays)
+        out |= parted("surprise", {name: surprise.packed() for name, surprise in self.surprise.items()})
         return out | ({} if self.final is None else {"final": self.final.packed()})
 
     def _interval(self, row: FloatArray) -> FloatArray:
         return held(lasting(row, self.spec.shortest), self.spec.leave)
-
-
-def part(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, NDArray[Any]]:
-    """The arrays of one part, under their own names."""
-    prefix = f"{name}{_SEPARATOR}"
-    return {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
 
 
 def _bytes(names: Mapping[str, Any]) -> NDArray[np.uint8]:

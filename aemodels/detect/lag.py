@@ -45,7 +45,7 @@ class Lag(Spec):
         return LagDetector(self, every, channel_scale(scores, context.kind))
 
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
-        return LagDetector(self, CrossPredictor(arrays["mean"], arrays["covariance"]), arrays["scale"])
+        return LagDetector(self, CrossPredictor.restore(arrays), arrays["scale"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ class LagDetector:
         predicted = self.predictor.predict(section)
         lagged = lagged_correlation(section, predicted, self.spec.window)
         better = np.maximum(lagged.far, 0) * np.maximum(lagged.far - np.maximum(lagged.near, 0), 0)
-        moved = shifts(section, np.diff(predicted, axis=1, prepend=predicted[:, :1]))
+        moved = shifts(section, predicted)
         found = better + np.log1p(np.maximum(moved.gain, 0))
         return np.where(section.mask, found / self.scale, np.nan).astype(np.float32)
 

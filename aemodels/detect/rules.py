@@ -69,7 +69,7 @@ class Rules(Spec):
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
         limits = arrays["limits"]
         missing = _LIMITS - limits.shape[1]  # bundles from before the rule on skipped cycles know no sonic
-        predictor = CrossPredictor(arrays["mean"], arrays["covariance"])
+        predictor = CrossPredictor.restore(arrays)
         return RulesDetector(self, predictor, np.pad(limits, ((0, 0), (0, missing))))
 
 

@@ -65,13 +65,14 @@ class ShiftSearch(Spec):
         self, context: DetectContext, predictors: Sequence[StepPredictor]
     ) -> Iterator[tuple[Injection, Section, StepPredictor]]:
         """Training wells with shifts, each with the predictor of the other wells."""
+        if context.normaliser is None:
+            return
         faults = [fault for fault in context.faults if kind_of(fault) == SHIFT]
         rng = np.random.default_rng((context.seed, 11))
         for recording, predictor in zip(context.recordings, predictors, strict=False):
             usable: list[FaultBase] = [fault for fault in faults if fault.targets(recording)]
-            for _ in range(self.copies if usable and context.normaliser is not None else 0):
+            for _ in range(self.copies if usable else 0):
                 injection = inject(recording, usable, fraction=self.fraction, rng=rng)
-                assert context.normaliser is not None
                 yield injection, context.normaliser.apply(injection.recording), predictor
 
     def _judge(self, tables: Sequence[FloatArray], right: Sequence[NDArray[np.bool_]], seed: int) -> Trees:
@@ -91,7 +92,7 @@ class ShiftSearch(Spec):
         return flatten(model.fit(np.concatenate(tables), truth))
 
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
-        predictor = StepPredictor(CrossPredictor(arrays["mean"], arrays["covariance"]))
+        predictor = StepPredictor(CrossPredictor.restore(arrays))
         return ShiftSearchDetector(self, predictor, Trees.restore(arrays))
 
 

@@ -66,17 +66,17 @@ class Shifts:
     gain: FloatArray
 
 
-def shifts(section: Section, expected: FloatArray) -> Shifts:
+def shifts(section: Section, predicted: FloatArray) -> Shifts:
     """The candidate with the clearest repeat at each sample; of two at one repeat, the one that gains more.
 
     Args:
         section: normalised curves.
-        expected: float32[channel, sample], steps of each curve as predicted from the others.
+        predicted: float32[channel, sample], each from the others.
     """
-    found = candidates(section, expected)
+    found = candidates(section, np.diff(predicted, axis=1, prepend=predicted[:, :1]))
     repeat, logarithm = found.evidence[:, EVIDENCE.index("repeat")], found.evidence[:, EVIDENCE.index("gain")]
     gain = np.sign(logarithm) * np.expm1(np.abs(logarithm))
-    out = Shifts(np.zeros(expected.shape, np.float32), np.zeros(expected.shape, np.float32))
+    out = Shifts(np.zeros(predicted.shape, np.float32), np.zeros(predicted.shape, np.float32))
     order = np.lexsort((gain, repeat))
     for number in order[repeat[order] > _CLEAR]:
         place = slice(*found.places[number])

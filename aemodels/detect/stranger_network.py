@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -12,6 +11,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from aemodels.detect.base import DetectContext, Detector
+from aemodels.detect.crosswise import CrossPredictor
 from aemodels.detect.fault_network import ANY_SHARE, FaultNetwork, FaultNetworkDetector
 from aemodels.detect.generic import Generic
 from aemodels.detect.pool import PoolPlan, kind_of
@@ -47,23 +47,17 @@ class StrangerNetwork(FaultNetwork):
     )
 
     @override
-    def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
-        network = super().fit(train, context)
-        assert isinstance(network, FaultNetworkDetector)
-        return StrangerNetworkDetector(network)
-
-    @override
     def _plan(self, context: DetectContext, member: int) -> PoolPlan:
         known = [fault for fault in self.faults if kind_of(fault) != context.left_out]
-        often = (Generic(),) * max(1, len(known))
-        faults = (*known, *often, Generic(size=_FAR_OUT))
+        of_no_kind = (*((Generic(),) * max(1, len(known))), Generic(size=_FAR_OUT)) if self.generic else ()
+        faults = (*known, *of_no_kind)
         return PoolPlan(faults, self.copies, self.fraction, (context.seed, 8, member), named=False)
 
     @override
-    def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
-        network = super().restore(arrays, context)
-        assert isinstance(network, FaultNetworkDetector)
-        return StrangerNetworkDetector(network)
+    def _detector(
+        self, predictor: CrossPredictor, kinds: tuple[str, ...], networks: tuple[tuple[NDArray[Any], ...], ...]
+    ) -> Detector:
+        return StrangerNetworkDetector(FaultNetworkDetector(self, predictor, kinds, networks))
 
 
 @dataclass(frozen=True, eq=False)

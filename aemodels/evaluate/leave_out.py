@@ -67,7 +67,7 @@ def _without(
     spec: ExperimentSpec, context: DetectContext, kind: str, train: Sequence[Section], detectors: Mapping[str, Detector]
 ) -> dict[str, Detector]:
     """All detectors, those that learn from faults fitted again without a kind; the others are as they were."""
-    faults = tuple(fault for fault in context.faults if getattr(fault, "kind", "") != kind)
+    faults = tuple(fault for fault in context.faults if kind_of(fault) != kind)
     fitted: dict[str, Detector] = {}
     for named in spec.anomalies.detectors:
         if _learns(named.model, kind):
