@@ -11,13 +11,17 @@ import pandas as pd
 from aemodels.evaluate.bootstrap import Interval, ratio_interval
 from aemodels.evaluate.ranked import ScoreBins
 from aemodels.evaluate.trials import Scored
-from aemodels.types import BoolArray, IntArray
+from aemodels.types import BoolArray, FloatArray, IntArray
 
 ALARMS = 0.01  # share of the intact rows at which recalls are told, as in the published comparisons
 WHOLE = "all"
 # A curve off depth within a uniform bed leaves no trace: totals are told with and without it.
 OPEN = "depth_shift"
 BUT_OPEN = f"all_but_{OPEN}"
+# A spike has two rows and a depth shift a hundred and fifty: what is told of all rows is told of the longest kinds.
+ALIKE = "kinds_alike"
+ALIKE_BUT_OPEN = f"kinds_alike_but_{OPEN}"
+TOTALS = (WHOLE, BUT_OPEN, ALIKE, ALIKE_BUT_OPEN)
 UNKNOWN = "unknown"
 
 
@@ -44,7 +48,7 @@ def found_table(detector: str, scored: Sequence[Scored]) -> pd.DataFrame:
     mean over its found rows, and accuracy counts found events.
 
     Returns:
-        detector, fault ("all", all but the open problem where there are others, each kind), events, rows, pr_auc,
+        detector, fault (those of TOTALS that there are, each kind), events, rows, pr_auc,
         roc_auc, recall_at_1pct, event_recall, reason_accuracy (NaN for a detector without reasons), each with _low and
         _high: 95 % bootstrap intervals over wells.
     """
@@ -57,34 +61,52 @@ def found_table(detector: str, scored: Sequence[Scored]) -> pd.DataFrame:
     events = [event for place, well in enumerate(wells) for event in _events(well, place, limit)]
     table = []
     for group, kinds in _groups({event.kind for event in events}).items():
-        masks = [np.concatenate([_rows_of(item, kinds) for item in well]) for well in wells]
+        masks = [_masks(wells, part) for part in _parts(group, kinds)]
         mine = [event for event in events if event.kind in kinds]
-        pr, roc = bins.areas(bins.faulty(rows, masks))
-        hits = [
-            int((np.nan_to_num(well, nan=-np.inf)[mask] > limit).sum()) for well, mask in zip(rows, masks, strict=True)
-        ]
+        total = sum(int(mask.sum()) for part in masks for mask in part)
+        faulty, hits, asked = np.zeros_like(bins.intact), np.zeros(len(wells)), np.zeros(len(wells))
+        for part in masks:
+            counts = np.array([mask.sum() for mask in part], dtype=np.float64)
+            weight = total / (len(masks) * counts.sum())
+            faulty += weight * bins.faulty(rows, part)
+            asked += weight * counts
+            hits += weight * np.array([_above(well, limit)[mask].sum() for well, mask in zip(rows, part, strict=True)])
+        pr, roc = bins.areas(faulty)
         shares = {
             "pr_auc": pr,
             "roc_auc": roc,
-            "recall_at_1pct": ratio_interval(hits, [int(mask.sum()) for mask in masks]),
+            "recall_at_1pct": ratio_interval(hits.tolist(), asked.tolist()),
             "event_recall": _share(mine, len(wells), [event.found for event in mine]),
             "reason_accuracy": _accuracy(mine, len(wells)),
         }
-        total = sum(int(mask.sum()) for mask in masks)
         table.append({"detector": detector, "fault": group, "events": len(mine), "rows": total} | _columns(shares))
     return pd.DataFrame(table)
 
 
 def _groups(kinds: set[str]) -> dict[str, set[str]]:
-    """What is told together: all kinds, all but the open problem, each by itself."""
-    groups = {WHOLE: kinds}
+    """What is told together: all kinds, all but the open problem, both with kinds that count alike, each by itself."""
+    groups = {WHOLE: kinds, ALIKE: kinds}
     if OPEN in kinds and len(kinds) > 1:
-        groups[BUT_OPEN] = kinds - {OPEN}
-    return groups | {kind: {kind} for kind in sorted(kinds)}
+        groups |= {BUT_OPEN: kinds - {OPEN}, ALIKE_BUT_OPEN: kinds - {OPEN}}
+    ordered = {name: groups[name] for name in TOTALS if name in groups}
+    return ordered | {kind: {kind} for kind in sorted(kinds)}
+
+
+def _parts(group: str, kinds: set[str]) -> list[set[str]]:
+    """The kinds whose rows count as much together as those of any other part."""
+    return [{kind} for kind in sorted(kinds)] if group in (ALIKE, ALIKE_BUT_OPEN) else [kinds]
+
+
+def _masks(wells: Sequence[Sequence[Scored]], kinds: set[str]) -> list[BoolArray]:
+    return [np.concatenate([_rows_of(item, kinds) for item in well]) for well in wells]
 
 
 def _rows_of(item: Scored, kinds: set[str]) -> BoolArray:
     return np.asarray(np.any([item.trial.rows_of(kind) for kind in kinds], axis=0), dtype=np.bool_)
+
+
+def _above(rows: FloatArray, limit: float) -> BoolArray:
+    return np.asarray(np.nan_to_num(rows, nan=-np.inf) > limit)
 
 
 def confusion_table(detector: str, scored: Sequence[Scored]) -> pd.DataFrame:

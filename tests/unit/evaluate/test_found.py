@@ -16,7 +16,7 @@ from aemodels.detect.base import DetectContext, Reasons
 from aemodels.detect.thresholds import Quantile
 from aemodels.evaluate.badhole_table import bad_hole_table
 from aemodels.evaluate.bootstrap import ratio_interval, resample_counts
-from aemodels.evaluate.found import confusion_table, found_table
+from aemodels.evaluate.found import TOTALS, confusion_table, found_table
 from aemodels.evaluate.leave_out import _learns, leave_out_table
 from aemodels.evaluate.ranked import ScoreBins
 from aemodels.evaluate.trials import event_counts, make_trials, score_trials
@@ -64,12 +64,34 @@ def scored(**anomalies: Any) -> Any:
 
 def test_a_detector_that_knows_finds_every_event_of_every_kind() -> None:
     table = found_table("oracle", scored()).set_index("fault")
-    assert set(table.index) == {"all", "all_but_depth_shift", *KINDS}
+    assert set(table.index) == {*TOTALS, *KINDS}
     np.testing.assert_allclose(table["event_recall"], 1.0)
     np.testing.assert_allclose(table["recall_at_1pct"], 1.0)
     np.testing.assert_allclose(table["pr_auc"], 1.0, atol=0.005)  # rows of one bin of score are ties
     assert table.loc["all", "events"] == table.loc[list(KINDS), "events"].sum()
     assert (table["pr_auc_low"] <= table["pr_auc"] + 1e-12).all()
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Blind(Oracle):
+    """Knows the truth but for flat lines."""
+
+    def score(self, section: Section) -> FloatArray:
+        return np.where(np.diff(section.values, axis=1, prepend=np.nan) == 0, 0, Oracle.score(self, section))
+
+
+def test_kinds_count_alike_however_long_their_events_are() -> None:
+    wanted = spec()
+    trials = make_trials(wanted, WELLS, NORMALISER, repeats=2)
+    found = score_trials(Blind(ORACLE.intact), trials, "logs", threshold=wanted.anomalies.chosen, explain=False)
+    table = found_table("blind", found).set_index("fault")
+    recall = table["recall_at_1pct"]
+    assert recall["stuck"] < 0.1
+    assert recall["kinds_alike"] == pytest.approx(recall[list(KINDS)].mean())
+    assert recall["kinds_alike_but_depth_shift"] == pytest.approx(recall[["spike", "stuck"]].mean())
+    assert recall["all_but_depth_shift"] < 0.2  # of the rows, spikes are few
+    pr = table["pr_auc"]
+    assert pr["all_but_depth_shift"] + 0.2 < pr["kinds_alike_but_depth_shift"]
 
 
 def test_naming_counts_found_events_and_shows_what_is_mistaken_for_what() -> None:
