@@ -94,12 +94,33 @@ class Witness(Protocol):
         ...
 
 
+@runtime_checkable
+class CrossFitted(Protocol):
+    """A detector that can judge what it was fitted to as it would judge something new.
+
+    References:
+        Vovk, V. (2015), Cross-conformal predictors, Annals of Mathematics and Artificial Intelligence 74, 9; Barber,
+        Candes, Ramdas & Tibshirani (2021), Annals of Statistics 49, 486 (calibrating on what each fit has left out).
+    """
+
+    @property
+    def apart(self) -> Sequence[Detector]:
+        """For each training section the detector as it is without it; none once it is restored."""
+        ...
+
+
 class DetectorFactory(Protocol):
     """What every detector spec offers beside its fields."""
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector: ...
 
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector: ...
+
+
+def apart_of(detector: Detector, train: Sequence[Section]) -> Sequence[Detector]:
+    """For each training section the detector as it is without it; none where the detector cannot tell."""
+    found = detector.apart if isinstance(detector, CrossFitted) else ()
+    return found if len(found) == len(train) > 1 else ()
 
 
 def row_scores(channel_scores: FloatArray, kind: Kind) -> FloatArray:

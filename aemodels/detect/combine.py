@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -11,14 +11,18 @@ from numpy.typing import NDArray
 
 from aemodels.detect.base import row_scores
 from aemodels.detect.evidence import Known
+from aemodels.detect.monotone import fit_monotone
+from aemodels.detect.trees import Trees
 from aemodels.types import BoolArray, FloatArray, IntArray, Kind
 
-Combiner: TypeAlias = Literal["sum", "max", "learned", "best"]
-_WAYS: tuple[Literal["sum", "max", "learned"], ...] = ("sum", "max", "learned")
+Way: TypeAlias = Literal["sum", "max", "learned", "boosted"]
+Combiner: TypeAlias = Literal["sum", "max", "learned", "boosted", "best"]
+_WAYS: tuple[Way, ...] = ("sum", "max", "learned", "boosted")
 _LIMIT = 8.0  # decades: more than that of one detector says no more than that it is certain
 Floats: TypeAlias = NDArray[np.float64]
+Pairs: TypeAlias = Sequence[tuple[FloatArray, Known]]
 _RIDGE = 1e-4
-_ROWS = 200_000  # samples a regression is fitted on at most
+_ROWS = 200_000  # intact samples that weights and trees are fitted on, about
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +33,12 @@ class Combination:
         way: how.
         weights: float64[2 * stream + 1], of each stream's surprise at the curve itself, of its highest among the
             curves of the depth, and a constant; only for "learned".
+        trees: of the same columns; only for "boosted".
     """
 
-    way: Literal["sum", "max", "learned"]
-    weights: NDArray[np.float64]
+    way: Way
+    weights: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    trees: Trees = field(default_factory=lambda: Trees.constant(0.0))
 
     def of(self, surprise: FloatArray) -> FloatArray:
         """float32[channel, sample] from float32[stream, channel, sample]; positive, higher = more anomalous."""
@@ -40,16 +46,21 @@ class Combination:
             return np.asarray(surprise.sum(axis=0), dtype=np.float32)
         if self.way == "max":
             return np.asarray(surprise.max(axis=0), dtype=np.float32)
-        odds = np.tensordot(self.weights[:-1], _table(surprise), axes=(0, 0)) + self.weights[-1]
+        table = _table(surprise)
+        if self.way == "boosted":
+            odds = self.trees.of(table.reshape(len(table), -1).T).reshape(surprise.shape[1:])
+        else:
+            odds = np.tensordot(self.weights[:-1], table, axes=(0, 0)) + self.weights[-1]
         return np.asarray(np.logaddexp(0, odds), dtype=np.float32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        return {"way": np.array([_WAYS.index(self.way)]), "weights": self.weights}
+        return {"way": np.array([_WAYS.index(self.way)]), "weights": self.weights, **self.trees.arrays()}
 
     @classmethod
     def restore(cls, arrays: dict[str, NDArray[Any]]) -> Combination:
         """The inverse of arrays."""
-        return cls(_WAYS[int(arrays["way"][0])], arrays["weights"])
+        trees = Trees.restore(arrays) if "roots" in arrays else Trees.constant(0.0)  # older bundles have none
+        return cls(_WAYS[int(arrays["way"][0])], arrays["weights"], trees)
 
 
 def fit_combination(
@@ -63,53 +74,65 @@ def fit_combination(
         known: the truth of the same copies.
         kind: logs or seismic.
     """
-    nothing = np.zeros(0)
-    if combiner in ("sum", "max"):
-        return Combination("sum" if combiner == "sum" else "max", nothing)
     pairs = [list(zip(first, second, strict=True)) for first, second in zip(said, known, strict=True)]
     everything = [pair for copies in pairs for pair in copies]
-    if not everything:
-        return Combination("sum", nothing)
-    learned = Combination("learned", _regression(everything))
-    if combiner == "learned" or len(pairs) < 2:
-        return learned
-    found = {"sum": 0.0, "max": 0.0, "learned": 0.0}
+    if combiner != "best":
+        return _fitted(combiner, everything)
+    if len(pairs) < 2:
+        return _fitted("boosted", everything)
+    found = dict.fromkeys(_WAYS, 0.0)
     for number, held_out in enumerate(pairs):
         others = [pair for place, copies in enumerate(pairs) if place != number for pair in copies]
-        for candidate in (Combination("sum", nothing), Combination("max", nothing)):
-            found[candidate.way] += _precision(candidate, held_out, kind)
-        found["learned"] += _precision(Combination("learned", _regression(others)), held_out, kind)
-    best = max(_WAYS, key=found.__getitem__)
-    return learned if best == "learned" else Combination(best, nothing)
+        for way in _WAYS:
+            found[way] += _precision(_fitted(way, others), held_out, kind)
+    return _fitted(max(_WAYS, key=found.__getitem__), everything)
 
 
-def _regression(pairs: Sequence[tuple[FloatArray, Known]]) -> Floats:
-    """Weights of a logistic regression: is this curve altered at this depth?
+def _fitted(way: Way, pairs: Pairs) -> Combination:
+    """One way of combining; what has to be learnt and has nothing to learn from is a sum."""
+    if way in ("sum", "max"):
+        return Combination(way)
+    if not any(truth.label[truth.told].any() for _, truth in pairs):
+        return Combination("sum")
+    table, label, weight = _samples(pairs)
+    if way == "learned":
+        return Combination(way, weights=_fit_weights(table, label, weight))
+    return Combination(way, trees=fit_monotone(table, label, weight))
 
-    No weight is negative: what surprises one detector never speaks against a fault. Every kind counts alike, however
-    few samples its events have.
-    """
+
+def _samples(pairs: Pairs) -> tuple[Floats, BoolArray, Floats]:
+    """What combinations are fitted on: columns of surprise, whether this curve is altered at this depth, weights."""
+    rng = np.random.default_rng(0)
+    share = _ROWS / max(sum(int(truth.told.sum()) for _, truth in pairs), _ROWS)
     tables, labels, kinds = [], [], []
     for surprise, truth in pairs:
-        seen = truth.told
+        # faulty samples are few, and those of short kinds fewest: all of them stay
+        seen = truth.told & (truth.label | (rng.random(truth.told.shape) < share))
         tables.append(_table(surprise)[:, seen].T)
         labels.append(truth.label[seen])
         along = truth.kinds[None, :] if truth.label.shape[1] > 1 else truth.kinds[:, None]
         kinds.append(np.broadcast_to(along, truth.label.shape)[seen])
-    table, label = np.concatenate(tables), np.concatenate(labels)
-    picked = np.random.default_rng(0).permutation(len(table))[:_ROWS]
-    return _fit_weights(table[picked], label[picked], np.concatenate(kinds)[picked])
+    table, label, kind = np.concatenate(tables), np.concatenate(labels), np.concatenate(kinds)
+    return table, label, _weights(label, kind, share)
 
 
-def _fit_weights(table: Floats, label: BoolArray, kinds: IntArray) -> Floats:
-    """Non-negative weights and a constant that minimise the logistic loss, with a little ridge: float64[column + 1]."""
-    from scipy.optimize import minimize
-
-    weight = np.ones(len(table))
+def _weights(label: BoolArray, kinds: IntArray, share: float) -> Floats:
+    """What each sample counts: kinds alike, all of them together as much as there are faulty samples."""
+    weight = np.where(label, 1.0, 1.0 / share)
     present, counts = np.unique(kinds[label], return_counts=True)
     for kind, count in zip(present, counts, strict=True):
         weight[label & (kinds == kind)] = label.sum() / (present.size * count)
-    truth, weight = label.astype(np.float64), weight / weight.sum()
+    return np.asarray(weight / weight.sum())
+
+
+def _fit_weights(table: Floats, label: BoolArray, weight: Floats) -> Floats:
+    """Weights and a constant that minimise the logistic loss, with a little ridge: float64[column + 1].
+
+    No weight is negative: what surprises one detector never speaks against a fault.
+    """
+    from scipy.optimize import minimize
+
+    truth = label.astype(np.float64)
 
     def loss(values: Floats) -> tuple[float, Floats]:
         odds = table @ values[:-1] + values[-1]

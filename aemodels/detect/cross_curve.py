@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -70,7 +70,7 @@ class CrossCurve(Spec):
             CrossCurveDetector(self, other, rows, detector.scale).score(section)
             for section, other in zip(train, without, strict=True)
         ]
-        return CrossCurveDetector(self, predictor, rows, channel_scale(scores, context.kind))
+        return CrossCurveDetector(self, predictor, rows, channel_scale(scores, context.kind), tuple(without))
 
     def _predictors(
         self, train: Sequence[Section], rows: NDArray[np.int64], context: DetectContext
@@ -101,12 +101,25 @@ class CrossCurve(Spec):
 
 @dataclass(frozen=True, eq=False)
 class CrossCurveDetector:
-    """Fitted CrossCurve; `scale` is the 99th percentile of each curve's scores on training wells."""
+    """Fitted CrossCurve.
+
+    Args:
+        spec: which residual it is.
+        predictor: of each judged curve from others.
+        rows: the target's row (-1 = every curve), then those that predict it.
+        scale: 99th percentile of each curve's scores on training wells.
+        without: predictors fitted without each training section; not kept with the detector.
+    """
 
     spec: CrossCurve
     predictor: Predictor
     rows: NDArray[np.int64]
     scale: NDArray[np.float32]
+    without: tuple[Predictor, ...] = field(default=(), repr=False)
+
+    @property
+    def apart(self) -> tuple[CrossCurveDetector, ...]:
+        return tuple(CrossCurveDetector(self.spec, predictor, self.rows, self.scale) for predictor in self.without)
 
     def score(self, section: Section) -> FloatArray:
         sign = _SIGNS[self.spec.sign]

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aemodels.detect.base import DetectContext, Detector, Explainer, Reasons, Witness
+from aemodels.detect.base import DetectContext, Detector, Explainer, Reasons, Witness, apart_of
 from aemodels.detect.channels import flat_lengths
 from aemodels.detect.surprise import Surprise
 from aemodels.faults.inject import Injection, inject
 from aemodels.signal.quality import STUCK_SAMPLES
-from aemodels.types import BoolArray, FloatArray, IntArray, Kind, Section
+from aemodels.types import BoolArray, FloatArray, IntArray, Kind, Recording, Section
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +31,36 @@ class Known:
     label: BoolArray
     kinds: IntArray
     told: BoolArray
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A section to calibrate on.
+
+    Args:
+        members: detectors by name, none of which has been fitted to the section.
+        section: intact.
+        recording: behind it, to inject faults into; None where there is none.
+    """
+
+    members: Mapping[str, Detector]
+    section: Section
+    recording: Recording | None
+
+
+@dataclass(frozen=True)
+class CopyPlan:
+    """How faulty copies are made.
+
+    Args:
+        kinds: names of the faults, in the order of their numbers.
+        copies: of each recording.
+        fraction: share of a copy's rows that is faulty.
+    """
+
+    kinds: tuple[str, ...]
+    copies: int
+    fraction: float
 
 
 def streams(members: Mapping[str, Detector], section: Section) -> dict[str, FloatArray]:
@@ -62,24 +92,42 @@ def all_reasons(members: Mapping[str, Detector], section: Section) -> list[Reaso
     return [reasons for reasons in said if reasons.kinds]
 
 
-def known_faults(context: DetectContext, kinds: Sequence[str], *, copies: int, fraction: float) -> list[list[Known]]:
-    """Copies of each validation recording with faults injected, one list a recording; none without a normaliser."""
-    rng = np.random.default_rng([context.seed, 9])
-    normaliser, found = context.normaliser, []
-    if normaliser is None:
+def cases(members: Mapping[str, Detector], train: Sequence[Section], context: DetectContext) -> list[Case]:
+    """What to calibrate on: training sections where all members can judge them as new ones, and validation sections.
+
+    Where there is neither, the training sections as they are.
+    """
+    told = {name: apart_of(member, train) for name, member in members.items()}
+    found = []
+    if all(told.values()):
+        for number, section in enumerate(train):
+            own = {name: apart[number] for name, apart in told.items()}
+            found.append(Case(own, section, _at(context.recordings, number)))
+    for number, section in enumerate(context.validation):
+        found.append(Case(members, section, _at(context.calibration, number)))
+    return found or [Case(members, section, None) for section in train]
+
+
+def _at(recordings: Sequence[Recording], number: int) -> Recording | None:
+    return recordings[number] if number < len(recordings) else None
+
+
+def known_faults(
+    context: DetectContext, recording: Recording | None, plan: CopyPlan, rng: np.random.Generator
+) -> list[Known]:
+    """Copies of a recording with faults injected; none without a normaliser, or where no fault applies."""
+    normaliser = context.normaliser
+    if normaliser is None or recording is None:
         return []
-    for recording in context.calibration:
-        sound = intact(normaliser.apply(recording), context.kind)
-        usable = [fault for fault in context.faults if fault.targets(recording)]
-        known = []
-        for _ in range(copies if usable else 0):
-            injection = inject(recording, usable, fraction=fraction, rng=rng)
-            copy = _known(context, injection, normaliser.apply(injection.recording), kinds)
-            altered = np.asarray(copy.label.any(axis=0 if context.kind == "logs" else 1, keepdims=True))
-            known.append(dataclasses.replace(copy, told=copy.told & (sound | altered)))
-        if known:
-            found.append(known)
-    return found
+    sound = intact(normaliser.apply(recording), context.kind)
+    usable = [fault for fault in context.faults if fault.targets(recording)]
+    known = []
+    for _ in range(plan.copies if usable else 0):
+        injection = inject(recording, usable, fraction=plan.fraction, rng=rng)
+        copy = _known(context, injection, normaliser.apply(injection.recording), plan.kinds)
+        altered = np.asarray(copy.label.any(axis=0 if context.kind == "logs" else 1, keepdims=True))
+        known.append(dataclasses.replace(copy, told=copy.told & (sound | altered)))
+    return known
 
 
 def _known(context: DetectContext, injection: Injection, section: Section, kinds: Sequence[str]) -> Known:

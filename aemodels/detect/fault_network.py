@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 from weakref import WeakKeyDictionary
@@ -15,7 +16,7 @@ from aemodels.detect.base import DetectContext, Detector, Reasons
 from aemodels.detect.channels import PER_CURVE, channels
 from aemodels.detect.crosswise import CrossPredictor, fit_predictors
 from aemodels.detect.generic import Generic
-from aemodels.detect.pool import UNNAMED, Pool, PoolPlan, build_pool
+from aemodels.detect.pool import UNNAMED, Pool, PoolPlan, build_pool, kind_of
 from aemodels.errors import SpecError
 from aemodels.spec import Spec
 from aemodels.types import FloatArray, Kind, Section
@@ -28,7 +29,9 @@ class FaultNetwork(Spec):
     """U-Nets over hand-made channels of all curves, one output for every kind and curve, averaged.
 
     Trained on copies of the training wells with faults injected; a class of faults of no kind keeps them from taking
-    everything that they know for intact. The channels come from predictions by other wells.
+    everything that they know for intact. The channels come from predictions by other wells. Each network leaves out
+    its share of the wells where every kind can still be taught: by those that have not seen it a training well is
+    judged as a new one would be.
 
     References:
         Ronneberger, Fischer & Brox (2015), MICCAI; Lakshminarayanan, Pritzel & Blundell (2017), NeurIPS (averaging
@@ -39,7 +42,7 @@ class FaultNetwork(Spec):
     learns_faults: ClassVar[bool] = True
 
     kind: Literal["fault_network"] = "fault_network"
-    members: int = Field(default=2, ge=1, le=10, description="networks, each with faults of its own")
+    members: int = Field(default=3, ge=1, le=10, description="networks, each with faults of its own")
     widths: tuple[int, ...] = Field(
         default=(32, 48, 64, 64), min_length=2, max_length=8, description="filters of each level, top first"
     )
@@ -47,6 +50,15 @@ class FaultNetwork(Spec):
     copies: int = Field(default=12, ge=1, le=200, description="faulty copies of each training well, a network")
     fraction: tuple[float, float] = Field(
         default=(0.1, 0.35), description="share of a copy's samples that is faulty, lowest and highest"
+    )
+    missing: float = Field(
+        default=0.5, ge=0.0, le=1.0, description="share of the copies that lack curves over stretches"
+    )
+    uneven: float = Field(
+        default=0.05,
+        ge=0.0,
+        le=0.5,
+        description="offsets of the copies' curves, in normalised units; gains twice as much",
     )
     generic: bool = Field(default=True, description="whether faults of no kind are among them")
     length: int = Field(default=256, ge=64, le=2048, description="samples in a training window")
@@ -65,16 +77,32 @@ class FaultNetwork(Spec):
             found = f"{len(context.recordings)} {context.kind} recordings"
             raise SpecError(f"{self.kind} is trained on wells with faults injected; it was given {found}")
         every, without = fit_predictors(train)
+        taught = self._taught(context)
         networks = []
-        for member in range(self.members):
-            pool = build_pool(context, without, self._plan(context, member))
+        for member, wells in enumerate(taught):
+            some = dataclasses.replace(context, recordings=tuple(context.recordings[well] for well in wells))
+            pool = build_pool(some, [without[well] for well in wells], self._plan(context, member))
             networks.append(self._train(pool, (context.seed * 101 + member) % 2**31))
-        return self._detector(every, self._plan(context, 0).kinds, tuple(networks))
+        unseen = [
+            (without[well], tuple(member for member, wells in enumerate(taught) if well not in wells))
+            for well in range(len(train))
+        ]
+        return self._detector(every, self._plan(context, 0).kinds, tuple(networks), tuple(unseen))
+
+    def _taught(self, context: DetectContext) -> list[list[int]]:
+        """The training wells of each member: all but its share, or all where a kind would then have no well."""
+        wells = range(len(context.recordings))
+        shares = [[well for well in wells if well % self.members != member] for member in range(self.members)]
+        taught = [_taught_kinds(context, share) for share in (wells, *shares)]
+        whole = self.members == 1 or len(wells) < 2 or any(kinds != taught[0] for kinds in taught)
+        return [list(wells)] * self.members if whole else shares
 
     def _plan(self, context: DetectContext, member: int) -> PoolPlan:
         """What a member is trained on."""
         faults = (*context.faults, *((Generic(),) if self.generic else ()))
-        return PoolPlan(faults, self.copies, self.fraction, (context.seed, 7, member))
+        return PoolPlan(
+            faults, self.copies, self.fraction, (context.seed, 7, member), missing=self.missing, uneven=self.uneven
+        )
 
     def _train(self, pool: Pool, seed: int) -> tuple[NDArray[Any], ...]:
         from aemodels.models.blocks import Convolutions
@@ -101,9 +129,18 @@ class FaultNetwork(Spec):
         return self._detector(predictor, kinds, tuple(networks))
 
     def _detector(
-        self, predictor: CrossPredictor, kinds: tuple[str, ...], networks: tuple[tuple[NDArray[Any], ...], ...]
+        self,
+        predictor: CrossPredictor,
+        kinds: tuple[str, ...],
+        networks: tuple[tuple[NDArray[Any], ...], ...],
+        unseen: tuple[tuple[CrossPredictor, tuple[int, ...]], ...] = (),
     ) -> Detector:
-        return FaultNetworkDetector(self, predictor, kinds, networks)
+        return FaultNetworkDetector(self, predictor, kinds, networks, unseen)
+
+
+def _taught_kinds(context: DetectContext, wells: Iterable[int]) -> set[str]:
+    """The kinds that some of the wells have the curves for."""
+    return {kind_of(fault) for fault in context.faults for well in wells if fault.targets(context.recordings[well])}
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,14 +152,30 @@ class FaultNetworkDetector:
         predictor: of each curve from the others.
         kinds: names of the outputs.
         networks: weights of each member in the order of keras' `get_weights`.
+        unseen: for each training well the predictor fitted without it, and the members that have not seen it; not
+            kept with the detector.
     """
 
     spec: FaultNetwork
     predictor: CrossPredictor
     kinds: tuple[str, ...]
     networks: tuple[tuple[NDArray[Any], ...], ...]
+    unseen: tuple[tuple[CrossPredictor, tuple[int, ...]], ...] = field(default=(), repr=False)
     _built: dict[int, tuple[Any, dict[str, Any]]] = field(default_factory=dict, repr=False)
     _seen: WeakKeyDictionary[Section, FloatArray] = field(default_factory=WeakKeyDictionary, repr=False)
+
+    @property
+    def apart(self) -> tuple[FaultNetworkDetector, ...]:
+        """For each training well its predictor and the members that have not seen it; none where all have seen all."""
+        if not all(members for _, members in self.unseen):
+            return ()
+        built: dict[tuple[int, ...], dict[int, tuple[Any, dict[str, Any]]]] = {}
+        found = []
+        for predictor, members in self.unseen:
+            networks = tuple(self.networks[member] for member in members)
+            shared = built.setdefault(members, {})  # wells of one share are judged by the same networks
+            found.append(FaultNetworkDetector(self.spec, predictor, self.kinds, networks, _built=shared))
+        return tuple(found)
 
     def score(self, section: Section) -> FloatArray:
         """The kind that speaks loudest on each curve and the depth as a whole: log(1 + odds), so never negative."""

@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from aemodels.detect.base import DetectContext, Detector, Reasons, part, parted, row_scores
+from aemodels.detect.base import DetectContext, Detector, Reasons, apart_of, part, parted, row_scores
 from aemodels.detect.combine import Combination, Combiner, fit_combination
-from aemodels.detect.evidence import all_reasons, intact, known_faults, streams, surprises
+from aemodels.detect.evidence import (
+    Case,
+    CopyPlan,
+    Known,
+    all_reasons,
+    cases,
+    intact,
+    known_faults,
+    streams,
+    surprises,
+)
 from aemodels.detect.hysteresis import held, lasting
 from aemodels.detect.pool import kind_of
 from aemodels.detect.reasoning import Reasoner, fit_reasoner
 from aemodels.detect.surprise import Surprise, fit_surprise, unpack
 from aemodels.errors import SpecError
 from aemodels.spec import Spec
-from aemodels.types import FloatArray, Kind, Section
+from aemodels.types import BoolArray, FloatArray, Kind, Section
 
 
 class Fusion(Spec):
     """Detectors of the experiment combined, by name.
 
-    Every member's score becomes a p-value on intact validation recordings; these are combined, and the result is
-    once more a p-value: a score of 2 is what one intact sample in a hundred reaches. Without recordings to inject
-    faults into, "learned" falls back to "sum".
+    Every member's score becomes a p-value on intact recordings that it was not fitted to: those of the validation, and
+    those of the training where every member can judge them as new ones. The p-values are combined, and the result is
+    once more one: a score of 2 is what one intact sample in a hundred reaches. Without recordings to inject faults
+    into they are added.
 
     References:
         Fisher (1932), Statistical Methods for Research Workers (sum of -log p); Bonferroni's inequality (least p);
@@ -39,11 +51,11 @@ class Fusion(Spec):
     kind: Literal["fusion"] = "fusion"
     members: tuple[str, ...] = Field(min_length=1, description="names of detectors of the experiment")
     combine: Combiner = Field(
-        default="learned",
-        description="sum of -log p; the least p of all; a logistic regression on faulty validation recordings; or the "
-        "one of these that does best on validation recordings it was not fitted on",
+        default="boosted",
+        description="sum of -log p; the least p of all; on faulty recordings a logistic regression, or boosted trees "
+        "that never fall as a p-value does; or the one of these that does best on recordings it was not fitted on",
     )
-    copies: int = Field(default=6, ge=1, le=100, description="faulty copies of each validation recording to learn from")
+    copies: int = Field(default=3, ge=1, le=100, description="faulty copies of each recording to learn from")
     fraction: float = Field(default=0.15, gt=0.0, le=0.9, description="share of a copy's rows that is faulty")
     leave: float = Field(
         default=0.8,
@@ -55,21 +67,34 @@ class Fusion(Spec):
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
         members = self._members(train, context)
-        found = [streams(members, section) for section in context.validation or train]
-        clean = [intact(section, context.kind) for section in context.validation or train]
-        surprise = {
-            name: fit_surprise([np.where(ok, item[name], np.nan) for item, ok in zip(found, clean, strict=True)])
-            for name in found[0]
-        }
         kinds = tuple(dict.fromkeys(kind_of(fault) for fault in context.faults))
-        known = known_faults(context, kinds, copies=self.copies, fraction=self.fraction)
-        said = [[surprises(surprise, streams(members, item.section)) for item in copies] for copies in known]
-        combination = fit_combination(self.combine, said, known, kind=context.kind)
-        reasoner = fit_reasoner(members, known, kinds)
-        fitted = FusionDetector(self, context.kind, members, surprise, combination, reasoner, None)
-        rows = [np.where(ok, fitted.score(s), np.nan) for s, ok in zip(context.validation or train, clean, strict=True)]
-        final = fit_surprise([row_scores(item.astype(np.float32), context.kind) for item in rows])
-        return FusionDetector(self, context.kind, members, surprise, combination, reasoner, final)
+        heard = [
+            self._heard(case, context, kinds, number) for number, case in enumerate(cases(members, train, context))
+        ]
+        surprise = {
+            name: fit_surprise([np.where(item.sound, item.clean[name], np.nan) for item in heard])
+            for name in heard[0].clean
+        }
+        told = [item for item in heard if item.known]
+        said = [[surprises(surprise, found) for found in item.found] for item in told]
+        combination = fit_combination(self.combine, said, [item.known for item in told], kind=context.kind)
+        pairs = [pair for item in told for pair in zip(item.known, item.reasons, strict=True)]
+        reasoner = fit_reasoner(pairs, kinds)
+        combined = [np.where(item.sound, combination.of(surprises(surprise, item.clean)), np.nan) for item in heard]
+        final = fit_surprise([row_scores(item.astype(np.float32), context.kind) for item in combined])
+        without = zip(*(apart_of(member, train) for member in members.values()), strict=False)
+        apart = tuple(dict(zip(members, own, strict=True)) for own in without)
+        return FusionDetector(self, context.kind, members, surprise, combination, reasoner, final, apart)
+
+    def _heard(self, case: Case, context: DetectContext, kinds: tuple[str, ...], number: int) -> _Heard:
+        rng = np.random.default_rng([context.seed, 9, number])
+        known = known_faults(context, case.recording, CopyPlan(kinds, self.copies, self.fraction), rng)
+        clean, sound = streams(case.members, case.section), intact(case.section, context.kind)
+        found, reasons = [], []
+        for copy in known:
+            found.append(streams(case.members, copy.section))
+            reasons.append(all_reasons(case.members, copy.section))
+        return _Heard(clean, sound, known, found, reasons)
 
     def _members(self, train: Sequence[Section], context: DetectContext) -> dict[str, Detector]:
         if unknown := sorted(set(self.members) - set(context.specs) - set(context.fitted)):
@@ -91,6 +116,25 @@ class Fusion(Spec):
 
 
 @dataclass(frozen=True, eq=False)
+class _Heard:
+    """What the members say of a section and of its faulty copies.
+
+    Args:
+        clean: of the section, by stream.
+        sound: bool of the scores' shape, what may stand for intact.
+        known: the copies.
+        found: of each copy, by stream.
+        reasons: of each copy.
+    """
+
+    clean: Mapping[str, FloatArray]
+    sound: BoolArray
+    known: Sequence[Known]
+    found: Sequence[Mapping[str, FloatArray]]
+    reasons: Sequence[Sequence[Reasons]]
+
+
+@dataclass(frozen=True, eq=False)
 class FusionDetector:
     """Fitted Fusion.
 
@@ -101,7 +145,8 @@ class FusionDetector:
         surprise: the p-values of each member's scores.
         combination: of them.
         reasoner: names the kind.
-        final: p-values of the combined score; None while they are fitted.
+        final: p-values of the combined score.
+        without: the members as they are without each training section; not kept with the detector.
     """
 
     spec: Fusion
@@ -110,15 +155,18 @@ class FusionDetector:
     surprise: Mapping[str, Surprise]
     combination: Combination
     reasoner: Reasoner
-    final: Surprise | None
+    final: Surprise
+    without: tuple[Mapping[str, Detector], ...] = field(default=(), repr=False)
+
+    @property
+    def apart(self) -> tuple[FusionDetector, ...]:
+        return tuple(dataclasses.replace(self, members=members, without=()) for members in self.without)
 
     def score(self, section: Section) -> FloatArray:
         """Decades of surprise: 2 is what one intact sample in a hundred reaches."""
         combined = self.combination.of(surprises(self.surprise, streams(self.members, section)))
         seen = section.mask if self.kind == "logs" else section.mask.any(axis=1, keepdims=True)
         scores = np.where(seen, combined, np.nan).astype(np.float32)
-        if self.final is None:
-            return scores
         decades = self.final.of(scores)
         return decades if self.kind == "seismic" else np.stack([self._interval(row) for row in decades])
 
@@ -135,7 +183,7 @@ class FusionDetector:
         for name, arrays in parts.items():
             out |= parted(name, arrays)
         out |= parted("surprise", {name: surprise.packed() for name, surprise in self.surprise.items()})
-        return out | ({} if self.final is None else {"final": self.final.packed()})
+        return out | {"final": self.final.packed()}
 
     def _interval(self, row: FloatArray) -> FloatArray:
         return held(lasting(row, self.spec.shortest), self.spec.leave)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -42,7 +42,7 @@ class Lag(Spec):
         every, without = fit_predictors(train)
         scale = np.ones((len(train[0].values), 1), dtype=np.float32)
         scores = [LagDetector(self, other, scale).score(section) for section, other in zip(train, without, strict=True)]
-        return LagDetector(self, every, channel_scale(scores, context.kind))
+        return LagDetector(self, every, channel_scale(scores, context.kind), tuple(without))
 
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
         return LagDetector(self, CrossPredictor.restore(arrays), arrays["scale"])
@@ -50,11 +50,16 @@ class Lag(Spec):
 
 @dataclass(frozen=True, eq=False)
 class LagDetector:
-    """Fitted Lag."""
+    """Fitted Lag; `without` has the predictors fitted without each training section, and is not kept with it."""
 
     spec: Lag
     predictor: CrossPredictor
     scale: NDArray[np.float32]
+    without: tuple[CrossPredictor, ...] = field(default=(), repr=False)
+
+    @property
+    def apart(self) -> tuple[LagDetector, ...]:
+        return tuple(LagDetector(self.spec, predictor, self.scale) for predictor in self.without)
 
     def score(self, section: Section) -> FloatArray:
         predicted = self.predictor.predict(section)

@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.detect.base import DetectContext
-from aemodels.detect.channels import channels
+from aemodels.detect.channels import channels, flat_lengths
 from aemodels.detect.crosswise import CrossPredictor
+from aemodels.detect.variety import recalibrated, thinned
 from aemodels.errors import SpecError
 from aemodels.faults.base import FaultBase
 from aemodels.faults.inject import Injection, inject
+from aemodels.signal.normalise import CurveNormaliser
+from aemodels.signal.quality import STUCK_SAMPLES
 from aemodels.types import BoolArray, Recording, Section
 
 LABEL_MISSING = -1
@@ -28,7 +31,7 @@ class Pool:
     Args:
         inputs: float16[sample, channel] of each copy.
         labels: int8[sample, kind * curve + 1] of each copy: for every kind and curve (curves fastest), then for the
-            sample as a whole, 1 = faulty, 0 = intact, -1 = not observed.
+            sample as a whole, 1 = faulty, 0 = intact, -1 = not observed, or a flat line that was there before.
         counts: faulty samples of each kind in all copies.
     """
 
@@ -47,6 +50,8 @@ class PoolPlan:
         fraction: of each copy's samples that are faulty, lowest and highest.
         seed: root of the randomness.
         named: whether kinds are told apart; if not, all are UNNAMED.
+        missing: share of the copies that lack curves over stretches.
+        uneven: how far calibrations of the copies differ, in normalised units.
     """
 
     faults: tuple[FaultBase, ...]
@@ -54,6 +59,8 @@ class PoolPlan:
     fraction: tuple[float, float]
     seed: tuple[int, ...]
     named: bool = True
+    missing: float = 0.0
+    uneven: float = 0.0
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -88,11 +95,14 @@ def build_pool(context: DetectContext, predictors: Sequence[CrossPredictor], pla
     inputs, labels = [], []
     counts = dict.fromkeys(plan.kinds, 0)
     for recording, predictor in zip(context.recordings, predictors, strict=True):
+        # flat lines that the well has anyway are no rock to learn from
+        flat = flat_lengths(_normalised(context, recording)) >= STUCK_SAMPLES
         usable = _shares([fault for fault in plan.faults if fault.targets(recording)], recording, rng)
         for copy in range(plan.copies if usable else 0):
-            injection = _injected(recording, usable if copy % 2 == 0 else _half(usable, rng), plan, rng)
+            intact = _as_another(context, recording, plan, rng)
+            injection = _injected(intact, usable if copy % 2 == 0 else _half(usable, rng), plan, rng)
             section = _normalised(context, injection.recording)
-            label = _labels(context, injection, section, plan)
+            label = _labels(context, injection, section.mask & ~flat, plan)
             inputs.append(channels(section, predictor).astype(np.float16))
             labels.append(label)
             for number, kind in enumerate(plan.kinds):
@@ -109,6 +119,16 @@ def build_pool(context: DetectContext, predictors: Sequence[CrossPredictor], pla
 
 def _injected(recording: Recording, faults: Sequence[FaultBase], plan: PoolPlan, rng: np.random.Generator) -> Injection:
     return inject(recording, faults, fraction=float(rng.uniform(*plan.fraction)), rng=rng)
+
+
+def _as_another(context: DetectContext, recording: Recording, plan: PoolPlan, rng: np.random.Generator) -> Recording:
+    """The well as another one might be: some copies lack curves, all of them are calibrated otherwise."""
+    normaliser = context.normaliser
+    if not isinstance(normaliser, CurveNormaliser):
+        return recording
+    if rng.random() < plan.missing:
+        recording = thinned(recording, normaliser.curves, rng)
+    return recalibrated(recording, normaliser, plan.uneven, rng) if plan.uneven else recording
 
 
 def _shares(faults: Sequence[FaultBase], recording: Recording, rng: np.random.Generator) -> list[FaultBase]:
@@ -130,11 +150,15 @@ def _normalised(context: DetectContext, recording: Recording) -> Section:
     return context.normaliser.apply(recording)
 
 
-def _labels(context: DetectContext, injection: Injection, section: Section, plan: PoolPlan) -> NDArray[np.int8]:
-    """int8[sample, kind * curve + 1], see Pool."""
+def _labels(context: DetectContext, injection: Injection, told: BoolArray, plan: PoolPlan) -> NDArray[np.int8]:
+    """int8[sample, kind * curve + 1], see Pool.
+
+    Args:
+        told: bool[curve, sample], where what is not faulty is intact.
+    """
     curves = getattr(context.normaliser, "curves", ())
     names = injection.recording.names
-    width, samples = section.values.shape
+    width, samples = told.shape
     kinds = plan.kinds
     out = np.zeros((len(kinds), width, samples), dtype=np.int8)
     for event in injection.events:
@@ -144,10 +168,6 @@ def _labels(context: DetectContext, injection: Injection, section: Section, plan
                 hit = injection.label[names.index(name), window]
                 out[kinds.index(plan.label_of(event.kind)), curves.index(name), window] |= hit.astype(np.int8)
     every: NDArray[np.int8] = np.asarray(out.any(axis=(0, 1)), dtype=np.int8)
-    out[:, ~section.mask] = LABEL_MISSING
-    every[~_any_observed(section)] = LABEL_MISSING
+    out[:, ~told & ~out.any(axis=0)] = LABEL_MISSING
+    every[~told.any(axis=0) & (every == 0)] = LABEL_MISSING
     return np.concatenate([out.reshape(-1, samples), every[None]]).T.copy()
-
-
-def _any_observed(section: Section) -> BoolArray:
-    return np.asarray(section.mask.any(axis=0))

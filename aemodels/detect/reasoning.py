@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aemodels.detect.base import Detector, Reasons
-from aemodels.detect.evidence import Known, all_reasons
+from aemodels.detect.base import Reasons
+from aemodels.detect.evidence import Known
 
 _REACH = 12.0  # evidence is limited, so that none drowns the others
 _ROWS = 60_000
@@ -60,17 +60,21 @@ def evidence_table(reasons: Sequence[Reasons]) -> NDArray[np.float64]:
     return np.asarray(np.clip(np.nan_to_num(joined, nan=0.0), -_REACH, _REACH), dtype=np.float64)
 
 
-def fit_reasoner(members: Mapping[str, Detector], known: Sequence[Sequence[Known]], kinds: Sequence[str]) -> Reasoner:
-    """Learn from the faulty rows of copies whose faults are known, each kind counting alike."""
+def fit_reasoner(said: Iterable[tuple[Known, Sequence[Reasons]]], kinds: Sequence[str]) -> Reasoner:
+    """Learn from the faulty rows of copies whose faults are known, each kind counting alike.
+
+    Args:
+        said: each copy, and the reasons of the members for it.
+        kinds: names of the faults, in the order of their numbers.
+    """
     from sklearn.linear_model import LogisticRegression
 
     tables, classes = [], []
-    for item in (copy for copies in known for copy in copies):
-        reasons = all_reasons(members, item.section)
+    for copy, reasons in said:
         if reasons:
-            faulty = item.kinds >= 0
+            faulty = copy.kinds >= 0
             tables.append(evidence_table(reasons)[faulty])
-            classes.append(item.kinds[faulty])
+            classes.append(copy.kinds[faulty])
     truth = np.concatenate(classes) if classes else np.zeros(0, dtype=np.int64)
     if len(np.unique(truth)) < 2:
         return Reasoner(tuple(kinds), np.zeros((0, 0)), np.zeros((2, 0)))

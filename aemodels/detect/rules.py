@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -63,8 +63,8 @@ class Rules(Spec):
     skipped: int = Field(default=16, ge=1, le=200, description="samples of a run of skipped cycles at most")
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
-        every, _ = fit_predictors(train)
-        return RulesDetector(self, every, curve_limits(context, len(train[0].values)))
+        every, without = fit_predictors(train)
+        return RulesDetector(self, every, curve_limits(context, len(train[0].values)), tuple(without))
 
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
         limits = arrays["limits"]
@@ -82,11 +82,17 @@ class RulesDetector:
         predictor: of each curve from the others.
         limits: float64[curve, 5], in normalised units: the least and greatest value that a tool reports, the gain and
             offset that undo the curve's unit mistake (1 and 0 where it has none), and 1 us/ft (0 where it is no sonic).
+        without: predictors fitted without each training section; not kept with the detector.
     """
 
     spec: Rules
     predictor: CrossPredictor
     limits: NDArray[np.float64]
+    without: tuple[CrossPredictor, ...] = field(default=(), repr=False)
+
+    @property
+    def apart(self) -> tuple[RulesDetector, ...]:
+        return tuple(RulesDetector(self.spec, predictor, self.limits) for predictor in self.without)
 
     def score(self, section: Section) -> FloatArray:
         worst = np.max(self._broken(section), axis=0)

@@ -51,13 +51,18 @@ class StrangerNetwork(FaultNetwork):
         known = [fault for fault in self.faults if kind_of(fault) != context.left_out]
         of_no_kind = (*((Generic(),) * max(1, len(known))), Generic(size=_FAR_OUT)) if self.generic else ()
         faults = (*known, *of_no_kind)
-        return PoolPlan(faults, self.copies, self.fraction, (context.seed, 8, member), named=False)
+        seed = (context.seed, 8, member)
+        return PoolPlan(faults, self.copies, self.fraction, seed, named=False, missing=self.missing, uneven=self.uneven)
 
     @override
     def _detector(
-        self, predictor: CrossPredictor, kinds: tuple[str, ...], networks: tuple[tuple[NDArray[Any], ...], ...]
+        self,
+        predictor: CrossPredictor,
+        kinds: tuple[str, ...],
+        networks: tuple[tuple[NDArray[Any], ...], ...],
+        unseen: tuple[tuple[CrossPredictor, tuple[int, ...]], ...] = (),
     ) -> Detector:
-        return StrangerNetworkDetector(FaultNetworkDetector(self, predictor, kinds, networks))
+        return StrangerNetworkDetector(FaultNetworkDetector(self, predictor, kinds, networks, unseen))
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +70,10 @@ class StrangerNetworkDetector:
     """Fitted StrangerNetwork."""
 
     network: FaultNetworkDetector
+
+    @property
+    def apart(self) -> tuple[StrangerNetworkDetector, ...]:
+        return tuple(StrangerNetworkDetector(network) for network in self.network.apart)
 
     def score(self, section: Section) -> FloatArray:
         """How much speaks for each curve's being altered, and for the depth's: log(1 + odds)."""

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from aemodels.contract import Denoiser
-from aemodels.detect.base import DetectContext, Detector
+from aemodels.detect.base import DetectContext, Detector, apart_of
 from aemodels.detect.evidence import intact
 from aemodels.errors import SpecError
 from aemodels.evaluate.badhole_table import bad_hole_table
 from aemodels.evaluate.bootstrap import ratio_interval
-from aemodels.evaluate.found import BUT_OPEN, WHOLE, confusion_table, found_table
+from aemodels.evaluate.found import TOTALS, confusion_table, found_table
 from aemodels.evaluate.leave_out import leave_out_table
 from aemodels.evaluate.metrics import ranking
 from aemodels.evaluate.trials import CHOOSING_REPEATS, Scored, Trial, clean_rows, make_trials, score_trials
@@ -34,7 +34,7 @@ class DetectorStudy:
     Args:
         detectors: fitted, by name.
         table: detector, role (validation or test), section, pr_auc, roc_auc, recall_at_1pct (means over injections).
-        totals: a row a detector and group of kinds ("all", all but the open problem), of the hold-out (`found_table`).
+        totals: a row a detector and group of kinds (found.TOTALS), of the hold-out (`found_table`).
         kinds: a row a detector and fault kind, of the hold-out (`found_table`).
         thresholds: detector, threshold_kind, value, nominal, pooled with its interval over wells, worst: false-alarm
             rates on the clean hold-out, and the rows they were counted on.
@@ -74,10 +74,10 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
         found.append(found_table(name, scored))
         confusion.append(confusion_table(name, scored))
         clean[name] = clean_rows(detector, prepared.test, spec.kind)
-        rates += _false_alarms(spec, name, _intact_rows(spec, detector, prepared.validation), clean[name])
+        rates += _false_alarms(spec, name, _intact_rows(spec, detector, prepared), clean[name])
     table, thresholds = pd.concat(ranked, ignore_index=True), pd.DataFrame(rates)
     winner, faults = _winner(table), pd.concat(found, ignore_index=True)
-    whole = faults["fault"].isin((WHOLE, BUT_OPEN))
+    whole = faults["fault"].isin(TOTALS)
     chosen = thresholds[(thresholds["detector"] == winner) & (thresholds["threshold_kind"] == spec.anomalies.threshold)]
     return DetectorStudy(
         detectors=detectors,
@@ -134,9 +134,16 @@ def _ranked(name: str, role: str, scored: Sequence[Scored]) -> pd.DataFrame:
     return means
 
 
-def _intact_rows(spec: ExperimentSpec, detector: Detector, sections: Sequence[Section]) -> list[FloatArray]:
-    """Scores to fit thresholds to: without the rows whose flat lines a rule flags whatever the threshold."""
-    rows = clean_rows(detector, sections, spec.kind)
+def _intact_rows(spec: ExperimentSpec, detector: Detector, prepared: Prepared) -> list[FloatArray]:
+    """Scores to fit thresholds to: without the rows whose flat lines a rule flags whatever the threshold.
+
+    Of the validation sections, and of training sections where the detector can judge them as new ones.
+    """
+    rows = []
+    for one, section in zip(apart_of(detector, prepared.train), prepared.train, strict=False):
+        rows += clean_rows(one, [section], spec.kind)
+    sections = [*prepared.train[: len(rows)], *prepared.validation]
+    rows += clean_rows(detector, prepared.validation, spec.kind)
     kept = [intact(section, spec.kind).any(axis=0 if spec.kind == "logs" else 1) for section in sections]
     return [np.where(keep, row, np.nan).astype(np.float32) for row, keep in zip(rows, kept, strict=True)]
 
