@@ -11,18 +11,17 @@ from numpy.typing import NDArray
 
 from aemodels.detect.base import row_scores
 from aemodels.detect.evidence import Known
-from aemodels.detect.monotone import fit_monotone
-from aemodels.detect.trees import Trees
 from aemodels.types import BoolArray, FloatArray, IntArray, Kind
 
-Way: TypeAlias = Literal["sum", "max", "learned", "boosted"]
-Combiner: TypeAlias = Literal["sum", "max", "learned", "boosted", "best"]
-_WAYS: tuple[Way, ...] = ("sum", "max", "learned", "boosted")
+Way: TypeAlias = Literal["sum", "max", "learned"]
+Combiner: TypeAlias = Literal["sum", "max", "learned", "best"]
+_WAYS: tuple[Way, ...] = ("sum", "max", "learned")
 _LIMIT = 8.0  # decades: more than that of one detector says no more than that it is certain
 Floats: TypeAlias = NDArray[np.float64]
 Pairs: TypeAlias = Sequence[tuple[FloatArray, Known]]
 _RIDGE = 1e-4
-_ROWS = 200_000  # intact samples that weights and trees are fitted on, about
+_ROWS = 150_000  # intact samples that weights are fitted on, about
+_RARE = 0.02  # of the samples: how often a kind is thought to occur, so that odds of different kinds compare
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +30,12 @@ class Combination:
 
     Args:
         way: how.
-        weights: float64[2 * stream + 1], of each stream's surprise at the curve itself, of its highest among the
-            curves of the depth, and a constant; only for "learned".
-        trees: of the same columns; only for "boosted".
+        weights: float64[kind, 2 * stream + 1], of each stream's surprise at the curve itself, of its highest among
+            the curves of the depth, and a constant, for the odds of each kind; only for "learned".
     """
 
     way: Way
-    weights: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    trees: Trees = field(default_factory=lambda: Trees.constant(0.0))
+    weights: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 1)))
 
     def of(self, surprise: FloatArray) -> FloatArray:
         """float32[channel, sample] from float32[stream, channel, sample]; positive, higher = more anomalous."""
@@ -46,21 +43,17 @@ class Combination:
             return np.asarray(surprise.sum(axis=0), dtype=np.float32)
         if self.way == "max":
             return np.asarray(surprise.max(axis=0), dtype=np.float32)
-        table = _table(surprise)
-        if self.way == "boosted":
-            odds = self.trees.of(table.reshape(len(table), -1).T).reshape(surprise.shape[1:])
-        else:
-            odds = np.tensordot(self.weights[:-1], table, axes=(0, 0)) + self.weights[-1]
-        return np.asarray(np.logaddexp(0, odds), dtype=np.float32)
+        odds = np.tensordot(self.weights[:, :-1], _table(surprise), axes=(1, 0)) + self.weights[:, -1:, None]
+        return np.asarray(np.logaddexp(0, np.logaddexp.reduce(odds, axis=0)), dtype=np.float32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        return {"way": np.array([_WAYS.index(self.way)]), "weights": self.weights, **self.trees.arrays()}
+        return {"way": np.array([_WAYS.index(self.way)]), "weights": self.weights}
 
     @classmethod
     def restore(cls, arrays: dict[str, NDArray[Any]]) -> Combination:
         """The inverse of arrays."""
-        trees = Trees.restore(arrays) if "roots" in arrays else Trees.constant(0.0)  # older bundles have none
-        return cls(_WAYS[int(arrays["way"][0])], arrays["weights"], trees)
+        # older bundles weigh all kinds in one
+        return cls(_WAYS[int(arrays["way"][0])], np.atleast_2d(arrays["weights"]))
 
 
 def fit_combination(
@@ -79,7 +72,7 @@ def fit_combination(
     if combiner != "best":
         return _fitted(combiner, everything)
     if len(pairs) < 2:
-        return _fitted("boosted", everything)
+        return _fitted("learned", everything)
     found = dict.fromkeys(_WAYS, 0.0)
     for number, held_out in enumerate(pairs):
         others = [pair for place, copies in enumerate(pairs) if place != number for pair in copies]
@@ -94,14 +87,18 @@ def _fitted(way: Way, pairs: Pairs) -> Combination:
         return Combination(way)
     if not any(truth.label[truth.told].any() for _, truth in pairs):
         return Combination("sum")
-    table, label, weight = _samples(pairs)
-    if way == "learned":
-        return Combination(way, weights=_fit_weights(table, label, weight))
-    return Combination(way, trees=fit_monotone(table, label, weight))
+    table, label, kinds = _samples(pairs)
+    rows = []
+    for kind in np.unique(kinds[label]):
+        here = ~label | (kinds == kind)
+        truth = label[here]
+        weight = np.where(truth, _RARE / truth.sum(), 1.0 / (~truth).sum())
+        rows.append(_fit_weights(table[here], truth, weight / weight.sum()))
+    return Combination(way, np.stack(rows))
 
 
-def _samples(pairs: Pairs) -> tuple[Floats, BoolArray, Floats]:
-    """What combinations are fitted on: columns of surprise, whether this curve is altered at this depth, weights."""
+def _samples(pairs: Pairs) -> tuple[Floats, BoolArray, IntArray]:
+    """What combinations are fitted on: columns of surprise, whether this curve is altered at this depth, which kind."""
     rng = np.random.default_rng(0)
     share = _ROWS / max(sum(int(truth.told.sum()) for _, truth in pairs), _ROWS)
     tables, labels, kinds = [], [], []
@@ -112,17 +109,7 @@ def _samples(pairs: Pairs) -> tuple[Floats, BoolArray, Floats]:
         labels.append(truth.label[seen])
         along = truth.kinds[None, :] if truth.label.shape[1] > 1 else truth.kinds[:, None]
         kinds.append(np.broadcast_to(along, truth.label.shape)[seen])
-    table, label, kind = np.concatenate(tables), np.concatenate(labels), np.concatenate(kinds)
-    return table, label, _weights(label, kind, share)
-
-
-def _weights(label: BoolArray, kinds: IntArray, share: float) -> Floats:
-    """What each sample counts: kinds alike, all of them together as much as there are faulty samples."""
-    weight = np.where(label, 1.0, 1.0 / share)
-    present, counts = np.unique(kinds[label], return_counts=True)
-    for kind, count in zip(present, counts, strict=True):
-        weight[label & (kinds == kind)] = label.sum() / (present.size * count)
-    return np.asarray(weight / weight.sum())
+    return np.concatenate(tables), np.concatenate(labels), np.concatenate(kinds)
 
 
 def _fit_weights(table: Floats, label: BoolArray, weight: Floats) -> Floats:

@@ -206,13 +206,15 @@ class FaultNetworkDetector:
         return out
 
     def logits(self, section: Section) -> FloatArray:
-        """Mean of the members' log-odds, float32[kind * curve + 1, sample], curves fastest."""
+        """Mean of the members' log-odds, float32[kind * curve + 1, sample], curves fastest.
+
+        Kept for as long as the section is: reasons are asked for after scores, and fusions ask once more.
+        """
         if section not in self._seen:
             from aemodels.models.label import label_samples
 
             inputs = channels(section, self.predictor)
             found = [label_samples(*self._network(member), inputs) for member in range(len(self.networks))]
-            self._seen.clear()  # what was scored last is asked for its reasons next; no more is kept
             self._seen[section] = np.ascontiguousarray(np.mean(found, axis=0, dtype=np.float32).T)
         return self._seen[section]
 

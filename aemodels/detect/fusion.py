@@ -51,9 +51,9 @@ class Fusion(Spec):
     kind: Literal["fusion"] = "fusion"
     members: tuple[str, ...] = Field(min_length=1, description="names of detectors of the experiment")
     combine: Combiner = Field(
-        default="boosted",
-        description="sum of -log p; the least p of all; on faulty recordings a logistic regression, or boosted trees "
-        "that never fall as a p-value does; or the one of these that does best on recordings it was not fitted on",
+        default="learned",
+        description="sum of -log p; the least p of all; a logistic regression for every kind on faulty recordings, the "
+        "odds added; or the one of these that does best on recordings it was not fitted on",
     )
     copies: int = Field(default=3, ge=1, le=100, description="faulty copies of each recording to learn from")
     fraction: float = Field(default=0.15, gt=0.0, le=0.9, description="share of a copy's rows that is faulty")

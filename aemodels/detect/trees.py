@@ -28,8 +28,8 @@ class Trees:
     roots: NDArray[np.int64]
     nodes: NDArray[np.float64]
 
-    def of(self, table: NDArray[np.floating[Any]]) -> FloatArray:
-        """float32[row] of float[row, feature]."""
+    def of(self, table: FloatArray) -> FloatArray:
+        """float32[row] of float32[row, feature]."""
         total = np.full(len(table), self.start)
         left, right, feature = (self.nodes[:, column].astype(np.int64) for column in range(3))
         rows = np.arange(len(table))

@@ -12,7 +12,8 @@ from hypothesis.extra.numpy import arrays
 
 from aemodels.detect import CrossCurve, Fusion, Knn, Rules
 from aemodels.detect.base import DetectContext, Reasons, row_scores
-from aemodels.detect.combine import Combination
+from aemodels.detect.combine import Combination, fit_combination
+from aemodels.detect.evidence import Known
 from aemodels.detect.hysteresis import held, lasting
 from aemodels.detect.naming import name_rows
 from aemodels.detect.surprise import fit_surprise, unpack
@@ -20,6 +21,7 @@ from aemodels.errors import SpecError
 from aemodels.evaluate.intervals import runs
 from aemodels.faults import Spike, Stuck, Unit, inject
 from aemodels.signal.normalise import CurvePercentiles
+from aemodels.types import Section
 from conftest import make_well
 
 CURVES = ("GR", "RHOB", "NPHI", "DTC", "RDEP")
@@ -109,8 +111,39 @@ def test_nothing_known_is_unknown():
 
 def test_sum_and_least_p_value():
     surprise = np.float32([[[1, 2]], [[3, 0]]])
-    np.testing.assert_array_equal(Combination("sum", np.zeros(0)).of(surprise), [[4, 2]])
-    np.testing.assert_array_equal(Combination("max", np.zeros(0)).of(surprise), [[3, 2]])
+    np.testing.assert_array_equal(Combination("sum").of(surprise), [[4, 2]])
+    np.testing.assert_array_equal(Combination("max").of(surprise), [[3, 2]])
+
+
+def test_odds_of_kinds_are_added():
+    surprise = np.float32([[[1, 0]], [[0, 3]]])
+    weights = np.array([[2.0, 0.0, 0.0, 0.0, -1.0], [0.0, 1.0, 0.0, 0.0, -2.0]])
+    expected = np.log1p(np.exp([1.0, -1.0]) + np.exp([-2.0, 1.0]))
+    np.testing.assert_allclose(Combination("learned", weights).of(surprise), expected[None], rtol=1e-6)
+
+
+def test_weights_of_bundles_that_took_all_kinds_for_one():
+    combination = Combination.restore({"way": np.array([2]), "weights": np.array([1.0, 0.0, -1.0])})
+    np.testing.assert_allclose(combination.of(np.ones((1, 5, 3), dtype=np.float32)), np.log(2), rtol=1e-6)
+
+
+def test_every_kind_is_learnt_from_the_stream_that_tells_it():
+    rng = np.random.default_rng(0)
+    samples, long, short = 20_000, slice(1000, 5000), slice(9000, 9040)
+    surprise = rng.exponential(1 / np.log(10), (2, 1, samples)).astype(np.float32)
+    surprise[0, 0, long] += 3
+    surprise[1, 0, short] += 3
+    kinds = np.full(samples, -1)
+    kinds[long], kinds[short] = 0, 1
+    section = Section("W", np.zeros((1, samples), np.float32), np.ones((1, samples), bool), np.ones(1, np.float32))
+    known = Known(section, (kinds >= 0)[None], kinds, np.ones((1, samples), bool))
+    combination = fit_combination("learned", [[surprise]], [[known]], kind="logs")
+    assert combination.weights.shape == (2, 5)
+    assert (combination.weights[:, :-1] >= 0).all()
+    scores = combination.of(surprise)[0]
+    limit = np.quantile(scores[kinds < 0], 0.99)
+    assert (scores[long] > limit).mean() > 0.8
+    assert (scores[short] > limit).mean() > 0.8  # one in a hundred of the faulty samples, and as well told
 
 
 @pytest.mark.parametrize("combine", ["sum", "max", "best"])
