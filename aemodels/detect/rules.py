@@ -34,10 +34,10 @@ _UNIT_WINDOW = 31  # samples over which a unit mistake is judged
 class Rules(Spec):
     """Scores in units of each rule's own limit: 1 = just broken.
 
-    A flat line by its length, a spike by its distance from the running median in robust standard deviations, a value
-    by how far it lies beyond what the tool can report, a unit by how much better the curve fits the others once the
-    mistake is undone, a skipped cycle by the height of a run of sonic readings that begins and ends with a jump. The
-    rules that run beside the detector (aemodels.signal.quality) share their limits.
+    A flat line by its length, a spike by its distance from the running median, in robust standard deviations and by
+    itself, a value by how far it lies beyond what the tool can report, a unit by how much better the curve fits the
+    others once the mistake is undone, a skipped cycle by the height of a run of sonic readings that begins and ends
+    with a jump. The rules that run beside the detector (aemodels.signal.quality) share their limits.
 
     References:
         Theys, P. (1999), Log Data Acquisition and Quality Control, 2nd ed., Technip;
@@ -52,6 +52,12 @@ class Rules(Spec):
     flat: int = Field(default=STUCK_SAMPLES, ge=2, le=1000, description="samples of one value that make a flat line")
     window: int = Field(default=7, ge=3, le=101, description="samples of the running median, odd")
     deviations: float = Field(default=8.0, gt=0.0, le=100.0, description="robust standard deviations that make a spike")
+    least: float = Field(
+        default=0.15,
+        ge=0.0,
+        le=1.0,
+        description="how far, in normalised units, a spike stands out at least; where a log is calm, less is bedding",
+    )
     undone: float = Field(
         default=0.25,
         gt=0.0,
@@ -129,7 +135,8 @@ class RulesDetector:
         off = np.abs(section.values - median)
         # the deviation of a longer stretch: beside a spike, that of seven samples is the spike's own
         spread = 1.4826 * median_filter(off, size=(1, 5 * self.spec.window), mode="nearest") + _FLOOR
-        return np.asarray(np.minimum(off / spread / self.spec.deviations, 10.0), dtype=np.float32)
+        broken = np.minimum(off / spread / self.spec.deviations, off / max(self.spec.least, 1e-6))
+        return np.asarray(np.minimum(broken, 10.0), dtype=np.float32)
 
     def _skips(self, section: Section) -> FloatArray:
         moves = steps(section)
