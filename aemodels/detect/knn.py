@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
-from aemodels.detect.base import Detector
-from aemodels.detect.points import PointsBase, Scaling, attribute_table, spread_rows
-from aemodels.types import FloatArray, Kind, Section
-
-if TYPE_CHECKING:
-    from sklearn.neighbors import NearestNeighbors
+from aemodels.detect.points import PointsBase, PointsDetector, Scaling
+from aemodels.types import FloatArray, Kind
 
 
 class Knn(PointsBase):
@@ -29,30 +25,18 @@ class Knn(PointsBase):
     neighbours: int = Field(default=5, ge=1, le=500, description="which neighbour's distance counts")
 
     @override
-    def _detector(self, points: FloatArray, scaling: Scaling, kind: Kind) -> Detector:
+    def _detector(self, points: FloatArray, scaling: Scaling, kind: Kind) -> PointsDetector:
         from sklearn.neighbors import NearestNeighbors
 
-        return KnnDetector(
-            points,
-            scaling,
-            kind,
-            NearestNeighbors(n_neighbors=min(self.neighbours, len(points)), algorithm="brute").fit(points),
-        )
+        nearest = NearestNeighbors(n_neighbors=min(self.neighbours, len(points)), algorithm="brute")
+        return KnnDetector(points, scaling, kind, nearest.fit(points))
 
 
 @dataclass(frozen=True, eq=False)
-class KnnDetector:
-    """Training rows float32[row, attribute], their scaling, and the index that they make."""
+class KnnDetector(PointsDetector):
+    """Fitted Knn."""
 
-    points: FloatArray
-    scaling: Scaling
-    kind: Kind
-    index: NearestNeighbors
-
-    def score(self, section: Section) -> FloatArray:
-        table = self.scaling.apply(attribute_table(section, self.kind))
-        distances, _ = self.index.kneighbors(table)
-        return spread_rows(distances[:, -1].astype(np.float32), section, self.kind)
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        return {"points": self.points, **self.scaling.arrays()}
+    @override
+    def _rows(self, table: FloatArray) -> NDArray[Any]:
+        distances, _ = self.estimator.kneighbors(table)
+        return np.asarray(distances[:, -1])

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
-from aemodels.detect.base import Detector
-from aemodels.detect.points import PointsBase, Scaling, attribute_table, spread_rows
-from aemodels.types import FloatArray, Kind, Section
-
-if TYPE_CHECKING:
-    from sklearn.neighbors import LocalOutlierFactor
+from aemodels.detect.points import PointsBase, PointsDetector, Scaling
+from aemodels.types import FloatArray, Kind
 
 
 class Lof(PointsBase):
@@ -29,32 +25,19 @@ class Lof(PointsBase):
     neighbours: int = Field(default=20, ge=1, le=500, description="neighbours that a row is compared with")
 
     @override
-    def _detector(self, points: FloatArray, scaling: Scaling, kind: Kind) -> Detector:
+    def _detector(self, points: FloatArray, scaling: Scaling, kind: Kind) -> PointsDetector:
         from sklearn.neighbors import LocalOutlierFactor
 
         neighbours = min(self.neighbours, len(points) - 1)
-        return LofDetector(
-            points,
-            scaling,
-            kind,
-            LocalOutlierFactor(n_neighbors=neighbours, novelty=True, algorithm="brute").fit(points),
-        )
+        factor = LocalOutlierFactor(n_neighbors=neighbours, novelty=True, algorithm="brute")
+        return LofDetector(points, scaling, kind, factor.fit(points))
 
 
 @dataclass(frozen=True, eq=False)
-class LofDetector:
-    """Training rows float32[row, attribute], their scaling, and the estimator that they make."""
+class LofDetector(PointsDetector):
+    """Fitted Lof."""
 
-    points: FloatArray
-    scaling: Scaling
-    kind: Kind
-    estimator: LocalOutlierFactor
-
-    def score(self, section: Section) -> FloatArray:
-        table = self.scaling.apply(attribute_table(section, self.kind))
+    @override
+    def _rows(self, table: FloatArray) -> NDArray[Any]:
         # the factor grows without bound where training rows coincide
-        factor = np.minimum(-self.estimator.score_samples(table), 1e6)
-        return spread_rows(factor.astype(np.float32), section, self.kind)
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        return {"points": self.points, **self.scaling.arrays()}
+        return np.asarray(np.minimum(-self.estimator.score_samples(table), 1e6))

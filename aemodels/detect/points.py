@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -43,15 +44,52 @@ class PointsBase(Spec):
     rows: int = Field(default=2000, ge=50, le=200_000, description="training rows at most, drawn at random")
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
-        points, scaling = training_points(train, context, self.rows)
+        every = self._of(train, context)
+        others = [[*train[:number], *train[number + 1 :]] for number in range(len(train))]
+        # line sections adjoin: what is left out of a line is next to what is not
+        alone = context.kind == "logs" and len(train) > 1
+        return dataclasses.replace(every, apart=tuple(self._of(rest, context) for rest in others) if alone else ())
+
+    def _of(self, sections: Sequence[Section], context: DetectContext) -> PointsDetector:
+        points, scaling = training_points(sections, context, self.rows)
         return self._detector(points, scaling, context.kind)
 
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
         return self._detector(arrays["points"], Scaling(arrays["middle"], arrays["spread"]), context.kind)
 
     @abstractmethod
-    def _detector(self, points: FloatArray, scaling: Scaling, kind: Kind) -> Detector:
+    def _detector(self, points: FloatArray, scaling: Scaling, kind: Kind) -> PointsDetector:
         """The detector of training rows float32[row, attribute]."""
+
+
+@dataclass(frozen=True, eq=False)
+class PointsDetector:
+    """Fitted PointsBase.
+
+    Args:
+        points: training rows float32[row, attribute].
+        scaling: theirs.
+        kind: "logs" or "seismic".
+        estimator: what the rows make.
+        apart: the detector without the rows of each training section; not kept with it.
+    """
+
+    points: FloatArray
+    scaling: Scaling
+    kind: Kind
+    estimator: Any
+    apart: tuple[PointsDetector, ...] = field(default=(), repr=False)
+
+    def score(self, section: Section) -> FloatArray:
+        rows = self._rows(self.scaling.apply(attribute_table(section, self.kind)))
+        return spread_rows(rows.astype(np.float32), section, self.kind)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        return {"points": self.points, **self.scaling.arrays()}
+
+    @abstractmethod
+    def _rows(self, table: FloatArray) -> NDArray[Any]:
+        """How anomalous each row of a scaled table is."""
 
 
 def training_points(train: Sequence[Section], context: DetectContext, rows: int) -> tuple[FloatArray, Scaling]:

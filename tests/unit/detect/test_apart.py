@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from aemodels.detect import CrossCurve, FaultNetwork, Fusion, Knn, Lag, Rules
+from aemodels.detect import CrossCurve, FaultNetwork, Fusion, IsolationForest, Knn, Lag, Rules
 from aemodels.detect.base import DetectContext, apart_of
 from aemodels.detect.evidence import cases
 from aemodels.faults import Spike, Stuck, Unit, Washout
@@ -19,7 +19,14 @@ WELLS = [make_well(f"W-{n}", seed=n) for n in range(5)]
 NORMALISER = CurvePercentiles().fit(WELLS[:3], CURVES)
 TRAIN = [NORMALISER.apply(well) for well in WELLS[:3]]
 NETWORK = FaultNetwork(members=2, widths=(4, 4), copies=4, steps=2, length=64, batch=2)
-SPECS = {"rules": Rules(), "cross": CrossCurve(), "lag": Lag(), "knn": Knn(rows=500), "network": NETWORK}
+SPECS = {
+    "rules": Rules(),
+    "cross": CrossCurve(),
+    "lag": Lag(),
+    "knn": Knn(rows=500),
+    "forest": IsolationForest(),
+    "network": NETWORK,
+}
 CONTEXT = DetectContext(
     "logs",
     0,
@@ -41,6 +48,13 @@ def test_a_training_well_is_predicted_as_by_the_others_alone(name: str):
         predicted = one.predictor.predict(TRAIN[number])
         np.testing.assert_allclose(predicted, others.predictor.predict(TRAIN[number]), atol=1e-4)
         assert np.abs(predicted - fitted.predictor.predict(TRAIN[number])).max() > 1e-4
+
+
+def test_points_of_a_training_well_are_not_compared_with_themselves():
+    fitted = SPECS["knn"].fit(TRAIN, CONTEXT)
+    others = SPECS["knn"].fit(TRAIN[1:], CONTEXT)
+    np.testing.assert_array_equal(apart_of(fitted, TRAIN)[0].score(TRAIN[0]), others.score(TRAIN[0]))
+    assert not apart_of(SPECS["knn"].restore(fitted.arrays(), CONTEXT), TRAIN)
 
 
 def test_a_network_judges_a_training_well_by_members_that_have_not_seen_it():
@@ -72,7 +86,7 @@ def test_a_fusion_calibrates_on_training_wells_where_all_members_can():
     assert [case.section for case in found] == [*TRAIN, *CONTEXT.validation]
     assert [case.recording for case in found] == [*WELLS[:3], WELLS[3]]
     assert found[0].members["rules"].predictor is able["rules"].without[0]
-    unable = able | {"knn": SPECS["knn"].fit(TRAIN, CONTEXT)}
+    unable = able | {"forest": SPECS["forest"].fit(TRAIN, CONTEXT)}
     assert [case.section for case in cases(unable, TRAIN, CONTEXT)] == [*CONTEXT.validation]
 
 
@@ -83,4 +97,4 @@ def test_a_fusion_is_cross_fitted_as_its_members_are():
     restored = Fusion(members=("rules", "cross"), copies=1).restore(fitted.arrays(), CONTEXT)
     assert not restored.apart
     np.testing.assert_array_equal(restored.score(TRAIN[0]), fitted.score(TRAIN[0]))
-    assert not Fusion(members=("rules", "knn"), copies=1).fit(TRAIN, CONTEXT).apart
+    assert not Fusion(members=("rules", "forest"), copies=1).fit(TRAIN, CONTEXT).apart
