@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 from weakref import WeakKeyDictionary
 
@@ -164,7 +165,7 @@ class FaultNetworkDetector:
     _built: dict[int, tuple[Any, dict[str, Any]]] = field(default_factory=dict, repr=False)
     _seen: WeakKeyDictionary[Section, FloatArray] = field(default_factory=WeakKeyDictionary, repr=False)
 
-    @property
+    @cached_property
     def apart(self) -> tuple[FaultNetworkDetector, ...]:
         """For each training well its predictor and the members that have not seen it; none where all have seen all."""
         if not all(members for _, members in self.unseen):
