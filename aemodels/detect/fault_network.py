@@ -59,7 +59,7 @@ class FaultNetwork(Spec):
         default=0.05,
         ge=0.0,
         le=0.5,
-        description="offsets of the copies' curves, in normalised units; gains twice as much",
+        description="spread of offsets and gains of the copies' curves, in normalised units",
     )
     generic: bool = Field(default=True, description="whether faults of no kind are among them")
     length: int = Field(default=256, ge=64, le=2048, description="samples in a training window")
