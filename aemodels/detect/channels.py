@@ -10,7 +10,8 @@ from aemodels.detect.lagged import FAR, lagged_correlation
 from aemodels.detect.shifts import shifts
 from aemodels.detect.steps import pairs
 from aemodels.signal.classical.hampel import running_deviation
-from aemodels.types import FloatArray, Section
+from aemodels.signal.quality import STUCK_SAMPLES
+from aemodels.types import BoolArray, FloatArray, Section
 
 LAG_WINDOWS = (41, 121)  # samples, 6 and 18 m
 PER_CURVE = 11 + 3 * len(LAG_WINDOWS)
@@ -67,6 +68,11 @@ def flat_lengths(section: Section) -> FloatArray:
         lengths = np.diff(np.append(starts, values.size))
         out[row] = np.repeat(lengths, lengths)
     return out
+
+
+def flat_lines(section: Section) -> BoolArray:
+    """Whether each sample lies in a flat line that the quality rule flags, bool[channel, sample]."""
+    return np.asarray(flat_lengths(section) >= STUCK_SAMPLES)
 
 
 def _baseline(residual: FloatArray, section: Section) -> FloatArray:

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from aemodels.detect.base import DetectContext, Detector, Explainer, Reasons, Witness, apart_of
-from aemodels.detect.channels import flat_lengths
+from aemodels.detect.channels import flat_lines
 from aemodels.detect.surprise import Surprise
 from aemodels.faults.inject import Injection, inject
-from aemodels.signal.quality import STUCK_SAMPLES
 from aemodels.types import BoolArray, FloatArray, IntArray, Kind, Recording, Section
 
 
@@ -77,8 +76,7 @@ def intact(section: Section, kind: Kind) -> BoolArray:
     """What may stand for intact rock: without the flat lines that any real log has; of scores' shape."""
     if kind == "seismic":
         return np.asarray(section.mask.any(axis=1, keepdims=True))
-    flat = (flat_lengths(section) >= STUCK_SAMPLES).any(axis=0)
-    return np.asarray(section.mask & ~flat)
+    return np.asarray(section.mask & ~flat_lines(section).any(axis=0))
 
 
 def surprises(fitted: Mapping[str, Surprise], found: Mapping[str, FloatArray]) -> FloatArray:
@@ -92,19 +90,35 @@ def all_reasons(members: Mapping[str, Detector], section: Section) -> list[Reaso
     return [reasons for reasons in said if reasons.kinds]
 
 
-def cases(members: Mapping[str, Detector], train: Sequence[Section], context: DetectContext) -> list[Case]:
+def members_apart(members: Mapping[str, Detector], train: Sequence[Section]) -> tuple[dict[str, Detector], ...]:
+    """The members as they are without each training section; none unless all of them can tell."""
+    told = [apart_of(member, train) for member in members.values()]
+    return tuple(dict(zip(members, own, strict=True)) for own in zip(*told, strict=False))
+
+
+def cases(
+    members: Mapping[str, Detector],
+    apart: Sequence[Mapping[str, Detector]],
+    train: Sequence[Section],
+    context: DetectContext,
+) -> list[Case]:
     """What to calibrate on: training sections where all members can judge them as new ones, and validation sections.
 
     Where there is neither, the training sections as they are.
+
+    Args:
+        members: fitted, by name.
+        apart: from members_apart.
+        train: training sections.
+        context: as the members were fitted with.
     """
-    told = {name: apart_of(member, train) for name, member in members.items()}
-    found = []
-    if all(told.values()):
-        for number, section in enumerate(train):
-            own = {name: apart[number] for name, apart in told.items()}
-            found.append(Case(own, section, _at(context.recordings, number)))
-    for number, section in enumerate(context.validation):
-        found.append(Case(members, section, _at(context.calibration, number)))
+    found = [
+        Case(own, section, _at(context.recordings, number))
+        for number, (own, section) in enumerate(zip(apart, train, strict=False))
+    ]
+    found += [
+        Case(members, section, _at(context.calibration, number)) for number, section in enumerate(context.validation)
+    ]
     return found or [Case(members, section, None) for section in train]
 
 
@@ -112,14 +126,12 @@ def _at(recordings: Sequence[Recording], number: int) -> Recording | None:
     return recordings[number] if number < len(recordings) else None
 
 
-def known_faults(
-    context: DetectContext, recording: Recording | None, plan: CopyPlan, rng: np.random.Generator
-) -> list[Known]:
-    """Copies of a recording with faults injected; none without a normaliser, or where no fault applies."""
-    normaliser = context.normaliser
+def known_faults(context: DetectContext, case: Case, plan: CopyPlan, rng: np.random.Generator) -> list[Known]:
+    """Copies of a case's recording with faults injected; none without a normaliser, or where no fault applies."""
+    normaliser, recording = context.normaliser, case.recording
     if normaliser is None or recording is None:
         return []
-    sound = intact(normaliser.apply(recording), context.kind)
+    sound = intact(case.section, context.kind)
     usable = [fault for fault in context.faults if fault.targets(recording)]
     known = []
     for _ in range(plan.copies if usable else 0):

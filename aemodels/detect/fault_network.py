@@ -88,7 +88,8 @@ class FaultNetwork(Spec):
             (without[well], tuple(member for member, wells in enumerate(taught) if well not in wells))
             for well in range(len(train))
         ]
-        return self._detector(every, self._plan(context, 0).kinds, tuple(networks), tuple(unseen))
+        kinds = self._plan(context, 0).kinds
+        return self._judge(FaultNetworkDetector(self, every, kinds, tuple(networks), tuple(unseen)))
 
     def _taught(self, context: DetectContext) -> list[list[int]]:
         """The training wells of each member: all but its share, or all where a kind would then have no well."""
@@ -127,16 +128,11 @@ class FaultNetwork(Spec):
             networks.append(tuple(np.asarray(arrays[name]) for name in names))
         kinds = tuple(arrays["kinds"].astype(np.uint8).tobytes().decode().split(","))
         predictor = CrossPredictor.restore(arrays)
-        return self._detector(predictor, kinds, tuple(networks))
+        return self._judge(FaultNetworkDetector(self, predictor, kinds, tuple(networks)))
 
-    def _detector(
-        self,
-        predictor: CrossPredictor,
-        kinds: tuple[str, ...],
-        networks: tuple[tuple[NDArray[Any], ...], ...],
-        unseen: tuple[tuple[CrossPredictor, tuple[int, ...]], ...] = (),
-    ) -> Detector:
-        return FaultNetworkDetector(self, predictor, kinds, networks, unseen)
+    def _judge(self, networks: FaultNetworkDetector) -> Detector:
+        """The detector that scores by the fitted networks."""
+        return networks
 
 
 def _taught_kinds(context: DetectContext, wells: Iterable[int]) -> set[str]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from aemodels.detect.base import DetectContext, Detector, Reasons, apart_of, part, parted, row_scores
+from aemodels.detect.base import DetectContext, Detector, Reasons, part, parted, row_scores
 from aemodels.detect.combine import Combination, Combiner, fit_combination
 from aemodels.detect.evidence import (
     Case,
@@ -21,6 +21,7 @@ from aemodels.detect.evidence import (
     cases,
     intact,
     known_faults,
+    members_apart,
     streams,
     surprises,
 )
@@ -68,9 +69,9 @@ class Fusion(Spec):
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
         members = self._members(train, context)
         kinds = tuple(dict.fromkeys(kind_of(fault) for fault in context.faults))
-        heard = [
-            self._heard(case, context, kinds, number) for number, case in enumerate(cases(members, train, context))
-        ]
+        apart = members_apart(members, train)
+        calibration = cases(members, apart, train, context)
+        heard = [self._heard(case, context, kinds, number) for number, case in enumerate(calibration)]
         surprise = {
             name: fit_surprise([np.where(item.sound, item.clean[name], np.nan) for item in heard])
             for name in heard[0].clean
@@ -82,13 +83,11 @@ class Fusion(Spec):
         reasoner = fit_reasoner(pairs, kinds)
         combined = [np.where(item.sound, combination.of(surprises(surprise, item.clean)), np.nan) for item in heard]
         final = fit_surprise([row_scores(item.astype(np.float32), context.kind) for item in combined])
-        without = zip(*(apart_of(member, train) for member in members.values()), strict=False)
-        apart = tuple(dict(zip(members, own, strict=True)) for own in without)
         return FusionDetector(self, context.kind, members, surprise, combination, reasoner, final, apart)
 
     def _heard(self, case: Case, context: DetectContext, kinds: tuple[str, ...], number: int) -> _Heard:
         rng = np.random.default_rng([context.seed, 9, number])
-        known = known_faults(context, case.recording, CopyPlan(kinds, self.copies, self.fraction), rng)
+        known = known_faults(context, case, CopyPlan(kinds, self.copies, self.fraction), rng)
         clean, sound = streams(case.members, case.section), intact(case.section, context.kind)
         found, reasons = [], []
         for copy in known:

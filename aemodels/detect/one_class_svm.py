@@ -32,7 +32,8 @@ class OneClassSvm(Spec):
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
         from sklearn.svm import OneClassSVM
 
-        points, scaling = training_points(train, context, self.rows)
+        tables = [attribute_table(section, context.kind) for section in train]
+        points, scaling = training_points(tables, context.seed, self.rows)
         gamma = 1.0 / (points.shape[1] * max(float(points.var()), 1e-6))
         machine = OneClassSVM(nu=self.nu, gamma=gamma).fit(points)
         return SvmDetector(

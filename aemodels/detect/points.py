@@ -44,14 +44,15 @@ class PointsBase(Spec):
     rows: int = Field(default=2000, ge=50, le=200_000, description="training rows at most, drawn at random")
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
-        every = self._of(train, context)
-        others = [[*train[:number], *train[number + 1 :]] for number in range(len(train))]
+        tables = [attribute_table(section, context.kind) for section in train]
+        others = [[*tables[:number], *tables[number + 1 :]] for number in range(len(tables))]
         # line sections adjoin: what is left out of a line is next to what is not
         alone = context.kind == "logs" and len(train) > 1
-        return dataclasses.replace(every, apart=tuple(self._of(rest, context) for rest in others) if alone else ())
+        apart = tuple(self._of(rest, context) for rest in others) if alone else ()
+        return dataclasses.replace(self._of(tables, context), apart=apart)
 
-    def _of(self, sections: Sequence[Section], context: DetectContext) -> PointsDetector:
-        points, scaling = training_points(sections, context, self.rows)
+    def _of(self, tables: Sequence[FloatArray], context: DetectContext) -> PointsDetector:
+        points, scaling = training_points(tables, context.seed, self.rows)
         return self._detector(points, scaling, context.kind)
 
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
@@ -92,14 +93,14 @@ class PointsDetector:
         """How anomalous each row of a scaled table is."""
 
 
-def training_points(train: Sequence[Section], context: DetectContext, rows: int) -> tuple[FloatArray, Scaling]:
-    """At most `rows` complete rows of the training sections, drawn at random, and the scaling fitted on all of them."""
-    table = np.concatenate([attribute_table(section, context.kind) for section in train])
+def training_points(tables: Sequence[FloatArray], seed: int, rows: int) -> tuple[FloatArray, Scaling]:
+    """At most `rows` complete rows of the sections' tables, drawn at random, and the scaling fitted on all of them."""
+    table = np.concatenate(tables)
     complete = table[np.isfinite(table).all(axis=1)]
     known = complete if len(complete) else np.nan_to_num(table)
     low, middle, high = np.percentile(known, [10, 50, 90], axis=0)
     scaling = Scaling(middle.astype(np.float32), np.maximum(high - low, 1e-3).astype(np.float32) / 2.56)
-    picked = np.random.default_rng(context.seed).permutation(len(known))[:rows]
+    picked = np.random.default_rng(seed).permutation(len(known))[:rows]
     return scaling.apply(known[np.sort(picked)]), scaling
 
 

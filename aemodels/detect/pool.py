@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.detect.base import DetectContext
-from aemodels.detect.channels import channels, flat_lengths
+from aemodels.detect.channels import channels, flat_lines
 from aemodels.detect.crosswise import CrossPredictor
 from aemodels.detect.variety import recalibrated, thinned
 from aemodels.errors import SpecError
 from aemodels.faults.base import FaultBase
 from aemodels.faults.inject import Injection, inject
 from aemodels.signal.normalise import CurveNormaliser
-from aemodels.signal.quality import STUCK_SAMPLES
 from aemodels.types import BoolArray, Recording, Section
 
 LABEL_MISSING = -1
@@ -96,7 +95,7 @@ def build_pool(context: DetectContext, predictors: Sequence[CrossPredictor], pla
     counts = dict.fromkeys(plan.kinds, 0)
     for recording, predictor in zip(context.recordings, predictors, strict=True):
         # flat lines that the well has anyway are no rock to learn from
-        flat = flat_lengths(_normalised(context, recording)) >= STUCK_SAMPLES
+        flat = flat_lines(_normalised(context, recording))
         usable = _shares([fault for fault in plan.faults if fault.targets(recording)], recording, rng)
         for copy in range(plan.copies if usable else 0):
             intact = _as_another(context, recording, plan, rng)

@@ -11,7 +11,6 @@ from pydantic import Field
 from typing_extensions import override
 
 from aemodels.detect.base import DetectContext, Detector
-from aemodels.detect.crosswise import CrossPredictor
 from aemodels.detect.fault_network import ANY_SHARE, FaultNetwork, FaultNetworkDetector
 from aemodels.detect.generic import Generic
 from aemodels.detect.pool import PoolPlan, kind_of
@@ -55,14 +54,8 @@ class StrangerNetwork(FaultNetwork):
         return PoolPlan(faults, self.copies, self.fraction, seed, named=False, missing=self.missing, uneven=self.uneven)
 
     @override
-    def _detector(
-        self,
-        predictor: CrossPredictor,
-        kinds: tuple[str, ...],
-        networks: tuple[tuple[NDArray[Any], ...], ...],
-        unseen: tuple[tuple[CrossPredictor, tuple[int, ...]], ...] = (),
-    ) -> Detector:
-        return StrangerNetworkDetector(FaultNetworkDetector(self, predictor, kinds, networks, unseen))
+    def _judge(self, networks: FaultNetworkDetector) -> Detector:
+        return StrangerNetworkDetector(networks)
 
 
 @dataclass(frozen=True, eq=False)

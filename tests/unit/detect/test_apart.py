@@ -9,7 +9,7 @@ import pytest
 
 from aemodels.detect import CrossCurve, FaultNetwork, Fusion, IsolationForest, Knn, Lag, Rules
 from aemodels.detect.base import DetectContext, apart_of
-from aemodels.detect.evidence import cases
+from aemodels.detect.evidence import cases, members_apart
 from aemodels.faults import Spike, Stuck, Unit, Washout
 from aemodels.signal.normalise import CurvePercentiles
 from conftest import make_well
@@ -82,12 +82,14 @@ def test_no_share_is_left_out_that_holds_all_there_is_of_a_kind():
 
 def test_a_fusion_calibrates_on_training_wells_where_all_members_can():
     able = {name: SPECS[name].fit(TRAIN, CONTEXT) for name in ("rules", "cross", "lag")}
-    found = cases(able, TRAIN, CONTEXT)
+    found = cases(able, members_apart(able, TRAIN), TRAIN, CONTEXT)
     assert [case.section for case in found] == [*TRAIN, *CONTEXT.validation]
     assert [case.recording for case in found] == [*WELLS[:3], WELLS[3]]
     assert found[0].members["rules"].predictor is able["rules"].without[0]
     unable = able | {"forest": SPECS["forest"].fit(TRAIN, CONTEXT)}
-    assert [case.section for case in cases(unable, TRAIN, CONTEXT)] == [*CONTEXT.validation]
+    assert [case.section for case in cases(unable, members_apart(unable, TRAIN), TRAIN, CONTEXT)] == [
+        *CONTEXT.validation
+    ]
 
 
 def test_a_fusion_is_cross_fitted_as_its_members_are():
