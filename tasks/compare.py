@@ -95,6 +95,7 @@ def study_detectors(spec: ExperimentSpec, data: PreparedRef, fits: Sequence[FitR
         study = compare_detectors(spec, prepared, {name: one.denoiser for name, one in fitted.items()})
         tables = {
             "anomalies": study.totals,
+            "anomalies_all_rows": study.all_rows,
             "detectors": study.table,
             "faults": study.kinds,
             "thresholds": study.thresholds,

@@ -12,14 +12,13 @@ import pandas as pd
 
 from aemodels.contract import Denoiser
 from aemodels.detect.base import DetectContext, Detector, apart_of
-from aemodels.detect.evidence import intact
 from aemodels.errors import SpecError
 from aemodels.evaluate.badhole_table import bad_hole_table
 from aemodels.evaluate.bootstrap import ratio_interval
 from aemodels.evaluate.found import TOTALS, confusion_table, found_table
 from aemodels.evaluate.leave_out import leave_out_table
 from aemodels.evaluate.metrics import ranking
-from aemodels.evaluate.trials import CHOOSING_REPEATS, Scored, Trial, clean_rows, make_trials, score_trials
+from aemodels.evaluate.trials import CHOOSING_REPEATS, Scored, Trial, clean_rows, make_trials, score_trials, sound_rows
 from aemodels.types import FloatArray, Section
 
 if TYPE_CHECKING:
@@ -35,6 +34,7 @@ class DetectorStudy:
         detectors: fitted, by name.
         table: detector, role (validation or test), section, pr_auc, roc_auc, recall_at_1pct (means over injections).
         totals: a row a detector and group of kinds (found.TOTALS), of the hold-out (`found_table`).
+        all_rows: the same where flat lines that wells have of their own count as intact, and finding them as an alarm.
         kinds: a row a detector and fault kind, of the hold-out (`found_table`).
         thresholds: detector, threshold_kind, value, nominal, pooled with its interval over wells, worst: false-alarm
             rates on the clean hold-out, and the rows they were counted on.
@@ -49,6 +49,7 @@ class DetectorStudy:
     detectors: Mapping[str, Detector]
     table: pd.DataFrame
     totals: pd.DataFrame
+    all_rows: pd.DataFrame
     kinds: pd.DataFrame
     thresholds: pd.DataFrame
     confusion: pd.DataFrame
@@ -64,7 +65,7 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
     context = _context(spec, prepared, denoisers)
     trials = _trials(spec, prepared)
     detectors = fit_detectors(spec, prepared.train, context)
-    ranked, found, confusion, rates, clean, tested = [], [], [], [], {}, {}
+    ranked, found, every, confusion, rates, clean, tested = [], [], [], [], [], {}, {}
     for name, detector in detectors.items():
         for role, copies in trials.items():
             threshold, explain = spec.anomalies.chosen, role == "test"
@@ -72,17 +73,19 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
             ranked.append(_ranked(name, role, scored))
         tested[name] = scored
         found.append(found_table(name, scored))
+        every.append(found_table(name, [dataclasses.replace(item, trial=item.trial.all_sound) for item in scored]))
         confusion.append(confusion_table(name, scored))
         clean[name] = clean_rows(detector, prepared.test, spec.kind)
         rates += _false_alarms(spec, name, _intact_rows(spec, detector, prepared), clean[name])
     table, thresholds = pd.concat(ranked, ignore_index=True), pd.DataFrame(rates)
-    winner, faults = _winner(table), pd.concat(found, ignore_index=True)
+    winner, faults, as_it_came = _winner(table), pd.concat(found, ignore_index=True), pd.concat(every)
     whole = faults["fault"].isin(TOTALS)
     chosen = thresholds[(thresholds["detector"] == winner) & (thresholds["threshold_kind"] == spec.anomalies.threshold)]
     return DetectorStudy(
         detectors=detectors,
         table=table,
         totals=faults[whole].reset_index(drop=True),
+        all_rows=as_it_came[as_it_came["fault"].isin(TOTALS)].reset_index(drop=True),
         kinds=faults[~whole].reset_index(drop=True),
         thresholds=thresholds,
         confusion=pd.concat(confusion, ignore_index=True),
@@ -127,11 +130,16 @@ def _trials(spec: ExperimentSpec, prepared: Prepared) -> dict[str, list[Trial]]:
 
 
 def _ranked(name: str, role: str, scored: Sequence[Scored]) -> pd.DataFrame:
-    rows = [{"section": item.trial.name} | ranking(item.rows, item.trial.label) for item in scored]
+    rows = [{"section": item.trial.name} | _ranking(item) for item in scored]
     means = pd.DataFrame(rows).groupby("section", sort=False).mean().reset_index()
     means.insert(0, "detector", name)
     means.insert(1, "role", role)
     return means
+
+
+def _ranking(item: Scored) -> dict[str, float]:
+    known = item.trial.label | item.trial.intact
+    return ranking(item.rows[known], item.trial.label[known])
 
 
 def _intact_rows(spec: ExperimentSpec, detector: Detector, prepared: Prepared) -> list[FloatArray]:
@@ -144,7 +152,7 @@ def _intact_rows(spec: ExperimentSpec, detector: Detector, prepared: Prepared) -
         rows += clean_rows(one, [section], spec.kind)
     sections = [*prepared.train[: len(rows)], *prepared.validation]
     rows += clean_rows(detector, prepared.validation, spec.kind)
-    kept = [intact(section, spec.kind).any(axis=0 if spec.kind == "logs" else 1) for section in sections]
+    kept = sound_rows(sections, spec.kind)
     return [np.where(keep, row, np.nan).astype(np.float32) for row, keep in zip(rows, kept, strict=True)]
 
 

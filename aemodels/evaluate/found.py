@@ -35,7 +35,7 @@ class _Event:
 
 def alarm_limit(scored: Sequence[Scored]) -> float:
     """The score above which ALARMS of the intact rows of all trials lie."""
-    intact = np.concatenate([item.rows[~item.trial.label] for item in scored])
+    intact = np.concatenate([item.rows[item.trial.intact] for item in scored])
     filled = np.nan_to_num(intact.astype(np.float64), nan=-np.inf)
     return float(np.quantile(filled, 1 - ALARMS, method="higher"))
 
@@ -56,8 +56,7 @@ def found_table(detector: str, scored: Sequence[Scored]) -> pd.DataFrame:
     wells = [[item for item in scored if item.trial.name == name] for name in names]
     limit = alarm_limit(scored)
     rows = [np.concatenate([item.rows for item in well]) for well in wells]
-    label = [np.concatenate([item.trial.label for item in well]) for well in wells]
-    bins = ScoreBins.of(rows, [~mask for mask in label])
+    bins = ScoreBins.of(rows, [np.concatenate([item.trial.intact for item in well]) for well in wells])
     events = [event for place, well in enumerate(wells) for event in _events(well, place, limit)]
     table = []
     for group, kinds in _groups({event.kind for event in events}).items():

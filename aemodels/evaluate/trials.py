@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aemodels.detect.base import Detector, Explainer, Reasons, row_scores
+from aemodels.detect.evidence import intact
 from aemodels.detect.thresholds import ThresholdBase
 from aemodels.faults import FaultEvent, Injection, inject, row_label
 from aemodels.signal.lines import joined, normalise_parts
@@ -35,6 +36,8 @@ class Trial:
         recording: with faults, in canonical units; of a well the experiment's curves only.
         section: the same, normalised.
         label: bool[row], a depth sample or a trace with any altered value.
+        sound: bool[row], what may stand for intact before faults went in: all but the flat lines that a well has of its
+            own, which are a stuck tool's that nobody injected, and traces that are dead.
         events: kind and altered rows (int64) of each event.
     """
 
@@ -42,7 +45,18 @@ class Trial:
     recording: Recording
     section: Section
     label: BoolArray
+    sound: BoolArray
     events: tuple[tuple[str, IntArray], ...]
+
+    @property
+    def intact(self) -> BoolArray:
+        """bool[row], rows that are known to be so; what is neither altered nor intact counts for nothing."""
+        return self.sound & ~self.label
+
+    @property
+    def all_sound(self) -> Trial:
+        """The same, with every row that no fault altered taken for intact."""
+        return dataclasses.replace(self, sound=np.ones_like(self.sound))
 
     def rows_of(self, kind: str) -> BoolArray:
         """bool[row], rows that events of a kind altered."""
@@ -75,6 +89,7 @@ def make_trials(
         events: injections go on until every kind that was placed at all has so many (MOST_REPEATS at most).
     """
     trials: list[Trial] = []
+    sound = sound_rows(normalise_parts(normaliser, recordings), spec.kind)
     for repeat in range(max(repeats, MOST_REPEATS if events else 0)):
         if repeat >= repeats and min(event_counts(trials).values(), default=events) >= events:
             break
@@ -83,7 +98,7 @@ def make_trials(
             for recording in recordings
         ]
         sections = normalise_parts(normaliser, [injection.recording for injection in injections])
-        trials += [_trial(injection, section) for injection, section in zip(injections, sections, strict=True)]
+        trials += [_trial(*parts) for parts in zip(injections, sections, sound, strict=True)]
     return trials
 
 
@@ -146,12 +161,17 @@ def _row_parts(places: Sequence[slice], kind: Kind) -> list[slice]:
     return list(places) if kind == "seismic" else [slice(None)]
 
 
-def _trial(injection: Injection, section: Section) -> Trial:
+def sound_rows(sections: Sequence[Section], kind: Kind) -> list[BoolArray]:
+    """bool[row] of each section: what may stand for intact, see Trial."""
+    return [np.asarray(intact(section, kind).any(axis=0 if kind == "logs" else 1)) for section in sections]
+
+
+def _trial(injection: Injection, section: Section, sound: BoolArray) -> Trial:
     recording = injection.recording
     label = row_label(injection)
     places: Mapping[str, int] = {name: row for row, name in enumerate(recording.names)}
     events = tuple((event.kind, _rows(event, recording, places, label)) for event in injection.events)
-    return Trial(recording.name, recording, section, label, events)
+    return Trial(recording.name, recording, section, label, sound, events)
 
 
 def _rows(event: FaultEvent, recording: Recording, places: Mapping[str, int], label: BoolArray) -> IntArray:

@@ -13,6 +13,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from aemodels.detect import Fusion, Rules, StrangerNetwork
 from aemodels.detect.base import DetectContext, Reasons
+from aemodels.detect.channels import flat_lengths
 from aemodels.detect.thresholds import Quantile
 from aemodels.evaluate.badhole_table import bad_hole_table
 from aemodels.evaluate.bootstrap import ratio_interval, resample_counts
@@ -92,6 +93,31 @@ def test_kinds_count_alike_however_long_their_events_are() -> None:
     assert recall["all_but_depth_shift"] < 0.2  # of the rows, spikes are few
     pr = table["pr_auc"]
     assert pr["all_but_depth_shift"] + 0.2 < pr["kinds_alike_but_depth_shift"]
+
+
+def test_flat_lines_of_a_wells_own_are_neither_faults_nor_false_alarms() -> None:
+    values = WELLS[0].values.copy()
+    values[0, 1000:1300] = values[0, 1000]
+    flat = dataclasses.replace(WELLS[0], values=values)
+    wells = [flat, *WELLS[1:]]
+    intact = {well.name: NORMALISER.apply(well) for well in wells}
+    wanted = spec()
+    trials = make_trials(wanted, wells, NORMALISER, repeats=2)
+
+    class Flat(Oracle):
+        """Finds what was injected, and louder still what is flat anyway."""
+
+        def score(self, section: Section) -> FloatArray:
+            return Oracle.score(self, section) + 100 * (flat_lengths(section) >= 9)
+
+    found = score_trials(Flat(intact), trials, "logs", threshold=wanted.anomalies.chosen, explain=False)
+    own = [item.trial for item in found if item.trial.name == flat.name]
+    assert all(not trial.intact[1000:1300].any() for trial in own)
+    assert all(trial.all_sound.intact.sum() > trial.intact.sum() for trial in own)
+    table = found_table("flat", found).set_index("fault")
+    np.testing.assert_allclose(table["recall_at_1pct"], 1.0)
+    every = found_table("flat", [dataclasses.replace(item, trial=item.trial.all_sound) for item in found])
+    assert every.set_index("fault").loc["spike", "recall_at_1pct"] == 0.0  # 300 of 9,000 rows are louder
 
 
 def test_naming_counts_found_events_and_shows_what_is_mistaken_for_what() -> None:

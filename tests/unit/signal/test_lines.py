@@ -101,7 +101,7 @@ def test_trials_that_adjoin_are_scored_as_one_panel_with_their_own_reasons():
     recordings = cut(line(), (0, 4), (4, 9))
     sections = normalise_parts(TraceNormaliser(), recordings)
     trials = [
-        Trial(recording.name, recording, section, np.zeros(len(section.values), np.bool_), ())
+        Trial(recording.name, recording, section, *np.zeros((2, len(section.values)), np.bool_), ())
         for recording, section in zip(recordings, sections, strict=True)
     ] * 2
     found = score_trials(Explaining(), trials, "seismic", threshold=Quantile(), explain=True)
