@@ -32,10 +32,14 @@ class Combination:
         way: how.
         weights: float64[kind, 2 * stream + 1], of each stream's surprise at the curve itself, of its highest among
             the curves of the depth, and a constant, for the odds of each kind; only for "learned".
+        believed: int64[believed], places of the streams that count by themselves; only for "learned".
+        beyond: decades at which one of them is an even bet.
     """
 
     way: Way
     weights: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 1)))
+    believed: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    beyond: float = 0.0
 
     def of(self, surprise: FloatArray) -> FloatArray:
         """float32[channel, sample] from float32[stream, channel, sample]; positive, higher = more anomalous."""
@@ -44,16 +48,22 @@ class Combination:
         if self.way == "max":
             return np.asarray(surprise.max(axis=0), dtype=np.float32)
         odds = np.tensordot(self.weights[:, :-1], _table(surprise), axes=(1, 0)) + self.weights[:, -1:, None]
+        if self.believed.size:
+            loudest = np.minimum(surprise[self.believed].max(axis=0), _LIMIT).astype(np.float64)
+            odds = np.concatenate([odds, np.log(10) * (loudest - self.beyond)[None]])
         return np.asarray(np.logaddexp(0, np.logaddexp.reduce(odds, axis=0)), dtype=np.float32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        return {"way": np.array([_WAYS.index(self.way)]), "weights": self.weights}
+        known = {"way": np.array([_WAYS.index(self.way)]), "weights": self.weights}
+        return known | {"believed": self.believed, "beyond": np.array([self.beyond])}
 
     @classmethod
     def restore(cls, arrays: dict[str, NDArray[Any]]) -> Combination:
         """The inverse of arrays."""
-        # older bundles weigh all kinds in one
-        return cls(_WAYS[int(arrays["way"][0])], np.atleast_2d(arrays["weights"]))
+        # older bundles weigh all kinds in one, and believe none by itself
+        believed, beyond = arrays.get("believed", np.zeros(0)), arrays.get("beyond", np.zeros(1))
+        way, weights = _WAYS[int(arrays["way"][0])], np.atleast_2d(arrays["weights"])
+        return cls(way, weights, believed.astype(np.int64), float(beyond[0]))
 
 
 def fit_combination(

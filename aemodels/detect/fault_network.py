@@ -56,7 +56,7 @@ class FaultNetwork(Spec):
         default=0.5, ge=0.0, le=1.0, description="share of the copies that lack curves over stretches"
     )
     uneven: float = Field(
-        default=0.05,
+        default=0.12,
         ge=0.0,
         le=0.5,
         description="spread of offsets and gains of the copies' curves, in normalised units",

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from aemodels.detect.base import DetectContext, Detector, Reasons, part, parted, row_scores
 from aemodels.detect.combine import Combination, Combiner, fit_combination
@@ -31,7 +31,7 @@ from aemodels.detect.reasoning import Reasoner, fit_reasoner
 from aemodels.detect.surprise import Surprise, fit_surprise, unpack
 from aemodels.errors import SpecError
 from aemodels.spec import Spec
-from aemodels.types import BoolArray, FloatArray, Kind, Section
+from aemodels.types import BoolArray, FloatArray, IntArray, Kind, Section
 
 
 class Fusion(Spec):
@@ -56,6 +56,17 @@ class Fusion(Spec):
         description="sum of -log p; the least p of all; a logistic regression for every kind on faulty recordings, the "
         "odds added; or the one of these that does best on recordings it was not fitted on",
     )
+    believed: tuple[str, ...] = Field(
+        default=(),
+        description="members that count by themselves where odds are learned, whatever the fault: what was taught no "
+        "fault may find one of a kind that nobody thought of, to which all that was taught is blind",
+    )
+    beyond: float = Field(
+        default=4.5,
+        gt=0.0,
+        le=8.0,
+        description="decades at which such a member is an even bet: 4.5 is one intact sample in thirty thousand",
+    )
     copies: int = Field(default=3, ge=1, le=100, description="faulty copies of each recording to learn from")
     fraction: float = Field(default=0.15, gt=0.0, le=0.9, description="share of a copy's rows that is faulty")
     leave: float = Field(
@@ -65,6 +76,12 @@ class Fusion(Spec):
         description="a stretch entered at a threshold is left at this share of it; 1 = there",
     )
     shortest: int = Field(default=1, ge=1, le=1000, description="samples that an anomalous stretch has at least")
+
+    @model_validator(mode="after")
+    def _believed_are_members(self) -> Fusion:
+        if strangers := sorted(set(self.believed) - set(self.members)):
+            raise ValueError(f"believed names {strangers}; expected some of the members {', '.join(self.members)}")
+        return self
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
         members = self._members(train, context)
@@ -79,11 +96,17 @@ class Fusion(Spec):
         told = [item for item in heard if item.known]
         said = [[surprises(surprise, found) for found in item.found] for item in told]
         combination = fit_combination(self.combine, said, [item.known for item in told], kind=context.kind)
+        if combination.way == "learned":
+            combination = dataclasses.replace(combination, believed=self._believed(surprise), beyond=self.beyond)
         pairs = [pair for item in told for pair in zip(item.known, item.reasons, strict=True)]
         reasoner = fit_reasoner(pairs, kinds)
         combined = [np.where(item.sound, combination.of(surprises(surprise, item.clean)), np.nan) for item in heard]
         final = fit_surprise([row_scores(item.astype(np.float32), context.kind) for item in combined])
         return FusionDetector(self, context.kind, members, surprise, combination, reasoner, final, apart)
+
+    def _believed(self, surprise: Mapping[str, Surprise]) -> IntArray:
+        """Places of the streams of the members that count by themselves."""
+        return np.flatnonzero([name.split(":")[0] in self.believed for name in surprise])
 
     def _heard(self, case: Case, context: DetectContext, kinds: tuple[str, ...], number: int) -> _Heard:
         rng = np.random.default_rng([context.seed, 9, number])

@@ -15,6 +15,7 @@ from aemodels.curves.canonical import CANONICAL
 from aemodels.detect.base import DetectContext, Detector, Reasons
 from aemodels.detect.channels import flat_lengths
 from aemodels.detect.crosswise import CrossPredictor, fit_predictors
+from aemodels.detect.offsets import Moves, any_offset, known_offset
 from aemodels.detect.steps import steps
 from aemodels.errors import SpecError
 from aemodels.faults.unit import UNIT_FACTORS
@@ -24,10 +25,12 @@ from aemodels.signal.quality import STUCK_SAMPLES
 from aemodels.spec import Spec
 from aemodels.types import FloatArray, Kind, Section
 
-RULES = ("stuck", "spike", "range", "unit", "cycle_skip")
+RULES = ("stuck", "spike", "range", "unit", "cycle_skip", "offset")
+_NAMELESS = ("range", "offset")  # break for more than one kind of fault
 _FLOOR = 0.01  # normalised units: what a Hampel filter takes for the least deviation
 _FAR_OUT = 1.0  # normalised units beyond what a tool can report that count like one threshold
 _LIMITS = 5  # what is known of each curve
+_CLOSER = 2.0  # a slow shale undone is as far off on the other side
 _UNIT_WINDOW = 31  # samples over which a unit mistake is judged
 
 
@@ -36,8 +39,11 @@ class Rules(Spec):
 
     A flat line by its length, a spike by its distance from the running median, in robust standard deviations and by
     itself, a value by how far it lies beyond what the tool can report, a unit by how much better the curve fits the
-    others once the mistake is undone, a skipped cycle by the height of a run of sonic readings that begins and ends
-    with a jump. The rules that run beside the detector (aemodels.signal.quality) share their limits.
+    others once the mistake is undone (of a resistivity, which has no range to leave, by jumps of the mistake's size at
+    both ends), a skipped cycle by the height of a run of sonic readings that begins and ends with a jump, an interval
+    that stands off by a jump of one curve alone that is taken back at its end: rock changes over some samples, on more
+    curves than one, and seldom back by as much.
+    The rules that run beside the detector (aemodels.signal.quality) share their limits.
 
     References:
         Theys, P. (1999), Log Data Acquisition and Quality Control, 2nd ed., Technip;
@@ -65,6 +71,18 @@ class Rules(Spec):
         description="how much closer, in normalised units, a curve must come to its prediction once a unit is undone",
     )
 
+    ends: float = Field(
+        default=5.0,
+        gt=0.0,
+        le=100.0,
+        description="log-likelihood ratio of a jump at either end that makes an interval a resistivity's unit mistake",
+    )
+    ends_alike: float = Field(
+        default=6.5,
+        gt=0.0,
+        le=100.0,
+        description="the same for jumps of any size, of which there are more, that make an interval stand off",
+    )
     cycle: float = Field(default=15.0, gt=0.0, le=200.0, description="jump that is a skipped cycle [us/ft]")
     skipped: int = Field(default=16, ge=1, le=200, description="samples of a run of skipped cycles at most")
 
@@ -105,9 +123,9 @@ class RulesDetector:
         return np.where(section.mask, worst, np.nan).astype(np.float32)
 
     def reasons(self, section: Section) -> Reasons:
-        """Each rule's score on the worst curve; "range" is no fault's name, and speaks for nothing."""
+        """Each rule's score on the worst curve, but of rules that no fault bears the name of."""
         broken = np.where(section.mask, self._broken(section), 0).max(axis=1)
-        named = [number for number, rule in enumerate(RULES) if rule != "range"]
+        named = [number for number, rule in enumerate(RULES) if rule not in _NAMELESS]
         return Reasons(tuple(RULES[number] for number in named), broken[named].astype(np.float32))
 
     def voices(self, section: Section) -> dict[str, FloatArray]:
@@ -127,7 +145,15 @@ class RulesDetector:
         beyond = np.maximum(low - section.values, section.values - high)
         flat = flat_lengths(section) / np.float32(self.spec.flat)
         outside = np.asarray(np.where(beyond > 0, 1 + beyond / _FAR_OUT, 0), dtype=np.float32)
-        broken: list[FloatArray] = [flat, self._spikes(section), outside, self._units(section), self._skips(section)]
+        moves = Moves.of(section)
+        broken: list[FloatArray] = [
+            flat,
+            self._spikes(section),
+            outside,
+            self._units(section, moves),
+            self._skips(section),
+            np.stack([any_offset(curve) for curve in moves]) / self.spec.ends_alike,
+        ]
         return np.stack(broken).astype(np.float32)
 
     def _spikes(self, section: Section) -> FloatArray:
@@ -145,15 +171,18 @@ class RulesDetector:
             out[row] = jumps(moves[row], self.spec.skipped) / (self.limits[row, 4] * self.spec.cycle)
         return out
 
-    def _units(self, section: Section) -> FloatArray:
+    def _units(self, section: Section, moves: Sequence[Moves]) -> FloatArray:
         gain, offset = self.limits[:, 2:3], self.limits[:, 3:4]
         predicted = self.predictor.predict(section)
         mended = section.values * gain + offset
-        closer = np.abs(section.values - predicted) - np.abs(mended - predicted)
+        closer = np.abs(section.values - predicted) - _CLOSER * np.abs(mended - predicted)
         steady = median_filter(np.clip(closer, -1, 10).astype(np.float32), size=(1, _UNIT_WINDOW), mode="nearest")
         company = uniform_filter1d(section.mask.astype(np.float32), _UNIT_WINDOW, axis=1, mode="nearest")
         alone = company.sum(axis=0, keepdims=True) - company < 0.5
-        return np.asarray(np.where(alone, 0, np.maximum(steady, 0) / self.spec.undone), dtype=np.float32)
+        broken = np.asarray(np.where(alone, 0, np.maximum(steady, 0) / self.spec.undone), dtype=np.float32)
+        for row in np.flatnonzero((gain[:, 0] == 1) & (offset[:, 0] != 0)):
+            broken[row] = known_offset(moves[int(row)], -offset[row, 0]) / self.spec.ends
+        return broken
 
 
 def curve_limits(context: DetectContext, count: int) -> NDArray[np.float64]:

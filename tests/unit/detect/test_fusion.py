@@ -146,6 +146,34 @@ def test_every_kind_is_learnt_from_the_stream_that_tells_it():
     assert (scores[short] > limit).mean() > 0.8  # one in a hundred of the faulty samples, and as well told
 
 
+def test_a_stream_that_is_believed_needs_no_weight_and_survives_packing():
+    surprise = np.float32([[[2, 6, 2]], [[2, 2, 6]]])
+    never = np.array([[0.0, 0.0, 0.0, 0.0, -20.0]])
+    combination = Combination("learned", never, np.array([1]), beyond=3.0)
+    expected = np.log1p(10.0 ** np.array([-1, -1, 3]))
+    for one in (combination, Combination.restore(combination.arrays())):
+        np.testing.assert_allclose(one.of(surprise)[0], expected, rtol=1e-5)
+
+
+def test_what_was_taught_nothing_finds_a_kind_that_nothing_was_taught():
+    context = dataclasses.replace(CONTEXT, faults=(Spike(),))
+    injection = inject(WELLS[5], (Stuck(),), fraction=0.1, rng=np.random.default_rng(4))
+    label, found = injection.label.any(axis=0), {}
+    for believed in ((), ("rules",)):
+        spec = Fusion(members=("rules", "cross"), believed=believed)
+        fusion = spec.fit(TRAIN, context)
+        rows = row_scores(fusion.score(NORMALISER.apply(injection.recording)), "logs")
+        found[believed] = (rows[label] > 2.0).mean()
+        assert (rows[~label] > 2.0).mean() < 0.05
+    assert found["rules",] > 0.9
+    assert found["rules",] > found[()] + 0.3
+
+
+def test_only_members_are_believed():
+    with pytest.raises(ValueError, match=r"believed names .*knn"):
+        Fusion(members=("rules",), believed=("knn",))
+
+
 @pytest.mark.parametrize("combine", ["sum", "max", "best"])
 def test_a_fusion_finds_what_its_members_find_and_says_why(combine):
     fusion = Fusion(members=("rules", "cross"), combine=combine, copies=3).fit(TRAIN, CONTEXT)

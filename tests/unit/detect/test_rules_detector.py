@@ -38,6 +38,7 @@ def _broken(curve: str, change) -> tuple[np.ndarray, np.ndarray, int]:
         ("unit", "NPHI", lambda x: x * 100),
         ("unit", "DTC", lambda x: x / 0.3048),
         ("unit", "RHOB", lambda x: x * 1000),
+        ("unit", "RDEP", lambda x: x * 0.3048),
     ],
 )
 def test_a_planted_fault_breaks_its_rule(rule: str, curve: str, change):
