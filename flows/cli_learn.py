@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 SpecName = Annotated[
-    str, typer.Argument(metavar="SPEC", help="logs, seismic, family, family-seismic, demo-… or a YAML file.")
+    str, typer.Argument(metavar="SPEC", help="logs, seismic, family, family-seismic, unseen, demo-… or a YAML file.")
 ]
 Data = Annotated[str, typer.Option("--data", metavar="PATH", help="A file, a folder or a URL (s3://bucket/prefix).")]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,8 +47,6 @@ class Fusion(Spec):
         Wolpert (1992), Neural Networks 5, 241 (a second model on what the first ones say).
     """
 
-    learns_faults: ClassVar[bool] = True
-
     kind: Literal["fusion"] = "fusion"
     members: tuple[str, ...] = Field(min_length=1, description="names of detectors of the experiment")
     combine: Combiner = Field(
@@ -76,6 +74,11 @@ class Fusion(Spec):
         description="a stretch entered at a threshold is left at this share of it; 1 = there",
     )
     shortest: int = Field(default=1, ge=1, le=1000, description="samples that an anomalous stretch has at least")
+
+    @property
+    def learns_faults(self) -> bool:
+        """Whether its scores depend on the faults that it is given; if not, they do if those of a member do."""
+        return self.combine in ("learned", "best")
 
     @model_validator(mode="after")
     def _believed_are_members(self) -> Fusion:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from aemodels.detect.base import DetectContext, Detector, DetectorFactory
+from aemodels.detect.fusion import Fusion
 from aemodels.detect.pool import kind_of
 from aemodels.evaluate.found import found_table
 from aemodels.evaluate.trials import Scored, Trial, score_trials
 from aemodels.types import Section
 
 if TYPE_CHECKING:
-    from aemodels.experiment import ExperimentSpec
+    from aemodels.experiment import ExperimentSpec, NamedDetector
 
 # Of each section: a kind has some 20 events in five wells then, and every detector is scored once a kind.
 REPEATS = 5
@@ -53,8 +54,9 @@ def leave_out_table(
     known = {name: found_table(name, items) for name, items in few.items()}
     rows = []
     for kind in kinds:
-        learners = {named.name for named in spec.anomalies.detectors if _learns(named.model, kind)}
-        without = _without(spec, context, kind, train, detectors) if learners else {}
+        learners = _learners(spec.anomalies.detectors, kind)
+        kept = {name: detector for name, detector in detectors.items() if name not in learners}
+        without = _without(spec, context, kind, train, kept) if learners else {}
         for name, table in known.items():
             told = _found(spec, name, without[name], trials) if name in learners else table
             row = told[told["fault"] == kind].iloc[0]
@@ -64,18 +66,28 @@ def leave_out_table(
 
 
 def _without(
-    spec: ExperimentSpec, context: DetectContext, kind: str, train: Sequence[Section], detectors: Mapping[str, Detector]
+    spec: ExperimentSpec, context: DetectContext, kind: str, train: Sequence[Section], kept: Mapping[str, Detector]
 ) -> dict[str, Detector]:
-    """All detectors, those that learn from faults fitted again without a kind; the others are as they were."""
+    """All detectors, those that are not kept fitted again without a kind."""
     faults = tuple(fault for fault in context.faults if kind_of(fault) != kind)
     fitted: dict[str, Detector] = {}
     for named in spec.anomalies.detectors:
-        if _learns(named.model, kind):
+        if named.name in kept:
+            fitted[named.name] = kept[named.name]
+        else:
             known = dataclasses.replace(context, faults=faults, fitted=dict(fitted), left_out=kind)
             fitted[named.name] = named.model.fit(train, known)
-        else:
-            fitted[named.name] = detectors[named.name]
     return fitted
+
+
+def _learners(detectors: Sequence[NamedDetector], kind: str) -> set[str]:
+    """Those that would be others without a kind, as would be what is made of them."""
+    found: set[str] = set()
+    for named in detectors:
+        members = named.model.members if isinstance(named.model, Fusion) else ()
+        if _learns(named.model, kind) or found.intersection(members):
+            found.add(named.name)
+    return found
 
 
 def _learns(model: DetectorFactory, kind: str) -> bool:

@@ -11,17 +11,17 @@ import pytest
 from integration.tiny_specs import LOGS
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from aemodels.detect import Fusion, Rules, StrangerNetwork
+from aemodels.detect import FaultNetwork, Fusion, Rules, StrangerNetwork
 from aemodels.detect.base import DetectContext, Reasons
 from aemodels.detect.channels import flat_lengths
 from aemodels.detect.thresholds import Quantile
 from aemodels.evaluate.badhole_table import bad_hole_table
 from aemodels.evaluate.bootstrap import ratio_interval, resample_counts
 from aemodels.evaluate.found import TOTALS, confusion_table, found_table
-from aemodels.evaluate.leave_out import _learns, leave_out_table
+from aemodels.evaluate.leave_out import _learners, _learns, leave_out_table
 from aemodels.evaluate.ranked import ScoreBins
 from aemodels.evaluate.trials import event_counts, make_trials, score_trials
-from aemodels.experiment import ExperimentSpec
+from aemodels.experiment import ExperimentSpec, NamedDetector
 from aemodels.signal.normalise import CurvePercentiles
 from aemodels.types import Channel, FloatArray, Recording, Section
 from conftest import make_well
@@ -217,6 +217,24 @@ def test_a_detector_that_chose_the_kind_itself_is_fitted_without_it() -> None:
     assert not _learns(StrangerNetwork(), "spike")
     assert _learns(Fusion(members=("x",)), "spike")
     assert not _learns(Rules(), "stuck")
+
+
+@pytest.mark.parametrize(
+    ("combine", "members", "refitted"),
+    [
+        ("learned", ("rules",), True),
+        ("max", ("rules",), False),
+        ("max", ("rules", "net"), True),
+        ("sum", ("strangers", "rules"), False),
+    ],
+)
+def test_least_p_values_are_fitted_again_only_where_a_member_is(
+    combine: str, members: tuple[str, ...], refitted: bool
+) -> None:
+    models = {"rules": Rules(), "strangers": StrangerNetwork(), "net": FaultNetwork()}
+    models |= {"fused": Fusion.model_validate({"members": members, "combine": combine})}
+    named = [NamedDetector(name=name, model=model) for name, model in models.items()]
+    assert _learners(named, "spike") == {"net"} | ({"fused"} if refitted else set())
 
 
 def test_leaving_out_is_done_only_where_asked_for() -> None:
