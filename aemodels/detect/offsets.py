@@ -1,4 +1,9 @@
-"""Intervals that stand off by one amount: a jump from one sample to the next, and the same jump back."""
+"""Intervals that stand off by one amount: a jump from one sample to the next, and the same jump back.
+
+References:
+    Basseville, M. & Nikiforov, I. V. (1993), Detection of Abrupt Changes, Prentice-Hall, ch. 2 (likelihood ratios of a
+    change in mean). Cauchy's law stands for steps of field logs, the tails of which are heavy.
+"""
 
 from __future__ import annotations
 
