@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from aemodels.experiment import ExperimentSpec
-from flows.catalogue import load_spec
+from flows.catalogue import load_spec, spec_names
 
 
 def test_an_experiment_whose_conditions_are_all_reported_only_is_refused():
@@ -15,3 +15,8 @@ def test_an_experiment_whose_conditions_are_all_reported_only_is_refused():
         condition["judged"] = False
     with pytest.raises(ValidationError, match="nothing could be promoted"):
         ExperimentSpec.model_validate(spec)
+
+
+@pytest.mark.parametrize("name", spec_names())
+def test_every_shipped_experiment_holds_together(name: str):
+    assert load_spec(name).name == name
