@@ -18,6 +18,7 @@ PER_CURVE = 11 + 3 * len(LAG_WINDOWS)
 _HAMPEL = 7
 _BASELINE = 401  # samples, 61 m: what a curve is off its prediction throughout is the rock's, not a fault's
 _LEAST = 1e-4  # normalised units: below it, a step is none
+_STRAIGHT = 1e-5  # normalised units that readings on a line are off it at most: what they were rounded to
 
 
 def channels(section: Section, predictor: CrossPredictor) -> FloatArray:
@@ -70,9 +71,21 @@ def flat_lengths(section: Section) -> FloatArray:
     return out
 
 
-def flat_lines(section: Section) -> BoolArray:
-    """Whether each sample lies in a flat line that the quality rule flags, bool[channel, sample]."""
-    return np.asarray(flat_lengths(section) >= STUCK_SAMPLES)
+def straight_lines(section: Section) -> BoolArray:
+    """Whether each sample lies on a straight line of nine readings or more, bool[channel, sample].
+
+    Level, it is a tool that sticks, and the quality rule flags it; inclined, a gap that was filled by interpolation.
+    Neither was measured. A resistivity that was filled before its logarithm was taken bends, and is not seen.
+    """
+    out = flat_lengths(section) >= STUCK_SAMPLES
+    for row, (values, observed) in enumerate(zip(section.values, section.mask, strict=True)):
+        straight = np.abs(np.diff(values, n=2)) <= _STRAIGHT
+        straight &= observed[2:] & observed[1:-1] & observed[:-2]
+        turns = np.flatnonzero(np.diff(straight, prepend=False, append=False))
+        for first, last in zip(turns[::2], turns[1::2], strict=True):
+            if last - first + 2 >= STUCK_SAMPLES:
+                out[row, first : last + 2] = True
+    return np.asarray(out)
 
 
 def _baseline(residual: FloatArray, section: Section) -> FloatArray:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aemodels.detect.base import DetectContext, Detector, Explainer, Reasons, Witness, apart_of
-from aemodels.detect.channels import flat_lines
+from aemodels.detect.channels import straight_lines
 from aemodels.detect.surprise import Surprise
 from aemodels.faults.inject import Injection, inject
 from aemodels.types import BoolArray, FloatArray, IntArray, Kind, Recording, Section
@@ -23,7 +23,8 @@ class Known:
         section: with faults.
         label: bool[channel, sample] (logs) or bool[trace, 1]: altered.
         kinds: int64[row], number of the fault kind of a row's event, -1 = none.
-        told: bool of the label's shape: observed, and altered or intact; a flat line that was there before is neither.
+        told: bool of the label's shape: observed, and altered or intact; a straight line that was there before is
+            neither.
     """
 
     section: Section
@@ -73,10 +74,10 @@ def streams(members: Mapping[str, Detector], section: Section) -> dict[str, Floa
 
 
 def intact(section: Section, kind: Kind) -> BoolArray:
-    """What may stand for intact rock: without the flat lines that any real log has; of scores' shape."""
+    """What may stand for intact rock: without the straight lines that any real log has; of scores' shape."""
     if kind == "seismic":
         return np.asarray(section.mask.any(axis=1, keepdims=True))
-    return np.asarray(section.mask & ~flat_lines(section).any(axis=0))
+    return np.asarray(section.mask & ~straight_lines(section).any(axis=0))
 
 
 def surprises(fitted: Mapping[str, Surprise], found: Mapping[str, FloatArray]) -> FloatArray:

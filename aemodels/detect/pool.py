@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.detect.base import DetectContext
-from aemodels.detect.channels import channels, flat_lines
+from aemodels.detect.channels import channels, straight_lines
 from aemodels.detect.crosswise import CrossPredictor
 from aemodels.detect.variety import recalibrated, thinned
 from aemodels.errors import SpecError
@@ -30,7 +30,7 @@ class Pool:
     Args:
         inputs: float16[sample, channel] of each copy.
         labels: int8[sample, kind * curve + 1] of each copy: for every kind and curve (curves fastest), then for the
-            sample as a whole, 1 = faulty, 0 = intact, -1 = not observed, or a flat line that was there before.
+            sample as a whole, 1 = faulty, 0 = intact, -1 = not observed, or a straight line that was there before.
         counts: faulty samples of each kind in all copies.
     """
 
@@ -94,8 +94,8 @@ def build_pool(context: DetectContext, predictors: Sequence[CrossPredictor], pla
     inputs, labels = [], []
     counts = dict.fromkeys(plan.kinds, 0)
     for recording, predictor in zip(context.recordings, predictors, strict=True):
-        # flat lines that the well has anyway are no rock to learn from
-        flat = flat_lines(_normalised(context, recording))
+        # straight lines that the well has anyway are no rock to learn from
+        flat = straight_lines(_normalised(context, recording))
         usable = _shares([fault for fault in plan.faults if fault.targets(recording)], recording, rng)
         for copy in range(plan.copies if usable else 0):
             intact = _as_another(context, recording, plan, rng)

@@ -19,7 +19,7 @@ from aemodels.evaluate.found import TOTALS, confusion_table, found_table
 from aemodels.evaluate.leave_out import leave_out_table
 from aemodels.evaluate.metrics import ranking
 from aemodels.evaluate.trials import CHOOSING_REPEATS, Scored, Trial, clean_rows, make_trials, score_trials, sound_rows
-from aemodels.types import FloatArray, Section
+from aemodels.types import BoolArray, FloatArray, Section
 
 if TYPE_CHECKING:
     from aemodels.experiment import ExperimentSpec
@@ -34,10 +34,12 @@ class DetectorStudy:
         detectors: fitted, by name.
         table: detector, role (validation or test), section, pr_auc, roc_auc, recall_at_1pct (means over injections).
         totals: a row a detector and group of kinds (found.TOTALS), of the hold-out (`found_table`).
-        all_rows: the same where flat lines that wells have of their own count as intact, and finding them as an alarm.
+        all_rows: the same where straight lines that wells have of their own count as intact, and finding one as an
+            alarm.
         kinds: a row a detector and fault kind, of the hold-out (`found_table`).
         thresholds: detector, threshold_kind, value, nominal, pooled with its interval over wells, worst: false-alarm
-            rates on the clean hold-out, and the rows they were counted on.
+            rates on the intact rows of the clean hold-out, and the rows they were counted on; flagged and
+            flagged_worst, the shares of all rows as they came.
         confusion: detector, fault, named, events: how found events are named.
         left_out: recall of kinds that detectors were not trained on (`leave_out_table`); empty unless asked for.
         bad_hole: real bad hole of the hold-out (`bad_hole_table`); empty for seismic.
@@ -65,6 +67,7 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
     context = _context(spec, prepared, denoisers)
     trials = _trials(spec, prepared)
     detectors = fit_detectors(spec, prepared.train, context)
+    sound = sound_rows(prepared.test, spec.kind)
     ranked, found, every, confusion, rates, clean, tested = [], [], [], [], [], {}, {}
     for name, detector in detectors.items():
         for role, copies in trials.items():
@@ -76,7 +79,7 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
         every.append(found_table(name, [dataclasses.replace(item, trial=item.trial.all_sound) for item in scored]))
         confusion.append(confusion_table(name, scored))
         clean[name] = clean_rows(detector, prepared.test, spec.kind)
-        rates += _false_alarms(spec, name, _intact_rows(spec, detector, prepared), clean[name])
+        rates += _false_alarms(spec, name, _intact_rows(spec, detector, prepared), clean[name], sound)
     table, thresholds = pd.concat(ranked, ignore_index=True), pd.DataFrame(rates)
     winner, faults, as_it_came = _winner(table), pd.concat(found, ignore_index=True), pd.concat(every)
     whole = faults["fault"].isin(TOTALS)
@@ -143,7 +146,7 @@ def _ranking(item: Scored) -> dict[str, float]:
 
 
 def _intact_rows(spec: ExperimentSpec, detector: Detector, prepared: Prepared) -> list[FloatArray]:
-    """Scores to fit thresholds to: without the rows whose flat lines a rule flags whatever the threshold.
+    """Scores to fit thresholds to: without straight lines, which are no rock.
 
     Of the validation sections, and of training sections where the detector can judge them as new ones.
     """
@@ -157,15 +160,20 @@ def _intact_rows(spec: ExperimentSpec, detector: Detector, prepared: Prepared) -
 
 
 def _false_alarms(
-    spec: ExperimentSpec, name: str, validation: Sequence[FloatArray], test: Sequence[FloatArray]
+    spec: ExperimentSpec,
+    name: str,
+    validation: Sequence[FloatArray],
+    test: Sequence[FloatArray],
+    sound: Sequence[BoolArray],
 ) -> list[dict[str, object]]:
     """Nominal rate of every threshold beside the rate on the clean hold-out, pooled and of the worst section."""
     rows: list[dict[str, object]] = []
     for threshold in spec.anomalies.rated:
         value = threshold.fit(validation)
         compared = [threshold.comparable(section, section) for section in test]
-        flags = [section[np.isfinite(section)] > value for section in compared]
-        flags = [section for section in flags if section.size]
+        every = [section[np.isfinite(section)] > value for section in compared]
+        flags = [section[np.isfinite(section) & keep] > value for section, keep in zip(compared, sound, strict=True)]
+        every, flags = ([section for section in found if section.size] for found in (every, flags))
         if not flags:
             raise SpecError("no row of the hold-out could be scored; expected observed samples in test sections")
         worst = max(flags, key=lambda section: float(section.mean()))
@@ -182,6 +190,8 @@ def _false_alarms(
                 "worst_rows": worst.size,
                 "pooled_low": pooled.low,
                 "pooled_high": pooled.high,
+                "flagged": float(np.concatenate(every).mean()),
+                "flagged_worst": max(float(section.mean()) for section in every),
             }
         )
     return rows

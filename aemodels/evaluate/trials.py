@@ -36,8 +36,8 @@ class Trial:
         recording: with faults, in canonical units; of a well the experiment's curves only.
         section: the same, normalised.
         label: bool[row], a depth sample or a trace with any altered value.
-        sound: bool[row], what may stand for intact before faults went in: all but the flat lines that a well has of its
-            own, which are a stuck tool's that nobody injected, and traces that are dead.
+        sound: bool[row], what may stand for intact before faults went in: all but the straight lines that a well has of
+            its own, of a tool that stuck or of gaps that were filled by interpolation, and traces that are dead.
         events: kind and altered rows (int64) of each event.
     """
 

@@ -13,7 +13,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from aemodels.detect import FaultNetwork, Fusion, Rules, StrangerNetwork
 from aemodels.detect.base import DetectContext, Reasons
-from aemodels.detect.channels import flat_lengths
+from aemodels.detect.channels import flat_lengths, straight_lines
 from aemodels.detect.thresholds import Quantile
 from aemodels.evaluate.badhole_table import bad_hole_table
 from aemodels.evaluate.bootstrap import ratio_interval, resample_counts
@@ -93,6 +93,20 @@ def test_kinds_count_alike_however_long_their_events_are() -> None:
     assert recall["all_but_depth_shift"] < 0.2  # of the rows, spikes are few
     pr = table["pr_auc"]
     assert pr["all_but_depth_shift"] + 0.2 < pr["kinds_alike_but_depth_shift"]
+
+
+def test_a_straight_line_is_no_measurement_level_or_not() -> None:
+    values, names = WELLS[0].values.copy(), WELLS[0].names
+    level, inclined = (names.index(curve) for curve in NORMALISER.curves[:2])
+    values[level, 1000:1300] = values[level, 1000]
+    values[inclined, 2000:2100] = np.linspace(*values[inclined, [2000, 2099]], 100)
+    section = NORMALISER.apply(dataclasses.replace(WELLS[0], values=values))
+    expected = np.zeros(section.values.shape, dtype=np.bool_)
+    expected[0, 1000:1300] = expected[1, 2000:2100] = True
+    np.testing.assert_array_equal(straight_lines(section), expected)
+    assert not straight_lines(NORMALISER.apply(WELLS[0])).any()
+    gap = dataclasses.replace(section, mask=section.mask & (np.arange(3000) % 8 > 0))
+    assert not straight_lines(gap).any()  # never nine readings in a row
 
 
 def test_flat_lines_of_a_wells_own_are_neither_faults_nor_false_alarms() -> None:
