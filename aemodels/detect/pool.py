@@ -95,13 +95,13 @@ def build_pool(context: DetectContext, predictors: Sequence[CrossPredictor], pla
     counts = dict.fromkeys(plan.kinds, 0)
     for recording, predictor in zip(context.recordings, predictors, strict=True):
         # straight lines that the well has anyway are no rock to learn from
-        flat = straight_lines(_normalised(context, recording))
+        straight = straight_lines(_normalised(context, recording))
         usable = _shares([fault for fault in plan.faults if fault.targets(recording)], recording, rng)
         for copy in range(plan.copies if usable else 0):
             intact = _as_another(context, recording, plan, rng)
             injection = _injected(intact, usable if copy % 2 == 0 else _half(usable, rng), plan, rng)
             section = _normalised(context, injection.recording)
-            label = _labels(context, injection, section.mask & ~flat, plan)
+            label = _labels(context, injection, section.mask & ~straight, plan)
             inputs.append(channels(section, predictor).astype(np.float16))
             labels.append(label)
             for number, kind in enumerate(plan.kinds):
