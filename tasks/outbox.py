@@ -26,6 +26,7 @@ from aemodels.io.las_writer import AddedCurve, flagged_bytes
 from aemodels.io.packed import content_stem, plain_file
 from aemodels.io.segy_copy import write_denoised_segy
 from aemodels.reference import sketch
+from aemodels.signal.quality import assess
 from aemodels.types import Finding, Recording, Scores, Source
 
 FLUSHES = 16
@@ -206,7 +207,8 @@ def _writers(
                 write_denoised_segy(plain, path, scores.denoised, history)
 
     def write_report(path: Path) -> None:
-        html = render_report(recording, scores, bundle_label=str(label), findings=recording.findings, card=label.card)
+        findings = (*recording.findings, *assess(recording).findings)
+        html = render_report(recording, scores, bundle_label=str(label), findings=findings, card=label.card)
         path.write_text(html, encoding="utf-8")
 
     def write_scores(path: Path) -> None:

@@ -11,6 +11,7 @@ from aemodels.detect.shifts import shifts
 from aemodels.detect.steps import pairs
 from aemodels.signal.classical.hampel import running_deviation
 from aemodels.signal.quality import STUCK_SAMPLES
+from aemodels.signal.runs import straight_runs
 from aemodels.types import BoolArray, FloatArray, Section
 
 LAG_WINDOWS = (41, 121)  # samples, 6 and 18 m
@@ -77,15 +78,9 @@ def straight_lines(section: Section) -> BoolArray:
     Level, it is a tool that sticks, and the quality rule flags it; inclined, a gap that was filled by interpolation.
     Neither was measured. A resistivity that was filled before its logarithm was taken bends, and is not seen.
     """
-    out = flat_lengths(section) >= STUCK_SAMPLES
-    for row, (values, observed) in enumerate(zip(section.values, section.mask, strict=True)):
-        straight = np.abs(np.diff(values, n=2)) <= _STRAIGHT
-        straight &= observed[2:] & observed[1:-1] & observed[:-2]
-        turns = np.flatnonzero(np.diff(straight, prepend=False, append=False))
-        for first, last in zip(turns[::2], turns[1::2], strict=True):
-            if last - first + 2 >= STUCK_SAMPLES:
-                out[row, first : last + 2] = True
-    return np.asarray(out)
+    level = flat_lengths(section) >= STUCK_SAMPLES
+    read = np.where(section.mask, section.values, np.float32(np.nan))
+    return level | np.stack([straight_runs(curve, STUCK_SAMPLES, _STRAIGHT) for curve in read])
 
 
 def _baseline(residual: FloatArray, section: Section) -> FloatArray:

@@ -67,7 +67,7 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
     context = _context(spec, prepared, denoisers)
     trials = _trials(spec, prepared)
     detectors = fit_detectors(spec, prepared.train, context)
-    sound = sound_rows(prepared.test, spec.kind)
+    sound = {role: sound_rows(getattr(prepared, role), spec.kind) for role in ("train", "validation", "test")}
     ranked, found, every, confusion, rates, clean, tested = [], [], [], [], [], {}, {}
     for name, detector in detectors.items():
         for role, copies in trials.items():
@@ -76,19 +76,21 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
             ranked.append(_ranked(name, role, scored))
         tested[name] = scored
         found.append(found_table(name, scored))
-        every.append(found_table(name, [dataclasses.replace(item, trial=item.trial.all_sound) for item in scored]))
+        as_it_came = [dataclasses.replace(item, trial=item.trial.all_sound) for item in scored]
+        every.append(found_table(name, as_it_came, by_kind=False))
         confusion.append(confusion_table(name, scored))
         clean[name] = clean_rows(detector, prepared.test, spec.kind)
-        rates += _false_alarms(spec, name, _intact_rows(spec, detector, prepared), clean[name], sound)
+        fitted_to = _intact_rows(spec, detector, prepared, sound)
+        rates += _false_alarms(spec, name, fitted_to, clean[name], sound["test"])
     table, thresholds = pd.concat(ranked, ignore_index=True), pd.DataFrame(rates)
-    winner, faults, as_it_came = _winner(table), pd.concat(found, ignore_index=True), pd.concat(every)
+    winner, faults = _winner(table), pd.concat(found, ignore_index=True)
     whole = faults["fault"].isin(TOTALS)
     chosen = thresholds[(thresholds["detector"] == winner) & (thresholds["threshold_kind"] == spec.anomalies.threshold)]
     return DetectorStudy(
         detectors=detectors,
         table=table,
         totals=faults[whole].reset_index(drop=True),
-        all_rows=as_it_came[as_it_came["fault"].isin(TOTALS)].reset_index(drop=True),
+        all_rows=pd.concat(every, ignore_index=True),
         kinds=faults[~whole].reset_index(drop=True),
         thresholds=thresholds,
         confusion=pd.concat(confusion, ignore_index=True),
@@ -145,7 +147,9 @@ def _ranking(item: Scored) -> dict[str, float]:
     return ranking(item.rows[known], item.trial.label[known])
 
 
-def _intact_rows(spec: ExperimentSpec, detector: Detector, prepared: Prepared) -> list[FloatArray]:
+def _intact_rows(
+    spec: ExperimentSpec, detector: Detector, prepared: Prepared, sound: Mapping[str, Sequence[BoolArray]]
+) -> list[FloatArray]:
     """Scores to fit thresholds to: without straight lines, which are no rock.
 
     Of the validation sections, and of training sections where the detector can judge them as new ones.
@@ -153,9 +157,8 @@ def _intact_rows(spec: ExperimentSpec, detector: Detector, prepared: Prepared) -
     rows = []
     for one, section in zip(apart_of(detector, prepared.train), prepared.train, strict=False):
         rows += clean_rows(one, [section], spec.kind)
-    sections = [*prepared.train[: len(rows)], *prepared.validation]
+    kept = [*sound["train"][: len(rows)], *sound["validation"]]
     rows += clean_rows(detector, prepared.validation, spec.kind)
-    kept = sound_rows(sections, spec.kind)
     return [np.where(keep, row, np.nan).astype(np.float32) for row, keep in zip(rows, kept, strict=True)]
 
 

@@ -11,9 +11,10 @@ from matplotlib.patches import Patch
 from aemodels.evaluate.figures_logs import headings, track_axes
 from aemodels.evaluate.figures_seismic import draw_section
 from aemodels.evaluate.figures_style import BLAMED, FLAGGED, NOISY_GREY, TEXT_GREY, new_figure, plain_axes, shade
-from aemodels.evaluate.intervals import MERGE_GAP, merged_runs, runs, sample_step
+from aemodels.evaluate.intervals import MERGE_GAP, merged_runs, sample_step
 from aemodels.evaluate.palette import BLACK, VERMILION
 from aemodels.evaluate.scales import CurveScale, clip_level, score_limits, track_scales, tracks_of
+from aemodels.signal.runs import runs
 from aemodels.types import AxisArray, BoolArray, Recording, Scores
 
 

@@ -40,8 +40,8 @@ def alarm_limit(scored: Sequence[Scored]) -> float:
     return float(np.quantile(filled, 1 - ALARMS, method="higher"))
 
 
-def found_table(detector: str, scored: Sequence[Scored]) -> pd.DataFrame:
-    """One detector on all trials, in total and by fault kind.
+def found_table(detector: str, scored: Sequence[Scored], *, by_kind: bool = True) -> pd.DataFrame:
+    """One detector on all trials, in total and, if wanted, by fault kind.
 
     A kind is held against the intact rows alone: rows of other kinds are no false alarms. An event is found where any
     of its rows is above the limit that 1 % of the intact rows exceed; it is named by the reason that has the highest
@@ -59,7 +59,7 @@ def found_table(detector: str, scored: Sequence[Scored]) -> pd.DataFrame:
     bins = ScoreBins.of(rows, [np.concatenate([item.trial.intact for item in well]) for well in wells])
     events = [event for place, well in enumerate(wells) for event in _events(well, place, limit)]
     table = []
-    for group, kinds in _groups({event.kind for event in events}).items():
+    for group, kinds in _groups({event.kind for event in events}, by_kind).items():
         masks = [_masks(wells, part) for part in _parts(group, kinds)]
         mine = [event for event in events if event.kind in kinds]
         total = sum(int(mask.sum()) for part in masks for mask in part)
@@ -82,13 +82,13 @@ def found_table(detector: str, scored: Sequence[Scored]) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
-def _groups(kinds: set[str]) -> dict[str, set[str]]:
+def _groups(kinds: set[str], by_kind: bool) -> dict[str, set[str]]:
     """What is told together: all kinds, all but the open problem, both with kinds that count alike, each by itself."""
     groups = {WHOLE: kinds, ALIKE: kinds}
     if OPEN in kinds and len(kinds) > 1:
         groups |= {BUT_OPEN: kinds - {OPEN}, ALIKE_BUT_OPEN: kinds - {OPEN}}
     ordered = {name: groups[name] for name in TOTALS if name in groups}
-    return ordered | {kind: {kind} for kind in sorted(kinds)}
+    return ordered | {kind: {kind} for kind in sorted(kinds) if by_kind}
 
 
 def _parts(group: str, kinds: set[str]) -> list[set[str]]:

@@ -12,7 +12,7 @@ from aemodels.contract import Denoiser
 from aemodels.evaluate.compare import condition_rng
 from aemodels.evaluate.metrics import gain_db, mean_squared_error
 from aemodels.noise import Dropout, corrupt_section
-from aemodels.signal.gaps import gap_runs
+from aemodels.signal.runs import runs
 from aemodels.types import BoolArray, Section
 
 LENGTHS = ((1, 2), (3, 5), (6, 10), (11, 20))
@@ -50,7 +50,7 @@ def gap_lengths(mask: BoolArray) -> NDArray[np.int64]:
     """
     lengths = np.zeros(mask.shape, dtype=np.int64)
     for row, seen in enumerate(mask):
-        for start, stop in gap_runs(~seen):
+        for start, stop in runs(~seen):
             lengths[row, start:stop] = stop - start
     return lengths
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.evaluate.interactive import View, coded, packed
-from aemodels.evaluate.intervals import runs, sample_step
+from aemodels.evaluate.intervals import sample_step
 from aemodels.evaluate.scales import clip_level, score_limits
+from aemodels.signal.runs import runs
 from aemodels.types import AxisArray, FloatArray, Recording, Scores
 
 MOST_COLUMNS = 1000

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aemodels.signal.runs import runs
 from aemodels.types import AxisArray, BoolArray, Channel, Recording, Scores
 
 MERGE_GAP = 1.0
@@ -46,16 +47,6 @@ class FlaggedTrace:
     crossline: int | None
     score: float
     reason: str
-
-
-def runs(flag: BoolArray) -> list[tuple[int, int]]:
-    """Start and exclusive stop of each run of True.
-
-    >>> runs(np.array([True, True, False, True]))
-    [(0, 2), (3, 4)]
-    """
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], flag, [False])).astype(np.int8)))
-    return [(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def merged_runs(flag: BoolArray, axis: AxisArray, *, gap: float) -> list[tuple[int, int]]:

@@ -28,7 +28,7 @@ MOST_ROWS = 200
 def render_report(
     recording: Recording, scores: Scores, *, bundle_label: str, findings: Sequence[Finding], card: str = ""
 ) -> str:
-    """The page of a scored file: a sentence, a figure to look into, what was flagged, what the reader noticed.
+    """The page of a scored file: a sentence, a figure to look into, what was flagged, what was noticed.
 
     Args:
         recording: what was scored.

@@ -69,13 +69,3 @@ def distance_to_observed(mask: BoolArray) -> NDArray[np.int64]:
     for row in np.flatnonzero(mask.any(axis=1)):
         out[row] = distance_transform_cdt(~mask[row], metric="chessboard")
     return out
-
-
-def gap_runs(lost: BoolArray) -> list[tuple[int, int]]:
-    """Start and exclusive stop of each run of True in bool[sample].
-
-    >>> gap_runs(np.array([True, True, False, True]))
-    [(0, 2), (3, 4)]
-    """
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], lost, [False])).astype(np.int8)))
-    return [(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]

@@ -14,7 +14,7 @@ from scipy.linalg import solve
 
 from aemodels.contract import Denoiser, FitContext, FitResult
 from aemodels.signal.estimate import noise_sigma
-from aemodels.signal.gaps import gap_runs
+from aemodels.signal.runs import runs
 from aemodels.signal.windows import WindowSpec, window_moments
 from aemodels.spec import Spec
 from aemodels.types import FloatArray, Section
@@ -73,7 +73,7 @@ class CoKrigingDenoiser:
         """Channel, start and stop of lost stretches, none longer than half a window."""
         half = max(self.spec.window.length // 2, 1)
         for channel, seen in enumerate(section.mask):
-            for start, stop in gap_runs(~seen):
+            for start, stop in runs(~seen):
                 if stop - start <= self.spec.longest:
                     edges = [*range(start, stop, half), stop]
                     yield from ((channel, a, b) for a, b in itertools.pairwise(edges))

@@ -18,9 +18,9 @@ from aemodels.detect.hysteresis import held, lasting
 from aemodels.detect.naming import name_rows
 from aemodels.detect.surprise import fit_surprise, unpack
 from aemodels.errors import SpecError
-from aemodels.evaluate.intervals import runs
 from aemodels.faults import Spike, Stuck, Unit, inject
 from aemodels.signal.normalise import CurvePercentiles
+from aemodels.signal.runs import runs
 from aemodels.types import Section
 from conftest import make_well
 

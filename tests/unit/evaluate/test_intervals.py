@@ -14,9 +14,9 @@ from aemodels.evaluate.intervals import (
     flagged_intervals,
     flagged_traces,
     merged_runs,
-    runs,
     sample_step,
 )
+from aemodels.signal.runs import runs
 from aemodels.types import Channel, Recording, Scores, Source
 
 

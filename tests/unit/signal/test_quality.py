@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aemodels.signal.quality import assess, flat_runs
+from aemodels.signal.quality import assess
+from aemodels.signal.runs import flat_runs
 from aemodels.types import Channel, Recording, Source
 
 RNG = np.random.default_rng(11)
@@ -59,7 +60,57 @@ def test_values_outside_physical_bounds():
     quality = assess(well(RHOB=values, TENS=np.array([-1e6, 0, 1e6, 0, 0])))
     np.testing.assert_array_equal(quality.flags["range"], [[False, True, True, False, False], [False] * 5])
     (finding,) = quality.findings
-    assert (finding.code, finding.where, finding.found) == ("range", "curve RHOB", "2 of 4 samples (50.00 %)")
+    assert (finding.code, finding.where, finding.found) == (
+        "range",
+        "curve RHOB",
+        "2 of 4 samples (50.00 %), the longest stretch 100.2-100.3 m",
+    )
+
+
+def drawn(values: np.ndarray, start: int, stop: int, *, log: bool = False) -> np.ndarray:
+    """A copy with a line drawn through the readings at `start` and `stop` - 1."""
+    out = np.log10(values) if log else values.copy()
+    out[start:stop] = np.linspace(out[start], out[stop - 1], stop - start)
+    return 10**out if log else out
+
+
+@pytest.mark.parametrize("length", [8, 9, 40])
+def test_a_gap_filled_by_interpolation_is_found_from_nine_samples_on_and_not_flagged(length: int):
+    quality = assess(well(DTC=drawn(gamma(), 30, 30 + length)))
+    assert not quality.bad.any()
+    found = [(finding.code, finding.severity, finding.where) for finding in quality.findings]
+    assert found == ([("interpolated", "warning", "curve DTC")] if length >= 9 else [])
+
+
+def test_the_longest_filled_gap_is_named():
+    values = drawn(drawn(gamma(), 10, 22), 50, 81)
+    (finding,) = assess(well(GR=values)).findings
+    assert finding.found == "43 of 100 samples (43.00 %), the longest stretch 107.6-112.2 m"
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_a_resistivity_is_drawn_by_itself_or_by_its_logarithm(log: bool):
+    ohms = 10 ** RNG.uniform(-1, 3, size=200)
+    assert not assess(well(RDEP=ohms)).findings
+    (finding,) = assess(well(RDEP=drawn(ohms, 60, 100, log=log))).findings
+    assert (finding.code, finding.found.split()[0]) == ("interpolated", "40")
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 2])
+def test_rounded_readings_of_rock_are_no_lines(decimals: int):
+    slow = 80 + np.cumsum(RNG.normal(scale=0.3, size=4000))
+    codes = {finding.code for finding in assess(well(DTC=np.round(slow, decimals))).findings}
+    assert "interpolated" not in codes
+
+
+def test_a_stuck_tool_draws_no_gap():
+    values = gamma()
+    values[40:60] = 75.0
+    assert [finding.code for finding in assess(well(GR=values)).findings] == ["stuck"]
+
+
+def test_caliper_and_bit_size_may_be_straight():
+    assert not assess(well(CALI=np.linspace(8.5, 9.5, 60), BS=np.linspace(8.0, 8.5, 60))).findings
 
 
 def test_missing_samples_are_never_flagged():

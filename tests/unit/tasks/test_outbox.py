@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 from pathlib import Path
@@ -257,6 +258,17 @@ def test_what_a_dead_worker_left_is_swept_and_nothing_else(tmp_path, well):
     assert sweep(out, "wdead") == 3
     left = {str(path) for path in _files(out)}
     assert left == {item.temporary for item in mine} | {str(path) for path in (done.scores, done.copy, done.report)}
+
+
+def test_a_report_tells_what_the_rules_of_quality_find(tmp_path, well):
+    filled = well.values.copy()
+    filled[0, 10:40] = np.linspace(40, 90, 30)
+    drawn = dataclasses.replace(well, values=filled)
+    goal = targets(Place(tmp_path / "out", LABEL), drawn)
+    publish([stage(Place(tmp_path / "out", LABEL), drawn, _log_scores(drawn), drawn.source.path)])
+    report = goal.report.read_text(encoding="utf-8")
+    assert "interpolated" in report
+    assert f"curve {well.names[0]}" in report
 
 
 def test_a_report_leads_to_the_card_of_the_registered_model(tmp_path, well):

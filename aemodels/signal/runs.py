@@ -1,0 +1,60 @@
+"""Stretches of a recording: of what holds sample after sample, of one value, of readings on a line."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aemodels.types import BoolArray, FloatArray
+
+
+def runs(flag: BoolArray) -> list[tuple[int, int]]:
+    """Start and exclusive stop of each run of True in bool[sample].
+
+    >>> runs(np.array([True, True, False, True]))
+    [(0, 2), (3, 4)]
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], flag, [False])).astype(np.int8)))
+    return [(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def flat_runs(values: FloatArray, minimum: int) -> BoolArray:
+    """Samples that belong to a run of identical observed values.
+
+    Args:
+        values: float32[sample], NaN = missing (ends a run).
+        minimum: shortest run that counts, in samples.
+
+    Returns:
+        bool[sample].
+
+    >>> flat_runs(np.array([1, 2, 2, 2, 3], dtype=np.float32), 3).astype(int).tolist()
+    [0, 1, 1, 1, 0]
+    """
+    if not values.size:
+        return np.zeros(0, dtype=np.bool_)
+    starts = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]]))  # NaN differs from NaN: its own run
+    lengths = np.diff(np.append(starts, values.size))
+    return np.repeat(lengths >= minimum, lengths) & np.isfinite(values)
+
+
+def straight_runs(values: FloatArray, minimum: int, off: float | NDArray[np.float64]) -> BoolArray:
+    """Samples that belong to a run of observed readings on a straight line, level or inclined.
+
+    Args:
+        values: float32[sample], NaN = missing (ends a run).
+        minimum: shortest run that counts, in samples.
+        off: how far three readings in a row may be off a line, as their second difference; of all, or
+            float64[sample - 2] of each three.
+
+    Returns:
+        bool[sample].
+
+    >>> straight_runs(np.array([5, 1, 2, 3, 4, 9], dtype=np.float32), 4, 0.01).astype(int).tolist()
+    [0, 1, 1, 1, 1, 0]
+    """
+    out = np.zeros(values.shape, dtype=np.bool_)
+    for start, stop in runs(np.asarray(np.abs(np.diff(values, n=2)) <= off)):  # NaN is never less
+        if stop - start + 2 >= minimum:
+            out[start : stop + 2] = True
+    return out
