@@ -18,6 +18,7 @@ from aemodels.detect.channels import PER_CURVE, channels
 from aemodels.detect.crosswise import CrossPredictor, fit_predictors
 from aemodels.detect.generic import Generic
 from aemodels.detect.pool import UNNAMED, Pool, PoolPlan, build_pool, kind_of
+from aemodels.detect.variety import Variety
 from aemodels.errors import SpecError
 from aemodels.spec import Spec
 from aemodels.types import FloatArray, Kind, Section
@@ -51,6 +52,13 @@ class FaultNetwork(Spec):
     copies: int = Field(default=12, ge=1, le=200, description="faulty copies of each training well, a network")
     fraction: tuple[float, float] = Field(
         default=(0.1, 0.35), description="share of a copy's samples that is faulty, lowest and highest"
+    )
+    turned: float = Field(default=0.5, ge=0.0, le=1.0, description="share of the copies that stand upside down")
+    stretch: float = Field(
+        default=0.3,
+        ge=0.0,
+        le=1.0,
+        description="greatest change of the thickness of beds in copies, as a logarithm; a third keep theirs",
     )
     missing: float = Field(
         default=0.5, ge=0.0, le=1.0, description="share of the copies that lack curves over stretches"
@@ -102,9 +110,11 @@ class FaultNetwork(Spec):
     def _plan(self, context: DetectContext, member: int) -> PoolPlan:
         """What a member is trained on."""
         faults = (*context.faults, *((Generic(),) if self.generic else ()))
-        return PoolPlan(
-            faults, self.copies, self.fraction, (context.seed, 7, member), missing=self.missing, uneven=self.uneven
-        )
+        return PoolPlan(faults, self.copies, self.fraction, (context.seed, 7, member), variety=self._variety)
+
+    @property
+    def _variety(self) -> Variety:
+        return Variety(self.turned, self.stretch, self.missing, self.uneven)
 
     def _train(self, pool: Pool, seed: int) -> tuple[NDArray[Any], ...]:
         from aemodels.models.blocks import Convolutions

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from aemodels.detect.base import DetectContext
 from aemodels.detect.channels import channels, straight_lines
 from aemodels.detect.crosswise import CrossPredictor
-from aemodels.detect.variety import recalibrated, thinned
+from aemodels.detect.variety import Variety
 from aemodels.errors import SpecError
 from aemodels.faults.base import FaultBase
 from aemodels.faults.inject import Injection, inject
-from aemodels.signal.normalise import CurveNormaliser
 from aemodels.types import BoolArray, Recording, Section
 
 LABEL_MISSING = -1
@@ -49,8 +48,7 @@ class PoolPlan:
         fraction: of each copy's samples that are faulty, lowest and highest.
         seed: root of the randomness.
         named: whether kinds are told apart; if not, all are UNNAMED.
-        missing: share of the copies that lack curves over stretches.
-        uneven: how far calibrations of the copies differ, in normalised units.
+        variety: how copies differ from the wells before faults are injected.
     """
 
     faults: tuple[FaultBase, ...]
@@ -58,8 +56,7 @@ class PoolPlan:
     fraction: tuple[float, float]
     seed: tuple[int, ...]
     named: bool = True
-    missing: float = 0.0
-    uneven: float = 0.0
+    variety: Variety = field(default_factory=Variety)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -94,11 +91,11 @@ def build_pool(context: DetectContext, predictors: Sequence[CrossPredictor], pla
     inputs, labels = [], []
     counts = dict.fromkeys(plan.kinds, 0)
     for recording, predictor in zip(context.recordings, predictors, strict=True):
-        # straight lines that the well has anyway are no rock to learn from
-        straight = straight_lines(_normalised(context, recording))
         usable = _shares([fault for fault in plan.faults if fault.targets(recording)], recording, rng)
         for copy in range(plan.copies if usable else 0):
-            intact = _as_another(context, recording, plan, rng)
+            intact = plan.variety.of(recording, context.normaliser, rng)
+            # straight lines that the well has anyway are no rock to learn from
+            straight = straight_lines(_normalised(context, intact))
             injection = _injected(intact, usable if copy % 2 == 0 else _half(usable, rng), plan, rng)
             section = _normalised(context, injection.recording)
             label = _labels(context, injection, section.mask & ~straight, plan)
@@ -118,16 +115,6 @@ def build_pool(context: DetectContext, predictors: Sequence[CrossPredictor], pla
 
 def _injected(recording: Recording, faults: Sequence[FaultBase], plan: PoolPlan, rng: np.random.Generator) -> Injection:
     return inject(recording, faults, fraction=float(rng.uniform(*plan.fraction)), rng=rng)
-
-
-def _as_another(context: DetectContext, recording: Recording, plan: PoolPlan, rng: np.random.Generator) -> Recording:
-    """The well as another one might be: some copies lack curves, all of them are calibrated otherwise."""
-    normaliser = context.normaliser
-    if not isinstance(normaliser, CurveNormaliser):
-        return recording
-    if rng.random() < plan.missing:
-        recording = thinned(recording, normaliser.curves, rng)
-    return recalibrated(recording, normaliser, plan.uneven, rng) if plan.uneven else recording
 
 
 def _shares(faults: Sequence[FaultBase], recording: Recording, rng: np.random.Generator) -> list[FaultBase]:

@@ -51,7 +51,7 @@ class StrangerNetwork(FaultNetwork):
         of_no_kind = (*((Generic(),) * max(1, len(known))), Generic(size=_FAR_OUT)) if self.generic else ()
         faults = (*known, *of_no_kind)
         seed = (context.seed, 8, member)
-        return PoolPlan(faults, self.copies, self.fraction, seed, named=False, missing=self.missing, uneven=self.uneven)
+        return PoolPlan(faults, self.copies, self.fraction, seed, named=False, variety=self._variety)
 
     @override
     def _judge(self, networks: FaultNetworkDetector) -> Detector:

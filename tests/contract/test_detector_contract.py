@@ -28,7 +28,7 @@ SMALL_NETWORK = {
     "members": 1,
     "widths": (8, 8),
     "copies": 4,
-    "steps": 150,
+    "steps": 300,
     "length": 128,
     "batch": 8,
     "learning_rate": 0.01,
