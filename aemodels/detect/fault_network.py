@@ -49,7 +49,7 @@ class FaultNetwork(Spec):
         default=(32, 48, 64, 64), min_length=2, max_length=8, description="filters of each level, top first"
     )
     kernel: int = Field(default=5, ge=3, le=15, description="filter length in samples, odd")
-    copies: int = Field(default=12, ge=1, le=200, description="faulty copies of each training well, a network")
+    copies: int = Field(default=24, ge=1, le=200, description="faulty copies of each training well, a network")
     fraction: tuple[float, float] = Field(
         default=(0.1, 0.35), description="share of a copy's samples that is faulty, lowest and highest"
     )
