@@ -109,9 +109,9 @@ def _log_finding(recording: Recording, reason: str, row: int, broken: BoolArray)
     start, stop = max(runs(broken), key=lambda run: run[1] - run[0])
     longest = f"the longest stretch {recording.axis[start]:.1f}-{recording.axis[stop - 1]:.1f} m"
     found = f"{count} of {observed} samples ({100 * count / observed:.2f} %), {longest}"
-    remedy = "flagged as bad; check the tool, the splice or the unit"
+    remedy = "check the tool, the splice or the unit"
     if reason == "interpolated":
-        remedy = "not flagged; a filled gap, it seems: blank what was not measured"
+        remedy = "a gap was filled, it seems: blank what was not measured"
     return Finding("warning", reason, f"curve {name}", found, expected, remedy)
 
 
