@@ -44,7 +44,9 @@ def raised() -> set[str]:
     batch = ast.parse((ROOT / "tasks" / "score_batch.py").read_text(encoding="utf-8"))
     codes |= {"blocked", "changed", "failed"} & words(batch)
     quality = ast.parse((ROOT / "aemodels" / "signal" / "quality.py").read_text(encoding="utf-8"))
-    return codes | ({"range", "stuck", "dead", "constant", "missing", "absurd", "clipped", "spike"} & words(quality))
+    return codes | (
+        {"range", "stuck", "interpolated", "dead", "constant", "missing", "absurd", "clipped", "spike"} & words(quality)
+    )
 
 
 def test_every_code_that_can_be_raised_is_documented():
