@@ -14,8 +14,8 @@ from aemodels.types import BoolArray, Finding, FloatArray, Recording
 
 STUCK_SAMPLES = 9
 # What three readings of a line drawn by interpolation are off it: what they were rounded to, as a share of the curve's
-# own spread, or of the reading where the logarithm is taken. Logs as they were measured (KGS, NLOG, Utah FORGE) have
-# no nine readings that close to a line; of the thirty-odd composite logs of FORCE 2020 most have filled gaps.
+# own spread, or of the reading where the logarithm is taken. Logs as they were measured (KGS, NLOG) have no nine
+# readings that close to a line; of eighteen composite logs of FORCE 2020 all but one have filled gaps.
 _STRAIGHT = 1e-5
 # Caliper, bit size and the density correction are flat by nature (casing, bit runs, no correction needed).
 STUCK_CURVES = frozenset({"GR", "RHOB", "NPHI", "DTC", "DTS", "RDEP", "RMED", "RSHA", "RXO", "PEF", "SP"})
