@@ -10,8 +10,8 @@ from aemodels.detect.lagged import FAR, lagged_correlation
 from aemodels.detect.shifts import shifts
 from aemodels.detect.steps import pairs
 from aemodels.signal.classical.hampel import running_deviation
-from aemodels.signal.quality import STUCK_SAMPLES
-from aemodels.signal.runs import straight_runs
+from aemodels.signal.quality import STRAIGHT, STUCK_SAMPLES
+from aemodels.signal.runs import run_lengths, straight_runs
 from aemodels.types import BoolArray, FloatArray, Section
 
 LAG_WINDOWS = (41, 121)  # samples, 6 and 18 m
@@ -19,7 +19,6 @@ PER_CURVE = 11 + 3 * len(LAG_WINDOWS)
 _HAMPEL = 7
 _BASELINE = 401  # samples, 61 m: what a curve is off its prediction throughout is the rock's, not a fault's
 _LEAST = 1e-4  # normalised units: below it, a step is none
-_STRAIGHT = 1e-5  # normalised units that readings on a line are off it at most: what they were rounded to
 
 
 def channels(section: Section, predictor: CrossPredictor) -> FloatArray:
@@ -63,13 +62,7 @@ def channels(section: Section, predictor: CrossPredictor) -> FloatArray:
 
 def flat_lengths(section: Section) -> FloatArray:
     """Length of the run of identical observed values around each sample, float32[channel, sample]; 1 = none."""
-    out = np.ones(section.values.shape, dtype=np.float32)
-    for row, values in enumerate(section.values):
-        same = section.mask[row, 1:] & section.mask[row, :-1] & (values[1:] == values[:-1])
-        starts = np.flatnonzero(np.concatenate([[True], ~same]))
-        lengths = np.diff(np.append(starts, values.size))
-        out[row] = np.repeat(lengths, lengths)
-    return out
+    return np.stack([run_lengths(curve) for curve in _read(section)]).astype(np.float32)
 
 
 def straight_lines(section: Section) -> BoolArray:
@@ -78,9 +71,12 @@ def straight_lines(section: Section) -> BoolArray:
     Level, it is a tool that sticks, and the quality rule flags it; inclined, a gap that was filled by interpolation.
     Neither was measured. A resistivity that was filled before its logarithm was taken bends, and is not seen.
     """
-    level = flat_lengths(section) >= STUCK_SAMPLES
-    read = np.where(section.mask, section.values, np.float32(np.nan))
-    return level | np.stack([straight_runs(curve, STUCK_SAMPLES, _STRAIGHT) for curve in read])
+    return np.stack([straight_runs(curve, STUCK_SAMPLES, STRAIGHT) for curve in _read(section)])
+
+
+def _read(section: Section) -> FloatArray:
+    """The readings, NaN where there is none."""
+    return np.where(section.mask, section.values, np.float32(np.nan))
 
 
 def _baseline(residual: FloatArray, section: Section) -> FloatArray:

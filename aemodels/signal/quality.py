@@ -16,7 +16,7 @@ STUCK_SAMPLES = 9
 # What three readings of a line drawn by interpolation are off it: what they were rounded to, as a share of the curve's
 # own spread, or of the reading where the logarithm is taken. Logs as they were measured (KGS, NLOG) have no nine
 # readings that close to a line; of eighteen composite logs of FORCE 2020 all but one have filled gaps.
-_STRAIGHT = 1e-5
+STRAIGHT = 1e-5
 # Caliper, bit size and the density correction are flat by nature (casing, bit runs, no correction needed).
 STUCK_CURVES = frozenset({"GR", "RHOB", "NPHI", "DTC", "DTS", "RDEP", "RMED", "RSHA", "RXO", "PEF", "SP"})
 CLIPPED_FRACTION = 0.01
@@ -90,11 +90,11 @@ def _drawn(values: FloatArray, stuck: BoolArray, *, log: bool) -> BoolArray:
     readings = np.where(stuck, np.nan, values.astype(np.float64))
     if not log:
         spread = np.subtract(*np.nanpercentile(readings, [99.5, 0.5])) if np.isfinite(readings).any() else 0.0
-        return straight_runs(readings, STUCK_SAMPLES, _STRAIGHT * spread)
+        return straight_runs(readings, STUCK_SAMPLES, STRAIGHT * spread)
     with np.errstate(invalid="ignore", divide="ignore"):
         decades = np.where(readings > 0, np.log10(readings), np.nan)
-    out = straight_runs(decades, STUCK_SAMPLES, _STRAIGHT)
-    return out | straight_runs(readings, STUCK_SAMPLES, _STRAIGHT * np.abs(readings[1:-1]))
+    out = straight_runs(decades, STUCK_SAMPLES, STRAIGHT)
+    return out | straight_runs(readings, STUCK_SAMPLES, STRAIGHT * np.abs(readings[1:-1]))
 
 
 def _log_finding(recording: Recording, reason: str, row: int, broken: BoolArray) -> Finding:

@@ -31,11 +31,20 @@ def flat_runs(values: FloatArray, minimum: int) -> BoolArray:
     >>> flat_runs(np.array([1, 2, 2, 2, 3], dtype=np.float32), 3).astype(int).tolist()
     [0, 1, 1, 1, 0]
     """
+    return (run_lengths(values) >= minimum) & np.isfinite(values)
+
+
+def run_lengths(values: FloatArray) -> NDArray[np.int64]:
+    """Length of the run of identical values around each sample, int64[sample]; each NaN is a run of its own.
+
+    >>> run_lengths(np.array([1, 2, 2, 2, 3], dtype=np.float32)).tolist()
+    [1, 3, 3, 3, 1]
+    """
     if not values.size:
-        return np.zeros(0, dtype=np.bool_)
-    starts = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]]))  # NaN differs from NaN: its own run
+        return np.zeros(0, dtype=np.int64)
+    starts = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]]))  # NaN differs from NaN
     lengths = np.diff(np.append(starts, values.size))
-    return np.repeat(lengths >= minimum, lengths) & np.isfinite(values)
+    return np.repeat(lengths, lengths)
 
 
 def straight_runs(values: FloatArray, minimum: int, off: float | NDArray[np.float64]) -> BoolArray:
