@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from flows.console import BadUsageError
 
 if TYPE_CHECKING:
-    from aemodels.experiment import ExperimentSpec
+    from aemodels.experiment.spec import ExperimentSpec
 
 SPECS = Path(__file__).parent / "specs"
 
@@ -28,7 +28,7 @@ def load_spec(name: str) -> ExperimentSpec:
     import yaml
     from pydantic import ValidationError
 
-    from aemodels.experiment import ExperimentSpec
+    from aemodels.experiment.spec import ExperimentSpec
 
     path = SPECS / f"{name}.yaml" if name in spec_names() else Path(name)
     if path.suffix not in {".yaml", ".yml"} or not path.is_file():
@@ -45,7 +45,7 @@ def model_name(name: str) -> str:
     Raises:
         BadUsageError: if it is none of sondeflow's.
     """
-    from aemodels.experiment import REGISTERED
+    from aemodels.experiment.spec import REGISTERED
 
     full = {str(kind): model for kind, model in REGISTERED.items()}.get(name, name)
     if full not in REGISTERED.values():
@@ -55,7 +55,7 @@ def model_name(name: str) -> str:
 
 def kinds() -> dict[str, list[dict[str, Any]]]:
     """Every kind of every registry with its parameters, as the discriminated unions know them."""
-    from aemodels.denoisers import DenoiserSpec
+    from aemodels.denoisers.registry import DenoiserSpec
     from aemodels.detect import DetectorSpec, ThresholdSpec
     from aemodels.faults import FaultSpec
     from aemodels.noise import NoiseSpec

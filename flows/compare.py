@@ -7,15 +7,15 @@ from typing import Literal
 from prefect import flow, unmapped
 from prefect.artifacts import create_markdown_artifact
 
-from aemodels.experiment import ExperimentSpec
+from aemodels.experiment.spec import ExperimentSpec
 from flows.ingest import IngestRequest, ingest
 from flows.results import CompareResult, markdown_table, table_rows
-from tasks.compare import study_denoisers, study_detectors
-from tasks.experiment import experiment_run
-from tasks.prepare import prepare_data
-from tasks.record import log_denoising, log_detectors, log_study
 from tasks.settings import Settings
-from tasks.train import fit
+from tasks.training.compare import study_denoisers, study_detectors
+from tasks.training.experiment import experiment_run
+from tasks.training.prepare import prepare_data
+from tasks.training.record import log_denoising, log_detectors, log_study
+from tasks.training.train import fit
 
 
 @flow(name="compare")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aemodels.errors import SondeflowError
+from aemodels.core.errors import SondeflowError
 
 OK, FAILED, BAD_USAGE = 0, 1, 2
 

@@ -12,11 +12,11 @@ from flows.promote import PromoteRequest, promote
 from flows.results import TrainResult, markdown_table
 from flows.score import score
 from flows.train import TrainRequest, train
-from tasks.promote import Decision, is_replaceable
-from tasks.sample import deliver, make_field
-from tasks.score import ScoreRequest, ScoreSummary
+from tasks.ingest.sample import deliver, make_field
+from tasks.scoring.score import ScoreRequest, ScoreSummary
 from tasks.settings import Settings
 from tasks.tracking import CHALLENGER, CHAMPION
+from tasks.training.promote import Decision, is_replaceable
 
 
 class DemoResult(BaseModel):

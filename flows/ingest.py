@@ -7,7 +7,7 @@ from prefect.artifacts import create_markdown_artifact
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows.results import markdown_table
-from tasks.ingest import Dataset, collect, find_files, ingest_batch
+from tasks.ingest.ingest import Dataset, collect, find_files, ingest_batch
 from tasks.settings import Settings
 
 SHOWN = 100  # an artifact is a page for people

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict
 from flows.promote import PromoteRequest, promote
 from flows.results import TrainResult, markdown_table
 from flows.train import TrainRequest, train
-from tasks.monitor import DriftReport, MonitorRequest, choose_watched, measure_drift, table_rows
-from tasks.monitor_record import raise_alarm, record_drift
-from tasks.promote import Decision
+from tasks.monitoring.monitor import DriftReport, MonitorRequest, choose_watched, measure_drift, table_rows
+from tasks.monitoring.record import raise_alarm, record_drift
 from tasks.settings import Settings
+from tasks.training.promote import Decision
 
 DEFAULT = MonitorRequest()
 

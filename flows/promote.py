@@ -8,8 +8,8 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.promote import Decision, Rollback, carry_out, decision_page, judge, withdraw
 from tasks.settings import Settings
+from tasks.training.promote import Decision, Rollback, carry_out, decision_page, judge, withdraw
 
 
 class PromoteRequest(BaseModel):

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from aemodels.types import Finding
-from tasks.compare import StudyRef
+from aemodels.core.findings import Finding
+from tasks.training.compare import StudyRef
 
 
 class TrainResult(BaseModel):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from prefect import flow, unmapped
 from prefect.artifacts import create_markdown_artifact
 
-from tasks.events import emit_quarantine_rate
-from tasks.score import (
+from tasks.monitoring.events import emit_quarantine_rate
+from tasks.scoring.request import FileOutcome, FilledRequest
+from tasks.scoring.score import (
     Inbox,
     ScoreRequest,
     ScoreSummary,
@@ -19,7 +20,6 @@ from tasks.score import (
     score_page,
     summarise,
 )
-from tasks.score_request import FileOutcome, FilledRequest
 from tasks.settings import Settings
 
 EVERYTHING = ScoreRequest()

@@ -7,8 +7,8 @@ from prefect.artifacts import create_markdown_artifact
 from pydantic import BaseModel, ConfigDict
 
 from flows.results import markdown_table
-from tasks.scratch import Known, ScratchRun, slopes_run, spiral_run
 from tasks.settings import Settings
+from tasks.training.scratch import Known, ScratchRun, slopes_run, spiral_run
 
 
 class ScratchResult(BaseModel):

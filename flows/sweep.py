@@ -8,13 +8,13 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from pydantic import BaseModel, ConfigDict, Field
 
-from aemodels.experiment import ExperimentSpec
+from aemodels.experiment.spec import ExperimentSpec
 from flows.ingest import IngestRequest, ingest
 from flows.results import markdown_table
-from tasks.experiment import experiment_run, send_waiting
-from tasks.prepare import prepare_data
 from tasks.settings import Settings
-from tasks.sweep import Trial, log_sweep, planned, search, winner
+from tasks.training.experiment import experiment_run, send_waiting
+from tasks.training.prepare import prepare_data
+from tasks.training.sweep import Trial, log_sweep, planned, search, winner
 
 
 class SweepRequest(BaseModel):

@@ -6,16 +6,16 @@ from prefect import flow, unmapped
 from prefect.artifacts import create_markdown_artifact
 from pydantic import BaseModel, ConfigDict, Field
 
-from aemodels.experiment import ExperimentSpec
+from aemodels.experiment.spec import ExperimentSpec
 from flows.catalogue import load_spec
 from flows.ingest import IngestRequest, ingest
 from flows.results import TrainResult, denoising_rows, train_markdown
-from tasks.compare import study_denoisers, study_detectors
-from tasks.experiment import TRAIN, experiment_run, recall, remember, send_waiting
-from tasks.prepare import prepare_data
-from tasks.record import log_denoising, log_detectors, log_study, register, write_card
 from tasks.settings import Settings
-from tasks.train import fit
+from tasks.training.compare import study_denoisers, study_detectors
+from tasks.training.experiment import TRAIN, experiment_run, recall, remember, send_waiting
+from tasks.training.prepare import prepare_data
+from tasks.training.record import log_denoising, log_detectors, log_study, register, write_card
+from tasks.training.train import fit
 
 
 class TrainRequest(BaseModel):

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from aemodels.errors import DataError
-from aemodels.io.limits import DEFAULT_LIMITS, SizeLimits
-from aemodels.io.segy_positions import HeaderPositions, parse_positions
+from aemodels.core.errors import DataError
+from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
+from aemodels.io.segy.header_positions import HeaderPositions, parse_positions
 
 
 def _in_home(name: str) -> Any:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from aemodels import study
-from aemodels.bundle import Bundle
-from aemodels.evaluate.detection import compare_detectors
-from aemodels.experiment import ExperimentSpec
-from aemodels.io.las_writer import write_las
+from aemodels.bundle.bundle import Bundle
+from aemodels.evaluate.detection.compare import compare_detectors
+from aemodels.experiment.spec import ExperimentSpec
+from aemodels.io.las.writer import write_las
+from aemodels.study import steps
 from conftest import make_well
 
 SPEC: dict[str, Any] = {
@@ -32,10 +32,10 @@ def save_cheap_bundle(folder: Path, seed: int = 0) -> Path:
     """Fit the bundle on six generated wells and write it to a new folder; another seed is another version."""
     spec = ExperimentSpec.model_validate(SPEC)
     wells = [make_well(f"W-{number}", samples=400, seed=seed + number) for number in range(6)]
-    prepared = study.prepare(spec, wells)
-    fitted = {contender.name: study.fit_contender(spec, contender.name, prepared) for contender in spec.contenders}
+    prepared = steps.prepare(spec, wells)
+    fitted = {contender.name: steps.fit_contender(spec, contender.name, prepared) for contender in spec.contenders}
     found = compare_detectors(spec, prepared, {name: fit.denoiser for name, fit in fitted.items()})
-    bundle: Bundle = study.assemble(spec, prepared, fitted, found)
+    bundle: Bundle = steps.assemble(spec, prepared, fitted, found)
     bundle.save(folder)
     return folder
 

@@ -13,7 +13,7 @@ os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 import numpy as np
 import pytest
 
-from aemodels.types import Channel, Recording, Section, Source
+from aemodels.core.types import Channel, Recording, Section, Source
 
 # Nobody's settings, and nobody's store, take part in a test.
 for name in [name for name in os.environ if name.startswith("SONDEFLOW_")]:

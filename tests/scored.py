@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aemodels.types import Recording, Scores
+from aemodels.core.types import Recording, Scores
 
 CURVES = ("GR", "RHOB", "NPHI", "DTC", "RDEP")
 

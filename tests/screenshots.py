@@ -11,8 +11,8 @@ from browser import Watched, chromium, watch
 from playwright.sync_api import Browser
 from tracked import Tracked, artifact_address, environment_of, run, tracking, train
 
-from aemodels.io.las_writer import write_las
-from aemodels.io.segy_writer import write_segy
+from aemodels.io.las.writer import write_las
+from aemodels.io.segy.writer import write_segy
 from conftest import make_line, make_well
 
 ROOT = Path(__file__).resolve().parents[1]

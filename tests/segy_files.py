@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aemodels.errors import UnreadableFileError
+from aemodels.core.errors import UnreadableFileError
+from aemodels.core.types import Recording
 from aemodels.io import HeaderPositions, read_segy
-from aemodels.io.segy_binary import swap_pairs
-from aemodels.io.segy_samples import float_to_ibm
-from aemodels.types import Recording
+from aemodels.io.segy.binary_header import swap_pairs
+from aemodels.io.segy.samples import float_to_ibm
 
 RNG = np.random.default_rng(5)
 WAVES = (1000 * RNG.normal(size=(7, 50))).astype(np.float32)

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from flows.interfaces import prefect_server
-from flows.processes import await_answer, start, stop
+from flows.server.processes import await_answer, start, stop
+from flows.server.web_pages import prefect_server
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -7,12 +7,12 @@ from typing import Any, get_args
 
 import numpy as np
 
-from aemodels.contract import FitContext, FitResult
-from aemodels.denoisers import DenoiserSpec, Network
-from aemodels.models.training import TrainingSpec
+from aemodels.core.interfaces import FitContext, FitResult
+from aemodels.core.types import Section
+from aemodels.denoisers.registry import DenoiserSpec, Network
+from aemodels.denoisers.training.spec import TrainingSpec
 from aemodels.noise import Gaussian
 from aemodels.signal.windows import WindowSpec
-from aemodels.types import Section
 from conftest import make_section
 
 SEED = 11

@@ -18,9 +18,9 @@ from typing import Any
 
 import yaml
 
-from aemodels.io.las_writer import write_las
+from aemodels.io.las.writer import write_las
 from conftest import make_well
-from flows.interfaces import HOST, Ports, commands
+from flows.server.web_pages import HOST, Ports, commands
 from tasks.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aemodels.errors import DataError
+from aemodels.core.errors import DataError
 
 
 @dataclass(frozen=True)

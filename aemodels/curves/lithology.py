@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aemodels.types import IntArray, Recording
+from aemodels.core.types import IntArray, Recording
 
 FORCE_CURVE = "FORCE_2020_LITHOFACIES_LITHOLOGY"
 # The classes of the FORCE 2020 machine-learning competition on well logs (Bormann et al. 2020, Zenodo 4351156).

@@ -11,9 +11,9 @@ from typing import Any
 
 import yaml
 
+from aemodels.core.errors import SpecError
+from aemodels.core.findings import Finding
 from aemodels.curves.canonical import CANONICAL
-from aemodels.errors import SpecError
-from aemodels.types import Finding
 
 ALIASES_FILE = Path(__file__).with_name("aliases.yaml")
 LAST = 10_000  # ranks behind every tier

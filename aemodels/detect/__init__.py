@@ -6,22 +6,22 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from aemodels.detect.bad_hole import BadHole
-from aemodels.detect.cross_curve import CrossCurve
-from aemodels.detect.fault_network import FaultNetwork
-from aemodels.detect.forest import IsolationForest
-from aemodels.detect.fusion import Fusion
-from aemodels.detect.knn import Knn
-from aemodels.detect.lag import Lag
-from aemodels.detect.lof import Lof
-from aemodels.detect.one_class_svm import OneClassSvm
-from aemodels.detect.reconstruction import PcaReconstruction, Reconstruction
-from aemodels.detect.rules import Rules
-from aemodels.detect.shift_search import ShiftSearch
-from aemodels.detect.stranger_network import StrangerNetwork
+from aemodels.detect.cross_curve.bad_hole import BadHole
+from aemodels.detect.cross_curve.residual import CrossCurve
+from aemodels.detect.depth_shift.lag import Lag
+from aemodels.detect.depth_shift.search import ShiftSearch
+from aemodels.detect.fault_network.network import FaultNetwork
+from aemodels.detect.fault_network.open_set_network import StrangerNetwork
+from aemodels.detect.fusion.fusion import Fusion
+from aemodels.detect.outliers.isolation_forest import IsolationForest
+from aemodels.detect.outliers.knn import Knn
+from aemodels.detect.outliers.lof import Lof
+from aemodels.detect.outliers.one_class_svm import OneClassSvm
+from aemodels.detect.reconstruction.error import PcaReconstruction, Reconstruction
+from aemodels.detect.reconstruction.vae_probability import VaeProbability
+from aemodels.detect.rules.rules import Rules
 from aemodels.detect.thresholds import ThresholdSpec
-from aemodels.detect.trace_bank import TraceBank
-from aemodels.detect.vae_probability import VaeProbability
+from aemodels.detect.traces.bank import TraceBank
 
 OfWells: TypeAlias = BadHole | CrossCurve | FaultNetwork | Lag | Rules | ShiftSearch | StrangerNetwork
 OfRows: TypeAlias = IsolationForest | Knn | Lof | OneClassSvm

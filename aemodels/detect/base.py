@@ -9,10 +9,10 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from aemodels.contract import Denoiser
+from aemodels.core.interfaces import Denoiser
+from aemodels.core.types import FloatArray, Kind, Recording, Section
 from aemodels.faults.base import FaultBase
 from aemodels.signal.normalise import Normaliser
-from aemodels.types import FloatArray, Kind, Recording, Section
 
 _SEPARATOR = "/"
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
-from aemodels.errors import SpecError
-from aemodels.spec import Spec
-from aemodels.types import FloatArray
+from aemodels.core.errors import SpecError
+from aemodels.core.spec import Spec
+from aemodels.core.types import FloatArray
 
 RATE = 0.01
 # A well's own level and spread: its median, and how far its 90th percentile lies above (the tail holds the anomalies).

@@ -6,28 +6,28 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from aemodels.faults.clipped import Clipped
-from aemodels.faults.cycle_skip import CycleSkip
-from aemodels.faults.dead import Dead
-from aemodels.faults.depth_shift import DepthShift
-from aemodels.faults.drift import Drift
-from aemodels.faults.duplicated import Duplicated
-from aemodels.faults.gain import Gain
-from aemodels.faults.hum import Hum
 from aemodels.faults.inject import FaultEvent, Injection, inject, row_label
-from aemodels.faults.near_dead import NearDead
-from aemodels.faults.noise_burst import NoiseBurst
-from aemodels.faults.noisy import Noisy
-from aemodels.faults.repeat import Repeat
-from aemodels.faults.reversed import Reversed
-from aemodels.faults.saturation import Saturation
-from aemodels.faults.spike import Spike
-from aemodels.faults.spiky import Spiky
-from aemodels.faults.static_shift import StaticShift
-from aemodels.faults.stuck import Stuck
-from aemodels.faults.tension_pull import TensionPull
-from aemodels.faults.unit import Unit
-from aemodels.faults.washout import Washout
+from aemodels.faults.logs.cycle_skip import CycleSkip
+from aemodels.faults.logs.depth_shift import DepthShift
+from aemodels.faults.logs.drift import Drift
+from aemodels.faults.logs.noise_burst import NoiseBurst
+from aemodels.faults.logs.repeat import Repeat
+from aemodels.faults.logs.saturation import Saturation
+from aemodels.faults.logs.spike import Spike
+from aemodels.faults.logs.stuck import Stuck
+from aemodels.faults.logs.tension_pull import TensionPull
+from aemodels.faults.logs.unit import Unit
+from aemodels.faults.logs.washout import Washout
+from aemodels.faults.traces.clipped import Clipped
+from aemodels.faults.traces.dead import Dead
+from aemodels.faults.traces.duplicated import Duplicated
+from aemodels.faults.traces.gain import Gain
+from aemodels.faults.traces.hum import Hum
+from aemodels.faults.traces.near_dead import NearDead
+from aemodels.faults.traces.noisy import Noisy
+from aemodels.faults.traces.reversed import Reversed
+from aemodels.faults.traces.spiky import Spiky
+from aemodels.faults.traces.static_shift import StaticShift
 
 LogFaultSpec: TypeAlias = (
     Washout | CycleSkip | Stuck | Spike | DepthShift | Unit | Drift | Saturation | TensionPull | NoiseBurst | Repeat

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from typing_extensions import override
 
-from aemodels.spec import Spec
-from aemodels.types import Kind, Recording
+from aemodels.core.spec import Spec
+from aemodels.core.types import Kind, Recording
 
 MODELLED_CURVES = ("GR", "RHOB", "NPHI", "DTC", "RDEP")
 RESISTIVITIES = frozenset({"RDEP", "RMED", "RSHA", "RXO"})  # read on a logarithmic scale
@@ -187,3 +187,8 @@ def smooth_noise(samples: int, correlation: float, rng: np.random.Generator) -> 
     kernel = np.exp(-0.5 * (np.arange(-half, half + 1) / max(correlation, 0.3)) ** 2)
     kernel /= np.sqrt((kernel**2).sum())
     return np.convolve(rng.standard_normal(samples + 2 * half), kernel, mode="valid")
+
+
+def kind_of(fault: FaultBase) -> str:
+    """The name of a fault's kind."""
+    return str(getattr(fault, "kind", type(fault).__name__))

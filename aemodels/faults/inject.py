@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aemodels.errors import SpecError
+from aemodels.core.errors import SpecError
+from aemodels.core.types import BoolArray, FloatArray, IntArray, Recording, frozen_array
 from aemodels.faults.base import FaultBase, Site, Target
-from aemodels.types import BoolArray, FloatArray, IntArray, Recording, frozen_array
 
 OBSERVED_SHARE = 0.9  # of an event's needed samples
 GUARD_SAMPLES = 5  # intact samples between two events in a well, so that they can be told apart

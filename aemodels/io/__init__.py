@@ -1,17 +1,17 @@
 """Files in and out: LAS and SEG-Y readers and writers, hashing, atomic writes."""
 
-from aemodels.io.atomic import atomic_path
-from aemodels.io.hashing import sha256_file
-from aemodels.io.las import read_las
-from aemodels.io.las_writer import AddedCurve, write_flagged_las, write_las
-from aemodels.io.limits import SizeLimits
-from aemodels.io.packed import plain_file
+from aemodels.io.files.atomic import atomic_path
+from aemodels.io.files.gzip import plain_file
+from aemodels.io.files.hashing import sha256_file
+from aemodels.io.files.size_limits import SizeLimits
+from aemodels.io.las.reader import read_las
+from aemodels.io.las.writer import AddedCurve, write_flagged_las, write_las
 from aemodels.io.readers import READERS, list_files, read, read_blocks
-from aemodels.io.segy import read_segy, read_segy_blocks
-from aemodels.io.segy_copy import write_denoised_blocks, write_denoised_segy
-from aemodels.io.segy_positions import HeaderPositions, parse_positions
-from aemodels.io.segy_writer import write_segy
-from aemodels.io.sources import fetch, fetch_all, list_urls, read_url
+from aemodels.io.remote import fetch, fetch_all, list_urls, read_url
+from aemodels.io.segy.denoised_copy import write_denoised_blocks, write_denoised_segy
+from aemodels.io.segy.header_positions import HeaderPositions, parse_positions
+from aemodels.io.segy.reader import read_segy, read_segy_blocks
+from aemodels.io.segy.writer import write_segy
 
 __all__ = [
     "READERS",

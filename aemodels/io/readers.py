@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from aemodels.errors import LargeFileError, UnreadableFileError
-from aemodels.io.atomic import PART_SUFFIX
-from aemodels.io.hashing import sha256_file
-from aemodels.io.las import read_las
-from aemodels.io.limits import DEFAULT_LIMITS, SizeLimits
-from aemodels.io.packed import content_suffix, is_packed, plain_file
-from aemodels.io.segy import read_segy, read_segy_blocks
-from aemodels.io.segy_positions import HeaderPositions
-from aemodels.types import Finding, Recording, Source
+from aemodels.core.errors import LargeFileError, UnreadableFileError
+from aemodels.core.findings import Finding
+from aemodels.core.types import Recording, Source
+from aemodels.io.files.atomic import PART_SUFFIX
+from aemodels.io.files.gzip import content_suffix, is_packed, plain_file
+from aemodels.io.files.hashing import sha256_file
+from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
+from aemodels.io.las.reader import read_las
+from aemodels.io.segy.header_positions import HeaderPositions
+from aemodels.io.segy.reader import read_segy, read_segy_blocks
 
 READERS: dict[str, Callable[[Path], Recording]] = {".las": read_las, ".sgy": read_segy, ".segy": read_segy}
 UNFINISHED = (PART_SUFFIX, ".tmp", ".partial", ".crdownload", ".filepart", ".download", "~")

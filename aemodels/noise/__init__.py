@@ -9,12 +9,12 @@ from typing import Annotated, TypeAlias
 import numpy as np
 from pydantic import Field
 
+from aemodels.core.types import BoolArray, FloatArray, Section
 from aemodels.noise.band_limited import BandLimited
 from aemodels.noise.dropout import Dropout
 from aemodels.noise.gaussian import Gaussian
 from aemodels.noise.spike import Spike
 from aemodels.signal.normalise import fill_gaps
-from aemodels.types import BoolArray, FloatArray, Section
 
 NoiseSpec: TypeAlias = Annotated[Gaussian | Spike | Dropout | BandLimited, Field(discriminator="kind")]
 

@@ -7,8 +7,8 @@ from typing import Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from aemodels.core.types import BoolArray, FloatArray
 from aemodels.noise.base import Decibel, Level, NoiseBase, draw_level, signal_power
-from aemodels.types import BoolArray, FloatArray
 
 
 class BandLimited(NoiseBase):

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from aemodels.spec import Spec
-from aemodels.types import BoolArray, FloatArray
+from aemodels.core.spec import Spec
+from aemodels.core.types import BoolArray, FloatArray
 
 Positive: TypeAlias = Annotated[float, Field(gt=0.0, le=100.0)]
 Level: TypeAlias = Positive | tuple[Positive, Positive]

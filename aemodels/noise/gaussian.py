@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from aemodels.core.types import BoolArray, FloatArray
 from aemodels.noise.base import Decibel, Level, NoiseBase, draw_level, signal_power
-from aemodels.types import BoolArray, FloatArray
 
 
 class Gaussian(NoiseBase):

@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from aemodels.core.types import BoolArray, FloatArray
 from aemodels.noise.base import Level, NoiseBase, draw_level
-from aemodels.types import BoolArray, FloatArray
 
 
 class Spike(NoiseBase):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import distance_transform_cdt
 
-from aemodels.types import BoolArray, FloatArray
+from aemodels.core.types import BoolArray, FloatArray
 
 Method: TypeAlias = Literal["linear", "pchip"]
 

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from aemodels.core.errors import DataError, SpecError
+from aemodels.core.spec import Spec
+from aemodels.core.types import BoolArray, FloatArray, GatherKind, LineNoise, Recording, Section
 from aemodels.curves.canonical import CANONICAL
-from aemodels.errors import DataError, SpecError
-from aemodels.signal.gathers import gather_type
-from aemodels.spec import Spec
-from aemodels.types import BoolArray, FloatArray, GatherKind, LineNoise, Recording, Section
+from aemodels.signal.gather_type import gather_type
 
 # What a curve that is not there is filled with, in normalised units: the middle of its range.
 MISSING_CURVE = 0.5

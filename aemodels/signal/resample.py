@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from aemodels.types import AxisArray, Recording
+from aemodels.core.types import AxisArray, Recording
 
 TOLERANCE = 0.02  # share of the step; feet read as metres differ by less, 0.15 m and half a foot do not matter
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from aemodels.types import BoolArray, FloatArray
+from aemodels.core.types import BoolArray, FloatArray
 
 
 def runs(flag: BoolArray) -> list[tuple[int, int]]:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
-from aemodels.errors import SpecError
-from aemodels.spec import Spec
-from aemodels.types import Recording
+from aemodels.core.errors import SpecError
+from aemodels.core.spec import Spec
+from aemodels.core.types import Recording
 
 
 class SplitSpec(Spec):

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from aemodels.spec import Spec
-from aemodels.types import FloatArray, Section, WindowSet
+from aemodels.core.spec import Spec
+from aemodels.core.types import FloatArray, Section, WindowSet
 
 Blend: TypeAlias = Literal["count", "hann"]
 

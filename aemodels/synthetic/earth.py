@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from aemodels.core.types import IntArray
 from aemodels.synthetic.facies import FORMATIONS, OVERBURDEN_BASE_M, Facies, Formation, transition_matrix
 from aemodels.synthetic.rockphysics import Array
 from aemodels.synthetic.spec import FieldSpec, StructureSpec
-from aemodels.types import IntArray
 
 WAVES = 3  # cosines that make up one lateral field
 FAULT_DIP = np.deg2rad(60.0)

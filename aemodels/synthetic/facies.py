@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from aemodels.spec import Spec
+from aemodels.core.spec import Spec
 
 
 class Facies(Spec):

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from aemodels.core.types import Recording
 from aemodels.faults import (
     CycleSkip,
     Dead,
@@ -26,15 +27,14 @@ from aemodels.faults import (
     Washout,
     inject,
 )
-from aemodels.io.atomic import atomic_path
-from aemodels.io.hashing import sha256_file
-from aemodels.io.las_writer import write_las
-from aemodels.io.segy_writer import write_segy
+from aemodels.io.files.atomic import atomic_path
+from aemodels.io.files.hashing import sha256_file
+from aemodels.io.las.writer import write_las
+from aemodels.io.segy.writer import write_segy
 from aemodels.synthetic.earth import Earth, build_earth
 from aemodels.synthetic.line import grid_position, map_position, shoot_line
 from aemodels.synthetic.spec import FieldSpec
 from aemodels.synthetic.wells import Place, log_well
-from aemodels.types import Recording
 
 NEW_LINE_NORTH_M = 2000.0  # the arriving line runs parallel to the first one
 FAULTS = {

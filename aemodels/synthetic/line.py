@@ -6,10 +6,10 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import fftconvolve
 
+from aemodels.core.types import Channel, Recording, Source
 from aemodels.synthetic.earth import Earth
 from aemodels.synthetic.rockphysics import Array, reflectivity, ricker
 from aemodels.synthetic.rocks import density, rock_column, velocity
-from aemodels.types import Channel, Recording, Source
 
 WATER_VELOCITY, WATER_DENSITY = 1480.0, 1.03  # [m/s], [g/cm3]
 DEPTH_STEP_M = 0.25  # fine enough that thin beds are met by every trace, not by some

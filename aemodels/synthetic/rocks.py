@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aemodels.core.types import BoolArray, IntArray
 from aemodels.synthetic import rockphysics as rp
 from aemodels.synthetic.earth import Earth
 from aemodels.synthetic.facies import Facies
-from aemodels.types import BoolArray, IntArray
 
 Array = rp.Array
 

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from aemodels.spec import Spec
+from aemodels.core.spec import Spec
 from aemodels.synthetic.facies import FACIES, FORMATIONS, Facies
 
 

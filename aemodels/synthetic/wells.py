@@ -8,11 +8,11 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 from scipy.signal import lfilter
 
+from aemodels.core.types import BoolArray, Channel, Recording, Source
 from aemodels.synthetic.earth import Earth
 from aemodels.synthetic.rockphysics import Array
 from aemodels.synthetic.rocks import Rock, Texture, ideal_curves, per_facies, rock_column
 from aemodels.synthetic.spec import ToolSpec
-from aemodels.types import BoolArray, Channel, Recording, Source
 
 OVERSAMPLING = 4  # computed samples a logged sample, so that beds thinner than the tools are averaged, not missed
 SONIC_SPAN_M = 0.61  # receiver spacing of 2 ft: the sonic averages slowness over it

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import Column as Col
 
-from aemodels.errors import SondeflowError
+from aemodels.core.errors import SondeflowError
 
 metadata = MetaData()
 

@@ -13,9 +13,9 @@ import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel
 
-from aemodels.bundle import Bundle
+from aemodels.bundle.bundle import Bundle
+from aemodels.core.types import Channel, Recording, Source
 from aemodels.curves.canonical import CANONICAL
-from aemodels.types import Channel, Recording, Source
 
 NOWHERE = Source(uri="memory", sha256="0" * 64)
 

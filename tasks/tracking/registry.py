@@ -20,10 +20,10 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
 
 import aemodels
-from aemodels.bundle import Bundle
-from aemodels.errors import SondeflowError
-from tasks.folders import whole_folder
+from aemodels.bundle.bundle import Bundle
+from aemodels.core.errors import SondeflowError
 from tasks.settings import Settings
+from tasks.storage.folders import whole_folder
 from tasks.tracking.store import connect, fluent_api
 
 CHAMPION = "champion"

@@ -52,7 +52,7 @@ def loaded_after(statement: str, folder: Path) -> set[str]:
 
 def test_the_command_line_starts_light(tmp_path: Path) -> None:
     heavy = {"tensorflow", "keras", "mlflow", "prefect", "pandas"}
-    assert not loaded_after("import flows.cli", tmp_path) & heavy
+    assert not loaded_after("import flows.cli.app", tmp_path) & heavy
 
 
 def test_only_network_modules_load_tensorflow(tmp_path: Path) -> None:

@@ -28,13 +28,13 @@ def test_layers_hold() -> None:
 @pytest.mark.parametrize(
     ("module", "statement"),
     [
-        ("aemodels/types.py", "import tasks.settings"),
-        ("aemodels/types.py", "import prefect"),
+        ("aemodels/core/types.py", "import tasks.settings"),
+        ("aemodels/core/types.py", "import prefect"),
         ("tasks/settings.py", "import flows"),
         ("tasks/settings.py", "import mlflow"),
         ("flows/score.py", "import mlflow"),
         ("flows/score.py", "import tensorflow"),
-        ("aemodels/bundle.py", "import keras"),
+        ("aemodels/bundle/bundle.py", "import keras"),
     ],
 )
 def test_a_forbidden_import_is_caught(tmp_path: Path, module: str, statement: str) -> None:

@@ -98,7 +98,7 @@ def test_containers_are_healthy_quiet_and_not_root() -> None:
 def test_the_readme_lists_exactly_the_commands_there_are() -> None:
     import typer
 
-    from flows.cli import app
+    from flows.cli.app import app
 
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^\| `sondeflow (\w+)", readme, flags=re.MULTILINE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aemodels.contract import FitContext
+from aemodels.core.interfaces import FitContext
 from aemodels.noise import Gaussian
 from aemodels.signal.windows import WindowSpec
 from conftest import make_section

@@ -9,17 +9,18 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from aemodels.contract import FitContext
+from aemodels.core.errors import SpecError
+from aemodels.core.interfaces import FitContext
+from aemodels.core.types import Channel, Kind, Recording, Section, Source
+from aemodels.denoisers.linear.pca import Pca
+from aemodels.denoisers.networks.vae import Vae
+from aemodels.denoisers.training.spec import TrainingSpec
 from aemodels.detect import DetectorSpec, IsolationForest, Knn
 from aemodels.detect.base import DetectContext, row_scores
-from aemodels.detect.boosted import BoostingSpec
-from aemodels.errors import SpecError
+from aemodels.detect.cross_curve.boosted_predictor import BoostingSpec
 from aemodels.faults import NoiseBurst, Spike
-from aemodels.models import Pca, Vae
-from aemodels.models.training import TrainingSpec
 from aemodels.signal.normalise import CurveNormaliser
 from aemodels.signal.windows import WindowSpec
-from aemodels.types import Channel, Kind, Recording, Section, Source
 from conftest import make_section
 
 KINDS = get_args(get_args(DetectorSpec)[0])
@@ -183,7 +184,7 @@ def test_arrays_restore_the_same_scores(spec, fitted):
 def test_flat_forest_scores_as_scikit_learn_does():
     from sklearn.ensemble import IsolationForest as SklearnForest
 
-    from aemodels.detect.forest import flatten
+    from aemodels.detect.outliers.isolation_forest import flatten
 
     rng = np.random.default_rng(0)
     train = rng.normal(size=(3000, 4)).astype(np.float32)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from aemodels.core.types import Channel, Recording, Source
 from aemodels.faults import FaultSpec, inject, row_label
 from aemodels.faults.base import FaultBase
-from aemodels.types import Channel, Recording, Source
 
 UNION = get_args(FaultSpec)[0]
 assert isinstance(UNION, types.UnionType)

@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from aemodels.errors import SpecError
-from aemodels.latent.codes import coded, decode, embed
-from aemodels.models.batches import observed_windows, training_pair
-from aemodels.models.losses import masked_loss
+from aemodels.core.errors import SpecError
+from aemodels.denoisers.training.batches import observed_windows, training_pair
+from aemodels.denoisers.training.losses import masked_loss
+from aemodels.latent.embed import coded, decode, embed
 from aemodels.signal.windows import cut
 from conftest import make_section
 from tiny_models import NETWORKS, SEED, SMALL, section, tiny, trained

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import segyio
 
+from aemodels.core.errors import UnreadableFileError
+from aemodels.core.findings import Finding
 from aemodels.curves.canonical import CANONICAL
 from aemodels.curves.resolve import unit_factor
-from aemodels.errors import UnreadableFileError
 from aemodels.io import (
     AddedCurve,
     HeaderPositions,
@@ -24,8 +25,7 @@ from aemodels.io import (
     write_denoised_segy,
     write_flagged_las,
 )
-from aemodels.signal.quality import assess
-from aemodels.types import Finding
+from aemodels.signal.quality_rules import assess
 
 FIELD_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 FILES = [path.relative_to(FIELD_DATA).as_posix() for path in list_files(FIELD_DATA)[0]] if FIELD_DATA.is_dir() else []

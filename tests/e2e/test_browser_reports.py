@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from browser import Watched, chromium, watch
 
+from aemodels.core.findings import Finding
+from aemodels.core.types import Channel, Recording, Scores
 from aemodels.curves.canonical import CANONICAL
-from aemodels.evaluate.report import render_report
-from aemodels.types import Channel, Finding, Recording, Scores
+from aemodels.report.html.report import render_report
 from conftest import make_line, make_well
 
 FLAGGED = slice(600, 620)

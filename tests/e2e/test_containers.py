@@ -23,7 +23,7 @@ import pytest
 import yaml
 from servers import ROOT, ask, clean_environment, free_port, wait_for
 
-from flows.processes import Process, start, stop
+from flows.server.processes import Process, start, stop
 
 DOCKER = ROOT / "docker"
 TEXT = (DOCKER / "compose.yaml").read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 from servers import ROOT, ask, clean_environment, free_port, wait_for
 
-from aemodels.io.las_writer import write_las
+from aemodels.io.las.writer import write_las
 from conftest import make_well
 
 SOAK_SECONDS = float(os.environ.get("SONDEFLOW_SOAK_SECONDS", "30"))

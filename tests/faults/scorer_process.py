@@ -32,9 +32,9 @@ def _run(variables: dict[str, str], request: dict[str, object], clock_steps: boo
     os.setsid()
     if clock_steps:
         _step_clocks()
-    from flows.runtime import prepare_environment, run_flow
+    from flows.environment import prepare_environment, run_flow
     from flows.score import score
-    from tasks.score_request import ScoreRequest
+    from tasks.scoring.request import ScoreRequest
     from tasks.settings import Settings
 
     settings = Settings()
@@ -44,8 +44,8 @@ def _run(variables: dict[str, str], request: dict[str, object], clock_steps: boo
 
 def _step_clocks() -> None:
     """Every look at the wall clock is a day before or after the last one; the monotonic clock goes on."""
-    from tasks import arrivals
     from tasks.ledger import claims, queries, sightings, store, workers
+    from tasks.scoring import arrivals
 
     true = time.time
     days = itertools.cycle((0, 1, -1, 30, -30))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from fault_fixtures import judge, snapshot
 
-from aemodels.io.las_writer import write_las
+from aemodels.io.las.writer import write_las
 from conftest import make_well
 
 pytest_plugins = ("fault_fixtures",)

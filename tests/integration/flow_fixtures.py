@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from tiny_specs import LOGS, SEISMIC
 
-from aemodels.experiment import ExperimentSpec
-from aemodels.io.las_writer import write_las
-from aemodels.io.segy_writer import write_segy
+from aemodels.experiment.spec import ExperimentSpec
+from aemodels.io.las.writer import write_las
+from aemodels.io.segy.writer import write_segy
 from conftest import make_line, make_well
 from tasks.settings import Settings
 
@@ -42,7 +42,7 @@ def flow_home(tmp_path_factory):
 @pytest.fixture(scope="session")
 def prefect_server(flow_home):
     """A real Prefect server with a database of its own, for the whole session."""
-    from flows.runtime import prepare_environment
+    from flows.environment import prepare_environment
 
     prepare_environment(Settings())
     from prefect.testing.utilities import prefect_test_harness
@@ -67,7 +67,7 @@ def field_folder(tmp_path_factory):
 @pytest.fixture(scope="session")
 def trained(prefect_server, field_folder) -> Trained:
     """Both kinds trained through the flows, not yet promoted."""
-    from flows.runtime import run_flow
+    from flows.environment import run_flow
     from flows.train import TrainRequest, train
 
     settings = Settings()
@@ -94,7 +94,7 @@ def command(monkeypatch, capfd):
     """Run the command line in this process: exit code and what stood on stdout."""
 
     def run(*arguments: str) -> tuple[int, str]:
-        from flows.cli import main
+        from flows.cli.app import main
 
         monkeypatch.setattr(sys, "argv", ["sondeflow", *arguments])
         capfd.readouterr()

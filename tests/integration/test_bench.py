@@ -10,7 +10,15 @@ import pytest
 from aemodels.io import write_las
 from aemodels.signal.windows import WindowSpec, cut, overlap_add
 from conftest import make_section, make_well
-from flows.bench import READING_TARGET, Pair, benchmark, loop_overlap_add, measure, reading_field, verdict
+from flows.benchmarks.throughput import (
+    READING_TARGET,
+    Pair,
+    benchmark,
+    loop_overlap_add,
+    measure,
+    reading_field,
+    verdict,
+)
 
 
 def test_the_plain_loop_blends_as_overlap_add_does():
@@ -49,7 +57,7 @@ def test_a_benchmark_has_the_promised_pairs_side_by_side():
 
 @pytest.mark.slow
 def test_with_and_without_logging_the_same_work_is_done(tmp_path):
-    from flows import bench_tracking as bench
+    from flows.benchmarks import tracking as bench
     from tasks.settings import Settings
     from tasks.tracking import connect
 

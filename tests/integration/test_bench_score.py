@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flows.bench import Pair, measure
-from flows.bench_score import PROMISE_MS, drain_row
+from flows.benchmarks.score import PROMISE_MS, drain_row
+from flows.benchmarks.throughput import Pair, measure
 
 pytest_plugins = ("flow_fixtures",)
 

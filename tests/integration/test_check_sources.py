@@ -173,7 +173,7 @@ def test_a_folder_for_people(folder: Path, command):
 
 def test_stated_positions_reach_the_flows_of_train(flow_home, monkeypatch: pytest.MonkeyPatch):
     """Flows read their settings anew; the command line's positions go before those of the environment."""
-    from flows.cli_learn import _environment
+    from flows.cli.learn import _environment
     from tasks.settings import Settings
 
     monkeypatch.setenv("SONDEFLOW_HEADER_POSITIONS", "inline=37")

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from tiny_specs import LOGS
 
-from aemodels.io.las_writer import write_las
+from aemodels.io.las.writer import write_las
 from conftest import make_well
 from tasks.ledger import Filter, forget, open_ledger
 

@@ -19,9 +19,9 @@ import yaml
 from tiny_specs import LOGS
 from tracked import ROOT, environment_of, run
 
-from aemodels.errors import DataError
-from aemodels.io.las_writer import write_las
-from aemodels.models.checkpoint import Checkpoint
+from aemodels.core.errors import DataError
+from aemodels.denoisers.training.checkpoint import Checkpoint
+from aemodels.io.las.writer import write_las
 from conftest import make_well
 from tasks.settings import Settings
 from tasks.tracking import connect

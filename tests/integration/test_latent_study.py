@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from tiny_specs import LOGS, SEISMIC
 
-from aemodels import study
-from aemodels.experiment import ExperimentSpec
-from aemodels.latent.forest import CODE, PCA, RAW, ForestSpec
-from aemodels.types import Channel
+from aemodels.core.types import Channel
+from aemodels.experiment.spec import ExperimentSpec
+from aemodels.latent.lithology_forest import CODE, PCA, RAW, ForestSpec
+from aemodels.study import steps
 from conftest import make_line, make_well
-from tasks.latent import latent_study
+from tasks.training.latent import latent_study
 
 DENSE: dict[str, Any] = {"kind": "dense", "latent": 2, "widths": [8], "window": {"length": 32, "stride": 8, "width": 1}}
 QUICK = {"training": {"epochs": 1, "batch": 64, "stride": 16}}
@@ -38,8 +38,8 @@ def logs():
         rock = np.digitize(well.channel("GR"), [50.0, 90.0])
         values = np.concatenate([well.values, rock[None].astype(np.float32)])
         wells.append(dataclasses.replace(well, values=values, channels=(*well.channels, Channel("LITHOLOGY"))))
-    prepared = study.prepare(spec, wells)
-    fitted = {one.name: study.fit_contender(spec, one.name, prepared).denoiser for one in spec.contenders}
+    prepared = steps.prepare(spec, wells)
+    fitted = {one.name: steps.fit_contender(spec, one.name, prepared).denoiser for one in spec.contenders}
     return prepared, latent_study(spec, prepared, fitted, ForestSpec(trees=15, windows=400, jobs=1))
 
 
@@ -79,8 +79,8 @@ def test_rock_is_predicted_from_the_code_beside_components_and_raw_windows(logs)
 
 def test_lines_have_codes_by_trace_and_no_rock():
     spec = ExperimentSpec.model_validate(SEISMIC)
-    prepared = study.prepare(spec, [make_line(traces=90, samples=160)])
-    fitted = {one.name: study.fit_contender(spec, one.name, prepared).denoiser for one in spec.contenders}
+    prepared = steps.prepare(spec, [make_line(traces=90, samples=160)])
+    fitted = {one.name: steps.fit_contender(spec, one.name, prepared).denoiser for one in spec.contenders}
     found = latent_study(spec, prepared, fitted)
     assert found.tables == {}
     table = found.embeddings["pca_wiener"]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flows.missed import SCHEDULED, withdraw_missed
+from flows.server.overdue_runs import SCHEDULED, withdraw_missed
 
 pytest_plugins = ("flow_fixtures",)
 

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from mlflow_server import await_answer
 
-from aemodels.bundle import Bundle
+from aemodels.bundle.bundle import Bundle
 from aemodels.io.readers import read
 from tasks.tracking import download_bundle, get
 from tasks.tracking.store import fluent_api

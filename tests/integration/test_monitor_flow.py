@@ -17,14 +17,14 @@ import pytest
 from pydantic import ValidationError
 from tiny_specs import LOGS, SEISMIC
 
-from aemodels.experiment import ExperimentSpec
-from aemodels.io.las_writer import write_las
-from aemodels.io.segy_writer import write_segy
-from aemodels.reference import PCA_ERROR
+from aemodels.experiment.spec import ExperimentSpec
+from aemodels.io.las.writer import write_las
+from aemodels.io.segy.writer import write_segy
+from aemodels.monitoring.reference import PCA_ERROR
 from conftest import CURVES, make_line, make_well
-from tasks.monitor import MonitorRequest
-from tasks.monitor_count import count_file
-from tasks.outbox import FEATURES
+from tasks.monitoring.count import count_file
+from tasks.monitoring.monitor import MonitorRequest
+from tasks.scoring.outbox import FEATURES
 from tasks.settings import Settings
 from tasks.tracking import connect, download_bundle, find, get, promote, read_document, read_table
 
@@ -33,15 +33,15 @@ FIVE = tuple(CURVES)
 
 
 def _drain(inbox: Path, outbox: Path, settings: Settings):
-    from flows.runtime import run_flow
+    from flows.environment import run_flow
     from flows.score import ScoreRequest, score
 
     return run_flow(score, settings, request=ScoreRequest(inbox=str(inbox), outbox=str(outbox)))
 
 
 def _monitor(settings: Settings, outbox: Path, **parameters):
+    from flows.environment import run_flow
     from flows.monitor import monitor
-    from flows.runtime import run_flow
 
     return run_flow(monitor, settings, request=MonitorRequest(outbox=str(outbox), **parameters))
 
@@ -53,7 +53,7 @@ def _by_kind(result):
 @pytest.fixture(scope="module")
 def home(prefect_server, tmp_path_factory):
     """A registry of its own, with champions of both kinds that know all five curves."""
-    from flows.runtime import run_flow
+    from flows.environment import run_flow
     from flows.train import TrainRequest, train
 
     place = tmp_path_factory.mktemp("monitoring")
@@ -219,7 +219,7 @@ def test_a_bundle_without_a_reference_is_said_to_have_none(home, calm, tmp_path)
     inbox = tmp_path / "inbox"
     _deliver(inbox, wells=1)
     (inbox / "line.sgy").unlink()
-    from flows.runtime import run_flow
+    from flows.environment import run_flow
     from flows.score import ScoreRequest, score
 
     request = ScoreRequest(inbox=str(inbox), outbox=str(tmp_path / "out"), bundle=str(bundle))
@@ -230,12 +230,12 @@ def test_a_bundle_without_a_reference_is_said_to_have_none(home, calm, tmp_path)
 
 
 def test_counting_in_small_batches_gives_the_same_counts(home, calm, monkeypatch):
-    from aemodels.yardstick import Yardstick
+    from aemodels.bundle.reference_view import Yardstick
 
     yardstick = Yardstick.load(download_bundle(home, get(home, "models:/sondeflow-logs@champion")))
     path = next((calm / "scores" / "kind=logs").rglob("*.parquet"))
     whole = count_file(path, yardstick.reference, FIVE)
-    monkeypatch.setattr("tasks.monitor_count.BATCH_ROWS", 128)
+    monkeypatch.setattr("tasks.monitoring.count.BATCH_ROWS", 128)
     parts = count_file(path, yardstick.reference, FIVE)
     for curve in FIVE:
         np.testing.assert_array_equal(parts.tallies[curve].counts, whole.tallies[curve].counts)

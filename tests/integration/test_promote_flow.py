@@ -7,14 +7,14 @@ import copy
 import pytest
 from tiny_specs import LOGS
 
-from aemodels.bundle import Bundle
-from aemodels.experiment import ExperimentSpec
-from aemodels.io.las_writer import write_las
+from aemodels.bundle.bundle import Bundle
+from aemodels.experiment.spec import ExperimentSpec
+from aemodels.io.las.writer import write_las
 from conftest import make_well
-from tasks.holdout import champion_table
-from tasks.promote import is_replaceable
 from tasks.settings import Settings
 from tasks.tracking import NoModelError, connect, download_bundle, find, get, read_table
+from tasks.training.holdout import champion_table
+from tasks.training.promote import is_replaceable
 
 pytest_plugins = ("flow_fixtures",)
 REPORTED = {"name": "gaps", "judged": False, "noise": [{"kind": "dropout", "share": 0.1, "length": 5}]}
@@ -32,7 +32,7 @@ def other_home(prefect_server, tmp_path_factory):
 
 
 def _train(settings, folder, **changes):
-    from flows.runtime import run_flow
+    from flows.environment import run_flow
     from flows.train import TrainRequest, train
 
     spec = {**copy.deepcopy(LOGS), "anomalies": STEADY, **changes}
@@ -40,8 +40,8 @@ def _train(settings, folder, **changes):
 
 
 def _promote(settings, **parameters):
+    from flows.environment import run_flow
     from flows.promote import PromoteRequest, promote
-    from flows.runtime import run_flow
 
     return run_flow(promote, settings, request=PromoteRequest(name="sondeflow-logs", **parameters))
 
@@ -174,8 +174,8 @@ def test_false_alarms_stand_in_the_decision(story):
 
 def test_a_bundle_measured_through_another_normaliser_keeps_its_own_gain(story, other_home, field_folder, tmp_path):
     """On its own hold-out, the detour through physical units must give the gain that was recorded."""
-    from tasks.ingest import ingest_file
-    from tasks.prepare import load_prepared
+    from tasks.ingest.ingest import ingest_file
+    from tasks.training.prepare import load_prepared
 
     spec = ExperimentSpec.model_validate(LOGS)
     refs = tuple(ingest_file(path, other_home)[0].ref for path in sorted((field_folder / "wells").glob("W-*.las")))
@@ -206,7 +206,7 @@ def test_without_its_hold_out_a_challenger_is_refused(other_home, story, tmp_pat
     newer = _train(other_home, folder, split={"test": ["N-3"]})
     hidden = other_home.refs_dir.rename(other_home.home / "hidden")
     try:
-        from tasks import prepare
+        from tasks.training import prepare
 
         prepare._prepared.cache_clear()
         decision = _promote(other_home, version=newer.version)

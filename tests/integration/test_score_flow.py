@@ -17,31 +17,20 @@ import pyarrow.parquet as pq
 import pytest
 from cheap_bundle import save_cheap_bundle
 
-from aemodels.bundle import Bundle
-from aemodels.bundle_card import read_card
-from aemodels.io.hashing import sha256_file
-from aemodels.io.las_writer import write_las
+from aemodels.bundle.bundle import Bundle
+from aemodels.bundle.summary import read_card
+from aemodels.io.files.hashing import sha256_file
+from aemodels.io.las.writer import write_las
 from aemodels.io.readers import read
 from conftest import make_well
-from tasks import score_batch, score_choose
-from tasks.ledger import (
-    Filter,
-    Identity,
-    Key,
-    Presence,
-    Wanted,
-    claim,
-    entries,
-    forget,
-    open_ledger,
-    retry,
-)
+from tasks.ledger import Filter, Identity, Key, Presence, Wanted, claim, entries, forget, open_ledger, retry
 from tasks.ledger.schema import workers
-from tasks.outbox import score_schema
-from tasks.score import at_work
-from tasks.score_choose import open_scorer
-from tasks.score_file import Verdict
-from tasks.score_request import ScoreRequest
+from tasks.scoring import batch, choose_bundle
+from tasks.scoring.choose_bundle import open_scorer
+from tasks.scoring.file import Verdict
+from tasks.scoring.outbox import score_schema
+from tasks.scoring.request import ScoreRequest
+from tasks.scoring.score import at_work
 from tasks.tracking import download_bundle, get
 
 pytest_plugins = ("flow_fixtures",)
@@ -50,7 +39,7 @@ pytest_plugins = ("flow_fixtures",)
 @pytest.fixture
 def scored(champions, tmp_path):
     """A function that drains an inbox into an outbox, and both folders; the ledger is emptied first."""
-    from flows.runtime import run_flow
+    from flows.environment import run_flow
     from flows.score import score
 
     forget(open_ledger(champions.settings.ledger_url), Filter())
@@ -146,7 +135,7 @@ def test_a_new_file_beside_scored_ones_is_all_that_is_scored(scored, champions):
 
 
 def test_an_outbox_inside_the_inbox_is_not_scored(champions, scored):
-    from flows.runtime import run_flow
+    from flows.environment import run_flow
     from flows.score import score
 
     _, inbox, _ = scored
@@ -165,7 +154,7 @@ def test_an_empty_inbox_is_no_failure(scored):
 
 
 def test_an_inbox_that_is_not_there_is_said(champions, tmp_path):
-    from flows.runtime import run_flow
+    from flows.environment import run_flow
     from flows.score import score
 
     request = ScoreRequest(inbox=str(tmp_path / "nowhere"), outbox=str(tmp_path / "out"))
@@ -230,9 +219,9 @@ def test_files_of_a_kind_without_a_bundle_are_left_with_the_remedy(scored, champ
 @pytest.fixture
 def one_file(scored, champions):
     """A well in the inbox, and a function that scores it once as the flow's batch does, at a desk given."""
-    from tasks.arrivals import look
-    from tasks.score_batch import drain_batch
-    from tasks.score_request import ScoreRequest
+    from tasks.scoring.arrivals import look
+    from tasks.scoring.batch import drain_batch
+    from tasks.scoring.request import ScoreRequest
 
     _, inbox, outbox = scored
     path = inbox / "W-5.las"
@@ -264,14 +253,14 @@ class _Crew:
 
 def test_a_file_that_grew_since_it_was_hashed_is_left_for_the_next_run(one_file, monkeypatch):
     path, outbox, desk, score_once = one_file
-    claim = score_batch.claim
+    claim = batch.claim
 
     def claim_and_let_it_grow(*arguments, **options):
         with path.open("a") as stream:
             stream.write(" ")
         return claim(*arguments, **options)
 
-    monkeypatch.setattr(score_batch, "claim", claim_and_let_it_grow)
+    monkeypatch.setattr(batch, "claim", claim_and_let_it_grow)
     outcome = score_once()
     assert (outcome.fate, outcome.findings[0].code, outcome.is_fault) == ("left", "changed", False)
     assert [file for file in outbox.rglob("*") if file.is_file()] == []
@@ -423,18 +412,18 @@ def test_a_newer_champion_is_picked_up_between_batches(scored, champions, monkey
     drain, inbox, outbox = scored
     for number in range(4):
         write_las(make_well(f"N-{number}", samples=200, seed=50 + number), inbox / f"N-{number}.las")
-    real, asked = score_choose.open_scorer, itertools.count(70)
+    real, asked = choose_bundle.open_scorer, itertools.count(70)
 
     def newer_each_time(ref, settings):
         return real(ref, settings).model_copy(update={"version": str(next(asked))})
 
-    monkeypatch.setattr(score_choose, "open_scorer", newer_each_time)
+    monkeypatch.setattr(choose_bundle, "open_scorer", newer_each_time)
     assert drain(batch=1).scored == 4
     assert len(list((outbox / "scores" / "kind=logs").iterdir())) == 4, "each batch asked anew"
 
 
 def test_a_bundle_that_was_altered_is_refused(champions, tmp_path):
-    from aemodels.errors import BundleError
+    from aemodels.core.errors import BundleError
 
     model = get(champions.settings, "models:/sondeflow-logs@champion")
     copy = tmp_path / "bundle"

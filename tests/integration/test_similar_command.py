@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from cheap_bundle import save_cheap_bundle
 
-from aemodels.bundle import Bundle
-from aemodels.contract import FitContext
-from aemodels.errors import BundleError, SpecError
-from aemodels.io.las_writer import write_las
-from aemodels.io.segy_writer import write_segy
-from aemodels.latent.choose import COMPONENTS, choose_code
-from aemodels.signal.classical import Median
-from aemodels.types import Recording
+from aemodels.bundle.bundle import Bundle
+from aemodels.core.errors import BundleError, SpecError
+from aemodels.core.interfaces import FitContext
+from aemodels.core.types import Recording
+from aemodels.denoisers.filters_1d.median import Median
+from aemodels.io.las.writer import write_las
+from aemodels.io.segy.writer import write_segy
+from aemodels.latent.choose_encoder import COMPONENTS, choose_code
 from conftest import make_line, make_section, make_well
 
 pytest_plugins = ("flow_fixtures",)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aemodels import study
 from aemodels.curves.lithology import lithology
 from aemodels.io.readers import read
-from aemodels.latent.codes import coded
-from aemodels.latent.similar import Interval, find_similar
+from aemodels.latent.embed import coded
+from aemodels.latent.similar_intervals import Interval, find_similar
+from aemodels.study import steps
 from flows.catalogue import load_spec
 
 SAMPLES = 66  # 10 m
@@ -21,7 +21,7 @@ ROCKS = {30000: "sandstone", 65000: "shale", 65030: "sandstone/shale", 70000: "l
 def field(field_data):
     """Wells for training and validation with their lithology, and the components that a bundle would carry."""
     spec = load_spec("logs")
-    prepared = study.prepare(spec, [read(path) for path in sorted((field_data / "force2020").glob("*.las"))])
+    prepared = steps.prepare(spec, [read(path) for path in sorted((field_data / "force2020").glob("*.las"))])
     recordings = prepared.split.train + prepared.split.validation
     rocks = [lithology(recording) for recording in recordings]
     model = coded(spec.code.fit(prepared.train, (), None).denoiser)

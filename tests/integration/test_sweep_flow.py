@@ -9,7 +9,7 @@ import pytest
 import yaml
 from tiny_specs import LOGS
 
-from aemodels.experiment import ExperimentSpec
+from aemodels.experiment.spec import ExperimentSpec
 from tasks.settings import Settings
 from tasks.tracking import connect, read_table
 

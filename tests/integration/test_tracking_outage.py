@@ -11,7 +11,7 @@ import pytest
 from mlflow_server import MlflowServer
 from tiny_specs import LOGS
 
-from aemodels.experiment import ExperimentSpec
+from aemodels.experiment.spec import ExperimentSpec
 from tasks.settings import Settings
 from tasks.tracking import PENDING, RunSpec, connect, get, log_history, log_text, read_table, send_pending, tracked_run
 from tasks.tracking.spool import records
@@ -37,7 +37,7 @@ def _spec(name: str) -> ExperimentSpec:
 
 
 def _train(name: str, folder) -> object:
-    from flows.runtime import run_flow
+    from flows.environment import run_flow
     from flows.train import TrainRequest, train
 
     return run_flow(train, Settings(), request=TrainRequest(spec=_spec(name), data=str(folder / "wells")))

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from tiny_specs import LOGS
 
-from aemodels.bundle import Bundle
-from aemodels.experiment import ExperimentSpec
-from aemodels.study import prepare
+from aemodels.bundle.bundle import Bundle
+from aemodels.experiment.spec import ExperimentSpec
+from aemodels.study.steps import prepare
 from conftest import make_well
 from tasks.settings import Settings
 from tasks.tracking import (
@@ -90,8 +90,8 @@ def test_a_history_longer_than_one_batch_arrives_whole(tmp_path):
 @pytest.fixture(scope="module")
 def small_bundle(tmp_path_factory):
     """A bundle made without any flow."""
-    from aemodels.evaluate.detection import compare_detectors
-    from aemodels.study import assemble, fit_contender
+    from aemodels.evaluate.detection.compare import compare_detectors
+    from aemodels.study.steps import assemble, fit_contender
 
     spec = ExperimentSpec.model_validate(LOGS)
     prepared = prepare(spec, [make_well(f"W-{n}", samples=600, seed=n) for n in range(6)])

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 from tiny_specs import LOGS, SEISMIC
 
-from aemodels.bundle import Bundle
-from aemodels.errors import SpecError
-from aemodels.experiment import ExperimentSpec
+from aemodels.bundle.bundle import Bundle
+from aemodels.core.errors import SpecError
+from aemodels.experiment.spec import ExperimentSpec
 from aemodels.io.readers import read
 from tasks.tracking import connect, download_bundle, find, get, read_document, read_table
 from tasks.tracking.store import fluent_api
@@ -230,7 +230,7 @@ def test_a_model_says_what_it_needs_and_takes(trained):
 
 
 def test_training_again_hands_back_the_run_that_there_is(trained):
-    from flows.runtime import run_flow
+    from flows.environment import run_flow
     from flows.train import TrainRequest, train
 
     again = run_flow(
@@ -240,7 +240,7 @@ def test_training_again_hands_back_the_run_that_there_is(trained):
 
 
 def test_another_experiment_on_the_same_data_takes_the_fits_that_there_are(trained):
-    from flows.runtime import run_flow
+    from flows.environment import run_flow
     from flows.train import TrainRequest, train
 
     other = {**LOGS, "name": "tiny-other", "anomalies": {**LOGS["anomalies"], "fraction": 0.1}}
@@ -255,7 +255,7 @@ def test_another_experiment_on_the_same_data_takes_the_fits_that_there_are(train
 
 
 def test_a_failing_contender_fails_its_run_with_the_reason(trained):
-    from flows.runtime import run_flow
+    from flows.environment import run_flow
     from flows.train import TrainRequest, train
 
     broken = json.loads(json.dumps(LOGS))
@@ -278,7 +278,7 @@ def test_a_failing_contender_fails_its_run_with_the_reason(trained):
 
 
 def test_data_of_another_kind_is_refused_with_the_remedy(trained):
-    from flows.runtime import run_flow
+    from flows.environment import run_flow
     from flows.train import TrainRequest, train
 
     with pytest.raises(SpecError, match="none of kind logs"):
@@ -292,7 +292,7 @@ def test_data_of_another_kind_is_refused_with_the_remedy(trained):
 @pytest.mark.parametrize("what", ["denoise", "anomalies"])
 def test_comparing_logs_tables_and_registers_nothing(trained, what):
     from flows.compare import compare
-    from flows.runtime import run_flow
+    from flows.environment import run_flow
 
     before = find(trained.settings, "models:/sondeflow-logs@challenger")
     spec = ExperimentSpec.model_validate(LOGS)
@@ -317,7 +317,7 @@ def test_comparing_logs_tables_and_registers_nothing(trained, what):
 
 def test_a_lone_contender_has_nothing_to_be_paired_with(trained):
     from flows.compare import compare
-    from flows.runtime import run_flow
+    from flows.environment import run_flow
 
     spec = ExperimentSpec.model_validate(SEISMIC | {"contenders": SEISMIC["contenders"][:1]})
     tables = run_flow(compare, trained.settings, what="denoise", spec=spec, data=str(trained.line)).tables

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aemodels.core.types import Channel, Recording, Source
 from aemodels.faults import LogFaultSpec, Spike, inject, row_label
-from aemodels.types import Channel, Recording, Source
 
 NAMES = ("GR", "RHOB", "NPHI", "DTC", "RDEP")
 FAULTS = tuple(kind() for kind in get_args(LogFaultSpec))

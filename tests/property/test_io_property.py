@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from aemodels.core.errors import UnreadableFileError
+from aemodels.core.types import Channel, Recording, Source
 from aemodels.curves.canonical import CANONICAL
-from aemodels.errors import UnreadableFileError
 from aemodels.io import AddedCurve, read, write_denoised_segy, write_flagged_las, write_las, write_segy
-from aemodels.io.las_curves import SENTINELS
-from aemodels.io.segy_samples import float_to_ibm, ibm_to_float
-from aemodels.types import Channel, Recording, Source
+from aemodels.io.las.curves import SENTINELS
+from aemodels.io.segy.samples import float_to_ibm, ibm_to_float
 
 SOURCE = Source("made up", "0" * 64)
 FINITE = st.floats(allow_nan=False, allow_infinity=False, width=32).filter(

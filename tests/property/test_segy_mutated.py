@@ -13,9 +13,9 @@ import pytest
 import segyio
 from segy_files import SAMPLES, by_hand, segy_like, swapped, three_bytes, uneven_bytes
 
-from aemodels.errors import UnreadableFileError
+from aemodels.core.errors import UnreadableFileError
+from aemodels.core.types import Recording
 from aemodels.io import read_segy, write_segy
-from aemodels.types import Recording
 from conftest import FIELD_DATA, make_line
 
 FIELDS = (3217, 3221, 3225, 3269, 3273, 3297, 3501, 3502, 3503, 3505, 3507, 3513, 3521, 3529)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aemodels.errors import SpecError
+from aemodels.core.errors import SpecError
+from aemodels.core.types import Source
 from aemodels.signal.split import SplitSpec, plain_name, split_traces, split_wells
-from aemodels.types import Source
 from conftest import make_line, make_well
 
 

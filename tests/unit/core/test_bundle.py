@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 import yaml
 
-from aemodels import study
-from aemodels.bundle import Bundle
-from aemodels.errors import BundleError, DataError, SpecError
-from aemodels.evaluate.detection import compare_detectors
-from aemodels.experiment import ExperimentSpec
-from aemodels.yardstick import Yardstick
+from aemodels.bundle.bundle import Bundle
+from aemodels.bundle.reference_view import Yardstick
+from aemodels.core.errors import BundleError, DataError, SpecError
+from aemodels.evaluate.detection.compare import compare_detectors
+from aemodels.experiment.fitted import Fitted, Prepared
+from aemodels.experiment.spec import ExperimentSpec
+from aemodels.study import steps
 from conftest import make_line, make_well
 
 LOGS = """
@@ -45,11 +46,11 @@ anomalies:
 """
 
 
-def _train(spec: ExperimentSpec, recordings: list) -> tuple[Bundle, study.Prepared, object]:
-    prepared = study.prepare(spec, recordings)
-    fitted = {c.name: study.fit_contender(spec, c.name, prepared) for c in spec.contenders}
+def _train(spec: ExperimentSpec, recordings: list) -> tuple[Bundle, Prepared, object]:
+    prepared = steps.prepare(spec, recordings)
+    fitted = {c.name: steps.fit_contender(spec, c.name, prepared) for c in spec.contenders}
     found = compare_detectors(spec, prepared, {name: f.denoiser for name, f in fitted.items()})
-    return study.assemble(spec, prepared, fitted, found), prepared, found
+    return steps.assemble(spec, prepared, fitted, found), prepared, found
 
 
 @pytest.fixture(scope="module")
@@ -219,9 +220,9 @@ def test_amplitudes_come_back_in_their_own_units(seismic_bundle):
 def test_fitted_contenders_survive_the_disk(trained, tmp_path):
     bundle, prepared, _ = trained
     for name in ("unet", "gaussian_filter"):
-        fitted = study.Fitted(name, bundle.contenders[name], {"loss": [1.0, 0.5]}, 1.5, 7)
+        fitted = Fitted(name, bundle.contenders[name], {"loss": [1.0, 0.5]}, 1.5, 7)
         fitted.save(tmp_path / name)
-        loaded = study.Fitted.load(tmp_path / name, bundle.spec)
+        loaded = Fitted.load(tmp_path / name, bundle.spec)
         section = prepared.test[0]
         np.testing.assert_allclose(loaded.denoiser.denoise(section), fitted.denoiser.denoise(section), atol=1e-6)
         assert (loaded.history, loaded.seconds, loaded.parameters) == (fitted.history, 1.5, 7)
@@ -241,7 +242,7 @@ def test_the_study_measures_what_it_promises(trained):
 def test_unusable_recordings_are_left_out_with_a_finding(wells):
     spec = ExperimentSpec.model_validate(yaml.safe_load(LOGS))
     short = make_well("short", samples=50)
-    prepared = study.prepare(spec, [*wells, short, make_line()])
+    prepared = steps.prepare(spec, [*wells, short, make_line()])
     assert sorted(finding.found for finding in prepared.findings) == ["50 observed samples", "a seismic file"]
     names = list(itertools.chain(*prepared.split.names().values()))
     assert "short" not in names
@@ -249,43 +250,43 @@ def test_unusable_recordings_are_left_out_with_a_finding(wells):
 
 
 def test_short_lines_are_left_out_and_nothing_at_all_is_an_error(seismic_bundle):
-    prepared = study.prepare(seismic_bundle.spec, [make_line(traces=120), make_line("short", traces=6)])
+    prepared = steps.prepare(seismic_bundle.spec, [make_line(traces=120), make_line("short", traces=6)])
     left_out, gather = prepared.findings
     assert (left_out.where, left_out.found) == ("short.sgy", "6 traces")
     assert (gather.where, gather.found[:7]) == ("L-1.sgy", "stacked")
     with pytest.raises(SpecError, match="6 traces"):
-        study.prepare(seismic_bundle.spec, [make_line("short", traces=6)])
+        steps.prepare(seismic_bundle.spec, [make_line("short", traces=6)])
 
 
 def test_curves_that_no_training_well_has_are_taken_out_of_the_experiment():
     spec = ExperimentSpec.model_validate(yaml.safe_load(LOGS))
     wells = [make_well(f"W-{n}", seed=n, curves=("GR", "DTC")) for n in range(5)]
     flat = [w.with_values(np.stack([w.values[0], np.full_like(w.values[1], 80)])) for w in wells]
-    adapted, findings = study.adapt(spec, flat)
+    adapted, findings = steps.adapt(spec, flat)
     assert adapted.curves == ("GR",)
     assert [f.where for f in findings] == ["curve RHOB", "curve NPHI", "curve DTC", "curve RDEP"]
-    assert study.prepare(adapted, flat).train[0].values.shape[0] == 1
-    assert study.adapt(adapted, flat) == (adapted, ())
+    assert steps.prepare(adapted, flat).train[0].values.shape[0] == 1
+    assert steps.adapt(adapted, flat) == (adapted, ())
 
 
 def test_an_experiment_without_any_curve_is_refused():
     spec = ExperimentSpec.model_validate(yaml.safe_load(LOGS) | {"curves": ["GR"]})
     flat = [make_well(f"W-{n}", curves=("GR",)) for n in range(4)]
     with pytest.raises(SpecError, match="none of GR"):
-        study.adapt(spec, [w.with_values(np.full_like(w.values, 70)) for w in flat])
+        steps.adapt(spec, [w.with_values(np.full_like(w.values, 70)) for w in flat])
 
 
 def test_test_wells_never_reach_the_normaliser(wells):
     spec = ExperimentSpec.model_validate(yaml.safe_load(LOGS))
-    prepared = study.prepare(spec, wells)
+    prepared = steps.prepare(spec, wells)
     held = {r.name for r in prepared.split.test + prepared.split.validation}
     loud = [w.with_values(w.values * np.float32(3)) if w.name in held else w for w in wells]
-    np.testing.assert_array_equal(study.prepare(spec, loud).normaliser.bounds, prepared.normaliser.bounds)
+    np.testing.assert_array_equal(steps.prepare(spec, loud).normaliser.bounds, prepared.normaliser.bounds)
 
 
 def test_the_order_of_the_files_does_not_matter(wells):
     spec = ExperimentSpec.model_validate(yaml.safe_load(LOGS))
-    assert study.prepare(spec, wells[::-1]).split.names() == study.prepare(spec, wells).split.names()
+    assert steps.prepare(spec, wells[::-1]).split.names() == steps.prepare(spec, wells).split.names()
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import json
 import pytest
 from cheap_bundle import save_cheap_bundle
 
-from aemodels.bundle import Bundle
-from aemodels.bundle_card import read_card
-from aemodels.errors import BundleError
+from aemodels.bundle.bundle import Bundle
+from aemodels.bundle.summary import read_card
+from aemodels.core.errors import BundleError
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from aemodels import study
-from aemodels.bundle import Bundle
-from aemodels.evaluate.detection import compare_detectors
-from aemodels.evaluate.intervals import flagged_intervals
-from aemodels.experiment import ExperimentSpec
+from aemodels.bundle.bundle import Bundle
+from aemodels.evaluate.detection.compare import compare_detectors
+from aemodels.experiment.spec import ExperimentSpec
+from aemodels.report.flagged_intervals import flagged_intervals
+from aemodels.study import steps
 from conftest import make_well
 
 SPEC = """
@@ -37,13 +37,13 @@ anomalies:
 @pytest.fixture(scope="module")
 def bundle(wells):
     spec = ExperimentSpec.model_validate(yaml.safe_load(SPEC))
-    prepared = study.prepare(spec, wells)
-    fitted = {c.name: study.fit_contender(spec, c.name, prepared) for c in spec.contenders}
+    prepared = steps.prepare(spec, wells)
+    fitted = {c.name: steps.fit_contender(spec, c.name, prepared) for c in spec.contenders}
     found = compare_detectors(spec, prepared, {name: f.denoiser for name, f in fitted.items()})
     assert set(found.detectors) == {"rules", "cross", "fusion"}
     chosen = found.thresholds.query("detector == 'fusion'")["value"].iloc[0]
     study_of_fusion = type(found)(**{**vars(found), "winner": "fusion", "threshold": float(chosen)})
-    return study.assemble(spec, prepared, fitted, study_of_fusion)
+    return steps.assemble(spec, prepared, fitted, study_of_fusion)
 
 
 @pytest.fixture(scope="module")

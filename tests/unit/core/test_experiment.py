@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from aemodels.experiment import ExperimentSpec
+from aemodels.experiment.spec import ExperimentSpec
 from flows.catalogue import load_spec, spec_names
 
 

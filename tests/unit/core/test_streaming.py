@@ -11,17 +11,18 @@ import numpy as np
 import pytest
 import yaml
 
-from aemodels import study
-from aemodels.bundle import Bundle
+from aemodels.bundle.bundle import Bundle
+from aemodels.bundle.large_lines import check_segy_blocks, merge_findings, score_segy_blocks, survey_line, window_grid
+from aemodels.core.errors import DataError
+from aemodels.core.findings import Finding
+from aemodels.core.spec import Spec
+from aemodels.core.types import Recording
 from aemodels.detect.base import DetectContext
-from aemodels.errors import DataError
-from aemodels.evaluate.detection import compare_detectors
-from aemodels.experiment import ExperimentSpec
+from aemodels.evaluate.detection.compare import compare_detectors
+from aemodels.experiment.spec import ExperimentSpec
 from aemodels.io import read_segy, read_segy_blocks, write_segy
-from aemodels.signal.quality import assess
-from aemodels.spec import Spec
-from aemodels.streaming import check_segy_blocks, merge_findings, score_segy_blocks, survey_line, window_grid
-from aemodels.types import Finding, Recording
+from aemodels.signal.quality_rules import assess
+from aemodels.study import steps
 from conftest import make_line
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -64,11 +65,11 @@ DETECTORS = ("residual", "pca_error", "forest")
 def parts() -> tuple[Bundle, dict[str, object]]:
     """A bundle, and detectors by name to put into it."""
     spec = ExperimentSpec.model_validate(yaml.safe_load(SPEC))
-    prepared = study.prepare(spec, [make_line(traces=120)])
-    fitted = {c.name: study.fit_contender(spec, c.name, prepared) for c in spec.contenders}
+    prepared = steps.prepare(spec, [make_line(traces=120)])
+    fitted = {c.name: steps.fit_contender(spec, c.name, prepared) for c in spec.contenders}
     denoisers = {name: fit.denoiser for name, fit in fitted.items()}
     found = compare_detectors(spec, prepared, denoisers)
-    bundle = study.assemble(spec, prepared, fitted, found)
+    bundle = steps.assemble(spec, prepared, fitted, found)
     context = DetectContext(kind="seismic", seed=1, denoisers=denoisers)
     train = prepared.train
     return bundle, {d: spec.detector(d).model.fit(train, context) for d in DETECTORS}

@@ -9,9 +9,10 @@ import pytest
 from integration.tiny_specs import LOGS
 from pydantic import ValidationError
 
-from aemodels.errors import SpecError
-from aemodels.experiment import ExperimentSpec
-from aemodels.sweep import Choices, Span, own_values, sweep_of, validation_gains, with_values
+from aemodels.core.errors import SpecError
+from aemodels.experiment.spec import ExperimentSpec
+from aemodels.experiment.sweep_spec import Choices, Span
+from aemodels.study.sweep import own_values, sweep_of, validation_gains, with_values
 
 PARAMETERS = {
     "training.learning_rate": {"low": 1e-4, "high": 1e-2, "log": True},
@@ -89,7 +90,7 @@ def test_empty_ranges_are_refused(span):
 
 
 def test_gains_are_those_of_the_validation_sections(wells):
-    from aemodels.study import fit_contender, prepare
+    from aemodels.study.steps import fit_contender, prepare
 
     spec = ExperimentSpec.model_validate(LOGS)
     prepared = prepare(spec, wells)

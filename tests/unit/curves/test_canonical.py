@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from aemodels.core.errors import DataError
 from aemodels.curves.canonical import CANONICAL, CanonicalCurve
-from aemodels.errors import DataError
 
 DESIGN = {
     "GR": "gAPI",

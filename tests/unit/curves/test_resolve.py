@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from aemodels.core.errors import SpecError
 from aemodels.curves.canonical import CANONICAL
 from aemodels.curves.resolve import ALIASES_FILE, Candidate, is_depth, load_aliases, resolve, unit_factor
-from aemodels.errors import SpecError
 
 UNITS = {name: curve.unit for name, curve in CANONICAL.items()}
 

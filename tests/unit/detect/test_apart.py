@@ -9,7 +9,7 @@ import pytest
 
 from aemodels.detect import CrossCurve, FaultNetwork, Fusion, IsolationForest, Knn, Lag, Rules
 from aemodels.detect.base import DetectContext, apart_of
-from aemodels.detect.evidence import cases, members_apart
+from aemodels.detect.fusion.calibration_set import cases, members_apart
 from aemodels.faults import Spike, Stuck, Unit, Washout
 from aemodels.signal.normalise import CurvePercentiles
 from conftest import make_well

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aemodels.core.errors import SpecError
+from aemodels.core.types import Section
 from aemodels.detect import BadHole
 from aemodels.detect.base import DetectContext
-from aemodels.detect.boosted import BoostingSpec
-from aemodels.errors import SpecError
+from aemodels.detect.cross_curve.boosted_predictor import BoostingSpec
 from aemodels.signal.normalise import CurvePercentiles
-from aemodels.types import Section
 from conftest import make_section, make_well
 
 CURVES = ("GR", "RHOB", "NPHI", "DTC", "RDEP")

@@ -7,14 +7,14 @@ import dataclasses
 import numpy as np
 import pytest
 
+from aemodels.core.errors import SpecError
 from aemodels.detect import CrossCurve, Lag
 from aemodels.detect.base import DetectContext
-from aemodels.detect.boosted import BoostingSpec
-from aemodels.detect.crosswise import fit_predictors
-from aemodels.detect.repeats import repeats
-from aemodels.detect.shifts import shifts
-from aemodels.detect.trees import flatten
-from aemodels.errors import SpecError
+from aemodels.detect.cross_curve.boosted_predictor import BoostingSpec
+from aemodels.detect.cross_curve.linear_predictor import fit_predictors
+from aemodels.detect.cross_curve.tree_arrays import flatten
+from aemodels.detect.depth_shift.candidates import shifts
+from aemodels.detect.depth_shift.repeats import repeats
 from aemodels.faults import DepthShift, inject
 from aemodels.signal.normalise import CurvePercentiles
 from conftest import make_section, make_well

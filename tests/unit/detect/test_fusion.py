@@ -10,18 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from aemodels.core.errors import SpecError
+from aemodels.core.types import Section
 from aemodels.detect import CrossCurve, Fusion, Knn, Rules
 from aemodels.detect.base import DetectContext, Reasons, row_scores
-from aemodels.detect.combine import Combination, fit_combination
-from aemodels.detect.evidence import Known
-from aemodels.detect.hysteresis import held, lasting
-from aemodels.detect.naming import name_rows
-from aemodels.detect.surprise import fit_surprise, unpack
-from aemodels.errors import SpecError
+from aemodels.detect.fusion.calibration_set import Known
+from aemodels.detect.fusion.combine import Combination, fit_combination
+from aemodels.detect.fusion.hysteresis import held, lasting
+from aemodels.detect.fusion.p_values import fit_surprise, unpack
+from aemodels.detect.interval_reasons import name_rows
 from aemodels.faults import Spike, Stuck, Unit, inject
 from aemodels.signal.normalise import CurvePercentiles
 from aemodels.signal.runs import runs
-from aemodels.types import Section
 from conftest import make_well
 
 CURVES = ("GR", "RHOB", "NPHI", "DTC", "RDEP")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aemodels.detect.offsets import LONGEST, Moves, any_offset, known_offset
-from aemodels.types import Section
+from aemodels.core.types import Section
+from aemodels.detect.rules.offsets import LONGEST, Moves, any_offset, known_offset
 
 INSIDE = slice(900, 1100)
 

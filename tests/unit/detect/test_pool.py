@@ -7,15 +7,15 @@ import dataclasses
 import numpy as np
 import pytest
 
+from aemodels.core.errors import SpecError
 from aemodels.detect import StrangerNetwork
 from aemodels.detect.base import DetectContext
-from aemodels.detect.channels import PER_CURVE, channels, flat_lengths
-from aemodels.detect.crosswise import fit_predictors
-from aemodels.detect.generic import MODES, Generic
-from aemodels.detect.pool import PoolPlan, build_pool, kind_of
-from aemodels.errors import SpecError
+from aemodels.detect.cross_curve.linear_predictor import fit_predictors
+from aemodels.detect.fault_network.features import PER_CURVE, channels, flat_lengths
+from aemodels.detect.fault_network.generic_faults import MODES, Generic
+from aemodels.detect.fault_network.training_set import PoolPlan, build_pool
 from aemodels.faults import CycleSkip, DepthShift, Spike, Stuck, Unit, Washout
-from aemodels.faults.base import Site
+from aemodels.faults.base import Site, kind_of
 from aemodels.signal.normalise import CurvePercentiles
 from conftest import make_section, make_well
 

@@ -8,7 +8,7 @@ from scipy.ndimage import uniform_filter1d
 
 from aemodels.detect import Rules
 from aemodels.detect.base import DetectContext
-from aemodels.detect.rules import RULES
+from aemodels.detect.rules.rules import RULES
 from aemodels.signal.normalise import CurvePercentiles
 from conftest import make_well
 

@@ -7,12 +7,12 @@ import dataclasses
 import numpy as np
 import pytest
 
+from aemodels.core.errors import SpecError
 from aemodels.detect import ShiftSearch
 from aemodels.detect.base import DetectContext
-from aemodels.detect.repeats import repeats
-from aemodels.detect.shifts import EVIDENCE, candidates
-from aemodels.detect.steps import fit_step_predictors, steps
-from aemodels.errors import SpecError
+from aemodels.detect.depth_shift.candidates import EVIDENCE, candidates
+from aemodels.detect.depth_shift.repeats import repeats
+from aemodels.detect.depth_shift.step_predictor import fit_step_predictors, steps
 from aemodels.faults import DepthShift, Spike, inject
 from aemodels.signal.normalise import CurvePercentiles
 from conftest import make_section, make_well

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aemodels.core.errors import SpecError
 from aemodels.detect.thresholds import Conformal, MeanStd, Quantile, Tail
-from aemodels.errors import SpecError
 
 
 def _wells(count: int, seed: int = 0, samples: int = 4000) -> list[np.ndarray]:

@@ -7,18 +7,18 @@ import dataclasses
 import numpy as np
 import pytest
 
+from aemodels.core.errors import SpecError
+from aemodels.core.types import Recording
 from aemodels.detect.base import DetectContext
-from aemodels.detect.trace_amplitude import amplitude_evidence
-from aemodels.detect.trace_bank import CERTAIN, TraceBank, TraceBankDetector
-from aemodels.detect.trace_beside import beside, difference_beside, nearest
-from aemodels.detect.trace_coherence import _company, coherence_evidence
-from aemodels.detect.trace_kurtosis import kurtosis_evidence
-from aemodels.detect.trace_prediction import prediction_evidence
-from aemodels.detect.trace_surprise import Surprise
-from aemodels.errors import SpecError
+from aemodels.detect.traces.amplitude import amplitude_evidence
+from aemodels.detect.traces.bank import CERTAIN, TraceBank, TraceBankDetector
+from aemodels.detect.traces.coherence import _company, coherence_evidence
+from aemodels.detect.traces.kurtosis import kurtosis_evidence
+from aemodels.detect.traces.neighbours import beside, difference_beside, nearest
+from aemodels.detect.traces.p_values import Surprise
+from aemodels.detect.traces.prediction import prediction_evidence
 from aemodels.faults import Clipped, Dead, Duplicated, Gain, Hum, NearDead, Noisy, Reversed, Spiky, StaticShift, inject
 from aemodels.signal.normalise import TraceNormaliser
-from aemodels.types import Recording
 from conftest import make_line
 
 FAULTS = (Dead(), NearDead(), Spiky(), Clipped(), Reversed(), StaticShift(), Noisy(), Hum(), Duplicated(), Gain())

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from aemodels.detect.base import DetectContext
-from aemodels.detect.crosswise import fit_predictors
-from aemodels.detect.pool import LABEL_MISSING, PoolPlan, build_pool
-from aemodels.detect.variety import Variety, recalibrated, stretched, thinned, upside_down
+from aemodels.detect.cross_curve.linear_predictor import fit_predictors
+from aemodels.detect.fault_network.augmentation import Variety, recalibrated, stretched, thinned, upside_down
+from aemodels.detect.fault_network.training_set import LABEL_MISSING, PoolPlan, build_pool
 from aemodels.faults import Spike
 from aemodels.signal.normalise import CurvePercentiles
 from conftest import make_well

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aemodels.errors import DataError
-from aemodels.evaluate.bootstrap import EXACT_UP_TO, TIE_DB, mean_interval, paired, resampled_means
+from aemodels.core.errors import DataError
+from aemodels.evaluate.statistics.bootstrap import EXACT_UP_TO, TIE_DB, mean_interval, paired, resampled_means
 
 GAINS = st.lists(st.floats(-20, 20), min_size=1, max_size=6)
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import yaml
 
-from aemodels.contract import FitContext
-from aemodels.evaluate.compare import denoising_table, summarise_denoising
-from aemodels.evaluate.contenders import contender_table
-from aemodels.experiment import ExperimentSpec
-from aemodels.models import Pca
-from aemodels.signal.classical import Interpolate
+from aemodels.core.interfaces import FitContext
+from aemodels.denoisers.filters_1d.interpolate import Interpolate
+from aemodels.denoisers.linear.pca import Pca
+from aemodels.evaluate.denoising.compare import denoising_table, summarise_denoising
+from aemodels.evaluate.denoising.contender_table import contender_table
+from aemodels.experiment.fitted import Fitted
+from aemodels.experiment.spec import ExperimentSpec
 from aemodels.signal.windows import WindowSpec
-from aemodels.study import Fitted
 from conftest import make_section
 
 SPEC = """

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from scipy.ndimage import uniform_filter1d
 
-from aemodels.evaluate.beds import bed_table, plant_beds, plant_events
-from aemodels.evaluate.blind import blind_table, hold_out, summarise_blind
-from aemodels.evaluate.compare import denoising_table
-from aemodels.evaluate.coverage import coverage_table, summarise_coverage
-from aemodels.evaluate.gaps import gap_lengths, gap_table, summarise_gaps
-from aemodels.evaluate.harm import harm_table, summarise_harm
-from aemodels.evaluate.paired import paired_table
+from aemodels.evaluate.denoising.blind_gain import blind_table, hold_out, summarise_blind
+from aemodels.evaluate.denoising.compare import denoising_table
+from aemodels.evaluate.denoising.gaps import gap_lengths, gap_table, summarise_gaps
+from aemodels.evaluate.denoising.harm import harm_table, summarise_harm
+from aemodels.evaluate.denoising.interval_coverage import coverage_table, summarise_coverage
+from aemodels.evaluate.denoising.paired import paired_table
+from aemodels.evaluate.denoising.thin_beds import bed_table, plant_beds, plant_events
 from aemodels.noise import Dropout, Gaussian
 from conftest import make_section
 

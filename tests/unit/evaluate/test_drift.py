@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 from scored import CURVES, scored
 
-from aemodels.evaluate.drift import NOTHING, DriftThresholds, Window, judge
-from aemodels.evaluate.drift_spread import Spread
-from aemodels.evaluate.drift_statistics import coarse, cohen_h, ks_distance, psi, surprise
-from aemodels.reference import FILES_LACK, PCA_ERROR, SCORE, Part, build_reference, tally, trace_features
-from aemodels.reference.tally import quantile_edges
+from aemodels.monitoring.between_well_spread import Spread
+from aemodels.monitoring.build_reference import Part, build_reference
+from aemodels.monitoring.drift import NOTHING, DriftThresholds, Window, judge
+from aemodels.monitoring.histogram import quantile_edges, tally
+from aemodels.monitoring.reference import FILES_LACK, PCA_ERROR, SCORE
+from aemodels.monitoring.statistics import coarse, cohen_h, ks_distance, psi, surprise
+from aemodels.monitoring.trace_features import trace_features
 from conftest import make_line, make_well
 
 COUNTS = st.lists(st.integers(0, 1000), min_size=3, max_size=12).filter(any)

@@ -14,8 +14,9 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from aemodels.errors import DataError
-from aemodels.evaluate.figures import (
+from aemodels.core.errors import DataError
+from aemodels.core.types import Channel, Recording, Scores, Source
+from aemodels.report.figures.index import (
     DenoisingPanel,
     comparison_bars,
     denoising_panels,
@@ -27,10 +28,9 @@ from aemodels.evaluate.figures import (
     score_tracks,
     threshold_reliability,
 )
-from aemodels.evaluate.figures_style import TEXT_GREY
-from aemodels.evaluate.palette import VERMILION
-from aemodels.evaluate.scales import SCALES, clip_level, track_scales, tracks_of
-from aemodels.types import Channel, Recording, Scores, Source
+from aemodels.report.figures.style import TEXT_GREY
+from aemodels.report.log_scales import SCALES, clip_level, track_scales, tracks_of
+from aemodels.report.palette import VERMILION
 
 CURVES = ("GR", "RHOB", "NPHI", "DTC", "RDEP", "RMED", "CALI", "ODD")
 UNITS = ("gAPI", "g/cm3", "v/v", "us/ft", "ohm.m", "ohm.m", "in", "")
@@ -152,9 +152,7 @@ def test_every_figure_is_a_png(name: str) -> None:
 
 
 def test_figures_leave_global_plotting_state_alone() -> None:
-    code = (
-        "import sys, aemodels.evaluate.figures, aemodels.evaluate.report; sys.exit('matplotlib.pyplot' in sys.modules)"
-    )
+    code = "import sys, aemodels.report.figures.index, aemodels.report.html.report; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -7,9 +7,9 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from aemodels.evaluate.figures import attribution_tracks, closer_look
-from aemodels.evaluate.figures_attribution import residual
-from aemodels.types import Recording, Scores
+from aemodels.core.types import Recording, Scores
+from aemodels.report.figures.attribution import residual
+from aemodels.report.figures.index import attribution_tracks, closer_look
 from conftest import make_well
 
 WELL = make_well("A-1", samples=3000, curves=("GR", "RHOB", "RDEP"))

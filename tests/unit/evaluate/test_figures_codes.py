@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aemodels.errors import DataError
-from aemodels.evaluate.figures import code_images, decoded_grid, grid_points, plane_of, rock_map, value_map
-from aemodels.evaluate.figures_similar import Strip, similar_strips
+from aemodels.core.errors import DataError
+from aemodels.report.figures.index import code_images, decoded_grid, grid_points, plane_of, rock_map, value_map
+from aemodels.report.figures.similar_intervals import Strip, similar_strips
 
 
 def cloud(sizes: tuple[float, ...], count: int = 4000) -> np.ndarray:

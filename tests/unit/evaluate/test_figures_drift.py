@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from scored import CURVES, scored
 
-from aemodels.errors import DataError
-from aemodels.evaluate.drift import NOTHING, FeatureDrift, Window
-from aemodels.evaluate.figures import figure_png
-from aemodels.evaluate.figures_drift import COLOURS, drift_bars, drift_distributions
-from aemodels.reference import Part, build_reference, tally
+from aemodels.core.errors import DataError
+from aemodels.monitoring.build_reference import Part, build_reference
+from aemodels.monitoring.drift import NOTHING, FeatureDrift, Window
+from aemodels.monitoring.histogram import tally
+from aemodels.report.figures.drift import COLOURS, drift_bars, drift_distributions
+from aemodels.report.figures.index import figure_png
 from conftest import make_well
 
 ROWS = (

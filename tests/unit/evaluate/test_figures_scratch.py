@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from aemodels.evaluate.figures import network_diagram, slopes_panels, spiral_panels
-from aemodels.evaluate.palette import BLUE, VERMILION
-from aemodels.models.known_answers import learn_slopes, learn_spiral
-from aemodels.models.scratch import ScratchSpec
+from aemodels.numpy_autoencoder.network import ScratchSpec
+from aemodels.numpy_autoencoder.reference_problems import learn_slopes, learn_spiral
+from aemodels.report.figures.index import network_diagram, slopes_panels, spiral_panels
+from aemodels.report.palette import BLUE, VERMILION
 
 
 def _texts(figure) -> str:

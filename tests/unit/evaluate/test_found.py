@@ -11,19 +11,19 @@ import pytest
 from integration.tiny_specs import LOGS
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from aemodels.core.types import Channel, FloatArray, Recording, Section
 from aemodels.detect import FaultNetwork, Fusion, Rules, StrangerNetwork
 from aemodels.detect.base import DetectContext, Reasons
-from aemodels.detect.channels import flat_lengths, straight_lines
+from aemodels.detect.fault_network.features import flat_lengths, straight_lines
 from aemodels.detect.thresholds import Quantile
-from aemodels.evaluate.badhole_table import bad_hole_table
-from aemodels.evaluate.bootstrap import ratio_interval, resample_counts
-from aemodels.evaluate.found import TOTALS, confusion_table, found_table
-from aemodels.evaluate.leave_out import _learners, _learns, leave_out_table
-from aemodels.evaluate.ranked import ScoreBins
-from aemodels.evaluate.trials import event_counts, make_trials, score_trials
-from aemodels.experiment import ExperimentSpec, NamedDetector
+from aemodels.evaluate.detection.bad_hole_table import bad_hole_table
+from aemodels.evaluate.detection.binned_ranking import ScoreBins
+from aemodels.evaluate.detection.fault_trials import event_counts, make_trials, score_trials
+from aemodels.evaluate.detection.leave_one_fault_out import _learners, _learns, leave_out_table
+from aemodels.evaluate.detection.recall_by_fault import TOTALS, confusion_table, found_table
+from aemodels.evaluate.statistics.bootstrap import ratio_interval, resample_counts
+from aemodels.experiment.spec import ExperimentSpec, NamedDetector
 from aemodels.signal.normalise import CurvePercentiles
-from aemodels.types import Channel, FloatArray, Recording, Section
 from conftest import make_well
 
 KINDS = ("depth_shift", "spike", "stuck")

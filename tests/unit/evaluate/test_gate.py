@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from aemodels.errors import SpecError
-from aemodels.evaluate.gate import (
+from aemodels.core.errors import SpecError
+from aemodels.evaluate.promotion_gate import (
     CHAMPION,
     CURVE_TOLERANCE_DB,
     UNTREATED,

@@ -9,13 +9,13 @@ from html import unescape
 import numpy as np
 import pytest
 
-from aemodels.evaluate.badhole import bad_hole
-from aemodels.evaluate.interactive import MOST_VALUES, figure_page, packed
-from aemodels.evaluate.interactive_logs import Marks, Track, TrackCurve, well_view
-from aemodels.evaluate.interactive_seismic import MOST_PIXELS, section_view
-from aemodels.evaluate.scales import SCALES
-from aemodels.evaluate.speaking import residuals
-from aemodels.types import Channel, Recording, Scores, Source
+from aemodels.core.types import Channel, Recording, Scores, Source
+from aemodels.report.html.line import MOST_PIXELS, section_view
+from aemodels.report.html.page import MOST_VALUES, figure_page, packed
+from aemodels.report.html.well import Marks, Track, TrackCurve, well_view
+from aemodels.report.largest_residual import residuals
+from aemodels.report.log_scales import SCALES
+from aemodels.signal.bad_hole import bad_hole
 
 
 def unpacked(view: dict, count: int) -> np.ndarray:

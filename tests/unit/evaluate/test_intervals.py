@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aemodels.evaluate.intervals import (
+from aemodels.core.types import Channel, Recording, Scores, Source
+from aemodels.report.flagged_intervals import (
     common_reasons,
     flagged_intervals,
     flagged_traces,
@@ -17,7 +18,6 @@ from aemodels.evaluate.intervals import (
     sample_step,
 )
 from aemodels.signal.runs import runs
-from aemodels.types import Channel, Recording, Scores, Source
 
 
 def planted(rows: list[int], *, samples: int = 100, blame: int = 1) -> Scores:

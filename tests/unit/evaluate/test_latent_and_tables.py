@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aemodels.contract import FitContext
-from aemodels.errors import DataError
-from aemodels.evaluate.figures import DenoisingPanel, latent_histograms, latent_map, threshold_reliability
-from aemodels.evaluate.interactive_panels import panel_view
-from aemodels.evaluate.tables import false_alarms_by_well, gains_by_curve, gains_by_well, wide_tables
-from aemodels.latent.codes import MOST_CODES, latent_codes
-from aemodels.models.pca import Pca
-from aemodels.signal.classical.median import Median
+from aemodels.core.errors import DataError
+from aemodels.core.interfaces import FitContext
+from aemodels.denoisers.filters_1d.median import Median
+from aemodels.denoisers.linear.pca import Pca
+from aemodels.evaluate.denoising.wide_tables import false_alarms_by_well, gains_by_curve, gains_by_well, wide_tables
+from aemodels.latent.embed import MOST_CODES, latent_codes
+from aemodels.report.figures.index import DenoisingPanel, latent_histograms, latent_map, threshold_reliability
+from aemodels.report.html.denoising import panel_view
 from aemodels.signal.windows import WindowSpec
 from conftest import make_section
 

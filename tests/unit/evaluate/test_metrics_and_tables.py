@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aemodels.evaluate.compare import denoising_table, summarise_denoising
-from aemodels.evaluate.metrics import gain_db, mean_squared_error, ranking, recall_at
+from aemodels.evaluate.denoising.compare import denoising_table, summarise_denoising
+from aemodels.evaluate.statistics.metrics import gain_db, mean_squared_error, ranking, recall_at
 from aemodels.noise import Gaussian
 from conftest import make_section
 

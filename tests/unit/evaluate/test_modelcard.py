@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 from integration.tiny_specs import LOGS
 
-from aemodels.evaluate.modelcard import CardTables, headline, render_card, table
-from aemodels.evaluate.weaknesses import weaknesses
-from aemodels.experiment import ExperimentSpec
+from aemodels.experiment.spec import ExperimentSpec
+from aemodels.report.model_card.card import headline, render_card, table
+from aemodels.report.model_card.tables import CardTables
+from aemodels.report.model_card.weaknesses import weaknesses
 
 ROLES = {"train": ["W-0", "W-1"], "validation": ["W-2"], "test": ["W|3", "W-4", "W-5"]}
 

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from aemodels.errors import DataError
-from aemodels.evaluate.overfit import best_epoch, overfit_ratio, training_findings
+from aemodels.core.errors import DataError
+from aemodels.evaluate.denoising.overfitting import best_epoch, overfit_ratio, training_findings
 
 
 def test_ratio_is_taken_at_the_best_validation_epoch() -> None:

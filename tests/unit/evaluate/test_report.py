@@ -9,8 +9,9 @@ from html.parser import HTMLParser
 
 import numpy as np
 
-from aemodels.evaluate.report import MOST_ROWS, render_report
-from aemodels.types import Channel, Finding, Recording, Scores, Source
+from aemodels.core.findings import Finding
+from aemodels.core.types import Channel, Recording, Scores, Source
+from aemodels.report.html.report import MOST_ROWS, render_report
 
 HOSTILE = "<script>alert(1)</script><img src='http://x/y.png' onerror=alert(2)>\"&"
 

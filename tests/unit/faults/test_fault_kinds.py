@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aemodels.core.types import Channel, Recording, Source
 from aemodels.faults import (
     CycleSkip,
     Dead,
@@ -19,7 +20,6 @@ from aemodels.faults import (
     Washout,
 )
 from aemodels.faults.base import Site, smooth_noise
-from aemodels.types import Channel, Recording, Source
 
 STEP = 0.1524
 SOURCE = Source(uri="made.las", sha256="0" * 64)

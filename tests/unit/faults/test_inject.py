@@ -8,7 +8,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from aemodels.errors import SpecError
+from aemodels.core.errors import SpecError
+from aemodels.core.types import Channel, Recording, Source
 from aemodels.faults import (
     CycleSkip,
     Dead,
@@ -24,7 +25,6 @@ from aemodels.faults import (
     inject,
     row_label,
 )
-from aemodels.types import Channel, Recording, Source
 
 LOG_FAULTS = (Washout(), CycleSkip(), Stuck(), Spike(), DepthShift(), Unit())
 TRACE_FAULTS = (Dead(), Reversed(), Spiky(), StaticShift(), Noisy())

@@ -22,7 +22,7 @@ from aemodels.faults import (
     inject,
 )
 from aemodels.faults.base import FaultBase, Site
-from aemodels.faults.drift import TOLERANCE
+from aemodels.faults.logs.drift import TOLERANCE
 from conftest import make_line, make_well
 
 WELL = make_well(samples=2000)

@@ -12,8 +12,8 @@ from prefect import Flow, Task
 from pydantic import BaseModel
 
 import tasks
-from aemodels.errors import SpecError
-from flows.deployments import FILE, POOL, load_deployments, plan_of, with_scoring_every
+from aemodels.core.errors import SpecError
+from flows.server.deployments import FILE, POOL, load_deployments, plan_of, with_scoring_every
 
 CONTENT = load_deployments()
 DEPLOYMENTS = {deployment["name"]: deployment for deployment in CONTENT["deployments"]}

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aemodels.errors import UnreadableFileError
+from aemodels.core.errors import UnreadableFileError
+from aemodels.core.types import Channel, Recording, Source
 from aemodels.io import READERS, atomic_path, list_files, read, sha256_file, write_las, write_segy
-from aemodels.types import Channel, Recording, Source
 
 
 def recording(kind: str) -> Recording:
@@ -179,7 +179,7 @@ def test_hash_of_a_file_larger_than_a_block(tmp_path: Path):
 def test_reading_needs_no_heavy_library():
     """`sondeflow check` has three seconds for everything."""
     script = (
-        "import sys, aemodels.io, aemodels.signal.quality\n"
+        "import sys, aemodels.io, aemodels.signal.quality_rules\n"
         "print(sorted({'pandas', 'scipy', 'sklearn', 'keras'} & set(sys.modules)))"
     )
     done = subprocess.run(

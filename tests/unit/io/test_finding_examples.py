@@ -16,7 +16,10 @@ import numpy as np
 import pytest
 from segy_files import CUBE_SAMPLES, CUBE_WAVES, WAVES, by_hand, cube, segy_bytes, segy_like, swapped, uneven_bytes
 
-from aemodels.errors import UnreadableFileError
+from aemodels.bundle.large_lines import ScoredBlock, merge_findings, read_parts, shown_in_part
+from aemodels.core.errors import UnreadableFileError
+from aemodels.core.findings import Finding
+from aemodels.core.types import Scores
 from aemodels.io import (
     SizeLimits,
     list_files,
@@ -28,9 +31,7 @@ from aemodels.io import (
     write_las,
     write_segy,
 )
-from aemodels.signal.quality import assess
-from aemodels.streaming import ScoredBlock, merge_findings, read_parts, shown_in_part
-from aemodels.types import Finding, Scores
+from aemodels.signal.quality_rules import assess
 from conftest import make_line, make_well
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -107,7 +108,7 @@ def _no_permission(folder: Path) -> Findings:
     if os.geteuid() != 0:
         return read_of(folder / "x.las")
     code = "import sys, pickle; sys.path[:0] = sys.argv[2:]\n" + (
-        "from pathlib import Path; from aemodels.io import read; from aemodels.errors import UnreadableFileError\n"
+        "from pathlib import Path; from aemodels.io import read; from aemodels.core.errors import UnreadableFileError\n"
         "import os; os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
         "try:\n    read(Path(sys.argv[1]))\n"
         "except UnreadableFileError as error:\n    print(error.findings[0].code)\n"
@@ -159,7 +160,7 @@ def _no_driver(folder: Path) -> Findings:
     """In a process where s3fs cannot be imported."""
     code = (
         "import sys; sys.modules['s3fs'] = None\n"
-        "from aemodels.io import read_url; from aemodels.errors import UnreadableFileError\n"
+        "from aemodels.io import read_url; from aemodels.core.errors import UnreadableFileError\n"
         "try:\n    read_url('s3://bucket/w.las')\n"
         "except UnreadableFileError as error:\n    print(error.findings[0].code)\n"
     )
@@ -203,7 +204,7 @@ def _gain() -> bytes:
 
 
 def _three_swapped() -> bytes:
-    from aemodels.io.segy_binary import swap_pairs
+    from aemodels.io.segy.binary_header import swap_pairs
 
     plain = by_hand([bytes(180)] * 4, 7, constant=0x01020304)
     return plain[:3200] + swap_pairs(plain[3200:3500]) + plain[3500:3502] + swap_pairs(plain[3502:3600]) + plain[3600:]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aemodels.io import las_fast
-from aemodels.io.las_fast import parse_fast
-from aemodels.io.las_file import DataBlock
+from aemodels.io.las import fast_parser
+from aemodels.io.las.fast_parser import parse_fast
+from aemodels.io.las.file_sections import DataBlock
 
 
 def block(text: str) -> DataBlock:
@@ -26,9 +26,9 @@ PLAIN = {
 
 
 @pytest.mark.parametrize("layout", PLAIN)
-@pytest.mark.parametrize("stretch", [las_fast.STRETCH, 1])
+@pytest.mark.parametrize("stretch", [fast_parser.STRETCH, 1])
 def test_plain_numbers_are_read_however_they_are_spaced(layout: str, stretch: int, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(las_fast, "STRETCH", stretch)
+    monkeypatch.setattr(fast_parser, "STRETCH", stretch)
     columns = parse_fast(block(PLAIN[layout]), 2, None)
     assert columns is not None
     np.testing.assert_array_equal(columns, [[1.0, 20.5], [-999.25, 3.0]])
@@ -55,7 +55,7 @@ def test_what_is_not_plain_is_left_to_the_strict_cells(text: str):
 
 
 def test_delimited_numbers_are_read_in_stretches(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(las_fast, "STRETCH", 7)
+    monkeypatch.setattr(fast_parser, "STRETCH", 7)
     text = "".join(f"{row},{row / 7!r}\n" for row in range(50))
     columns = parse_fast(block(text), 2, ",")
     assert columns is not None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aemodels.errors import UnreadableFileError
+from aemodels.core.errors import UnreadableFileError
 from aemodels.io import read_las
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "findings.md"

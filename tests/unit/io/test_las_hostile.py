@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aemodels.errors import UnreadableFileError
+from aemodels.core.errors import UnreadableFileError
 from aemodels.io import read_las
 
 ROOT = Path(__file__).resolve().parents[3]

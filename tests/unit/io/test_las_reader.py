@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aemodels.errors import UnreadableFileError
+from aemodels.core.errors import UnreadableFileError
+from aemodels.core.types import Recording
 from aemodels.io import read_las
-from aemodels.types import Recording
 
 CURVES = (("GR", "gAPI"), ("RHOB", "g/cm3"))
 ROWS = ("100.0 50.0 2.30", "100.5 60.0 2.40", "101.0 70.0 2.50", "101.5 80.0 2.60")

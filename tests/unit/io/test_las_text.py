@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from aemodels.io.las_text import decode, parse_text, section_kind
+from aemodels.io.las.text_sections import decode, parse_text, section_kind
 
 TITLES = {
     "~V": "V",

@@ -8,9 +8,9 @@ import lasio
 import numpy as np
 import pytest
 
-from aemodels.errors import DataError, UnreadableFileError
+from aemodels.core.errors import DataError, UnreadableFileError
+from aemodels.core.types import Channel, Recording, Source
 from aemodels.io import AddedCurve, read_las, write_flagged_las, write_las
-from aemodels.types import Channel, Recording, Source
 
 HEADER = """~Version
 VERS.   2.0 : CWLS LOG ASCII STANDARD - VERSION 2.0

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aemodels.errors import UnreadableFileError
+from aemodels.core.errors import UnreadableFileError
 from aemodels.io import SizeLimits, list_files, plain_file, read, sha256_file, write_las, write_segy
 from conftest import make_line, make_well
 

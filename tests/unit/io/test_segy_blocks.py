@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aemodels.errors import DataError
+from aemodels.core.errors import DataError
+from aemodels.core.types import Recording
 from aemodels.io import read_segy, read_segy_blocks, write_denoised_blocks, write_denoised_segy, write_segy
-from aemodels.types import Recording
 from conftest import make_line
 
 ROOT = Path(__file__).resolve().parents[3]

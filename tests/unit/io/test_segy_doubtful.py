@@ -11,8 +11,9 @@ from segy_files import ACROSS, LINES, RNG, cube, read_bytes
 from segy_files import CUBE_SAMPLES as SAMPLES
 from segy_files import CUBE_WAVES as WAVES
 
+from aemodels.core.findings import Finding
+from aemodels.core.types import Recording
 from aemodels.io import HeaderPositions
-from aemodels.types import Finding, Recording
 
 
 def finding(line: Recording) -> Finding:

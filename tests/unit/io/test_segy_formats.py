@@ -21,11 +21,11 @@ from segy_files import (
     uneven_bytes,
 )
 
-from aemodels.errors import UnreadableFileError
+from aemodels.core.errors import UnreadableFileError
+from aemodels.core.types import Recording
 from aemodels.io import read_segy, read_segy_blocks, write_denoised_segy
-from aemodels.io.segy_binary import swap_pairs
-from aemodels.io.segy_samples import float_to_gain, gain_to_float
-from aemodels.types import Recording
+from aemodels.io.segy.binary_header import swap_pairs
+from aemodels.io.segy.samples import float_to_gain, gain_to_float
 
 RNG = np.random.default_rng(17)
 
@@ -204,7 +204,7 @@ def test_a_copy_keeps_the_different_lengths(tmp_path: Path):
 
 
 def test_the_end_of_a_short_trace_is_no_fault(tmp_path: Path):
-    from aemodels.signal.quality import assess
+    from aemodels.signal.quality_rules import assess
 
     assert not assess(read_bytes(tmp_path, uneven_bytes())).flags["missing"].any()
 

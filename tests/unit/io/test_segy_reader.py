@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from segy_files import DTYPES, RNG, WAVES, codes, read_bytes, refused, segy_bytes
 
-from aemodels.io.segy_format import plausible_code
-from aemodels.io.segy_samples import decode_samples, encode_samples, float_to_ibm, ibm_to_float
+from aemodels.io.segy.sample_format import plausible_code
+from aemodels.io.segy.samples import decode_samples, encode_samples, float_to_ibm, ibm_to_float
 
 
 def test_a_plain_file(tmp_path: Path):

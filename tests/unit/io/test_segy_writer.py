@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import segyio
 
-from aemodels.errors import DataError
+from aemodels.core.errors import DataError
+from aemodels.core.types import Channel, Recording, Source
 from aemodels.io import read_segy, write_denoised_segy, write_segy
-from aemodels.io.segy_samples import float_to_ibm
-from aemodels.types import Channel, Recording, Source
+from aemodels.io.segy.samples import float_to_ibm
 
 RNG = np.random.default_rng(3)
 

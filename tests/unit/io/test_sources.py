@@ -13,7 +13,7 @@ import fsspec
 import numpy as np
 import pytest
 
-from aemodels.errors import UnreadableFileError
+from aemodels.core.errors import UnreadableFileError
 from aemodels.io import SizeLimits, fetch, fetch_all, list_urls, read, read_url, sha256_file, write_las, write_segy
 from conftest import make_line, make_well
 

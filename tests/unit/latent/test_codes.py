@@ -8,19 +8,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aemodels.contract import FitContext
+from aemodels.core.errors import DataError
+from aemodels.core.interfaces import FitContext
+from aemodels.core.types import Channel, Recording
 from aemodels.curves.lithology import FORCE_CURVE, UNKNOWN, lithology
-from aemodels.errors import DataError
-from aemodels.latent.codes import blanked, coded, decode, embed
-from aemodels.latent.table import embedding_table
-from aemodels.models import Dense, Pca, PcaWiener, UNet
-from aemodels.models.base import NetworkDenoiser
-from aemodels.models.encode import decode_codes
-from aemodels.signal.classical import Median
-from aemodels.signal.guard import Calibration, GuardedDenoiser, Guards, Parts
+from aemodels.denoisers.filters_1d.median import Median
+from aemodels.denoisers.guarded.guards import Calibration, GuardedDenoiser, Guards, Parts
+from aemodels.denoisers.linear.pca import Pca, PcaWiener
+from aemodels.denoisers.networks.denoiser import NetworkDenoiser
+from aemodels.denoisers.networks.dense import Dense
+from aemodels.denoisers.networks.encoder_decoder import decode_codes
+from aemodels.denoisers.networks.unet import UNet
+from aemodels.latent.embed import blanked, coded, decode, embed
+from aemodels.latent.embedding_table import embedding_table
 from aemodels.signal.normalise import CurvePercentiles
 from aemodels.signal.windows import WindowSpec, cut
-from aemodels.types import Channel, Recording
 from conftest import make_line, make_section, make_well
 
 CONTEXT = FitContext(kind="logs", seed=0)

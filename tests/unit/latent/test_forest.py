@@ -7,9 +7,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from aemodels.contract import FitContext
-from aemodels.latent.codes import coded
-from aemodels.latent.forest import (
+from aemodels.core.interfaces import FitContext
+from aemodels.core.types import Channel, Recording, Source
+from aemodels.denoisers.linear.pca import Pca
+from aemodels.latent.embed import coded
+from aemodels.latent.lithology_forest import (
     CODE,
     PCA,
     RAW,
@@ -19,9 +21,7 @@ from aemodels.latent.forest import (
     labelled_windows,
     summarise_forests,
 )
-from aemodels.models import Pca
 from aemodels.signal.windows import WindowSpec
-from aemodels.types import Channel, Recording, Source
 from conftest import make_section
 
 SMALL = ForestSpec(trees=20, windows=600, jobs=1)

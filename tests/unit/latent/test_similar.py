@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aemodels.contract import FitContext
-from aemodels.errors import DataError
-from aemodels.latent.codes import coded
-from aemodels.latent.similar import Interval, find_similar
-from aemodels.models import Pca
+from aemodels.core.errors import DataError
+from aemodels.core.interfaces import FitContext
+from aemodels.denoisers.linear.pca import Pca
+from aemodels.latent.embed import coded
+from aemodels.latent.similar_intervals import Interval, find_similar
 from aemodels.signal.resample import median_step, on_step
 from aemodels.signal.windows import WindowSpec
 from conftest import make_section, make_well

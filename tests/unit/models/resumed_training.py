@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from aemodels.contract import FitContext
-from aemodels.models import UNet
-from aemodels.models.training import TrainingSpec
+from aemodels.core.interfaces import FitContext
+from aemodels.denoisers.networks.unet import UNet
+from aemodels.denoisers.training.spec import TrainingSpec
 from aemodels.noise import Dropout, Gaussian
 from aemodels.signal.windows import WindowSpec
 from conftest import make_section

@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import uniform_filter1d
 
-from aemodels.contract import FitContext
-from aemodels.evaluate.metrics import gain_db, mean_squared_error
-from aemodels.models import Dense, UNet
-from aemodels.models.base import NetworkDenoiser
-from aemodels.models.blind import BlindSpec, blind_estimate, draw_grid, hide
-from aemodels.models.fit import training_pair
-from aemodels.models.training import TrainingSpec
+from aemodels.core.interfaces import FitContext
+from aemodels.denoisers.networks.denoiser import NetworkDenoiser
+from aemodels.denoisers.networks.dense import Dense
+from aemodels.denoisers.networks.unet import UNet
+from aemodels.denoisers.training.blind import BlindSpec, blind_estimate, draw_grid, hide
+from aemodels.denoisers.training.batches import training_pair
+from aemodels.denoisers.training.spec import TrainingSpec
+from aemodels.evaluate.statistics.metrics import gain_db, mean_squared_error
 from aemodels.noise import Gaussian
 from aemodels.signal.windows import WindowSpec
 from conftest import make_section

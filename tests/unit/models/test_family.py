@@ -8,14 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aemodels.contract import FitContext
+from aemodels.core.errors import SpecError
+from aemodels.core.interfaces import FitContext
+from aemodels.denoisers.networks.dense import Dense
+from aemodels.denoisers.networks.masked import Masked
+from aemodels.denoisers.networks.sparse import Sparse
+from aemodels.denoisers.networks.unet import UNet
+from aemodels.denoisers.networks.vae import Vae
+from aemodels.denoisers.networks.variational_layers import Sampling, divergence
+from aemodels.denoisers.training.losses import masked_loss
+from aemodels.denoisers.training.spec import TrainingSpec
 from aemodels.detect import VaeProbability
 from aemodels.detect.base import DetectContext
-from aemodels.errors import SpecError
-from aemodels.models import Dense, Masked, Sparse, UNet, Vae
-from aemodels.models.losses import masked_loss
-from aemodels.models.training import TrainingSpec
-from aemodels.models.variational import Sampling, divergence
 from aemodels.noise import Dropout
 from aemodels.signal.gaps import fill_lost, fill_windows
 from aemodels.signal.windows import WindowSpec

@@ -3,11 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aemodels.contract import FitContext
-from aemodels.errors import SpecError
-from aemodels.models import Dense, UNet
-from aemodels.models.batches import augment
-from aemodels.models.training import TrainingSpec
+from aemodels.core.errors import SpecError
+from aemodels.core.interfaces import FitContext
+from aemodels.denoisers.networks.dense import Dense
+from aemodels.denoisers.networks.unet import UNet
+from aemodels.denoisers.training.batches import augment
+from aemodels.denoisers.training.spec import TrainingSpec
 from aemodels.noise import Gaussian
 from aemodels.signal.windows import WindowSpec
 from conftest import make_section
@@ -94,8 +95,8 @@ def test_best_weights_are_restored():
     )
     result = blow_up.fit(_sections(2, 0), _sections(1, 1), FitContext("logs", 3))
     losses = result.history["val_loss"]
-    from aemodels.models.fit import observed_windows, training_pair
-    from aemodels.models.losses import masked_squared_error
+    from aemodels.denoisers.training.batches import observed_windows, training_pair
+    from aemodels.denoisers.training.losses import masked_squared_error
 
     values, mask = observed_windows(blow_up, _sections(1, 1), stride=blow_up.window.stride)
     denoiser = result.denoiser
@@ -117,7 +118,7 @@ def test_recordings_observed_too_little_are_refused():
 
 
 def test_loss_counts_observed_samples_only():
-    from aemodels.models.losses import masked_squared_error
+    from aemodels.denoisers.training.losses import masked_squared_error
 
     values = np.zeros((1, 4, 1), dtype=np.float32)
     weights = np.array([1, 1, 0, 0], dtype=np.float32).reshape(1, 4, 1)

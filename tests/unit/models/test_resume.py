@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aemodels.errors import DataError
-from aemodels.models.checkpoint import Checkpoint
+from aemodels.core.errors import DataError
+from aemodels.denoisers.training.checkpoint import Checkpoint
 
 SCRIPT = Path(__file__).with_name("resumed_training.py")
 TESTS = Path(__file__).resolve().parents[2]

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from aemodels.models.schedule import best_of, is_over, learning_rate
-from aemodels.models.training import TrainingSpec
+from aemodels.denoisers.training.schedule import best_of, is_over, learning_rate
+from aemodels.denoisers.training.spec import TrainingSpec
 
 
 def _rates(training: TrainingSpec, losses: list[float]) -> list[float]:

@@ -5,9 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aemodels.errors import DataError
-from aemodels.models.known_answers import PUBLISHED, learn_slopes, learn_spiral, lines, noisy_spiral, spiral_answers
-from aemodels.models.scratch import Scratch, ScratchSpec
+from aemodels.core.errors import DataError
+from aemodels.numpy_autoencoder.network import Scratch, ScratchSpec
+from aemodels.numpy_autoencoder.reference_problems import (
+    PUBLISHED,
+    learn_slopes,
+    learn_spiral,
+    lines,
+    noisy_spiral,
+    spiral_answers,
+)
 
 LAYERS = [
     ((3, 2, 1, 2, 3), ("sigmoid", "sigmoid", "sigmoid", "linear")),

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pytest
 
-from aemodels.contract import FitContext
-from aemodels.errors import SpecError
-from aemodels.models import Dense
-from aemodels.models.training import TrainingSpec
+from aemodels.core.errors import SpecError
+from aemodels.core.interfaces import FitContext
+from aemodels.denoisers.networks.dense import Dense
+from aemodels.denoisers.training.spec import TrainingSpec
 from aemodels.signal.windows import WindowSpec
 from conftest import make_section
 
@@ -48,7 +48,8 @@ WINDOW = WindowSpec(length=32, stride=16, width=1)
 def test_what_a_network_adds_to_its_loss_is_minimised_with_it(weight):
     spec = Penalised(window=WINDOW, training=STILL, widths=(8,), latent=2, weight=weight)
     result = spec.fit(_sections(1, 0), _sections(1, 1), FitContext("logs", 3))
-    from aemodels.models.fit import masked_squared_error, observed_windows, training_pair
+    from aemodels.denoisers.training.batches import observed_windows, training_pair
+    from aemodels.denoisers.training.losses import masked_squared_error
 
     network = result.denoiser.network
     for role, sections, stride in (("loss", _sections(1, 0), 16), ("val_loss", _sections(1, 1), 16)):
@@ -69,7 +70,7 @@ def test_a_training_that_blows_up_says_so():
 def test_units_that_give_the_same_for_every_window_are_counted():
     import keras
 
-    from aemodels.models.units import dead_units
+    from aemodels.denoisers.training.dead_units import dead_units
 
     network = Dense(window=WINDOW, widths=(8,), latent=4).build(1)
     first, code = network.get_layer("encoder").layers[-2:]

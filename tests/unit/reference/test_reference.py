@@ -8,21 +8,12 @@ import numpy as np
 import pytest
 from scored import CURVES, scored
 
-from aemodels.errors import DataError
-from aemodels.reference import (
-    PCA_ERROR,
-    SCORE,
-    TRACE_FEATURES,
-    Part,
-    Reference,
-    build_reference,
-    fit_subspace,
-    sketch,
-    tally,
-    tally_sketch,
-    trace_features,
-)
-from aemodels.reference.tally import quantile_edges
+from aemodels.core.errors import DataError
+from aemodels.monitoring.build_reference import Part, build_reference
+from aemodels.monitoring.histogram import quantile_edges, sketch, tally, tally_sketch
+from aemodels.monitoring.pca_subspace import fit_subspace
+from aemodels.monitoring.reference import PCA_ERROR, SCORE, Reference
+from aemodels.monitoring.trace_features import TRACE_FEATURES, trace_features
 from conftest import make_line, make_well
 
 

@@ -3,10 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aemodels.contract import FitContext
-from aemodels.models import Pca, PcaWiener
+from aemodels.core.interfaces import FitContext
+from aemodels.denoisers.filters_1d.gaussian import GaussianFilter
+from aemodels.denoisers.filters_1d.median import Median
+from aemodels.denoisers.filters_1d.savgol import SavitzkyGolay
+from aemodels.denoisers.filters_1d.wavelet import Wavelet
+from aemodels.denoisers.linear.pca import Pca, PcaWiener
 from aemodels.noise import Gaussian, Spike, corrupt_section
-from aemodels.signal.classical import GaussianFilter, Median, SavitzkyGolay, Wavelet
 from aemodels.signal.windows import WindowSpec
 from conftest import make_section
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aemodels.signal.estimate import noise_sigma
+from aemodels.signal.noise_estimate import noise_sigma
 
 
 @pytest.mark.parametrize("sigma", [0.02, 0.1, 0.5])

@@ -5,22 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aemodels.contract import FitContext
+from aemodels.core.interfaces import FitContext
+from aemodels.denoisers.filters_1d.bandpass import BandPass
+from aemodels.denoisers.filters_1d.hampel import Hampel
+from aemodels.denoisers.filters_1d.interpolate import Interpolate
+from aemodels.denoisers.filters_1d.wiener import Wiener
+from aemodels.denoisers.filters_2d.fx_deconvolution import FxDeconvolution
+from aemodels.denoisers.filters_2d.gaussian import PanelGaussian
+from aemodels.denoisers.filters_2d.median import PanelMedian
+from aemodels.denoisers.filters_2d.wavelet import PanelWavelet
+from aemodels.denoisers.filters_2d.wiener import PanelWiener
+from aemodels.denoisers.linear.co_kriging import CoKriging, conditional_mean
+from aemodels.denoisers.linear.ridge import RidgeFir
 from aemodels.noise import Gaussian, corrupt_section
-from aemodels.signal.classical import (
-    BandPass,
-    CoKriging,
-    FxDeconvolution,
-    Hampel,
-    Interpolate,
-    PanelGaussian,
-    PanelMedian,
-    PanelWavelet,
-    PanelWiener,
-    RidgeFir,
-    Wiener,
-)
-from aemodels.signal.classical.co_kriging import conditional_mean
 from aemodels.signal.windows import WindowSpec
 from conftest import make_section
 

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from aemodels.errors import DataError
-from aemodels.io.segy import read_segy
-from aemodels.signal.gathers import gather_finding, gather_type, lateral_coherence
+from aemodels.core.errors import DataError
+from aemodels.io.segy.reader import read_segy
+from aemodels.signal.gather_type import gather_finding, gather_type, lateral_coherence
 from conftest import make_line, make_well
 
 

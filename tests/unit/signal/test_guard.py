@@ -6,17 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from aemodels.contract import FitContext
-from aemodels.denoisers import Gated
-from aemodels.models import PcaWiener
+from aemodels.core.interfaces import FitContext
+from aemodels.core.types import LineNoise
+from aemodels.denoisers.filters_1d.gaussian import GaussianFilter
+from aemodels.denoisers.guarded.calibration import best_shares, channel_groups, conformal_quantile, guard
+from aemodels.denoisers.guarded.guards import Guards, Parts, limit_change
+from aemodels.denoisers.guarded.spike_gate import SpikeGate
+from aemodels.denoisers.linear.pca import PcaWiener
+from aemodels.denoisers.registry import Gated
 from aemodels.noise import Dropout, Gaussian, Spike, corrupt_section
-from aemodels.signal.calibrate import best_shares, channel_groups, conformal_quantile, guard
-from aemodels.signal.classical import GaussianFilter
-from aemodels.signal.estimate import noise_sigma
-from aemodels.signal.gate import SpikeGate
-from aemodels.signal.guard import Guards, Parts, limit_change
+from aemodels.signal.noise_estimate import noise_sigma
 from aemodels.signal.windows import WindowSpec
-from aemodels.types import LineNoise
 from conftest import make_section
 
 TUNING = ((), (Gaussian(factor=0.1),), (Gaussian(factor=0.3),))

@@ -7,14 +7,14 @@ import dataclasses
 import numpy as np
 import pytest
 
+from aemodels.core.types import Channel, FloatArray, LinePart, Recording, Section, Source
 from aemodels.detect.base import Detector, Reasons
 from aemodels.detect.thresholds import Quantile
-from aemodels.evaluate.compare import denoising_table
-from aemodels.evaluate.trials import Trial, clean_rows, score_trials
+from aemodels.evaluate.denoising.compare import denoising_table
+from aemodels.evaluate.detection.fault_trials import Trial, clean_rows, score_trials
 from aemodels.noise import Gaussian
-from aemodels.signal.lines import denoise_lines, joined, normalise_parts
+from aemodels.signal.adjoining_sections import denoise_lines, joined, normalise_parts
 from aemodels.signal.normalise import TraceNormaliser
-from aemodels.types import Channel, FloatArray, LinePart, Recording, Section, Source
 
 
 def line(traces: int = 12, samples: int = 20, *, sha: str = "a" * 64) -> Recording:

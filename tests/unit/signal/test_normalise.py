@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aemodels.errors import SpecError
+from aemodels.core.errors import SpecError
 from aemodels.signal.normalise import CurvePercentiles, RecordingRms, restore_normaliser
 from conftest import make_line, make_well
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aemodels.signal.quality import assess
+from aemodels.core.types import Channel, Recording, Source
+from aemodels.signal.quality_rules import assess
 from aemodels.signal.runs import flat_runs
-from aemodels.types import Channel, Recording, Source
 
 RNG = np.random.default_rng(11)
 

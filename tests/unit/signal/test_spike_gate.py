@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aemodels.denoisers.guarded.spike_gate import SpikeGate, find_spikes, spike_share
 from aemodels.noise import Gaussian, Spike, corrupt_section
 from aemodels.signal.gaps import distance_to_observed, fill_lost
-from aemodels.signal.gate import SpikeGate, find_spikes, spike_share
 from conftest import make_section
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from aemodels.core.types import Recording
 from aemodels.curves.canonical import CANONICAL
 from aemodels.synthetic import FieldSpec
 from aemodels.synthetic import rockphysics as rp
@@ -17,7 +18,6 @@ from aemodels.synthetic.line import AMPLITUDE, DEPTH_STEP_M, TIME_STEP_S, _refle
 from aemodels.synthetic.rocks import ideal_curves, rock_column
 from aemodels.synthetic.spec import LineSpec, StructureSpec, ToolSpec
 from aemodels.synthetic.wells import Place, blur, log_well
-from aemodels.types import Recording
 
 NAMES = tuple(facies.name for facies in FACIES)
 DEPTH = np.arange(1000.0, 2200.0, 0.25)

@@ -8,19 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aemodels.io.hashing import sha256_file
-from tasks import arrivals as module
-from tasks.arrivals import (
-    Arrival,
-    arrived_since,
-    identify,
-    look,
-    look_again,
-    part_complete,
-    remember_hashes,
-)
+from aemodels.io.files.hashing import sha256_file
 from tasks.ledger import open_ledger, sightings
-from tasks.outbox import ChangedError
+from tasks.scoring import arrivals as module
+from tasks.scoring.arrivals import Arrival, arrived_since, identify, look, look_again, part_complete, remember_hashes
+from tasks.scoring.outbox import ChangedError
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.events import emit_quarantine_rate, is_alarming
+from tasks.monitoring.events import emit_quarantine_rate, is_alarming
 from tasks.settings import Settings
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.folders import whole_folder
+from tasks.storage.folders import whole_folder
 
 
 def test_a_filled_folder_appears(tmp_path):

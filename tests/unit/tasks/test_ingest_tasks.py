@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aemodels.io.las_writer import write_las
-from aemodels.io.segy_writer import write_segy
+from aemodels.io.las.writer import write_las
+from aemodels.io.segy.writer import write_segy
 from conftest import make_line, make_well
-from tasks import ingest
-from tasks.ingest import batches_of, collect, find_files, ingest_batch, ingest_file
-from tasks.refs import load_recording
+from tasks.ingest import ingest
+from tasks.ingest.ingest import batches_of, collect, find_files, ingest_batch, ingest_file
 from tasks.settings import Settings
+from tasks.storage.refs import load_recording
 
 
 @pytest.fixture

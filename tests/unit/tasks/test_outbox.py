@@ -12,13 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from aemodels.io.hashing import sha256_file
-from aemodels.io.las_writer import write_las
+from aemodels.core.findings import Finding
+from aemodels.core.types import Scores
+from aemodels.io.files.hashing import sha256_file
+from aemodels.io.las.writer import write_las
 from aemodels.io.readers import read
-from aemodels.io.segy_writer import write_segy
-from aemodels.types import Finding, Scores
+from aemodels.io.segy.writer import write_segy
 from conftest import make_line, make_well
-from tasks.outbox import (
+from tasks.scoring.outbox import (
     BundleLabel,
     ChangedError,
     Place,

@@ -10,16 +10,17 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from aemodels import streaming, study
-from aemodels.bundle import Bundle
-from aemodels.evaluate.detection import compare_detectors
-from aemodels.experiment import ExperimentSpec
+from aemodels.bundle import large_lines
+from aemodels.bundle.bundle import Bundle
+from aemodels.core.types import Source
+from aemodels.evaluate.detection.compare import compare_detectors
+from aemodels.experiment.spec import ExperimentSpec
 from aemodels.io import read, read_segy, sha256_file, write_segy
-from aemodels.types import Source
+from aemodels.study import steps
 from conftest import make_line
-from tasks import outbox_blocks
-from tasks.outbox import BundleLabel, ChangedError, Place, Targets, publish, stage
-from tasks.outbox_blocks import LargeLine, WrittenLine, stage_blocks
+from tasks.scoring import outbox_large_lines
+from tasks.scoring.outbox import BundleLabel, ChangedError, Place, Targets, publish, stage
+from tasks.scoring.outbox_large_lines import LargeLine, WrittenLine, stage_blocks
 
 LABEL = BundleLabel("sondeflow-seismic", "2")
 SPEC = """
@@ -41,10 +42,10 @@ anomalies:
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
     spec = ExperimentSpec.model_validate(yaml.safe_load(SPEC))
-    prepared = study.prepare(spec, [make_line(traces=120)])
-    fitted = {c.name: study.fit_contender(spec, c.name, prepared) for c in spec.contenders}
+    prepared = steps.prepare(spec, [make_line(traces=120)])
+    fitted = {c.name: steps.fit_contender(spec, c.name, prepared) for c in spec.contenders}
     found = compare_detectors(spec, prepared, {name: fit.denoiser for name, fit in fitted.items()})
-    return study.assemble(spec, prepared, fitted, found)
+    return steps.assemble(spec, prepared, fitted, found)
 
 
 @pytest.fixture(params=["line.sgy", "line.sgy.gz"])
@@ -64,7 +65,7 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streaming, "BLOCK_SAMPLES", 40 * 80)
+    monkeypatch.setattr(large_lines, "BLOCK_SAMPLES", 40 * 80)
 
 
 def large(path: Path) -> LargeLine:
@@ -117,7 +118,7 @@ def test_a_file_that_changes_meanwhile_is_not_published(
     path: Path, bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     line = large(path)
-    monkeypatch.setattr(outbox_blocks, "render_report", lambda *_, **__: path.write_bytes(b"new") and "page")
+    monkeypatch.setattr(outbox_large_lines, "render_report", lambda *_, **__: path.write_bytes(b"new") and "page")
     with pytest.raises(ChangedError, match="changed"):
         publish_blocks(tmp_path / "out", line, bundle)
     assert [found for found in (tmp_path / "out").rglob("*") if found.is_file()] == []

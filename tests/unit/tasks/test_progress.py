@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from flows.console import _without_bars
-from tasks.progress import epoch_bar
 from tasks.settings import Settings
+from tasks.training.progress import epoch_bar
 
 
 def _drawn(*, terminal: bool, wanted: bool) -> str:

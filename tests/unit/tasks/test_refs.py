@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from aemodels.errors import DataError
-from aemodels.types import Channel, Finding, Recording, Source
-from tasks.refs import Ref, digest_of, load_recording, save_recording
+from aemodels.core.errors import DataError
+from aemodels.core.findings import Finding
+from aemodels.core.types import Channel, Recording, Source
+from tasks.storage.refs import Ref, digest_of, load_recording, save_recording
 
 FINDING = Finding("warning", "unknown-unit", "curve GR", "°API", "gAPI", "mend the header")
 

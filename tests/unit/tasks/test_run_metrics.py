@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from tasks.record import anomaly_metrics, contender_metrics, default_metrics, detector_metrics
+from tasks.training.record import anomaly_metrics, contender_metrics, default_metrics, detector_metrics
 
 
 def _summary(conditions: int) -> pd.DataFrame:

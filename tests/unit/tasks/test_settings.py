@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from aemodels.io.limits import SizeLimits
+from aemodels.io.files.size_limits import SizeLimits
 from tasks.settings import Settings
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from cheap_bundle import fill, save_cheap_bundle
 
-from aemodels.io.hashing import sha256_file
-from tasks.score_choose import open_scorer
-from tasks.score_file import Job, score_job
+from aemodels.io.files.hashing import sha256_file
+from tasks.scoring.choose_bundle import open_scorer
+from tasks.scoring.file import Job, score_job
+from tasks.scoring.process_pool import Child, ChildLostError, Crew, WorkerError, limits_for
 from tasks.settings import Settings
-from tasks.worker import Child, ChildLostError, Crew, WorkerError, limits_for
 
 ROOT = Path(__file__).resolve().parents[3]
 POISON = str(ROOT / "tests" / "faults" / "poison")
@@ -94,7 +94,7 @@ def test_a_child_does_not_outlive_its_parent_even_in_an_endless_loop(tmp_path):
     poison = tmp_path / "p.loop"
     poison.write_text("poison")
     code = (
-        "from tasks.worker import *\n"
+        "from tasks.scoring.process_pool import *\n"
         "child = Child(limits_for(1, seconds=60, memory_mb=None, tries=1))\n"
         "child.await_ready(); print(child.pid, flush=True)\n"
         f"child.score(Job(path={str(poison)!r}, source='p', sha256='0' * 64, scorer=None, outbox='/nowhere'))"

@@ -1,0 +1,269 @@
+"""Everything needed to score, in one directory of JSON and plain arrays."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from pydantic import ValidationError
+
+from aemodels.bundle.files import CODE, MANIFEST, REFERENCE, SCHEMA_VERSION, pack, read_arrays, read_manifest
+from aemodels.core.errors import BundleError, DataError
+from aemodels.core.interfaces import Denoiser
+from aemodels.core.types import BoolArray, FloatArray, Kind, Recording, Scores, Section
+from aemodels.detect.base import DetectContext, Detector, Explainer, Reasons, row_scores
+from aemodels.detect.interval_reasons import UNKNOWN, name_rows
+from aemodels.experiment.spec import ExperimentSpec
+from aemodels.monitoring.reference import PCA_ERROR, Reference
+from aemodels.monitoring.trace_features import trace_features
+from aemodels.signal.normalise import Normaliser, restore_normaliser
+from aemodels.signal.quality_rules import Quality, assess
+
+# A rule that fires is certain: its rows score this many thresholds, or more if the detector says so.
+RULE_FACTOR = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """A trained scorer: the same one that training measured.
+
+    Args:
+        spec: the whole experiment.
+        normaliser: fitted on training recordings.
+        denoiser: the default contender.
+        detector_name: name of the detector in the spec.
+        detector: fitted.
+        contenders: fitted denoisers by name; only the default and the one the detector uses are saved.
+        threshold: a row with a higher score is anomalous; finite and positive.
+        reference: what its training and validation data looked like; None in a bundle older than monitoring.
+        code: principal components of all curves together; None for seismic, and in an older bundle.
+    """
+
+    spec: ExperimentSpec
+    normaliser: Normaliser
+    denoiser: Denoiser
+    detector_name: str
+    detector: Detector
+    contenders: Mapping[str, Denoiser]
+    threshold: float
+    reference: Reference | None = None
+    code: Denoiser | None = None
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.threshold) and self.threshold > 0):
+            raise DataError(f"bundle threshold is {self.threshold}; expected a positive finite number")
+        missing = {self.spec.default} - set(self.contenders)
+        if missing:
+            raise DataError(f"bundle lacks the contenders {sorted(missing)}; it has {sorted(self.contenders)}")
+
+    @property
+    def kind(self) -> Kind:
+        return self.spec.kind
+
+    @property
+    def name(self) -> str:
+        return self.spec.registered_name
+
+    @property
+    def curves(self) -> tuple[str, ...]:
+        """Canonical curves it knows (logs); empty for seismic."""
+        return self.spec.curves
+
+    @cached_property
+    def content_hash(self) -> str:
+        """sha256 of bundle.json, which holds the sha256 of every other file: the bundle's identity."""
+        return hashlib.sha256(self._manifest(self._blobs()).encode()).hexdigest()
+
+    def score(self, recording: Recording, quality: Quality | None = None) -> Scores:
+        """Denoise and score a recording of any length, with gaps, missing or constant curves.
+
+        Args:
+            recording: a well or a line.
+            quality: what the rules flag, where more is known than the recording itself tells (it is part of a line).
+
+        Raises:
+            DataError: if the recording is of another kind, or has none of the curves.
+        """
+        quality = quality or assess(recording)
+        section = self.section(recording, quality)
+        raw = self._raw(recording)
+        denoised = self.normaliser.invert(self.denoiser.denoise(section), section)
+        flags = self._flags(quality, recording)
+        judged = self._judged(section, recording)
+        found = self.detector.score(judged)
+        found = self.spec.anomalies.chosen.comparable(found, row_scores(found, self.kind))
+        scores = _apply_rules(found, flags, self.threshold)
+        unobserved = ~np.isfinite(raw) if self.kind == "logs" else ~np.isfinite(raw).any(axis=1, keepdims=True)
+        dead = _dead(quality, recording) if self.kind == "seismic" else np.zeros_like(unobserved)
+        scores = np.where(unobserved & ~dead, np.nan, scores).astype(np.float32)
+        rows = row_scores(scores, self.kind)
+        return Scores(
+            kind=self.kind,
+            score=rows,
+            threshold=self.threshold,
+            reason=self._row_reasons(rows, flags, judged),
+            channels=self.curves or recording.names,
+            raw=raw,
+            denoised=np.where(np.isfinite(raw), denoised, np.nan).astype(np.float32),
+            channel_score=scores,
+            features=self._features(raw),
+        )
+
+    def section(self, recording: Recording, quality: Quality) -> Section:
+        """A recording as the networks see it: normalised, without what is outside the physical range.
+
+        Raises:
+            DataError: if the recording is of another kind, or has none of the curves.
+        """
+        self._check(recording)
+        return self.normaliser.apply(recording, hide=_hidden(quality, recording))
+
+    def _features(self, raw: FloatArray) -> Mapping[str, FloatArray]:
+        """What monitoring compares and the outbox does not hold otherwise; logs keep their curves there."""
+        if self.kind == "logs" or self.reference is None:
+            return {}
+        return trace_features(raw) | {PCA_ERROR: self.reference.subspace.errors(raw)}
+
+    def _check(self, recording: Recording) -> None:
+        if recording.kind != self.kind:
+            raise DataError(f"{recording.source.uri} is a {recording.kind} file; {self.name} scores {self.kind}")
+        if self.curves and not set(self.curves) & set(recording.names):
+            raise DataError(
+                f"{recording.source.uri} has curves {', '.join(recording.names[:12])}; expected at least one of "
+                f"{', '.join(self.curves)}; add its mnemonics to the aliases if it has them under other names"
+            )
+
+    def _raw(self, recording: Recording) -> FloatArray:
+        if self.kind == "seismic":
+            return recording.values
+        rows = [
+            recording.channel(curve) if curve in recording.names else np.full(recording.axis.size, np.nan, np.float32)
+            for curve in self.curves
+        ]
+        return np.stack(rows)
+
+    def _flags(self, quality: Quality, recording: Recording) -> Mapping[str, BoolArray]:
+        """Rule flags for the rows of the score matrix: a curve that the bundle knows, or a trace."""
+        if self.kind == "seismic":
+            return quality.flags
+        flags = {}
+        for reason, flag in quality.flags.items():
+            picked = np.zeros((len(self.curves), recording.axis.size), dtype=bool)
+            for row, curve in enumerate(self.curves):
+                if curve in recording.names:
+                    picked[row] = flag[recording.names.index(curve)]
+            flags[reason] = picked
+        return flags
+
+    def _judged(self, section: Section, recording: Recording) -> Section:
+        """What the detector sees: all readings, impossible ones too, where it can say what is wrong with them."""
+        return self.normaliser.apply(recording) if isinstance(self.detector, Explainer) else section
+
+    def _row_reasons(self, rows: FloatArray, flags: Mapping[str, BoolArray], judged: Section) -> tuple[str, ...]:
+        anomalous = np.nan_to_num(rows, nan=-np.inf) > self.threshold
+        if anomalous.any() and isinstance(self.detector, Explainer):
+            named = name_rows(self.detector.reasons(judged), anomalous, self.kind)
+        else:
+            named = name_rows(Reasons((), np.zeros((0, rows.size), dtype=np.float32)), anomalous, self.kind)
+        reasons = np.array(named, dtype=object)
+        for reason, flag in flags.items():
+            fired = flag.any(axis=0 if self.kind == "logs" else 1) & anomalous
+            # a value that no tool reports has a cause, and the detector may know it
+            reasons[fired & ((reasons == UNKNOWN) | (reason != "range"))] = reason
+        return tuple(str(reason) for reason in reasons)
+
+    def save(self, directory: Path) -> None:
+        """Write bundle.json and the arrays it names.
+
+        Raises:
+            BundleError: if the directory exists and is not empty.
+        """
+        if directory.exists() and any(directory.iterdir()):
+            raise BundleError(f"{directory} is not empty; a bundle is never written over another; choose a new folder")
+        directory.mkdir(parents=True, exist_ok=True)
+        blobs = self._blobs()
+        for name, blob in blobs.items():
+            (directory / name).write_bytes(blob)
+        (directory / MANIFEST).write_text(self._manifest(blobs))
+
+    @classmethod
+    def load(cls, directory: Path) -> Bundle:
+        """Read a bundle; every file's hash is checked before it is used.
+
+        Raises:
+            BundleError: if a file is missing or altered, or the schema is another version's.
+        """
+        manifest = read_manifest(directory)
+        try:
+            spec = ExperimentSpec.model_validate(manifest["spec"])
+            arrays = {name: read_arrays(directory, name, digest) for name, digest in manifest["files"].items()}
+            contenders = {
+                name: spec.contender(name).model.restore(arrays[f"contender-{name}.npz"])
+                for name in manifest["contenders"]
+            }
+            specs = {named.name: named.model for named in spec.anomalies.detectors}
+            context = DetectContext(kind=spec.kind, seed=spec.seed, denoisers=contenders, specs=specs)
+            detector = spec.detector(manifest["detector"]).model.restore(arrays["detector.npz"], context)
+            reference, code = arrays.get(REFERENCE), arrays.get(CODE)
+            return cls(
+                spec=spec,
+                normaliser=restore_normaliser(manifest["normaliser"]),
+                denoiser=contenders[spec.default],
+                detector_name=manifest["detector"],
+                detector=detector,
+                contenders=contenders,
+                threshold=float(manifest["threshold"]),
+                reference=None if reference is None else Reference.restore(reference, spec.kind),
+                code=None if code is None else spec.code.restore(code),
+            )
+        except (KeyError, StopIteration, ValidationError, ValueError, TypeError) as error:
+            raise BundleError(
+                f"{directory / MANIFEST} does not describe a bundle: {error!r}; train it again"
+            ) from error
+
+    def _saved_contenders(self) -> list[str]:
+        return sorted({self.spec.default} | self.spec.contenders_of(self.detector_name))
+
+    def _blobs(self) -> dict[str, bytes]:
+        blobs = {f"contender-{name}.npz": pack(self.contenders[name].arrays()) for name in self._saved_contenders()}
+        blobs["detector.npz"] = pack(self.detector.arrays())
+        optional = {REFERENCE: self.reference, CODE: self.code}
+        return blobs | {name: pack(part.arrays()) for name, part in optional.items() if part is not None}
+
+    def _manifest(self, blobs: Mapping[str, bytes]) -> str:
+        manifest = {
+            "schema_version": SCHEMA_VERSION,
+            "name": self.name,
+            "spec": self.spec.model_dump(mode="json"),
+            "normaliser": self.normaliser.state(),
+            "contenders": self._saved_contenders(),
+            "detector": self.detector_name,
+            "threshold": self.threshold,
+            "files": {name: hashlib.sha256(blob).hexdigest() for name, blob in sorted(blobs.items())},
+        }
+        return json.dumps(manifest, indent=1, sort_keys=True)
+
+
+def _hidden(quality: Quality, recording: Recording) -> BoolArray:
+    """Samples that must not reach the networks: outside the physical range."""
+    nothing = np.zeros(recording.values.shape, dtype=np.bool_)
+    return quality.flags.get("range", nothing)
+
+
+def _dead(quality: Quality, recording: Recording) -> BoolArray:
+    nothing = np.zeros((len(recording.channels), 1), dtype=np.bool_)
+    return quality.flags.get("dead", nothing)
+
+
+def _apply_rules(scores: FloatArray, flags: Mapping[str, BoolArray], threshold: float) -> FloatArray:
+    """Raise the scores of samples or traces that a rule flags."""
+    fired = np.zeros(scores.shape, dtype=np.bool_)
+    for flag in flags.values():
+        fired |= flag
+    raised = np.fmax(scores, np.float32(RULE_FACTOR * threshold))
+    return np.where(fired, raised, scores).astype(np.float32)

@@ -1,0 +1,275 @@
+"""Lines larger than memory: measured, judged and scored block by block, as if they had been read at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aemodels.bundle.bundle import Bundle
+from aemodels.core.errors import DataError
+from aemodels.core.findings import Finding
+from aemodels.core.spec import Spec
+from aemodels.core.types import BoolArray, GatherKind, LineNoise, Recording, Scores
+from aemodels.io.segy.header_positions import HeaderPositions
+from aemodels.io.segy.read_plan import plan_segy
+from aemodels.io.segy.reader import read_segy_blocks, read_span
+from aemodels.io.segy.trace_headers import spans
+from aemodels.signal.gather_type import gather_type
+from aemodels.signal.noise_estimate import noise_sigma
+from aemodels.signal.normalise import TraceNormaliser, line_amplitude, trace_rms
+from aemodels.signal.quality_rules import assess, trace_findings, typical_peak
+from aemodels.signal.windows import WindowSpec
+
+BLOCK_SAMPLES = 1_000_000  # 4 MB as float32; windows and networks need some hundred times that
+# Filters that take each trace by itself. Others without windows work on panels: no filter reaches further than this,
+# and those that work by tiles (powers of two, half windows) begin them at multiples of the step.
+ALONG_TRACES = frozenset({"gaussian_filter", "median", "savgol", "wavelet"})
+PANEL_STEP, PANEL_REACH = 80, 160
+PART_GAP = 64  # traces: more than any window is wide
+
+
+@dataclass(frozen=True)
+class LineSurvey:
+    """What must be known of a whole line before a part of it can be scored.
+
+    Args:
+        traces: in the line.
+        samples: of each trace.
+        amplitude: median rms of the live traces.
+        peak: median peak of the live traces; infinite where they are too few to tell.
+        noise: estimate of the noise, in the line's units.
+        gather: what most of its blocks hold.
+        findings: what the reader noticed; what several blocks noticed stands once.
+    """
+
+    traces: int
+    samples: int
+    amplitude: float
+    peak: float
+    noise: LineNoise
+    gather: GatherKind
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredBlock:
+    """Neighbouring traces of a line, numbered as in the file, with their scores."""
+
+    recording: Recording
+    scores: Scores
+
+
+def block_traces_of(samples: int) -> int:
+    """Traces of so many samples that make a block of ordinary size."""
+    return max(1, BLOCK_SAMPLES // samples)
+
+
+def survey_line(blocks: Iterable[Recording]) -> LineSurvey:
+    """Measure a line that comes block by block; a few numbers per trace are kept.
+
+    Args:
+        blocks: as from `read_segy_blocks`, at least one.
+    """
+    rms, peaks, sigmas, live = [], [], [], []
+    gathers: Counter[GatherKind] = Counter()
+    findings: list[Finding] = []
+    samples = 0
+    for block in blocks:
+        observed = np.isfinite(block.values)
+        filled = np.where(observed, block.values, np.float32(0.0))
+        rms.append(trace_rms(filled))
+        peaks.append(np.abs(filled).max(axis=1))
+        sigmas.append(noise_sigma(filled, observed)[:, 0].astype(np.float64))
+        live.append(observed.any(axis=1))
+        gathers[gather_type(block).kind] += len(block.channels)
+        findings += block.findings
+        samples = block.axis.size
+    sigma, observed = np.concatenate(sigmas), np.concatenate(live)
+    power = float(np.mean(sigma[observed] ** 2)) if observed.any() else 0.0
+    return LineSurvey(
+        traces=sigma.size,
+        samples=samples,
+        amplitude=line_amplitude(np.concatenate(rms)),
+        peak=typical_peak(np.concatenate(peaks)),
+        noise=LineNoise(float(np.median(sigma)), power),
+        gather=gathers.most_common(1)[0][0],
+        findings=merge_findings(findings),
+    )
+
+
+def merge_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """One finding of each code: the first, with a word on how many blocks noticed the same."""
+    findings = list(findings)
+    counts = Counter(finding.code for finding in findings)
+    first = {finding.code: finding for finding in reversed(findings)}
+    merged = [first[code] for code in counts]
+    return tuple(
+        finding
+        if counts[finding.code] == 1 or not finding.where.startswith("trace ")
+        else dataclasses.replace(finding, where=f"{finding.where}, and {counts[finding.code] - 1} more blocks")
+        for finding in merged
+    )
+
+
+def shown_in_part(block: ScoredBlock, *, flagged: int, traces: int) -> Finding:
+    """The note to a report that shows one block of a line.
+
+    Args:
+        block: what is shown.
+        flagged: traces of the whole line that are anomalous.
+        traces: in the whole line.
+    """
+    shown = f"{block.recording.names[0]} to {block.recording.names[-1]}"
+    found = f"{flagged} of {traces} traces flagged; shown are {shown}"
+    remedy = "the scores of all traces are in the parquet file"
+    return Finding("info", "shown-in-part", "file", found, "a line small enough to be shown whole", remedy)
+
+
+def check_segy_blocks(
+    path: Path, *, positions: HeaderPositions | None = None, traces: int | None = None
+) -> tuple[LineSurvey, tuple[Finding, ...]]:
+    """What reading a file and applying the rules of quality finds, with flat memory.
+
+    Args:
+        path: a plain SEG-Y file.
+        positions: as for `read_segy`.
+        traces: traces per block; None = some megabytes.
+
+    Returns:
+        (the line's measures, findings of the reader and of the rules).
+
+    Raises:
+        UnreadableFileError: as for `read_segy`.
+    """
+    traces = traces or block_traces_of(plan_segy(path, positions).layout.samples)
+    survey = survey_line(read_segy_blocks(path, traces=traces, positions=positions))
+    flags: dict[str, list[BoolArray]] = {}
+    for block in read_segy_blocks(path, traces=traces, positions=positions):
+        for reason, mask in assess(block, line_peak=survey.peak).flags.items():
+            flags.setdefault(reason, []).append(mask[:, 0])
+    joined = {reason: np.concatenate(masks) for reason, masks in flags.items()}
+    return survey, (*survey.findings, *trace_findings(joined))
+
+
+def read_parts(path: Path, *, traces: int, positions: HeaderPositions | None = None) -> Iterator[Recording]:
+    """A line as several recordings to train on, with traces left out between them.
+
+    Each part is split by itself into training and hold-out: without a gap, one part's hold-out would lie beside the
+    next one's training traces.
+
+    Args:
+        path: a plain SEG-Y file.
+        traces: traces per part, with the gap behind it.
+        positions: as for `read_segy`.
+
+    Yields:
+        Recordings named after the line and their first and last trace; each says what it is part of.
+    """
+    total = plan_segy(path, positions).layout.traces
+    for block in read_segy_blocks(path, traces=traces, positions=positions):
+        first, last = block.channels[0].headers["trace"], block.channels[-1].headers["trace"]
+        gap = PART_GAP if last + 1 < total else 0
+        rows = slice(0, max(len(block.channels) - gap, 1))
+        name = f"{block.name} {first}-{last}"
+        remedy = f"read in parts; {PART_GAP} traces at the end of each are left out, to keep training and test apart"
+        part = Finding("info", "read-in-parts", f"trace {first}", "a line too large to read at once", "a part", remedy)
+        yield dataclasses.replace(block.select(rows, name), findings=(*block.findings, part))
+
+
+def score_segy_blocks(
+    path: Path,
+    bundle: Bundle,
+    *,
+    positions: HeaderPositions | None = None,
+    traces: int | None = None,
+    survey: LineSurvey | None = None,
+) -> Iterator[ScoredBlock]:
+    """Score a SEG-Y file block by block, with flat memory; blocks overlap while they are scored, so no border shows.
+
+    Amplitude, noise and the usual peak are the whole line's, and blocks begin where the bundle's windows would begin
+    on the whole line: the scores are those of `bundle.score(read_segy(path))` within rounding.
+
+    Args:
+        path: a plain SEG-Y file.
+        bundle: of kind "seismic".
+        positions: as for `read_segy`.
+        traces: traces per block at least (rounded up to what the windows need); None = some megabytes.
+        survey: what `survey_line` gave for the file; None = it is made first.
+
+    Yields:
+        Blocks that make up the line, in order.
+
+    Raises:
+        DataError: if the bundle is of another kind, or has windows that span all traces.
+        UnreadableFileError: as for `read_segy`.
+    """
+    if bundle.kind != "seismic":
+        raise DataError(f"{path} is a seismic file; {bundle.name} scores {bundle.kind}")
+    step, margin = window_grid(bundle)
+    plan = plan_segy(path, positions)
+    size = traces or block_traces_of(plan.layout.samples)
+    survey = survey or survey_line(read_segy_blocks(path, traces=size, positions=positions))
+    part = dataclasses.replace(bundle, normaliser=TraceNormaliser(survey.amplitude, survey.noise, survey.gather))
+    for first, last in spans(plan.layout, _multiple(size, step)):
+        start, stop = max(0, first - margin), min(plan.layout.traces, last + margin)
+        recording = read_span(plan, start, stop)
+        scores = part.score(recording, assess(recording, line_peak=survey.peak))
+        kept = slice(first - start, last - start)
+        yield ScoredBlock(recording.select(kept), _select(scores, kept))
+
+
+def window_grid(bundle: Bundle) -> tuple[int, int]:
+    """How blocks must lie so that a bundle's windows fall on them as on the whole line.
+
+    Returns:
+        (traces from one possible first trace of a block to the next, traces that a block needs on either side).
+
+    Raises:
+        DataError: if a window spans all traces.
+    """
+    specs = [*_specs(bundle.denoiser), *_specs(bundle.detector)]
+    windows = [window for window in (getattr(spec, "window", None) for spec in specs) if isinstance(window, WindowSpec)]
+    if any(window.width == 0 for window in windows):
+        raise DataError(f"{bundle.name} has windows over all traces of a line (width 0); score the file at once")
+    steps, widths = [window.width_stride for window in windows], [window.width for window in windows]
+    if any(not hasattr(spec, "window") and spec.kind not in ALONG_TRACES for spec in specs):
+        steps, widths = [*steps, PANEL_STEP], [*widths, PANEL_REACH]
+    step = math.lcm(1, *steps)
+    return step, _multiple(max([2, *widths]), step)  # 2: attributes look at the trace beside
+
+
+def _specs(part: object) -> Iterator[Any]:
+    """The specs of a fitted denoiser or detector and of all that it is made of."""
+    if isinstance(part, Spec) and isinstance(getattr(part, "kind", None), str):
+        yield part
+    elif dataclasses.is_dataclass(part):
+        for item in dataclasses.fields(part):
+            yield from _specs(getattr(part, item.name))
+    elif isinstance(part, Mapping):
+        for item in part.values():
+            yield from _specs(item)
+
+
+def _multiple(size: int, step: int) -> int:
+    """The next multiple of a step."""
+    return -(-size // step) * step
+
+
+def _select(scores: Scores, rows: slice) -> Scores:
+    """The scores of a range of traces."""
+    return dataclasses.replace(
+        scores,
+        score=scores.score[rows],
+        reason=scores.reason[rows],
+        channels=scores.channels[rows],
+        raw=scores.raw[rows],
+        denoised=scores.denoised[rows],
+        channel_score=scores.channel_score[rows],
+    )

@@ -1,0 +1,1 @@
+"""The values, protocols and errors that everything else uses."""

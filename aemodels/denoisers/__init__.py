@@ -1,0 +1,1 @@
+"""Everything that denoises, and the registry of it."""

@@ -1,0 +1,1 @@
+"""Classical filters along the samples: one file per method, from scipy and PyWavelets."""

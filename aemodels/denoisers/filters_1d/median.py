@@ -1,0 +1,28 @@
+"""Running median."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+from scipy.ndimage import median_filter
+
+from aemodels.core.types import FloatArray
+from aemodels.denoisers.filters_1d.base import ClassicalBase
+
+
+class Median(ClassicalBase):
+    """Running median along the samples (scipy.ndimage.median_filter)."""
+
+    kind: Literal["median"] = "median"
+    windows: tuple[int, ...] = Field(
+        default=(1, 3, 5, 7, 9, 13, 17, 25, 35, 49), description="window lengths to try, samples, odd"
+    )
+
+    def candidates(self) -> Sequence[dict[str, float]]:
+        return [{"window": window} for window in self.windows]
+
+    def smooth(self, values: FloatArray, setting: dict[str, float]) -> FloatArray:
+        return np.asarray(median_filter(values, size=(1, int(setting["window"])), mode="nearest"), dtype=np.float32)

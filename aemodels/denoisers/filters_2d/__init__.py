@@ -1,0 +1,1 @@
+"""Classical filters over panels of traces: one file per method."""

@@ -1,0 +1,1 @@
+"""Guards around any denoiser: spike gate, gap filling, limited change, calibrated intervals."""

@@ -1,0 +1,125 @@
+"""Fitting the guards of a denoiser on validation sections: what fills gaps, and how wide its intervals are."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aemodels.core.interfaces import FitContext
+from aemodels.core.types import Section
+from aemodels.denoisers.guarded.guards import (
+    CLASSES,
+    COVERAGES,
+    Calibration,
+    GuardedDenoiser,
+    Guards,
+    Parts,
+    take_apart,
+)
+from aemodels.noise import Dropout, NoiseSpec, corrupt_section
+
+_FEWEST = 100  # residuals that give a quantile of 0.95 a meaning
+_GAPS = Dropout(share=0.05, length=20)
+_STEPS = 10  # shares are multiples of 1 / 10: finer ones fit the validation wells, not the rock
+
+
+def guard(parts: Parts, guards: Guards, validation: Sequence[Section], context: FitContext) -> GuardedDenoiser:
+    """Put a fitted denoiser inside guards calibrated on clean validation sections.
+
+    Args:
+        parts: fitted.
+        guards: their groups as `channel_groups` says.
+        validation: what was recorded counts as the truth.
+        context: its tuning gives the noise levels.
+    """
+    levels: list[tuple[NoiseSpec, ...]] = [
+        noises for noises in context.tuning if not any(noise.kind in ("spike", "dropout") for noise in noises)
+    ] or [()]
+    runs = []
+    for noises in levels:
+        rng = np.random.default_rng([context.seed, 7])
+        noisy = [corrupt_section([*noises, _GAPS] if guards.groups > 1 else noises, clean, rng) for clean in validation]
+        runs.append(_Residuals(parts, noisy, validation, guards))
+    sigma = np.stack([run.sigma for run in runs])
+    order = np.argsort(sigma, axis=0)
+    calibration = Calibration(
+        levels=np.take_along_axis(sigma, order, axis=0),
+        blend=np.take_along_axis(np.stack([run.blend() for run in runs]), order[..., None, None], axis=0),
+        widths=np.take_along_axis(np.stack([run.widths() for run in runs]), order[..., None, None], axis=0),
+    )
+    return GuardedDenoiser(parts, guards, calibration)
+
+
+def channel_groups(sections: Sequence[Section], context: FitContext) -> int:
+    """Curves are judged each on its own, traces together."""
+    return len(sections[0].values) if context.kind == "logs" else 1
+
+
+class _Residuals:
+    """Errors of all sources of a sample, float64[source, sample], with the sample's group and distance class."""
+
+    def __init__(self, parts: Parts, noisy: Sequence[Section], validation: Sequence[Section], guards: Guards) -> None:
+        self.groups = guards.groups
+        errors, group, classes, sigma = [], [], [], []
+        for section, clean in zip(noisy, validation, strict=True):
+            pieces = take_apart(parts, section, guards)
+            rows = np.minimum(np.arange(len(clean.values)), guards.groups - 1)[:, None]
+            errors.append((pieces.sources - clean.values)[:, clean.mask].astype(np.float64))
+            group.append(np.broadcast_to(rows, clean.values.shape)[clean.mask])
+            classes.append(pieces.classes[clean.mask])
+            sigma.append(pieces.sigma)
+        self.sigma = np.median(sigma, axis=0)
+        self.errors = np.concatenate(errors, axis=1)
+        self.group, self.classes = np.concatenate(group), np.concatenate(classes)
+
+    def blend(self) -> NDArray[np.float64]:
+        """Shares of the sources with the least squared error: float64[group, class, source]."""
+        blend = np.zeros((self.groups, CLASSES, len(self.errors)))
+        blend[..., 0] = 1.0
+        for group, one in itertools.product(range(self.groups), range(1, CLASSES)):
+            errors = self.errors[:, (self.group == group) & (self.classes == one)]
+            if errors.shape[1]:
+                blend[group, one] = best_shares(errors @ errors.T)
+        return blend
+
+    def widths(self) -> NDArray[np.float64]:
+        """Quantiles of the absolute residuals after blending: float64[group, class, coverage]."""
+        shares = self.blend()[self.group, self.classes]
+        residual = np.abs(np.einsum("sn,ns->n", self.errors, shares))
+        out = np.zeros((self.groups, CLASSES, len(COVERAGES)))
+        for group, one in itertools.product(range(self.groups), range(CLASSES)):
+            same = self.classes == one
+            own = residual[same & (self.group == group)]
+            pool = own if own.size >= _FEWEST else residual[same] if same.sum() >= _FEWEST else residual
+            out[group, one] = [conformal_quantile(pool, coverage) for coverage in COVERAGES]
+        return out
+
+
+def best_shares(products: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shares w >= 0, adding up to 1, with the least w' P w, on a grid: float64[source].
+
+    Args:
+        products: float64[source, source], P: sums of products of the sources' errors.
+
+    >>> best_shares(np.diag([1.0, 1.0, 1e9])).tolist()
+    [0.5, 0.5, 0.0]
+    """
+    free = np.array(list(itertools.product(range(_STEPS + 1), repeat=len(products) - 1)), dtype=np.float64)
+    last = _STEPS - free.sum(axis=1, keepdims=True)
+    shares = np.concatenate([free, last], axis=1)[last[:, 0] >= 0] / _STEPS
+    return np.asarray(shares[np.einsum("ns,st,nt->n", shares, products, shares).argmin()])
+
+
+def conformal_quantile(residuals: NDArray[np.floating], coverage: float) -> float:
+    """The residual that a new one exceeds with probability 1 - coverage at most, if exchangeable; the largest if few.
+
+    >>> conformal_quantile(np.arange(1.0, 100.0), 0.95)
+    95.0
+    """
+    if not residuals.size:
+        return 0.0
+    rank = min(int(np.ceil((residuals.size + 1) * coverage)), residuals.size)
+    return float(np.partition(residuals, rank - 1)[rank - 1])

@@ -1,0 +1,1 @@
+"""Linear models fitted on training sections: principal components, ridge regression, co-kriging."""

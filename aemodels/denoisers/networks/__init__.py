@@ -1,0 +1,1 @@
+"""Autoencoders: one file per architecture, a spec with `build`."""

@@ -1,0 +1,67 @@
+"""Masked autoencoder: missing curves and lost blocks in, everything out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from aemodels.core.types import BoolArray, FloatArray
+from aemodels.denoisers.networks.base import NetworkBase
+from aemodels.denoisers.training.spec import TrainingSpec
+from aemodels.noise import Dropout
+from aemodels.signal.windows import WindowSpec
+
+if TYPE_CHECKING:
+    import keras
+
+
+class Masked(NetworkBase):
+    """Network that rebuilds what is hidden from it: whole curves from the others, blocks from what is around them.
+
+    Inputs are the values, zero where nothing is known, and the mask; the output is every sample of every curve. It
+    learns this from the dropout among its training's noise. `predict_others` of the trained network gives each curve
+    as the others tell it.
+
+    References:
+        He, Chen, Xie, Li, Dollar & Girshick (2022), CVPR (masked autoencoders);
+        Ronneberger, Fischer & Brox (2015), MICCAI (the convolutional body).
+    """
+
+    kind: Literal["masked"] = "masked"
+    widths: tuple[int, ...] = Field(
+        default=(32, 48, 64, 80), min_length=1, description="filters of each level, top first"
+    )
+    kernel: int = Field(default=5, ge=3, le=15, description="filter length in samples, odd")
+    window: WindowSpec = Field(
+        default=WindowSpec(length=128, stride=32, blend="hann"), description="all curves together"
+    )
+    training: TrainingSpec = Field(
+        default=TrainingSpec(epochs=40, batch=64, noise=(Dropout(share=0.3, length=60, channels=0.35),)),
+        description="a third of the curves and of the samples are hidden, anew each epoch",
+    )
+
+    def build(self, features: int) -> keras.Model:
+        import keras
+
+        from aemodels.denoisers.networks.convolution_blocks import Convolutions, unet
+
+        shape = Convolutions(1, self.widths, self.kernel)
+        entry = keras.Input((self.window.length, 2 * features), name="windows")
+        values = shape.filters(features, 1, name="values")(unet(entry, shape))
+        return keras.Model(entry, values, name="masked")
+
+    def affine(self, values: FloatArray, mask: BoolArray) -> NDArray[np.float32]:
+        return np.array([values[mask].mean(), max(float(values[mask].std()), 1e-6)], dtype=np.float32)
+
+    def inputs(self, values: FloatArray, mask: BoolArray, affine: NDArray[np.float32]) -> FloatArray:
+        known = np.where(mask, self.targets(values, affine), 0)
+        return np.concatenate([known, mask], axis=-1).astype(np.float32)
+
+    def targets(self, values: FloatArray, affine: NDArray[np.float32]) -> FloatArray:
+        return np.asarray((values - affine[0]) / affine[1], dtype=np.float32)
+
+    def outputs(self, raw: FloatArray, affine: NDArray[np.float32]) -> FloatArray:
+        return np.asarray(raw * affine[1] + affine[0], dtype=np.float32)

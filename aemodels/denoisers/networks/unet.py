@@ -1,0 +1,80 @@
+"""Residual U-Net without a bottleneck: the default denoiser for logs (1-D) and trace panels (2-D)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from aemodels.core.types import BoolArray, FloatArray
+from aemodels.denoisers.networks.base import NetworkBase
+from aemodels.signal.noise_estimate import noise_sigma
+
+if TYPE_CHECKING:
+    import keras
+
+
+class UNet(NetworkBase):
+    """Convolutional denoiser that predicts the noise to be taken off.
+
+    Rank 1 convolves along the samples and mixes all curves of a window; rank 2 convolves over samples and
+    traces of a panel. Inputs are the values about their training mean, the mask, and the noise level of each
+    channel estimated from the window itself, so that one network serves every noise level.
+
+    References:
+        Ronneberger, Fischer & Brox (2015), MICCAI (skip connections); Zhang et al. (2017), IEEE TIP 26, 3142
+        (residual denoising); Zhang, Zuo & Zhang (2018), IEEE TIP 27, 4608 (noise level as an input);
+        He, Zhang, Ren & Sun (2016), CVPR (residual blocks).
+    """
+
+    kind: Literal["unet"] = "unet"
+    rank: Literal[1, 2] = Field(default=1, description="1: along samples; 2: over samples and traces")
+    widths: tuple[int, ...] = Field(
+        default=(32, 48, 64, 80), min_length=2, description="filters of each level, top first"
+    )
+    kernel: int = Field(default=5, ge=3, le=15, description="filter length in samples (and traces), odd")
+    block: Literal["plain", "residual"] = Field(
+        default="plain", description="two convolutions a level; residual adds the level's input to what they give"
+    )
+
+    @model_validator(mode="after")
+    def _panel(self) -> UNet:
+        if self.rank == 2 and self.window.width == 0:
+            raise ValueError("rank 2 needs a panel width: set window.width")
+        return self
+
+    def build(self, features: int) -> keras.Model:
+        import keras
+        from keras import layers
+
+        from aemodels.denoisers.networks.convolution_blocks import Convolutions, unet
+
+        shape = Convolutions(self.rank, self.widths, self.kernel)
+        size = (self.window.length, 3 * features) if self.rank == 1 else (self.window.length, features, 3)
+        entry = keras.Input(size, name="windows")
+        x = unet(entry, shape, self.block)
+        # A zero start makes the untrained network the identity: training can only improve on doing nothing.
+        noise = shape.filters(features if self.rank == 1 else 1, 1, kernel_initializer="zeros", name="noise")(x)
+        values = entry[..., :features] if self.rank == 1 else entry[..., :1]
+        clean = layers.Subtract()([values, noise])
+        if self.rank == 2:
+            clean = layers.Reshape((self.window.length, features))(clean)
+        return keras.Model(entry, clean, name="unet")
+
+    def affine(self, values: FloatArray, mask: BoolArray) -> NDArray[np.float32]:
+        """Only the offset is used: residual learning needs no range."""
+        return np.array([values[mask].mean(), 1.0], dtype=np.float32)
+
+    def inputs(self, values: FloatArray, mask: BoolArray, affine: NDArray[np.float32]) -> FloatArray:
+        sigma = np.broadcast_to(noise_sigma(values, mask, axis=1), values.shape)
+        parts = [np.where(mask, values - affine[0], 0), mask, sigma]
+        joined = [part.astype(np.float32) for part in parts]
+        return np.concatenate(joined, axis=-1) if self.rank == 1 else np.stack(joined, axis=-1)
+
+    def targets(self, values: FloatArray, affine: NDArray[np.float32]) -> FloatArray:
+        return np.asarray(values - affine[0], dtype=np.float32)
+
+    def outputs(self, raw: FloatArray, affine: NDArray[np.float32]) -> FloatArray:
+        return np.asarray(raw + affine[0], dtype=np.float32)

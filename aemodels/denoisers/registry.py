@@ -1,0 +1,94 @@
+"""The registry of denoisers: networks, linear models and classical filters in one discriminated union."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Literal, TypeAlias
+
+from numpy.typing import NDArray
+from pydantic import Field
+
+from aemodels.core.interfaces import Denoiser, FitContext, FitResult
+from aemodels.core.spec import Spec
+from aemodels.core.types import Section
+from aemodels.denoisers.filters_1d.bandpass import BandPass
+from aemodels.denoisers.filters_1d.gaussian import GaussianFilter
+from aemodels.denoisers.filters_1d.hampel import Hampel
+from aemodels.denoisers.filters_1d.interpolate import Interpolate
+from aemodels.denoisers.filters_1d.median import Median
+from aemodels.denoisers.filters_1d.savgol import SavitzkyGolay
+from aemodels.denoisers.filters_1d.wavelet import Wavelet
+from aemodels.denoisers.filters_1d.wiener import Wiener
+from aemodels.denoisers.filters_2d.fx_deconvolution import FxDeconvolution
+from aemodels.denoisers.filters_2d.gaussian import PanelGaussian
+from aemodels.denoisers.filters_2d.median import PanelMedian
+from aemodels.denoisers.filters_2d.wavelet import PanelWavelet
+from aemodels.denoisers.filters_2d.wiener import PanelWiener
+from aemodels.denoisers.guarded.calibration import channel_groups, guard
+from aemodels.denoisers.guarded.guards import Calibration, GuardedDenoiser, Guards, Parts
+from aemodels.denoisers.guarded.spike_gate import SpikeGate
+from aemodels.denoisers.linear.co_kriging import CoKriging
+from aemodels.denoisers.linear.pca import Pca, PcaWiener
+from aemodels.denoisers.linear.ridge import RidgeFir
+from aemodels.denoisers.networks.conv1d import Conv1d
+from aemodels.denoisers.networks.conv2d import Conv2d
+from aemodels.denoisers.networks.deep import Deep
+from aemodels.denoisers.networks.dense import Dense
+from aemodels.denoisers.networks.lstm import Lstm
+from aemodels.denoisers.networks.masked import Masked
+from aemodels.denoisers.networks.sparse import Sparse
+from aemodels.denoisers.networks.unet import UNet
+from aemodels.denoisers.networks.vae import Vae
+from aemodels.denoisers.networks.vae_conv import VaeConv
+from aemodels.denoisers.training.spec import TrainingSpec
+
+Linear: TypeAlias = Pca | PcaWiener | RidgeFir | CoKriging
+AlongSamples: TypeAlias = SavitzkyGolay | Median | GaussianFilter | Wavelet | Wiener | Hampel | BandPass | Interpolate
+OverPanels: TypeAlias = PanelMedian | PanelGaussian | PanelWiener | PanelWavelet | FxDeconvolution
+Network: TypeAlias = Dense | Sparse | Deep | Conv1d | Conv2d | Lstm | Vae | VaeConv | Masked | UNet
+Plain: TypeAlias = Network | Linear | AlongSamples | OverPanels
+
+
+class Gated(Spec):
+    """Another denoiser inside guards: a spike gate before it, gap filling after it, its change limited to the noise.
+
+    Spikes leave the mask, so that the inner denoiser sees them as lost. Lost samples come from the inner and from
+    interpolation, in shares fitted on validation sections. The half-widths of its intervals are calibrated there.
+    """
+
+    kind: Literal["gated"] = "gated"
+    inner: Annotated[Plain, Field(discriminator="kind")] = Field(description="kind and parameters of the denoiser")
+    gate: SpikeGate | None = Field(default=SpikeGate(), description="what counts as a spike; null for traces")
+    filler: CoKriging | None = Field(
+        default=CoKriging(), description="what else fills gaps, beside the inner and interpolation; null for traces"
+    )
+    limit: float = Field(
+        default=0.99, gt=0.0, le=10.0, description="root mean square of the change at most, in estimated noise levels"
+    )
+
+    @property
+    def training(self) -> TrainingSpec | None:
+        """The inner network's training; None where there is none."""
+        return getattr(self.inner, "training", None)
+
+    def fit(self, train: Sequence[Section], validation: Sequence[Section], context: FitContext) -> FitResult:
+        result = self.inner.fit(train, validation, context)
+        filler = self.filler.fit(train, validation, context).denoiser if self.filler else None
+        guards = Guards(gate=self.gate, limit=self.limit, groups=channel_groups(validation, context))
+        denoiser = guard(Parts(result.denoiser, filler), guards, validation, context)
+        calibrated = sum(array.size for array in denoiser.calibration.arrays().values())
+        return replace(result, denoiser=denoiser, parameters=result.parameters + calibrated)
+
+    def restore(self, arrays: dict[str, NDArray[Any]]) -> Denoiser:
+        calibration = Calibration(levels=arrays["levels"], blend=arrays["blend"], widths=arrays["widths"])
+        guards = Guards(gate=self.gate, limit=self.limit, groups=calibration.groups)
+        filler = self.filler.restore(_part(arrays, "filler_")) if self.filler else None
+        return GuardedDenoiser(Parts(self.inner.restore(_part(arrays, "inner_")), filler), guards, calibration)
+
+
+def _part(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+DenoiserSpec: TypeAlias = Annotated[Plain | Gated, Field(discriminator="kind")]

@@ -1,0 +1,1 @@
+"""The training of networks: one loop, its batches, losses and checkpoints."""

@@ -1,0 +1,127 @@
+"""Batches of a training: corrupted and augmented anew each epoch, and the same again for the same seed and epoch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from aemodels.core.errors import SpecError
+from aemodels.core.types import BoolArray, FloatArray, Section
+from aemodels.denoisers.training.architecture import Architecture
+from aemodels.denoisers.training.blind import draw_grid, hide
+from aemodels.noise import corrupt
+from aemodels.signal.noise_estimate import noise_sigma
+from aemodels.signal.windows import cut
+
+
+def observed_windows(spec: Architecture, sections: Sequence[Section], *, stride: int) -> tuple[FloatArray, BoolArray]:
+    """Windows [window, sample, feature] of all sections, `stride` samples apart, that are observed well enough."""
+    dense = spec.window.model_copy(update={"stride": stride})
+    sets = [cut(section, dense) for section in sections]
+    values = np.concatenate([windows.values for windows in sets])
+    mask = np.concatenate([windows.mask for windows in sets])
+    kept = mask.mean(axis=1).max(axis=1) >= spec.training.observed
+    if not kept.any():
+        raise SpecError(
+            f"{len(values)} windows of {spec.window.length} samples are all observed less than "
+            f"{spec.training.observed:.0%}; expected longer recordings or a smaller window"
+        )
+    return values[kept], mask[kept]
+
+
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Batches of (network input, target and weights).
+
+    Every batch draws from a generator of its own, made of seed, epoch and place: a training that goes on after a
+    crash sees what it would have seen, and nothing depends on how far ahead batches are fetched.
+
+    Args:
+        spec: the network and its training.
+        windows: values and mask, [window, sample, feature].
+        affine: see `Architecture.affine`.
+        seed: root of all randomness.
+    """
+
+    def __init__(
+        self, spec: Architecture, windows: tuple[FloatArray, BoolArray], affine: NDArray[np.float32], seed: int
+    ) -> None:
+        super().__init__(workers=1, use_multiprocessing=False)
+        self.spec, self.affine, self.seed = spec, affine, seed
+        self.values, self.mask = windows
+        self.start(0)
+
+    def __len__(self) -> int:
+        return self.spec.training.steps or math.ceil(len(self.values) / self.spec.training.batch)
+
+    def start(self, epoch: int) -> None:
+        """Draw the order of the windows of an epoch, counted from 0."""
+        self.epoch = epoch
+        rng = np.random.default_rng([self.seed, 2, epoch])
+        needed = len(self) * self.spec.training.batch
+        rounds = math.ceil(needed / len(self.values))
+        orders = [rng.permutation(len(self.values)) for _ in range(rounds)]
+        self.order = np.concatenate(orders)[:needed]
+
+    def __getitem__(self, index: int) -> tuple[FloatArray, FloatArray]:
+        size = self.spec.training.batch
+        picked = self.order[index * size : (index + 1) * size]
+        rng = np.random.default_rng([self.seed, 3, self.epoch, index])
+        values, mask = augment(self.spec, self.values[picked], self.mask[picked], rng)
+        return training_pair(self.spec, (values, mask), self.affine, rng)
+
+
+def augment(
+    spec: Architecture, values: FloatArray, mask: BoolArray, rng: np.random.Generator
+) -> tuple[FloatArray, BoolArray]:
+    """Random mirror images and polarities, gains and offsets of each feature about the window's mean."""
+    training, axis = spec.training, spec.window.mirror_axis
+    flipped = rng.random((len(values), 1, 1)) < training.flip
+    values = np.where(flipped, np.flip(values, axis), values)
+    mask = np.where(flipped, np.flip(mask, axis), mask)
+    if training.invert:
+        values = np.where(rng.random((len(values), 1, 1)) < training.invert, -values, values)
+    shape = (len(values), 1, values.shape[2])
+    gain = rng.uniform(1 - training.scale, 1 + training.scale, shape).astype(np.float32)
+    shift = rng.uniform(-training.offset, training.offset, shape).astype(np.float32)
+    mean = values.mean(axis=1, keepdims=True)
+    return (values - mean) * gain + mean + shift, mask
+
+
+def training_pair(
+    spec: Architecture,
+    windows: tuple[FloatArray, BoolArray],
+    affine: NDArray[np.float32],
+    rng: np.random.Generator,
+) -> tuple[FloatArray, FloatArray]:
+    """Network input from corrupted windows, and the clean target with its weights behind it on the last axis.
+
+    In blind training the corrupted windows are the target too, and only samples hidden from the input have weights.
+    """
+    values, mask = windows
+    noisy, seen = corrupt(spec.training.noise, values, mask, rng)
+    weights = mask.astype(np.float32)
+    if spec.training.blind is not None:
+        asked, hidden = draw_grid(spec.training.blind, values.shape, rng)
+        weights = (asked & seen).astype(np.float32)
+        values = noisy
+        noisy, seen = hide(noisy, seen, hidden)
+    if spec.training.weight_by_sigma:
+        # Without it, loud windows drown the quiet ones; a lost sample, which can only be guessed, weighs 1.
+        weights *= np.where(seen, 1 / np.maximum(noise_sigma(noisy, seen, axis=1), 0.02), 1).astype(np.float32)
+    target = spec.targets(values, affine)
+    pair = np.concatenate([target.reshape(*values.shape), weights], axis=-1)
+    return spec.inputs(noisy, seen, affine), pair
+
+
+def validation_pairs(
+    spec: Architecture, windows: tuple[FloatArray, BoolArray], affine: NDArray[np.float32], seed: int
+) -> tuple[FloatArray, FloatArray]:
+    """Inputs and targets of all validation windows, each corrupted as often as the training says, once and for all."""
+    rng = np.random.default_rng([seed, 1])
+    pairs = [training_pair(spec, windows, affine, rng) for _ in range(spec.training.validation_repeats)]
+    inputs, targets = zip(*pairs, strict=True)
+    return np.concatenate(inputs), np.concatenate(targets)

@@ -1,0 +1,107 @@
+"""The only training loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from aemodels.core.interfaces import FitContext
+from aemodels.core.types import Section
+from aemodels.denoisers.training.architecture import Architecture
+from aemodels.denoisers.training.batches import Batches, observed_windows, validation_pairs
+from aemodels.denoisers.training.callback import Course
+from aemodels.denoisers.training.dead_units import dead_units
+from aemodels.denoisers.training.losses import masked_loss
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedNetwork:
+    """Weights of a trained network with the record of its training.
+
+    Args:
+        weights: arrays in the order of keras' `get_weights`.
+        affine: float32[2], offset and gain of the training data.
+        features: channels in one window.
+        history: one list per metric, one entry per epoch.
+        parameters: number of weights.
+        dead_units: layer name → units whose output is constant; layers without any left out.
+        resumed: epochs taken over from an interrupted training.
+    """
+
+    weights: tuple[NDArray[Any], ...]
+    affine: NDArray[np.float32]
+    features: int
+    history: dict[str, list[float]]
+    parameters: int
+    dead_units: dict[str, int]
+    resumed: int
+
+
+def train_network(
+    spec: Architecture, train: Sequence[Section], validation: Sequence[Section], context: FitContext
+) -> TrainedNetwork:
+    """Train with validation by well, early stopping and the best weights restored.
+
+    What layers add to the loss (a penalty on activities, a divergence) is minimised with the reconstruction error.
+
+    Args:
+        spec: the network and its training.
+        train: training sections.
+        validation: sections of other wells or trace ranges; they choose the epoch.
+        context: seed, progress callback, and the checkpoint from which a training that died goes on.
+
+    Raises:
+        SpecError: if no window is observed well enough, or no epoch has a finite validation loss.
+    """
+    if spec.training.deterministic:
+        make_deterministic()
+    keras.utils.set_random_seed(context.seed)
+    windows = observed_windows(spec, train, stride=spec.training.stride)
+    checks = observed_windows(spec, validation, stride=spec.window.stride)
+    affine = spec.affine(*windows)
+    features = windows[0].shape[2]
+    network = spec.build(features)
+    batches = Batches(spec, windows, affine, context.seed)
+    network.compile(
+        optimizer=keras.optimizers.Adam(spec.training.learning_rate, global_clipnorm=spec.training.clip_norm),
+        loss=masked_loss(spec.loss_name),
+    )
+    inputs, targets = validation_pairs(spec, checks, affine, context.seed)
+    course = Course(spec.training, batches, network, context)
+    if not course.over:
+        network.fit(
+            batches,
+            validation_data=(inputs, targets),
+            validation_batch_size=256,
+            initial_epoch=course.resumed,
+            epochs=spec.training.epochs,
+            callbacks=[course],
+            shuffle=False,
+            verbose=0,
+        )
+    course.finish(network)
+    return TrainedNetwork(
+        weights=tuple(network.get_weights()),
+        affine=affine,
+        features=features,
+        history=course.history,
+        parameters=network.count_params(),
+        dead_units=dead_units(network, inputs),
+        resumed=course.resumed,
+    )
+
+
+def make_deterministic() -> None:
+    """Equal seeds give equal weights, bit by bit, on one machine; for the rest of this process, at some cost in speed.
+
+    Other backends than TensorFlow's are as they are.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()

@@ -1,0 +1,60 @@
+"""What the validation losses so far decide: learning rate, best epoch, end. Pure, so that a resumed training agrees."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from aemodels.denoisers.training.spec import TrainingSpec
+
+FLOOR = 0.01
+
+
+def learning_rate(training: TrainingSpec, losses: Sequence[float]) -> float:
+    """Learning rate of the epoch that follows the validation losses `losses`.
+
+    Cosine falls from the initial rate to 1 % of it over all epochs. Plateau halves whenever a third of the patience
+    has passed without a better loss.
+
+    References:
+        Loshchilov & Hutter (2017), ICLR (cosine, without restarts).
+
+    >>> learning_rate(TrainingSpec(learning_rate=0.1, schedule="plateau", patience=6), [3.0, 2.0, 2.5, 2.1])
+    0.05
+    """
+    if training.schedule == "cosine":
+        progress = len(losses) / max(training.epochs - 1, 1)
+        return training.learning_rate * (FLOOR + (1 - FLOOR) * 0.5 * (1 + math.cos(math.pi * progress)))
+    if training.schedule == "plateau":
+        return training.learning_rate * 0.5 ** _plateaus(losses, max(1, training.patience // 3))
+    return training.learning_rate
+
+
+def best_of(losses: Sequence[float]) -> int:
+    """Index of the first lowest loss; of the first loss where none is finite.
+
+    >>> best_of([math.nan, 2.0, 1.0, 1.0])
+    2
+    """
+    finite = [(loss, place) for place, loss in enumerate(losses) if math.isfinite(loss)]
+    return min(finite)[1] if finite else 0
+
+
+def is_over(training: TrainingSpec, losses: Sequence[float]) -> bool:
+    """Whether all epochs are done, or the patience is at its end.
+
+    >>> is_over(TrainingSpec(epochs=9, patience=2), [3.0, 1.0, 2.0, 1.5])
+    True
+    """
+    stalled = bool(losses) and len(losses) - 1 - best_of(losses) >= training.patience
+    return len(losses) >= training.epochs or stalled
+
+
+def _plateaus(losses: Sequence[float], patience: int) -> int:
+    best, waited, count = math.inf, 0, 0
+    for loss in losses:
+        waited = 0 if loss < best else waited + 1
+        best = min(best, loss) if math.isfinite(loss) else best
+        if waited >= patience:
+            count, waited = count + 1, 0
+    return count

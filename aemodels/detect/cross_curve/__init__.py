@@ -1,0 +1,1 @@
+"""Residuals of one curve against its prediction from the others."""

@@ -1,0 +1,1 @@
+"""Detectors for curves that are off depth."""

@@ -1,0 +1,1 @@
+"""Several detectors combined on the scale of p-values."""

@@ -1,0 +1,1 @@
+"""Outlier detectors on a table of features."""

@@ -1,0 +1,1 @@
+"""Reconstruction error of denoisers as a score."""

@@ -1,0 +1,1 @@
+"""Rules for faults with an exact signature."""

@@ -1,0 +1,1 @@
+"""Detectors for bad seismic traces."""

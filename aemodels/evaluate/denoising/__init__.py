@@ -1,0 +1,1 @@
+"""Comparison of denoisers on hold-out recordings."""

@@ -1,0 +1,87 @@
+"""Gain on data as recorded, without a clean truth: held-out samples predicted from the others."""
+
+from __future__ import annotations
+
+import dataclasses
+import zlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from aemodels.core.interfaces import Denoiser
+from aemodels.core.types import BoolArray, Section
+from aemodels.signal.adjoining_sections import denoise_lines
+from aemodels.signal.gaps import fill_lost
+from aemodels.signal.noise_estimate import noise_sigma
+
+PERIOD = 10  # every tenth sample of a curve is held out: few enough to leave the noise estimate its neighbours
+
+
+def hold_out(section: Section, rng: np.random.Generator, *, period: int = PERIOD) -> tuple[Section, BoolArray]:
+    """A section with every `period`-th sample of each channel lost and interpolated linearly, and which were lost.
+
+    Every channel has its own random first place. What a denoiser makes of a lost sample cannot depend on the
+    value recorded there.
+    """
+    first = rng.integers(0, period, (len(section.values), 1))
+    lost = ((np.arange(section.values.shape[1]) - first) % period == 0) & section.mask
+    mask = section.mask & ~lost
+    return dataclasses.replace(section, values=fill_lost(section.values, mask, "linear"), mask=mask, noise=None), lost
+
+
+def blind_table(
+    denoisers: Mapping[str, Denoiser], sections: Sequence[Section], *, channels: Sequence[str], seed: int
+) -> pd.DataFrame:
+    """Estimated gain on the recordings themselves.
+
+    With white noise of variance v, the squared difference between a prediction that has not seen a sample and that
+    sample is e + v on average, e being the prediction's error (Batson & Royer 2019, ICML, "Noise2Self"). v comes from
+    the blind noise estimate. Weighing prediction and sample by their errors leaves e v / (e + v): a gain of 1 + v / e
+    (Laine et al. 2019, NeurIPS). Noise that neighbouring samples share counts as signal, so this is no bound.
+
+    Args:
+        denoisers: fitted, by contender name.
+        sections: hold-out sections as recorded.
+        channels: names of the channels to report one by one, empty for the pooled row alone.
+        seed: of the held-out places.
+
+    Returns:
+        One row a contender, section and channel ("all" = pooled): contender, section, channel, noise_sigma, self_loss
+        (mean squared difference at held-out samples), gain_db.
+    """
+    rows = []
+    held = [hold_out(one, np.random.default_rng([seed, zlib.crc32(one.name.encode())])) for one in sections]
+    denoised = {name: denoise_lines(one, [hidden for hidden, _ in held]) for name, one in denoisers.items()}
+    for place, section in enumerate(sections):
+        lost = held[place][1]
+        power = noise_sigma(section.values, section.mask).astype(np.float64) ** 2
+        noise = np.broadcast_to(power, lost.shape)
+        groups = {"all": slice(None), **{name: slice(row, row + 1) for row, name in enumerate(channels)}}
+        for contender, estimates in denoised.items():
+            square = (estimates[place].astype(np.float64) - section.values) ** 2
+            for channel, members in groups.items():
+                asked = lost[members]
+                if asked.any():
+                    loss, floor = float(square[members][asked].mean()), float(noise[members][asked].mean())
+                    rows.append((contender, section.name, channel, np.sqrt(floor), loss, blind_gain_db(loss, floor)))
+    return pd.DataFrame(rows, columns=["contender", "section", "channel", "noise_sigma", "self_loss", "gain_db"])
+
+
+def blind_gain_db(self_loss: float, noise_power: float) -> float:
+    """10 log10(1 + v / e) with e = self_loss - v; NaN where the loss is below the noise (the estimate of v is off).
+
+    >>> round(blind_gain_db(2.0, 1.0), 3)
+    3.01
+    """
+    error = self_loss - noise_power
+    return float(10 * np.log10(1 + noise_power / error)) if error > 0 else float("nan")
+
+
+def summarise_blind(table: pd.DataFrame) -> pd.DataFrame:
+    """Medians over sections of the pooled rows, best first: contender, gain_db, self_loss, sections."""
+    pooled = table[table["channel"] == "all"]
+    summary = pooled.groupby("contender", sort=False).agg(
+        gain_db=("gain_db", "median"), self_loss=("self_loss", "median"), sections=("section", "nunique")
+    )
+    return summary.reset_index().sort_values("self_loss", kind="stable").reset_index(drop=True)

@@ -1,0 +1,78 @@
+"""Tables for reviewers: one row a contender, one column a well or a curve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from aemodels.core.types import FloatArray
+from aemodels.detect.thresholds import ThresholdBase
+
+
+def wide_tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The tables for reading that follow from a study's long ones: gains by well, gains by curve (logs)."""
+    if "denoising" not in tables:
+        return {}
+    long = tables["denoising"]
+    wide = {"gains_by_well": gains_by_well(long)}
+    return wide if (long["channel"] == "all").all() else {**wide, "gains_by_curve": gains_by_curve(long)}
+
+
+def gains_by_well(table: pd.DataFrame) -> pd.DataFrame:
+    """Gain of every contender on every held-out well or section.
+
+    Args:
+        table: from `denoising_table`.
+
+    Returns:
+        condition, contender, then a column a section (dB), contenders in the order of their median gain.
+    """
+    return _spread(table[table["channel"] == "all"], "section")
+
+
+def gains_by_curve(table: pd.DataFrame) -> pd.DataFrame:
+    """Median over wells of the gain of every contender on every curve: condition, contender, a column a curve (dB)."""
+    return _spread(table[table["channel"] != "all"], "channel")
+
+
+def _spread(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    wide = rows.pivot_table(index=["condition", "contender"], columns=column, values="gain_db", aggfunc="median")
+    order = wide.median(axis=1).rename("order").reset_index()
+    wide = wide[list(dict.fromkeys(rows[column]))].reset_index().assign(order=order["order"])
+    wide = wide.sort_values(["condition", "order"], ascending=[True, False], kind="stable")
+    return wide.drop(columns="order").round(2).reset_index(drop=True).rename_axis(columns=None)
+
+
+def false_alarms_by_well(
+    thresholds: pd.DataFrame,
+    scores: Mapping[str, Sequence[FloatArray]],
+    sections: Sequence[str],
+    *,
+    rated: Sequence[ThresholdBase] = (),
+) -> pd.DataFrame:
+    """What every threshold flags on each clean held-out well beside what it promises.
+
+    Args:
+        thresholds: detector, threshold_kind, value, nominal (`DetectorStudy.thresholds`).
+        scores: row scores of the clean hold-out by detector, one array a section.
+        sections: names of the sections, in the same order.
+        rated: the thresholds that judge a well by its own scores.
+
+    Returns:
+        detector, threshold_kind, section, nominal, measured (shares of observed rows), rows; a section without an
+        observed row is left out.
+    """
+    found, judging = [], {threshold.label: threshold for threshold in rated}
+    for row in thresholds.to_dict("records"):
+        for name, values in zip(sections, scores[row["detector"]], strict=True):
+            observed = values[np.isfinite(values)]
+            if row["threshold_kind"] in judging:
+                observed = judging[row["threshold_kind"]].comparable(observed, observed)
+            if observed.size:
+                measured = float((observed > row["value"]).mean())
+                labels = {key: row[key] for key in ("detector", "threshold_kind", "nominal")}
+                found.append({**labels, "section": name, "measured": measured, "rows": int(observed.size)})
+    columns = ["detector", "threshold_kind", "section", "nominal", "measured", "rows"]
+    return pd.DataFrame(found, columns=columns)

@@ -1,0 +1,1 @@
+"""Comparison of detectors on injected faults."""

@@ -1,0 +1,172 @@
+"""The gate's arithmetic: what a challenger must show on the frozen hold-out before it may go live."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aemodels.core.errors import SpecError
+from aemodels.evaluate.statistics.bootstrap import paired
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CHAMPION = "champion"
+UNTREATED = "as recorded"
+# A curve may be worse by so much, mean over wells and conditions; on a single curve wells differ by more than a tie.
+CURVE_TOLERANCE_DB = 0.25
+# A threshold promises its rate for a new well with some confidence, not for each: measured rates may be so many times
+# the promised one, over all rows and in the worst well (measured on field data: 1.2 and 3.2 times).
+POOLED_FACTOR = 2.0
+WORST_FACTOR = 5.0
+# Three of sixty traces are no proof of more than 2 %: what chance alone exceeds one time in twenty is not held against
+# a challenger. Neighbouring depths depend on each other, but wells have so many that this hardly widens their band.
+CHANCE = 0.95
+
+Row = dict[str, Any]
+
+
+def gain_rows(table: pd.DataFrame, challenger: str) -> list[Row]:
+    """The challenger against every other contender at every condition, paired by well (see `bootstrap.paired`).
+
+    Args:
+        table: as `compare.denoising_table` gives it; the champion is the contender CHAMPION.
+        challenger: the contender judged.
+
+    Returns:
+        One row a condition and opponent: check, condition, opponent, challenger_db and opponent_db (means over
+        wells), margin_db, low_db, high_db, wells_ahead ("2 of 3"), rule, needed_db, passed.
+
+    Raises:
+        SpecError: if the table lacks the challenger, or an opponent a well.
+    """
+    rows = []
+    for condition, group in table[table["channel"] == "all"].groupby("condition", sort=False):
+        gains = _gains(group, challenger)
+        for opponent in gains.columns.drop(challenger):
+            rows.append(_gain_row(str(condition), str(opponent), gains[[challenger, opponent]]))
+    return rows
+
+
+def curve_rows(table: pd.DataFrame, challenger: str) -> list[Row]:
+    """The challenger's mean gain on each curve: against the champion's, or where there is none against leaving the
+    curve as it was recorded (0 dB); at most CURVE_TOLERANCE_DB behind.
+
+    Args:
+        table: as for `gain_rows`.
+        challenger: the contender judged.
+
+    Returns:
+        Rows as of `gain_rows`; none for seismic, which has no curves.
+    """
+    rows = []
+    has_champion = CHAMPION in set(table["contender"])
+    for curve, group in table[table["channel"] != "all"].groupby("channel", sort=False):
+        means = group.groupby("contender")["gain_db"].mean()
+        theirs = float(means[CHAMPION]) if has_champion else 0.0
+        row = _row(f"curve {curve}", "all", CHAMPION if has_champion else UNTREATED, needed=-CURVE_TOLERANCE_DB)
+        row |= _values(float(means[challenger]), theirs)
+        rows.append(row | {"passed": row["margin_db"] >= row["needed_db"]})
+    return rows
+
+
+def false_alarm_rows(thresholds: pd.DataFrame, detector: str, kind: str) -> list[Row]:
+    """The bundle's threshold on the clean hold-out: promised and measured rates, and how high they may be.
+
+    Args:
+        thresholds: as `DetectorStudy.thresholds`.
+        detector: the bundle's.
+        kind: the bundle's kind of threshold.
+
+    Returns:
+        Two rows: rate ("pooled" or "worst well"), nominal, measured, at_most (the band, and what chance adds to it on
+        so few rows), passed.
+
+    Raises:
+        SpecError: if the table has no such threshold.
+    """
+    chosen = thresholds[(thresholds["detector"] == detector) & (thresholds["threshold_kind"] == kind)]
+    if chosen.empty:
+        raise SpecError(f"no measured false-alarm rate of {detector} with threshold {kind}; train the model again")
+    found = chosen.iloc[0]
+    nominal = float(found["nominal"])
+    rows = []
+    for rate, column, factor in (("pooled", "pooled", POOLED_FACTOR), ("worst well", "worst", WORST_FACTOR)):
+        measured, at_most = float(found[column]), _chance(factor * nominal, found.get(f"{column}_rows"))
+        rows.append(
+            {
+                "rate": rate,
+                "nominal": nominal,
+                "measured": round(measured, 5),
+                "at_most": round(at_most, 5),
+                "passed": measured <= at_most,
+            }
+        )
+    return rows
+
+
+def reasons(rows: list[Row], false_alarms: list[Row]) -> list[str]:
+    """A sentence for every check that failed; empty where all passed."""
+    found = []
+    for row in rows:
+        if row["passed"]:
+            continue
+        said = f"{row['check']}, {row['condition']}: {row['challenger_db']:.2f} dB against {row['opponent_db']:.2f} dB"
+        noise = f", ahead in {row['wells_ahead']}" if row["wells_ahead"] else ""
+        found.append(f"{said} of {row['opponent']}{noise}")
+    for row in false_alarms:
+        if not row["passed"]:
+            found.append(
+                f"false alarms, {row['rate']}: {row['measured']:.2%} of rows, {row['nominal']:.2%} promised; "
+                f"at most {row['at_most']:.2%}"
+            )
+    return found
+
+
+def _chance(rate: float, rows: float | None) -> float:
+    """The share of `rows` flagged at a rate that is exceeded by chance with probability 1 - CHANCE; `rate` at least,
+    and where nobody counted the rows."""
+    from scipy.stats import binom
+
+    return max(rate, float(binom.ppf(CHANCE, rows, rate)) / int(rows)) if rows else rate
+
+
+def _gains(group: pd.DataFrame, challenger: str) -> pd.DataFrame:
+    gains = group.pivot_table(index="section", columns="contender", values="gain_db", sort=False)
+    if challenger not in gains.columns:
+        raise SpecError(f"the comparison has {', '.join(gains.columns)}; expected the challenger {challenger}")
+    lacking = gains.columns[gains.isna().any()]
+    if len(lacking):
+        raise SpecError(f"{', '.join(lacking)} not measured in every well of the hold-out; train the model again")
+    return gains
+
+
+def _gain_row(condition: str, opponent: str, gains: pd.DataFrame) -> Row:
+    ours, theirs = (gains.iloc[:, column].tolist() for column in (0, 1))
+    found = paired(ours, theirs)
+    row = _row("gain", condition, opponent, needed=0.0) | _values(sum(ours) / len(ours), sum(theirs) / len(theirs))
+    return row | {
+        "low_db": round(found.low, 4),
+        "high_db": round(found.high, 4),
+        "wells_ahead": f"{found.ahead} of {found.count}",
+        "rule": found.rule,
+        "passed": found.passed,
+    }
+
+
+def _row(check: str, condition: str, opponent: str, *, needed: float) -> Row:
+    names = ("challenger_db", "opponent_db", "margin_db", "low_db", "high_db")
+    empty: Row = dict.fromkeys(names)
+    return (
+        {"check": check, "condition": condition, "opponent": opponent}
+        | empty
+        | {
+            "wells_ahead": "",
+            "rule": "tolerance",
+            "needed_db": needed,
+            "passed": False,
+        }
+    )
+
+
+def _values(ours: float, theirs: float) -> Row:
+    return {"challenger_db": round(ours, 4), "opponent_db": round(theirs, 4), "margin_db": round(ours - theirs, 4)}

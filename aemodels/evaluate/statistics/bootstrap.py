@@ -1,0 +1,196 @@
+"""How sure a mean over wells or line sections is: the bootstrap, exact where there are few of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aemodels.core.errors import DataError
+
+# All resamples of up to so many values are written down (6435 distinct ones of 8); of more, DRAWS are drawn.
+EXACT_UP_TO = 8
+DRAWS = 10_000
+SEED = 20
+# Of so many pairs even all agreeing happens by chance more than once in twenty (2 ** -4 = 6 %): no test at 5 % can be
+# passed, and all pairs have to agree instead.
+FEW = 4
+# Differences of gain smaller than this are ties: one split, one seed (see the measured baselines).
+TIE_DB = 0.1
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over wells with its percentile bootstrap interval; low = high = mean for a single well."""
+
+    mean: float
+    low: float
+    high: float
+    level: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Two methods compared well by well.
+
+    Args:
+        margin: mean difference, ours minus theirs, dB.
+        low: lower end of the bootstrap interval of `margin`, dB.
+        high: upper end, dB.
+        count: pairs.
+        ahead: pairs in which ours is ahead.
+        rule: what was asked: "bootstrap", "all ahead" or "one pair".
+        passed: whether ours is ahead by more than noise, as far as `count` pairs can tell.
+    """
+
+    margin: float
+    low: float
+    high: float
+    count: int
+    ahead: int
+    rule: str
+    passed: bool
+
+    @property
+    def chance(self) -> float:
+        """Probability that all pairs agree in sign, our way, if neither method were better: 2 ** -count."""
+        return float(0.5**self.count)
+
+
+def resampled_means(values: Sequence[float]) -> tuple[Floats, Floats]:
+    """Means of all resamples with replacement, and their probabilities.
+
+    Up to EXACT_UP_TO values every distinct resample with its multinomial probability (Efron & Tibshirani 1993, An
+    Introduction to the Bootstrap, section 6.2); beyond that DRAWS seeded draws of equal probability.
+
+    Args:
+        values: one a well, finite.
+
+    Returns:
+        Means in ascending order, and probabilities that sum to 1.
+
+    Raises:
+        DataError: if there is no value, or one is not finite.
+
+    >>> means, probabilities = resampled_means([1.0, 3.0])
+    >>> means.tolist(), probabilities.tolist()
+    ([1.0, 2.0, 3.0], [0.25, 0.5, 0.25])
+    """
+    data = np.asarray(values, dtype=np.float64)
+    if not data.size or not np.isfinite(data).all():
+        raise DataError(f"bootstrap over {data.tolist()}; expected at least one value, all finite")
+    counts, probabilities = resample_counts(data.size)
+    means = counts @ data / data.size
+    order = np.argsort(means, kind="stable")
+    return means[order], probabilities[order]
+
+
+def mean_interval(values: Sequence[float], *, level: float = 0.95) -> Interval:
+    """The mean over wells and the percentile interval of that level.
+
+    Args:
+        values: one a well, finite.
+        level: share of the resamples inside, e.g. 0.95.
+    """
+    means, probabilities = resampled_means(values)
+    low, high = _quantiles(means, probabilities, level)
+    return Interval(float(np.mean(values)), low, high, level, len(values))
+
+
+def paired(ours: Sequence[float], theirs: Sequence[float], *, level: float = 0.9) -> Paired:
+    """Whether ours is ahead of theirs by more than noise, pair by pair.
+
+    More than FEW pairs: the lower end of the bootstrap interval of the mean difference is above zero; at the level
+    0.9 that is a one-sided test at 5 %. From two to FEW pairs, which cannot carry such a test: every pair is
+    ahead (see `Paired.chance`). One pair says nothing of noise: it has to be ahead by more than a tie, TIE_DB.
+
+    Args:
+        ours: gains in dB, one a well.
+        theirs: gains of the other method in the same wells, in the same order.
+        level: of the interval.
+
+    Raises:
+        DataError: if the two are not of the same length.
+    """
+    if len(ours) != len(theirs):
+        raise DataError(f"{len(ours)} gains against {len(theirs)}; expected one of each for every well")
+    differences = np.asarray(ours, dtype=np.float64) - np.asarray(theirs, dtype=np.float64)
+    interval = mean_interval(differences.tolist(), level=level)
+    ahead = int((differences > 0).sum())
+    if differences.size == 1:
+        rule, passed = "one pair", interval.mean > TIE_DB
+    elif differences.size <= FEW:
+        rule, passed = "all ahead", ahead == differences.size
+    else:
+        rule, passed = "bootstrap", interval.low > 0
+    return Paired(interval.mean, interval.low, interval.high, differences.size, ahead, rule, bool(passed))
+
+
+def resample_counts(size: int) -> tuple[Floats, Floats]:
+    """How often each well is in each resample with replacement, and the resamples' probabilities.
+
+    Args:
+        size: number of wells.
+
+    Returns:
+        float64[resample, well] whose rows sum to `size`, and float64[resample].
+    """
+    if size > EXACT_UP_TO:
+        picks = np.random.default_rng(SEED).integers(0, size, (DRAWS, size))
+        counts = np.stack([np.bincount(pick, minlength=size) for pick in picks])
+        return counts.astype(np.float64), np.full(DRAWS, 1.0 / DRAWS)
+    every = [np.bincount(picks, minlength=size) for picks in combinations_with_replacement(range(size), size)]
+    ways = [math.factorial(size) / math.prod(math.factorial(int(count)) for count in counts) for counts in every]
+    return np.stack(every).astype(np.float64), np.array(ways) / size**size
+
+
+def spread_of(values: Floats, probabilities: Floats, *, level: float = 0.95) -> tuple[float, float]:
+    """The percentile interval of a statistic of the resamples; resamples without one (NaN) are left out.
+
+    Args:
+        values: float64[resample], the statistic.
+        probabilities: float64[resample], of `resample_counts`.
+        level: share of the resamples inside.
+    """
+    known = np.isfinite(values)
+    if not known.any():
+        return float("nan"), float("nan")
+    order = np.argsort(values[known], kind="stable")
+    weights = probabilities[known][order]
+    return _quantiles(values[known][order], weights / weights.sum(), level)
+
+
+def ratio_interval(hits: Sequence[float], totals: Sequence[float], *, level: float = 0.95) -> Interval:
+    """A pooled share with its bootstrap interval over wells: all hits over all totals of the wells drawn.
+
+    Args:
+        hits: one a well.
+        totals: one a well; wells with none count as nothing.
+        level: of the interval.
+
+    >>> ratio_interval([1, 3], [2, 4]).mean
+    0.6666666666666666
+    """
+    found, asked = np.asarray(hits, dtype=np.float64), np.asarray(totals, dtype=np.float64)
+    found, asked = found[asked > 0], asked[asked > 0]
+    if not asked.size:
+        return Interval(float("nan"), float("nan"), float("nan"), level, 0)
+    counts, probabilities = resample_counts(asked.size)
+    low, high = spread_of((counts @ found) / (counts @ asked), probabilities, level=level)
+    return Interval(float(found.sum() / asked.sum()), low, high, level, asked.size)
+
+
+def _quantiles(means: Floats, probabilities: Floats, level: float) -> tuple[float, float]:
+    """The inverse of the distribution function at both tails."""
+    reached = np.cumsum(probabilities)
+    tail = (1 - level) / 2
+    places = np.searchsorted(reached, [tail + 1e-12, 1 - tail - 1e-12])
+    low, high = means[np.minimum(places, means.size - 1)]
+    return float(low), float(high)

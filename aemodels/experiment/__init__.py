@@ -1,0 +1,1 @@
+"""Specification of an experiment, and what its fitting gave."""

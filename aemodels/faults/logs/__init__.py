@@ -1,0 +1,1 @@
+"""Faults of well logs: one file per kind."""

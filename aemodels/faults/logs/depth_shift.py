@@ -1,0 +1,40 @@
+"""Depth shift: one curve recorded off depth against the others."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from typing_extensions import override
+
+from aemodels.core.types import Recording
+from aemodels.faults.base import CurveFault, MetreRange, Site
+
+
+class DepthShift(CurveFault):
+    """Move one curve up or down by a constant, as where a pass of another depth reference was spliced in.
+
+    References:
+        Theys, P. (1999), Log Data Acquisition and Quality Control, 2nd ed., Technip (depth matching; 1-3 m are common
+        mismatches between runs).
+    """
+
+    kind: Literal["depth_shift"] = "depth_shift"
+    length_m: MetreRange = Field(default=(10.0, 40.0), description="length of the interval off depth [m]")
+    shift_m: MetreRange = Field(default=(1.0, 3.0), description="size of the shift [m]; up or down at random")
+
+    @override
+    def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:
+        shift = rng.uniform(*self.shift_m) * rng.choice([-1.0, 1.0])
+        depth = recording.axis
+        out = recording.values[list(site.rows), site.window].copy()
+        for position, row in enumerate(site.rows):
+            observed = np.isfinite(recording.values[row])
+            moved = np.interp(
+                depth[site.window] - shift, depth[observed], recording.values[row, observed], left=np.nan, right=np.nan
+            )
+            # beyond the ends of the curve there is nothing to move in
+            out[position] = np.where(np.isfinite(moved), moved, out[position])
+        return out

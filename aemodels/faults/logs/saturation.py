@@ -1,0 +1,37 @@
+"""Saturation: a tool that cannot read beyond an end of its scale."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from typing_extensions import override
+
+from aemodels.core.types import Recording
+from aemodels.faults.base import CurveFault, MetreRange, ShareRange, Site
+
+
+class Saturation(CurveFault):
+    """Cut a curve off at a highest reading: counters with dead time, a full scale, the end of a search window.
+
+    The limit is set where a share of the interval's own readings lies beyond it, so that the fault shows.
+
+    References:
+        Ellis, D. V. & Singer, J. M. (2007), Well Logging for Earth Scientists, 2nd ed., ch. 5-7, 10 (ranges of
+        resistivity devices, counting rates and dead time).
+    """
+
+    kind: Literal["saturation"] = "saturation"
+    length_m: MetreRange = Field(default=(3.0, 25.0), description="length of the interval read with the limit [m]")
+    curves: tuple[str, ...] = Field(
+        default=("GR", "NPHI", "DTC", "RDEP"), min_length=1, description="curves that may be hit, one an event"
+    )
+    beyond: ShareRange = Field(default=(0.3, 0.8), description="share of the interval that would read higher")
+
+    @override
+    def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:
+        values = recording.values[list(site.rows), site.window]
+        limit = np.nanquantile(values, 1.0 - rng.uniform(*self.beyond), axis=1, keepdims=True, method="lower")
+        return np.minimum(values, limit).astype(np.float32)

@@ -1,0 +1,1 @@
+"""Faults of seismic traces: one file per kind."""

@@ -1,0 +1,27 @@
+"""Duplicated: a trace that is the one before it, written twice."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from aemodels.core.types import Recording
+from aemodels.faults.base import Site, Target, TraceFault
+
+
+class Duplicated(TraceFault):
+    """Write the trace before a second time in place of this one: a buffer that was not filled anew."""
+
+    kind: Literal["duplicated"] = "duplicated"
+
+    @override
+    def targets(self, recording: Recording) -> tuple[Target, ...]:
+        live = {target.rows[0] for target in super().targets(recording)}
+        return tuple(Target(rows=(row,), needed=(row, row - 1)) for row in sorted(live) if row - 1 in live)
+
+    @override
+    def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:
+        return recording.values[[row - 1 for row in site.rows], site.window].copy()

@@ -1,0 +1,1 @@
+"""Files of any format: atomic writes, hashes, gzip, size limits."""

@@ -1,0 +1,1 @@
+"""LAS files: reader, writer, flagged copies."""

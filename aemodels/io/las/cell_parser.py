@@ -1,0 +1,138 @@
+"""Cells of text become columns of numbers, a stretch of rows at a time, strictly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from aemodels.core.findings import Finding
+from aemodels.io.las.header import parse_number
+
+DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+TEXT_LIMIT = 0.5  # a column most of whose cells are words is text, not a curve with gaps
+MISSING_WORDS = frozenset({"", "nan", "null", "(null)", "none", "na", "n/a", "-", "--", "---", "----"})
+STRETCH = 4096  # rows of text held at a time: cells as Python strings take five times the file's size
+
+REMEDIES = {
+    "decimal-comma": "the comma is read as a decimal mark; write a point",
+    "text-column": "the column is left out, the others are used; leave text out of the data section",
+    "unreadable-cell": "the cells are read as missing; write the file's NULL value",
+    "missing-word": "the cells are read as missing; write the file's NULL value",
+}
+
+
+class Column:
+    """One column while it is read.
+
+    Args:
+        name: of its curve.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.parts: list[NDArray[np.float64]] = []
+        self.rows = self.words = self.missing = self.commas = 0
+        self.points = False
+        self.first_word: tuple[int, str] | None = None
+        self.first_missing: tuple[int, str] | None = None
+        self.comma_parts: list[NDArray[np.float64]] = []
+
+    def extend(self, cells: Sequence[str], lines: Sequence[int]) -> None:
+        """Take a stretch of cells and the lines they stand on."""
+        try:
+            values = pa.array(cells, pa.string()).cast(pa.float64()).to_numpy().copy()
+            self.points = self.points or any("." in cell for cell in cells)
+            commas = values
+        except pa.ArrowInvalid:
+            values, commas = self._cell_by_cell(cells, lines)
+        self.parts.append(values)
+        self.comma_parts.append(commas)
+        self.rows += len(cells)
+
+    def _cell_by_cell(
+        self, cells: Sequence[str], lines: Sequence[int]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        values = np.full(len(cells), np.nan)
+        commas = values.copy()
+        for row, (cell, line) in enumerate(zip(cells, lines, strict=True)):
+            number = parse_number(cell)
+            self.points = self.points or "." in cell
+            if number is not None:
+                values[row] = commas[row] = number
+            elif cell.lower() in MISSING_WORDS:
+                self.missing += 1
+                self.first_missing = self.first_missing or (line, cell)
+            else:
+                self.words += 1
+                self.first_word = self.first_word or (line, cell)
+                if DECIMAL_COMMA.fullmatch(cell):
+                    self.commas += 1
+                    commas[row] = float(cell.replace(",", "."))
+        return values, commas
+
+    @property
+    def decimal_commas(self) -> bool:
+        """Whether every word is a number with a decimal comma, and no cell has a decimal point."""
+        return self.words > 0 and self.commas == self.words and not self.points
+
+    def values(self) -> NDArray[np.float64]:
+        """float64[row], NaN where a cell is no number."""
+        parts = self.comma_parts if self.decimal_commas else self.parts
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    def finding(self) -> Finding | None:
+        """What was wrong with the cells."""
+        if self.first_word is not None:
+            if self.decimal_commas:
+                return self._finding("decimal-comma", self.first_word, self.words)
+            text = self.words > TEXT_LIMIT * self.rows
+            return self._finding("text-column" if text else "unreadable-cell", self.first_word, self.words)
+        if self.first_missing is not None:
+            return self._finding("missing-word", self.first_missing, self.missing)
+        return None
+
+    def _finding(self, code: str, first: tuple[int, str], count: int) -> Finding:
+        return Finding(
+            "info" if code == "missing-word" else "warning",
+            code,
+            f"curve {self.name}, line {first[0] + 1}",
+            f"{first[1][:80]!r}; {count} of {self.rows} cells are no plain numbers",
+            "a number",
+            REMEDIES[code],
+        )
+
+
+def collect_columns(
+    rows: Iterator[tuple[int, list[str]]], names: Sequence[str]
+) -> tuple[list[Column], NDArray[np.int64]]:
+    """Rows of cells, each with the index of its line, as columns.
+
+    Args:
+        rows: (line, cells) of each row; as many cells as names.
+        names: the curves.
+
+    Returns:
+        (columns, int64[row] lines).
+    """
+    columns = [Column(name) for name in names]
+    starts: list[int] = []
+    lines: list[int] = []
+    stretch: list[list[str]] = []
+    for line, cells in rows:
+        lines.append(line)
+        stretch.append(cells)
+        if len(stretch) == STRETCH:
+            _flush(columns, stretch, lines)
+            starts.extend(lines)
+            lines, stretch = [], []
+    _flush(columns, stretch, lines)
+    return columns, np.asarray(starts + lines, dtype=np.int64)
+
+
+def _flush(columns: Sequence[Column], stretch: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
+    for column, cells in zip(columns, zip(*stretch, strict=True), strict=False):
+        column.extend(cells, lines)

@@ -1,0 +1,182 @@
+"""The depth index of a LAS file: in metres, increasing, and honest about what was done to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aemodels.core.errors import UnreadableFileError
+from aemodels.core.findings import Finding
+from aemodels.core.types import AxisArray
+from aemodels.curves.resolve import NO_UNIT, Aliases, is_depth, normal_unit, unit_factor
+from aemodels.io.las.data_table import LasTable
+from aemodels.io.las.header import LasHeader
+
+DEPTH_TOLERANCE = 1e-6  # m; depths of one file by the same factor differ by rounding only
+ABSURD_SAMPLES = 10_000_000  # 1,500 km of well at 15 cm
+
+
+@dataclass(frozen=True, eq=False)
+class DepthIndex:
+    """The depth axis and how to get there.
+
+    Args:
+        axis: float64[sample] in m, strictly increasing.
+        rows: int64[sample], the table's row of each sample.
+        findings: what was converted, reversed or left out.
+        factor: metres per unit of the file's depths.
+    """
+
+    axis: AxisArray
+    rows: NDArray[np.int64]
+    findings: tuple[Finding, ...]
+    factor: float
+
+
+def depth_factor(header: LasHeader, aliases: Aliases | None = None) -> tuple[float, tuple[Finding, ...]]:
+    """Metres per unit of the depth column.
+
+    Args:
+        header: the file's header.
+        aliases: the tables of names and units; by default those of aliases.yaml.
+
+    Returns:
+        (factor, findings).
+
+    Raises:
+        UnreadableFileError: if the first curve is no depth.
+    """
+    curve = header.curves[0]
+    declared = header.units.get("STRT", "")
+    unit = declared if normal_unit(curve.unit) in NO_UNIT else curve.unit
+    factor = unit_factor(unit, "m", aliases)
+    if factor is None and (normal_unit(unit) not in NO_UNIT or not is_depth(curve.mnemonic, aliases)):
+        raise UnreadableFileError((_no_depth(curve.mnemonic, unit),))
+    if factor is None:
+        return 1.0, (_depth_finding("depth-unit-missing", "no unit of depth", "m is assumed; state the unit"),)
+    findings: tuple[Finding, ...] = ()
+    other = unit_factor(declared, "m", aliases)
+    if other is not None and other != factor:
+        remedy = f"the curve's {unit!r} is used; make both agree"
+        findings += (_depth_finding("depth-unit-conflict", f"{unit!r} for the curve, {declared!r} for STRT", remedy),)
+    if factor != 1.0:
+        info = Finding(
+            "info", "depth-converted", f"curve {curve.name}", f"depth in {unit}", "m", f"multiplied by {factor:.10g}"
+        )
+        findings += (info,)
+    return factor, findings
+
+
+def build_index(header: LasHeader, table: LasTable, aliases: Aliases | None = None) -> DepthIndex:
+    """Turn the first column into a depth axis.
+
+    Args:
+        header: the file's header.
+        table: its data.
+        aliases: the tables of names and units; by default those of aliases.yaml.
+
+    Returns:
+        The axis in m, increasing.
+
+    Raises:
+        UnreadableFileError: if depth is missing, not monotonic, or shorter than two rows.
+    """
+    factor, findings = depth_factor(header, aliases)
+    depth = table.columns[0]
+    null = header.number("NULL")
+    good = np.isfinite(depth) if null is None else np.isfinite(depth) & (depth != null)
+    if not good.all():
+        findings += (_dropped("depth-missing", table, ~good, "rows without a depth"),)
+    rows = np.flatnonzero(good)
+    if rows.size < 2:
+        raise UnreadableFileError((*findings, _too_short(rows.size)))
+    descending = depth[rows[-1]] < depth[rows[0]]
+    axis = depth * factor  # steps are judged as they will be used: two close depths may meet in the product
+    steps = np.diff(axis[rows]) * (-1.0 if descending else 1.0)
+    if (steps < 0).any():
+        raise UnreadableFileError((*findings, _not_monotonic(table, depth, rows, int(np.argmax(steps < 0)))))
+    repeated = np.concatenate([[False], steps == 0])
+    if repeated.any():
+        mask = np.zeros(len(depth), dtype=np.bool_)
+        mask[rows[repeated]] = True
+        findings += (_dropped("depth-repeated", table, mask, "rows that repeat the depth before them"),)
+    rows = rows[~repeated]
+    if rows.size < 2:
+        raise UnreadableFileError((*findings, _too_short(rows.size)))
+    findings += _check_ends(header, depth[rows])
+    if descending:
+        rows = rows[::-1]
+        found = "depth decreases down the file"
+        findings += (Finding("info", "depth-reversed", "file", found, "increasing depth", "rows are reversed"),)
+    return DepthIndex(np.ascontiguousarray(axis[rows], dtype=np.float64), rows, findings, factor)
+
+
+def _check_ends(header: LasHeader, depth: NDArray[np.float64]) -> tuple[Finding, ...]:
+    """Compare the first and last depth with STRT and STOP; a file cut at a row's end shows in no other way."""
+    findings = []
+    step = float(np.median(np.abs(np.diff(depth))))
+    _refuse_absurd(header, depth)
+    for name, value, which, mismatch in (
+        ("STRT", depth[0], "first", "strt-mismatch"),
+        ("STOP", depth[-1], "last", "stop-mismatch"),
+    ):
+        expected = header.number(name)
+        if expected is None or abs(value - expected) <= 1.5 * step:
+            continue
+        short = name == "STOP" and (value - expected) * (depth[-1] - depth[0]) < 0
+        code = "truncated" if short else mismatch
+        remedy = f"{'check whether the file is whole' if short else f'correct {name}'}; the rows present are used"
+        findings.append(Finding("warning", code, "file", f"{which} depth {value:g}", f"{name} {expected:g}", remedy))
+    return tuple(findings)
+
+
+def _refuse_absurd(header: LasHeader, depth: NDArray[np.float64]) -> None:
+    """Refuse a header that declares a great many samples where hardly any are there."""
+    start, stop, step = (header.number(name) for name in ("STRT", "STOP", "STEP"))
+    if start is None or stop is None or not step:
+        return
+    declared = abs((stop - start) / step)
+    if declared > max(ABSURD_SAMPLES, 100 * depth.size):
+        found = f"{declared:.3g} samples declared by STRT, STOP and STEP, {depth.size} present"
+        finding = Finding("error", "absurd-size", "~Well section", found, "both alike", "correct STRT, STOP and STEP")
+        raise UnreadableFileError((finding,))
+
+
+def _depth_finding(code: str, found: str, remedy: str) -> Finding:
+    return Finding("warning", code, "depth index", found, "one known unit of length", remedy)
+
+
+def _no_depth(mnemonic: str, unit: str) -> Finding:
+    return Finding(
+        "error",
+        "no-depth-index",
+        f"curve {mnemonic}",
+        f"first curve {mnemonic!r} with unit {unit!r}",
+        "a depth with a unit of length (m, ft, 0.1in)",
+        "export the log indexed by depth, or correct the unit",
+    )
+
+
+def _not_monotonic(table: LasTable, depth: NDArray[np.float64], rows: NDArray[np.int64], step: int) -> Finding:
+    first, second = rows[step], rows[step + 1]
+    return Finding(
+        "error",
+        "depth-not-monotonic",
+        f"line {table.line(int(second)) + 1} (data row {second + 1})",
+        f"depth {depth[second]:g} after {depth[first]:g}",
+        "depth that runs in one direction",
+        "sort the rows, or split the passes into files",
+    )
+
+
+def _dropped(code: str, table: LasTable, mask: NDArray[np.bool_], what: str) -> Finding:
+    first = table.line(int(np.argmax(mask))) + 1
+    return Finding(
+        "warning", code, f"line {first}", f"{int(mask.sum())} {what}", "one depth per row", "these rows are left out"
+    )
+
+
+def _too_short(rows: int) -> Finding:
+    return Finding("error", "too-short", "file", f"{rows} usable rows", "at least 2", "check whether the file is whole")

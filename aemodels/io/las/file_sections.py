@@ -1,0 +1,197 @@
+"""A LAS file as the reader wants it: header sections as text, data sections as bytes that are not split needlessly."""
+
+from __future__ import annotations
+
+import codecs
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from aemodels.core.errors import UnreadableFileError
+from aemodels.core.findings import Finding
+from aemodels.io.las.text_sections import MARK, LasSection, LasText, candidates, is_data, section_kind, split_lines
+
+MEBI = 2**20
+FILE_LIMIT = 2048 * MEBI  # a LAS file is read whole; nobody has written a larger one than this on purpose
+HEADER_LIMIT = 16 * MEBI  # the largest headers met in the field hold some 100 kB
+TITLE_LIMIT = 1000
+INDENT = 200  # blanks that may stand before a section's "~"
+CHUNK = 4 * MEBI
+PADDING = b" \t\r\n\f\v\x1a\x00"
+
+
+@dataclass(frozen=True, eq=False)
+class DataBlock:
+    """The lines below the title of one data section.
+
+    Args:
+        title: index of the title's line in the file.
+        file: the file's bytes; the block is a part of them, so that a large one is not in memory twice.
+        span: offsets of the block's lines in it, each ended by "\n".
+        codec: how `file` is encoded; ASCII characters are one byte each.
+    """
+
+    title: int
+    file: bytes
+    span: tuple[int, int]
+    codec: str
+
+    def has(self, *parts: bytes) -> bool:
+        """Whether any of the parts occurs in the lines."""
+        return any(self.file.find(part, *self.span) >= 0 for part in parts)
+
+    @property
+    def view(self) -> memoryview:
+        """The lines as bytes, not copied."""
+        return memoryview(self.file)[slice(*self.span)]
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Index in the file and text of each line that is neither blank nor a comment."""
+        at, stop = self.span
+        for number in itertools.count(self.title + 1):
+            if at >= stop:
+                return
+            end = self.file.find(b"\n", at, stop) + 1
+            line = self.file[at:end].decode(self.codec)
+            if is_data(line):
+                yield number, line
+            at = end
+
+
+@dataclass(frozen=True, eq=False)
+class LasFile:
+    """A file's header as text and its data as bytes.
+
+    Args:
+        header: all lines and sections but those of data.
+        blocks: the data sections in the file's order.
+        codec: the file's encoding.
+    """
+
+    header: LasText
+    blocks: tuple[DataBlock, ...]
+    codec: str
+
+
+def refuse_bombs(path: Path) -> None:
+    """Refuse what cannot be a log before it fills the memory.
+
+    Args:
+        path: the file.
+
+    Raises:
+        UnreadableFileError: if the file is larger than 2 GiB, or has no data section within its first 16 MiB.
+    """
+    size = path.stat().st_size
+    if size > FILE_LIMIT:
+        found = f"{size / 1e9:.1f} GB"
+        raise refusal("too-large", "file", found, "at most 2 GiB", "split the file into depth ranges")
+    if size <= HEADER_LIMIT:
+        return
+    with path.open("rb") as stream:
+        head = stream.read(HEADER_LIMIT)
+    text, _ = as_single_bytes(head)
+    if not any(_is_data_title(text[start : start + 200]) for start in _titles(text)):
+        raise _large_header(size)
+
+
+def split_file(data: bytes) -> LasFile:
+    """Find the sections of a file; one without any has an empty header and no blocks.
+
+    Args:
+        data: the whole file.
+
+    Returns:
+        Its header and its data.
+
+    Raises:
+        UnreadableFileError: if the header is too large to be one.
+    """
+    text, codec = as_single_bytes(data)
+    inner = "utf-8" if codec.startswith("utf-16") else codec
+    if b"\r" in text:
+        text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    titles = _titles(text)
+    stops = [*titles, len(text)][1:]
+    lines: list[str] = []
+    sections: list[LasSection] = []
+    blocks: list[DataBlock] = []
+    size, number = 0, text.count(b"\n", 0, titles[0]) if titles else 0
+    for start, stop in zip(titles, stops, strict=True):
+        body = text.find(b"\n", start, stop) + 1 or stop
+        is_block = _is_data_title(text[start:body])
+        size += (body if is_block else stop) - start
+        if size > HEADER_LIMIT:
+            raise _large_header(len(data))
+        if is_block:
+            blocks.append(DataBlock(number, *_closed(text, body, stop), inner))
+        part = split_lines(text[start : body if is_block else stop].decode(inner))
+        kind = section_kind(part[0].lstrip(MARK + " \t"))
+        sections.append(LasSection(kind, len(lines), len(lines) + len(part)))
+        lines += part
+        number += text.count(b"\n", start, stop) if stop < len(text) else 0
+    return LasFile(LasText(tuple(lines), codec, tuple(sections)), tuple(blocks), codec)
+
+
+def as_single_bytes(data: bytes) -> tuple[bytes, str]:
+    """The file in an encoding whose ASCII characters are single bytes, and the encoding it came in."""
+    if data.isascii() and b"\x00" not in data[:2000]:
+        return data, "utf-8"
+    for codec in candidates(data):
+        try:
+            parts = list(_recoded(data, codec))
+        except UnicodeDecodeError:
+            continue
+        return (b"".join(parts) if codec.startswith("utf-16") else data), codec
+    return data, "latin-1"
+
+
+def refusal(code: str, where: str, found: str, expected: str, remedy: str) -> UnreadableFileError:
+    """The error that refuses a file for one reason."""
+    return UnreadableFileError((Finding("error", code, where, found, expected, remedy),))
+
+
+def _recoded(data: bytes, codec: str) -> Iterator[bytes]:
+    """Check an encoding piece by piece (decoding all at once takes up to four bytes a character)."""
+    decoder = codecs.getincrementaldecoder(codec)()
+    for start in range(0, len(data), CHUNK):
+        text = decoder.decode(data[start : start + CHUNK], final=start + CHUNK >= len(data))
+        yield text.encode() if codec.startswith("utf-16") else b""
+
+
+def _titles(text: bytes) -> list[int]:
+    """Offsets of the lines that open a section."""
+    starts: list[int] = []
+    at = text.find(b"~")
+    for _ in range(100 * TITLE_LIMIT):
+        if at < 0:
+            return starts
+        before = text[max(at - INDENT, 0) : at].removeprefix(codecs.BOM_UTF8).rstrip(b" \t")
+        if not before or before.endswith((b"\n", b"\r")):
+            starts.append(text.rfind(b"\n", 0, at) + 1)
+        at = text.find(b"~", at + 1)
+        if len(starts) > TITLE_LIMIT:
+            break
+    found = f"more than {len(starts)} sections or stray '~'"
+    raise refusal("header-too-large", "header", found, "a handful of sections", "check what the file is")
+
+
+def _is_data_title(line: bytes) -> bool:
+    line = line.removeprefix(codecs.BOM_UTF8)
+    return section_kind(line.split(b"\n")[0].decode("latin-1").strip()) == "A"
+
+
+def _closed(text: bytes, start: int, stop: int) -> tuple[bytes, tuple[int, int]]:
+    """The span of a block without the padding at its end, its last line closed by a line end."""
+    while stop > start and text[stop - 1] in PADDING:
+        stop -= 1
+    if text[stop : stop + 1] == b"\n":
+        return text, (start, stop + 1)
+    lines = text[start:stop] + b"\n"
+    return lines, (0, len(lines))
+
+
+def _large_header(size: int) -> UnreadableFileError:
+    found = f"{size / 1e6:.0f} MB and no data section within the first {HEADER_LIMIT // MEBI} MiB"
+    return refusal("header-too-large", "header", found, "a header of a few kB, then ~A", "check what the file is")

@@ -1,0 +1,215 @@
+"""A LAS file's own lines with further curves and a history beside the untouched ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aemodels.core.errors import DataError
+from aemodels.core.types import AxisArray, FloatArray, Recording
+from aemodels.io.las.data_table import unwrap_rows
+from aemodels.io.las.depth_index import DEPTH_TOLERANCE, depth_factor
+from aemodels.io.las.header import LasHeader, parse_number
+from aemodels.io.las.row_splitter import RowSplitter, find_delimiter
+from aemodels.io.las.text_sections import MARK, LasSection, LasText, definition_of, is_data
+
+NULL = "-999.25"
+
+
+@dataclass(frozen=True, eq=False)
+class AddedCurve:
+    """A curve to add to a file.
+
+    Args:
+        name: mnemonic, without blanks, points and colons.
+        unit: unit, "" for none.
+        description: one line.
+        values: float32[sample], NaN = missing.
+
+    Raises:
+        DataError: if the name cannot stand in a curve line or the values are not float32[sample].
+    """
+
+    name: str
+    unit: str
+    description: str
+    values: FloatArray
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[^\s.:~#]+", self.name):
+            raise DataError(f"curve name is {self.name!r}; expected no blank, point, colon, '~' or '#'")
+        if self.values.dtype != np.float32 or self.values.ndim != 1:
+            raise DataError(f"{self.name}: values are {self.values.dtype}{self.values.shape}; expected float32[sample]")
+
+
+@dataclass(frozen=True)
+class _Edits:
+    """What changes, line by line: texts to put after a line, and lines to replace."""
+
+    after: dict[int, list[str]] = field(default_factory=dict)
+    replaced: dict[int, str] = field(default_factory=dict)
+
+    def apply(self, lines: Sequence[str], newline: str) -> list[str]:
+        result: list[str] = []
+        for index, line in enumerate(lines):
+            text = self.replaced.get(index, line)
+            added = self.after.get(index, [])
+            closed = text if not added or text.endswith(("\r", "\n")) else text + newline
+            result += [closed, *(extra + newline for extra in added)]
+        return result
+
+
+def format_values(values: FloatArray, null: str) -> list[str]:
+    """Shortest text of each float32 that reads back as the same float32; `null` where NaN."""
+    texts = np.asarray(values, dtype=np.float32).astype(str)
+    return [str(text) for text in np.where(np.isnan(values), null, texts)]
+
+
+def one_line(text: str) -> str:
+    """Text that cannot break a header line: no line ends, no colon."""
+    return re.sub(r"\s+", " ", text.replace(":", ";")).strip()
+
+
+def curve_line(name: str, unit: str, description: str) -> str:
+    """A line of the ~Curve section; blanks, points and colons that would break it become "_"."""
+    mnemonic, closed = re.sub(r"[\s.:~#]", "_", name), re.sub(r"\s", "", unit)
+    return f" {mnemonic}.{closed} : {one_line(description)}"
+
+
+def flagged_lines(
+    text: LasText, header: LasHeader, added: Sequence[AddedCurve], recording: Recording, history: str
+) -> list[str]:
+    """The lines of a file with curves and history added.
+
+    Args:
+        text: the file; it has an ~A and a ~Curve section.
+        header: its header.
+        added: the curves.
+        recording: the file as read; the curves' depths are its axis.
+        history: what was done.
+
+    Returns:
+        All lines with their line ends.
+    """
+    names = _free_names([curve.name for curve in added], header)
+    data = text.of_kind("A")[0]
+    edits = _Edits()
+    curve_section = definition_of(text, data) or text.of_kind("C")[0]
+    edits.after[_last_line(text, curve_section)] = [
+        curve_line(name, curve.unit, curve.description) for name, curve in zip(names, added, strict=True)
+    ]
+    _add_history(text, data, history, edits)
+    _name_columns(text, data, names, header, edits)
+    null = header.well.get("NULL", "")
+    columns = _aligned(
+        [format_values(curve.values, null if parse_number(null) is not None else NULL) for curve in added]
+    )
+    missing = [null if parse_number(null) is not None else NULL] * len(added)
+    if header.wrapped:
+        _unwrap(text, data, header, edits)
+    _extend_rows(text, data, header, _Cells(columns, missing, recording.axis, _factor(header, recording)), edits)
+    return edits.apply(text.lines, text.newline)
+
+
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """New cells: columns[curve][sample], what stands where there is none, depths, metres per unit of the file."""
+
+    columns: list[list[str]]
+    missing: list[str]
+    axis: AxisArray
+    factor: float
+
+
+def _free_names(wanted: Sequence[str], header: LasHeader) -> list[str]:
+    """Names that the file does not have yet: a second run over a flagged file adds GR_DN_2 beside GR_DN."""
+    taken = {curve.mnemonic.upper() for curve in header.curves}
+    names = []
+    for name in wanted:
+        number, free = 2, name
+        while free.upper() in taken:
+            free, number = f"{name}_{number}", number + 1
+        taken.add(free.upper())
+        names.append(free)
+    return names
+
+
+def _last_line(text: LasText, section: LasSection) -> int:
+    """The last line of a section that says something, else its title."""
+    return max((index for index in section.body if is_data(text.lines[index])), default=section.title)
+
+
+def _add_history(text: LasText, data: LasSection, history: str, edits: _Edits) -> None:
+    # A line that starts with "~" would open a section, one with "#" would be a comment.
+    lines = [" " + re.sub(r"^[~#]+", "", line.strip()) for line in history.splitlines() if line.strip()]
+    other = text.of_kind("O")
+    if other:
+        edits.after.setdefault(_last_line(text, other[0]), []).extend(lines)
+    else:
+        edits.after.setdefault(data.title - 1, []).extend(["~Other", *lines])
+
+
+def _name_columns(text: LasText, data: LasSection, names: Sequence[str], header: LasHeader, edits: _Edits) -> None:
+    """Where the ~A line lists the columns, list the new ones too."""
+    title = text.lines[data.title]
+    if len(title.replace(MARK, "").split()) == len(header.curves) + 1 and "|" not in title:
+        body = title.rstrip("\r\n")
+        edits.replaced[data.title] = " ".join([body, *names]) + title[len(body) :]
+
+
+def _aligned(columns: list[list[str]]) -> list[list[str]]:
+    widths = [max((len(cell) for cell in column), default=0) for column in columns]
+    return [[cell.rjust(width) for cell in column] for column, width in zip(columns, widths, strict=True)]
+
+
+def _unwrap(text: LasText, data: LasSection, header: LasHeader, edits: _Edits) -> None:
+    """Put each wrapped depth step on one line, cells untouched, and let the WRAP line say so."""
+    indices = text.data_lines(data)
+    rows, starts = unwrap_rows([text.lines[index] for index in indices], indices, header)
+    edits.replaced.update(dict.fromkeys(indices, ""))
+    edits.replaced.update({start: " ".join(cells) + text.newline for start, cells in zip(starts, rows, strict=True)})
+    for section in text.of_kind("V"):
+        for index in section.body:
+            edits.replaced[index] = re.sub(r"(?i)^(\s*WRAP\s*\.\s*)YES", r"\1NO", text.lines[index])
+
+
+def _extend_rows(text: LasText, data: LasSection, header: LasHeader, cells: _Cells, edits: _Edits) -> None:
+    indices = [index for index in text.data_lines(data) if edits.replaced.get(index) != ""]
+    lines = [edits.replaced.get(index, text.lines[index]) for index in indices]
+    delimiter = (
+        None if header.wrapped else find_delimiter([text.lines[index] for index in text.data_lines(data)], header)
+    )
+    splitter = RowSplitter(lambda: lines, delimiter, len(header.curves))
+    samples = _samples_of([splitter.cells(line) for line in lines], splitter.width, cells)
+    separator = delimiter or " "
+    for index, line, sample in zip(indices, lines, samples, strict=True):
+        body = line.rstrip("\r\n")
+        new = cells.missing if sample < 0 else [column[sample] for column in cells.columns]
+        if delimiter:
+            new = [cell.strip() for cell in new]
+        edits.replaced[index] = separator.join([body, *new]) + line[len(body) :]
+
+
+def _factor(header: LasHeader, recording: Recording) -> float:
+    """Metres per unit of the file's depths: as the reader found, who may have had aliases of the user's."""
+    known = recording.headers.get("depth_factor")
+    return depth_factor(header)[0] if known is None else float(known)
+
+
+def _samples_of(rows: Sequence[Sequence[str]], width: int, cells: _Cells) -> NDArray[np.int64]:
+    """The sample of each row by its depth, -1 where the reader left the row out."""
+    axis = cells.axis
+    numbers = [parse_number(row[0]) if len(row) == width else None for row in rows]
+    depth = cells.factor * np.array([np.nan if number is None else number for number in numbers], dtype=np.float64)
+    right = np.clip(np.searchsorted(axis, depth), 0, axis.size - 1)
+    left = np.maximum(right - 1, 0)
+    nearest = np.where(np.abs(axis[left] - depth) < np.abs(axis[right] - depth), left, right)
+    fits = np.abs(axis[nearest] - depth) <= DEPTH_TOLERANCE
+    _, first = np.unique(np.where(fits, nearest, -1), return_index=True)  # the reader keeps the first of equal depths
+    used = np.zeros(len(rows), dtype=np.bool_)
+    used[first] = True
+    return np.where(fits & used, nearest, -1)

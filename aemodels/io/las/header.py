@@ -1,0 +1,135 @@
+"""The header of a LAS file: what the data block means."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import lasio
+
+from aemodels.io.las.file_sections import refusal
+from aemodels.io.las.text_sections import MARK, LasSection, LasText, is_data
+
+TITLES = {"V": "~Version\n", "W": "~Well\n", "C": "~Curve\n", "P": "~Parameter\n"}
+DELIMITERS = {"COMMA": ",", "TAB": "\t", ",": ","}
+ITEM_LIMIT, LINE_LIMIT, REPEAT_LIMIT = 3000, 4096, 60
+NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?")
+
+
+@dataclass(frozen=True)
+class LasCurve:
+    """One line of a curve section.
+
+    Args:
+        name: unique in its section.
+        mnemonic: as spelled.
+        unit: as spelled.
+        description: the rest of the line.
+        order: 0 for the log that is read, more for the file's other logs whose curves are read with it.
+    """
+
+    name: str
+    mnemonic: str
+    unit: str
+    description: str
+    order: int = 0
+
+
+@dataclass(frozen=True)
+class LasHeader:
+    """What the header says.
+
+    Args:
+        curves: one per data column, the depth index first.
+        well: upper-case mnemonic -> value of the well section, as text.
+        units: upper-case mnemonic -> unit of the well section.
+        wrapped: whether one depth step runs over several lines.
+        nulls: the numbers given for NULL, in the file's order.
+        delimiter: declared column delimiter, None where none is declared (blanks).
+    """
+
+    curves: tuple[LasCurve, ...]
+    well: Mapping[str, str]
+    units: Mapping[str, str]
+    wrapped: bool
+    delimiter: str | None
+    nulls: tuple[float, ...] = ()
+
+    def number(self, mnemonic: str) -> float | None:
+        """Value of a well item where it is a number."""
+        return parse_number(self.well.get(mnemonic, ""))
+
+
+def parse_number(text: str) -> float | None:
+    """A decimal number, None for anything else (words, dates, 1.#IND, 1_000).
+
+    >>> parse_number("1.0D+03"), parse_number("1.#IND")
+    (1000.0, None)
+    """
+    text = text.strip()
+    return float(text.upper().replace("D", "E")) if NUMBER.fullmatch(text) else None
+
+
+def read_header(text: LasText, curves: LasSection | None = None) -> LasHeader:
+    """Parse the header sections with lasio.
+
+    lasio gets the text of the first version and well sections and of one curve section under plain titles, never a
+    path: a path that looks like a URL would be fetched.
+
+    Args:
+        text: the decoded file.
+        curves: the curve section that counts; by default the first.
+
+    Returns:
+        The header.
+
+    Raises:
+        UnreadableFileError: if a section is far larger than any header.
+        ValueError, KeyError, TypeError, AttributeError, IndexError: whatever lasio raises on a header it cannot parse.
+    """
+    parts = []
+    for kind in "VWC":
+        section = next(iter(text.of_kind(kind)), None) if kind != "C" or curves is None else curves
+        if section is not None:
+            _refuse_bomb(text, section, kind)
+            parts += [TITLES[kind], *(text.lines[index].replace(MARK, "").rstrip() + "\n" for index in section.body)]
+    las = lasio.read(io.StringIO("".join(parts)), ignore_data=True, ignore_header_errors=True, mnemonic_case="preserve")
+    version = {item.mnemonic.upper(): str(item.value).strip().upper() for item in las.version}
+    nulls = [parse_number(str(item.value)) for item in las.well if item.original_mnemonic.upper() == "NULL"]
+    return LasHeader(
+        nulls=tuple(dict.fromkeys(value for value in nulls if value is not None)),
+        curves=tuple(_curve(item) for item in las.curves),
+        well={item.original_mnemonic.upper(): str(item.value).strip() for item in las.well},
+        units={item.original_mnemonic.upper(): str(item.unit).strip() for item in las.well},
+        wrapped=version.get("WRAP", "NO").startswith("Y"),
+        delimiter=DELIMITERS.get(version.get("DLM", "")),
+    )
+
+
+def _refuse_bomb(text: LasText, section: LasSection, kind: str) -> None:
+    """lasio's time grows with the square of the items, and with the cube of equal mnemonics."""
+    lines = [text.lines[index] for index in section.body if is_data(text.lines[index])]
+    where = f"~{kind} section, line {section.title + 1}"
+    remedy = "check what the file is; split its curves over several files"
+    if len(lines) > ITEM_LIMIT:
+        raise refusal("header-too-large", where, f"{len(lines)} items", f"at most {ITEM_LIMIT}", remedy)
+    if max(map(len, lines), default=0) > LINE_LIMIT:
+        found = f"a line of {max(map(len, lines))} characters"
+        raise refusal("header-too-large", where, found, f"at most {LINE_LIMIT}", remedy)
+    mnemonic, count = next(iter(Counter(line.split(".")[0].strip() for line in lines).most_common(1)), ("", 0))
+    if count > REPEAT_LIMIT:
+        found = f"{mnemonic[:40]!r} {count} times"
+        raise refusal("header-too-large", where, found, f"a mnemonic at most {REPEAT_LIMIT} times", remedy)
+
+
+def _curve(item: Any) -> LasCurve:
+    return LasCurve(
+        name=str(item.mnemonic).strip(),
+        mnemonic=str(item.original_mnemonic).strip() or str(item.mnemonic).strip(),
+        unit=str(item.unit).strip(),
+        description=str(item.descr).strip(),
+    )

@@ -1,0 +1,139 @@
+"""Whether a curve's values are possible in its unit, and which unit they are in where they are not."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aemodels.core.findings import Finding
+from aemodels.curves.canonical import CANONICAL, CanonicalCurve
+from aemodels.curves.resolve import Aliases, Match, normal_unit, unit_factor
+from aemodels.io.las.header import LasCurve
+
+EVIDENCE = 20  # values below which a contradicted or missing unit is told, never mended
+OUTLIERS = 0.01  # fraction of values at either end that prove nothing
+
+Values = NDArray[np.float64]
+Unit = tuple[str, float]
+
+
+def judge_unit(
+    observed: Values, curve: LasCurve, match: Match, aliases: Aliases
+) -> tuple[float | None, tuple[Finding, ...]]:
+    """The factor to the canonical unit, after a look at the values.
+
+    A unit is mended where the values are impossible in the one stated (or none is stated and they are impossible in
+    the canonical one) and exactly one other known unit fits practically all of them.
+
+    Args:
+        observed: float64[n], the finite values as the file has them.
+        curve: their line in the ~Curve section.
+        match: what the mnemonic and the unit say.
+        aliases: the tables of units.
+
+    Returns:
+        (factor, findings); the factor is None where the curve cannot be used as `match.name`.
+    """
+    canonical = CANONICAL[match.name]
+    if match.factor is None:
+        return _without_unit(observed, curve, canonical, aliases)
+    findings: tuple[Finding, ...] = ()
+    if match.factor != 1.0 or curve.mnemonic.upper() != match.name:
+        findings += (_converted(curve, canonical, match.factor),)
+    if not observed.size or _likely(observed, canonical, match.factor):
+        return match.factor, findings
+    others = [unit for unit in _fitting(observed, canonical, aliases) if unit[1] != match.factor]
+    mended = len(others) == 1 and not _possible(observed, canonical, match.factor)
+    findings += (_implausible(observed, curve, (canonical, match.factor), others[0] if mended else None),)
+    return others[0][1] if mended else match.factor, findings
+
+
+def _without_unit(
+    observed: Values, curve: LasCurve, canonical: CanonicalCurve, aliases: Aliases
+) -> tuple[float | None, tuple[Finding, ...]]:
+    own = (canonical.unit, 1.0)
+    if not observed.size:
+        return 1.0, (_unit_missing(observed, curve, canonical, [own]),)
+    fitting = _fitting(observed, canonical, aliases)
+    if _likely(observed, canonical, 1.0):
+        usual = {unit_factor(unit, canonical.unit, aliases) for unit in canonical.also_in}
+        units = [own, *(unit for unit in fitting if unit[1] in usual)]
+    else:
+        units = fitting
+    factor = units[0][1] if len(units) == 1 else None
+    return factor, (_unit_missing(observed, curve, canonical, units),)
+
+
+def _fitting(observed: Values, canonical: CanonicalCurve, aliases: Aliases) -> list[Unit]:
+    """The known units, one spelling of each, in which practically all values are possible and the median is likely."""
+    if observed.size < EVIDENCE:
+        return []
+    spellings = {factor: unit for unit, factor in reversed(list(aliases.units[canonical.unit].items()))}
+    return [
+        (unit, factor)
+        for factor, unit in spellings.items()
+        if _possible(observed, canonical, factor) and _likely(observed, canonical, factor)
+    ]
+
+
+def _possible(observed: Values, canonical: CanonicalCurve, factor: float) -> bool:
+    """Whether practically all values lie within the physical bounds."""
+    values = observed * factor
+    outside = max(np.count_nonzero(values < canonical.low), np.count_nonzero(values > canonical.high))
+    return bool(outside <= OUTLIERS * observed.size)
+
+
+def _likely(observed: Values, canonical: CanonicalCurve, factor: float) -> bool:
+    """Whether the median is one that a borehole's rocks can have."""
+    low, high = canonical.typical or (canonical.low, canonical.high)
+    values = observed * factor if factor != 1.0 else observed
+    inside = np.count_nonzero((values >= low) & (values <= high))
+    if 2 * inside > values.size:  # then the median is inside too, and need not be found
+        return True
+    return bool(low <= np.median(values) <= high)
+
+
+def _converted(curve: LasCurve, canonical: CanonicalCurve, factor: float) -> Finding:
+    code = "unit-converted" if factor != 1.0 else "curve-renamed"
+    found, expected = f"{curve.mnemonic} in {curve.unit}", f"{canonical.name} in {canonical.unit}"
+    return Finding("info", code, f"curve {curve.name}", found, expected, f"multiplied by {factor:.10g}")
+
+
+def _unit_missing(observed: Values, curve: LasCurve, canonical: CanonicalCurve, units: list[Unit]) -> Finding:
+    median = float(np.median(observed)) if observed.size else float("nan")
+    names = " or ".join(unit for unit, _ in units)
+    if len(units) != 1:
+        remedy = f"not used as {canonical.name}" + (f": it may be in {names}" if units else "")
+    elif units[0][1] == 1.0:
+        remedy = f"read as {canonical.name} in {names}"
+    else:
+        remedy = f"read as {canonical.name} in {names}, the one unit that fits: multiplied by {units[0][1]:.10g}"
+    return Finding(
+        "warning",
+        "unit-missing",
+        f"curve {curve.name}",
+        f"no unit ({normal_unit(curve.unit)!r}), median {median:g}",
+        _expected(canonical),
+        f"{remedy}; state the unit in the ~Curve section",
+    )
+
+
+def _implausible(
+    observed: Values, curve: LasCurve, stated: tuple[CanonicalCurve, float], other: Unit | None
+) -> Finding:
+    canonical, factor = stated
+    found = f"median {float(np.median(observed)) * factor:g} {canonical.unit}"
+    where = f"curve {curve.name}"
+    if other is None:
+        remedy = "check the unit in the ~Curve section; used as it stands"
+        return Finding("warning", "implausible-values", where, found, _expected(canonical), remedy)
+    found = f"unit {curve.unit!r}, {found}"
+    remedy = f"read as {other[0]}, the one unit that fits: multiplied by {other[1]:.10g}; correct the ~Curve section"
+    return Finding("warning", "unit-contradicted", where, found, _expected(canonical), remedy)
+
+
+def _expected(canonical: CanonicalCurve) -> str:
+    if canonical.typical is None:
+        return f"{canonical.low:g}..{canonical.high:g} {canonical.unit}"
+    low, high = canonical.typical
+    return f"a median of {low:g}..{high:g} {canonical.unit}"

@@ -1,0 +1,107 @@
+"""LAS writers: a recording as a new file, and a file's own text with further curves beside the untouched ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from aemodels.core.errors import DataError, UnreadableFileError
+from aemodels.core.findings import Finding
+from aemodels.core.types import Recording
+from aemodels.curves.canonical import CANONICAL
+from aemodels.io.files.atomic import atomic_path
+from aemodels.io.las.flagged_copy import NULL, AddedCurve, curve_line, flagged_lines, format_values, one_line
+from aemodels.io.las.header import read_header
+from aemodels.io.las.text_sections import definition_of, parse_text
+
+__all__ = ["AddedCurve", "flagged_bytes", "write_flagged_las", "write_las"]
+
+
+def write_las(recording: Recording, path: Path) -> None:
+    """Write a recording of kind "logs" as an unwrapped LAS 2.0 file, depth in m.
+
+    Every float32 and every depth is written with the digits that give the same number when read.
+
+    Args:
+        recording: the well.
+        path: the file to write (whole or not at all).
+
+    Raises:
+        DataError: if the recording is no log.
+    """
+    if recording.kind != "logs":
+        raise DataError(f"{recording.source.uri}: kind is {recording.kind!r}; expected 'logs' for a LAS file")
+    depth = [repr(float(value)) for value in recording.axis]
+    step = np.diff(recording.axis)
+    regular = step.size > 0 and np.ptp(step) < 1e-3 * step[0]
+    lines = [
+        "~Version",
+        " VERS. 2.0 : CWLS LOG ASCII STANDARD - VERSION 2.0",
+        " WRAP. NO : ONE LINE PER DEPTH STEP",
+        "~Well",
+    ]
+    lines += [f" STRT.m {depth[0]} : START DEPTH", f" STOP.m {depth[-1]} : STOP DEPTH"]
+    lines += [f" STEP.m {float(np.median(step)) if regular else 0.0:.6g} : STEP", f" NULL. {NULL} : NULL VALUE"]
+    lines += [f" WELL. {one_line(recording.name)} : WELL", "~Curve", " DEPT.m : DEPTH"]
+    for channel in recording.channels:
+        unit = channel.unit or (CANONICAL[channel.name].unit if channel.name in CANONICAL else "")
+        lines.append(curve_line(channel.name, unit, str(channel.headers.get("description", ""))))
+    lines.append("~Ascii")
+    columns = [depth, *(format_values(row, NULL) for row in recording.values)]
+    lines += [" ".join(cells) for cells in zip(*columns, strict=True)]
+    with atomic_path(path) as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_flagged_las(
+    source: Path, target: Path, added: Sequence[AddedCurve], recording: Recording, history: str
+) -> None:
+    """Write a file's own text again, with further curves and a history: see `flagged_bytes`.
+
+    Args:
+        source: the file read; it is not changed.
+        target: the file to write (whole or not at all).
+        added: the curves to add.
+        recording: the source as `read_las` gives it.
+        history: what was done, one or more lines.
+
+    Raises:
+        DataError: if a curve's length is not the axis'.
+        UnreadableFileError: if the source is no readable LAS file.
+    """
+    content = flagged_bytes(source, added, recording, history)
+    with atomic_path(target) as temporary:
+        temporary.write_bytes(content)
+
+
+def flagged_bytes(source: Path, added: Sequence[AddedCurve], recording: Recording, history: str) -> bytes:
+    """A file's own text with further curves and a history.
+
+    Header lines and the text of every original value stay as they are; the new curves follow the last curve, the
+    history goes to ~Other, and every data line gets the new values behind its own. A wrapped file is unwrapped (its
+    WRAP line then says NO), because new values cannot be placed in wrapped lines that others could read. A new value
+    that equals the file's own NULL (a NULL of 0, say) reads as missing.
+
+    Args:
+        source: the file read; it is not changed.
+        added: the curves to add; a mnemonic that the file has already gets a number.
+        recording: the source as `read_las` gives it: its axis holds the values' depths.
+        history: what was done, one or more lines.
+
+    Raises:
+        DataError: if a curve's length is not the recording's.
+        UnreadableFileError: if the source is no readable LAS file.
+    """
+    for curve in added:
+        if curve.values.shape != recording.axis.shape:
+            raise DataError(f"{curve.name}: {curve.values.size} values; expected {recording.axis.size}, one per depth")
+    text = parse_text(source.read_bytes())
+    if not (text.of_kind("A") and text.of_kind("C")):
+        remedy = "read it first: `sondeflow check`"
+        finding = Finding("error", "no-data", "file", "no ~A or no ~Curve section", "a LAS file", remedy)
+        raise UnreadableFileError((finding,))
+    header = read_header(text, definition_of(text, text.of_kind("A")[0]))
+    lines = flagged_lines(text, header, added, recording, history)
+    return "".join(lines).encode(text.codec, errors="replace")

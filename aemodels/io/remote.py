@@ -1,0 +1,209 @@
+"""Files that lie elsewhere: fsspec URLs, fetched only where a URL was given, and only what it names.
+
+A local path that looks like a URL is never fetched: `aemodels.io.read` takes paths and opens nothing else.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from aemodels.core.errors import UnreadableFileError
+from aemodels.core.findings import Finding
+from aemodels.core.types import Recording, Source
+from aemodels.io.files.atomic import atomic_path
+from aemodels.io.files.gzip import content_suffix, copy_within
+from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
+from aemodels.io.readers import READERS, list_files, passed_over, read
+from aemodels.io.segy.header_positions import HeaderPositions
+
+SCHEMES = ("file", "memory", "s3")
+URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
+Options = Mapping[str, Any]
+
+
+def is_url(text: str) -> bool:
+    """Whether a text is a URL rather than a path.
+
+    >>> is_url("s3://bucket/a.las"), is_url("/data/a.las"), is_url("C:/a.las")
+    (True, False, False)
+    """
+    return URL.match(text) is not None
+
+
+def read_url(
+    url: str,
+    *,
+    options: Options | None = None,
+    limits: SizeLimits = DEFAULT_LIMITS,
+    aliases: Path | None = None,
+    positions: HeaderPositions | None = None,
+) -> Recording:
+    """Read a LAS or SEG-Y file, plain or gzip'd, from a URL.
+
+    Args:
+        url: "file://...", "memory://..." or "s3://bucket/key".
+        options: what the file system takes, e.g. `endpoint_url`, `key`, `secret` for s3.
+        limits: sizes beyond which a file is refused.
+        aliases: as for `aemodels.io.read`.
+        positions: as for `aemodels.io.read`.
+
+    Returns:
+        The recording; its source is the URL.
+
+    Raises:
+        UnreadableFileError: if the URL is of another kind, cannot be fetched, or holds no readable file.
+    """
+    with tempfile.TemporaryDirectory(prefix="sondeflow-") as folder:
+        path = fetch(url, Path(folder), options=options, limits=limits)
+        recording = read(path, aliases=aliases, positions=positions, limits=limits)
+    return dataclasses.replace(recording, source=Source(url, recording.source.sha256))
+
+
+def fetch(url: str, folder: Path, *, options: Options | None = None, limits: SizeLimits = DEFAULT_LIMITS) -> Path:
+    """Copy the one file that a URL names into a folder, under its own last name.
+
+    Args:
+        url: as for `read_url`.
+        folder: where to put it; made where missing.
+        options: as for `read_url`.
+        limits: a file larger than `limits.stored` is refused before it is fetched.
+
+    Returns:
+        The local path, a direct child of the folder.
+
+    Raises:
+        UnreadableFileError: as for `read_url`.
+    """
+    system, path = _open_system(url, options)
+    target = folder / _safe_name(url, PurePosixPath(path).name)
+    try:
+        size = int(system.info(path)["size"] or 0)
+        if size > limits.stored:
+            raise _too_large(url, size, limits)
+        with system.open(path, "rb") as remote, atomic_path(target) as temporary, temporary.open("wb") as local:
+            # A size that the other side states is no promise.
+            if copy_within(remote, local, limits.stored) > limits.stored:
+                raise _too_large(url, limits.stored + 1, limits)
+    except UnreadableFileError:
+        raise
+    except Exception as error:  # each file system has errors of its own
+        raise _failed(url, error) from error
+    return target
+
+
+def fetch_all(
+    url: str, folder: Path, *, options: Options | None = None, limits: SizeLimits = DEFAULT_LIMITS
+) -> tuple[list[Path], list[tuple[str, Finding]]]:
+    """Copy all readable files that lie under a URL into a folder, each into a subfolder of its own.
+
+    Args:
+        url: as for `list_urls`.
+        folder: where to put them; made where missing.
+        options: as for `read_url`.
+        limits: as for `fetch`, for each file.
+
+    Returns:
+        (local paths in the order of their URLs, problems by URL): a file that cannot be fetched does not stop the
+        others.
+    """
+    files: list[Path] = []
+    problems: list[tuple[str, Finding]] = []
+    try:
+        urls = list_urls(url, options=options)
+    except UnreadableFileError as error:
+        return [], [(url, finding) for finding in error.findings]
+    for found in urls:
+        # The subfolder is a hash: no name on the other side can choose a place on this one.
+        place = folder / hashlib.sha256(found.encode()).hexdigest()[:16]
+        try:
+            files.append(fetch(found, place, options=options, limits=limits))
+        except UnreadableFileError as error:
+            problems += [(found, finding) for finding in error.findings]
+    return files, problems
+
+
+def list_urls(url: str, *, options: Options | None = None) -> tuple[str, ...]:
+    """URLs of the readable files (by their suffix) that lie under a URL, in sorted order.
+
+    Hidden and unfinished files are passed over, and on a local disk links that lead out of the folder.
+
+    Args:
+        url: a file or a folder (for s3 a bucket and prefix).
+        options: as for `read_url`.
+
+    Returns:
+        The URLs; empty where nothing readable lies there.
+
+    Raises:
+        UnreadableFileError: if the URL is of another kind or cannot be reached.
+    """
+    system, path = _open_system(url, options)
+    scheme = url.split("://", 1)[0].lower()
+    if scheme == "file":
+        return tuple(f"file://{found}" for found in list_files(Path(path))[0] if content_suffix(found) in READERS)
+    try:
+        system.invalidate_cache()
+        names = sorted(str(name) for name in system.find(path))
+    except Exception as error:  # each file system has errors of its own
+        raise _failed(url, error) from error
+    base = path.rstrip("/")
+    return tuple(f"{scheme}://{name.lstrip('/')}" for name in names if _wanted(name, base))
+
+
+def _wanted(name: str, base: str) -> bool:
+    """Whether an object is a readable file under the base, and no part of its name is hidden or leads upwards."""
+    if name != base and not name.startswith(f"{base}/"):
+        return False
+    parts = PurePosixPath(name[len(base) :].lstrip("/")).parts or (PurePosixPath(name).name,)
+    return content_suffix(Path(name)) in READERS and not any(passed_over(part) for part in parts)
+
+
+def _open_system(url: str, options: Options | None) -> tuple[Any, str]:
+    """The file system of a URL, and the path in it; chained URLs and other protocols are refused."""
+    match = URL.fullmatch(url)
+    scheme = match[1].lower() if match else ""
+    if match is None or scheme not in SCHEMES or "::" in url:
+        remedy = "fetch it yourself and give its path"
+        expected = "one of " + ", ".join(f"{known}://" for known in SCHEMES)
+        raise UnreadableFileError((Finding("error", "unknown-scheme", "file", url, expected, remedy),))
+    import fsspec
+
+    try:
+        system = fsspec.filesystem(scheme, **(options or {}))
+    except ImportError as error:
+        remedy = "pip install 'sondeflow[s3]'"
+        found = f"{scheme}:// without its library ({error})"
+        raise UnreadableFileError((Finding("error", "no-driver", "file", found, "s3fs", remedy),)) from error
+    return system, str(system._strip_protocol(url))
+
+
+def _safe_name(url: str, name: str) -> str:
+    if name in {"", ".", ".."} or re.search(r"[\\/\x00]", name) or len(name.encode()) > 200:
+        raise UnreadableFileError(
+            (Finding("error", "bad-name", "file", f"{url} ends in {name!r}", "a file name", "name one file"),)
+        )
+    return name
+
+
+def _too_large(url: str, size: int, limits: SizeLimits) -> UnreadableFileError:
+    found = f"{url} holds {size} bytes or more"
+    remedy = "split it, or raise SONDEFLOW_MAX_FILE_BYTES"
+    return UnreadableFileError((Finding("error", "too-large", "file", found, f"at most {limits.stored}", remedy),))
+
+
+def _failed(url: str, error: Exception) -> UnreadableFileError:
+    if isinstance(error, FileNotFoundError):
+        finding = Finding("error", "missing", "file", f"nothing at {url}", "a file", "check the URL")
+    elif isinstance(error, PermissionError):
+        finding = Finding("error", "no-permission", "file", f"{url} may not be read", "access", "check the credentials")
+    else:
+        found = f"{url}: {type(error).__name__}: {error}"
+        remedy = "check the endpoint, the credentials and the network"
+        finding = Finding("error", "not-reachable", "file", found, "an answer", remedy)
+    return UnreadableFileError((finding,))

@@ -1,0 +1,1 @@
+"""SEG-Y files: reader, writer, denoised copies."""

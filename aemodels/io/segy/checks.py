@@ -1,0 +1,118 @@
+"""What a block of SEG-Y traces says against the plan it is read by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aemodels.core.findings import Finding
+from aemodels.core.types import FloatArray
+from aemodels.io.segy.layout import FORMAT_NAMES, SegyLayout
+from aemodels.io.segy.read_plan import SegyPlan
+from aemodels.io.segy.trace_headers import HeaderTable
+
+IMPLAUSIBLE = 1e30  # no amplitude unit in use comes near; misread formats reach 1e38
+SCALARS = (0, 1, 10, 100, 1000, 10000)
+ROUNDING = (2, 9, 10, 12)  # formats with more bits than a float32's fraction
+
+
+def check_block(plan: SegyPlan, headers: HeaderTable, values: FloatArray, first: int) -> Iterator[Finding]:
+    """Findings about traces.
+
+    Args:
+        plan: how the file is read.
+        headers: of the traces.
+        values: float32[trace, sample], NaN = missing.
+        first: number of the first of these traces in the file.
+
+    Yields:
+        One finding per kind of trouble.
+    """
+    yield from _intervals(plan, headers, first)
+    yield from _delays(plan, headers, first)
+    yield from _values(values, beyond_end(plan.layout, values, first), first)
+    yield from _counts(plan, headers, first)
+    yield from _scalars(plan, headers, first)
+    if plan.layout.code in ROUNDING:
+        remedy = "samples beyond 16777216 are rounded to float32"
+        yield Finding("info", "precision", "samples", FORMAT_NAMES[plan.layout.code], "at most 24 bits", remedy)
+
+
+def _intervals(plan: SegyPlan, headers: HeaderTable, first: int) -> Iterator[Finding]:
+    intervals = headers.column("dt")
+    # Trace headers hold whole us, a revision 2 interval may have a fraction.
+    conflicting = (intervals > 0) & (np.abs(intervals - plan.interval) >= 1)
+    if conflicting.any():
+        shown = ", ".join(str(value) for value in np.unique(intervals[intervals > 0])[:5])
+        found = f"{plan.layout.interval:g} us in the binary header, {shown} us in the traces"
+        where = _traces(conflicting, first)
+        yield Finding(
+            "warning", "interval-conflict", where, found, "one sample interval", f"{plan.interval:g} us is used"
+        )
+
+
+def _delays(plan: SegyPlan, headers: HeaderTable, first: int) -> Iterator[Finding]:
+    delays = headers.scaled(headers.column("delay"), "delay_scalar")
+    other = np.abs(delays * 1e-3 - plan.start) > 1e-9
+    if other.any():
+        remedy = f"time starts at {plan.start:g} s in every trace"
+        found = f"delays of {delays.min():g}..{delays.max():g} ms"
+        yield Finding("warning", "delay-varies", _traces(other, first), found, "one delay", remedy)
+
+
+def beyond_end(layout: SegyLayout, values: FloatArray, first: int) -> NDArray[np.bool_]:
+    """bool[trace, sample]: where a trace that is shorter than the longest has ended."""
+    counts = layout.counts(first, first + len(values))
+    if counts is None:
+        return np.zeros(values.shape, dtype=np.bool_)
+    return np.asarray(np.arange(values.shape[1]) >= counts[:, np.newaxis], dtype=np.bool_)
+
+
+def _values(values: FloatArray, ended: NDArray[np.bool_], first: int) -> Iterator[Finding]:
+    missing = np.isnan(values) & ~ended
+    if missing.any():
+        found = f"{int(missing.sum())} samples that are infinite or no numbers"
+        where = _traces(missing.any(axis=1), first)
+        yield Finding("warning", "not-finite", where, found, "finite samples", "read as missing")
+    largest = float(max(np.nanmax(values, initial=0.0), -np.nanmin(values, initial=0.0)))
+    if largest > IMPLAUSIBLE:
+        remedy = "check the sample format in bytes 3225-3226"
+        found = f"amplitudes up to {largest:.3g}"
+        yield Finding("warning", "implausible-values", "samples", found, f"below {IMPLAUSIBLE:g}", remedy)
+
+
+def _counts(plan: SegyPlan, headers: HeaderTable, first: int) -> Iterator[Finding]:
+    if plan.layout.starts is not None:
+        return  # the counts are what the file was read by
+    counts = headers.column("count")
+    # 0 is "as the binary header says"; revision 2 keeps counts beyond 16 bits elsewhere.
+    conflicting = (counts != 0) & (counts != plan.layout.samples) & (plan.layout.samples < 2**16)
+    if conflicting.any():
+        found = f"{', '.join(str(count) for count in np.unique(counts[conflicting])[:5])} samples in the trace headers"
+        remedy = "the count that fits the file's size is used for every trace"
+        where = _traces(conflicting, first)
+        yield Finding("warning", "sample-count-conflict", where, found, f"{plan.layout.samples}", remedy)
+
+
+def _scalars(plan: SegyPlan, headers: HeaderTable, first: int) -> Iterator[Finding]:
+    scalars = headers.column("scalar")
+    odd = ~np.isin(np.abs(scalars), SCALARS)
+    if odd.any():
+        found = f"coordinate scalar {', '.join(str(value) for value in np.unique(scalars[odd])[:5])}"
+        expected = "0 or a power of ten up to 10000, negative to divide"
+        remedy = "applied as it stands; check the coordinates, correct bytes 71-72"
+        yield Finding("warning", "scalar-implausible", _traces(odd, first), found, expected, remedy)
+    elif (scalars != plan.scalar).any():
+        shown = ", ".join(str(value) for value in np.unique([plan.scalar, *scalars])[:5])
+        where = _traces(scalars != plan.scalar, first)
+        remedy = "each trace is scaled by its own; check the coordinates"
+        yield Finding("warning", "scalar-conflict", where, f"coordinate scalars {shown}", "one scalar", remedy)
+
+
+def _traces(mask: NDArray[np.bool_] | np.bool_, first: int) -> str:
+    """The first trace concerned, and how many more there are."""
+    places = np.flatnonzero(mask)
+    more = f" and {places.size - 1} more" if places.size > 1 else ""
+    return f"trace {first + int(places[0])}{more}"

@@ -1,0 +1,139 @@
+"""Copies of a SEG-Y file with other samples in them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aemodels.core.errors import DataError
+from aemodels.core.findings import Finding
+from aemodels.core.types import FloatArray
+from aemodels.io.files.atomic import atomic_path
+from aemodels.io.segy.binary_header import TEXT_BYTES
+from aemodels.io.segy.layout import SegyLayout
+from aemodels.io.segy.layout_detection import find_layout
+from aemodels.io.segy.sample_format import settle_format
+from aemodels.io.segy.samples import encode_samples, read_values
+from aemodels.io.segy.text_header import read_text_header, text_codec
+from aemodels.io.segy.trace_headers import block_traces, spans
+
+
+def write_denoised_segy(source: Path, target: Path, values: FloatArray, history: str) -> tuple[Finding, ...]:
+    """Copy a SEG-Y file with other samples: same format, same headers, and a line of history in the text header.
+
+    A sample whose new value is NaN, or equals what the reader reads there, keeps its bytes.
+
+    Args:
+        source: the file read; it is not changed.
+        target: the file to write (whole or not at all).
+        values: float32[trace, sample], as `read_segy` orders them; NaN = keep the original.
+        history: what was done, plain ASCII; goes to unused lines of the text header.
+
+    Returns:
+        A finding where the text header had no line to spare for the history.
+
+    Raises:
+        DataError: if the shape does not fit the file.
+        UnreadableFileError: if the source is no readable SEG-Y.
+    """
+    layout, _ = find_layout(source)
+    if values.shape != (layout.traces, layout.samples) or values.dtype != np.float32:
+        expected = f"float32{(layout.traces, layout.samples)}"
+        raise DataError(f"{source}: new samples are {values.dtype}{values.shape}; expected {expected}")
+    blocks = (values[start:stop] for start, stop in spans(layout, block_traces(layout)))
+    return write_denoised_blocks(source, target, blocks, history)
+
+
+def write_denoised_blocks(
+    source: Path, target: Path, blocks: Iterable[FloatArray], history: str
+) -> tuple[Finding, ...]:
+    """Copy a SEG-Y file with other samples that arrive block by block: memory does not grow with the file.
+
+    Args:
+        source: the file read; it is not changed.
+        target: the file to write (whole or not at all).
+        blocks: float32[trace, sample] of neighbouring traces, in order and together all of them; NaN = keep the
+            original.
+        history: as for `write_denoised_segy`.
+
+    Returns:
+        A finding where the text header had no line to spare for the history.
+
+    Raises:
+        DataError: if the blocks do not make up the file.
+        UnreadableFileError: if the source is no readable SEG-Y.
+    """
+    layout, _ = find_layout(source)
+    layout, _ = settle_format(source, layout)
+    header, findings = add_history(source, history)
+    with atomic_path(target) as temporary:
+        shutil.copyfile(source, temporary)
+        with temporary.open("r+b") as stream:
+            stream.write(header)
+            done = 0
+            for values in blocks:
+                traces = _replaced(source, layout, values, done)
+                stream.seek(layout.place_of(done))
+                stream.write(layout.to_bytes(traces, done))
+                done += len(values)
+        if done != layout.traces:
+            raise DataError(f"{source}: new samples for {done} traces; expected {layout.traces}")
+    return findings
+
+
+def _replaced(source: Path, layout: SegyLayout, values: FloatArray, first: int) -> NDArray[np.void]:
+    """Traces as stored, with the samples that changed."""
+    if values.shape[1:] != (layout.samples,) or values.dtype != np.float32 or first + len(values) > layout.traces:
+        expected = f"float32[at most {layout.traces - first}, {layout.samples}]"
+        raise DataError(f"{source}: new samples are {values.dtype}{values.shape} at trace {first}; expected {expected}")
+    traces = layout.read_traces(source, first, first + len(values))
+    stored = traces["samples"]
+    changed = np.isfinite(values) & (values != read_values(layout, traces, first))
+    replacement = encode_samples(np.where(changed, values, np.float32(0.0)), layout.code, stored.dtype)
+    stored[changed] = replacement[changed]
+    return traces
+
+
+def add_history(source: Path, history: str) -> tuple[bytes, tuple[Finding, ...]]:
+    """The text header of a file with history in its free lines.
+
+    Args:
+        source: the file.
+        history: any text; characters that EBCDIC and ASCII do not share become "?".
+
+    Returns:
+        (3200 bytes in the file's own encoding, findings).
+    """
+    with source.open("rb") as stream:
+        header = bytearray(stream.read(TEXT_BYTES))
+    codec = text_codec(bytes(header))
+    text = read_text_header(source)
+    lines = [text[start : start + 80] for start in range(0, TEXT_BYTES, 80)]
+    used = [number for number, line in enumerate(lines) if not _is_free(line)]
+    # After the last line in use if there is room, so that history reads downwards; else any gap.
+    free = [number for number in range(40) if number not in used]
+    free.sort(key=lambda number: (number < max(_body(used), default=-1), number))
+    pieces = textwrap.wrap(re.sub(r"[^A-Za-z0-9 .,;:+*/()=_'-]", "?", history), 76)
+    for number, piece in zip(free, pieces, strict=False):
+        header[80 * number : 80 * (number + 1)] = f"C{number + 1:2d} {piece}".ljust(80).encode(codec)
+    if len(pieces) <= len(free):
+        return bytes(header), ()
+    found = f"{len(free)} unused lines for {len(pieces)} lines of history"
+    remedy = "the rest is not written; no line in use is overwritten"
+    return bytes(header), (Finding("warning", "no-room-for-history", "text header", found, "unused lines", remedy),)
+
+
+def _body(used: list[int]) -> list[int]:
+    """Lines in use but for the closing lines ("SEG Y REV1", "END TEXTUAL HEADER" stand in lines 39 and 40)."""
+    return [number for number in used if number < 38]
+
+
+def _is_free(line: str) -> bool:
+    """Whether a line of the text header holds nothing but its number."""
+    return re.fullmatch(r"(C\s*\d{0,2})?[\s\x00]*", line) is not None

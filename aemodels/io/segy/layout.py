@@ -1,0 +1,140 @@
+"""Where things lie in a SEG-Y file, and how its traces come from disk and go back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aemodels.core.errors import UnreadableFileError
+from aemodels.core.findings import Finding
+from aemodels.core.types import IntArray
+from aemodels.io.segy.binary_header import TRACE_HEADER, Endian, order_of
+
+IBM, IEEE, FIXED_GAIN, INT24, UINT24 = 1, 5, 4, 7, 15
+INVERSE_GAIN = -FIXED_GAIN  # our own code: fixed point divided by its gain; the standard has one code for both
+THREE_BYTES = (INT24, UINT24)
+# Sample format code -> NumPy type of one sample (SEG-Y revision 2, table 2, binary header bytes 3225-3226).
+FORMATS = {1: "u4", 2: "i4", 3: "i2", 4: "u4", 5: "f4", 6: "f8", 7: "(3,)u1", 8: "i1", 9: "i8", 10: "u4", 11: "u2"} | {
+    12: "u8",
+    15: "(3,)u1",
+    16: "u1",
+    INVERSE_GAIN: "u4",
+}
+FORMAT_NAMES = {1: "IBM float", 2: "int32", 3: "int16", 4: "fixed point with gain", 5: "IEEE float"} | {
+    6: "IEEE double",
+    7: "int24",
+    8: "int8",
+    9: "int64",
+    10: "uint32",
+    11: "uint16",
+    12: "uint64",
+    15: "uint24",
+    16: "uint8",
+}
+
+
+@dataclass(frozen=True)
+class SegyLayout:
+    """How a file is laid out.
+
+    Args:
+        endian: byte order of headers and samples.
+        labelled: sample format code in the binary header.
+        code: sample format code by which the samples are read (differs where the label is implausible).
+        samples: samples per trace, of the longest one where they differ.
+        traces: traces in the file.
+        offset: bytes before the first trace.
+        header_bytes: bytes of headers before the samples of each trace.
+        revision: (major, minor) of SEG-Y.
+        interval: the binary header's sample interval in us; 0 = none.
+        extended: extended text headers.
+        starts: int64[trace + 1], first byte of each trace and of what follows the last, where traces differ in length;
+            None where all are equally long.
+    """
+
+    endian: Endian
+    labelled: int
+    code: int
+    samples: int
+    traces: int
+    offset: int
+    header_bytes: int = TRACE_HEADER
+    revision: tuple[int, int] = (0, 0)
+    interval: float = 0.0
+    extended: int = 0
+    starts: IntArray | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def sample_dtype(self) -> np.dtype[Any]:
+        """One sample as stored (three-byte integers as three bytes)."""
+        return np.dtype(FORMATS[self.code]).newbyteorder(order_of(self.endian))
+
+    @property
+    def trace_bytes(self) -> int:
+        """Bytes of one trace with its headers, of the longest one where they differ."""
+        return self.header_bytes + self.samples * self.sample_dtype.itemsize
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """One trace: header bytes and the samples as stored."""
+        return np.dtype([("header", f"V{self.header_bytes}"), ("samples", self.sample_dtype, (self.samples,))])
+
+    def counts(self, start: int, stop: int) -> IntArray | None:
+        """int64[trace], samples of each trace; None where all are equally long."""
+        if self.starts is None:
+            return None
+        return (np.diff(self.starts[start : stop + 1]) - self.header_bytes) // self.sample_dtype.itemsize
+
+    def place_of(self, trace: int) -> int:
+        """First byte of a trace."""
+        return self.offset + trace * self.trace_bytes if self.starts is None else int(self.starts[trace])
+
+    def read_traces(self, path: Path, start: int, stop: int) -> NDArray[np.void]:
+        """Traces `start` to `stop` (exclusive) of a file, in memory, as an array of `dtype`; short ones end in zeros.
+
+        Pairs of bytes are put right, and three-byte integers begin with their highest byte.
+        """
+        if self.starts is None:
+            traces = np.fromfile(path, dtype=self.dtype, count=stop - start, offset=self.place_of(start))
+            return self._arranged(traces)
+        places = self.starts[start : stop + 1] - self.starts[start]
+        data = np.fromfile(path, dtype=np.uint8, count=int(places[-1]), offset=self.place_of(start))
+        traces = np.zeros(stop - start, dtype=self.dtype)
+        raw = self._bytes_of(traces)
+        for row, (first, last) in enumerate(pairwise(places.tolist())):
+            raw[row, : last - first] = data[first:last]
+        return self._arranged(traces)
+
+    def to_bytes(self, traces: NDArray[np.void], start: int) -> bytes:
+        """What `read_traces` gave for traces from `start` on, as it stands in the file."""
+        arranged = self._arranged(traces)
+        if self.starts is None:
+            return arranged.tobytes()
+        lengths = np.diff(self.starts[start : start + len(traces) + 1]).tolist()
+        return b"".join(row[:length].tobytes() for row, length in zip(self._bytes_of(arranged), lengths, strict=True))
+
+    def _bytes_of(self, traces: NDArray[np.void]) -> NDArray[np.uint8]:
+        return traces.view(np.uint8).reshape(len(traces), self.trace_bytes)
+
+    def _arranged(self, traces: NDArray[np.void]) -> NDArray[np.void]:
+        """Between the file's order of bytes and the one that NumPy knows; doing it twice gives the file's again."""
+        if self.endian == "little" and self.code in THREE_BYTES:
+            traces = traces.copy()
+            traces["samples"] = traces["samples"][..., ::-1].copy()
+        if self.endian == "pairwise":
+            traces = traces.copy()
+            raw = self._bytes_of(traces)
+            end = self.header_bytes if self.sample_dtype.itemsize == 1 else self.trace_bytes
+            first = raw[:, 0:end:2].copy()
+            raw[:, 0:end:2], raw[:, 1:end:2] = raw[:, 1:end:2], first
+        return traces
+
+
+def unreadable(code: str, found: str, expected: str, remedy: str) -> UnreadableFileError:
+    """The refusal of a whole file."""
+    return UnreadableFileError((Finding("error", code, "file", found, expected, remedy),))

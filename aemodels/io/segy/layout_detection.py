@@ -1,0 +1,219 @@
+"""How a SEG-Y file is laid out, decided by plausibility rather than by trust."""
+
+from __future__ import annotations
+
+import dataclasses
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from aemodels.core.errors import UnreadableFileError
+from aemodels.core.findings import Finding
+from aemodels.io.segy.binary_header import (
+    BINARY_END,
+    ENDIANS,
+    TEXT_BYTES,
+    TRACE_HEADER,
+    BinaryHeader,
+    Endian,
+    number_at,
+    parse_binary,
+    stated_order,
+)
+from aemodels.io.segy.layout import FORMAT_NAMES, FORMATS, IBM, THREE_BYTES, SegyLayout, unreadable
+from aemodels.io.segy.text_header import MOST_EXTENDED, count_extended
+from aemodels.io.segy.trace_lengths import counts_agree, uneven
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One way to read a file's headers, with what it takes for granted."""
+
+    layout: SegyLayout
+    findings: tuple[Finding, ...] = ()
+
+
+def find_layout(path: Path) -> tuple[SegyLayout, tuple[Finding, ...]]:
+    """Work out a file's layout from its headers and its size.
+
+    The header is read as it stands in both byte orders (and by swapped pairs where it says so); where none fits the
+    file's size, the count of samples in the trace headers, a file without extended text headers and traces of
+    different lengths are tried, and the choice becomes a finding.
+
+    Args:
+        path: the file.
+
+    Returns:
+        (layout, findings).
+
+    Raises:
+        UnreadableFileError: if the file is too short, truncated or no SEG-Y.
+        OSError: if it cannot be opened.
+    """
+    size = path.stat().st_size
+    if size < BINARY_END:
+        raise unreadable("too-short", f"{size} bytes", "at least 3600 (text and binary header)", "get the whole file")
+    with path.open("rb") as stream:
+        head = stream.read(BINARY_END)
+    stated = stated_order(head)
+    # Two-byte numbers look the same in little-endian order and in swapped pairs: there the statement decides.
+    others = [endian for endian in ENDIANS if not (stated == "pairwise" and endian == "little")]
+    orders = dict.fromkeys([stated, *others] if stated else others)
+    headers = [header for endian in orders if _plausible(header := parse_binary(head, endian))]
+    headers.sort(key=lambda header: header.code not in FORMATS)
+    for header in headers:
+        for reading in _readings(path, header, size):
+            if reading.layout.traces > 0:
+                return reading.layout, (*_byte_order(reading.layout, stated), *reading.findings)
+    raise _no_layout([_as_declared(path, header) for header in headers], head, size)
+
+
+def _plausible(header: BinaryHeader) -> bool:
+    # A third byte has no partner: no text says how swapped pairs of three-byte samples lie.
+    return 0 <= header.code <= 99 and not (header.endian == "pairwise" and header.code in THREE_BYTES)
+
+
+def _readings(path: Path, header: BinaryHeader, size: int) -> Iterator[_Reading]:
+    """Ways to read a header, the most literal first; `traces` is 0 where the size does not fit."""
+    declared = _as_declared(path, header)
+    literal = _fitted(declared, header, size)
+    if not (header.even or (literal.layout.traces and counts_agree(path, literal.layout))):
+        yield _uneven(path, header, size)
+    yield literal
+    if header.revision[0] >= 2:
+        found = f"first trace at {header.start}, {header.extra} extra trace headers, {header.trailers} trailers"
+        remedy = "the fields of revision 2 are left out of account"
+        doubt = Finding("warning", "revision-fields", "binary header", found, "what fits the file's size", remedy)
+        older = dataclasses.replace(header, start=0, extra=0, trailers=0, traces=0)
+        yield _with(_fitted(_as_declared(path, older), older, size), doubt)
+    if header.extended:
+        found, remedy = f"{header.extended} extended text headers", "read as none; correct bytes 3505-3506"
+        doubt = Finding("warning", "extended-headers", "binary header", found, "what fits the file's size", remedy)
+        without = dataclasses.replace(declared, offset=BINARY_END, extended=0)
+        yield _with(_fitted(without, dataclasses.replace(header, extended=0), size), doubt)
+    count = _count_in_traces(path, declared, size)
+    if count:
+        found = f"{header.samples} samples in the binary header, {count} in the trace headers"
+        remedy = f"{count} are used, which fits the file's size; correct bytes 3221-3222"
+        doubt = Finding("warning", "sample-count-conflict", "binary header", found, "one sample count", remedy)
+        yield _with(_fitted(dataclasses.replace(declared, samples=count), header, size), doubt)
+    if header.even:
+        yield _uneven(path, header, size)
+
+
+def _uneven(path: Path, header: BinaryHeader, size: int) -> _Reading:
+    """Traces of different lengths, where their headers lead to the file's end."""
+    layout = _as_declared(path, header)
+    if _nonsense(layout, header, size):
+        return _Reading(layout)
+    found = uneven(path, layout, size - TEXT_BYTES * max(header.trailers, 0), declared=not header.even)
+    return _Reading(layout) if found is None else _Reading(*found)
+
+
+def _with(reading: _Reading, finding: Finding) -> _Reading:
+    return dataclasses.replace(reading, findings=(finding, *reading.findings))
+
+
+def _as_declared(path: Path, header: BinaryHeader) -> SegyLayout:
+    """The layout as the header has it, with no traces counted yet."""
+    extended = header.extended if 0 <= header.extended <= MOST_EXTENDED else 0
+    if header.extended == -1:
+        extended = count_extended(path) or 0
+    return SegyLayout(
+        header.endian,
+        header.code,
+        header.code if header.code in FORMATS else IBM,  # four bytes a sample either way; the samples decide
+        header.samples,
+        0,
+        header.start if header.start >= BINARY_END else BINARY_END + TEXT_BYTES * extended,
+        TRACE_HEADER * (1 + header.extra) if 0 < header.extra < 1000 else TRACE_HEADER,
+        header.revision,
+        header.interval,
+        extended,
+    )
+
+
+def _fitted(layout: SegyLayout, header: BinaryHeader, size: int) -> _Reading:
+    """The layout with its traces counted: none unless they fill the file to the last byte."""
+    if layout.samples < 1 or _nonsense(layout, header, size):
+        return _Reading(layout)
+    end = size - TEXT_BYTES * max(header.trailers, 0)
+    if header.trailers == -1 and 0 < header.traces < size:
+        declared = layout.offset + header.traces * layout.trace_bytes
+        end = declared if declared <= size and (size - declared) % TEXT_BYTES == 0 else end
+    traces, rest = divmod(end - layout.offset, layout.trace_bytes)
+    if rest or traces < 1:
+        return _Reading(layout)
+    layout = dataclasses.replace(layout, traces=traces)
+    if header.traces in (0, traces):
+        return _Reading(layout)
+    remedy = "the traces that are there are read; get the whole file if it was cut"
+    found = f"{traces} traces"
+    finding = Finding("warning", "trace-count-conflict", "file", found, f"{header.traces} by the binary header", remedy)
+    return _Reading(layout, (finding,))
+
+
+def _nonsense(layout: SegyLayout, header: BinaryHeader, size: int) -> bool:
+    """Whether the first trace cannot stand where the header puts it."""
+    texts = not -1 <= header.extended <= MOST_EXTENDED or (header.extended == -1 and not layout.extended)
+    return layout.offset > size or (texts and not header.start)
+
+
+def _count_in_traces(path: Path, layout: SegyLayout, size: int) -> int:
+    """The sample count on which the first two trace headers agree; 0 where they do not, or it is the known one."""
+    with path.open("rb") as stream:
+
+        def count_at(place: int) -> int:
+            if place >= size:  # a place that a damaged header states may be one that no file has
+                return 0
+            stream.seek(place)
+            data = stream.read(116)
+            return int(number_at(data, 115, "H", layout.endian)) if len(data) == 116 else 0
+
+        count = count_at(layout.offset)
+        second = layout.offset + dataclasses.replace(layout, samples=count).trace_bytes
+        if count in (0, layout.samples) or (second < size and count_at(second) != count):
+            return 0
+        return count
+
+
+def _byte_order(layout: SegyLayout, stated: Endian | None) -> Iterator[Finding]:
+    if layout.endian != "big":
+        found = {"little": "little-endian", "pairwise": "pairwise byte-swapped"}[layout.endian]
+        code = {"little": "little-endian", "pairwise": "byte-swapped"}[layout.endian]
+        yield Finding("info", code, "file", f"{found} headers", "big-endian", f"read as {found}")
+    if stated and stated != layout.endian:
+        found = f"bytes 3297-3300 say {stated}, the other headers are {layout.endian}"
+        remedy = f"read as {layout.endian}; correct bytes 3297-3300"
+        yield Finding("warning", "byte-order-conflict", "binary header", found, "one byte order", remedy)
+
+
+def _no_layout(layouts: list[SegyLayout], head: bytes, size: int) -> UnreadableFileError:
+    """Say why no byte order fits."""
+    usable = [layout for layout in layouts if layout.samples > 0 and layout.labelled in FORMATS]
+    if size == BINARY_END or (usable and size == usable[0].offset):
+        return unreadable("header-only", "headers and no trace", "at least one trace", "get the whole file")
+    if usable:
+        layout = usable[0]
+        whole, rest = divmod(max(size - layout.offset, 0), layout.trace_bytes)
+        found = f"{size - layout.offset} bytes of traces: {whole} whole and {rest} bytes more"
+        expected = f"a multiple of {layout.trace_bytes} bytes ({layout.samples} samples of {FORMAT_NAMES[layout.code]})"
+        return unreadable(
+            "truncated", found, expected, "get the whole file, or correct the sample count in the binary header"
+        )
+    codes = [struct.unpack_from(order + "h", head, 3224)[0] for order in "><"]
+    if stated_order(head) == "pairwise" and codes[1] in THREE_BYTES:
+        return unreadable(
+            "unsupported-format",
+            f"sample format {codes[1]} ({FORMAT_NAMES[codes[1]]}) in swapped pairs of bytes",
+            "a format of an even number of bytes",
+            "export the file in big-endian order",
+        )
+    samples, extended = (struct.unpack_from(">h", head, position)[0] for position in (3220, 3504))
+    found = f"sample format {codes[0]}, {samples} samples a trace, {extended} extended headers"
+    return unreadable("not-segy", found, f"format {_known()}; samples > 0; extended >= 0", "check what the file is")
+
+
+def _known() -> str:
+    return ", ".join(f"{code} ({name})" for code, name in FORMAT_NAMES.items())

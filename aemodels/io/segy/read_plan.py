@@ -1,0 +1,119 @@
+"""What is decided once for a SEG-Y file before its traces are read: layout, format, positions, time axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from aemodels.core.errors import UnreadableFileError
+from aemodels.core.findings import Finding
+from aemodels.core.types import AxisArray, Source
+from aemodels.io.files.hashing import sha256_file
+from aemodels.io.segy.binary_header import BINARY_END, declared_interval
+from aemodels.io.segy.header_positions import HeaderPositions, choose_positions
+from aemodels.io.segy.layout import SegyLayout
+from aemodels.io.segy.layout_detection import find_layout
+from aemodels.io.segy.sample_format import settle_format
+from aemodels.io.segy.trace_headers import HeaderTable, read_headers
+
+DEFAULT_DT_US = 4000.0
+REVISIONS = ("0000", "0100", "0200", "0201", "0001", "0002")  # the last two: a plain number for the pair
+SURVEY = 20_000  # traces whose headers decide for the file
+
+
+@dataclass(frozen=True, eq=False)
+class SegyPlan:
+    """How a file is read.
+
+    Args:
+        path: the file.
+        source: its path and hash.
+        layout: where things lie, with the sample format that is read by.
+        positions: where line numbers and coordinates stand.
+        interval: sample interval in us.
+        start: time of the first sample in s.
+        scalar: the first trace's coordinate scalar.
+        findings: what was noticed about the file as a whole.
+    """
+
+    path: Path
+    source: Source
+    layout: SegyLayout
+    positions: HeaderPositions
+    interval: float
+    start: float
+    scalar: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def axis(self) -> AxisArray:
+        """Two-way time float64[sample] in s."""
+        return self.start + np.arange(self.layout.samples, dtype=np.float64) * self.interval * 1e-6
+
+
+def plan_segy(path: Path, positions: HeaderPositions | None = None) -> SegyPlan:
+    """Decide how a file is read, from its headers and a part of its traces.
+
+    Args:
+        path: the file.
+        positions: where inline, crossline and coordinates stand; None = the standard places, or older habits where
+            those are empty.
+
+    Returns:
+        The plan.
+
+    Raises:
+        UnreadableFileError: if the file is truncated, empty of traces or no SEG-Y.
+        OSError: if it cannot be opened.
+    """
+    layout, findings = find_layout(path)
+    if layout.samples < 2:
+        found = f"{layout.samples} samples a trace"
+        raise UnreadableFileError(
+            (Finding("error", "too-short", "file", found, "at least 2", "check the sample count"),)
+        )
+    layout, format_findings = settle_format(path, layout)
+    survey = read_headers(path, layout, SURVEY)
+    chosen, position_findings = choose_positions(survey) if positions is None else (positions, ())
+    interval, interval_findings = _interval(path, survey, layout)
+    delays = np.unique(survey.scaled(survey.column("delay"), "delay_scalar"))
+    start = float(delays[0]) * 1e-3 if delays.size == 1 else 0.0
+    return SegyPlan(
+        path,
+        Source(str(path), sha256_file(path)),
+        layout,
+        chosen,
+        interval,
+        start,
+        int(survey.column("scalar")[0]),
+        (*findings, *format_findings, *_revision(path, layout), *position_findings, *interval_findings),
+    )
+
+
+def _interval(path: Path, survey: HeaderTable, layout: SegyLayout) -> tuple[float, tuple[Finding, ...]]:
+    """Sample interval in us: the binary header's, else the traces', else 4 ms."""
+    intervals = np.unique(survey.column("dt"))
+    positive = intervals[intervals > 0]
+    if layout.interval > 0:
+        return layout.interval, ()
+    if positive.size:
+        return float(positive[0]), ()
+    with path.open("rb") as stream:
+        head = stream.read(BINARY_END)
+    found = f"{declared_interval(head, layout.endian)} us in the binary header, {intervals[0]} us in the traces"
+    remedy = f"{DEFAULT_DT_US:g} us is assumed; correct bytes 3217-3218"
+    finding = Finding("warning", "interval-missing", "binary header", found, "a sample interval > 0", remedy)
+    return DEFAULT_DT_US, (finding,)
+
+
+def _revision(path: Path, layout: SegyLayout) -> tuple[Finding, ...]:
+    with path.open("rb") as stream:
+        stream.seek(3500)
+        written = stream.read(2)
+    if written.hex() in REVISIONS:
+        return ()
+    found = f"revision {written.hex()} (hexadecimal)"
+    remedy = f"read as revision {layout.revision[0]}; correct bytes 3501-3502"
+    return (Finding("info", "revision-unknown", "binary header", found, "0000, 0100, 0200 or 0201", remedy),)

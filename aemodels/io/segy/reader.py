@@ -1,0 +1,138 @@
+"""The SEG-Y reader: every trace of a file becomes a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aemodels.core.errors import DataError
+from aemodels.core.findings import Finding
+from aemodels.core.types import Channel, FloatArray, Recording
+from aemodels.io.segy.checks import check_block
+from aemodels.io.segy.header_positions import HeaderPositions
+from aemodels.io.segy.line_numbers import LineTally
+from aemodels.io.segy.read_plan import SegyPlan, plan_segy
+from aemodels.io.segy.samples import read_values
+from aemodels.io.segy.text_header import read_text_headers, text_codec
+from aemodels.io.segy.trace_headers import HeaderTable, block_traces, headers_of, spans
+
+
+def read_segy(path: Path, positions: HeaderPositions | None = None) -> Recording:
+    """Read a SEG-Y file, whatever its revision, byte order, format and geometry.
+
+    Args:
+        path: the file.
+        positions: where inline, crossline and coordinates stand in the trace headers; None = the standard places,
+            or older habits where those are empty (the choice is a finding).
+
+    Returns:
+        A recording of kind "seismic" with one channel a trace, dead traces included. Findings tell what was doubtful.
+
+    Raises:
+        UnreadableFileError: if the file is truncated, empty of traces or no SEG-Y.
+        OSError: if it cannot be opened.
+    """
+    plan = plan_segy(path, positions)
+    layout = plan.layout
+    values = np.empty((layout.traces, layout.samples), dtype=np.float32)
+    parts = []
+    for start, stop in spans(layout, block_traces(layout)):
+        traces = layout.read_traces(path, start, stop)
+        values[start:stop] = read_values(layout, traces, start)
+        parts.append(headers_of(traces, layout).raw)
+    headers = HeaderTable(np.concatenate(parts), layout.endian)
+    lines = LineTally(plan.positions)
+    lines.add(headers, 0)
+    findings = (*plan.findings, *check_block(plan, headers, values, 0), *lines.findings())
+    return _recording(plan, headers, values, 0, findings)
+
+
+def read_segy_blocks(path: Path, *, traces: int, positions: HeaderPositions | None = None) -> Iterator[Recording]:
+    """Read a SEG-Y file block by block: memory does not grow with the file.
+
+    Args:
+        path: the file.
+        traces: traces per block; the last block may have fewer.
+        positions: as for `read_segy`.
+
+    Yields:
+        Recordings of neighbouring traces, numbered as in the file, all on the same axis; the first carries the
+        findings about the file, each the findings about its own traces, the last those that take all traces to know.
+
+    Raises:
+        DataError: if `traces` is not positive.
+        UnreadableFileError: if the file is truncated, empty of traces or no SEG-Y.
+        OSError: if it cannot be opened.
+    """
+    if traces < 1:
+        raise DataError(f"traces is {traces}; expected at least 1 trace a block")
+    plan = plan_segy(path, positions)
+    lines = LineTally(plan.positions)
+    for start, stop in spans(plan.layout, traces):
+        stored = plan.layout.read_traces(path, start, stop)
+        values = read_values(plan.layout, stored, start)
+        headers = headers_of(stored, plan.layout)
+        lines.add(headers, start)
+        at_end = tuple(lines.findings()) if stop == plan.layout.traces else ()
+        findings = (*(() if start else plan.findings), *check_block(plan, headers, values, start), *at_end)
+        yield _recording(plan, headers, values, start, findings)
+
+
+def read_span(plan: SegyPlan, start: int, stop: int) -> Recording:
+    """Neighbouring traces of a file, numbered as in the file and without findings.
+
+    Args:
+        plan: how the file is read.
+        start: first trace.
+        stop: the one behind the last.
+    """
+    stored = plan.layout.read_traces(plan.path, start, stop)
+    headers = headers_of(stored, plan.layout)
+    return _recording(plan, headers, read_values(plan.layout, stored, start), start, ())
+
+
+def _recording(
+    plan: SegyPlan, headers: HeaderTable, values: FloatArray, first: int, findings: tuple[Finding, ...]
+) -> Recording:
+    layout = plan.layout
+    with plan.path.open("rb") as stream:
+        codec = text_codec(stream.read(3200))
+    texts = read_text_headers(plan.path, layout.extended)
+    return Recording(
+        values=values,
+        axis=plan.axis,
+        channels=_channels(plan, headers, first),
+        kind="seismic",
+        source=plan.source,
+        name=plan.path.stem,
+        headers={
+            "format": layout.labelled,
+            "endian": layout.endian,
+            "revision": ".".join(map(str, layout.revision)),
+            "text": texts[0],
+            "text_codec": codec,
+            "extended_texts": texts[1:],
+            "positions": plan.positions.model_dump(),
+        },
+        findings=findings,
+    )
+
+
+def _channels(plan: SegyPlan, headers: HeaderTable, first: int) -> tuple[Channel, ...]:
+    positions = plan.positions
+    columns: dict[str, list[Any]] = {
+        "trace": list(range(first, first + len(headers.raw))),
+        "inline": headers.word(positions.inline).tolist(),
+        "crossline": headers.word(positions.crossline).tolist(),
+        "cdp_x": headers.scaled(headers.word(positions.cdp_x), "scalar").tolist(),
+        "cdp_y": headers.scaled(headers.word(positions.cdp_y), "scalar").tolist(),
+        "offset": headers.column("offset").tolist(),
+    }
+    counts = plan.layout.counts(first, first + len(headers.raw))
+    if counts is not None:
+        columns["samples"] = counts.tolist()
+    rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+    return tuple(Channel(f"trace {row['trace']}", "amplitude", row) for row in rows)

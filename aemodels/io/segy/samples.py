@@ -1,0 +1,154 @@
+"""Samples of a SEG-Y file between their storage format and float32."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aemodels.core.types import FloatArray
+from aemodels.io.segy.layout import FIXED_GAIN, IBM, INT24, INVERSE_GAIN, THREE_BYTES, SegyLayout
+
+
+def ibm_to_float(words: NDArray[np.uint32]) -> NDArray[np.float64]:
+    """Decode IBM System/360 floats: (-1)^sign x fraction x 16^(exponent - 64).
+
+    >>> ibm_to_float(np.array([0xC276A000], dtype=np.uint32))
+    array([-118.625])
+
+    Args:
+        words: uint32 of any shape, native byte order.
+
+    Returns:
+        float64 of the same shape (an IBM float may exceed float32's range).
+
+    References:
+        SEG-Y revision 1 (SEG Technical Standards Committee, 2002), table 2, format 1.
+    """
+    exponent = ((words >> 24) & 0x7F).astype(np.int32) - 64
+    fraction = (words & 0x00FFFFFF).astype(np.float64)
+    sign = np.where(words >> 31, -1.0, 1.0)
+    return np.asarray(sign * np.ldexp(fraction, 4 * exponent - 24), dtype=np.float64)
+
+
+def float_to_ibm(values: NDArray[np.float32]) -> NDArray[np.uint32]:
+    """Encode finite float32 as IBM floats, rounded to the nearest (the inverse of `ibm_to_float`).
+
+    Args:
+        values: float32 of any shape, finite.
+
+    Returns:
+        uint32 of the same shape, native byte order.
+    """
+    fraction, exponent = np.frexp(np.abs(values).astype(np.float64))
+    hexadecimal = -(-exponent // 4)
+    # Rounding never carries into a 25th bit: where all 24 bits count (exponent a multiple of 4), float32 has no more.
+    mantissa = np.rint(np.ldexp(fraction, 24 + exponent - 4 * hexadecimal)).astype(np.int64)
+    words = (np.signbit(values).astype(np.int64) << 31) | ((hexadecimal.astype(np.int64) + 64) << 24) | mantissa
+    return np.where(mantissa == 0, 0, words).astype(np.uint32)
+
+
+def gain_to_float(words: NDArray[np.uint32], sign: int) -> NDArray[np.float64]:
+    """Decode fixed point with gain: a 16-bit integer times 2 to the power of `sign` times the gain in the second byte.
+
+    >>> gain_to_float(np.array([0x0003FFFE], dtype=np.uint32), 1), gain_to_float(np.array([0x00030008], np.uint32), -1)
+    (array([-16.]), array([1.]))
+
+    Args:
+        words: uint32 of any shape, native byte order; the first byte is 0.
+        sign: 1 where the gain is to be applied, -1 where it is the recorder's and to be taken off.
+
+    Returns:
+        float64 of the same shape.
+
+    References:
+        Barry, Cavers & Kneale (1975), Recommended standards for digital tape formats, Geophysics 40, 344 (SEG-Y).
+    """
+    mantissa = (words & 0xFFFF).astype(np.uint16).view(np.int16)
+    gain = ((words >> 16) & 0xFF).astype(np.int32)
+    return np.asarray(np.ldexp(mantissa.astype(np.float64), sign * gain), dtype=np.float64)
+
+
+def float_to_gain(values: NDArray[np.float32], sign: int) -> NDArray[np.uint32]:
+    """Encode finite float32 as fixed point with gain, with as many bits as fit (the inverse of `gain_to_float`)."""
+    magnitude = np.abs(values).astype(np.float64)
+    needed = np.ceil(np.log2(np.maximum(magnitude, 1e-300) / 32767.0))
+    power = np.clip(needed, *((0, 255) if sign > 0 else (-255, 0))).astype(np.int64)
+    mantissa = np.clip(np.rint(np.ldexp(values.astype(np.float64), -power)), -32768, 32767).astype(np.int64)
+    return (((sign * power) << 16) | (mantissa & 0xFFFF)).astype(np.uint32)
+
+
+def _from_three_bytes(stored: NDArray[np.uint8], *, signed: bool) -> NDArray[np.int64]:
+    """Integers from their three bytes, the highest first: [..., 3] -> [...]."""
+    words = stored.astype(np.int64) @ np.array([1 << 16, 1 << 8, 1])
+    return np.asarray((words ^ 0x800000) - 0x800000 if signed else words, dtype=np.int64)
+
+
+def read_values(layout: SegyLayout, traces: NDArray[np.void], start: int) -> FloatArray:
+    """Samples of traces as `SegyLayout.read_traces` gives them.
+
+    Args:
+        layout: of the file.
+        traces: as stored.
+        start: number of the first of them.
+
+    Returns:
+        float32[trace, sample]; NaN where a sample is no number, too large, or beyond the end of a shorter trace.
+    """
+    values = decode_samples(traces["samples"], layout.code)
+    counts = layout.counts(start, start + len(traces))
+    if counts is not None:
+        values[np.arange(layout.samples) >= counts[:, np.newaxis]] = np.nan
+    return values
+
+
+def decode_samples(stored: NDArray[Any], code: int) -> FloatArray:
+    """Stored samples as float32, non-finite or too large values becoming NaN.
+
+    Args:
+        stored: [trace, sample] in the file's type and byte order; three-byte integers [trace, sample, 3].
+        code: sample format code.
+
+    Returns:
+        float32[trace, sample].
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        result = _numbers(stored, code).astype(np.float32)
+    return np.where(np.isfinite(result), result, np.float32(np.nan))
+
+
+def _numbers(stored: NDArray[Any], code: int) -> NDArray[Any]:
+    if code in THREE_BYTES:
+        return _from_three_bytes(stored, signed=code == INT24)
+    if code == IBM:
+        return ibm_to_float(stored.astype(np.uint32))
+    if code in (FIXED_GAIN, INVERSE_GAIN):
+        return gain_to_float(stored.astype(np.uint32), 1 if code == FIXED_GAIN else -1)
+    return stored
+
+
+def encode_samples(values: FloatArray, code: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """float32 samples in a storage format; integers are rounded and clipped to their range.
+
+    Args:
+        values: float32[trace, sample], finite.
+        code: sample format code.
+        dtype: the storage type with its byte order.
+
+    Returns:
+        [trace, sample] of `dtype`; three-byte integers [trace, sample, 3].
+    """
+    if code == IBM:
+        return float_to_ibm(values).astype(dtype)
+    if code in (FIXED_GAIN, INVERSE_GAIN):
+        return float_to_gain(values, 1 if code == FIXED_GAIN else -1).astype(dtype)
+    if dtype.kind == "f":
+        return values.astype(dtype)
+    if code in THREE_BYTES:
+        low, high = (-(2**23), 2**23 - 1) if code == INT24 else (0, 2**24 - 1)
+        words = np.clip(np.rint(values.astype(np.float64)), low, high).astype(np.int64)
+        return np.stack([(words >> shift) & 0xFF for shift in (16, 8, 0)], axis=-1).astype(np.uint8)
+    limits = np.iinfo(dtype)
+    # float64: float32 cannot hold 2^31 - 1 and would round it up, out of range.
+    return np.clip(np.rint(values.astype(np.float64)), limits.min, limits.max).astype(dtype)

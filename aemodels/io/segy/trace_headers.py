@@ -1,0 +1,83 @@
+"""Trace headers as columns of integers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aemodels.io.segy.binary_header import TRACE_HEADER, Endian, order_of
+from aemodels.io.segy.layout import SegyLayout
+
+BLOCK_BYTES = 8_000_000
+# Name -> first byte (counted from 1) and type (SEG-Y revision 2, table 3).
+FIELDS = {
+    "offset": (37, "i4"),
+    "scalar": (71, "i2"),
+    "delay": (109, "i2"),
+    "count": (115, "u2"),
+    "dt": (117, "i2"),
+    "delay_scalar": (215, "i2"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class HeaderTable:
+    """The first 240 header bytes of some traces.
+
+    Args:
+        raw: uint8[trace, 240].
+        endian: their byte order.
+    """
+
+    raw: NDArray[np.uint8]
+    endian: Endian
+
+    def column(self, name: str) -> NDArray[np.int64]:
+        """A field of `FIELDS` as int64[trace]."""
+        return self._read(*FIELDS[name])
+
+    def word(self, position: int) -> NDArray[np.int64]:
+        """The four-byte integer at a position, counted from 1, as int64[trace]."""
+        return self._read(position, "i4")
+
+    def scaled(self, values: NDArray[np.int64], scalar: str) -> NDArray[np.float64]:
+        """Apply a SEG-Y scalar to float64[trace]: positive multiplies, negative divides, zero leaves."""
+        factor = self.column(scalar)
+        divisor = np.where(factor < 0, -factor, 1).astype(np.float64)
+        return np.asarray(values * np.where(factor > 0, factor, 1) / divisor, dtype=np.float64)
+
+    def _read(self, position: int, kind: str) -> NDArray[np.int64]:
+        dtype = np.dtype(order_of(self.endian) + kind)
+        part = np.ascontiguousarray(self.raw[:, position - 1 : position - 1 + dtype.itemsize])
+        return part.view(dtype)[:, 0].astype(np.int64)
+
+
+def headers_of(traces: NDArray[np.void], layout: SegyLayout) -> HeaderTable:
+    """The headers of traces as `SegyLayout.read_traces` gives them (copied, so that the samples can be freed)."""
+    raw = np.ascontiguousarray(traces["header"]).view(np.uint8).reshape(len(traces), layout.header_bytes)
+    return HeaderTable(raw[:, :TRACE_HEADER].copy(), layout.endian)
+
+
+def block_traces(layout: SegyLayout) -> int:
+    """Traces that are read at a time, so that a block is some 8 MB."""
+    return max(1, BLOCK_BYTES // layout.trace_bytes)
+
+
+def spans(layout: SegyLayout, traces: int, *, stop: int | None = None) -> Iterator[tuple[int, int]]:
+    """(start, stop) of blocks of so many traces, up to the file's last (or to `stop`)."""
+    last = layout.traces if stop is None else min(stop, layout.traces)
+    for start in range(0, last, traces):
+        yield start, min(start + traces, last)
+
+
+def read_headers(path: Path, layout: SegyLayout, stop: int) -> HeaderTable:
+    """Headers of the traces before `stop`, read block by block."""
+    parts = [
+        headers_of(layout.read_traces(path, *span), layout).raw
+        for span in spans(layout, block_traces(layout), stop=stop)
+    ]
+    return HeaderTable(np.concatenate(parts), layout.endian)

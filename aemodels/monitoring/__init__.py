@@ -1,0 +1,1 @@
+"""Reference statistics of the training data, and the drift of new data from them."""

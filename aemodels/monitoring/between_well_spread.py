@@ -1,0 +1,116 @@
+"""How much the training groups differ among themselves: what new data have to exceed to be unusual."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+from scipy.stats import t as student
+
+from aemodels.core.types import AxisArray, BoolArray
+from aemodels.monitoring.reference import SCORE, Reference
+from aemodels.monitoring.statistics import coarse, cohen_h, ks_distance, psi, rate
+
+FLAG_RATE = "flag_rate"
+_DRAWS = 400  # pseudo-windows of reference groups at most
+_LEAST = 1e-3  # smallest statistic that is told from none
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """How far windows of reference groups lie from the other groups.
+
+    Args:
+        draws: (feature, statistic) → float64[pseudo-window].
+        limits: (feature, statistic) → what a window of such groups exceeds in no feature, most of the time.
+    """
+
+    draws: Mapping[tuple[str, str], AxisArray]
+    limits: Mapping[tuple[str, str], float]
+
+    @classmethod
+    def of(cls, reference: Reference, groups: int, false_alarms: float) -> Spread:
+        """Draw pseudo-windows of `groups` groups each, at most half of the reference's."""
+        chosen = _subsets(len(reference.groups), groups)
+        draws = {
+            (name, statistic): values
+            for name in reference.features
+            for statistic, values in _distances(reference, name, chosen).items()
+        }
+        draws[FLAG_RATE, "h"] = _flag_distances(reference, chosen)
+        return cls(draws, _limits(draws, len(reference.groups), false_alarms))
+
+    def limit(self, name: str, statistic: str, floor: float) -> float:
+        return max(self.limits[name, statistic], floor)
+
+    def unusual(self, name: str, statistic: str, value: float) -> float:
+        """Share of pseudo-windows at least as far away, the new window counted in."""
+        draws = self.draws[name, statistic]
+        known = draws[np.isfinite(draws)]
+        return float((1 + np.sum(known >= value)) / (1 + known.size))
+
+
+def _subsets(groups: int, size: int) -> BoolArray:
+    """bool[draw, group]: all subsets of `size` where they are few, else a seeded choice."""
+    size = max(1, min(size, groups // 2))
+    if math.comb(groups, size) <= _DRAWS:
+        members = np.array(list(itertools.combinations(range(groups), size)))
+    else:
+        rng = np.random.default_rng([groups, size])
+        members = np.argsort(rng.random((_DRAWS, groups)), axis=1)[:, :size]
+    chosen = np.zeros((len(members), groups), dtype=np.bool_)
+    np.put_along_axis(chosen, members, values=True, axis=1)
+    return chosen
+
+
+def _distances(reference: Reference, name: str, chosen: BoolArray) -> dict[str, AxisArray]:
+    feature = reference.features[name]
+    yardstick = reference.members(name)
+    pooled = feature.pooled(yardstick).counts
+    now, rest = chosen.astype(float) @ feature.counts, (~chosen & yardstick).astype(float) @ feature.counts
+    return {"psi": psi(coarse(now, pooled), coarse(rest, pooled)), "ks": ks_distance(now, rest)}
+
+
+def _flag_distances(reference: Reference, chosen: BoolArray) -> AxisArray:
+    rest = ~chosen & reference.members(SCORE)
+    rates = [
+        rate(side.astype(float) @ reference.flagged, side.astype(float) @ reference.rows) for side in (chosen, rest)
+    ]
+    return cohen_h(*rates)
+
+
+def _limits(
+    draws: Mapping[tuple[str, str], AxisArray], groups: int, false_alarms: float
+) -> dict[tuple[str, str], float]:
+    """Statistics on an unbounded scale, standardised, the largest of each pseudo-window, its limit for one more window.
+
+    A feature's spread counts as no smaller than that of all features: from a handful of wells it is too uncertain.
+    """
+    keys = list(draws)
+    logs = np.stack([_stretch(key[1], draws[key]) for key in keys])
+    known = np.isfinite(logs)
+    count = np.maximum(known.sum(axis=1), 1)
+    centre = np.where(known, logs, 0.0).sum(axis=1) / count
+    own = np.sqrt(np.where(known, (logs - centre[:, None]) ** 2, 0.0).sum(axis=1) / count)
+    deviation = np.maximum(np.maximum(own, math.sqrt(float(np.mean(own**2)))), 1e-6)
+    largest = np.where(known, (logs - centre[:, None]) / deviation[:, None], -np.inf).max(axis=0)
+    largest = largest[np.isfinite(largest)]
+    if not largest.size:
+        return dict.fromkeys(keys, 0.0)  # a single group shows no spread: the thresholds alone decide
+    widening = student.ppf(1.0 - false_alarms, max(groups - 1, 1)) * math.sqrt(1.0 + 1.0 / groups)
+    top = float(np.mean(largest) + widening * np.std(largest))
+    return {key: _shrink(key[1], float(centre[row] + top * deviation[row])) for row, key in enumerate(keys)}
+
+
+def _stretch(statistic: str, values: AxisArray) -> AxisArray:
+    """To a scale without bounds: log-odds of a KS distance, which ends at 1; logarithm of the others."""
+    low = np.maximum(values, _LEAST)
+    return np.asarray(np.log(low / np.maximum(1.0 - low, _LEAST)) if statistic == "ks" else np.log(low))
+
+
+def _shrink(statistic: str, value: float) -> float:
+    return float(expit(value) if statistic == "ks" else np.exp(value))

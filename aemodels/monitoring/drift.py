@@ -1,0 +1,220 @@
+"""Drift: new data against the reference of a bundle, judged by how much the training wells differ among themselves."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from pydantic import Field
+from scipy.stats import norm as normal
+
+from aemodels.core.spec import Spec
+from aemodels.monitoring.between_well_spread import FLAG_RATE, Spread
+from aemodels.monitoring.histogram import Tally
+from aemodels.monitoring.reference import FILES_LACK, PCA_ERROR, SCORE, Reference
+from aemodels.monitoring.statistics import coarse, cohen_h, ks_distance, psi, rate, rates_noise, surprise
+
+Verdict: TypeAlias = Literal["steady", "watch", "drift", "missing", "too few"]
+WATCH = 0.1  # share of the reference's own windows that lie as far away, below which one takes a look
+ALARMS: frozenset[Verdict] = frozenset({"drift", "missing"})
+
+
+class DriftThresholds(Spec):
+    """From when on new data count as drifted.
+
+    References:
+        PSI: Siddiqi (2006), Credit Risk Scorecards: below 0.1 no, from 0.25 on a major change. Cohen (1988),
+        Statistical Power Analysis, 6.2: h = 0.2 is a small difference between two rates.
+    """
+
+    psi: float = Field(default=0.25, gt=0.0, le=10.0, description="least population stability index of an alarm")
+    psi_watch: float = Field(default=0.1, gt=0.0, le=10.0, description="least population stability index worth a look")
+    ks: float = Field(default=0.2, gt=0.0, le=1.0, description="least Kolmogorov-Smirnov distance of an alarm")
+    flag_rate: float = Field(default=0.2, gt=0.0, le=3.2, description="least difference of flag rates, Cohen's h")
+    false_alarms: float = Field(
+        default=0.01,
+        ge=0.0001,
+        le=0.5,
+        description="nominal probability that a window of wells like those of the training raises an alarm",
+    )
+    missing: float = Field(
+        default=0.01,
+        ge=1e-6,
+        le=0.5,
+        description="a curve is called missing where as many files without it had at most this probability",
+    )
+    minimum: int = Field(default=100, ge=1, description="logs: fewer new values of a curve than this are not judged")
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """New data, counted between the reference's edges.
+
+    Args:
+        files: how many files.
+        rows: depth samples or traces with a score.
+        flagged: anomalous rows.
+        tallies: by feature of the reference; a feature may be left out where the files do not tell.
+        lacking: by feature, files that have (nearly) no value of it.
+    """
+
+    files: int
+    rows: int
+    flagged: int
+    tallies: Mapping[str, Tally]
+    lacking: Mapping[str, int]
+
+    def __add__(self, other: Window) -> Window:
+        return Window(
+            files=self.files + other.files,
+            rows=self.rows + other.rows,
+            flagged=self.flagged + other.flagged,
+            tallies=_added(self.tallies, other.tallies),
+            lacking=_added(self.lacking, other.lacking),
+        )
+
+
+NOTHING = Window(files=0, rows=0, flagged=0, tallies={}, lacking={})
+
+
+@dataclass(frozen=True)
+class FeatureDrift:
+    """One quantity, now and in the reference.
+
+    Args:
+        feature: a curve, a trace feature, "score", "pca_error" or "flag_rate".
+        verdict: "drift" and "missing" raise the alarm.
+        now, reference: means of the values; the rates themselves for "flag_rate".
+        psi, psi_limit: population stability index, and from when on it is an alarm; None for "flag_rate".
+        ks, ks_limit: Kolmogorov-Smirnov distance, likewise; Cohen's h for "flag_rate".
+        unusual: share of pseudo-windows of reference groups with at least this ks: small = unlike the training data.
+        missing, missing_reference: shares of rows without a value.
+        lacking: new files without the curve.
+    """
+
+    feature: str
+    verdict: Verdict
+    now: float | None = None
+    reference: float | None = None
+    psi: float | None = None
+    psi_limit: float | None = None
+    ks: float | None = None
+    ks_limit: float | None = None
+    unusual: float | None = None
+    missing: float | None = None
+    missing_reference: float | None = None
+    lacking: int = 0
+
+    @property
+    def alarm(self) -> bool:
+        return self.verdict in ALARMS
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+def judge(reference: Reference, window: Window, thresholds: DriftThresholds | None = None) -> tuple[FeatureDrift, ...]:
+    """Every feature's drift: first those of the input, then score, PCA error and flag rate.
+
+    A distribution drifts where its distance from the reference exceeds both the thresholds and what windows of as
+    many reference groups show (see `Spread`).
+    """
+    judging = _Judge(reference, window, thresholds or DriftThresholds())
+    return (*(judging.feature(name) for name in reference.features), judging.flags())
+
+
+@dataclass(frozen=True, eq=False)
+class _Judge:
+    reference: Reference
+    window: Window
+    thresholds: DriftThresholds
+
+    @cached_property
+    def spread(self) -> Spread:
+        return Spread.of(self.reference, _group_count(self.reference, self.window), self.thresholds.false_alarms)
+
+    def feature(self, name: str) -> FeatureDrift:
+        before, now = self.reference.pooled(name), self.window.tallies.get(name)
+        row = FeatureDrift(name, "too few", reference=_number(before.mean), missing_reference=before.missing_share)
+        if now is None:
+            return row
+        lacking = self.window.lacking.get(name, 0)
+        row = dataclasses.replace(row, missing=now.missing_share, lacking=lacking, now=_number(now.mean))
+        if self._is_gone(name):
+            row = dataclasses.replace(row, verdict="missing")
+        per_sample = self.reference.kind == "logs" and name != PCA_ERROR
+        return row if now.values < (self.thresholds.minimum if per_sample else 1) else self._measured(row, now, before)
+
+    def flags(self) -> FeatureDrift:
+        before = float(rate(self.reference.flagged[self.reference.members(SCORE)].sum(), self._scored_before))
+        row = FeatureDrift(FLAG_RATE, "too few", reference=_number(before))
+        if not self.window.rows or row.reference is None:
+            return row
+        now = self.window.flagged / self.window.rows
+        distance = float(cohen_h(np.asarray(now), np.asarray(before)))
+        # a handful of traces has a rate by chance, even where no group of the reference was ever flagged
+        chance = normal.isf(self.thresholds.false_alarms) * rates_noise(self.window.rows, self._scored_before)
+        limit = self.spread.limit(FLAG_RATE, "h", max(self.thresholds.flag_rate, float(chance)))
+        unusual = self.spread.unusual(FLAG_RATE, "h", distance)
+        verdict: Verdict = "drift" if distance > limit else "steady"
+        return dataclasses.replace(row, verdict=verdict, now=now, ks=distance, ks_limit=limit, unusual=unusual)
+
+    @property
+    def _scored_before(self) -> float:
+        return float(self.reference.rows[self.reference.members(SCORE)].sum())
+
+    def _measured(self, row: FeatureDrift, now: Tally, before: Tally) -> FeatureDrift:
+        """The row with its distances and limits; a curve that is missing stays missing."""
+        name, thresholds = row.feature, self.thresholds
+        ours, theirs = coarse(now.counts, before.counts), coarse(before.counts, before.counts)
+        row = dataclasses.replace(
+            row,
+            psi=_number(float(psi(ours, theirs))),
+            psi_limit=self.spread.limit(name, "psi", thresholds.psi),
+            ks=_number(float(ks_distance(now.counts, before.counts))),
+            ks_limit=self.spread.limit(name, "ks", thresholds.ks),
+        )
+        if row.ks is not None:
+            row = dataclasses.replace(row, unusual=self.spread.unusual(name, "ks", row.ks))
+        return row if row.verdict == "missing" else dataclasses.replace(row, verdict=self._verdict(row))
+
+    def _verdict(self, row: FeatureDrift) -> Verdict:
+        if row.psi is None or row.ks is None:
+            return "too few"
+        if row.psi > (row.psi_limit or 0) or row.ks > (row.ks_limit or 0):
+            return "drift"
+        rare = (row.unusual or 0) <= max(WATCH, 1.5 / (1 + len(self.reference.groups)))
+        return "watch" if rare and row.psi > self.thresholds.psi_watch else "steady"
+
+    def _is_gone(self, name: str) -> bool:
+        """Whether more files lack a curve than the wells of the reference let expect."""
+        if name not in self.reference.inputs:
+            return False
+        feature = self.reference.features[name]
+        rows = feature.counts.sum(axis=1) + feature.missing
+        before = int(np.sum(feature.missing > FILES_LACK * rows))
+        lacking = self.window.lacking.get(name, 0)
+        return lacking > 0 and surprise(lacking, self.window.files, before, len(rows)) < self.thresholds.missing
+
+
+def _group_count(reference: Reference, window: Window) -> int:
+    """How many groups the new data stand for: files of wells, runs of traces."""
+    if reference.kind == "logs":
+        return max(window.files, 1)
+    sizes = reference.features[SCORE].counts.sum(axis=1) + reference.features[SCORE].missing
+    return max(1, round(window.rows / float(np.median(sizes))))
+
+
+def _added(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
+    """Sums by name; what only one side has is taken as it is."""
+    both = {name: left[name] + right[name] for name in left if name in right}
+    return {**left, **right, **both}
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None

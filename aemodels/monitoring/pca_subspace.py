@@ -1,0 +1,185 @@
+"""A small PCA of the training windows: what it cannot rebuild is unlike anything the training data held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aemodels.core.types import AxisArray, BoolArray, FloatArray, Kind
+from aemodels.curves.canonical import CANONICAL
+from aemodels.monitoring.trace_features import unit_peak
+
+LENGTH = 32
+STRIDE = 16
+LATENT = 10
+_BLOCK = 512  # traces at a time: windows overlap, and a long line's need not lie in memory together
+OBSERVED = 0.5  # least share of a window's samples
+FILLINGS = 10  # rounds in which what is missing takes the values that the components give it
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """How values are brought to one scale before windows are cut.
+
+    Args:
+        kind: "logs": (value - centre) / spread, resistivities as log10; "seismic": each trace over its own rms.
+        log: bool[channel], take log10 first.
+        centre: float64[channel], the median of the training values.
+        spread: float64[channel], from their 5th to their 95th percentile; positive.
+    """
+
+    kind: Kind
+    log: BoolArray
+    centre: AxisArray
+    spread: AxisArray
+
+    def windows(self, values: FloatArray) -> AxisArray:
+        """float64[window, size] with NaN for what is missing; for seismic float64[trace, window, size]."""
+        scaled = self._scaled(values)
+        short = max(LENGTH - scaled.shape[1], 0)
+        padded = np.pad(scaled, ((0, 0), (0, short)), constant_values=np.nan)
+        view = np.lib.stride_tricks.sliding_window_view(padded, LENGTH, axis=1)[:, ::STRIDE]
+        if self.kind == "seismic":
+            return np.asarray(view)
+        return np.asarray(view.transpose(1, 0, 2)).reshape(view.shape[1], -1)
+
+    def _scaled(self, values: FloatArray) -> AxisArray:
+        if self.kind == "seismic":
+            scaled, _ = unit_peak(values)
+            rms = np.sqrt(np.mean(scaled**2, axis=1, keepdims=True))
+            return np.asarray(scaled / np.where(rms > 0, rms, np.nan))
+        linear = _linear(values.astype(np.float64), self.log)
+        return np.asarray((linear - self.centre[:, None]) / self.spread[:, None])
+
+
+@dataclass(frozen=True, eq=False)
+class Subspace:
+    """Mean float64[size] and leading components float64[component, size] of scaled windows."""
+
+    scale: Scale
+    mean: AxisArray
+    components: AxisArray
+
+    def errors(self, values: FloatArray) -> FloatArray:
+        """What is left of the windows.
+
+        Args:
+            values: float32[channel, sample] in canonical units, NaN = missing; channels as in training.
+
+        Returns:
+            Logs: float32[window], the rms difference of each window's observed samples, without the windows that are
+            mostly missing. Seismic: float32[trace], that rms over the trace's own, NaN for a dead trace.
+        """
+        if self.scale.kind == "seismic":
+            blocks = [self._traces(values[start : start + _BLOCK]) for start in range(0, len(values), _BLOCK)]
+            joined: FloatArray = np.concatenate(blocks)
+            return joined
+        square, observed = self._left(self.scale.windows(values))
+        enough = observed >= OBSERVED * self.mean.size
+        return np.asarray(np.sqrt(square[enough] / observed[enough]), dtype=np.float32)
+
+    def _traces(self, values: FloatArray) -> FloatArray:
+        windows = self.scale.windows(values)
+        square, _ = self._left(windows.reshape(-1, self.mean.size))
+        power = np.nansum(windows**2, axis=(1, 2))
+        share = square.reshape(windows.shape[:2]).sum(axis=1) / np.where(power > 0, power, np.nan)
+        return np.asarray(np.sqrt(share), dtype=np.float32)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All that was fitted, as plain arrays."""
+        scale = {"log": self.scale.log, "centre": self.scale.centre, "spread": self.scale.spread}
+        return {"mean": self.mean, "components": self.components, **scale}
+
+    @classmethod
+    def restore(cls, arrays: dict[str, NDArray[Any]], kind: Kind) -> Subspace:
+        """The inverse of `arrays`."""
+        scale = Scale(kind, arrays["log"], arrays["centre"], arrays["spread"])
+        return cls(scale, arrays["mean"], arrays["components"])
+
+    def _left(self, flat: AxisArray) -> tuple[AxisArray, AxisArray]:
+        """Sum of squared differences over observed samples, and their number: float64[window] each."""
+        seen = np.isfinite(flat)
+        centred = np.where(seen, flat - self.mean, 0.0)
+        partly = ~seen.all(axis=1)
+        rebuilt = self._rebuilt(centred)
+        for _ in range(FILLINGS if partly.any() else 0):
+            rebuilt[partly] = self._rebuilt(np.where(seen[partly], centred[partly], rebuilt[partly]))
+        rest = np.where(seen, centred - rebuilt, 0.0)
+        return np.sum(rest**2, axis=1), seen.sum(axis=1).astype(np.float64)
+
+    def _rebuilt(self, centred: AxisArray) -> AxisArray:
+        return np.asarray((centred @ self.components.T) @ self.components)
+
+
+@dataclass(frozen=True, eq=False)
+class _Moments:
+    count: float
+    total: AxisArray
+    square: AxisArray
+
+    def __add__(self, other: _Moments) -> _Moments:
+        return _Moments(self.count + other.count, self.total + other.total, self.square + other.square)
+
+    def __sub__(self, other: _Moments) -> _Moments:
+        return _Moments(self.count - other.count, self.total - other.total, self.square - other.square)
+
+
+def fit_subspace(
+    groups: Sequence[FloatArray], kind: Kind, curves: Sequence[str] = ()
+) -> tuple[Subspace, tuple[FloatArray, ...]]:
+    """The subspace of all groups, and the errors of each group left by the subspace of the others.
+
+    Errors of a group within its own subspace would be too small to compare new data with.
+
+    Args:
+        groups: float32[channel, sample] of each well or run of traces, in canonical units, NaN = missing.
+        kind: "logs" or "seismic".
+        curves: the channels' canonical names (logs).
+    """
+    scale = _fit_scale(groups, kind, curves)
+    moments = [_moments(scale.windows(values)) for values in groups]
+    whole = sum(moments[1:], start=moments[0])
+    final = _leading(scale, whole)
+    errors = []
+    for values, own in zip(groups, moments, strict=True):
+        others = whole - own
+        judge = _leading(scale, others) if others.count > 2 * LATENT else final
+        errors.append(judge.errors(values))
+    return final, tuple(errors)
+
+
+def _fit_scale(groups: Sequence[FloatArray], kind: Kind, curves: Sequence[str]) -> Scale:
+    if kind == "seismic":
+        return Scale(kind, np.zeros(1, dtype=np.bool_), np.zeros(1), np.ones(1))
+    log = np.array([CANONICAL[curve].log for curve in curves], dtype=np.bool_)
+    pooled = _linear(np.concatenate(groups, axis=1).astype(np.float64), log)
+    centre, spread = np.zeros(len(curves)), np.ones(len(curves))
+    for row, values in enumerate(pooled):
+        finite = values[np.isfinite(values)]
+        if finite.size:
+            low, centre[row], high = np.percentile(finite, [5, 50, 95])
+            spread[row] = max(high - low, 1e-6)
+    return Scale(kind, log, centre, spread)
+
+
+def _linear(values: AxisArray, log: BoolArray) -> AxisArray:
+    positive = np.where(log[:, None] & ~(values > 0), np.nan, values)
+    return np.where(log[:, None], np.log10(np.where(log[:, None], positive, 1.0)), positive)
+
+
+def _moments(windows: AxisArray) -> _Moments:
+    flat = windows.reshape(-1, windows.shape[-1])
+    flat = flat[np.isfinite(flat).mean(axis=1) >= OBSERVED]
+    filled = np.nan_to_num(flat)
+    return _Moments(float(len(filled)), filled.sum(axis=0), filled.T @ filled)
+
+
+def _leading(scale: Scale, moments: _Moments) -> Subspace:
+    count = max(moments.count, 1.0)
+    mean = moments.total / count
+    _, vectors = np.linalg.eigh(moments.square / count - np.outer(mean, mean))
+    return Subspace(scale, mean, np.ascontiguousarray(vectors[:, ::-1].T[:LATENT]))

@@ -1,0 +1,1 @@
+"""Autoencoders in plain NumPy with published reference results."""

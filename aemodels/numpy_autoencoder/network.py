@@ -1,0 +1,187 @@
+"""An autoencoder in plain NumPy: any list of layers, with back-propagation written out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from aemodels.core.errors import DataError
+from aemodels.core.spec import Spec
+
+Array: TypeAlias = NDArray[np.float64]
+Layer: TypeAlias = tuple[Array, Array]
+Activation: TypeAlias = Literal["sigmoid", "tanh", "relu", "linear"]
+# numpy's legacy generator is taken too: published results were drawn from it.
+Random: TypeAlias = "np.random.Generator | np.random.RandomState"
+
+
+def _sigmoid(x: Array) -> Array:
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * x)))  # 1 / (1 + exp(-x)) that cannot overflow
+
+
+# Each activation, and its derivative by what it gave.
+_ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
+    "sigmoid": (_sigmoid, lambda y: y * (1 - y)),
+    "tanh": (np.tanh, lambda y: 1 - y**2),
+    "relu": (lambda x: np.maximum(x, 0), lambda y: (y > 0).astype(np.float64)),
+    "linear": (lambda x: x, np.ones_like),
+}
+
+
+class ScratchSpec(Spec):
+    """A fully connected autoencoder and its gradient descent on the whole batch at once.
+
+    References:
+        Rumelhart, Hinton & Williams (1986), Nature 323, 533 (back-propagation); Glorot & Bengio (2010), AISTATS
+        (Xavier's initialisation).
+    """
+
+    sizes: tuple[int, ...] = Field(min_length=3, description="units of each layer, input and output among them")
+    activations: tuple[Activation, ...] = Field(description="of each layer after the input")
+    initial: Literal["xavier_uniform", "xavier_normal"] = Field(
+        default="xavier_uniform",
+        description="uniform within sqrt(6 / (in + out)), or normal of deviation sqrt(2 / (in + out)); biases are 0",
+    )
+    objective: Literal["mean_squared", "half_squared"] = Field(
+        default="mean_squared",
+        description="what is descended: the mean over samples and features of the squared error, or half its sum over "
+        "features, mean over samples, whose derivative is without the factor 2",
+    )
+    learning_rate: float = Field(default=0.1, gt=0.0, le=100.0, description="step along the negative gradient")
+    epochs: int = Field(default=1000, ge=1, le=1_000_000, description="steps")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if len(self.activations) != len(self.sizes) - 1 or min(self.sizes) < 1 or self.sizes[0] != self.sizes[-1]:
+            raise ValueError(
+                f"sizes {self.sizes} with activations {self.activations}; expected as many outputs as inputs, at "
+                f"least one unit a layer, and one activation for each layer after the first"
+            )
+        return self
+
+    @property
+    def code(self) -> int:
+        """Number of the layer that holds the code: the narrowest, 0 = input."""
+        return int(np.argmin(self.sizes))
+
+    @property
+    def compression(self) -> float:
+        """Inputs for each value of the code."""
+        return self.sizes[0] / self.sizes[self.code]
+
+    def draw(self, rng: Random) -> Scratch:
+        """The untrained network, its weights drawn layer by layer from `rng`."""
+        return Scratch(
+            self, tuple(self._layer(n_in, n_out, rng) for n_in, n_out in zip(self.sizes, self.sizes[1:], strict=False))
+        )
+
+    def _layer(self, n_in: int, n_out: int, rng: Random) -> Layer:
+        shape = (n_out, n_in)  # drawn unit by unit
+        if self.initial == "xavier_uniform":
+            limit = np.sqrt(6 / (n_in + n_out))
+            weights = rng.uniform(-limit, limit, shape)
+        else:
+            weights = rng.normal(0, np.sqrt(2 / (n_in + n_out)), shape)
+        return np.ascontiguousarray(weights.T), np.zeros(n_out)
+
+
+@dataclass(frozen=True, eq=False)
+class Scratch:
+    """A network as its numbers.
+
+    Args:
+        spec: layers and training.
+        layers: (weights float64[in, out], biases float64[out]) of each layer after the input.
+    """
+
+    spec: ScratchSpec
+    layers: tuple[Layer, ...]
+
+    def encode(self, x: Array) -> Array:
+        """The code float64[sample, unit] of samples float64[sample, feature]."""
+        return self.outputs(x)[self.spec.code]
+
+    def decode(self, code: Array) -> Array:
+        """Samples float64[sample, feature] from their code."""
+        return self._run(code, start=self.spec.code)[-1]
+
+    def reconstruct(self, x: Array) -> Array:
+        """What the network makes of samples float64[sample, feature]."""
+        return self.outputs(x)[-1]
+
+    def outputs(self, x: Array) -> list[Array]:
+        """What every layer gives, the input first.
+
+        Raises:
+            DataError: if the samples have not as many features as the network has inputs.
+        """
+        if x.ndim != 2 or x.shape[1] != self.spec.sizes[0]:
+            raise DataError(f"samples of shape {x.shape}; expected [sample, {self.spec.sizes[0]}]")
+        return self._run(x, start=0)
+
+    def loss(self, x: Array) -> float:
+        """The objective that is descended."""
+        error = self.reconstruct(x) - x
+        return _objective(self.spec, error)
+
+    def gradients(self, x: Array) -> tuple[Layer, ...]:
+        """Derivatives of the objective by the weights and biases of every layer, by back-propagation.
+
+        The error at the output is carried back layer by layer: through the activation by its derivative, through the
+        weights by their transpose; a weight's share is what came in times what is carried back.
+        """
+        return _back(self, self.outputs(x), x)
+
+    def train(self, x: Array) -> tuple[Scratch, Array]:
+        """Descend for all epochs.
+
+        Args:
+            x: float64[sample, feature].
+
+        Returns:
+            The trained network, and the mean squared error before each step, float64[epoch].
+        """
+        network, errors = self, np.empty(self.spec.epochs)
+        for epoch in range(self.spec.epochs):
+            outputs = network.outputs(x)
+            errors[epoch] = np.mean((outputs[-1] - x) ** 2)
+            network = network._stepped(_back(network, outputs, x))
+        return network, errors
+
+    def _stepped(self, gradients: Sequence[Layer]) -> Scratch:
+        rate = self.spec.learning_rate
+        pairs = zip(self.layers, gradients, strict=True)
+        return Scratch(self.spec, tuple((w - rate * dw, b - rate * db) for (w, b), (dw, db) in pairs))
+
+    def _run(self, x: Array, *, start: int) -> list[Array]:
+        outputs = [x]
+        for (weights, biases), name in zip(self.layers[start:], self.spec.activations[start:], strict=True):
+            outputs.append(_ACTIVATIONS[name][0](outputs[-1] @ weights + biases))
+        return outputs
+
+
+def _back(network: Scratch, outputs: Sequence[Array], x: Array) -> tuple[Layer, ...]:
+    carried = _slope(network.spec, outputs[-1] - x)
+    gradients: list[Layer] = []
+    for place in reversed(range(len(network.layers))):
+        derivative = _ACTIVATIONS[network.spec.activations[place]][1](outputs[place + 1])
+        through = carried * derivative
+        gradients.append((outputs[place].T @ through, through.sum(axis=0)))
+        carried = through @ network.layers[place][0].T
+    return tuple(reversed(gradients))
+
+
+def _objective(spec: ScratchSpec, error: Array) -> float:
+    if spec.objective == "mean_squared":
+        return float(np.mean(error**2))
+    return float(0.5 * np.sum(error**2) / len(error))
+
+
+def _slope(spec: ScratchSpec, error: Array) -> Array:
+    """Derivative of the objective by every output."""
+    return 2 * error / error.size if spec.objective == "mean_squared" else error / len(error)

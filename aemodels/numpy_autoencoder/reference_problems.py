@@ -1,0 +1,125 @@
+"""Two small autoencoders with known answers: the slope of a line in one number, and a spiral squeezed through one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aemodels.numpy_autoencoder.network import Array, Random, Scratch, ScratchSpec
+
+LINES = ScratchSpec(
+    sizes=(3, 2, 1, 2, 3),
+    activations=("sigmoid", "sigmoid", "sigmoid", "linear"),
+    initial="xavier_uniform",
+    learning_rate=0.1,
+    epochs=10_000,
+)
+SPIRAL = ScratchSpec(
+    sizes=(2, 1, 2),
+    activations=("sigmoid", "sigmoid"),
+    initial="xavier_normal",
+    objective="half_squared",
+    learning_rate=1.0,
+    epochs=2000,
+)
+SPIRAL_SEED = 42
+# Published for SPIRAL: mean squared error at an epoch (counted from 1), then of the trained network; six decimals.
+PUBLISHED = {
+    "mse at epoch 200": 0.072515,
+    "mse at epoch 1000": 0.057983,
+    "mse at epoch 2000": 0.036121,
+    "final mse": 0.036107,
+    "final mae": 0.152370,
+    "largest distance": 0.479090,
+}
+DECIMALS = 6
+ABSCISSAE = np.array([-1.0, 0.0, 1.0])
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """A trained network with its data.
+
+    Args:
+        network: trained.
+        data: float64[sample, feature], what it was trained on.
+        errors: float64[epoch], mean squared error before each step.
+    """
+
+    network: Scratch
+    data: Array
+    errors: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Slopes:
+    """What the network of lines makes of slopes.
+
+    Args:
+        learned: trained on lines of `slopes`.
+        slopes: float64[sample] of the training lines.
+        unseen: float64[sample], slopes between them, without noise.
+        r_squared: share of the code's variance over the training lines that its regression on the slope explains.
+        monotone: whether the code rises, or falls, with every step of `unseen`.
+    """
+
+    learned: Learned
+    slopes: Array
+    unseen: Array
+    r_squared: float
+    monotone: bool
+
+
+def lines(slopes: Array) -> Array:
+    """Three points each on lines through the origin: float64[sample, 3]."""
+    return np.asarray(slopes[:, None] * ABSCISSAE)
+
+
+def learn_slopes(seed: int, count: int = 12) -> Slopes:
+    """Train on noisy lines of slopes drawn from [-2, 2], and hold the code against the slope.
+
+    Args:
+        seed: of data and weights.
+        count: training lines.
+    """
+    rng = np.random.default_rng(seed)
+    slopes = rng.uniform(-2, 2, count)
+    data = lines(slopes) + rng.normal(0, 0.1, (count, ABSCISSAE.size))
+    network, errors = LINES.draw(rng).train(data)
+    unseen = np.linspace(-2, 2, 41)
+    steps = np.diff(network.encode(lines(unseen))[:, 0])
+    code = network.encode(data)[:, 0]
+    return Slopes(
+        learned=Learned(network, data, errors),
+        slopes=slopes,
+        unseen=unseen,
+        r_squared=float(np.corrcoef(slopes, code)[0, 1] ** 2),
+        monotone=bool((steps > 0).all() or (steps < 0).all()),
+    )
+
+
+def noisy_spiral(rng: Random, count: int = 500) -> Array:
+    """One turn of a spiral whose radius is its angle, with noise of deviation 0.3, each axis scaled to [0, 1]."""
+    angle = np.linspace(0, 2 * np.pi, count)
+    across = angle * np.cos(angle) + rng.normal(0, 0.3, count)
+    along = angle * np.sin(angle) + rng.normal(0, 0.3, count)
+    points = np.stack([across, along], axis=1)
+    return np.asarray((points - points.min(axis=0)) / np.ptp(points, axis=0))
+
+
+def learn_spiral() -> Learned:
+    """Train on the spiral, data and weights from one legacy stream of seed 42: the published run."""
+    stream = np.random.RandomState(SPIRAL_SEED)
+    data = noisy_spiral(stream)
+    network, errors = SPIRAL.draw(stream).train(data)
+    return Learned(network, data, errors)
+
+
+def spiral_answers(learned: Learned) -> dict[str, float]:
+    """What `PUBLISHED` lists, as found."""
+    error = learned.network.reconstruct(learned.data) - learned.data
+    found = {f"mse at epoch {epoch}": learned.errors[epoch - 1] for epoch in (200, 1000, 2000)}
+    found |= {"final mse": np.mean(error**2), "final mae": np.mean(np.abs(error))}
+    found["largest distance"] = np.sqrt((error**2).sum(axis=1)).max()
+    return {name: float(value) for name, value in found.items()}

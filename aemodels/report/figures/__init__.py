@@ -1,0 +1,1 @@
+"""Matplotlib figures: each function returns a Figure."""

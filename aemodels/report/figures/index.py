@@ -1,0 +1,39 @@
+"""Every figure in one place; each is a pure function that returns a matplotlib Figure."""
+
+from __future__ import annotations
+
+from aemodels.report.figures.attribution import attribution_tracks, closer_look
+from aemodels.report.figures.comparison import comparison_bars, detector_bars, threshold_reliability
+from aemodels.report.figures.denoising_panels import DenoisingPanel, denoising_panels, residual_panels
+from aemodels.report.figures.latent import latent_histograms, latent_map
+from aemodels.report.figures.latent_maps import code_images, decoded_grid, grid_points, plane_of, rock_map, value_map
+from aemodels.report.figures.numpy_autoencoder import network_diagram, slopes_panels, spiral_panels
+from aemodels.report.figures.scores import score_tracks
+from aemodels.report.figures.style import figure_png
+from aemodels.report.figures.training import error_histogram, loss_curves
+
+__all__ = [
+    "DenoisingPanel",
+    "attribution_tracks",
+    "closer_look",
+    "code_images",
+    "comparison_bars",
+    "decoded_grid",
+    "denoising_panels",
+    "detector_bars",
+    "error_histogram",
+    "figure_png",
+    "grid_points",
+    "latent_histograms",
+    "latent_map",
+    "loss_curves",
+    "network_diagram",
+    "plane_of",
+    "residual_panels",
+    "rock_map",
+    "score_tracks",
+    "slopes_panels",
+    "spiral_panels",
+    "threshold_reliability",
+    "value_map",
+]

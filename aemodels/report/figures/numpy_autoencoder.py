@@ -1,0 +1,178 @@
+"""Figures of the networks written in plain NumPy: the network itself, a line's slope in one number, a spiral."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+
+from aemodels.numpy_autoencoder.network import Array, Scratch
+from aemodels.numpy_autoencoder.reference_problems import Learned, Slopes, lines
+from aemodels.report.figures.style import TEXT_GREY, new_figure, note, plain_axes, titled
+from aemodels.report.palette import BLACK, BLUE, GREEN, ORANGE, VERMILION
+
+SEQUENCE = "viridis"
+MOST_DRAWN = 24
+
+
+def network_diagram(network: Scratch, *, title: str) -> Figure:
+    """Nodes layer by layer, a line a weight: red where it is positive, blue where negative, the thicker the larger.
+
+    Args:
+        network: its weights are written at their lines where there are few, its biases in the nodes.
+        title: heading of the figure.
+
+    Returns:
+        A figure; of a layer with more than 24 units the first 24 are drawn, and its name tells how many there are.
+    """
+    sizes, layers = network.spec.sizes, network.layers
+    drawn = [min(size, MOST_DRAWN) for size in sizes]
+    figure = new_figure(2.4 * len(sizes), max(3.2, 0.9 * max(drawn) + 1.6))
+    axes = figure.subplots()
+    axes.axis("off")
+    nodes = [np.stack([np.full(n, float(x)), (n - 1) / 2 - np.arange(n)], axis=1) for x, n in enumerate(drawn)]
+    largest = max(float(np.abs(weights).max()) for weights, _ in layers)
+    for (weights, _), left, right in zip(layers, nodes, nodes[1:], strict=False):
+        _draw_weights(axes, weights[: len(left), : len(right)] / largest, left, right)
+        if weights.size <= 12:
+            _write_weights(axes, weights, left, right)
+    for place, layer in enumerate(nodes):
+        code = place == network.spec.code
+        axes.scatter(
+            layer[:, 0], layer[:, 1], s=620, color=ORANGE if code else "white", edgecolor=BLACK, linewidth=1.3, zorder=3
+        )
+        biases = None if place == 0 else layers[place - 1][1]
+        for unit, (x, y) in enumerate(layer):
+            text = f"x{unit + 1}" if biases is None else f"{biases[unit]:.2f}"
+            axes.text(x, y, text, ha="center", va="center", fontsize=7.5, zorder=4)
+        axes.text(place, drawn[place] / 2 + 0.15, _layer_name(network, place), ha="center", va="bottom", fontsize=9)
+    axes.set_ylim(-max(drawn) / 2 - 0.2, max(drawn) / 2 + 0.9)
+    titled(axes, title, above_note=True)
+    note(axes, f"Red weights are positive, blue negative; the largest is {largest:.2f}. In the nodes: biases.")
+    return figure
+
+
+def _layer_name(network: Scratch, place: int) -> str:
+    spec = network.spec
+    kind = "input" if place == 0 else "code" if place == spec.code else spec.activations[place - 1]
+    return f"{kind} ({spec.sizes[place]})"
+
+
+def _draw_weights(axes: Axes, relative: Array, left: Array, right: Array) -> None:
+    segments = [[tuple(start), tuple(end)] for start in left for end in right]
+    flat = relative.reshape(-1)
+    colours = [VERMILION if weight > 0 else BLUE for weight in flat]
+    widths = (0.6 + 3.4 * np.abs(flat)).tolist()
+    axes.add_collection(LineCollection(segments, linewidths=widths, colors=colours, zorder=1))
+
+
+def _write_weights(axes: Axes, weights: Array, left: Array, right: Array) -> None:
+    for row, start in enumerate(left):
+        for column, end in enumerate(right):
+            share = 0.34 if (row + column) % 2 else 0.62  # side by side where lines cross
+            x, y = start + share * (end - start)
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+            axes.text(x, y, f"{weights[row, column]:.2f}", fontsize=7, ha="center", va="center", bbox=box, zorder=2)
+
+
+def slopes_panels(slopes: Slopes) -> Figure:
+    """Error by epoch, the code against the slope with its regression, and lines with their reconstructions.
+
+    Args:
+        slopes: see `known_answers.learn_slopes`.
+    """
+    learned = slopes.learned
+    figure = new_figure(14.0, 4.6)
+    error, code, rebuilt = figure.subplots(1, 3)
+    _draw_errors(error, learned.errors)
+    found = learned.network.encode(learned.data)[:, 0]
+    gradient, offset = np.polyfit(slopes.slopes, found, 1)
+    plain_axes(code).scatter(slopes.slopes, found, color=BLUE, zorder=3, label="training lines")
+    code.plot(slopes.unseen, learned.network.encode(lines(slopes.unseen))[:, 0], color=GREEN, label="unseen lines")
+    ends = np.array([-2.0, 2.0])
+    code.plot(ends, gradient * ends + offset, color=VERMILION, linestyle="--", label="regression")
+    code.set_xlabel("slope")
+    code.set_ylabel("code")
+    code.legend(frameon=False, fontsize=8.5)
+    titled(code, "One number for each line", above_note=True)
+    note(code, f"R² {slopes.r_squared:.4f}; {'monotone' if slopes.monotone else 'not monotone'} over unseen slopes")
+    _draw_lines(rebuilt, slopes)
+    return figure
+
+
+def _draw_lines(axes: Axes, slopes: Slopes) -> None:
+    network, places = slopes.learned.network, np.arange(3)
+    unseen = lines(slopes.unseen[::10])
+    for data, colour, name in ((slopes.learned.data[:4], BLUE, "training"), (unseen, GREEN, "unseen")):
+        for number, (line, again) in enumerate(zip(data, network.reconstruct(data), strict=True)):
+            labels = (name, f"{name}, rebuilt") if number == 0 else (None, None)
+            plain_axes(axes).plot(places, line, color=colour, linewidth=1.6, label=labels[0])
+            axes.plot(places, again, color=colour, linestyle=":", marker="x", label=labels[1])
+    axes.set_xticks(places, [f"x{place + 1}" for place in places])
+    axes.legend(frameon=False, fontsize=8.5)
+    titled(axes, "Lines and what comes back")
+
+
+def spiral_panels(learned: Learned, *, title: str) -> Figure:
+    """Six panels of a network with two inputs and one code: error, data and reconstruction, where it errs, the code.
+
+    Args:
+        learned: data float64[sample, 2].
+        title: heading of the figure.
+    """
+    data, network = learned.data, learned.network
+    rebuilt, code = network.reconstruct(data), network.encode(data)[:, 0]
+    figure = new_figure(14.0, 8.4)
+    panels = figure.subplots(2, 3)
+    _draw_errors(panels[0, 0], learned.errors)
+    _draw_pairs(panels[0, 1], data, rebuilt)
+    distance = np.sqrt(((rebuilt - data) ** 2).sum(axis=1))
+    _draw_coloured(panels[0, 2], data, distance, "distance to its reconstruction")
+    titled(panels[0, 2], "Where it errs", above_note=True)
+    note(panels[0, 2], f"mean {distance.mean():.3f}, largest {distance.max():.6f}")
+    plain_axes(panels[1, 0], grid="y").hist(code, bins=40, color=BLUE, edgecolor="white")
+    panels[1, 0].set_xlabel("code")
+    panels[1, 0].set_ylabel("samples")
+    titled(panels[1, 0], "The code", above_note=True)
+    note(panels[1, 0], f"{network.spec.compression:g} numbers in one")
+    _draw_coloured(panels[1, 1], data, code, "code")
+    titled(panels[1, 1], "Data by their code")
+    _draw_manifold(panels[1, 2], learned, code)
+    figure.suptitle(title, fontsize=13, fontweight="bold")
+    return figure
+
+
+def _draw_errors(axes: Axes, errors: Array) -> None:
+    plain_axes(axes).plot(np.arange(1, len(errors) + 1), errors, color=BLUE, linewidth=1.6)
+    axes.set_yscale("log")
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("mean squared error")
+    titled(axes, "Training", above_note=True)
+    note(axes, f"{errors[0]:.6f} at first, {errors[-1]:.6f} at epoch {len(errors)}")
+
+
+def _draw_pairs(axes: Axes, data: Array, rebuilt: Array) -> None:
+    plain_axes(axes).scatter(data[:, 0], data[:, 1], s=9, color=BLUE, label="data")
+    axes.scatter(rebuilt[:, 0], rebuilt[:, 1], s=9, color=VERMILION, label="rebuilt")
+    axes.set_aspect("equal")
+    axes.legend(frameon=True, edgecolor="white", fontsize=8.5)
+    titled(axes, "Data and reconstruction", above_note=True)
+    note(
+        axes,
+        f"mean squared error {np.mean((rebuilt - data) ** 2):.6f}, mean absolute {np.abs(rebuilt - data).mean():.6f}",
+    )
+
+
+def _draw_coloured(axes: Axes, data: Array, values: Array, name: str) -> None:
+    points = plain_axes(axes).scatter(data[:, 0], data[:, 1], s=11, c=values, cmap=SEQUENCE)
+    axes.set_aspect("equal")
+    axes.figure.colorbar(points, ax=axes, label=name, shrink=0.85)
+
+
+def _draw_manifold(axes: Axes, learned: Learned, code: Array) -> None:
+    path = np.linspace(code.min(), code.max(), 200)[:, None]
+    plain_axes(axes).scatter(learned.data[:, 0], learned.data[:, 1], s=7, color=TEXT_GREY, alpha=0.4)
+    axes.plot(*learned.network.decode(path).T, color=VERMILION, linewidth=2.4)
+    axes.set_aspect("equal")
+    titled(axes, "All that the decoder can say")

@@ -1,0 +1,138 @@
+"""Flagged rows gathered into what a person acts on: depth intervals of a well, traces of a line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from aemodels.core.types import AxisArray, BoolArray, Channel, Recording, Scores
+from aemodels.signal.runs import runs
+
+MERGE_GAP = 1.0
+
+
+@dataclass(frozen=True)
+class FlaggedInterval:
+    """A stretch of a well in which rows are anomalous.
+
+    Args:
+        top: upper end, m; half a sample above the first flagged sample.
+        base: lower end, m; half a sample below the last flagged sample.
+        curves: the curves to blame, worst first.
+        reason: the reasons given in the interval, most frequent first.
+        max_score: the highest score in it.
+    """
+
+    top: float
+    base: float
+    curves: tuple[str, ...]
+    reason: str
+    max_score: float
+
+    @property
+    def thickness(self) -> float:
+        """Metres between top and base."""
+        return self.base - self.top
+
+
+@dataclass(frozen=True)
+class FlaggedTrace:
+    """An anomalous trace of a line: its index from 0, its header numbers (None where not given) and why."""
+
+    trace: int
+    inline: int | None
+    crossline: int | None
+    score: float
+    reason: str
+
+
+def merged_runs(flag: BoolArray, axis: AxisArray, *, gap: float) -> list[tuple[int, int]]:
+    """Runs of True, joined where the unflagged stretch between two of them is thinner than `gap`.
+
+    Args:
+        flag: bool[sample].
+        axis: float64[sample], strictly increasing.
+        gap: in the unit of the axis.
+
+    Returns:
+        Start and exclusive stop of each joined run, in order.
+    """
+    half = sample_step(axis) / 2
+    joined: list[tuple[int, int]] = []
+    for start, stop in runs(flag):
+        if joined and (axis[start] - half) - (axis[joined[-1][1] - 1] + half) < gap:
+            joined[-1] = (joined[-1][0], stop)
+        else:
+            joined.append((start, stop))
+    return joined
+
+
+def sample_step(axis: AxisArray) -> float:
+    """The usual distance between samples, in the unit of the axis; 0 for a single sample."""
+    return float(np.median(np.diff(axis))) if axis.size > 1 else 0.0
+
+
+def flagged_intervals(axis: AxisArray, scores: Scores, *, gap: float = MERGE_GAP) -> list[FlaggedInterval]:
+    """The flagged stretches of a well, top to bottom.
+
+    Args:
+        axis: float64[sample], depth in m.
+        scores: of kind "logs", one row a sample of `axis`.
+        gap: stretches closer than this, m, count as one.
+
+    Returns:
+        One interval a joined run. The curves to blame are those above the threshold anywhere in it; where
+        none is (the rows are odd, no single curve), the one with the highest score.
+    """
+    half = sample_step(axis) / 2
+    found = []
+    for start, stop in merged_runs(scores.is_anomaly, axis, gap=gap):
+        found.append(
+            FlaggedInterval(
+                top=float(axis[start]) - half,
+                base=float(axis[stop - 1]) + half,
+                curves=_to_blame(scores, start, stop),
+                reason=common_reasons(scores.reason[start:stop]),
+                max_score=float(np.nanmax(scores.score[start:stop])),
+            )
+        )
+    return found
+
+
+def _to_blame(scores: Scores, start: int, stop: int) -> tuple[str, ...]:
+    rows = np.nan_to_num(scores.channel_score[:, start:stop], nan=-np.inf)
+    worst = rows.max(axis=1) if rows.size else np.empty(0)
+    order = [int(index) for index in np.argsort(-worst, kind="stable") if np.isfinite(worst[index])]
+    above = [index for index in order if worst[index] > scores.threshold]
+    return tuple(scores.channels[index] for index in above or order[:1])
+
+
+def common_reasons(reasons: Iterable[str], *, limit: int = 3) -> str:
+    """The distinct reasons, most frequent first, at most `limit` of them.
+
+    >>> common_reasons(["stuck", "", "range", "stuck"])
+    'stuck; range'
+    """
+    return "; ".join(reason for reason, _ in Counter(reason for reason in reasons if reason).most_common(limit))
+
+
+def flagged_traces(recording: Recording, scores: Scores) -> list[FlaggedTrace]:
+    """The flagged traces of a line in file order, with the inline and crossline of their headers."""
+    return [
+        FlaggedTrace(
+            trace=int(recording.channels[row].headers.get("trace", row)),
+            inline=_whole(recording.channels[row], "inline"),
+            crossline=_whole(recording.channels[row], "crossline"),
+            score=float(scores.score[row]),
+            reason=scores.reason[row],
+        )
+        for row in np.flatnonzero(scores.is_anomaly)
+    ]
+
+
+def _whole(channel: Channel, key: str) -> int | None:
+    value = channel.headers.get(key)
+    return None if value is None else int(value)

@@ -1,0 +1,116 @@
+"""One scored file as one HTML page that works without a network and prints well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from aemodels.core.findings import Finding
+from aemodels.core.types import Recording, Scores
+from aemodels.report.flagged_intervals import (
+    MERGE_GAP,
+    FlaggedInterval,
+    FlaggedTrace,
+    flagged_intervals,
+    flagged_traces,
+    sample_step,
+)
+from aemodels.report.html.line import scored_line
+from aemodels.report.html.page import embedded, number, template
+from aemodels.report.html.rows import curve_rows, interval_rows, trace_rows
+from aemodels.report.html.well import scored_well
+from aemodels.signal.bad_hole import CORRECTED_G_CM3, ENLARGED_IN, bad_hole
+
+MOST_ROWS = 200
+
+
+def render_report(
+    recording: Recording, scores: Scores, *, bundle_label: str, findings: Sequence[Finding], card: str = ""
+) -> str:
+    """The page of a scored file: a sentence, a figure to look into, what was flagged, what was noticed.
+
+    Args:
+        recording: what was scored.
+        scores: what the bundle gave for it, one row a sample (logs) or trace (seismic) of `recording`.
+        bundle_label: model and version, e.g. "sondeflow-logs v3".
+        findings: what the reader and the quality control noticed.
+        card: where the model card is: an http address becomes a link, anything else ("models:/…") is shown as it is.
+
+    Returns:
+        HTML5 with inlined style, script and data, and a policy that forbids every request; all text that came from the
+        file is escaped. Intervals closer than 1 m are one row; the table holds the first 200 rows and counts the rest.
+    """
+    parts = _well_parts(recording, scores) if scores.kind == "logs" else _line_parts(recording, scores)
+    view = parts.pop("view")
+    return template("report.html.jinja").render(
+        recording=recording,
+        scores=scores,
+        bundle_label=bundle_label,
+        findings=findings,
+        card=card,
+        card_is_address=card.startswith(("http://", "https://")),
+        every=view["every"],
+        **vars(embedded(view)),
+        **parts,
+    )
+
+
+def _well_parts(recording: Recording, scores: Scores) -> dict[str, Any]:
+    intervals = flagged_intervals(recording.axis, scores)
+    hole = bad_hole(recording)
+    return {
+        "summary": _sentence_logs(recording, scores, intervals),
+        "view": scored_well(recording, scores, intervals, hole),
+        "flagged": interval_rows(recording, scores, intervals[:MOST_ROWS], hole),
+        "more": max(0, len(intervals) - MOST_ROWS),
+        "curves": curve_rows(recording, scores),
+        "hole": hole is not None,
+        "merge_gap": MERGE_GAP,
+        "enlarged": ENLARGED_IN,
+        "corrected": CORRECTED_G_CM3,
+    }
+
+
+def _line_parts(recording: Recording, scores: Scores) -> dict[str, Any]:
+    traces = flagged_traces(recording, scores)
+    return {
+        "summary": _sentence_seismic(scores, traces),
+        "view": scored_line(recording, scores),
+        "flagged": trace_rows(scores, traces[:MOST_ROWS]),
+        "more": max(0, len(traces) - MOST_ROWS),
+        "curves": [],
+        "hole": False,
+    }
+
+
+def _sentence_logs(recording: Recording, scores: Scores, intervals: Sequence[FlaggedInterval]) -> str:
+    observed = int(np.isfinite(scores.score).sum())
+    if observed == 0:
+        return "Nothing could be scored: no curve that the model knows holds a value."
+    step = sample_step(recording.axis)
+    extent = f"{number(observed * step, ',.1f')} m scored"
+    if not intervals:
+        return f"Nothing is flagged in {extent}."
+    flagged = int(scores.is_anomaly.sum())
+    worst = max(intervals, key=lambda interval: interval.max_score)
+    count = "1 interval is" if len(intervals) == 1 else f"{len(intervals):,} intervals are"
+    return (
+        f"{count} flagged, {number(flagged * step, ',.1f')} m of {extent} ({flagged / observed:.1%}). "
+        f"The highest score, {number(worst.max_score)}, lies between {worst.top:.1f} and {worst.base:.1f} m"
+        f"{' on ' + ', '.join(worst.curves) if worst.curves else ''}."
+    )
+
+
+def _sentence_seismic(scores: Scores, traces: Sequence[FlaggedTrace]) -> str:
+    observed = int(np.isfinite(scores.score).sum())
+    if observed == 0:
+        return "Nothing could be scored: no trace holds a value."
+    if not traces:
+        return f"None of {observed:,} scored traces is flagged."
+    worst = max(traces, key=lambda trace: trace.score)
+    return (
+        f"{len(traces):,} of {observed:,} scored traces {'is' if len(traces) == 1 else 'are'} flagged "
+        f"({len(traces) / observed:.1%}). The highest score, {number(worst.score)}, belongs to trace {worst.trace}."
+    )

@@ -1,0 +1,98 @@
+"""The rows of a report's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from aemodels.core.types import BoolArray, FloatArray, Recording, Scores
+from aemodels.report.flagged_intervals import FlaggedInterval, FlaggedTrace
+from aemodels.report.html.page import number
+from aemodels.report.largest_residual import Speaking, residuals
+
+
+@dataclass(frozen=True)
+class CurveSummary:
+    """A row of the page's table of curves: where it came from and how much of it there is, shares from 0 to 1."""
+
+    name: str
+    unit: str
+    origin: str
+    observed: float
+    flagged: float
+
+
+@dataclass(frozen=True)
+class IntervalRow(FlaggedInterval):
+    """A flagged interval with the residual that speaks, in words, and the share of it in bad hole (0 to 1)."""
+
+    residual: str
+    hole_share: float
+
+
+@dataclass(frozen=True)
+class TraceRow(FlaggedTrace):
+    """A flagged trace with its row in the recording."""
+
+    row: int
+
+
+def interval_rows(
+    recording: Recording, scores: Scores, intervals: Sequence[FlaggedInterval], hole: BoolArray | None
+) -> list[IntervalRow]:
+    """The table of flagged intervals.
+
+    Args:
+        recording: gives depths and units.
+        scores: of kind "logs".
+        intervals: those to list.
+        hole: bool[sample], bad hole; None where it cannot be told.
+    """
+    units = {channel.name: channel.unit for channel in recording.channels}
+    left = residuals(scores)
+    rows = []
+    for interval in intervals:
+        inside = slice(*(int(row) for row in np.searchsorted(recording.axis, (interval.top, interval.base))))
+        speaking = left.speaking(inside)
+        share = 0.0 if hole is None else _share(hole[inside])
+        said = "–" if speaking is None else _said(speaking, units.get(speaking.curve, ""))
+        rows.append(IntervalRow(**vars(interval), residual=said, hole_share=share))
+    return rows
+
+
+def trace_rows(scores: Scores, traces: Sequence[FlaggedTrace]) -> list[TraceRow]:
+    """The table of flagged traces."""
+    rows = np.flatnonzero(scores.is_anomaly)
+    return [TraceRow(**vars(trace), row=int(row)) for trace, row in zip(traces, rows, strict=False)]
+
+
+def _said(speaking: Speaking, unit: str) -> str:
+    """Words for a residual, e.g. "RHOB +0.21 g/cm3 (8.2 σ)"."""
+    unit = f"log10({unit})" if speaking.log10 else unit
+    return f"{speaking.curve} {number(speaking.value, '+.3g')} {unit} ({number(speaking.sigmas, ',.0f')} σ)"
+
+
+def curve_rows(recording: Recording, scores: Scores) -> list[CurveSummary]:
+    """How much of each scored curve was observed, and how much of that is to blame."""
+    channels = {channel.name: channel for channel in recording.channels}
+    rows = []
+    for name, raw, flag in zip(scores.channels, scores.raw, scores.channel_flag & scores.is_anomaly, strict=True):
+        channel = channels.get(name)
+        headers = channel.headers if channel else {}
+        origin = " ".join(str(headers[key]) for key in ("mnemonic", "original_unit") if headers.get(key))
+        rows.append(
+            CurveSummary(
+                name=name,
+                unit=channel.unit if channel else "",
+                origin=origin or ("not in the file" if channel is None else name),
+                observed=_share(np.isfinite(raw)),
+                flagged=_share(flag[np.isfinite(raw)]),
+            )
+        )
+    return rows
+
+
+def _share(flags: FloatArray | np.ndarray) -> float:
+    return float(np.mean(flags)) if flags.size else 0.0

@@ -1,0 +1,166 @@
+"""The model card: what a reviewer has to know before a model may go live, as one page of Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from aemodels.evaluate.statistics.bootstrap import FEW, Interval, mean_interval
+from aemodels.report.model_card.weaknesses import UNIT, weaknesses
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from aemodels.experiment.spec import ExperimentSpec
+
+# MLflow draws cells without a margin: spaces that do not break keep the columns apart
+_MARGIN = "\u00a0\u00a0"
+
+
+def render_card(spec: ExperimentSpec, roles: Mapping[str, Sequence[str]], tables: CardTables, detector: str) -> str:
+    """The card of the model that an experiment registers.
+
+    Args:
+        spec: the experiment.
+        roles: role ("train", "validation", "test") → names of its wells or line sections.
+        tables: what was measured.
+        detector: the one that the bundle uses.
+
+    Returns:
+        Markdown: purpose, data and split, results with intervals over wells, thresholds, weaknesses, how to load.
+    """
+    parts = [
+        # MLflow folds a long note after its first lines: these are the ones to read
+        f"**{spec.registered_name}, experiment {spec.name}.** {headline(spec, tables.denoising)}",
+        _purpose(spec),
+        "## Data and split",
+        _split(spec, roles),
+        "## Denoising, on data that no contender has seen",
+        _denoising(spec, tables.denoising),
+        "## Anomalies, on faults injected into the same data",
+        _detectors(spec, tables.detectors, detector),
+        "## Thresholds: promised and measured false-alarm rates",
+        _thresholds(spec, tables.thresholds, detector),
+        "## Known weaknesses, measured",
+        "\n".join(f"- {said}" for said in weaknesses(spec, tables, detector)),
+        "## How to load",
+        _loading(spec),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def headline(spec: ExperimentSpec, denoising: pd.DataFrame) -> str:
+    """The default's gain at each condition with its interval, and how it stands against the best of the others."""
+    said = []
+    for condition, means in _means(denoising).items():
+        ours = means.pop(spec.default)
+        text = f"{condition}: {spec.default} takes away {_interval(ours)} dB of noise"
+        if means:
+            rival = max(means, key=lambda name: means[name].mean)
+            text += f", {ours.mean - means[rival].mean:+.2f} dB against {rival}, the best of the others"
+        said.append(text)
+    return "; ".join(said) + "."
+
+
+def _purpose(spec: ExperimentSpec) -> str:
+    what = f"the curves {', '.join(spec.curves)} of well logs" if spec.kind == "logs" else "seismic traces"
+    rows = "depth samples" if spec.kind == "logs" else "traces"
+    return (
+        f"**Purpose.** Takes noise out of {what}, and flags {rows} that cannot be trusted. It is meant for data like "
+        f"those below; scores are advice for a person, inputs are never changed."
+    )
+
+
+def _split(spec: ExperimentSpec, roles: Mapping[str, Sequence[str]]) -> str:
+    unit = UNIT[spec.kind]
+    rows = [(role, len(names), ", ".join(names)) for role, names in roles.items()]
+    how = "by well" if spec.kind == "logs" else "by range of traces, with guard traces between"
+    return f"Split {how}, never by window; seed {spec.seed}.\n\n" + table(("role", f"{unit}s", "names"), rows)
+
+
+def _denoising(spec: ExperimentSpec, denoising: pd.DataFrame) -> str:
+    by_condition = _means(denoising)
+    count = denoising["section"].nunique()
+    first = next(iter(by_condition.values()))
+    order = sorted(first, key=lambda name: -first[name].mean)
+    rows = [
+        (f"**{name}**" if name == spec.default else name, *(_interval(means[name]) for means in by_condition.values()))
+        for name in order
+    ]
+    unit = UNIT[spec.kind]
+    few = f" {count} {unit}s are few: read the interval as the range of what they show." if count <= FEW else ""
+    about = f"Gain in dB, mean over {count} {unit}s (95 % bootstrap interval over {unit}s).{few}"
+    return f"{about}\n\n" + table(("contender", *by_condition), rows)
+
+
+def _detectors(spec: ExperimentSpec, detectors: pd.DataFrame, chosen: str) -> str:
+    unit = UNIT[spec.kind]
+    rows = []
+    for name, group in detectors[detectors["role"] == "test"].groupby("detector", sort=False):
+        found = [_interval(mean_interval(values)) if (values := _finite(group[key])) else "-" for key in _RANKINGS]
+        label = str(name)
+        rows.append((f"**{label}**" if label == chosen else label, *found))
+    about = f"Mean over {unit}s (95 % interval). **{chosen}** was chosen on validation data."
+    return f"{about}\n\n" + table(("detector", "PR-AUC", "ROC-AUC", "recall at 1 % false alarms"), rows)
+
+
+_RANKINGS = ("pr_auc", "roc_auc", "recall_at_1pct")
+
+
+def _thresholds(spec: ExperimentSpec, thresholds: pd.DataFrame, detector: str) -> str:
+    rows = []
+    for row in thresholds[thresholds["detector"] == detector].to_dict("records"):
+        kind = str(row["threshold_kind"])
+        rates = (f"{row[key]:.2%}" for key in ("nominal", "pooled", "worst"))
+        rows.append((f"**{kind}**" if kind == spec.anomalies.threshold else kind, f"{row['value']:.4g}", *rates))
+    unit = UNIT[spec.kind]
+    about = f"Of {detector}, on the clean hold-out; **{spec.anomalies.threshold}** is the one in use."
+    return f"{about}\n\n" + table(("threshold", "value", "nominal", "measured, pooled", f"worst {unit}"), rows)
+
+
+def _loading(spec: ExperimentSpec) -> str:
+    given = (
+        "df: one row a depth sample, columns " + ", ".join(spec.curves) + " in canonical units"
+        if spec.kind == "logs"
+        else "df: array float32[trace, sample]"
+    )
+    return (
+        f'```python\nimport mlflow\nmodel = mlflow.pyfunc.load_model("models:/{spec.registered_name}@champion")\n'
+        f"model.predict(df)  # {given}\n```\n\n"
+        f"`mlflow models serve -m models:/{spec.registered_name}@champion`, or `sondeflow score INBOX --out OUTBOX`."
+    )
+
+
+def _means(denoising: pd.DataFrame) -> dict[str, dict[str, Interval]]:
+    """Condition → contender → mean gain over wells."""
+    pooled = denoising[denoising["channel"] == "all"]
+    return {
+        str(condition): {
+            str(name): mean_interval(rows["gain_db"].tolist()) for name, rows in group.groupby("contender", sort=False)
+        }
+        for condition, group in pooled.groupby("condition", sort=False)
+    }
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table.
+
+    >>> print(table(("a", "b"), [(1, "x|y")]).replace("\\u00a0", ""))
+    | a | b |
+    |---|---|
+    | 1 | x\\|y |
+    """
+    lines = ["| " + " | ".join(_cell(value) for value in line) + " |" for line in (head, *rows)]
+    return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ") + _MARGIN
+
+
+def _interval(found: Interval) -> str:
+    return f"{found.mean:.2f} ({found.low:.2f} to {found.high:.2f})"
+
+
+def _finite(values: pd.Series) -> list[float]:
+    return [float(value) for value in values if value == value]  # noqa: PLR0124 - NaN is not itself

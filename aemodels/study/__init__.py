@@ -1,0 +1,1 @@
+"""Steps of an experiment, from recordings to a bundle."""

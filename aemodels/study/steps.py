@@ -1,0 +1,209 @@
+"""The steps of an experiment, each a pure function: prepare, fit, compare, assemble."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from aemodels.bundle.bundle import Bundle
+from aemodels.core.errors import SpecError
+from aemodels.core.findings import Finding
+from aemodels.core.interfaces import Denoiser, EpochCallback, FitContext
+from aemodels.core.types import Recording
+from aemodels.evaluate.denoising.compare import denoising_table, summarise_denoising
+from aemodels.evaluate.denoising.contender_table import contender_table
+from aemodels.evaluate.denoising.diagnostics import denoising_evidence
+from aemodels.evaluate.detection.compare import DetectorStudy
+from aemodels.experiment.fitted import Fitted, Prepared
+from aemodels.experiment.spec import ExperimentSpec
+from aemodels.monitoring.build_reference import Part, build_reference
+from aemodels.signal.adjoining_sections import joined, normalise_parts
+from aemodels.signal.gather_type import gather_finding
+from aemodels.signal.split import Split, split_traces, split_wells, trace_ranges
+
+
+def prepare(spec: ExperimentSpec, recordings: Sequence[Recording]) -> Prepared:
+    """Leave out what cannot be used (a finding each), split, fit the normaliser, normalise.
+
+    Raises:
+        SpecError: if what is left is too little for three roles.
+    """
+    split, findings = _roles(spec, recordings)
+    normaliser = spec.normalise.fit(split.train, spec.curves)
+    roles = {role: normalise_parts(normaliser, getattr(split, role)) for role in ("train", "validation", "test")}
+    if spec.kind == "seismic":
+        left_out = {finding.where for finding in findings}
+        findings += tuple(gather_finding(line) for line in recordings if line.source.uri not in left_out)
+    return Prepared(split=split, normaliser=normaliser, findings=findings, **roles)
+
+
+def adapt(spec: ExperimentSpec, recordings: Sequence[Recording]) -> tuple[ExperimentSpec, tuple[Finding, ...]]:
+    """The specification without the curves that vary in no training well; a finding for each.
+
+    Raises:
+        SpecError: if no curve is left, or what is usable is too little for three roles.
+    """
+    findings: list[Finding] = []
+    while spec.kind == "logs":
+        split, _ = _roles(spec, recordings)  # anew each time: a well may have had nothing but the curve taken out
+        idle = [curve for curve in spec.curves if not any(_varies(recording, curve) for recording in split.train)]
+        if not idle:
+            break
+        findings += [_idle_finding(curve, split) for curve in idle]
+        kept = tuple(curve for curve in spec.curves if curve not in idle)
+        if not kept:
+            raise SpecError(
+                f"{spec.name}: none of {', '.join(spec.curves)} varies in a training well; give other wells"
+            )
+        spec = spec.model_copy(update={"curves": kept})
+    return spec, tuple(findings)
+
+
+def _idle_finding(curve: str, split: Split) -> Finding:
+    found = f"no values that vary in {', '.join(recording.name for recording in split.train)}"
+    remedy = "train on more wells if the curve is wanted"
+    return Finding("warning", "curve-left-out", f"curve {curve}", found, "a training well that has it", remedy)
+
+
+def _varies(recording: Recording, curve: str) -> bool:
+    if curve not in recording.names:
+        return False
+    values = recording.channel(curve)
+    return bool(np.unique(values[np.isfinite(values)]).size > 1)
+
+
+def _roles(spec: ExperimentSpec, recordings: Sequence[Recording]) -> tuple[Split, tuple[Finding, ...]]:
+    """The usable recordings in their roles, and a finding for each of the others."""
+    usable, findings = [], []
+    for recording in recordings:
+        finding = _unusable(spec, recording)
+        if finding is None:
+            usable.append(recording)
+        else:
+            findings.append(finding)
+    if not usable:
+        reasons = (
+            "; ".join(f"{f.where}: {f.found}, expected {f.expected}" for f in findings[:5]) or "no recording given"
+        )
+        raise SpecError(f"none of {len(recordings)} recordings can be used for {spec.name}: {reasons}")
+    ordered = sorted(usable, key=lambda r: (r.name, r.source.sha256))  # the folder's order must not matter
+    if spec.kind == "logs":
+        return split_wells(ordered, spec.split, np.random.default_rng([spec.seed, 1])), tuple(findings)
+    return split_traces(ordered, spec.split), tuple(findings)
+
+
+def _unusable(spec: ExperimentSpec, recording: Recording) -> Finding | None:
+    if recording.kind != spec.kind:
+        found, expected = f"a {recording.kind} file", f"{spec.kind} for experiment {spec.name}"
+    elif spec.kind == "logs" and not set(spec.curves) & set(recording.names):
+        found, expected = f"curves {', '.join(recording.names[:12])}", f"at least one of {', '.join(spec.curves)}"
+    elif (observed := _observed_samples(spec, recording)) < spec.minimum_samples:
+        found, expected = f"{observed} observed samples", f"at least {spec.minimum_samples}"
+    elif spec.kind == "seismic" and not _divisible(spec, recording):
+        found, expected = f"{len(recording.channels)} traces", "enough for three roles with guard traces between them"
+    else:
+        return None
+    return Finding(
+        "warning", "left-out", recording.source.uri, found, expected, "leave the file out, or change the spec"
+    )
+
+
+def _divisible(spec: ExperimentSpec, recording: Recording) -> bool:
+    try:
+        trace_ranges(recording, spec.split)
+    except SpecError:
+        return False
+    return True
+
+
+def _observed_samples(spec: ExperimentSpec, recording: Recording) -> int:
+    if spec.kind == "seismic":
+        return int(np.isfinite(recording.values).sum())
+    rows = [recording.names.index(curve) for curve in spec.curves if curve in recording.names]
+    return int(np.isfinite(recording.values[rows]).any(axis=0).sum())
+
+
+def fit_contender(
+    spec: ExperimentSpec,
+    name: str,
+    prepared: Prepared,
+    on_epoch: EpochCallback | None = None,
+    checkpoint: Path | None = None,
+) -> Fitted:
+    """Fit one contender on the training sections; validation sections choose epoch and settings.
+
+    Args:
+        spec: the experiment.
+        name: of the contender.
+        prepared: its data.
+        on_epoch: hears of each epoch.
+        checkpoint: file that a training goes on from where a process before died, and keeps its epochs in.
+    """
+    context = FitContext(spec.kind, spec.seed, spec.all_tuning, on_epoch, checkpoint)
+    started = time.perf_counter()
+    validation = [panel for panel, _ in joined(prepared.validation)]
+    result = spec.contender(name).model.fit(prepared.train, validation, context)
+    seconds = time.perf_counter() - started
+    return Fitted(name, result.denoiser, result.history, seconds, result.parameters, result.dead_units, result.resumed)
+
+
+def compare_denoisers(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitted]) -> pd.DataFrame:
+    """The contender table on the hold-out (see evaluate.compare.denoising_table)."""
+    return denoising_table(
+        {name: contender.denoiser for name, contender in fitted.items()},
+        prepared.test,
+        {condition.name: condition.noise for condition in spec.conditions},
+        channels=spec.curves,
+        seed=spec.seed,
+    )
+
+
+def denoiser_evidence(
+    spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitted], table: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """What the hold-out says beside the gains in `table`: tables by name.
+
+    See evaluate.evidence.denoising_evidence, and evaluate.contenders.contender_table for cost and clean reconstruction.
+    """
+    denoisers = {name: contender.denoiser for name, contender in fitted.items()}
+    contenders = contender_table(spec, fitted, prepared.test, summarise_denoising(table))
+    return {"contenders": contenders, **denoising_evidence(spec, denoisers, prepared.test, table)}
+
+
+def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitted], study: DetectorStudy) -> Bundle:
+    """Everything needed to score: normaliser, default denoiser, winning detector and its threshold.
+
+    What the bundle makes of its training and validation recordings stays in it as the reference for monitoring.
+
+    Raises:
+        SpecError: if the default contender was not fitted.
+    """
+    if spec.default not in fitted:
+        raise SpecError(f"default contender {spec.default!r} was not fitted; fitted are {sorted(fitted)}")
+    bundle = Bundle(
+        spec=spec,
+        normaliser=prepared.normaliser,
+        denoiser=fitted[spec.default].denoiser,
+        detector_name=study.winner,
+        detector=study.detectors[study.winner],
+        contenders={name: contender.denoiser for name, contender in fitted.items()},
+        threshold=study.threshold,
+        code=_code(spec, prepared),
+    )
+    parts = [
+        Part(recording.name, role == "validation", bundle.score(recording))
+        for role in ("train", "validation")
+        for recording in getattr(prepared.split, role)
+    ]
+    return dataclasses.replace(bundle, reference=build_reference(spec.kind, spec.curves, parts))
+
+
+def _code(spec: ExperimentSpec, prepared: Prepared) -> Denoiser | None:
+    if spec.kind != "logs":
+        return None
+    return spec.code.fit(prepared.train, prepared.validation, FitContext(kind=spec.kind, seed=spec.seed)).denoiser

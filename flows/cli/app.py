@@ -1,0 +1,37 @@
+"""The command line: `sondeflow`, also `python -m flows`; heavy libraries are imported by the commands alone."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import typer
+
+from flows.cli import check, data, learn, monitor, score, serve, show, similar
+
+app = typer.Typer(
+    name="sondeflow",
+    help="Clean and quality-control well logs and seismic traces. Every command takes --json.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for group in (learn, score, monitor, serve, data, check, similar, show):
+    group.add_to(app)
+
+
+def main() -> None:
+    """Run the command line; with --json even a usage error is one JSON object on stdout."""
+    try:
+        app()
+    except SystemExit as stop:
+        # a command answers for itself; what the parser refuses never reached one
+        explain = getattr(stop.__context__, "format_message", None)
+        if "--json" in sys.argv and explain is not None:
+            sys.stdout.write(json.dumps({"ok": False, "error": explain(), "error_type": "usage"}) + "\n")
+        raise
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+"""The command that judges files: check."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from itertools import takewhile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.console import FAILED, Answer, BadUsageError, answering
+
+if TYPE_CHECKING:
+    from aemodels.core.findings import Finding
+    from aemodels.core.types import Recording
+    from aemodels.io.segy.header_positions import HeaderPositions
+    from tasks.settings import Settings
+
+VERDICTS = ("good", "doubtful", "unusable")
+SEVERITIES = ("error", "warning", "info")
+LISTED = 20  # files up to which good ones, and what is merely worth knowing, are listed unasked
+Row = dict[str, Any]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+Positions = Annotated[
+    str | None,
+    typer.Option(
+        "--header-positions",
+        metavar="FIELD=BYTE,…",
+        help="Bytes of inline, crossline, cdp_x, cdp_y in SEG-Y trace headers, e.g. inline=9,crossline=21.",
+    ),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command()(check)
+
+
+def check(
+    paths: Annotated[
+        list[str], typer.Argument(help="Files, folders or URLs (file://, memory://, s3://bucket/prefix).")
+    ],
+    header_positions: Positions = None,
+    everything: Annotated[bool, typer.Option("--all", help="List good files and notes too, however many.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say what is wrong with each file; nothing is written."""
+    with answering("check", as_json=as_json) as answer:
+        settings = settings_with(header_positions)
+        rows = [row for path in paths for row in _check_below(path, settings)]
+        summary = _summary(rows)
+        unusable = summary["unusable"]
+        answer.data = {"files": rows, "unusable": unusable, "summary": summary}
+        answer.code = FAILED if unusable or not rows else 0
+        _show(answer, rows, summary, everything=everything or len(rows) <= LISTED)
+
+
+def settings_with(header_positions: str | None) -> Settings:
+    """The settings, with header positions of the command line before those of the environment.
+
+    Raises:
+        BadUsageError: if the positions make no sense.
+    """
+    from aemodels.core.errors import DataError
+    from tasks.settings import Settings
+
+    if header_positions is None:
+        return Settings()
+    try:
+        return Settings(header_positions=_positions(header_positions))
+    except DataError as error:
+        raise BadUsageError(f"--header-positions: {error}") from error
+
+
+def _positions(text: str) -> HeaderPositions:
+    from aemodels.io.segy.header_positions import parse_positions
+
+    return parse_positions(text)
+
+
+def _summary(rows: list[Row]) -> dict[str, Any]:
+    """How many files of each verdict, and in how many files each finding stands, the commonest first."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        for finding in row["findings"]:
+            found.setdefault((finding["severity"], finding["code"]), set()).add(row["path"])
+    findings = [{"severity": key[0], "code": key[1], "files": len(paths)} for key, paths in found.items()]
+    findings.sort(key=lambda entry: (SEVERITIES.index(entry["severity"]), -entry["files"], entry["code"]))
+    verdicts = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in VERDICTS}
+    return {"files": len(rows), **verdicts, "findings": findings}
+
+
+def _check_below(root: str, settings: Settings) -> Iterator[Row]:
+    from aemodels.io.readers import list_files
+    from aemodels.io.remote import is_url
+
+    if is_url(root):
+        yield from _check_url(root, settings)
+        return
+    files, problems = list_files(Path(root))
+    yield from (_row(str(path), [finding]) for path, finding in problems)
+    yield from (_check_file(path, settings) for path in files)
+
+
+def _check_url(url: str, settings: Settings) -> Iterator[Row]:
+    """Fetch what lies under a URL file by file, each into a folder that lasts as long as its check."""
+    from aemodels.core.errors import UnreadableFileError
+    from aemodels.io.remote import fetch, list_urls
+
+    try:
+        urls = list_urls(url) or (url,)
+    except UnreadableFileError as error:
+        urls = ()
+        yield _row(url, list(error.findings))
+    for found in urls:
+        with tempfile.TemporaryDirectory(prefix="sondeflow-") as folder:
+            try:
+                yield _check_file(fetch(found, Path(folder), limits=settings.limits), settings) | {"path": found}
+            except UnreadableFileError as error:
+                yield _row(found, list(error.findings))
+
+
+def _check_file(path: Path, settings: Settings) -> Row:
+    from aemodels.core.errors import LargeFileError, UnreadableFileError
+    from aemodels.io.readers import read
+    from aemodels.signal.quality_rules import assess
+
+    try:
+        recording: Recording = read(
+            path, aliases=settings.aliases, positions=settings.header_positions, limits=settings.limits
+        )
+    except LargeFileError:
+        return _check_blocks(path, settings)
+    except UnreadableFileError as error:
+        return _row(str(path), list(error.findings))
+    row = _row(str(path), [*recording.findings, *assess(recording).findings], recording.kind, recording.name)
+    return row | {"channels": len(recording.channels), "samples": int(recording.axis.size)}
+
+
+def _check_blocks(path: Path, settings: Settings) -> Row:
+    """A line that is too large to be read at once."""
+    from aemodels.bundle.large_lines import check_segy_blocks
+    from aemodels.core.errors import UnreadableFileError
+    from aemodels.io.files.gzip import content_stem, plain_file
+
+    try:
+        with plain_file(path, settings.limits) as plain:
+            survey, findings = check_segy_blocks(plain, positions=settings.header_positions)
+    except UnreadableFileError as error:
+        return _row(str(path), list(error.findings))
+    row = _row(str(path), list(findings), "seismic", content_stem(path))
+    return row | {"channels": survey.traces, "samples": survey.samples}
+
+
+def _row(path: str, findings: list[Finding], kind: str = "", name: str = "") -> Row:
+    severities = {finding.severity for finding in findings}
+    verdict = "unusable" if not kind or "error" in severities else "doubtful" if "warning" in severities else "good"
+    found = [finding.to_dict() for finding in findings]
+    return {"path": path, "verdict": verdict, "kind": kind, "name": name, "findings": found}
+
+
+def _show(answer: Answer, rows: list[Row], summary: dict[str, Any], *, everything: bool) -> None:
+    """For people: a table of files, then each finding with its place, cause and remedy, then counts."""
+    listed = [row for row in rows if everything or row["verdict"] != "good"]
+    base = _common([row["path"] for row in rows])
+    if base:
+        answer.say(f"in {base}")
+    if listed:
+        answer.show("Files", [_line(row, len(base)) for row in listed])
+    for row in listed:
+        shown = [found for found in row["findings"] if everything or found["severity"] != "info"]
+        if shown:
+            answer.say(f"\n{row['path'][len(base) :]}")
+        for found in shown:
+            answer.say(
+                f"  {found['severity']} [{found['code']}] {found['where']}: {found['found']}; "
+                f"expected {found['expected']}; {found['remedy']}"
+            )
+    if len(rows) > 1 and summary["findings"]:
+        answer.say("\nExplained in docs/findings.md:")
+        answer.show("Findings", summary["findings"])
+    if not everything:
+        answer.say(f"{summary['good']} good files and the notes (info) are not listed; --all lists them")
+    counts = ", ".join(f"{summary[verdict]} {verdict}" for verdict in VERDICTS)
+    files = "1 file" if len(rows) == 1 else f"{len(rows)} files"
+    answer.say(f"{files}: {counts}" if rows else "no files there")
+
+
+def _common(paths: list[str]) -> str:
+    """What all paths or URLs begin with, up to a slash: told once, it need not stand in every row."""
+    if len(paths) < 2:
+        return ""
+    first, last = min(paths), max(paths)  # what these two share, all between them share
+    shared = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False)))
+    return shared[: shared.rfind("/") + 1]
+
+
+def _line(row: Row, skip: int) -> dict[str, Any]:
+    codes = dict.fromkeys(found["code"] for found in row["findings"] if found["severity"] != "info")
+    notes = len({found["code"] for found in row["findings"] if found["severity"] == "info"})
+    shown = [*codes, *([f"{notes} note{'s' * (notes > 1)}"] if notes else [])]
+    return {
+        "file": row["path"][skip:],
+        **{key: row.get(key) for key in ("verdict", "kind", "channels", "samples")},
+        "findings": ", ".join(shown),
+    }

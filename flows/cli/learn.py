@@ -1,0 +1,212 @@
+"""Commands that learn and choose: demo, train, compare, sweep, promote, upload, scratch."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from flows.catalogue import load_spec, model_name
+from flows.cli.check import Positions, settings_with
+from flows.console import FAILED, Answer, BadUsageError, answering
+
+if TYPE_CHECKING:
+    from tasks.settings import Settings
+    from tasks.training.promote import Decision
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+SpecName = Annotated[
+    str, typer.Argument(metavar="SPEC", help="logs, seismic, family, family-seismic, unseen, demo-… or a YAML file.")
+]
+Data = Annotated[str, typer.Option("--data", metavar="PATH", help="A file, a folder or a URL (s3://bucket/prefix).")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command()(demo)
+    app.command()(train)
+    app.command()(compare)
+    app.command()(sweep)
+    app.command()(promote)
+    app.command()(upload)
+    app.command()(scratch)
+
+
+def demo(as_json: Json = False) -> None:
+    """Sample field, training, comparison, promotion, arrivals, scores: the main job on made-up data."""
+    with answering("demo", as_json=as_json) as answer:
+        settings = _environment()
+        from flows.demo import demo as flow
+        from flows.environment import run_flow
+
+        result = run_flow(flow, settings)
+        answer.data = result.model_dump(mode="json")
+        answer.code = 0 if result.as_expected else FAILED
+        for trained in result.trained:
+            answer.show(f"{trained.model} v{trained.version}: gain on the hold-out (dB)", trained.denoising)
+        for decision in result.decisions:
+            _show_decision(answer, decision)
+        for line in result.lines():
+            answer.say(line)
+
+
+def train(spec: SpecName, data: Data, header_positions: Positions = None, as_json: Json = False) -> None:
+    """Train every contender, compare on the hold-out, register the bundle as challenger."""
+    with answering("train", as_json=as_json) as answer:
+        experiment = load_spec(spec)
+        settings = _environment(header_positions)
+        from flows.environment import run_flow
+        from flows.train import TrainRequest
+        from flows.train import train as flow
+        from tasks.tracking import PENDING
+
+        request = TrainRequest(spec=experiment, data=data, spec_file=str(spec))
+        result = run_flow(flow, settings, request=request)
+        answer.data = result.model_dump(mode="json")
+        answer.show(f"{experiment.name}: gain on the hold-out (dB)", result.denoising)
+        answer.show("Metrics", [{"metric": key, "value": value} for key, value in result.metrics.items()])
+        for finding in result.findings:
+            answer.say(str(finding))
+        if result.version == PENDING:
+            answer.code = FAILED
+            answer.say(_not_sent(settings))
+            return
+        answer.say(f"{result.model} v{result.version} {'registered' if result.created else 'was registered before'}")
+        answer.say(f"run {result.run_id} in {result.experiment}; `sondeflow ui` shows it at {result.address}")
+        answer.say(f"next: sondeflow promote {result.model}")
+
+
+def compare(
+    what: Annotated[Literal["denoise", "anomalies"], typer.Argument(help="What is compared.")],
+    spec: SpecName,
+    data: Data,
+    header_positions: Positions = None,
+    as_json: Json = False,
+) -> None:
+    """The contender table on held-out wells or line sections, logged; nothing is registered."""
+    with answering("compare", as_json=as_json) as answer:
+        experiment = load_spec(spec)
+        settings = _environment(header_positions)
+        from flows.compare import compare as flow
+        from flows.environment import run_flow
+
+        result = run_flow(flow, settings, what=what, spec=experiment, data=data)
+        answer.data = result.model_dump(mode="json")
+        for name, rows in result.tables.items():
+            if len(rows) <= 60:
+                answer.show(name, rows)
+        answer.say(f"run {result.run_id} in {result.experiment}; `sondeflow ui` shows it at {result.address}")
+
+
+def sweep(
+    spec: SpecName,
+    data: Data,
+    trials: Annotated[int | None, typer.Option("--trials", min=1, help="Trials in all, instead of the spec's.")] = None,
+    header_positions: Positions = None,
+    as_json: Json = False,
+) -> None:
+    """Search a contender's parameters as the spec's section sweep says; judged on validation wells alone."""
+    with answering("sweep", as_json=as_json) as answer:
+        experiment = load_spec(spec)
+        settings = _environment(header_positions)
+        from flows.environment import run_flow
+        from flows.sweep import SweepRequest
+        from flows.sweep import sweep as flow
+
+        result = run_flow(flow, settings, request=SweepRequest(spec=experiment, data=data, trials=trials))
+        answer.data = result.model_dump(mode="json")
+        answer.show(f"{experiment.name}: parameters of {result.contender}", result.rows())
+        answer.say(f"winner: trial {result.winner.number}, {result.winner.values}")
+        answer.say(f"its experiment is winner.yaml of run {result.run_id}; `sondeflow ui` shows it at {result.address}")
+
+
+def promote(
+    name: Annotated[str, typer.Argument(help="sondeflow-logs (or logs), sondeflow-seismic (or seismic).")],
+    version: Annotated[str | None, typer.Option("--version", help="A version; the challenger without one.")] = None,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Back to the champion before this one; twice takes it back.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Judge a version on the frozen hold-out; where it passes, it becomes champion."""
+    with answering("promote", as_json=as_json) as answer:
+        model = model_name(name)
+        if rollback and version:
+            raise BadUsageError("--rollback takes no --version: it goes back to the champion before this one")
+        settings = _environment()
+        from flows import promote as flows
+        from flows.environment import run_flow
+
+        if rollback:
+            done = run_flow(flows.rollback, settings, name=model)
+            answer.data = done.model_dump(mode="json")
+            answer.say(f"{model} v{done.champion} is champion again; v{done.withdrawn} was withdrawn")
+            return
+        request = flows.PromoteRequest.model_validate({"name": model, "version": version})
+        decision = run_flow(flows.promote, settings, request=request)
+        answer.data = decision.model_dump(mode="json")
+        answer.code = 0 if decision.accepted else FAILED
+        _show_decision(answer, decision)
+
+
+def upload(as_json: Json = False) -> None:
+    """Send runs that were recorded while MLflow was away; what is there already stays as it is."""
+    with answering("upload", as_json=as_json) as answer:
+        settings = _environment()
+        from tasks.tracking import send_pending
+
+        runs = send_pending(settings)
+        answer.data = {"runs": [asdict(run) for run in runs], "waiting": sum(not run.sent for run in runs)}
+        answer.show("Runs", answer.data["runs"])
+        if answer.data["waiting"]:
+            answer.code = FAILED
+            answer.say(_not_sent(settings))
+        else:
+            answer.say(f"{len(runs)} runs sent; nothing waits")
+
+
+def scratch(
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the lines; the spiral's is the published one.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Autoencoders in plain NumPy, held against their published results; runs with figures in MLflow."""
+    with answering("scratch", as_json=as_json) as answer:
+        settings = _environment()
+        from flows.environment import run_flow
+        from flows.scratch import scratch as flow
+
+        result = run_flow(flow, settings, seed=seed)
+        answer.data = {"met": result.met, **result.model_dump(mode="json")}
+        answer.code = 0 if result.met else FAILED
+        answer.show("Known answers", [known.model_dump() for known in result.answers])
+        for run in result.runs:
+            answer.say(f"run {run.run_id}; `sondeflow ui` shows it at {run.address}")
+
+
+def _show_decision(answer: Answer, decision: Decision) -> None:
+    answer.show(f"Gate of {decision.name} v{decision.version} (dB)", decision.rows)
+    answer.show("False alarms on the clean hold-out, shares of rows", decision.false_alarms)
+    for reason in decision.reasons:
+        answer.say(f"not enough: {reason}")
+    answer.say(f"{decision.name} v{decision.version} {'is champion' if decision.accepted else 'stays challenger'}")
+
+
+def _not_sent(settings: Settings) -> str:
+    from tasks.tracking import public_uri
+
+    return (
+        f"MLflow at {public_uri(settings.tracking_uri)} does not answer; all results are kept in "
+        f"{settings.home / 'spool'}. When it is back: sondeflow upload (the next `sondeflow train` does it as well)"
+    )
+
+
+def _environment(header_positions: str | None = None) -> Settings:
+    from flows.environment import prepare_environment
+
+    settings = settings_with(header_positions)
+    if header_positions is not None:  # flows read their settings from the environment
+        os.environ["SONDEFLOW_HEADER_POSITIONS"] = header_positions
+    prepare_environment(settings)
+    return settings

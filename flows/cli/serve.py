@@ -1,0 +1,62 @@
+"""Commands that stay: serve, and the alerts of a server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.console import answering, reporting
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command()(serve)
+    app.command()(alerts)
+
+
+def serve(
+    every: Annotated[
+        float | None,
+        typer.Option("--every", min=1, help="Seconds between two drains of the inbox; else as in the file."),
+    ] = None,
+    port: Annotated[int, typer.Option(min=1024, max=65535, help="Port of the embedded Prefect server.")] = 4200,
+    file: Annotated[
+        Path | None, typer.Option("--file", exists=True, dir_okay=False, help="A prefect.yaml of your own.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run the scheduled flows on this machine, with a Prefect server of its own where PREFECT_API_URL is not set."""
+    from flows.server.serve import ServeOptions
+    from flows.server.serve import serve as run
+
+    options = ServeOptions(port=port, every=every)
+    if file is not None:
+        options = ServeOptions(port=port, every=every, file=file)
+    with reporting("serve", as_json=as_json):
+        run(options, as_json=as_json)
+
+
+def alerts(
+    webhook: Annotated[
+        str, typer.Option("--webhook", metavar="URL", help="Where alerts are sent; none without one.")
+    ] = "",
+    silent: Annotated[
+        int, typer.Option(min=60, max=86_400, help="Seconds without a heartbeat after which a run counts as dead.")
+    ] = 540,
+    as_json: Json = False,
+) -> None:
+    """Create or update automations: dead runs become crashed; failures, quarantines and drift call a webhook."""
+    with answering("alerts", as_json=as_json) as answer:
+        from flows.environment import prepare_environment
+        from tasks.settings import Settings
+
+        prepare_environment(Settings())
+        from flows.server.alerts import AlertOptions, apply_alerts
+
+        rows = apply_alerts(AlertOptions(webhook=webhook, silent_seconds=silent))
+        answer.data = {"automations": rows}
+        answer.show("Automations", rows)

@@ -1,0 +1,83 @@
+"""Commands that show: models, ui, bench."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flows.catalogue import kinds
+from flows.console import FAILED, OK, answering, reporting
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command()(models)
+    app.command()(ui)
+    app.command()(bench)
+
+
+def models(as_json: Json = False) -> None:
+    """The kinds of model, noise, fault, detector and threshold, with their parameters."""
+    with answering("models", as_json=as_json) as answer:
+        answer.data = {"kinds": kinds()}
+        for registry, members in answer.data["kinds"].items():
+            answer.show(registry, [row for member in members for row in _rows(member)])
+
+
+def ui(
+    mlflow_port: Annotated[int, typer.Option(min=1024, max=65535, help="Port of MLflow's UI.")] = 5000,
+    prefect_port: Annotated[int, typer.Option(min=1024, max=65535, help="Port of Prefect's UI.")] = 4200,
+    as_json: Json = False,
+) -> None:
+    """Start the UIs of MLflow and Prefect on this machine; Ctrl-C ends both."""
+    from flows.server.web_pages import Ports, serve_interfaces
+
+    with reporting("ui", as_json=as_json):
+        serve_interfaces(Ports(mlflow_port, prefect_port), as_json=as_json)
+
+
+def bench(
+    repeats: Annotated[int, typer.Option(min=1, max=50, help="Runs of each; the median counts.")] = 3,
+    las: Annotated[Path | None, typer.Option(help="Folder of plain LAS wells to read as well, up to eight.")] = None,
+    tracking: Annotated[
+        bool, typer.Option("--tracking", help="Only what logging a whole experiment costs; minutes.")
+    ] = False,
+    score: Annotated[bool, typer.Option("--score", help="Also drain 1,000 small LAS files; minutes.")] = False,
+    as_json: Json = False,
+) -> None:
+    """The benchmark table: each pair side by side in one run; fails where a promised ratio is missed."""
+    with answering("bench", as_json=as_json) as answer:
+        from flows.environment import prepare_environment
+        from tasks.settings import Settings
+
+        prepare_environment(Settings())
+        if tracking:
+            from flows.benchmarks.tracking import benchmark_tracking
+
+            rows = benchmark_tracking(repeats)
+        else:
+            from flows.benchmarks.throughput import benchmark
+
+            rows = benchmark(repeats, las)
+        if score:
+            from flows.benchmarks.score import drain_row
+
+            rows.append(drain_row())
+        answer.data = {"rows": rows, "repeats": repeats}
+        answer.show("Side by side", rows)
+        answer.code = FAILED if any(row["verdict"] == "missed" for row in rows) else OK
+
+
+def _rows(member: dict[str, Any]) -> list[dict[str, Any]]:
+    """A kind's line, then one a parameter; nested specifications are named, their contents are in the JSON."""
+    rows: list[dict[str, Any]] = [{"kind": member["kind"], "about": member["about"]}]
+    for parameter in member["parameters"]:
+        default = parameter["default"]
+        shown = "..." if isinstance(default, dict) else default
+        rows.append({"parameter": parameter["name"], **parameter, "default": shown})
+    columns = ("kind", "parameter", "type", "default", "bounds", "about")
+    return [{column: row.get(column) for column in columns} for row in rows]

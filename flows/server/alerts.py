@@ -1,0 +1,136 @@
+"""Automations of a Prefect server: dead runs are marked crashed, and what goes wrong calls a webhook."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+
+from prefect.automations import EventTrigger, Posture
+from prefect.blocks.webhook import Webhook
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import CallWebhook, ChangeFlowRunState
+from prefect.events.schemas.automations import Automation, AutomationCore
+from pydantic import SecretStr
+
+from tasks.monitoring.events import ALARM, DRIFT, QUARANTINE
+
+BLOCK = "sondeflow-alerts"
+ZOMBIES = "sondeflow: runs without a heartbeat have crashed"
+FAILURE = "sondeflow: a run failed or crashed"
+QUARANTINES = "sondeflow: too many files in quarantine"
+DRIFTS = "sondeflow: data or scores drift"
+ALERTS = (ZOMBIES, FAILURE, QUARANTINES, DRIFTS)
+HEARTBEAT = "prefect.flow-run.heartbeat"
+ENDS = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "TimedOut", "Crashed", "Cancelled", "Paused")}
+SILENT_SECONDS = 540  # three heartbeats of 180 s, Prefect's default; one may be late on a busy machine
+
+
+@dataclass(frozen=True)
+class AlertOptions:
+    """What is alerted on, and where to.
+
+    Args:
+        webhook: URL that gets a POST with JSON; "" for none, which takes the alerts that called one away.
+        silent_seconds: a run that has not been heard of for so long is dead.
+    """
+
+    webhook: str = ""
+    silent_seconds: int = SILENT_SECONDS
+
+
+def apply_alerts(options: AlertOptions) -> list[dict[str, str]]:
+    """Make the server's automations what the options say; doing it again changes nothing.
+
+    Returns:
+        One row an automation: name, what was done (created, updated, removed).
+    """
+    wanted = {ZOMBIES: zombie_automation(options.silent_seconds)}
+    if options.webhook:
+        block = asyncio.run(Webhook(url=SecretStr(options.webhook)).asave(BLOCK, overwrite=True))
+        wanted |= webhook_automations(CallWebhook(block_document_id=block, payload=_payload()))
+    with get_client(sync_client=True) as client:
+        known = {automation.name: automation for automation in client.read_automations() if automation.name in ALERTS}
+        rows = [{"automation": name, "done": _put(client, wanted[name], known.get(name))} for name in wanted]
+        for name in known.keys() - wanted.keys():
+            client.delete_automation(known[name].id)
+            rows.append({"automation": name, "done": "removed"})
+    return rows
+
+
+def zombie_automation(silent_seconds: int) -> AutomationCore:
+    """A run whose heartbeats stop without an end is marked crashed: its process or machine is gone."""
+    return AutomationCore(
+        name=ZOMBIES,
+        description=f"No heartbeat for {silent_seconds} s and no end: the process or its machine is gone.",
+        trigger=EventTrigger(
+            after={HEARTBEAT},
+            expect={HEARTBEAT, *ENDS},
+            match={"prefect.resource.id": ["prefect.flow-run.*"]},
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=timedelta(seconds=silent_seconds),
+        ),
+        actions=[
+            ChangeFlowRunState(
+                name="Crashed",
+                state=StateType.CRASHED,
+                message=f"no heartbeat for {silent_seconds} s: marked as crashed",
+                force=False,
+            )
+        ],
+    )
+
+
+def webhook_automations(call: CallWebhook) -> dict[str, AutomationCore]:
+    """What calls the webhook: a run's bad end, a rate of quarantine above the limit, drift."""
+    ended_badly = EventTrigger(
+        expect={"prefect.flow-run.*"},
+        match={"prefect.resource.id": ["prefect.flow-run.*"], "prefect.state-type": ["FAILED", "CRASHED"]},
+        for_each={"prefect.resource.id"},
+        posture=Posture.Reactive,
+        threshold=1,
+        within=timedelta(0),
+    )
+    triggers = {
+        FAILURE: ended_badly,
+        QUARANTINES: _event(QUARANTINE, {ALARM: ["true"]}),
+        DRIFTS: _event(DRIFT, {}),
+    }
+    return {name: AutomationCore(name=name, trigger=trigger, actions=[call]) for name, trigger in triggers.items()}
+
+
+def _event(event: str, labels: dict[str, list[str]]) -> EventTrigger:
+    return EventTrigger(
+        expect={event},
+        match={"prefect.resource.id": ["sondeflow.*"], **labels},
+        posture=Posture.Reactive,
+        threshold=1,
+        within=timedelta(0),
+    )
+
+
+def _put(client: SyncPrefectClient, wanted: AutomationCore, known: Automation | None) -> str:
+    if known is None:
+        client.create_automation(wanted)
+        return "created"
+    # what a person has switched off stays off
+    client.update_automation(known.id, wanted.model_copy(update={"enabled": known.enabled}))
+    return "updated"
+
+
+def _payload() -> str:
+    """The body of the POST, a template that the server fills in."""
+    fields = {
+        "alert": "automation.name",
+        "event": "event.event",
+        "occurred": "event.occurred | string",
+        "resource": "event.resource.name or event.resource.id",
+        "details": "event.payload",
+        "flow_run": "(flow_run.name if flow_run else '') | string",
+        "flow_run_url": "(flow_run | ui_url if flow_run else '') | string",
+    }
+    return "{" + ", ".join(f"{json.dumps(name)}: {{{{ ({value}) | tojson }}}}" for name, value in fields.items()) + "}"

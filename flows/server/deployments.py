@@ -1,0 +1,62 @@
+"""The deployments of prefect.yaml: read, changed where a command asks for it, and handed to `prefect deploy`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from aemodels.core.errors import SpecError
+
+FILE = Path(__file__).parent / "prefect.yaml"  # the project's own, a link here and a copy in a built package
+POOL = "sondeflow"
+
+
+def load_deployments(path: Path = FILE) -> dict[str, Any]:
+    """What a prefect.yaml says, with its anchors and merges resolved.
+
+    Raises:
+        SpecError: if the file is missing, no YAML, or names no deployments.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise SpecError(f"{path}: {error}; expected the deployments of sondeflow") from error
+    if not isinstance(content, dict) or not content.get("deployments"):
+        raise SpecError(f"{path}: no deployments; expected a list under `deployments:`")
+    return content
+
+
+def with_scoring_every(content: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """The same deployments, scoring every so many seconds instead of when the file says.
+
+    Raises:
+        SpecError: if no deployment is named "score".
+    """
+    names = [deployment["name"] for deployment in content["deployments"]]
+    if "score" not in names:
+        raise SpecError(f"no deployment 'score' among {', '.join(names)}; --every has nothing to change")
+    schedule = {"slug": "arrivals", "interval": seconds, "timezone": "UTC", "active": True}
+    return content | {
+        "deployments": [
+            deployment | ({"schedules": [schedule]} if deployment["name"] == "score" else {})
+            for deployment in content["deployments"]
+        ]
+    }
+
+
+def plan_of(content: dict[str, Any]) -> list[dict[str, str]]:
+    """One row a deployment: name, when it runs, and whether that is on."""
+    return [
+        {
+            "deployment": str(deployment["name"]),
+            "when": "; ".join(_when(schedule) for schedule in deployment.get("schedules", [])) or "by hand",
+        }
+        for deployment in content["deployments"]
+    ]
+
+
+def _when(schedule: dict[str, Any]) -> str:
+    rhythm = schedule["cron"] if "cron" in schedule else f"every {schedule['interval']:g} s"
+    return f"{rhythm} {schedule['timezone']}{'' if schedule['active'] else ' (off)'}"

@@ -1,0 +1,75 @@
+"""MLflow's and Prefect's pages on this machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+
+from flows.console import print_now
+from flows.environment import prepare_environment
+from flows.server.lock import serving
+from flows.server.processes import HOST, NotServedError, Process, await_answer, exit_on_signals, start, stop, watch
+from tasks.settings import Settings
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the two interfaces listen."""
+
+    mlflow: int
+    prefect: int
+
+
+def serve_interfaces(ports: Ports, *, as_json: bool) -> None:
+    """Start both, say where they are, and wait until one ends or Ctrl-C (or SIGTERM) comes.
+
+    Where a server runs already (an API's or tracking server's address is set, or `sondeflow serve` runs in the same
+    home) its page is named, and none is started beside it.
+
+    Raises:
+        SystemExit: 0 after Ctrl-C or SIGTERM.
+        NotServedError: if one of them does not start or ends.
+    """
+    settings = Settings()
+    prepare_environment(settings)
+    elsewhere = known_addresses(settings)
+    exit_on_signals()
+    started: list[Process] = []
+    try:
+        started += [start(command) for name, command in commands(settings, ports).items() if name not in elsewhere]
+        addresses = {"mlflow": f"http://{HOST}:{ports.mlflow}", "prefect": f"http://{HOST}:{ports.prefect}"} | elsewhere
+        for name, health in (("mlflow", "/health"), ("prefect", "/api/health")):
+            if name not in elsewhere:
+                await_answer(f"{addresses[name]}{health}", started)
+        lines = [f"{name:8} {address}" for name, address in addresses.items()]
+        print_now({"command": "ui", "ok": True, **addresses}, [*lines, "Ctrl-C ends both"], as_json=as_json)
+        watch(started, _ended)
+    finally:
+        stop(started)
+
+
+def known_addresses(settings: Settings) -> dict[str, str]:
+    """The pages of servers that run already."""
+    known = {"mlflow": settings.tracking_uri} if settings.tracking_uri.startswith("http") else {}
+    if api := os.environ.get("PREFECT_API_URL"):
+        return known | {"prefect": api.removesuffix("/api")}
+    served = serving(settings)
+    return known | ({"prefect": served.address} if served is not None else {})
+
+
+def commands(settings: Settings, ports: Ports) -> dict[str, list[str]]:
+    """The command lines of both servers."""
+    mlflow = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(ports.mlflow), "--workers", "1"]
+    mlflow += ["--backend-store-uri", settings.tracking_uri]
+    mlflow += ["--default-artifact-root", settings.artifacts_dir.as_uri()]
+    return {"mlflow": mlflow, "prefect": prefect_server(ports.prefect)}
+
+
+def prefect_server(port: int) -> list[str]:
+    """The command line of a Prefect server for this machine alone."""
+    return [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
+
+
+def _ended(process: Process) -> None:
+    raise NotServedError(f"{process.args!r} ended with {process.returncode}; what it said is above")

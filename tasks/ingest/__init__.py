@@ -1,0 +1,1 @@
+"""Tasks that read files and write the generated field."""

@@ -1,0 +1,1 @@
+"""Tasks that measure drift of what was scored."""

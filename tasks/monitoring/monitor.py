@@ -1,0 +1,190 @@
+"""Monitoring: what has been scored lately against the data that trained the bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from aemodels.bundle.reference_view import Yardstick
+from aemodels.core.types import Kind
+from aemodels.curves.canonical import CANONICAL
+from aemodels.experiment.spec import REGISTERED
+from aemodels.monitoring.drift import NOTHING, DriftThresholds, FeatureDrift, Window, judge
+from aemodels.monitoring.reference import Reference
+from tasks.monitoring.count import count_files, files_since
+from tasks.scoring.outbox import BundleLabel, scores_folder
+from tasks.settings import Settings
+from tasks.tracking import CHAMPION, ModelVersion, NoModelError, download_bundle, find, get
+
+Verdict = Literal["steady", "drift", "no data", "no reference"]
+
+
+class MonitorRequest(BaseModel):
+    """What is watched, and what an alarm leads to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    outbox: str = Field(default="", description="outbox whose scores are read; empty: the outbox of the settings")
+    since: datetime | None = Field(
+        default=None, description="only files scored since then (without a zone: UTC); empty: the last hours"
+    )
+    hours: float = Field(default=168.0, gt=0.0, le=876_000.0, description="how far back to look where since is empty")
+    bundle: str = Field(
+        default="", description="a models:/ address or a bundle folder; empty: the champion of each kind"
+    )
+    thresholds: DriftThresholds = Field(default=DriftThresholds(), description="from when on it is drift")
+    trigger_training: bool = Field(default=False, description="whether an alarm trains a challenger")
+    train_spec: str = Field(default="", description="experiment of the challenger: a shipped one's name or a YAML file")
+    train_data: str = Field(default="", description="file, folder or URL that the challenger is trained on")
+    after_training: Literal["nothing", "gate"] = Field(
+        default="nothing",
+        description="the trained version stays challenger, or goes to the gate, which alone may make it champion",
+    )
+
+    @model_validator(mode="after")
+    def _trainable(self) -> Self:
+        if self.trigger_training and not (self.train_spec and self.train_data):
+            raise ValueError("trigger_training is set without train_spec and train_data; give both, or unset it")
+        return self
+
+    def start(self, now: datetime) -> datetime:
+        """From when on files count, in UTC."""
+        if self.since is None:
+            return now - timedelta(hours=self.hours)
+        return self.since.astimezone(UTC) if self.since.tzinfo else self.since.replace(tzinfo=UTC)
+
+
+class Watched(BaseModel):
+    """A bundle by reference, and the label under which its scores are filed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folder: str
+    name: str
+    version: str
+
+    @property
+    def label(self) -> BundleLabel:
+        return BundleLabel(self.name, self.version)
+
+
+class DriftReport(BaseModel):
+    """One bundle's verdict: the table, and who is to blame."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str
+    version: str
+    kind: Kind
+    verdict: Verdict
+    since: datetime
+    files: int = 0
+    rows: int = 0
+    flagged: int = 0
+    inputs: tuple[str, ...] = Field(default=(), description="curves or trace features that drifted or are missing")
+    signals: tuple[str, ...] = Field(default=(), description="of score, pca_error and flag_rate, those that drifted")
+    table: tuple[FeatureDrift, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    run_id: str = ""
+    address: str = ""
+
+    @property
+    def alarm(self) -> bool:
+        return self.verdict == "drift"
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """A report with what its figures need."""
+
+    report: DriftReport
+    reference: Reference | None
+    window: Window
+
+
+@task(name="choose-watched", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_jitter_factor=1.0)
+def choose_watched(bundle: str, settings: Settings) -> list[Watched]:
+    """The bundle that is named, else the champions.
+
+    Raises:
+        NoModelError: if there is none.
+    """
+    if bundle and not bundle.startswith("models:/"):
+        found = Yardstick.load(Path(bundle))
+        return [Watched(folder=bundle, name=found.spec.registered_name, version=found.content_hash[:12])]
+    if bundle:
+        return [_watched(get(settings, bundle), settings)]
+    champions = [find(settings, f"models:/{name}@{CHAMPION}") for name in REGISTERED.values()]
+    watched = [_watched(model, settings) for model in champions if model is not None]
+    if not watched:
+        raise NoModelError(
+            f"the registry {settings.tracking_uri} has no champion; `sondeflow promote` makes one, or name a --bundle"
+        )
+    return watched
+
+
+@task(name="measure-drift", cache_policy=NO_CACHE)
+def measure_drift(watched: Watched, outbox: str, since: datetime, thresholds: DriftThresholds) -> Measured:
+    """Compare what a bundle has scored since then with its reference; a damaged score file is named, not fatal."""
+    yardstick = Yardstick.load(Path(watched.folder))
+    report = DriftReport(
+        model=watched.name, version=watched.version, kind=yardstick.spec.kind, verdict="no data", since=since
+    )
+    folder = scores_folder(Path(outbox), yardstick.spec.kind, watched.label)
+    paths = files_since(folder, since)
+    if yardstick.reference is None:
+        report = report.model_copy(update={"verdict": "no reference", "files": len(paths)})
+        return Measured(report, None, NOTHING)
+    window, unreadable = count_files(paths, yardstick.reference, yardstick.spec.curves)
+    report = report.model_copy(update={"unreadable": tuple(unreadable)})
+    if not window.files:
+        return Measured(report, yardstick.reference, window)
+    return Measured(_judged(report, yardstick.reference, window, thresholds), yardstick.reference, window)
+
+
+def table_rows(report: DriftReport) -> list[dict[str, Any]]:
+    """The table for people: one line a quantity, with its unit."""
+    return [
+        {
+            "quantity": row.feature,
+            "unit": CANONICAL[row.feature].unit if row.feature in CANONICAL else "",
+            "verdict": row.verdict,
+            "mean now": row.now,
+            "mean reference": row.reference,
+            "psi": row.psi,
+            "psi limit": row.psi_limit,
+            "ks": row.ks,
+            "ks limit": row.ks_limit,
+            "unusual": row.unusual,
+            "missing": row.missing,
+            "missing reference": row.missing_reference,
+        }
+        for row in report.table
+    ]
+
+
+def _judged(report: DriftReport, reference: Reference, window: Window, thresholds: DriftThresholds) -> DriftReport:
+    table = judge(reference, window, thresholds)
+    blamed = [row.feature for row in table if row.alarm]
+    inputs = tuple(name for name in blamed if name in reference.inputs)
+    return report.model_copy(
+        update={
+            "verdict": "drift" if blamed else "steady",
+            "files": window.files,
+            "rows": window.rows,
+            "flagged": window.flagged,
+            "inputs": inputs,
+            "signals": tuple(name for name in blamed if name not in inputs),
+            "table": table,
+        }
+    )
+
+
+def _watched(model: ModelVersion, settings: Settings) -> Watched:
+    return Watched(folder=str(download_bundle(settings, model)), name=model.name, version=model.version)

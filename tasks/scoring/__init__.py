@@ -1,0 +1,1 @@
+"""Tasks that score arriving files, each content once."""

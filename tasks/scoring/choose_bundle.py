@@ -1,0 +1,91 @@
+"""Which bundle scores which kind of file."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from aemodels.bundle.summary import read_card
+from aemodels.experiment.spec import REGISTERED
+from aemodels.io.files.gzip import content_suffix
+from tasks.ledger import Key, Wanted
+from tasks.scoring.file import Scorer
+from tasks.scoring.request import FilledRequest
+from tasks.settings import Settings
+from tasks.storage.code_version import READING, code_hash
+
+KINDS = {".las": "logs", ".sgy": "seismic", ".segy": "seismic"}
+_ONE_AT_A_TIME = threading.Lock()  # the registry's client is made for one thread
+
+
+def kind_of(path: str) -> str | None:
+    """The kind that a file's suffix says, None for none."""
+    return KINDS.get(content_suffix(Path(path)))
+
+
+def choose_scorers(kinds: Iterable[str | None], request: FilledRequest, settings: Settings) -> dict[str, Scorer]:
+    """Kind → bundle: the one named, else for each kind the first of the request's aliases that exists.
+
+    Raises:
+        NoModelError: if the model named is not in the registry.
+        BundleError: if a bundle is damaged.
+    """
+    with _ONE_AT_A_TIME:
+        if request.bundle is not None:
+            scorer = open_scorer(request.bundle, settings)
+            return {scorer.kind: scorer}
+        found = {kind: _by_alias(kind, request, settings) for kind in sorted(kind for kind in set(kinds) if kind)}
+    return {kind: scorer for kind, scorer in found.items() if scorer is not None}
+
+
+def open_scorer(ref: str, settings: Settings) -> Scorer:
+    """A bundle directory, or the bundle of a models:/ URI; its files are checked, no network is loaded."""
+    if ref.startswith("models:/"):
+        from tasks.tracking import download_bundle, get
+
+        model = get(settings, ref)
+        folder, name, version = download_bundle(settings, model), model.name, model.version
+        card, address = read_card(folder), model_address(settings, name, version)
+    else:
+        folder, address = Path(ref), ""
+        card = read_card(folder)
+        name, version = card.name, card.content_hash[:12]
+    label = {"name": name, "version": version, "card": address}
+    return Scorer(folder=str(folder), kind=card.kind, content_hash=card.content_hash, **label)
+
+
+def model_address(settings: Settings, name: str, version: str) -> str:
+    """Where a version's page with its model card is: on the store's server, or on what `sondeflow ui` starts."""
+    base = settings.tracking_uri if settings.tracking_uri.startswith("http") else "http://localhost:5000"
+    return f"{base}/#/models/{name}/versions/{version}"
+
+
+def wanted(path: str, sha256: str, scorers: Mapping[str, Scorer], request: FilledRequest) -> Wanted | None:
+    """What is to be claimed for a content; None where no bundle is there for its kind."""
+    kind = kind_of(path)
+    if kind is None:  # a file that no bundle takes is judged by the reader alone
+        return Wanted(Key(sha256, "reader", code_hash(READING)[:12]), path)
+    scorer = scorers.get(kind)
+    if scorer is None:
+        return None
+    key = Key(sha256, scorer.name, scorer.version, scorer.content_hash)
+    return Wanted(key, path, once=request.bundle is None and not request.backfill)
+
+
+def remedy(path: str) -> tuple[str, str]:
+    """(what is missing, what to do) for a file whose kind has no bundle."""
+    kind = kind_of(path) or ""
+    name = REGISTERED.get(kind, kind)
+    return (
+        f"no bundle for {kind}: no champion {name}",
+        f"sondeflow train {kind} --data PATH, then sondeflow promote {name}",
+    )
+
+
+def _by_alias(kind: str, request: FilledRequest, settings: Settings) -> Scorer | None:
+    from tasks.tracking import find
+
+    uris = [f"models:/{REGISTERED[kind]}@{alias}" for alias in request.aliases]
+    model = next((model for model in (find(settings, uri) for uri in uris) if model is not None), None)
+    return None if model is None else open_scorer(model.uri, settings)  # by number: the alias may move meanwhile

@@ -1,0 +1,152 @@
+"""The outbox for lines larger than memory: the same outputs, written block by block."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from aemodels.bundle.bundle import Bundle
+from aemodels.bundle.large_lines import (
+    LineSurvey,
+    ScoredBlock,
+    block_traces_of,
+    score_segy_blocks,
+    shown_in_part,
+    survey_line,
+)
+from aemodels.core.findings import Finding
+from aemodels.core.types import FloatArray, Source
+from aemodels.io.files.gzip import content_stem, plain_file
+from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
+from aemodels.io.segy.denoised_copy import write_denoised_blocks
+from aemodels.io.segy.header_positions import HeaderPositions
+from aemodels.io.segy.read_plan import plan_segy
+from aemodels.io.segy.reader import read_segy_blocks, read_span
+from aemodels.report.html.report import render_report
+from tasks.scoring.outbox import BundleLabel, Place, Staged, Targets, score_schema, score_table, stage_by, targets
+
+
+@dataclass(frozen=True)
+class LargeLine:
+    """A line to score block by block.
+
+    Args:
+        local: the file, plain or gzip'd, where it can be opened.
+        source: what people call it, and the sha256 of its bytes.
+        positions: as for `read_segy`.
+        limits: what is refused as a decompression bomb.
+    """
+
+    local: Path
+    source: Source
+    positions: HeaderPositions | None = None
+    limits: SizeLimits = DEFAULT_LIMITS
+
+
+@dataclass(frozen=True)
+class WrittenLine:
+    """What scoring a line gave beside its files: rows scored and flagged, and what the reader noticed."""
+
+    rows: int
+    flagged: int
+    findings: tuple[Finding, ...]
+
+
+@dataclass
+class _Tally:
+    """What is known of a line while its blocks go by: rows, flagged rows, and the block that the report shows."""
+
+    rows: int = 0
+    flagged: int = 0
+    shown: list[ScoredBlock] = field(default_factory=list)
+    most: int = -1
+
+    def add(self, block: ScoredBlock) -> None:
+        flagged = int(block.scores.is_anomaly.sum())
+        self.rows += len(block.scores.score)
+        self.flagged += flagged
+        if flagged > self.most:
+            self.most, self.shown = flagged, [block]
+
+
+def stage_blocks(place: Place, line: LargeLine, bundle: Bundle) -> tuple[tuple[Staged, ...], WrittenLine]:
+    """Score a SEG-Y file block by block and write all its outputs under temporary names.
+
+    Args:
+        place: where to.
+        line: the file.
+        bundle: of kind "seismic".
+
+    Returns:
+        What is to be renamed, as `tasks.scoring.outbox.stage_by` gives it, and what scoring gave.
+
+    Raises:
+        ChangedError: if the input is not the file any more that was scored; nothing is left behind.
+        DataError: if the bundle cannot score a line in blocks.
+        UnreadableFileError: if the file is no readable SEG-Y.
+    """
+    with plain_file(line.local, line.limits) as plain:
+        named = dataclasses.replace(read_span(plan_segy(plain, line.positions), 0, 1), source=line.source)
+    written: list[WrittenLine] = []
+
+    def write(paths: Targets) -> None:
+        written.append(write_line(paths, line, bundle, place.label))
+
+    staged = stage_by(place, targets(place, named), write, (line.local, line.source))
+    return staged, written[0]
+
+
+def write_line(paths: Targets, line: LargeLine, bundle: Bundle, label: BundleLabel) -> WrittenLine:
+    """Score a SEG-Y file block by block and write scores, copy and report where `paths` says, with flat memory.
+
+    The report shows the block with the most flagged traces, and says so.
+
+    Args:
+        paths: where to write; overwritten.
+        line: the file.
+        bundle: of kind "seismic".
+        label: the bundle's name and version.
+
+    Raises:
+        DataError: if the bundle cannot score a line in blocks.
+        UnreadableFileError: if the file is no readable SEG-Y.
+    """
+    tally = _Tally()
+    history = f"sondeflow: denoised and scored with {label}; threshold {bundle.threshold:.6g}"
+    with plain_file(line.local, line.limits) as plain:
+        survey = _survey(plain, line.positions)
+        blocks = score_segy_blocks(plain, bundle, positions=line.positions, survey=survey)
+        with pq.ParquetWriter(paths.scores, score_schema("seismic", ()), compression="zstd") as writer:
+            write_denoised_blocks(plain, paths.copy, _written(blocks, writer, line.source, tally), history)
+    paths.report.write_text(_report(tally, survey, label, line.source), encoding="utf-8")
+    return WrittenLine(tally.rows, tally.flagged, survey.findings)
+
+
+def _survey(plain: Path, positions: HeaderPositions | None) -> LineSurvey:
+    traces = block_traces_of(plan_segy(plain, positions).layout.samples)
+    return survey_line(read_segy_blocks(plain, traces=traces, positions=positions))
+
+
+def _written(
+    blocks: Iterator[ScoredBlock], writer: pq.ParquetWriter, source: Source, tally: _Tally
+) -> Iterator[FloatArray]:
+    """Write each block's rows on the way to the denoised copy."""
+    for block in blocks:
+        recording = dataclasses.replace(block.recording, source=source)
+        writer.write_table(score_table(recording, block.scores))
+        tally.add(block)
+        yield block.scores.denoised
+
+
+def _report(tally: _Tally, survey: LineSurvey, label: BundleLabel, source: Source) -> str:
+    (block,) = tally.shown
+    first, last = block.recording.names[0], block.recording.names[-1]
+    name = f"{content_stem(source.path)}, {first} to {last}"
+    note = shown_in_part(block, flagged=tally.flagged, traces=tally.rows)
+    recording = dataclasses.replace(block.recording, source=source, name=name)
+    findings = (note, *survey.findings)
+    return render_report(recording, block.scores, bundle_label=str(label), findings=findings, card=label.card)

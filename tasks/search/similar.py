@@ -1,0 +1,279 @@
+"""Finding intervals like a chosen one: read wells, normalise as the bundle does, compare codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from aemodels.bundle.bundle import Bundle
+from aemodels.core.errors import DataError, SondeflowError, UnreadableFileError
+from aemodels.core.findings import Finding
+from aemodels.core.types import BoolArray, Recording, Section
+from aemodels.curves.canonical import CANONICAL
+from aemodels.experiment.spec import REGISTERED
+from aemodels.io.readers import list_files, read
+from aemodels.latent.choose_encoder import choose_code
+from aemodels.latent.similar_intervals import LEAST_OBSERVED, Interval, Search, find_similar
+from aemodels.signal.quality_rules import assess
+from aemodels.signal.resample import median_step, on_step
+from aemodels.signal.split import plain_name
+from tasks.scoring.choose_bundle import kind_of, open_scorer, remedy
+from tasks.settings import Settings
+from tasks.tracking import CHAMPION, find
+
+if TYPE_CHECKING:
+    from aemodels.report.figures.similar_intervals import Strip
+
+LEAST_SAMPLES = 4
+
+
+class IntervalError(SondeflowError):
+    """An interval that is not in the well."""
+
+
+class SimilarRequest(BaseModel):
+    """Which interval, where to look for its like."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: Path = Field(description="the well with the interval")
+    start: float = Field(description="its top, in the file's unit of depth")
+    stop: float = Field(description="its bottom, in the same unit")
+    data: tuple[Path, ...] = Field(default=(), description="files and folders to look in, beside the file itself")
+    bundle: str | None = Field(default=None, description="a models:/ URI or a folder; None = the champion")
+    code: str | None = Field(default=None, description="whose code; None = as `choose_code` says")
+    picture: Path | None = Field(default=None, description="where to draw the interval beside those found")
+    top: int = Field(default=10, ge=1, le=1000, description="intervals at most")
+
+
+class SimilarRow(BaseModel):
+    """An interval like the one asked for; depths in its own file's unit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    file: str
+    well: str
+    start: float = Field(serialization_alias="from")
+    stop: float = Field(serialization_alias="to")
+    unit: str
+    distance: float
+    relative: float = Field(description="distance / median distance of all places: 0 = the same, 1 = as any other")
+    curves: tuple[str, ...] = Field(description="what was compared")
+
+
+class SimilarResult(BaseModel):
+    """What was found, with which model, and which files could not be looked at."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bundle: str
+    code: str
+    kind: str
+    wells: int
+    rows: tuple[SimilarRow, ...]
+    findings: tuple[tuple[str, Finding], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Well:
+    """A well on the step of the search: its file, its depths in the file's unit, its normalised section."""
+
+    recording: Recording
+    section: Section
+
+    @property
+    def factor(self) -> float:
+        """Metres per unit of the file's depths."""
+        return float(self.recording.headers.get("depth_factor", 1.0))
+
+    @property
+    def unit(self) -> str:
+        return str(self.recording.headers.get("depth_unit", "") or "m")
+
+
+def find_intervals(request: SimilarRequest, settings: Settings) -> SimilarResult:
+    """Find intervals like one in a well.
+
+    Raises:
+        UnreadableFileError: if the file cannot be read.
+        IntervalError: if the interval is not in it.
+        DataError: if the file holds no logs, or none of the bundle's curves in the interval.
+        NoModelError, BundleError: if there is no champion, or the bundle is damaged.
+    """
+    own = _read_well(request.file, settings)
+    _check_interval(request, own)
+    label, bundle = _bundle(request.bundle, settings)
+    name, model = choose_code(bundle, request.code)
+    kind = str(model.spec.model_dump()["kind"])
+    step = median_step(own.axis)
+    query = _well(bundle, own, step)
+    interval = _interval(request, query)
+    recordings, findings = _others(request, own, settings)
+    usable = [recording for recording in recordings if set(bundle.curves) & set(recording.names)]
+    wells = [query, *(_well(bundle, recording, step) for recording in usable)]
+    search = find_similar(model, interval, [(w.section, _taboo(w, query, interval)) for w in wells], top=request.top)
+    lacking = [recording for recording in recordings if not set(bundle.curves) & set(recording.names)]
+    lacking += [well.recording for well, kept in zip(wells, search.compared, strict=True) if not kept]
+    findings += [(recording.source.uri, _lacking(recording, interval, bundle)) for recording in lacking]
+    rows = _rows(search, wells, bundle.curves)
+    if request.picture is not None:
+        _draw(request.picture, interval, search, wells, bundle.curves)
+    return SimilarResult(
+        bundle=label,
+        code=name,
+        kind=kind,
+        wells=sum(bool(kept) for kept in search.compared),
+        rows=rows,
+        findings=tuple(findings),
+    )
+
+
+def _read_well(path: Path, settings: Settings) -> Recording:
+    recording = read(path, aliases=settings.aliases, limits=settings.limits)
+    if recording.kind != "logs":
+        raise DataError(f"{path} is a {recording.kind} file; intervals are compared in well logs; give a LAS file")
+    return recording
+
+
+def _check_interval(request: SimilarRequest, own: Recording) -> None:
+    """Raise where the interval is not in the well."""
+    factor, unit = float(own.headers.get("depth_factor", 1.0)), own.headers.get("depth_unit", "") or "m"
+    low, high = own.axis[0] / factor, own.axis[-1] / factor
+    asked = f"{request.start:g} to {request.stop:g} {unit}"
+    if not low - 1e-6 <= request.start < request.stop <= high + 1e-6:
+        raise IntervalError(
+            f"{request.file}: the interval {asked} is not in the well, which was logged from {low:.2f} to {high:.2f} "
+            f"{unit}; give --from and --to between these, the smaller first"
+        )
+    inside = (own.axis >= request.start * factor) & (own.axis <= request.stop * factor)
+    if inside.sum() < LEAST_SAMPLES:
+        raise IntervalError(
+            f"{request.file}: the interval {asked} holds {int(inside.sum())} samples; expected at least "
+            f"{LEAST_SAMPLES}; make it thicker than {LEAST_SAMPLES * median_step(own.axis) / factor:.2f} {unit}"
+        )
+
+
+def _bundle(ref: str | None, settings: Settings) -> tuple[str, Bundle]:
+    """The bundle named, or the champion for logs, with its name and version."""
+    if ref is None:
+        found = find(settings, f"models:/{REGISTERED['logs']}@{CHAMPION}")
+        if found is None:
+            missing, cure = remedy("well.las")
+            raise SondeflowError(f"{missing}; {cure}; or name a bundle with --bundle")
+        ref = found.uri
+    scorer = open_scorer(ref, settings)
+    if scorer.kind != "logs":
+        raise DataError(f"{ref} is a bundle for {scorer.kind}; intervals are compared in well logs; name one for logs")
+    return f"{scorer.name} {scorer.version}", Bundle.load(Path(scorer.folder))
+
+
+def _well(bundle: Bundle, recording: Recording, step: float) -> Well:
+    even = on_step(recording, step)
+    return Well(even, bundle.section(even, assess(even)))
+
+
+def _interval(request: SimilarRequest, query: Well) -> Interval:
+    axis, factor = query.recording.axis, query.factor
+    start = int(np.searchsorted(axis, request.start * factor - 1e-6))
+    stop = int(np.searchsorted(axis, request.stop * factor + 1e-6, side="right"))
+    interval = Interval(query.section, start, stop)
+    if not interval.channels:
+        raise DataError(
+            f"{request.file}: no curve that the bundle knows is observed in {LEAST_OBSERVED:.0%} of {request.start:g} "
+            f"to {request.stop:g} {query.unit}; choose an interval that was logged"
+        )
+    return interval
+
+
+def _others(
+    request: SimilarRequest, own: Recording, settings: Settings
+) -> tuple[list[Recording], list[tuple[str, Finding]]]:
+    """The wells of the data given, each content once, and a finding for each file that cannot be read."""
+    seen, wells, findings = {own.source.sha256}, [], []
+    for path, problem in _las_files(request.data):
+        if problem is not None:
+            findings.append((str(path), problem))
+            continue
+        try:
+            recording = _read_well(path, settings)
+        except UnreadableFileError as error:
+            findings += [(str(path), finding) for finding in error.findings]
+            continue
+        if recording.source.sha256 not in seen:
+            seen.add(recording.source.sha256)
+            wells.append(recording)
+    return wells, findings
+
+
+def _las_files(places: Sequence[Path]) -> Iterator[tuple[Path, Finding | None]]:
+    """Files to look in: all LAS files of a folder, and whatever is named itself."""
+    for place in places:
+        files, problems = list_files(place)
+        yield from problems
+        yield from ((path, None) for path in files if path == place or kind_of(str(path)) == "logs")
+
+
+def _taboo(well: Well, query: Well, interval: Interval) -> BoolArray:
+    """Samples of the interval itself, in its own file or in another of the same well."""
+    one, other = well.recording, query.recording
+    if one.source.sha256 != other.source.sha256 and plain_name(one.name) != plain_name(other.name):
+        return np.zeros(one.axis.size, dtype=np.bool_)
+    low, high = other.axis[interval.start], other.axis[interval.stop - 1]
+    return np.asarray((one.axis >= low) & (one.axis <= high), dtype=np.bool_)
+
+
+def _lacking(recording: Recording, interval: Interval, bundle: Bundle) -> Finding:
+    wanted = [bundle.curves[channel] for channel in interval.channels]
+    there = [curve for curve in recording.names if curve in CANONICAL]
+    return Finding(
+        "info",
+        "few-curves",
+        recording.name,
+        f"curves {', '.join(there) or 'of none of the usual names'}",
+        f"at least half of {', '.join(wanted)}, which the interval has",
+        "none needed; the well is not looked at",
+    )
+
+
+def _rows(search: Search, wells: Sequence[Well], curves: Sequence[str]) -> tuple[SimilarRow, ...]:
+    rows = []
+    for match in search.matches:
+        well = wells[match.well]
+        axis = well.recording.axis / well.factor
+        rows.append(
+            SimilarRow(
+                file=well.recording.source.uri,
+                well=well.recording.name,
+                start=round(float(axis[match.start]), 4),
+                stop=round(float(axis[match.stop - 1]), 4),
+                unit=well.unit,
+                distance=round(match.distance, 5),
+                relative=round(match.distance / max(search.typical, 1e-12), 4),
+                curves=tuple(curves[channel] for channel in search.compared[match.well]),
+            )
+        )
+    return tuple(rows)
+
+
+def _draw(path: Path, interval: Interval, search: Search, wells: Sequence[Well], curves: Sequence[str]) -> None:
+    """The interval, which is in the first well, beside the nearest ones found."""
+    from aemodels.report.figures.similar_intervals import similar_strips
+
+    strips = [_strip(wells[0], interval.start, interval.stop, "")]
+    strips += [_strip(wells[one.well], one.start, one.stop, f"\n{one.distance:.3g}") for one in search.matches]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    similar_strips(strips, curves, title="Intervals alike, nearest first: well and distance").savefig(path)
+
+
+def _strip(well: Well, start: int, stop: int, note: str) -> Strip:
+    from aemodels.report.figures.similar_intervals import Strip
+
+    section, here = well.section, slice(start, stop)
+    values = np.where(section.mask[:, here], section.values[:, here], np.nan).astype(np.float32)
+    depth = well.recording.axis[here] / well.factor
+    return Strip(f"{well.recording.name[:18]}{note}", depth, well.unit, values)

@@ -1,0 +1,1 @@
+"""References to stored values, folders and the version of the code."""

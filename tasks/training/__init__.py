@@ -1,0 +1,1 @@
+"""Tasks that fit, compare, record and promote."""

@@ -1,0 +1,141 @@
+"""Comparing contenders and detectors: a study is a folder of tables and figures, kept by what it was made from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from pydantic import BaseModel, ConfigDict
+
+from aemodels.evaluate.denoising.compare import summarise_denoising
+from aemodels.evaluate.denoising.wide_tables import false_alarms_by_well, wide_tables
+from aemodels.experiment.spec import ExperimentSpec
+from aemodels.study.steps import compare_denoisers, denoiser_evidence
+from tasks.settings import Settings
+from tasks.storage.code_version import STUDYING, code_hash
+from tasks.storage.folders import whole_folder
+from tasks.storage.refs import digest_of
+from tasks.training.prepare import PreparedRef, load_prepared
+from tasks.training.train import FitRef
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUMMARY = "summary.json"
+EMBEDDINGS = "embeddings"
+
+
+class StudyRef(BaseModel):
+    """A study by reference: a folder with tables/*.csv, figures/*.png, summary.json, bundle/ or embeddings/."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    uri: str
+
+    @property
+    def path(self) -> Path:
+        return Path(self.uri)
+
+    @property
+    def bundle(self) -> Path:
+        """The assembled bundle's folder (studies of detectors)."""
+        return self.path / "bundle"
+
+    def table(self, name: str) -> pd.DataFrame:
+        import pandas as pd
+
+        return pd.read_csv(self.path / "tables" / f"{name}.csv")
+
+    def tables(self) -> list[str]:
+        return sorted(path.stem for path in (self.path / "tables").glob("*.csv"))
+
+    def summary(self) -> dict[str, Any]:
+        return dict(json.loads((self.path / SUMMARY).read_text(encoding="utf-8")))
+
+
+@task(name="compare-denoisers", cache_policy=NO_CACHE)
+def study_denoisers(spec: ExperimentSpec, data: PreparedRef, fits: Sequence[FitRef], settings: Settings) -> StudyRef:
+    """Every contender on the hold-out under every condition."""
+
+    def make(folder: Path) -> None:
+        from tasks.training.figures import denoising_figures, save_figures
+        from tasks.training.latent import latent_study
+
+        prepared = load_prepared(spec, data.refs)
+        fitted = {ref.contender: ref.load(spec) for ref in fits}
+        table = compare_denoisers(spec, prepared, fitted)
+        summary = summarise_denoising(table)
+        evidence = denoiser_evidence(spec, prepared, fitted, table)
+        latent = latent_study(spec, prepared, {name: one.denoiser for name, one in fitted.items()})
+        _write_tables(folder, {"denoising": table, "denoising_summary": summary, **evidence, **latent.tables})
+        latent.save_embeddings(folder / EMBEDDINGS)
+        _write_summary(folder, {"default": spec.default, "holdout_sha256": data.holdout_sha256})
+        default = fitted.get(spec.default) or next(iter(fitted.values()))
+        figures = denoising_figures(spec, prepared, default.denoiser, summary)
+        save_figures({**figures, **latent.figures}, folder / "figures")
+
+    return _study("denoisers", spec, fits, settings, make)
+
+
+@task(name="compare-detectors", cache_policy=NO_CACHE)
+def study_detectors(spec: ExperimentSpec, data: PreparedRef, fits: Sequence[FitRef], settings: Settings) -> StudyRef:
+    """Every detector on injected faults, every threshold on clean data, and the bundle with the winner."""
+
+    def make(folder: Path) -> None:
+        from aemodels.evaluate.detection.compare import compare_detectors
+        from aemodels.study.steps import assemble
+        from tasks.training.figures import detector_figures, save_figures, scored_figures
+
+        prepared = load_prepared(spec, data.refs)
+        fitted = {ref.contender: ref.load(spec) for ref in fits}
+        study = compare_detectors(spec, prepared, {name: one.denoiser for name, one in fitted.items()})
+        tables = {
+            "anomalies": study.totals,
+            "anomalies_all_rows": study.all_rows,
+            "detectors": study.table,
+            "faults": study.kinds,
+            "thresholds": study.thresholds,
+            "named": study.confusion,
+            "left_out": study.left_out,
+            "bad_hole": study.bad_hole,
+        }
+        names = [section.name for section in prepared.test]
+        alarms = false_alarms_by_well(study.thresholds, study.test_scores, names, rated=spec.anomalies.rated)
+        _write_tables(folder, {**tables, "false_alarms_by_well": alarms})
+        bundle = assemble(spec, prepared, fitted, study)
+        bundle.save(folder / "bundle")
+        _write_summary(
+            folder, {"winner": study.winner, "threshold": study.threshold, "bundle_sha256": bundle.content_hash}
+        )
+        figures = {**detector_figures(study, alarms), **scored_figures(spec, prepared, bundle)}
+        save_figures(figures, folder / "figures")
+
+    return _study("detectors", spec, fits, settings, make)
+
+
+def _study(
+    kind: str, spec: ExperimentSpec, fits: Sequence[FitRef], settings: Settings, make: Callable[[Path], None]
+) -> StudyRef:
+    key = digest_of(
+        [kind, spec.model_dump(mode="json", exclude={"sweep"}), sorted(ref.key for ref in fits), code_hash(STUDYING)]
+    )
+    folder = settings.studies_dir / key
+    if not folder.is_dir():
+        with whole_folder(folder) as filling:
+            make(filling)
+    return StudyRef(uri=str(folder))
+
+
+def _write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    (folder / "tables").mkdir()
+    for name, table in {**tables, **wide_tables(tables)}.items():
+        if len(table.columns) and len(table):  # nothing to be paired with, not asked for, nothing to tell: no table
+            table.to_csv(folder / "tables" / f"{name}.csv", index=False)
+
+
+def _write_summary(folder: Path, summary: Mapping[str, Any]) -> None:
+    (folder / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,137 @@
+"""The run of an experiment: opened with its specification, its data by hash, and what a gate needs later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import yaml
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from aemodels.experiment.spec import ExperimentSpec
+from tasks.settings import Settings
+from tasks.storage.code_version import STUDYING, code_hash
+from tasks.storage.refs import digest_of
+from tasks.tracking import (
+    PENDING,
+    ModelVersion,
+    RunSpec,
+    Sent,
+    answers,
+    find,
+    finished_run,
+    flatten,
+    flush,
+    log_datasets,
+    log_document,
+    log_text,
+    nominate,
+    read_document,
+    recorded_run,
+    send_pending,
+    tracked_run,
+)
+from tasks.tracking.provenance import flow_tags, run_name
+from tasks.training.prepare import PreparedRef
+from tasks.training.train import Parent
+
+EVIDENCE = "evidence.json"
+RESULT = "result.json"
+MODEL = "model.json"
+TRAIN = "train"
+
+
+def experiment_key(spec: ExperimentSpec, data: PreparedRef) -> str:
+    """The identity of an experiment: the same specification, data and code give the same result."""
+    return digest_of([spec.model_dump(mode="json", exclude={"sweep"}), data.data_sha256, code_hash(STUDYING)])
+
+
+@task(name="recall-training", cache_policy=NO_CACHE)
+def recall(spec: ExperimentSpec, data: PreparedRef, settings: Settings) -> dict[str, Any] | None:
+    """What a finished training of the same experiment handed back; its version is the challenger again.
+
+    None where there was none, or where its version has been deleted since. Where the store is away, a training that
+    waits to be sent to it is handed back, so that it is not recorded twice.
+    """
+    tags = {"experiment_key": experiment_key(spec, data), "purpose": TRAIN}
+    if not answers(settings):
+        key = recorded_run(settings, tags)
+        return None if key is None else _result(settings, key)
+    run_id = finished_run(settings, experiment_name(spec), tags)
+    result = None if run_id is None else _result(settings, run_id)
+    if run_id is None or result is None:
+        return None
+    model = _version(settings, run_id, result)
+    if model is None:
+        return None
+    nominate(settings, model)
+    return result | {"run_id": run_id, "version": model.version, "created": False}
+
+
+def _result(settings: Settings, run_id: str) -> dict[str, Any] | None:
+    """What a run handed back; None where it ended before it could write that down."""
+    try:
+        return read_document(settings, run_id, RESULT)
+    except FileNotFoundError:
+        return None
+
+
+def _version(settings: Settings, run_id: str, result: dict[str, Any]) -> ModelVersion | None:
+    """The version that a training registered; of one that was sent later, the run itself says which."""
+    version = result["version"]
+    if version == PENDING:
+        version = read_document(settings, run_id, MODEL)["version"]
+    return find(settings, f"models:/{result['model']}/{version}")
+
+
+@task(name="remember-training", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_jitter_factor=1.0)
+def remember(result: dict[str, Any], settings: Settings) -> None:
+    """Write down what a training handed back, for `recall`."""
+    log_document(settings, result["run_id"], RESULT, result)
+
+
+@task(name="send-pending", cache_policy=NO_CACHE)
+def send_waiting(settings: Settings) -> list[Sent]:
+    """Send what was recorded while the tracking store was away; nothing is waited for if it still is."""
+    return send_pending(settings)
+
+
+def experiment_name(spec: ExperimentSpec) -> str:
+    """Name of the MLflow experiment."""
+    return f"sondeflow-{spec.name}"
+
+
+@contextmanager
+def experiment_run(
+    spec: ExperimentSpec, data: PreparedRef, settings: Settings, *, purpose: str, spec_file: str = ""
+) -> Iterator[Parent]:
+    """The parent run of an experiment; it ends FINISHED, or FAILED with the reason.
+
+    Args:
+        spec: logged whole, as parameters and as YAML.
+        data: logged by hash, role by role.
+        settings: where the store is.
+        purpose: "train", "compare-denoise" or "compare-anomalies"; a tag.
+        spec_file: where the specification was read from; a tag.
+    """
+    tags = {
+        "purpose": purpose,
+        "kind": spec.kind,
+        "role": "experiment",
+        "spec_file": spec_file or "not from a file",
+        "data_sha256": data.data_sha256,
+        "holdout_sha256": data.holdout_sha256,
+        "experiment_key": experiment_key(spec, data),
+        **flow_tags(),
+    }
+    name = run_name(purpose, spec.name)
+    run = RunSpec(experiment=experiment_name(spec), name=name, params=flatten(spec), tags=tags)
+    with tracked_run(settings, run) as handle:
+        log_datasets(settings, handle.run_id, data.dataset_records(spec.name))
+        log_text(settings, handle.run_id, "spec.yaml", yaml.safe_dump(spec.model_dump(mode="json"), sort_keys=False))
+        evidence = {"experiment": spec.name, "default": spec.default, "data": data.model_dump(mode="json")}
+        log_document(settings, handle.run_id, EVIDENCE, evidence)
+        flush(settings, handle.run_id)
+        yield Parent(experiment=run.experiment, run_id=handle.run_id, address=handle.address)

@@ -1,0 +1,162 @@
+"""Fitting: one task a contender, kept on disk by the hash of all that goes into it."""
+
+from __future__ import annotations
+
+import math
+import threading
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from pydantic import BaseModel, ConfigDict
+
+from aemodels.core.errors import DataError
+from aemodels.core.findings import Finding
+from aemodels.evaluate.denoising.overfitting import best_epoch, overfit_ratio, training_findings
+from aemodels.experiment.fitted import Fitted
+from aemodels.experiment.spec import ExperimentSpec
+from aemodels.io.files.hashing import sha256_file
+from aemodels.study.steps import fit_contender
+from tasks.settings import Settings
+from tasks.storage.code_version import FITTING, code_hash
+from tasks.storage.folders import whole_folder
+from tasks.storage.refs import digest_of
+from tasks.tracking import RunSpec, flatten, log_figures, log_history, log_metrics, set_tags, tracked_run
+from tasks.tracking.provenance import flow_tags, run_name
+from tasks.training.prepare import PreparedRef, load_prepared
+from tasks.training.progress import EpochReporter, epoch_bar
+
+# Keras keeps its seeds for the whole process: two trainings at once would take each other's random numbers.
+# A run begins when its turn comes, so that its duration is its own.
+_ONE_TRAINING = threading.Lock()
+ARRAYS = "arrays.npz"
+
+
+class Parent(BaseModel):
+    """The experiment's run, under which contenders log theirs; in a sweep also the trial's number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    experiment: str
+    run_id: str
+    address: str = ""
+    trial: int | None = None
+
+
+class FitRef(BaseModel):
+    """A fitted contender by reference.
+
+    Args:
+        contender: its name.
+        uri: the folder written by `Fitted.save`.
+        sha256: of its arrays.
+        key: hash of the specs, data and code that it was made from.
+        run_id: the contender's run.
+        seconds: wall time of the fit.
+        parameters: fitted numbers.
+        cached: whether it was found, not fitted.
+        findings: what is doubtful about its training.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    contender: str
+    uri: str
+    sha256: str
+    key: str
+    run_id: str
+    seconds: float
+    parameters: int
+    cached: bool
+    findings: tuple[Finding, ...] = ()
+
+    def load(self, spec: ExperimentSpec) -> Fitted:
+        """The fitted contender.
+
+        Raises:
+            DataError: if its arrays are not those that were saved.
+        """
+        found = sha256_file(Path(self.uri) / ARRAYS)
+        if found != self.sha256:
+            raise DataError(f"{self.uri}/{ARRAYS} has sha256 {found}; expected {self.sha256}; delete it, train again")
+        return Fitted.load(Path(self.uri), spec)
+
+
+@task(name="fit", task_run_name="fit-{name}", cache_policy=NO_CACHE)
+def fit(spec: ExperimentSpec, name: str, data: PreparedRef, parent: Parent, settings: Settings) -> FitRef:
+    """Fit one contender, or take it from disk, and log it as a child run.
+
+    A training that died goes on from its last finished epoch when the same one is asked for again.
+    """
+    contender = spec.contender(name)
+    key = fit_key(spec, name, data)
+    folder = settings.fits_dir / key
+    cached = (folder / ARRAYS).is_file()
+    numbered = {} if parent.trial is None else {"trial": str(parent.trial)}
+    tags = {"contender": name, "kind": contender.model.kind, "role": "contender", "data_sha256": data.data_sha256}
+    run = RunSpec(
+        experiment=parent.experiment,
+        name=run_name("denoiser", name if parent.trial is None else f"{name} #{parent.trial}"),
+        params=flatten(contender),
+        tags={**tags, "cached": str(cached).lower(), **numbered, **flow_tags()},
+        parent=parent.run_id,
+    )
+    with nullcontext() if cached else _ONE_TRAINING, tracked_run(settings, run) as handle:
+        if cached:
+            fitted = Fitted.load(folder, spec)
+            log_history(settings, handle.run_id, fitted.history)
+        else:
+            checkpoint = settings.checkpoints_dir / f"{key}.npz"
+            reporter = EpochReporter(settings, handle.run_id)
+            fitted = _train(spec, name, data, reporter, checkpoint)
+            with whole_folder(folder) as filling:
+                fitted.save(filling)
+            checkpoint.unlink(missing_ok=True)
+        _log_outcome(settings, handle.run_id, fitted)
+    return FitRef(
+        contender=name,
+        uri=str(folder),
+        sha256=sha256_file(folder / ARRAYS),
+        key=key,
+        run_id=handle.run_id,
+        seconds=fitted.seconds,
+        parameters=fitted.parameters,
+        cached=cached,
+        findings=training_findings(name, fitted.history, fitted.dead_units),
+    )
+
+
+def fit_key(spec: ExperimentSpec, name: str, data: PreparedRef) -> str:
+    """The identity of a fit: what changes it changes the key, and nothing else does."""
+    relevant = spec.model_dump(
+        mode="json", include={"kind", "seed", "curves", "minimum_samples", "split", "normalise", "tuning", "conditions"}
+    )
+    contender = spec.contender(name).model_dump(mode="json")
+    return digest_of([relevant, contender, data.data_sha256, code_hash(FITTING)])
+
+
+def _train(spec: ExperimentSpec, name: str, data: PreparedRef, reporter: EpochReporter, checkpoint: Path) -> Fitted:
+    training = getattr(spec.contender(name).model, "training", None)
+    with epoch_bar(name, getattr(training, "epochs", None), wanted=reporter.settings.progress) as show:
+        reporter.show = show
+        fitted = fit_contender(spec, name, load_prepared(spec, data.refs), reporter, checkpoint)
+        reporter.flush()
+    return fitted
+
+
+def _log_outcome(settings: Settings, run_id: str, fitted: Fitted) -> None:
+    metrics: dict[str, Any] = {"fit_seconds": fitted.seconds, "parameters": fitted.parameters}
+    found = training_findings(fitted.name, fitted.history, fitted.dead_units)
+    tags = {"findings": "; ".join(str(finding) for finding in found), "resumed_epochs": fitted.resumed}
+    set_tags(settings, run_id, {key: str(value) for key, value in tags.items() if value})
+    if fitted.history.get("val_loss"):
+        from aemodels.report.figures.index import loss_curves
+
+        best, ratio = best_epoch(fitted.history), overfit_ratio(fitted.history)
+        metrics |= {"best_epoch": best, "best_val_loss": fitted.history["val_loss"][best]}
+        metrics["dead_units"] = sum(fitted.dead_units.values())
+        metrics |= {"epochs": len(fitted.history["val_loss"]), "best_overfit_ratio": ratio}
+        log_figures(settings, run_id, {"loss_curves": loss_curves(fitted.history, title=fitted.name)})
+    log_metrics(settings, run_id, {key: value for key, value in metrics.items() if math.isfinite(value)})
