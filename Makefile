@@ -47,4 +47,4 @@ bench: $(STAMP) ## throughput of the main path, ratios side by side in one run
 	$(BIN)/sondeflow bench
 
 screenshots: $(STAMP) ## what a reviewer sees, photographed by Chromium into data/work/screenshots
-	$(BIN)/python tests/screenshots.py
+	$(BIN)/python tests/helpers/screenshots.py

@@ -18,6 +18,9 @@ EpochCallback = Callable[[int, dict[str, float]], None]
 class Noise(Protocol):
     """A corruption of normalised windows; see `noise.base.NoiseBase.apply`."""
 
+    @property
+    def kind(self) -> str: ...
+
     def apply(self, values: FloatArray, mask: BoolArray, rng: np.random.Generator) -> tuple[FloatArray, BoolArray]: ...
 
 

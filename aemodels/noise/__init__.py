@@ -9,6 +9,7 @@ from typing import Annotated, TypeAlias
 import numpy as np
 from pydantic import Field
 
+from aemodels.core.interfaces import Noise
 from aemodels.core.types import BoolArray, FloatArray, Section
 from aemodels.noise.band_limited import BandLimited
 from aemodels.noise.dropout import Dropout
@@ -20,7 +21,7 @@ NoiseSpec: TypeAlias = Annotated[Gaussian | Spike | Dropout | BandLimited, Field
 
 
 def corrupt(
-    noises: Sequence[NoiseSpec], values: FloatArray, mask: BoolArray, rng: np.random.Generator
+    noises: Sequence[Noise], values: FloatArray, mask: BoolArray, rng: np.random.Generator
 ) -> tuple[FloatArray, BoolArray]:
     """Apply the noises one after the other to windows [window, sample, feature]."""
     for noise in noises:
@@ -28,7 +29,7 @@ def corrupt(
     return values, mask
 
 
-def corrupt_section(noises: Sequence[NoiseSpec], section: Section, rng: np.random.Generator) -> Section:
+def corrupt_section(noises: Sequence[Noise], section: Section, rng: np.random.Generator) -> Section:
     """A noisy copy of a section; the whole section counts as one window.
 
     Samples that a noise takes out are interpolated from their noisy neighbours, as the normaliser does with a

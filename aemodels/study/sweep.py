@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from aemodels.core.errors import SpecError
+from aemodels.experiment.sweep_spec import SweepSpec, Value
 
 if TYPE_CHECKING:
     from aemodels.core.interfaces import Denoiser

@@ -1,6 +1,7 @@
 """The process that reads and scores files: jobs come in by lines on stdin, verdicts go out by lines on a pipe.
 
-Started by `tasks.scoring.process_pool` as `python -m tasks.scoring.worker_process LEASH ANSWERS` with two inherited file descriptors.
+Started by `tasks.scoring.process_pool` as `python -m tasks.scoring.worker_process LEASH ANSWERS` with two inherited
+file descriptors.
 """
 
 from __future__ import annotations

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from aemodels.faults import FaultSpec
 from aemodels.faults.base import FaultBase
+from helpers.paths import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "faults.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
 KINDS: tuple[type[FaultBase], ...] = get_args(get_args(FaultSpec)[0])
 EVERYWHERE = {"kind", "curves"}  # told once for all
 

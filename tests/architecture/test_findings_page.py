@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from helpers.paths import ROOT
+
 PAGE = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
 ROWS = {match[1]: match[0] for match in re.finditer(r"^\| `([a-z0-9-]+)` \|.*$", PAGE, flags=re.MULTILINE)}
 KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
 # What the drain of an inbox says of a file.
-SCORING = ("arrivals.py", "score.py", "score_batch.py", "score_file.py", "worker.py")
+SCORING = tuple(f"scoring/{name}.py" for name in ("arrivals", "score", "batch", "file", "process_pool"))
 # Words with a dash that are no codes, in modules that raise findings.
 OTHER = {"utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "big-endian", "pre-stack"}
 OTHER |= {"find-arrivals", "find-latecomers", "score-batch"}
@@ -41,9 +41,9 @@ def raised() -> set[str]:
     codes = set().union(
         *(codes_of(source) for source in sources if re.search(r"import .*\b(Finding|refusal)\b", source))
     )
-    batch = ast.parse((ROOT / "tasks" / "score_batch.py").read_text(encoding="utf-8"))
+    batch = ast.parse((ROOT / "tasks" / "scoring" / "batch.py").read_text(encoding="utf-8"))
     codes |= {"blocked", "changed", "failed"} & words(batch)
-    quality = ast.parse((ROOT / "aemodels" / "signal" / "quality.py").read_text(encoding="utf-8"))
+    quality = ast.parse((ROOT / "aemodels" / "signal" / "quality_rules.py").read_text(encoding="utf-8"))
     return codes | (
         {"range", "stuck", "interpolated", "dead", "constant", "missing", "absurd", "clipped", "spike"} & words(quality)
     )

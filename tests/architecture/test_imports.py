@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from helpers.paths import ROOT
 
 
 def _source(module: str) -> str:
@@ -27,7 +27,7 @@ MODULES = sorted(
 NETWORKS = {
     module
     for module in MODULES
-    if module.startswith("aemodels.models.")
+    if module.startswith(("aemodels.denoisers.", "aemodels.detect.fault_network."))
     and re.search(r"^(import|from) (keras|tensorflow)\b", _source(module), flags=re.MULTILINE)
 }
 LIGHT = [module for module in MODULES if module not in NETWORKS]

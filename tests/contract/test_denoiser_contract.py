@@ -8,8 +8,8 @@ import pytest
 from aemodels.core.interfaces import FitContext
 from aemodels.noise import Gaussian
 from aemodels.signal.windows import WindowSpec
-from conftest import make_section
-from tiny_models import KINDS, NETWORKS, section, tiny, trained
+from helpers.recordings import make_section
+from helpers.tiny_models import KINDS, NETWORKS, section, tiny, trained
 
 SMALL = {
     "pca": {"window": WindowSpec(length=32, stride=16, width=1)},

@@ -21,7 +21,7 @@ from aemodels.detect.cross_curve.boosted_predictor import BoostingSpec
 from aemodels.faults import NoiseBurst, Spike
 from aemodels.signal.normalise import CurveNormaliser
 from aemodels.signal.windows import WindowSpec
-from conftest import make_section
+from helpers.recordings import make_section
 
 KINDS = get_args(get_args(DetectorSpec)[0])
 PCA = Pca(latent=6, window=WindowSpec(length=32, stride=8, width=1))

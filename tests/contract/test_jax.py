@@ -6,15 +6,14 @@ import importlib.util
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from jax_forward import FEATURES
-from tiny_models import NETWORKS, inputs, tiny, with_known_weights
+from helpers.jax_forward import FEATURES
+from helpers.paths import ROOT, TESTS
+from helpers.tiny_models import NETWORKS, inputs, tiny, with_known_weights
 
-ROOT = Path(__file__).resolve().parents[2]
 # Everything here runs once: compiling it well would take longer than running it.
 QUICK = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
@@ -26,7 +25,7 @@ def test_every_network_builds_and_runs_on_jax_as_on_tensorflow(tmp_path):
     path = f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "PYTHONPATH": path, "XLA_FLAGS": QUICK}
     done = subprocess.run(
-        [sys.executable, ROOT / "tests" / "jax_forward.py", tmp_path / "jax.npz"],
+        [sys.executable, TESTS / "helpers" / "jax_forward.py", tmp_path / "jax.npz"],
         env=environment,
         capture_output=True,
         text=True,

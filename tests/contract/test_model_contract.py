@@ -11,8 +11,8 @@ from aemodels.denoisers.training.batches import observed_windows, training_pair
 from aemodels.denoisers.training.losses import masked_loss
 from aemodels.latent.embed import coded, decode, embed
 from aemodels.signal.windows import cut
-from conftest import make_section
-from tiny_models import NETWORKS, SEED, SMALL, section, tiny, trained
+from helpers.recordings import make_section
+from helpers.tiny_models import NETWORKS, SEED, SMALL, section, tiny, trained
 
 CHANNELS = 4
 WITH_CODE = sorted(set(NETWORKS) - {"unet", "masked"})

@@ -26,8 +26,8 @@ from aemodels.io import (
     write_flagged_las,
 )
 from aemodels.signal.quality_rules import assess
+from helpers.paths import FIELD_DATA
 
-FIELD_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 FILES = [path.relative_to(FIELD_DATA).as_posix() for path in list_files(FIELD_DATA)[0]] if FIELD_DATA.is_dir() else []
 FORCE = [name for name in FILES if name.startswith("force2020/")]
 # Refused, and why. All other files are read.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from browser import Watched, chromium, watch
-from tracked import EXPERIMENT, Tracked, artifact_address, tracking
+
+from helpers.browser import Watched, chromium, watch
+from helpers.tracked import EXPERIMENT, Tracked, artifact_address, tracking
 
 PATIENCE_MS = 60_000
 

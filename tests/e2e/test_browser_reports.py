@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import Watched, chromium, watch
 
 from aemodels.core.findings import Finding
 from aemodels.core.types import Channel, Recording, Scores
 from aemodels.curves.canonical import CANONICAL
 from aemodels.report.html.report import render_report
-from conftest import make_line, make_well
+from helpers.browser import Watched, chromium, watch
+from helpers.recordings import make_line, make_well
 
 FLAGGED = slice(600, 620)
 FINDING = Finding("warning", "unit-assumed", "curve NPHI", "no unit", "v/v", "name the unit")

@@ -21,9 +21,9 @@ from typing import Any
 
 import pytest
 import yaml
-from servers import ROOT, ask, clean_environment, free_port, wait_for
 
 from flows.server.processes import Process, start, stop
+from helpers.servers import ROOT, ask, clean_environment, free_port, wait_for
 
 DOCKER = ROOT / "docker"
 TEXT = (DOCKER / "compose.yaml").read_text(encoding="utf-8")

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import ROOT, ask, clean_environment, free_port, wait_for
 
 from aemodels.io.las.writer import write_las
-from conftest import make_well
+from helpers.recordings import make_well
+from helpers.servers import ROOT, ask, clean_environment, free_port, wait_for
 
 SOAK_SECONDS = float(os.environ.get("SONDEFLOW_SOAK_SECONDS", "30"))
 CHAMPION = """
@@ -36,7 +36,7 @@ prepare_environment(settings)
 from flows.train import TrainRequest, train
 from tasks.tracking import get, promote
 from aemodels.experiment import ExperimentSpec
-from tiny_specs import LOGS
+from helpers.tiny_specs import LOGS
 anomalies = LOGS["anomalies"] | {"detectors": LOGS["anomalies"]["detectors"][1:]}
 spec = ExperimentSpec.model_validate(LOGS | {"contenders": LOGS["contenders"][:1], "anomalies": anomalies})
 result = run_flow(train, settings, request=TrainRequest(spec=spec, data=sys.argv[1]))
@@ -148,7 +148,7 @@ def test_sigterm_ends_it_with_all_that_it_started(served):
 
 @pytest.mark.slow
 def test_a_taken_port_is_named(tmp_path):
-    from servers import running_prefect
+    from helpers.servers import running_prefect
 
     with running_prefect(tmp_path / "other") as other:
         port = other["PREFECT_API_URL"].removesuffix("/api").rsplit(":", 1)[1]

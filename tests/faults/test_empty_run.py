@@ -6,13 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-pytest_plugins = ("fault_fixtures",)
+from helpers.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
+pytest_plugins = ("helpers.fault_fixtures",)
+
 CODE = """
 import json, os, sys, time
 from flows.runtime import prepare_environment, run_flow

@@ -11,14 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from fault_fixtures import judge, snapshot
 
 from aemodels.io.las.writer import write_las
-from conftest import make_well
+from helpers.fault_fixtures import judge, snapshot
+from helpers.paths import TESTS
+from helpers.recordings import make_well
 
-pytest_plugins = ("fault_fixtures",)
+pytest_plugins = ("helpers.fault_fixtures",)
 
-POISON = str(Path(__file__).parent / "poison")
+POISON = str(TESTS / "helpers" / "poison")
 # What does not touch the ledger's own business is quick on one kind of ledger, and slow on the other one too.
 ON_POSTGRES_WHEN_SLOW = pytest.mark.parametrize(
     "site", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True

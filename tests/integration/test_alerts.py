@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from servers import Webhook, ask, running_prefect, wait_for
 
 from flows.server.alerts import ALERTS, DRIFTS, FAILURE, QUARANTINES, ZOMBIES
+from helpers.servers import Webhook, ask, running_prefect, wait_for
 
 SILENT = 40  # seconds; a run's heartbeats come every 30 s here, the shortest that Prefect allows
 

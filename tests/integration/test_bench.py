@@ -9,7 +9,6 @@ import pytest
 
 from aemodels.io import write_las
 from aemodels.signal.windows import WindowSpec, cut, overlap_add
-from conftest import make_section, make_well
 from flows.benchmarks.throughput import (
     READING_TARGET,
     Pair,
@@ -19,6 +18,7 @@ from flows.benchmarks.throughput import (
     reading_field,
     verdict,
 )
+from helpers.recordings import make_section, make_well
 
 
 def test_the_plain_loop_blends_as_overlap_add_does():

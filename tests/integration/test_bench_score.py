@@ -5,7 +5,7 @@ from __future__ import annotations
 from flows.benchmarks.score import PROMISE_MS, drain_row
 from flows.benchmarks.throughput import Pair, measure
 
-pytest_plugins = ("flow_fixtures",)
+pytest_plugins = ("helpers.flow_fixtures",)
 
 
 def test_draining_is_measured_beside_bare_scoring_of_the_same_files(prefect_server):

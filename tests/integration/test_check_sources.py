@@ -10,9 +10,9 @@ import fsspec
 import pytest
 
 from aemodels.io import write_las, write_segy
-from conftest import make_line, make_well
+from helpers.recordings import make_line, make_well
 
-pytest_plugins = ("flow_fixtures",)
+pytest_plugins = ("helpers.flow_fixtures",)
 
 
 @pytest.fixture

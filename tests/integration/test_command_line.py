@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tiny_specs import LOGS
 
 from aemodels.io.las.writer import write_las
-from conftest import make_well
+from helpers.paths import ROOT
+from helpers.recordings import make_well
+from helpers.tiny_specs import LOGS
 from tasks.ledger import Filter, forget, open_ledger
 
-pytest_plugins = ("flow_fixtures",)
-ROOT = Path(__file__).resolve().parents[2]
+pytest_plugins = ("helpers.flow_fixtures",)
 COMMANDS = (
     "demo",
     "train",

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from servers import ROOT, ask, running_prefect
+
+from helpers.servers import ROOT, ask, running_prefect
 
 PAUSED = '{slug: arrivals, cron: "0 2 * * *", timezone: UTC, active: false}'
 PREFECT = [sys.executable, "-m", "prefect", "--no-prompt"]

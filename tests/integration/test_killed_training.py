@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from tiny_specs import LOGS
-from tracked import ROOT, environment_of, run
 
 from aemodels.core.errors import DataError
 from aemodels.denoisers.training.checkpoint import Checkpoint
 from aemodels.io.las.writer import write_las
-from conftest import make_well
+from helpers.recordings import make_well
+from helpers.tiny_specs import LOGS
+from helpers.tracked import ROOT, environment_of, run
 from tasks.settings import Settings
 from tasks.tracking import connect
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tiny_specs import LOGS, SEISMIC
 
 from aemodels.core.types import Channel
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.latent.lithology_forest import CODE, PCA, RAW, ForestSpec
 from aemodels.study import steps
-from conftest import make_line, make_well
+from helpers.recordings import make_line, make_well
+from helpers.tiny_specs import LOGS, SEISMIC
 from tasks.training.latent import latent_study
 
 DENSE: dict[str, Any] = {"kind": "dense", "latent": 2, "widths": [8], "window": {"length": 32, "stride": 8, "width": 1}}

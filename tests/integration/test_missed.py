@@ -8,7 +8,7 @@ import pytest
 
 from flows.server.overdue_runs import SCHEDULED, withdraw_missed
 
-pytest_plugins = ("flow_fixtures",)
+pytest_plugins = ("helpers.flow_fixtures",)
 
 
 @pytest.fixture

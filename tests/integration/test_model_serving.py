@@ -14,14 +14,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from mlflow_server import await_answer
 
 from aemodels.bundle.bundle import Bundle
 from aemodels.io.readers import read
+from helpers.mlflow_server import await_answer
 from tasks.tracking import download_bundle, get
 from tasks.tracking.store import fluent_api
 
-pytest_plugins = ("flow_fixtures",)
+pytest_plugins = ("helpers.flow_fixtures",)
 PREDICT = """
 import sys, mlflow, pandas as pd
 mlflow.set_tracking_uri(sys.argv[1])

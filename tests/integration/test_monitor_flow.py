@@ -15,20 +15,20 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
-from tiny_specs import LOGS, SEISMIC
 
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.io.las.writer import write_las
 from aemodels.io.segy.writer import write_segy
 from aemodels.monitoring.reference import PCA_ERROR
-from conftest import CURVES, make_line, make_well
+from helpers.recordings import CURVES, make_line, make_well
+from helpers.tiny_specs import LOGS, SEISMIC
 from tasks.monitoring.count import count_file
 from tasks.monitoring.monitor import MonitorRequest
 from tasks.scoring.outbox import FEATURES
 from tasks.settings import Settings
 from tasks.tracking import connect, download_bundle, find, get, promote, read_document, read_table
 
-pytest_plugins = ("flow_fixtures",)
+pytest_plugins = ("helpers.flow_fixtures",)
 FIVE = tuple(CURVES)
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import copy
 
 import pytest
-from tiny_specs import LOGS
 
 from aemodels.bundle.bundle import Bundle
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.io.las.writer import write_las
-from conftest import make_well
+from helpers.recordings import make_well
+from helpers.tiny_specs import LOGS
 from tasks.settings import Settings
 from tasks.tracking import NoModelError, connect, download_bundle, find, get, read_table
 from tasks.training.holdout import champion_table
 from tasks.training.promote import is_replaceable
 
-pytest_plugins = ("flow_fixtures",)
+pytest_plugins = ("helpers.flow_fixtures",)
 REPORTED = {"name": "gaps", "judged": False, "noise": [{"kind": "dropout", "share": 0.1, "length": 5}]}
 # of the two, the detector that keeps its false-alarm rate on these few wells
 STEADY = {**LOGS["anomalies"], "detectors": LOGS["anomalies"]["detectors"][1:]}

@@ -15,14 +15,14 @@ import pandas as pd
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
-from cheap_bundle import save_cheap_bundle
 
 from aemodels.bundle.bundle import Bundle
 from aemodels.bundle.summary import read_card
 from aemodels.io.files.hashing import sha256_file
 from aemodels.io.las.writer import write_las
 from aemodels.io.readers import read
-from conftest import make_well
+from helpers.cheap_bundle import save_cheap_bundle
+from helpers.recordings import make_well
 from tasks.ledger import Filter, Identity, Key, Presence, Wanted, claim, entries, forget, open_ledger, retry
 from tasks.ledger.schema import workers
 from tasks.scoring import batch, choose_bundle
@@ -33,7 +33,7 @@ from tasks.scoring.request import ScoreRequest
 from tasks.scoring.score import at_work
 from tasks.tracking import download_bundle, get
 
-pytest_plugins = ("flow_fixtures",)
+pytest_plugins = ("helpers.flow_fixtures",)
 
 
 @pytest.fixture

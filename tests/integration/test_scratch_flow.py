@@ -7,7 +7,7 @@ import pytest
 from tasks.settings import Settings
 from tasks.tracking import connect
 
-pytest_plugins = ("flow_fixtures",)
+pytest_plugins = ("helpers.flow_fixtures",)
 
 
 def test_known_answers_are_met_and_lie_in_runs_with_figures(prefect_server, command_json):

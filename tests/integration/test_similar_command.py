@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cheap_bundle import save_cheap_bundle
 
 from aemodels.bundle.bundle import Bundle
 from aemodels.core.errors import BundleError, SpecError
@@ -18,9 +17,10 @@ from aemodels.denoisers.filters_1d.median import Median
 from aemodels.io.las.writer import write_las
 from aemodels.io.segy.writer import write_segy
 from aemodels.latent.choose_encoder import COMPONENTS, choose_code
-from conftest import make_line, make_section, make_well
+from helpers.cheap_bundle import save_cheap_bundle
+from helpers.recordings import make_line, make_section, make_well
 
-pytest_plugins = ("flow_fixtures",)
+pytest_plugins = ("helpers.flow_fixtures",)
 STEP = 0.1524
 TOP, BOTTOM = 300, 420  # samples of the interval in W-0
 REPEAT = 555  # first sample of its repeat in W-1

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tiny_specs import LOGS
 
 from aemodels.experiment.spec import ExperimentSpec
+from helpers.tiny_specs import LOGS
 from tasks.settings import Settings
 from tasks.tracking import connect, read_table
 
-pytest_plugins = ("flow_fixtures",)
+pytest_plugins = ("helpers.flow_fixtures",)
 
 SWEEP = {
     "contender": "pca_wiener",

@@ -8,15 +8,15 @@ import threading
 import time
 
 import pytest
-from mlflow_server import MlflowServer
-from tiny_specs import LOGS
 
 from aemodels.experiment.spec import ExperimentSpec
+from helpers.mlflow_server import MlflowServer
+from helpers.tiny_specs import LOGS
 from tasks.settings import Settings
 from tasks.tracking import PENDING, RunSpec, connect, get, log_history, log_text, read_table, send_pending, tracked_run
 from tasks.tracking.spool import records
 
-pytest_plugins = ("flow_fixtures",)
+pytest_plugins = ("helpers.flow_fixtures",)
 EPOCHS = 60
 
 

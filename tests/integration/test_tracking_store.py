@@ -9,16 +9,16 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_specs import LOGS
 
 from aemodels.bundle.bundle import Bundle
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.study.steps import prepare
-from conftest import make_well
+from helpers.paths import ROOT
+from helpers.recordings import make_well
+from helpers.tiny_specs import LOGS
 from tasks.settings import Settings
 from tasks.tracking import (
     RunSpec,
@@ -34,7 +34,6 @@ from tasks.tracking import (
     tracked_run,
 )
 
-ROOT = Path(__file__).resolve().parents[2]
 FIRST_USE = """
 import sys
 from tasks.settings import Settings

@@ -10,16 +10,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tiny_specs import LOGS, SEISMIC
 
 from aemodels.bundle.bundle import Bundle
 from aemodels.core.errors import SpecError
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.io.readers import read
+from helpers.tiny_specs import LOGS, SEISMIC
 from tasks.tracking import connect, download_bundle, find, get, read_document, read_table
 from tasks.tracking.store import fluent_api
 
-pytest_plugins = ("flow_fixtures",)
+pytest_plugins = ("helpers.flow_fixtures",)
 
 
 def _children(client, run):

@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import segyio
-from segy_files import SAMPLES, by_hand, segy_like, swapped, three_bytes, uneven_bytes
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.types import Recording
 from aemodels.io import read_segy, write_segy
-from conftest import FIELD_DATA, make_line
+from helpers.paths import FIELD_DATA
+from helpers.recordings import make_line
+from helpers.segy_files import SAMPLES, by_hand, segy_like, swapped, three_bytes, uneven_bytes
 
 FIELDS = (3217, 3221, 3225, 3269, 3273, 3297, 3501, 3502, 3503, 3505, 3507, 3513, 3521, 3529)
 NUMBERS = (0, 1, -1, 2**15, 2**31 - 1, 10**9, 2**63 - 1)

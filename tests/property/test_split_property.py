@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from aemodels.core.errors import SpecError
 from aemodels.core.types import Source
 from aemodels.signal.split import SplitSpec, plain_name, split_traces, split_wells
-from conftest import make_line, make_well
+from helpers.recordings import make_line, make_well
 
 
 @settings(max_examples=40, deadline=None)

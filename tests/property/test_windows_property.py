@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aemodels.signal.windows import WindowSpec, cut, overlap_add
-from conftest import make_section
+from helpers.recordings import make_section
 
 
 @settings(max_examples=60, deadline=None)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from aemodels.core.interfaces import FitContext
+from aemodels.core.interfaces import FitContext, Noise
 from aemodels.core.types import Section
 from aemodels.denoisers.guarded.guards import (
     CLASSES,
@@ -19,7 +19,7 @@ from aemodels.denoisers.guarded.guards import (
     Parts,
     take_apart,
 )
-from aemodels.noise import Dropout, NoiseSpec, corrupt_section
+from aemodels.noise import Dropout, corrupt_section
 
 _FEWEST = 100  # residuals that give a quantile of 0.95 a meaning
 _GAPS = Dropout(share=0.05, length=20)
@@ -35,7 +35,7 @@ def guard(parts: Parts, guards: Guards, validation: Sequence[Section], context: 
         validation: what was recorded counts as the truth.
         context: its tuning gives the noise levels.
     """
-    levels: list[tuple[NoiseSpec, ...]] = [
+    levels: list[tuple[Noise, ...]] = [
         noises for noises in context.tuning if not any(noise.kind in ("spike", "dropout") for noise in noises)
     ] or [()]
     runs = []

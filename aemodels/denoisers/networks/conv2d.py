@@ -14,7 +14,7 @@ from aemodels.denoisers.networks.convolutional_base import ConvolutionalBase
 from aemodels.signal.windows import WindowSpec
 
 if TYPE_CHECKING:
-    from aemodels.denoisers.networks.convolution_blocks import Convolutions
+    from aemodels.denoisers.convolution_blocks import Convolutions
 
 
 class Conv2d(ConvolutionalBase):
@@ -32,7 +32,7 @@ class Conv2d(ConvolutionalBase):
         return np.stack([self.filled(values, mask, affine), mask.astype(np.float32)], axis=-1)
 
     def _convolutions(self) -> Convolutions:
-        from aemodels.denoisers.networks.convolution_blocks import Convolutions
+        from aemodels.denoisers.convolution_blocks import Convolutions
 
         return Convolutions(2, self.widths, self.kernel)
 

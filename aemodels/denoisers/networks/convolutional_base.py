@@ -15,7 +15,7 @@ from aemodels.denoisers.networks.autoencoder_base import AutoencoderBase
 if TYPE_CHECKING:
     import keras
 
-    from aemodels.denoisers.networks.convolution_blocks import Convolutions
+    from aemodels.denoisers.convolution_blocks import Convolutions
 
 
 class ConvolutionalBase(AutoencoderBase):
@@ -41,7 +41,7 @@ class ConvolutionalBase(AutoencoderBase):
         """From the network's input to codes [window, latent]."""
         import keras
 
-        from aemodels.denoisers.networks.convolution_blocks import squeeze
+        from aemodels.denoisers.convolution_blocks import squeeze
 
         shape = self._convolutions()
         entry = keras.Input(self._entry(features))
@@ -58,7 +58,7 @@ class ConvolutionalBase(AutoencoderBase):
         import keras
         from keras import layers
 
-        from aemodels.denoisers.networks.convolution_blocks import unsqueeze
+        from aemodels.denoisers.convolution_blocks import unsqueeze
 
         shape = self._convolutions()
         code = keras.Input((self.latent,))
@@ -68,7 +68,7 @@ class ConvolutionalBase(AutoencoderBase):
         return keras.Model(code, layers.Reshape((self.window.length, features))(x), name="decoder")
 
     def _convolutions(self) -> Convolutions:
-        from aemodels.denoisers.networks.convolution_blocks import Convolutions
+        from aemodels.denoisers.convolution_blocks import Convolutions
 
         return Convolutions(1, self.widths, self.kernel)
 

@@ -46,7 +46,7 @@ class Masked(NetworkBase):
     def build(self, features: int) -> keras.Model:
         import keras
 
-        from aemodels.denoisers.networks.convolution_blocks import Convolutions, unet
+        from aemodels.denoisers.convolution_blocks import Convolutions, unet
 
         shape = Convolutions(1, self.widths, self.kernel)
         entry = keras.Input((self.window.length, 2 * features), name="windows")

@@ -49,7 +49,7 @@ class UNet(NetworkBase):
         import keras
         from keras import layers
 
-        from aemodels.denoisers.networks.convolution_blocks import Convolutions, unet
+        from aemodels.denoisers.convolution_blocks import Convolutions, unet
 
         shape = Convolutions(self.rank, self.widths, self.kernel)
         size = (self.window.length, 3 * features) if self.rank == 1 else (self.window.length, features, 3)

@@ -118,7 +118,7 @@ class FaultNetwork(Spec):
         return Variety(self.turned, self.stretch, self.missing, self.uneven)
 
     def _train(self, pool: Pool, seed: int) -> tuple[NDArray[Any], ...]:
-        from aemodels.denoisers.networks.convolution_blocks import Convolutions
+        from aemodels.denoisers.convolution_blocks import Convolutions
         from aemodels.detect.fault_network.segmentation import Schedule, build_labeller, train_labeller
 
         outputs = pool.labels[0].shape[1]
@@ -235,7 +235,7 @@ class FaultNetworkDetector:
     def _network(self, member: int) -> tuple[Any, dict[str, Any]]:
         """A member's network and what its runs keep; built on first use."""
         if member not in self._built:
-            from aemodels.denoisers.networks.convolution_blocks import Convolutions
+            from aemodels.denoisers.convolution_blocks import Convolutions
             from aemodels.detect.fault_network.segmentation import build_labeller
 
             weights = self.networks[member]

@@ -12,7 +12,7 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from aemodels.core.types import FloatArray
-from aemodels.denoisers.networks.convolution_blocks import Convolutions, unet
+from aemodels.denoisers.convolution_blocks import Convolutions, unet
 from aemodels.denoisers.networks.inference import predict
 
 BLOCK, MARGIN = 2048, 256  # samples scored at a time, and what the network is shown on either side of them

@@ -42,8 +42,8 @@ class Rules(Spec):
     others once the mistake is undone (of a resistivity, which has no range to leave, by jumps of the mistake's size at
     both ends), a skipped cycle by the height of a run of sonic readings that begins and ends with a jump, an interval
     that stands off by a jump of one curve alone that is taken back at its end: rock changes over some samples, on more
-    curves than one, and seldom back by as much. The rules that run beside the detector (aemodels.signal.quality_rules) share
-    their limits.
+    curves than one, and seldom back by as much. The rules that run beside the detector
+    (aemodels.signal.quality_rules) share their limits.
 
     References:
         Theys, P. (1999), Log Data Acquisition and Quality Control, 2nd ed., Technip;

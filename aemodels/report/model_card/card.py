@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from aemodels.evaluate.statistics.bootstrap import FEW, Interval, mean_interval
+from aemodels.report.model_card.tables import CardTables
 from aemodels.report.model_card.weaknesses import UNIT, weaknesses
 
 if TYPE_CHECKING:

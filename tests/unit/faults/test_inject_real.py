@@ -11,8 +11,9 @@ import pytest
 
 from aemodels.faults import LogFaultSpec, SeismicFaultSpec, inject, row_label
 from aemodels.io import read
+from helpers.paths import FIELD_DATA
 
-DATA = Path(__file__).parents[3].parent / "shared" / "data"
+DATA = FIELD_DATA
 LOG_FAULTS = tuple(kind() for kind in get_args(LogFaultSpec))
 TRACE_FAULTS = tuple(kind() for kind in get_args(SeismicFaultSpec))
 

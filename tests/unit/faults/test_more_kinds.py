@@ -23,7 +23,7 @@ from aemodels.faults import (
 )
 from aemodels.faults.base import FaultBase, Site
 from aemodels.faults.logs.drift import TOLERANCE
-from conftest import make_line, make_well
+from helpers.recordings import make_line, make_well
 
 WELL = make_well(samples=2000)
 LINE = make_line(traces=30)

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from segy_files import CUBE_SAMPLES, CUBE_WAVES, WAVES, by_hand, cube, segy_bytes, segy_like, swapped, uneven_bytes
 
 from aemodels.bundle.large_lines import ScoredBlock, merge_findings, read_parts, shown_in_part
 from aemodels.core.errors import UnreadableFileError
@@ -32,9 +31,20 @@ from aemodels.io import (
     write_segy,
 )
 from aemodels.signal.quality_rules import assess
-from conftest import make_line, make_well
+from helpers.paths import ROOT
+from helpers.recordings import make_line, make_well
+from helpers.segy_files import (
+    CUBE_SAMPLES,
+    CUBE_WAVES,
+    WAVES,
+    by_hand,
+    cube,
+    segy_bytes,
+    segy_like,
+    swapped,
+    uneven_bytes,
+)
 
-ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
 # These take an experiment, and are told by its own tests.
 EXPERIMENT = {"curve-left-out", "left-out", "gather-type"}

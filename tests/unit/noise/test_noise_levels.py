@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from aemodels.noise import BandLimited, Dropout, Gaussian, Spike, corrupt_section
-from conftest import make_section
+from helpers.recordings import make_section
 
 SHAPE = (4, 2000, 3)
 

@@ -5,7 +5,7 @@ import pytest
 
 from aemodels.core.errors import SpecError
 from aemodels.signal.normalise import CurvePercentiles, RecordingRms, restore_normaliser
-from conftest import make_line, make_well
+from helpers.recordings import make_line, make_well
 
 CURVES = ("GR", "RHOB", "RDEP")
 

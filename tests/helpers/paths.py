@@ -1,0 +1,9 @@
+"""Where the project and the public field data lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+ROOT = TESTS.parent
+FIELD_DATA = ROOT.parent / "shared" / "data"

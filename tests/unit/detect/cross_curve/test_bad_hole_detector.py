@@ -1,0 +1,78 @@
+"""Bad hole without the caliper: three porosity logs towards mud."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aemodels.core.errors import SpecError
+from aemodels.core.types import Section
+from aemodels.detect import BadHole
+from aemodels.detect.base import DetectContext
+from aemodels.detect.cross_curve.boosted_predictor import BoostingSpec
+from aemodels.signal.normalise import CurvePercentiles
+from helpers.recordings import make_section, make_well
+
+CURVES = ("GR", "RHOB", "NPHI", "DTC", "RDEP")
+WELLS = [make_well(f"W-{n}", seed=n, samples=1500) for n in range(5)]
+NORMALISER = CurvePercentiles().fit(WELLS[:4], CURVES)
+TRAIN = [NORMALISER.apply(well) for well in WELLS[:4]]
+SMALL = BadHole(smooth=31, boosting=BoostingSpec(trees=30, depth=3, rate=0.3, rows=2000))
+DETECTOR = SMALL.fit(TRAIN, DetectContext("logs", 0, {}, normaliser=NORMALISER))
+PLACE = slice(600, 700)
+
+
+def _altered(**moves: float) -> Section:
+    section = NORMALISER.apply(WELLS[4])
+    values = section.values.copy()
+    for name, move in moves.items():
+        values[CURVES.index(name), PLACE] += move
+    return section.with_values(values)
+
+
+def _level(section: Section) -> float:
+    """The score inside, in units of the highest tenth outside."""
+    score = DETECTOR.score(section)[1]
+    return float(np.median(score[PLACE]) / np.quantile(np.delete(score, np.r_[560:740]), 0.9))
+
+
+def test_all_three_towards_mud_count_most():
+    density, all_three = _level(_altered(RHOB=-0.2)), _level(_altered(RHOB=-0.2, NPHI=0.2, DTC=0.1))
+    assert 1.0 < density < all_three
+
+
+def test_away_from_mud_is_no_bad_hole():
+    assert _level(_altered(RHOB=0.2, NPHI=-0.2)) < 0.9
+
+
+def test_what_a_well_is_off_throughout_is_its_geology():
+    section = NORMALISER.apply(WELLS[4])
+    values = section.values.copy()
+    values[1] -= 0.1
+    np.testing.assert_allclose(
+        np.nanmedian(DETECTOR.score(section)[1]), np.nanmedian(DETECTOR.score(section.with_values(values))[1])
+    )
+
+
+def test_without_density_nothing_is_said():
+    section = NORMALISER.apply(WELLS[4])
+    mask = section.mask.copy()
+    mask[1] = False
+    score = DETECTOR.score(make_section(section.values, mask))
+    assert np.isnan(score[1]).all()
+    assert not np.delete(score, 1, axis=0).any()
+
+
+def test_it_speaks_for_washout():
+    reasons = DETECTOR.reasons(_altered(RHOB=-0.3, NPHI=0.2))
+    assert reasons.kinds == ("washout",)
+    assert np.median(reasons.score[0, PLACE]) > np.quantile(reasons.score[0], 0.9)
+    silent = SMALL.model_copy(update={"speaks_for": None}).restore(DETECTOR.arrays(), DetectContext("logs", 0, {}))
+    assert silent.reasons(TRAIN[0]).kinds == ()
+
+
+@pytest.mark.parametrize(("kind", "curves"), [("seismic", CURVES), ("logs", ("GR", "NPHI", "DTC"))])
+def test_what_has_no_density_is_refused(kind, curves):
+    normaliser = CurvePercentiles().fit(WELLS[:4], curves)
+    with pytest.raises(SpecError, match="bad_hole"):
+        SMALL.fit([normaliser.apply(well) for well in WELLS[:4]], DetectContext(kind, 0, {}, normaliser=normaliser))

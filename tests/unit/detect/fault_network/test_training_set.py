@@ -1,0 +1,106 @@
+"""What fault networks are shown: channels with known values, and every kind counted."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from aemodels.core.errors import SpecError
+from aemodels.detect import StrangerNetwork
+from aemodels.detect.base import DetectContext
+from aemodels.detect.cross_curve.linear_predictor import fit_predictors
+from aemodels.detect.fault_network.features import PER_CURVE, channels, flat_lengths
+from aemodels.detect.fault_network.generic_faults import MODES, Generic
+from aemodels.detect.fault_network.training_set import PoolPlan, build_pool
+from aemodels.faults import CycleSkip, DepthShift, Spike, Stuck, Unit, Washout
+from aemodels.faults.base import Site, kind_of
+from aemodels.signal.normalise import CurvePercentiles
+from helpers.recordings import make_section, make_well
+
+CURVES = ("GR", "RHOB", "NPHI", "DTC", "RDEP")
+WELLS = [make_well(f"W-{n}", seed=n, samples=2500) for n in range(3)]
+NORMALISER = CurvePercentiles().fit(WELLS, CURVES)
+SECTIONS = [NORMALISER.apply(well) for well in WELLS]
+CONTEXT = DetectContext("logs", 0, {}, recordings=tuple(WELLS), normaliser=NORMALISER)
+SIX = (Washout(), CycleSkip(), Stuck(), Spike(), DepthShift(), Unit(), Generic())
+
+
+def test_every_kind_is_in_the_pool_and_counted():
+    _, without = fit_predictors(SECTIONS)
+    pool = build_pool(CONTEXT, without, PoolPlan(SIX, 4, (0.2, 0.3), (1,)))
+    assert set(pool.counts) == {*(fault.kind for fault in SIX)}
+    assert min(pool.counts.values()) >= 8
+    labels = np.concatenate(pool.labels)
+    for number, (kind, count) in enumerate(pool.counts.items()):
+        block = labels[:, 5 * number : 5 * number + 5] == 1
+        assert block.any(axis=1).sum() == count, kind
+    cycle_skip = labels[:, 5:10] == 1
+    assert set(np.flatnonzero(cycle_skip.any(axis=0))) == {CURVES.index("DTC")}
+    np.testing.assert_array_equal(labels[:, -1] == 1, (labels[:, :-1] == 1).any(axis=1))
+    assert pool.inputs[0].shape == (2500, PER_CURVE * len(CURVES))
+
+
+def test_a_kind_without_room_is_named():
+    _, without = fit_predictors(SECTIONS)
+    plan = PoolPlan((Spike(), CycleSkip(curves=("DTS",))), 2, (0.1, 0.2), (1,))
+    with pytest.raises(SpecError, match="cycle_skip"):
+        build_pool(CONTEXT, without, plan)
+
+
+def test_pools_of_one_seed_are_alike():
+    _, without = fit_predictors(SECTIONS)
+    first, second, other = (
+        build_pool(CONTEXT, without, PoolPlan(SIX[:4], 1, (0.1, 0.2), (seed,))) for seed in (1, 1, 2)
+    )
+    for one, same in zip(first.inputs, second.inputs, strict=True):
+        np.testing.assert_array_equal(one, same)
+    assert any(not np.array_equal(a, b) for a, b in zip(first.labels, other.labels, strict=True))
+
+
+def test_flat_lengths_count_the_run():
+    section = make_section(np.array([[1, 2, 2, 2, 3, 3]]), np.array([[1, 1, 1, 1, 1, 0]], dtype=bool))
+    np.testing.assert_array_equal(flat_lengths(section), [[1, 3, 3, 3, 1, 1]])
+
+
+def test_an_unobserved_curve_is_silent():
+    section = SECTIONS[0]
+    mask = section.mask.copy()
+    mask[2] = False
+    every, _ = fit_predictors(SECTIONS)
+    table = channels(make_section(section.values, mask), every).reshape(-1, PER_CURVE, len(CURVES))
+    assert not table[:, :, 2].any()
+    assert np.isfinite(table).all()
+    assert np.abs(table).max() < 25
+
+
+def test_kinds_that_are_not_told_apart_share_one_output():
+    _, without = fit_predictors(SECTIONS)
+    pool = build_pool(CONTEXT, without, PoolPlan((Spike(), Stuck(), Generic()), 2, (0.1, 0.2), (1,), named=False))
+    assert list(pool.counts) == ["unknown"]
+    labels = np.concatenate(pool.labels)
+    assert labels.shape[1] == len(CURVES) + 1
+    assert (labels == 1).any(axis=0).all()
+
+
+def test_a_stranger_never_meets_the_kind_that_is_left_out():
+    spec = StrangerNetwork(faults=(Spike(), Stuck()))
+    kinds = {kind_of(fault) for fault in spec._plan(dataclasses.replace(CONTEXT, left_out="spike"), 0).faults}
+    assert kinds == {"stuck", "unknown"}
+    assert kinds | {"spike"} == {kind_of(fault) for fault in spec._plan(CONTEXT, 0).faults}
+
+
+@pytest.mark.parametrize("joint", [0.0, 0.3, 0.8, 1.0])
+def test_as_many_alterations_hit_several_curves_as_asked_for(joint: float):
+    targets = Generic(joint=joint).targets(WELLS[0])
+    assert np.mean([len(target.rows) > 1 for target in targets]) == pytest.approx(joint, abs=0.02)
+
+
+def test_every_alteration_alters_its_stretch_alone():
+    curve = np.sin(np.arange(200) / 5.0)
+    site = Site(rows=(0,), start=60, stop=100)
+    for change in MODES:
+        altered = change(curve, site, 0.5, np.random.default_rng(3))
+        assert altered.shape == (40,)
+        assert not np.allclose(altered, curve[60:100])

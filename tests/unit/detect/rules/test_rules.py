@@ -1,0 +1,114 @@
+"""Rules as a detector: each planted fault breaks its own rule, on its own curve."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.ndimage import uniform_filter1d
+
+from aemodels.detect import Rules
+from aemodels.detect.base import DetectContext
+from aemodels.detect.rules.rules import RULES
+from aemodels.signal.normalise import CurvePercentiles
+from helpers.recordings import make_well
+
+CURVES = ("GR", "RHOB", "NPHI", "DTC", "RDEP")
+WELLS = [make_well(f"W-{n}", seed=n) for n in range(4)]
+NORMALISER = CurvePercentiles().fit(WELLS[:3], CURVES)
+DETECTOR = Rules().fit(
+    [NORMALISER.apply(well) for well in WELLS[:3]], DetectContext("logs", 0, {}, normaliser=NORMALISER)
+)
+INSIDE = slice(600, 660)
+
+
+def _broken(curve: str, change) -> tuple[np.ndarray, np.ndarray, int]:
+    values = WELLS[3].values.copy()
+    row = CURVES.index(curve)
+    values[row, INSIDE] = change(values[row, INSIDE])
+    section = NORMALISER.apply(WELLS[3].with_values(values))
+    voices = DETECTOR.voices(section)
+    return DETECTOR.score(section), np.stack([voices[rule] for rule in RULES]), row
+
+
+@pytest.mark.parametrize(
+    ("rule", "curve", "change"),
+    [
+        ("stuck", "GR", lambda x: np.full_like(x, x[0])),
+        ("range", "RHOB", lambda x: x + 5),
+        ("unit", "NPHI", lambda x: x * 100),
+        ("unit", "DTC", lambda x: x / 0.3048),
+        ("unit", "RHOB", lambda x: x * 1000),
+        ("unit", "RDEP", lambda x: x * 0.3048),
+    ],
+)
+def test_a_planted_fault_breaks_its_rule(rule: str, curve: str, change):
+    score, broken, row = _broken(curve, change)
+    inside = broken[RULES.index(rule), row, 605:655]
+    assert inside.min() >= 1.0
+    assert (score[row, 605:655] >= inside).all()
+    others = np.delete(np.arange(len(CURVES)), row)
+    assert np.median(broken[RULES.index(rule)][others, 605:655]) < 1.0
+
+
+def test_a_spike_stands_out_alone():
+    values = WELLS[3].values.copy()
+    values[0, 300] += 80
+    voices = DETECTOR.voices(NORMALISER.apply(WELLS[3].with_values(values)))
+    assert voices["spike"][0].argmax() == 300
+    assert voices["spike"][0, 300] > 1.0
+
+
+@pytest.mark.parametrize(("height", "broken"), [(0.1, False), (0.2, True)])
+def test_a_thin_bed_in_a_calm_log_is_no_spike(height: float, broken: bool):
+    section = NORMALISER.apply(WELLS[3])
+    calm = np.full_like(section.values, 0.4)
+    calm[0, 300] += height
+    voice = DETECTOR.voices(section.with_values(calm))["spike"][0]
+    assert (voice[300] > 1.0) == broken  # of no deviation at all, either is any number of them
+
+
+@pytest.mark.parametrize("length", [1, 5, 16])
+@pytest.mark.parametrize("cycle", [20.0, -20.0])
+def test_a_run_of_skipped_cycles_is_one_from_jump_to_jump(length: int, cycle: float):
+    values = uniform_filter1d(WELLS[3].values, 4, axis=1)
+    row = CURVES.index("DTC")
+    values[row, 380:480] = 90.0
+    values[row, 420 : 420 + length] += cycle
+    skips = DETECTOR.voices(NORMALISER.apply(WELLS[3].with_values(values)))["cycle_skip"]
+    np.testing.assert_allclose(skips[row, 420 : 420 + length], 20.0 / 15.0, rtol=1e-3)
+    assert not skips[row, 401:420].any()
+    assert not skips[row, 420 + length : 449].any()
+    assert not np.delete(skips, row, axis=0).any()
+
+
+def test_a_bed_boundary_is_no_skipped_cycle():
+    values = uniform_filter1d(WELLS[3].values, 4, axis=1)
+    row = CURVES.index("DTC")
+    values[row, 400:425], values[row, 425:450] = 70.0, 110.0
+    skips = DETECTOR.voices(NORMALISER.apply(WELLS[3].with_values(values)))["cycle_skip"]
+    assert not skips[row, 401:449].any()
+
+
+def test_reasons_name_fault_kinds_only():
+    values = WELLS[3].values.copy()
+    values[0, INSIDE] = values[0, 600]
+    reasons = DETECTOR.reasons(NORMALISER.apply(WELLS[3].with_values(values)))
+    assert reasons.kinds == ("stuck", "spike", "unit", "cycle_skip")
+    assert (reasons.score[:, 610:650].argmax(axis=0) == 0).all()
+
+
+def test_an_intact_well_breaks_hardly_any_rule():
+    # a sonic averages over 2 ft, where the beds of these wells begin from one sample to the next
+    averaged = uniform_filter1d(WELLS[3].values, 4, axis=1)
+    score = DETECTOR.score(NORMALISER.apply(WELLS[3].with_values(averaged)))
+    assert (score > 1.0).mean() < 0.02
+
+
+def test_a_bundle_from_before_the_rule_on_skipped_cycles_is_still_scored():
+    arrays = DETECTOR.arrays()
+    before = Rules().restore(arrays | {"limits": arrays["limits"][:, :4]}, DetectContext("logs", 0, {}))
+    section = NORMALISER.apply(WELLS[3])
+    voices, now = before.voices(section), DETECTOR.voices(section)
+    assert not np.nan_to_num(voices.pop("cycle_skip")).any()
+    for rule, scores in voices.items():
+        np.testing.assert_array_equal(scores, now[rule])

@@ -1,0 +1,100 @@
+"""Forests on planted rock: found where the curves tell it, not found where they only tell the well."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from aemodels.core.interfaces import FitContext
+from aemodels.core.types import Channel, Recording, Source
+from aemodels.denoisers.linear.pca import Pca
+from aemodels.latent.embed import coded
+from aemodels.latent.lithology_forest import (
+    CODE,
+    PCA,
+    RAW,
+    ForestSpec,
+    Labelled,
+    forest_scores,
+    labelled_windows,
+    summarise_forests,
+)
+from aemodels.signal.windows import WindowSpec
+from helpers.recordings import make_section
+
+SMALL = ForestSpec(trees=20, windows=600, jobs=1)
+
+
+def layered_well(name: str, seed: int):
+    """Thick beds of three rocks; the level of the one curve tells which."""
+    rng = np.random.default_rng(seed)
+    rock = np.repeat(rng.permutation(np.arange(30) % 3), 60)
+    curve = rock + rng.normal(0, 0.1, rock.size)
+    values = np.stack([curve, rock]).astype(np.float32)
+    channels = (Channel("GR"), Channel("LITHOLOGY"))
+    axis = 0.15 * np.arange(rock.size)
+    recording = Recording(values, axis, channels, "logs", Source(f"{name}.las", f"{seed:064x}"), name)
+    return recording, make_section(curve[None], name=name)
+
+
+@pytest.fixture(scope="module")
+def wells():
+    return [layered_well(f"W {seed}", seed) for seed in range(6)]
+
+
+@pytest.fixture(scope="module")
+def model(wells):
+    spec = Pca(window=WindowSpec(length=24, stride=12, width=0), latent=3)
+    return coded(spec.fit([section for _, section in wells], [], FitContext(kind="logs", seed=0)).denoiser)
+
+
+def test_rock_that_the_curve_tells_is_found_in_wells_left_out(wells, model):
+    labelled = labelled_windows(model, wells, SMALL)
+    assert {name: features.shape[1] for name, features in labelled.features.items()} == {CODE: 3, PCA: 3, RAW: 24}
+    assert len(labelled.lithology) <= 600
+    folds = forest_scores(labelled, SMALL)
+    summary = summarise_forests(folds.assign(contender="pca")).set_index("features")
+    assert (summary["balanced_accuracy"] > 0.9).all()
+    assert (summary["macro_f1"] > 0.9).all()
+    assert (summary["windows"] == len(labelled.lithology)).all(), "each window is judged once"
+
+
+def test_no_well_is_on_both_sides(wells, model):
+    folds = forest_scores(labelled_windows(model, wells, SMALL), SMALL, (CODE,))
+    left_out = [well for row in folds["wells"] for well in row.split(", ")]
+    assert sorted(left_out) == [f"w_{n}" for n in range(6)]
+    assert len(folds) == 5
+
+
+def test_rock_that_only_the_well_tells_is_not_found():
+    """Features name the well, and so the rock of the wells learnt from: split at random, it would look like skill."""
+    rng = np.random.default_rng(0)
+    well = np.repeat(np.arange(10), 60)
+    rock = (rng.permutation(10) % 2)[well]
+    features = (rng.permutation(10).astype(np.float32)[well] + rng.normal(0, 0.01, well.size))[:, None].astype(
+        np.float32
+    )
+    labelled = Labelled({CODE: features}, rock.astype(np.int64), well.astype(str))
+    folds = forest_scores(labelled, SMALL, (CODE,))
+    assert folds["balanced_accuracy"].mean() < 0.8
+
+
+def test_rare_rock_and_rock_of_one_well_alone_is_left_out(wells, model):
+    changed = []
+    for number, (recording, section) in enumerate(wells):
+        values = recording.values.copy()
+        if number == 0:
+            values[1, :600] = 7.0
+        if number < 2:
+            values[1, -30:] = 8.0
+        changed.append((dataclasses.replace(recording, values=values), section))
+    labelled = labelled_windows(model, changed, SMALL)
+    assert set(labelled.lithology) == {0, 1, 2}
+
+
+def test_without_two_wells_of_known_rock_there_is_nothing_to_learn(wells, model):
+    plain = [(recording.select(slice(0, 1)), section) for recording, section in wells]
+    assert labelled_windows(model, plain, SMALL) is None
+    assert labelled_windows(model, [wells[0], *plain[1:]], SMALL) is None

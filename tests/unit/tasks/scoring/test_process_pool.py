@@ -1,0 +1,118 @@
+"""Child processes: watched, replaced, and never left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from aemodels.io.files.hashing import sha256_file
+from helpers.cheap_bundle import fill, save_cheap_bundle
+from helpers.paths import ROOT, TESTS
+from tasks.scoring.choose_bundle import open_scorer
+from tasks.scoring.file import Job, score_job
+from tasks.scoring.process_pool import Child, ChildLostError, Crew, WorkerError, limits_for
+from tasks.settings import Settings
+
+POISON = str(TESTS / "helpers" / "poison")
+LIMITS = limits_for(2, seconds=120.0, memory_mb=2048, tries=2)
+
+
+@pytest.fixture(scope="module")
+def scorer(tmp_path_factory):
+    return open_scorer(str(save_cheap_bundle(tmp_path_factory.mktemp("b") / "cheap")), Settings())
+
+
+@pytest.fixture
+def jobs(scorer, tmp_path):
+    paths = fill(tmp_path / "in", 3)
+    return [
+        Job(
+            path=str(path),
+            source=str(path),
+            sha256=sha256_file(path),
+            scorer=scorer,
+            outbox=str(tmp_path / "out"),
+            mark=f"w1-{n}",
+        )
+        for n, path in enumerate(paths)
+    ]
+
+
+@pytest.fixture
+def child():
+    made = Child(LIMITS)
+    made.await_ready()
+    yield made
+    made.stop()
+
+
+def test_a_child_scores_as_this_process_does(child, jobs):
+    theirs, ours = child.score(jobs[0]), score_job(jobs[0])
+    assert theirs.end == ours.end == "scored"
+    assert (theirs.rows, theirs.flagged) == (ours.rows, ours.flagged) == (120, ours.flagged)
+    assert [item.target for item in theirs.staged] == [item.target for item in ours.staged]
+
+
+def test_a_child_that_is_killed_says_so(child, jobs):
+    child.score(jobs[0])
+    os.kill(child.pid, signal.SIGKILL)
+    with pytest.raises(ChildLostError, match="SIGKILL") as lost:
+        child.score(jobs[1])
+    assert lost.value.code == "reader-crashed"
+
+
+def test_a_child_that_does_not_start_is_nobodys_fault(jobs, tmp_path, monkeypatch):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "sitecustomize.py").write_text("import os; os._exit(3)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "broken"))
+    with pytest.raises(WorkerError, match="status 3"):
+        next(Crew(LIMITS).score_all(jobs))
+
+
+def test_a_file_that_kills_its_child_costs_the_others_nothing(jobs, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", POISON)
+    poison = tmp_path / "in" / "p.crash"
+    poison.write_text("poison")
+    killer = jobs[0].model_copy(update={"path": str(poison), "source": str(poison), "sha256": sha256_file(poison)})
+    crew = Crew(LIMITS)
+    try:
+        verdicts = [verdict for _, verdict in crew.score_all([jobs[0], killer, *jobs[1:]])]
+    finally:
+        crew.dismiss()
+    assert [verdict.end for verdict in verdicts] == ["scored", "killer", "scored", "scored"]
+    assert verdicts[1].findings[0].code == "reader-crashed"
+    assert "SIGSEGV" in verdicts[1].findings[0].found
+
+
+def test_a_child_does_not_outlive_its_parent_even_in_an_endless_loop(tmp_path):
+    poison = tmp_path / "p.loop"
+    poison.write_text("poison")
+    code = (
+        "from tasks.scoring.process_pool import *\n"
+        "child = Child(limits_for(1, seconds=60, memory_mb=None, tries=1))\n"
+        "child.await_ready(); print(child.pid, flush=True)\n"
+        f"child.score(Job(path={str(poison)!r}, source='p', sha256='0' * 64, scorer=None, outbox='/nowhere'))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([POISON, str(ROOT)])}
+    parent = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
+    pid = int(parent.stdout.readline())
+    time.sleep(0.5)
+    parent.kill()
+    parent.wait()
+    until = time.monotonic() + 30
+    while _runs(pid):
+        assert time.monotonic() < until, "the child still runs"
+        time.sleep(0.05)
+
+
+def _runs(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except OSError:
+        return False
