@@ -1,0 +1,90 @@
+"""What version 0.1 has stored still loads, and gives what it gave: bundles, specifications, ledger."""
+
+from __future__ import annotations
+
+import gzip
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from aemodels.bundle.bundle import Bundle
+from aemodels.core.spec import Spec
+from aemodels.core.types import Channel, Kind, Recording, Source
+from aemodels.experiment.spec import ExperimentSpec
+from helpers.paths import TESTS
+
+EARLIER = TESTS / "data" / "earlier"
+SPECS = sorted(path.stem for path in (EARLIER / "specs").glob("*.yaml"))
+# sha256 of the stored bundle.json: the ledger knows the bundle by it
+IDENTITY = "9372829b31b465c2b0477b4f59e97c3c5d59abefc8627a3d4e8afbac03bed69b"
+
+
+@pytest.fixture(scope="session")
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("earlier")
+    with tarfile.open(EARLIER / "bundles.tar.gz") as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+def stored_recording(kind: Kind) -> Recording:
+    with np.load(EARLIER / f"{kind}-recording.npz") as stored:
+        values, axis = stored["values"], stored["axis"]
+    if kind == "logs":
+        channels = tuple(Channel(curve) for curve in ("GR", "RHOB", "DTC"))
+    else:
+        channels = tuple(Channel(f"trace {n}", "amplitude", {"trace": n}) for n in range(len(values)))
+    return Recording(values=values, axis=axis, channels=channels, kind=kind, source=Source("NEW", "0" * 64), name="NEW")
+
+
+@pytest.mark.parametrize("kind", ["logs", "seismic"])
+def test_a_stored_bundle_scores_as_it_did(bundles: Path, kind: Kind) -> None:
+    scores = Bundle.load(bundles / kind).score(stored_recording(kind))
+    with np.load(EARLIER / f"{kind}-scores.npz") as stored:
+        expected = dict(stored)
+    assert scores.threshold == expected["threshold"]
+    for field in ("score", "denoised", "channel_score"):
+        np.testing.assert_allclose(getattr(scores, field), expected[field], rtol=1e-4, atol=1e-4, err_msg=field)
+    assert list(scores.reason) == list(expected["reason"])
+    assert {"", "stuck"} < set(scores.reason) or kind == "seismic"
+
+
+def test_a_stored_bundle_keeps_its_identity(bundles: Path, tmp_path: Path) -> None:
+    bundle = Bundle.load(bundles / "logs")
+    assert bundle.content_hash == IDENTITY
+    bundle.save(tmp_path / "again")
+    again = Bundle.load(tmp_path / "again")
+    assert again.spec == bundle.spec
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_stored_specification_is_read(name: str) -> None:
+    spec = ExperimentSpec.model_validate(yaml.safe_load((EARLIER / "specs" / f"{name}.yaml").read_text()))
+    assert ExperimentSpec.model_validate(spec.model_dump(mode="json")) == spec
+
+
+def test_a_stored_ledger_knows_what_was_scored(bundles: Path, tmp_path: Path) -> None:
+    from aemodels.io import sha256_file
+    from tasks.ledger import Key, Wanted, finished, open_ledger
+
+    (tmp_path / "ledger.db").write_bytes(gzip.decompress((EARLIER / "ledger.db.gz").read_bytes()))
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    key = Key(sha256_file(EARLIER / "W-3000.las"), "sondeflow-logs", IDENTITY[:12], IDENTITY)
+    assert finished(ledger, [Wanted(key)]) == {key}
+
+
+class Renamed(Spec):
+    earlier_names = {"old": "new"}
+    new: int = 1
+
+
+def test_an_earlier_name_is_read_and_the_new_one_written() -> None:
+    assert Renamed.model_validate({"old": 3}).model_dump() == {"new": 3}
+
+
+def test_both_names_at_once_are_refused() -> None:
+    with pytest.raises(ValueError, match="old is the earlier name of new"):
+        Renamed.model_validate({"old": 3, "new": 4})
