@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -73,11 +75,11 @@ def test_a_stored_ledger_knows_what_was_scored(bundles: Path, tmp_path: Path) ->
     (tmp_path / "ledger.db").write_bytes(gzip.decompress((EARLIER / "ledger.db.gz").read_bytes()))
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     key = Key(sha256_file(EARLIER / "W-3000.las"), "sondeflow-logs", IDENTITY[:12], IDENTITY)
-    assert finished(ledger, [Wanted(key)]) == {key}
+    assert finished(ledger, [Wanted(key, "W-3000.las")]) == {key}
 
 
 class Renamed(Spec):
-    earlier_names = {"old": "new"}
+    earlier_names: ClassVar[Mapping[str, str]] = {"old": "new"}
     new: int = 1
 
 
