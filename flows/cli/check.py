@@ -179,7 +179,7 @@ def _show(answer: Answer, rows: list[Row], summary: dict[str, Any], *, everythin
                 f"expected {found['expected']}; {found['remedy']}"
             )
     if len(rows) > 1 and summary["findings"]:
-        answer.say("\nExplained in docs/findings.md:")
+        answer.say("\nExplained in docs/reference/findings.md:")
         answer.show("Findings", summary["findings"])
     if not everything:
         answer.say(f"{summary['good']} good files and the notes (info) are not listed; --all lists them")

@@ -88,7 +88,7 @@ class Staged:
 
 
 def targets(place: Place, recording: Recording) -> Targets:
-    """The paths of a recording's outputs (see the README's table of the outbox)."""
+    """The paths of a recording's outputs (see docs/reference/outbox.md)."""
     sha = recording.source.sha256
     stem = f"{_short(_safe(content_stem(recording.source.path)))}.{sha[:8]}"
     own = f"bundle={_safe(str(place.label))}" if place.beside else ""

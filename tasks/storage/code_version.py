@@ -8,19 +8,19 @@ from pathlib import Path
 
 import aemodels
 
-READING = ("io", "curves", "types.py")
-FITTING = ("models", "noise", "signal", "denoisers.py", "contract.py", "study.py", "types.py")
+READING = ("io", "curves", "core")
+FITTING = ("denoisers", "noise", "signal", "study", "core")
 STUDYING = (
     *FITTING,
+    "bundle",
     "curves",
     "detect",
     "evaluate",
+    "experiment",
     "faults",
     "latent",
-    "reference",
-    "manifest.py",
-    "bundle.py",
-    "experiment.py",
+    "monitoring",
+    "report",
 )
 
 
@@ -29,7 +29,7 @@ def code_hash(parts: tuple[str, ...]) -> str:
     """sha256 of the source files of the named parts of `aemodels`.
 
     Args:
-        parts: file names or subpackages, e.g. `READING`.
+        parts: sub-packages or files, e.g. `READING`.
     """
     root = Path(aemodels.__file__).parent
     digest = hashlib.sha256()

@@ -10,7 +10,7 @@ from aemodels.faults import FaultSpec
 from aemodels.faults.base import FaultBase
 from helpers.paths import ROOT
 
-PAGE = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "reference" / "faults.md").read_text(encoding="utf-8")
 KINDS: tuple[type[FaultBase], ...] = get_args(get_args(FaultSpec)[0])
 EVERYWHERE = {"kind", "curves"}  # told once for all
 

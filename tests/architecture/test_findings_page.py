@@ -9,7 +9,7 @@ import pytest
 
 from helpers.paths import ROOT
 
-PAGE = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "reference" / "findings.md").read_text(encoding="utf-8")
 ROWS = {match[1]: match[0] for match in re.finditer(r"^\| `([a-z0-9-]+)` \|.*$", PAGE, flags=re.MULTILINE)}
 KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
 # What the drain of an inbox says of a file.
@@ -51,12 +51,12 @@ def raised() -> set[str]:
 
 def test_every_code_that_can_be_raised_is_documented():
     missing = sorted(raised() - set(ROWS))
-    assert not missing, f"{missing}: add a row to docs/findings.md"
+    assert not missing, f"{missing}: add a row to docs/reference/findings.md"
 
 
 def test_no_documented_code_is_stale():
     stale = sorted(set(ROWS) - raised())
-    assert not stale, f"{stale}: nothing raises these; take them off docs/findings.md"
+    assert not stale, f"{stale}: nothing raises these; take them off docs/reference/findings.md"
 
 
 @pytest.mark.parametrize("code", sorted(ROWS))

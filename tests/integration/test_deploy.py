@@ -29,7 +29,7 @@ def clone(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, clone):
-    """A server's API with the deployments of the clone, deployed as README.md says."""
+    """A server's API with the deployments of the clone, deployed as docs/how-to/run-on-a-schedule.md says."""
     with running_prefect(tmp_path_factory.mktemp("home"), PWD=str(clone), PYTHONPATH=str(clone)) as environment:
         _run(["work-pool", "create", "sondeflow", "--type", "process"], clone, environment)
         _run(["deploy", "--all"], clone, environment)

@@ -18,7 +18,7 @@ class SpikeGate(Spec):
 
     A logging tool averages over several samples: a curve that leaves the range of its neighbours on both sides
     within one sample did not measure rock. Unlike Hampel's running deviation, this does not blur where the curve is
-    steep or where other spikes are near (docs/denoising.md has both measured).
+    steep or where other spikes are near (docs/lab/2026-11-denoising.md has both measured).
     """
 
     height: float = Field(default=0.12, gt=0.0, description="least excess of a sample over both neighbours")

@@ -1,4 +1,4 @@
-"""The LAS examples of docs/findings.md are real: each gives its code, and no other."""
+"""The LAS examples of docs/reference/findings.md are real: each gives its code, and no other."""
 
 from __future__ import annotations
 
