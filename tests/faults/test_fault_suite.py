@@ -93,7 +93,7 @@ def test_the_scoring_children_are_killed(site, filled, reference, files):
     while process.exitcode is None:
         process.join(0.7)
         for child in _children(process.pid):
-            if "worker_child" in child[1] and site.states()["published"]:
+            if "worker_process" in child[1] and site.states()["published"]:
                 os.kill(child[0], 9)
                 killed += 1
                 break

@@ -25,7 +25,7 @@ def _crash(_: Path) -> None:
 def _install() -> None:
     import sys
 
-    if any("worker_child" in part for part in sys.orig_argv):
+    if any("worker_process" in part for part in sys.orig_argv):
         from aemodels.io import readers
 
         readers.READERS.update({".loop": _loop, ".hog": _hog, ".crash": _crash})  # type: ignore[dict-item]
