@@ -129,7 +129,7 @@ def _well(seed: int) -> Recording:
     rows = [low + (high - low) * (facies + rng.normal(0, 0.01, SAMPLES)) for low, high in CURVES.values()]
     return Recording(
         values=np.array(rows, dtype=np.float32),
-        axis=1000.0 + 0.1524 * np.arange(SAMPLES),
+        axis=1000.0 + 0.1524 * np.arange(SAMPLES, dtype=np.float64),
         channels=tuple(Channel(curve) for curve in CURVES),
         kind="logs",
         source=Source(f"well-{seed}.las", f"{seed:064x}"),

@@ -86,7 +86,7 @@ def _summary(rows: list[Row]) -> dict[str, Any]:
     for row in rows:
         for finding in row["findings"]:
             found.setdefault((finding["severity"], finding["code"]), set()).add(row["path"])
-    findings = [{"severity": key[0], "code": key[1], "files": len(paths)} for key, paths in found.items()]
+    findings: list[Row] = [{"severity": key[0], "code": key[1], "files": len(paths)} for key, paths in found.items()]
     findings.sort(key=lambda entry: (SEVERITIES.index(entry["severity"]), -entry["files"], entry["code"]))
     verdicts = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in VERDICTS}
     return {"files": len(rows), **verdicts, "findings": findings}

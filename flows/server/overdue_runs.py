@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 SCHEDULED = "auto-scheduled"  # the tag that Prefect's scheduler gives its runs
 PAGE = 200
@@ -33,10 +34,11 @@ def withdraw_missed(api: str) -> int:
 
     overdue = FlowRunFilter(
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
-        expected_start_time=FlowRunFilterExpectedStartTime(before_=datetime.now(UTC)),
+        expected_start_time=FlowRunFilterExpectedStartTime(before_=datetime.now(UTC)),  # type: ignore[arg-type]  # pydantic takes both
         tags=FlowRunFilterTags(all_=[SCHEDULED]),
     )
-    newest, missed = set(), []
+    newest: set[UUID | None] = set()
+    missed: list[UUID] = []
     with SyncPrefectClient(api=api) as client:
         while page := client.read_flow_runs(
             flow_run_filter=overdue,

@@ -1,0 +1,132 @@
+"""sondeflow in Python: read a file, load a bundle, score, train.
+
+>>> import sondeflow
+>>> recording = sondeflow.read("well.las")  # doctest: +SKIP
+>>> scores = sondeflow.score(recording, sondeflow.load_bundle("models:/sondeflow-logs@champion"))  # doctest: +SKIP
+>>> scores.is_anomaly.sum()  # doctest: +SKIP
+
+Nothing heavy is imported before it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from aemodels.bundle.bundle import Bundle
+    from aemodels.core.types import Recording, Scores
+    from aemodels.experiment.spec import ExperimentSpec
+
+    Data: TypeAlias = str | Path | Recording
+
+__all__ = ["__version__", "load_bundle", "read", "score", "train"]
+
+__version__ = "0.2.0"
+
+
+def read(path: str | Path, **options: Any) -> Recording:
+    """Read a file of well logs or seismic traces.
+
+    Args:
+        path: the file, plain or gzip'd, or a URL (`s3://…`).
+        options: `aliases`, `positions`, `limits`; see `aemodels.io.read`.
+
+    Returns:
+        The recording, with findings for whatever was doubtful: values float32[channel, sample] in canonical units.
+
+    Raises:
+        UnreadableFileError: if the file yields no recording; `.findings` say why and how to repair it.
+    """
+    from aemodels import io
+
+    return io.read_url(str(path), **options) if "://" in str(path) else io.read(Path(path), **options)
+
+
+def load_bundle(ref: str | Path) -> Bundle:
+    """Load a trained scorer.
+
+    Args:
+        ref: a bundle directory, or the address of a registered model (`models:/sondeflow-logs@champion`), which is
+            looked up in the tracking store that `SONDEFLOW_TRACKING_URI` names.
+
+    Raises:
+        BundleError: if the directory is no bundle, incomplete or altered.
+        NoModelError: if the registry has no such model.
+    """
+    from aemodels.bundle.bundle import Bundle
+
+    if not str(ref).startswith("models:/"):
+        return Bundle.load(Path(ref))
+    from tasks.settings import Settings
+    from tasks.tracking import download_bundle, get
+
+    settings = Settings()
+    return Bundle.load(download_bundle(settings, get(settings, str(ref))))
+
+
+def score(recording: Data, bundle: Bundle | str | Path) -> Scores:
+    """Denoise and score one recording; nothing is written.
+
+    Args:
+        recording: a recording, or the path of a file to read.
+        bundle: a loaded bundle, or what `load_bundle` takes.
+
+    Returns:
+        One row per depth sample (logs) or per trace (seismic); a higher score is more anomalous.
+
+    Raises:
+        DataError: if the recording is of another kind than the bundle, or has none of its curves.
+    """
+    loaded = load_bundle(bundle) if isinstance(bundle, str | Path) else bundle
+    return loaded.score(read(recording) if isinstance(recording, str | Path) else recording)
+
+
+def train(spec: ExperimentSpec | str | Path, data: Data | Iterable[Data]) -> Bundle:
+    """Fit and compare every contender and detector of an experiment, in this process.
+
+    Nothing is logged or registered: `sondeflow train` on the command line does the same with a record in MLflow.
+
+    Args:
+        spec: an experiment, its name (`logs`, `seismic`, …), or a YAML file.
+        data: recordings, files and folders; what cannot be read in a folder is left out.
+
+    Returns:
+        The bundle: default denoiser, best detector on validation recordings, its threshold. Write it with `save`.
+
+    Raises:
+        SpecError: if there is no such experiment, or the data are too few for it.
+        UnreadableFileError: if a file that is named by itself cannot be read.
+    """
+    from aemodels.evaluate.detection.compare import compare_detectors
+    from aemodels.study import steps
+    from flows.catalogue import load_spec
+
+    named = load_spec(str(spec)) if isinstance(spec, str | Path) else spec
+    adapted, _ = steps.adapt(named, recordings := _recordings(data, named.kind))
+    prepared = steps.prepare(adapted, recordings)
+    fitted = {one.name: steps.fit_contender(adapted, one.name, prepared) for one in adapted.contenders}
+    study = compare_detectors(adapted, prepared, {name: one.denoiser for name, one in fitted.items()})
+    return steps.assemble(adapted, prepared, fitted, study)
+
+
+def _recordings(data: Data | Iterable[Data], kind: str) -> list[Recording]:
+    """Return the recordings of one kind among files, folders and recordings."""
+    from aemodels.core.errors import UnreadableFileError
+    from aemodels.core.types import Recording
+    from aemodels.io import list_files
+
+    found: list[Recording] = []
+    for item in [data] if isinstance(data, str | Path | Recording) else data:
+        if isinstance(item, Recording):
+            found.append(item)
+        elif Path(item).is_dir():
+            for path in list_files(Path(item))[0]:
+                try:
+                    found.append(read(path))
+                except UnreadableFileError:
+                    continue  # a folder may hold other things as well: `sondeflow check` says what is wrong with them
+        else:
+            found.append(read(item))
+    return [recording for recording in found if recording.kind == kind]

@@ -1,0 +1,86 @@
+"""The module `sondeflow`: five names, a quick import, and the same answers as the command line's parts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import sondeflow
+from aemodels.core.errors import BundleError, SpecError, UnreadableFileError
+from aemodels.experiment.spec import ExperimentSpec
+from aemodels.io import write_las
+from helpers.cheap_bundle import SPEC, save_cheap_bundle
+from helpers.paths import ROOT
+from helpers.recordings import make_well
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_cheap_bundle(tmp_path_factory.mktemp("bundle") / "cheap")
+
+
+def test_it_offers_five_names_and_nothing_else() -> None:
+    public = {name for name in vars(sondeflow) if not name.startswith("_")} - {"annotations", "TYPE_CHECKING"}
+    assert set(sondeflow.__all__) == {"__version__", "load_bundle", "read", "score", "train"}
+    assert public - {"Any", "Iterable", "Path", "TypeAlias"} == set(sondeflow.__all__) - {"__version__"}
+
+
+def test_importing_it_loads_nothing_heavy(tmp_path: Path) -> None:
+    code = "import sys, sondeflow; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert "sondeflow" in loaded
+    assert not loaded & {"numpy", "pandas", "pydantic", "aemodels", "tasks", "flows", "tensorflow", "prefect", "mlflow"}
+
+
+def test_a_file_is_read_and_scored(folder: Path, tmp_path: Path) -> None:
+    well = make_well("A-1", samples=300, seed=3, curves=("GR", "RHOB"))
+    write_las(well, tmp_path / "A-1.las")
+    recording = sondeflow.read(str(tmp_path / "A-1.las"))
+    np.testing.assert_allclose(recording.values, well.values, rtol=1e-4)
+    scores = sondeflow.score(recording, sondeflow.load_bundle(folder))
+    assert scores.score.shape == (300,)
+    np.testing.assert_array_equal(sondeflow.score(tmp_path / "A-1.las", str(folder)).score, scores.score)
+
+
+def test_what_cannot_be_read_or_loaded_says_why(tmp_path: Path) -> None:
+    (tmp_path / "x.las").write_text("not a LAS file\n")
+    with pytest.raises(UnreadableFileError, match="not-las"):
+        sondeflow.read(tmp_path / "x.las")
+    with pytest.raises(BundleError, match=r"bundle\.json is missing"):
+        sondeflow.load_bundle(tmp_path)
+
+
+def test_training_takes_files_folders_and_recordings(tmp_path: Path) -> None:
+    for number in range(4):
+        write_las(
+            make_well(f"W-{number}", samples=400, seed=number, curves=("GR", "RHOB")), tmp_path / f"W-{number}.las"
+        )
+    (tmp_path / "notes.las").write_text("not a LAS file\n")
+    more = [make_well(f"W-{number}", samples=400, seed=number, curves=("GR", "RHOB")) for number in (4, 5)]
+    bundle = sondeflow.train(ExperimentSpec.model_validate(SPEC), [tmp_path, *more])
+    assert bundle.curves == ("GR", "RHOB")
+    assert bundle.threshold > 0
+    bundle.save(tmp_path / "bundle")
+    assert sondeflow.load_bundle(tmp_path / "bundle").threshold == bundle.threshold
+    with pytest.raises(SpecError):
+        sondeflow.train(ExperimentSpec.model_validate(SPEC), more[0])
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert 'version = { attr = "sondeflow.__version__" }' in text
+    assert sondeflow.__version__.startswith("0.2.")
+
+
+@pytest.mark.parametrize("package", ["aemodels", "tasks", "flows"])
+def test_types_are_marked_as_checked(package: str) -> None:
+    assert (ROOT / package / "py.typed").is_file()
