@@ -74,6 +74,19 @@ def test_washout_moves_every_curve_towards_mud_and_never_past_it(seed: int) -> N
     assert abs(rhob[0] - before[0, 0]) < 0.02 and abs(rhob[-1] - before[0, -1]) < 0.02
 
 
+@pytest.mark.parametrize(
+    ("curve", "rock", "mud", "share"), [("RHOB", 2.5, 1.1, 1.0), ("NPHI", 0.2, 1.0, 0.4), ("DTC", 90.0, 195.0, 0.45)]
+)
+def test_washout_mixes_in_the_share_of_mud_that_each_tool_reads(
+    curve: str, rock: float, mud: float, share: float
+) -> None:
+    well = make_well(**{curve: rock})
+    fault = Washout(severity=(0.8, 0.8), rugosity=0.0, taper=0.0, mud_density=(1.1, 1.1), mud_slowness=(195.0, 195.0))
+    after = fault.apply(well, Site((0,), 100, 200), np.random.default_rng(0))[0, 50]
+    before = float(well.values[0, 150])
+    assert after == pytest.approx(before + 0.8 * share * (mud - before), rel=1e-5)
+
+
 def test_washout_severity_one_reads_the_density_of_the_mud() -> None:
     well = make_well(RHOB=2.5)
     fault = Washout(severity=(0.9, 0.9), rugosity=0.0, taper=0.0, mud_density=(1.1, 1.1))

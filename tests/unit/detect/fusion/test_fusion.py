@@ -146,6 +146,22 @@ def test_every_kind_is_learnt_from_the_stream_that_tells_it():
     assert (scores[short] > limit).mean() > 0.8  # one in a hundred of the faulty samples, and as well told
 
 
+def test_a_stream_that_is_lower_in_faults_gets_no_negative_weight():
+    rng = np.random.default_rng(0)
+    samples, fault = 20_000, slice(1000, 5000)
+    surprise = rng.exponential(1 / np.log(10), (2, 1, samples)).astype(np.float32)
+    surprise[0, 0, fault] += 2
+    surprise[1, 0, fault] = 0  # the second detector finds the faulty samples more ordinary than the others
+    kinds = np.full(samples, -1)
+    kinds[fault] = 0
+    section = Section("W", np.zeros((1, samples), np.float32), np.ones((1, samples), bool), np.ones(1, np.float32))
+    known = Known(section, (kinds >= 0)[None], kinds, np.ones((1, samples), bool))
+    weights = fit_combination("learned", [[surprise]], [[known]], kind="logs").weights
+    assert (weights[:, :-1] >= 0).all()
+    assert weights[0, [0, 2]].sum() > 0.5  # the columns of the first stream
+    assert weights[0, [1, 3]].sum() == pytest.approx(0.0, abs=1e-9)
+
+
 def test_a_stream_that_is_believed_needs_no_weight_and_survives_packing():
     surprise = np.float32([[[2, 6, 2]], [[2, 2, 6]]])
     never = np.array([[0.0, 0.0, 0.0, 0.0, -20.0]])

@@ -58,6 +58,15 @@ def test_a_spike_stands_out_alone():
     assert voices["spike"][0, 300] > 1.0
 
 
+def test_a_spike_however_high_scores_no_more_than_ten():
+    section = NORMALISER.apply(WELLS[3])
+    calm = np.full_like(section.values, 0.4)
+    calm[0, 300], calm[1, 300] = 1.0, 1e6
+    voice = DETECTOR.voices(section.with_values(calm))["spike"]
+    assert 1.0 < voice[0, 300] < 10.0  # the limit touches what is far out alone
+    assert voice[1, 300] == 10.0
+
+
 @pytest.mark.parametrize(("height", "broken"), [(0.1, False), (0.2, True)])
 def test_a_thin_bed_in_a_calm_log_is_no_spike(height: float, broken: bool):
     section = NORMALISER.apply(WELLS[3])
