@@ -5,14 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from pydantic import ValidationError
 
-from aemodels.bundle.files import CODE, MANIFEST, REFERENCE, SCHEMA_VERSION, pack, read_arrays, read_manifest
+from aemodels.bundle.files import (
+    EARLIER_FILES,
+    ENCODER,
+    MANIFEST,
+    REFERENCE,
+    SCHEMA_VERSION,
+    pack,
+    read_arrays,
+    read_manifest,
+)
 from aemodels.core.errors import BundleError, DataError
 from aemodels.core.interfaces import Denoiser
 from aemodels.core.types import BoolArray, FloatArray, Kind, Recording, Scores, Section
@@ -40,8 +49,10 @@ class Bundle:
         detector: fitted.
         contenders: fitted denoisers by name; only the default and the one the detector uses are saved.
         threshold: a row with a higher score is anomalous; finite and positive.
-        reference: what its training and validation data looked like; None in a bundle older than monitoring.
-        code: principal components of all curves together; None for seismic, and in an older bundle.
+        reference: distributions of its training and validation data; None for a bundle written before monitoring.
+        encoder: principal components of all curves together, to compare intervals by; None for seismic, and for a
+            bundle written before the search for similar intervals.
+        stored_hash: sha256 of the bundle.json that it was loaded from; None if it was not loaded, or was changed since.
     """
 
     spec: ExperimentSpec
@@ -52,7 +63,8 @@ class Bundle:
     contenders: Mapping[str, Denoiser]
     threshold: float
     reference: Reference | None = None
-    code: Denoiser | None = None
+    encoder: Denoiser | None = None
+    stored_hash: str | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.threshold) and self.threshold > 0):
@@ -76,8 +88,11 @@ class Bundle:
 
     @cached_property
     def content_hash(self) -> str:
-        """sha256 of bundle.json, which holds the sha256 of every other file: the bundle's identity."""
-        return hashlib.sha256(self._manifest(self._blobs()).encode()).hexdigest()
+        """sha256 of bundle.json, which lists the sha256 of each other file: the bundle's identity.
+
+        A loaded bundle keeps that of the file it was read from, also if it would be written differently today.
+        """
+        return self.stored_hash or hashlib.sha256(self._manifest(self._blobs()).encode()).hexdigest()
 
     def score(self, recording: Recording, quality: Quality | None = None) -> Scores:
         """Denoise and score a recording of any length, with gaps, missing or constant curves.
@@ -96,7 +111,7 @@ class Bundle:
         flags = self._flags(quality, recording)
         judged = self._judged(section, recording)
         found = self.detector.score(judged)
-        found = self.spec.anomalies.chosen.comparable(found, row_scores(found, self.kind))
+        found = self.spec.anomalies.chosen_threshold.comparable(found, row_scores(found, self.kind))
         scores = _apply_rules(found, flags, self.threshold)
         unobserved = ~np.isfinite(raw) if self.kind == "logs" else ~np.isfinite(raw).any(axis=1, keepdims=True)
         dead = _dead(quality, recording) if self.kind == "seismic" else np.zeros_like(unobserved)
@@ -198,10 +213,14 @@ class Bundle:
         Raises:
             BundleError: if a file is missing or altered, or the schema is another version's.
         """
-        manifest = read_manifest(directory)
+        stored = read_manifest(directory)
+        manifest = stored.content
         try:
             spec = ExperimentSpec.model_validate(manifest["spec"])
-            arrays = {name: read_arrays(directory, name, digest) for name, digest in manifest["files"].items()}
+            arrays = {
+                EARLIER_FILES.get(name, name): read_arrays(directory, name, digest)
+                for name, digest in manifest["files"].items()
+            }
             contenders = {
                 name: spec.contender(name).model.restore(arrays[f"contender-{name}.npz"])
                 for name in manifest["contenders"]
@@ -209,8 +228,8 @@ class Bundle:
             specs = {named.name: named.model for named in spec.anomalies.detectors}
             context = DetectContext(kind=spec.kind, seed=spec.seed, denoisers=contenders, specs=specs)
             detector = spec.detector(manifest["detector"]).model.restore(arrays["detector.npz"], context)
-            reference, code = arrays.get(REFERENCE), arrays.get(CODE)
-            return cls(
+            reference, encoder = arrays.get(REFERENCE), arrays.get(ENCODER)
+            bundle = cls(
                 spec=spec,
                 normaliser=restore_normaliser(manifest["normaliser"]),
                 denoiser=contenders[spec.default],
@@ -219,12 +238,14 @@ class Bundle:
                 contenders=contenders,
                 threshold=float(manifest["threshold"]),
                 reference=None if reference is None else Reference.restore(reference, spec.kind),
-                code=None if code is None else spec.code.restore(code),
+                encoder=None if encoder is None else spec.encoder.restore(encoder),
             )
         except (KeyError, StopIteration, ValidationError, ValueError, TypeError) as error:
             raise BundleError(
                 f"{directory / MANIFEST} does not describe a bundle: {error!r}; train it again"
             ) from error
+        object.__setattr__(bundle, "stored_hash", stored.content_hash)
+        return bundle
 
     def _saved_contenders(self) -> list[str]:
         return sorted({self.spec.default} | self.spec.contenders_of(self.detector_name))
@@ -232,7 +253,7 @@ class Bundle:
     def _blobs(self) -> dict[str, bytes]:
         blobs = {f"contender-{name}.npz": pack(self.contenders[name].arrays()) for name in self._saved_contenders()}
         blobs["detector.npz"] = pack(self.detector.arrays())
-        optional = {REFERENCE: self.reference, CODE: self.code}
+        optional = {REFERENCE: self.reference, ENCODER: self.encoder}
         return blobs | {name: pack(part.arrays()) for name, part in optional.items() if part is not None}
 
     def _manifest(self, blobs: Mapping[str, bytes]) -> str:

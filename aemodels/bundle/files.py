@@ -1,4 +1,4 @@
-"""A bundle's files: bundle.json with the sha256 of every other one, and plain arrays."""
+"""Files of a bundle: bundle.json, which lists the sha256 of each other file, and plain arrays."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,36 +15,53 @@ from numpy.typing import NDArray
 
 from aemodels.core.errors import BundleError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+READABLE_VERSIONS = (1, 2)
 MANIFEST = "bundle.json"
-REFERENCE = "reference.npz"  # absent from bundles that are older than monitoring
-CODE = "code.npz"  # absent from bundles for seismic, and from those older than the search for intervals alike
+REFERENCE = "reference.npz"  # absent from bundles written before monitoring was added
+ENCODER = "encoder.npz"  # absent from seismic bundles, and from those written before the search for similar intervals
+EARLIER_FILES = {"code.npz": ENCODER}  # names in schema version 1
 
 
-def read_manifest(directory: Path) -> dict[str, Any]:
-    """What bundle.json says.
+@dataclass(frozen=True)
+class Manifest:
+    """Content of bundle.json.
+
+    Args:
+        content: the parsed JSON object.
+        content_hash: sha256 of the file's bytes, which identifies the bundle.
+    """
+
+    content: Mapping[str, Any]
+    content_hash: str
+
+
+def read_manifest(directory: Path) -> Manifest:
+    """Read bundle.json and check its schema version.
 
     Raises:
-        BundleError: if it is missing, no JSON, or of another schema version.
+        BundleError: if it is missing, not JSON, or of an unknown schema version.
     """
     path = directory / MANIFEST
     if not path.is_file():
         raise BundleError(f"{path} is missing; expected a directory written by Bundle.save")
+    payload = path.read_bytes()
     try:
-        manifest = json.loads(path.read_text())
+        content = json.loads(payload)
     except ValueError as error:
         raise BundleError(f"{path} is not JSON ({error}); the bundle is damaged, fetch it again") from error
-    if not isinstance(manifest, dict) or manifest.get("schema_version") != SCHEMA_VERSION:
-        found = manifest.get("schema_version") if isinstance(manifest, dict) else type(manifest).__name__
-        raise BundleError(f"{path} has schema version {found}; this sondeflow reads {SCHEMA_VERSION}; train it again")
-    return manifest
+    found = content.get("schema_version") if isinstance(content, dict) else type(content).__name__
+    if found not in READABLE_VERSIONS:
+        readable = " and ".join(map(str, READABLE_VERSIONS))
+        raise BundleError(f"{path} has schema version {found}; this sondeflow reads {readable}; train it again")
+    return Manifest(content, hashlib.sha256(payload).hexdigest())
 
 
 def read_arrays(directory: Path, name: str, digest: str) -> dict[str, NDArray[Any]]:
-    """The arrays of one of a bundle's files.
+    """Read the arrays of one of a bundle's files.
 
     Raises:
-        BundleError: if it is missing, or its sha256 is not `digest`.
+        BundleError: if the file is missing, or its sha256 is not `digest`.
     """
     path = directory / name
     if Path(name).name != name or not path.is_file():
@@ -56,7 +74,7 @@ def read_arrays(directory: Path, name: str, digest: str) -> dict[str, NDArray[An
 
 
 def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """An .npz whose bytes depend on the arrays alone (np.savez stores no clock time)."""
+    """Return the bytes of an .npz file, which depend on the arrays alone (np.savez stores no time stamp)."""
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
     return buffer.getvalue()

@@ -32,7 +32,7 @@ BLOCK_SAMPLES = 1_000_000  # 4 MB as float32; windows and networks need some hun
 # and those that work by tiles (powers of two, half windows) begin them at multiples of the step.
 ALONG_TRACES = frozenset({"gaussian_filter", "median", "savgol", "wavelet"})
 PANEL_STEP, PANEL_REACH = 80, 160
-PART_GAP = 64  # traces: more than any window is wide
+RANGE_GAP = 64  # traces: more than any window is wide
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class ScoredBlock:
     scores: Scores
 
 
-def block_traces_of(samples: int) -> int:
+def traces_per_block(samples: int) -> int:
     """Traces of so many samples that make a block of ordinary size."""
     return max(1, BLOCK_SAMPLES // samples)
 
@@ -118,7 +118,7 @@ def merge_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     )
 
 
-def shown_in_part(block: ScoredBlock, *, flagged: int, traces: int) -> Finding:
+def partly_shown_finding(block: ScoredBlock, *, flagged: int, traces: int) -> Finding:
     """The note to a report that shows one block of a line.
 
     Args:
@@ -148,7 +148,7 @@ def check_segy_blocks(
     Raises:
         UnreadableFileError: as for `read_segy`.
     """
-    traces = traces or block_traces_of(plan_segy(path, positions).layout.samples)
+    traces = traces or traces_per_block(plan_segy(path, positions).layout.samples)
     survey = survey_line(read_segy_blocks(path, traces=traces, positions=positions))
     flags: dict[str, list[BoolArray]] = {}
     for block in read_segy_blocks(path, traces=traces, positions=positions):
@@ -158,7 +158,7 @@ def check_segy_blocks(
     return survey, (*survey.findings, *trace_findings(joined))
 
 
-def read_parts(path: Path, *, traces: int, positions: HeaderPositions | None = None) -> Iterator[Recording]:
+def read_line_ranges(path: Path, *, traces: int, positions: HeaderPositions | None = None) -> Iterator[Recording]:
     """A line as several recordings to train on, with traces left out between them.
 
     Each part is split by itself into training and hold-out: without a gap, one part's hold-out would lie beside the
@@ -175,10 +175,10 @@ def read_parts(path: Path, *, traces: int, positions: HeaderPositions | None = N
     total = plan_segy(path, positions).layout.traces
     for block in read_segy_blocks(path, traces=traces, positions=positions):
         first, last = block.channels[0].headers["trace"], block.channels[-1].headers["trace"]
-        gap = PART_GAP if last + 1 < total else 0
+        gap = RANGE_GAP if last + 1 < total else 0
         rows = slice(0, max(len(block.channels) - gap, 1))
         name = f"{block.name} {first}-{last}"
-        remedy = f"read in parts; {PART_GAP} traces at the end of each are left out, to keep training and test apart"
+        remedy = f"read in parts; {RANGE_GAP} traces at the end of each are left out, to keep training and test apart"
         part = Finding("info", "read-in-parts", f"trace {first}", "a line too large to read at once", "a part", remedy)
         yield dataclasses.replace(block.select(rows, name), findings=(*block.findings, part))
 
@@ -214,7 +214,7 @@ def score_segy_blocks(
         raise DataError(f"{path} is a seismic file; {bundle.name} scores {bundle.kind}")
     step, margin = window_grid(bundle)
     plan = plan_segy(path, positions)
-    size = traces or block_traces_of(plan.layout.samples)
+    size = traces or traces_per_block(plan.layout.samples)
     survey = survey or survey_line(read_segy_blocks(path, traces=size, positions=positions))
     part = dataclasses.replace(bundle, normaliser=TraceNormaliser(survey.amplitude, survey.noise, survey.gather))
     for first, last in spans(plan.layout, _multiple(size, step)):

@@ -1,8 +1,7 @@
-"""What monitoring needs of a bundle: its specification and its reference, without building a network."""
+"""View of a bundle for monitoring: its specification and reference, read without building a network."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +14,13 @@ from aemodels.monitoring.reference import Reference
 
 
 @dataclass(frozen=True, eq=False)
-class Yardstick:
-    """A bundle as monitoring sees it.
+class ReferenceView:
+    """The part of a bundle that monitoring needs.
 
     Args:
         spec: the whole experiment.
-        reference: what its data looked like; None in a bundle older than monitoring.
-        content_hash: the bundle's identity.
+        reference: distributions of its training and validation data; None for a bundle written before monitoring.
+        content_hash: sha256 of bundle.json, which identifies the bundle.
     """
 
     spec: ExperimentSpec
@@ -29,20 +28,20 @@ class Yardstick:
     content_hash: str
 
     @classmethod
-    def load(cls, directory: Path) -> Yardstick:
-        """Read it from a bundle's directory; the hash is checked before use.
+    def load(cls, directory: Path) -> ReferenceView:
+        """Read the view from a bundle's directory; the reference's hash is checked before use.
 
         Raises:
-            BundleError: if a file is missing or altered, or the schema is another version's.
+            BundleError: if a file is missing or altered, or the schema version is unknown.
         """
         manifest = read_manifest(directory)
         try:
-            spec = ExperimentSpec.model_validate(manifest["spec"])
-            digest = manifest["files"].get(REFERENCE)
+            spec = ExperimentSpec.model_validate(manifest.content["spec"])
+            digest = manifest.content["files"].get(REFERENCE)
             arrays = read_arrays(directory, REFERENCE, digest) if digest else None
             reference = None if arrays is None else Reference.restore(arrays, spec.kind)
         except (KeyError, ValidationError, ValueError, TypeError) as error:
             raise BundleError(
                 f"{directory / MANIFEST} does not describe a bundle: {error!r}; train it again"
             ) from error
-        return cls(spec, reference, hashlib.sha256((directory / MANIFEST).read_bytes()).hexdigest())
+        return cls(spec, reference, manifest.content_hash)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aemodels.core.errors import SpecError
-from aemodels.evaluate.statistics.bootstrap import paired
+from aemodels.evaluate.statistics.bootstrap import compare_pairs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,13 +20,13 @@ POOLED_FACTOR = 2.0
 WORST_FACTOR = 5.0
 # Three of sixty traces are no proof of more than 2 %: what chance alone exceeds one time in twenty is not held against
 # a challenger. Neighbouring depths depend on each other, but wells have so many that this hardly widens their band.
-CHANCE = 0.95
+CONFIDENCE = 0.95
 
 Row = dict[str, Any]
 
 
 def gain_rows(table: pd.DataFrame, challenger: str) -> list[Row]:
-    """The challenger against every other contender at every condition, paired by well (see `bootstrap.paired`).
+    """The challenger against every other contender at every condition, paired by well (see `bootstrap.compare_pairs`).
 
     Args:
         table: as `compare.denoising_table` gives it; the champion is the contender CHAMPION.
@@ -123,11 +123,13 @@ def reasons(rows: list[Row], false_alarms: list[Row]) -> list[str]:
 
 
 def _chance(rate: float, rows: float | None) -> float:
-    """The share of `rows` flagged at a rate that is exceeded by chance with probability 1 - CHANCE; `rate` at least,
-    and where nobody counted the rows."""
+    """Return the share of `rows` that is exceeded by chance with probability 1 - CONFIDENCE at a true rate of `rate`.
+
+    At least `rate`, and exactly that if the rows were not counted.
+    """
     from scipy.stats import binom
 
-    return max(rate, float(binom.ppf(CHANCE, rows, rate)) / int(rows)) if rows else rate
+    return max(rate, float(binom.ppf(CONFIDENCE, rows, rate)) / int(rows)) if rows else rate
 
 
 def _gains(group: pd.DataFrame, challenger: str) -> pd.DataFrame:
@@ -142,7 +144,7 @@ def _gains(group: pd.DataFrame, challenger: str) -> pd.DataFrame:
 
 def _gain_row(condition: str, opponent: str, gains: pd.DataFrame) -> Row:
     ours, theirs = (gains.iloc[:, column].tolist() for column in (0, 1))
-    found = paired(ours, theirs)
+    found = compare_pairs(ours, theirs)
     row = _row("gain", condition, opponent, needed=0.0) | _values(sum(ours) / len(ours), sum(theirs) / len(theirs))
     return row | {
         "low_db": round(found.low, 4),

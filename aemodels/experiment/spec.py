@@ -1,8 +1,9 @@
-"""The specification of an experiment: all of the science, none of the place where it runs."""
+"""Specification of an experiment: all scientific choices, independent of where it runs."""
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Mapping
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -25,52 +26,63 @@ REGISTERED = {"logs": "sondeflow-logs", "seismic": "sondeflow-seismic"}
 
 
 class Contender(Spec):
-    """A denoiser that takes part in the comparison."""
+    """A denoiser to compare."""
 
     name: str = Field(pattern=r"^[a-z0-9_]+$", description="name in tables and runs")
     model: DenoiserSpec = Field(description="kind and parameters")
 
 
 class NamedDetector(Spec):
-    """A detector that takes part in the comparison."""
+    """A detector to compare."""
 
     name: str = Field(pattern=r"^[a-z0-9_]+$", description="name in tables and runs")
     model: DetectorSpec = Field(description="kind and parameters")
 
 
 class Condition(Spec):
-    """A corruption of the hold-out under which denoisers are compared."""
+    """A noise condition: a corruption of the hold-out under which denoisers are compared."""
+
+    earlier_names: ClassVar[Mapping[str, str]] = {"judged": "decisive"}
 
     name: str = Field(min_length=1, description="name in tables, e.g. 'noise 0.1'")
     noise: tuple[NoiseSpec, ...] = Field(min_length=1, description="applied one after the other to the whole section")
-    judged: bool = Field(default=True, description="whether the gate asks for a lead here; else it is only reported")
+    decisive: bool = Field(
+        default=True, description="the promotion gate requires a lead under this condition; false = reported only"
+    )
 
 
 class AnomalySpec(Spec):
-    """How detectors are compared and thresholds fitted."""
+    """Comparison of detectors on injected faults, and the thresholds to fit."""
 
-    detectors: tuple[NamedDetector, ...] = Field(min_length=1, description="the contenders")
-    faults: tuple[FaultSpec, ...] = Field(min_length=1, description="kinds injected for evaluation")
+    earlier_names: ClassVar[Mapping[str, str]] = {"leave_one_out": "leave_one_kind_out"}
+
+    detectors: tuple[NamedDetector, ...] = Field(
+        min_length=1, description="detectors compared, in the order of fitting"
+    )
+    faults: tuple[FaultSpec, ...] = Field(min_length=1, description="fault kinds injected for evaluation")
     training_faults: tuple[FaultSpec, ...] = Field(
-        default=(), description="kinds and ranges that detectors may be trained on; as for evaluation where empty"
+        default=(), description="fault kinds and ranges for training detectors; empty = those for evaluation"
     )
     fraction: float = Field(default=0.06, gt=0.0, lt=0.9, description="share of rows made faulty for evaluation")
     repeats: int = Field(
         default=1,
         ge=1,
         le=100,
-        description="injections into each section, each with other faults; results are averaged",
+        description="faulty copies per section, each with other faults; results are averaged",
     )
     events: int = Field(
-        default=0, ge=0, le=1000, description="injections go on until every kind has so many events in the hold-out"
+        default=0, ge=0, le=1000, description="more copies are made until each fault kind has this many hold-out events"
     )
     rate: float = Field(
-        default=RATE, gt=0.0, lt=0.5, description="false-alarm rate promised, as a share of the observed rows"
+        default=RATE, gt=0.0, lt=0.5, description="nominal false-alarm rate, as a share of the observed rows"
     )
-    thresholds: tuple[ThresholdSpec, ...] = Field(min_length=1, description="all are fitted and their rates measured")
+    thresholds: tuple[ThresholdSpec, ...] = Field(
+        min_length=1, description="all are fitted, and their false-alarm rates measured"
+    )
     threshold: str = Field(default="conformal", description="label of the threshold that the bundle uses")
-    leave_one_out: bool = Field(
-        default=False, description="whether detectors that learn from faults are fitted again without each kind"
+    leave_one_kind_out: bool = Field(
+        default=False,
+        description="also measure the recall of each fault kind by detectors that were trained without it",
     )
 
     @model_validator(mode="after")
@@ -79,13 +91,13 @@ class AnomalySpec(Spec):
         for named in self.detectors:
             members = named.model.members if isinstance(named.model, Fusion) else ()
             if unknown := sorted(set(members) - set(before)):
-                raise ValueError(f"{named.name} is made of {unknown}; list them before it, it follows {before}")
+                raise ValueError(f"{named.name} has the members {unknown}; list them before it, it follows {before}")
             before.append(named.name)
         return self
 
     @property
-    def trained_on(self) -> tuple[FaultSpec, ...]:
-        """What detectors that learn from faults are given."""
+    def faults_for_training(self) -> tuple[FaultSpec, ...]:
+        """Faults for training the detectors that learn from them."""
         return self.training_faults or self.faults
 
     @model_validator(mode="after")
@@ -98,39 +110,44 @@ class AnomalySpec(Spec):
         return self
 
     @property
-    def rated(self) -> tuple[ThresholdBase, ...]:
-        """The thresholds, each with the rate that it promises."""
+    def thresholds_at_rate(self) -> tuple[ThresholdBase, ...]:
+        """Thresholds, each with its nominal false-alarm rate."""
         return tuple(threshold.promising(self.rate) for threshold in self.thresholds)
 
     @property
-    def chosen(self) -> ThresholdBase:
-        """The threshold that the bundle uses."""
-        return next(threshold for threshold in self.rated if threshold.label == self.threshold)
+    def chosen_threshold(self) -> ThresholdBase:
+        """Threshold that the bundle uses."""
+        return next(threshold for threshold in self.thresholds_at_rate if threshold.label == self.threshold)
 
 
 class ExperimentSpec(Spec):
-    """One experiment: data roles, contenders, conditions, detectors and thresholds."""
+    """One experiment: data roles, contenders, noise conditions, detectors and thresholds."""
+
+    earlier_names: ClassVar[Mapping[str, str]] = {"code": "encoder", "conditions": "test_conditions"}
 
     name: str = Field(pattern=r"^[a-z0-9-]+$", description="name of the experiment")
     kind: Kind = Field(description="logs or seismic")
-    seed: int = Field(default=20, ge=0, lt=2**31, description="root of all randomness")
+    seed: int = Field(default=20, ge=0, lt=2**31, description="root seed of all random numbers")
     curves: tuple[str, ...] = Field(default=(), description="logs: canonical curves, in channel order")
     minimum_samples: int = Field(default=500, ge=2, description="recordings with fewer observed samples are left out")
     split: SplitSpec = Field(default=SplitSpec(), description="roles of wells or trace ranges")
-    normalise: NormaliseSpec = Field(default=CurvePercentiles(), description="how values are brought to one scale")
+    normalise: NormaliseSpec = Field(default=CurvePercentiles(), description="scaling of values to a common range")
     contenders: tuple[Contender, ...] = Field(min_length=1, description="denoisers compared")
-    default: str = Field(description="the contender that the bundle denoises with")
-    code: Pca = Field(
+    default: str = Field(description="name of the contender that the bundle denoises with")
+    encoder: Pca = Field(
         default=Pca(window=WindowSpec(length=32, stride=16, width=0), stride=8, latent=16),
-        description="logs: components that go with every bundle, so that intervals can be compared without a network",
+        description="logs: principal components stored in every bundle, to search similar intervals without a network",
     )
-    conditions: tuple[Condition, ...] = Field(min_length=1, description="corruptions of the hold-out")
+    test_conditions: tuple[Condition, ...] = Field(
+        min_length=1, description="noise conditions under which denoisers are compared on the hold-out"
+    )
     tuning: tuple[tuple[NoiseSpec, ...], ...] = Field(
-        default=(), description="further noise levels at which classical methods are tuned, beside the conditions"
+        default=(),
+        description="further noise at which classical methods are tuned, besides that of the test conditions",
     )
     anomalies: AnomalySpec = Field(description="detectors, faults and thresholds")
     sweep: SweepSpec | None = Field(
-        default=None, description="the search of `sondeflow sweep`; training has no use for it"
+        default=None, description="hyperparameter search of `sondeflow sweep`; not used in training"
     )
 
     @property
@@ -139,17 +156,20 @@ class ExperimentSpec(Spec):
         return REGISTERED[self.kind]
 
     @property
-    def all_tuning(self) -> tuple[tuple[NoiseSpec, ...], ...]:
-        return self.tuning + tuple(condition.noise for condition in self.conditions)
+    def tuning_noises(self) -> tuple[tuple[NoiseSpec, ...], ...]:
+        """Noise of `tuning` and of the test conditions."""
+        return self.tuning + tuple(condition.noise for condition in self.test_conditions)
 
     def contender(self, name: str) -> Contender:
+        """Return the contender of that name."""
         return next(contender for contender in self.contenders if contender.name == name)
 
     def detector(self, name: str) -> NamedDetector:
+        """Return the detector of that name."""
         return next(detector for detector in self.anomalies.detectors if detector.name == name)
 
     def contenders_of(self, detector: str) -> set[str]:
-        """Contenders that a detector, or any that it is made of, reconstructs with."""
+        """Return the contenders that a detector, or any of its members, reconstructs with."""
         model = self.detector(detector).model
         if isinstance(model, Fusion):
             return set().union(*(self.contenders_of(name) for name in model.members))
@@ -165,11 +185,11 @@ class ExperimentSpec(Spec):
             raise ValueError(f"contender names {names} repeat; make them unique")
         if unknown := sorted(set(wanted) - set(names)):
             raise ValueError(f"contenders {unknown} are referred to but not listed; the list has {names}")
-        if not any(condition.judged for condition in self.conditions):
-            raise ValueError("no condition is judged, so nothing could be promoted; leave judged out of one at least")
+        if not any(condition.decisive for condition in self.test_conditions):
+            raise ValueError("no test condition is decisive, so nothing could be promoted; make at least one decisive")
         if unknown := sorted(set(self.curves) - set(CANONICAL)):
             raise ValueError(f"curves {unknown} are not canonical; expected some of {sorted(CANONICAL)}")
-        if self.kind == "seismic" and self.anomalies.chosen.own:
+        if self.kind == "seismic" and self.anomalies.chosen_threshold.own:
             raise ValueError("a line is scored by parts: its threshold cannot depend on its own scores; leave own at 0")
         if self.kind == "logs" and not self.curves:
             raise ValueError("an experiment on logs needs curves, e.g. [GR, RHOB, NPHI, DTC, RDEP]")

@@ -25,8 +25,8 @@ def choose_code(bundle: Bundle, name: str | None = None) -> tuple[str, Coded]:
     """
     names = [bundle.spec.default, *sorted(set(bundle.contenders) - {bundle.spec.default})]
     models = {contender: bundle.contenders[contender] for contender in names}
-    if bundle.code is not None:
-        models[COMPONENTS] = bundle.code
+    if bundle.encoder is not None:
+        models[COMPONENTS] = bundle.encoder
     if name is not None and name not in models:
         raise SpecError(f"code is {name!r}; {bundle.name} carries {', '.join(models)}; name one of them")
     for candidate in [name] if name is not None else list(models):

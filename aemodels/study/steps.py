@@ -17,7 +17,7 @@ from aemodels.core.interfaces import Denoiser, EpochCallback, FitContext
 from aemodels.core.types import Recording
 from aemodels.evaluate.denoising.compare import denoising_table, summarise_denoising
 from aemodels.evaluate.denoising.contender_table import contender_table
-from aemodels.evaluate.denoising.diagnostics import denoising_evidence
+from aemodels.evaluate.denoising.diagnostics import denoising_diagnostics
 from aemodels.evaluate.detection.compare import DetectorStudy
 from aemodels.experiment.fitted import Fitted, Prepared
 from aemodels.experiment.spec import ExperimentSpec
@@ -144,7 +144,7 @@ def fit_contender(
         on_epoch: hears of each epoch.
         checkpoint: file that a training goes on from where a process before died, and keeps its epochs in.
     """
-    context = FitContext(spec.kind, spec.seed, spec.all_tuning, on_epoch, checkpoint)
+    context = FitContext(spec.kind, spec.seed, spec.tuning_noises, on_epoch, checkpoint)
     started = time.perf_counter()
     validation = [panel for panel, _ in joined(prepared.validation)]
     result = spec.contender(name).model.fit(prepared.train, validation, context)
@@ -157,22 +157,22 @@ def compare_denoisers(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[
     return denoising_table(
         {name: contender.denoiser for name, contender in fitted.items()},
         prepared.test,
-        {condition.name: condition.noise for condition in spec.conditions},
+        {condition.name: condition.noise for condition in spec.test_conditions},
         channels=spec.curves,
         seed=spec.seed,
     )
 
 
-def denoiser_evidence(
+def diagnose_denoisers(
     spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitted], table: pd.DataFrame
 ) -> dict[str, pd.DataFrame]:
-    """What the hold-out says beside the gains in `table`: tables by name.
+    """Return the tables of the hold-out that complement the gains in `table`, by name.
 
-    See evaluate.evidence.denoising_evidence, and evaluate.contenders.contender_table for cost and clean reconstruction.
+    See `denoising_diagnostics`, and `contender_table` for cost and clean reconstruction.
     """
     denoisers = {name: contender.denoiser for name, contender in fitted.items()}
     contenders = contender_table(spec, fitted, prepared.test, summarise_denoising(table))
-    return {"contenders": contenders, **denoising_evidence(spec, denoisers, prepared.test, table)}
+    return {"contenders": contenders, **denoising_diagnostics(spec, denoisers, prepared.test, table)}
 
 
 def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitted], study: DetectorStudy) -> Bundle:
@@ -193,7 +193,7 @@ def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitt
         detector=study.detectors[study.winner],
         contenders={name: contender.denoiser for name, contender in fitted.items()},
         threshold=study.threshold,
-        code=_code(spec, prepared),
+        encoder=_encoder(spec, prepared),
     )
     parts = [
         Part(recording.name, role == "validation", bundle.score(recording))
@@ -203,7 +203,7 @@ def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitt
     return dataclasses.replace(bundle, reference=build_reference(spec.kind, spec.curves, parts))
 
 
-def _code(spec: ExperimentSpec, prepared: Prepared) -> Denoiser | None:
+def _encoder(spec: ExperimentSpec, prepared: Prepared) -> Denoiser | None:
     if spec.kind != "logs":
         return None
-    return spec.code.fit(prepared.train, prepared.validation, FitContext(kind=spec.kind, seed=spec.seed)).denoiser
+    return spec.encoder.fit(prepared.train, prepared.validation, FitContext(kind=spec.kind, seed=spec.seed)).denoiser

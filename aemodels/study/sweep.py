@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from aemodels.experiment.spec import ExperimentSpec
 
 
-def sweep_of(spec: ExperimentSpec) -> SweepSpec:
+def checked_sweep(spec: ExperimentSpec) -> SweepSpec:
     """The experiment's search.
 
     Raises:
@@ -25,11 +25,11 @@ def sweep_of(spec: ExperimentSpec) -> SweepSpec:
     """
     if spec.sweep is None:
         raise SpecError(f"experiment {spec.name} has no section sweep; add its contender and parameters")
-    own_values(spec, spec.sweep)
+    specified_values(spec, spec.sweep)
     return spec.sweep
 
 
-def own_values(spec: ExperimentSpec, sweep: SweepSpec) -> dict[str, Value]:
+def specified_values(spec: ExperimentSpec, sweep: SweepSpec) -> dict[str, Value]:
     """The specification's own values of the parameters that are searched.
 
     Raises:
@@ -49,7 +49,7 @@ def with_values(spec: ExperimentSpec, values: Mapping[str, Value]) -> Experiment
     Raises:
         SpecError: if the contender cannot have these values.
     """
-    name = sweep_of(spec).contender
+    name = checked_sweep(spec).contender
     contenders = [_changed(spec, values) if one.name == name else one for one in spec.contenders]
     return spec.model_copy(update={"contenders": tuple(contenders)})
 
@@ -58,14 +58,14 @@ def validation_gains(spec: ExperimentSpec, prepared: Prepared, denoiser: Denoise
     """Median gain over the validation sections (dB) under each condition that is judged; the hold-out stays unseen."""
     from aemodels.evaluate.denoising.compare import denoising_table, summarise_denoising
 
-    conditions = {condition.name: condition.noise for condition in spec.conditions if condition.judged}
+    conditions = {condition.name: condition.noise for condition in spec.test_conditions if condition.decisive}
     table = denoising_table({"tried": denoiser}, prepared.validation, conditions, channels=(), seed=spec.seed)
     summary = summarise_denoising(table).set_index("condition")["median_db"]
     return {name: float(summary[name]) for name in conditions}
 
 
 def _changed(spec: ExperimentSpec, values: Mapping[str, Value]) -> Any:
-    contender = spec.contender(sweep_of(spec).contender)
+    contender = spec.contender(checked_sweep(spec).contender)
     dump = copy.deepcopy(contender.model_dump(mode="json"))
     for path, value in values.items():
         holder, key = _place(dump["model"], path)

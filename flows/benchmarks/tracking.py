@@ -154,7 +154,7 @@ def _spec(epochs: int) -> ExperimentSpec:
             "curves": CURVES,
             "contenders": contenders,
             "default": names[-1],
-            "conditions": [{"name": "noise 0.2", "noise": [{"kind": "gaussian", "factor": 0.2}]}],
+            "test_conditions": [{"name": "noise 0.2", "noise": [{"kind": "gaussian", "factor": 0.2}]}],
             "anomalies": {
                 "faults": [{"kind": "spike"}],
                 "detectors": [{"name": "error", "model": {"kind": "reconstruction", "contender": names[-1]}}],

@@ -11,7 +11,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from pydantic import BaseModel, ConfigDict
 
-from aemodels.bundle.large_lines import read_parts
+from aemodels.bundle.large_lines import read_line_ranges
 from aemodels.core.errors import LargeFileError, UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.core.types import Recording, Source
@@ -144,7 +144,7 @@ def _read_parts(path: Path, settings: Settings) -> list[FileRecord]:
     """A line in parts of some 100 MB, so that memory does not grow with the file."""
     with plain_file(path, settings.limits) as plain:
         samples = plan_segy(plain, settings.header_positions).layout.samples
-        parts = read_parts(plain, traces=max(1, PART_BYTES // (4 * samples)), positions=settings.header_positions)
+        parts = read_line_ranges(plain, traces=max(1, PART_BYTES // (4 * samples)), positions=settings.header_positions)
         source = Source(str(path), sha256_file(path))
         return [
             _stored(dataclasses.replace(recording, source=source), path, settings, part)

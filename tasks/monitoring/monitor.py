@@ -11,7 +11,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from aemodels.bundle.reference_view import Yardstick
+from aemodels.bundle.reference_view import ReferenceView
 from aemodels.core.types import Kind
 from aemodels.curves.canonical import CANONICAL
 from aemodels.experiment.spec import REGISTERED
@@ -116,7 +116,7 @@ def choose_watched(bundle: str, settings: Settings) -> list[Watched]:
         NoModelError: if there is none.
     """
     if bundle and not bundle.startswith("models:/"):
-        found = Yardstick.load(Path(bundle))
+        found = ReferenceView.load(Path(bundle))
         return [Watched(folder=bundle, name=found.spec.registered_name, version=found.content_hash[:12])]
     if bundle:
         return [_watched(get(settings, bundle), settings)]
@@ -132,7 +132,7 @@ def choose_watched(bundle: str, settings: Settings) -> list[Watched]:
 @task(name="measure-drift", cache_policy=NO_CACHE)
 def measure_drift(watched: Watched, outbox: str, since: datetime, thresholds: DriftThresholds) -> Measured:
     """Compare what a bundle has scored since then with its reference; a damaged score file is named, not fatal."""
-    yardstick = Yardstick.load(Path(watched.folder))
+    yardstick = ReferenceView.load(Path(watched.folder))
     report = DriftReport(
         model=watched.name, version=watched.version, kind=yardstick.spec.kind, verdict="no data", since=since
     )

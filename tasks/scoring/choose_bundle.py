@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from aemodels.bundle.summary import read_card
+from aemodels.bundle.summary import read_summary
 from aemodels.experiment.spec import REGISTERED
 from aemodels.io.files.gzip import content_suffix
 from tasks.ledger import Key, Wanted
@@ -46,10 +46,10 @@ def open_scorer(ref: str, settings: Settings) -> Scorer:
 
         model = get(settings, ref)
         folder, name, version = download_bundle(settings, model), model.name, model.version
-        card, address = read_card(folder), model_address(settings, name, version)
+        card, address = read_summary(folder), model_address(settings, name, version)
     else:
         folder, address = Path(ref), ""
-        card = read_card(folder)
+        card = read_summary(folder)
         name, version = card.name, card.content_hash[:12]
     label = {"name": name, "version": version, "card": address}
     return Scorer(folder=str(folder), kind=card.kind, content_hash=card.content_hash, **label)

@@ -13,10 +13,10 @@ from aemodels.bundle.bundle import Bundle
 from aemodels.bundle.large_lines import (
     LineSurvey,
     ScoredBlock,
-    block_traces_of,
+    partly_shown_finding,
     score_segy_blocks,
-    shown_in_part,
     survey_line,
+    traces_per_block,
 )
 from aemodels.core.findings import Finding
 from aemodels.core.types import FloatArray, Source
@@ -127,7 +127,7 @@ def write_line(paths: Targets, line: LargeLine, bundle: Bundle, label: BundleLab
 
 
 def _survey(plain: Path, positions: HeaderPositions | None) -> LineSurvey:
-    traces = block_traces_of(plan_segy(plain, positions).layout.samples)
+    traces = traces_per_block(plan_segy(plain, positions).layout.samples)
     return survey_line(read_segy_blocks(plain, traces=traces, positions=positions))
 
 
@@ -146,7 +146,7 @@ def _report(tally: _Tally, survey: LineSurvey, label: BundleLabel, source: Sourc
     (block,) = tally.shown
     first, last = block.recording.names[0], block.recording.names[-1]
     name = f"{content_stem(source.path)}, {first} to {last}"
-    note = shown_in_part(block, flagged=tally.flagged, traces=tally.rows)
+    note = partly_shown_finding(block, flagged=tally.flagged, traces=tally.rows)
     recording = dataclasses.replace(block.recording, source=source, name=name)
     findings = (note, *survey.findings)
     return render_report(recording, block.scores, bundle_label=str(label), findings=findings, card=label.card)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from aemodels.evaluate.denoising.compare import summarise_denoising
 from aemodels.evaluate.denoising.wide_tables import false_alarms_by_well, wide_tables
 from aemodels.experiment.spec import ExperimentSpec
-from aemodels.study.steps import compare_denoisers, denoiser_evidence
+from aemodels.study.steps import compare_denoisers, diagnose_denoisers
 from tasks.settings import Settings
 from tasks.storage.code_version import STUDYING, code_hash
 from tasks.storage.folders import whole_folder
@@ -69,7 +69,7 @@ def study_denoisers(spec: ExperimentSpec, data: PreparedRef, fits: Sequence[FitR
         fitted = {ref.contender: ref.load(spec) for ref in fits}
         table = compare_denoisers(spec, prepared, fitted)
         summary = summarise_denoising(table)
-        evidence = denoiser_evidence(spec, prepared, fitted, table)
+        evidence = diagnose_denoisers(spec, prepared, fitted, table)
         latent = latent_study(spec, prepared, {name: one.denoiser for name, one in fitted.items()})
         _write_tables(folder, {"denoising": table, "denoising_summary": summary, **evidence, **latent.tables})
         latent.save_embeddings(folder / EMBEDDINGS)
@@ -99,12 +99,14 @@ def study_detectors(spec: ExperimentSpec, data: PreparedRef, fits: Sequence[FitR
             "detectors": study.table,
             "faults": study.kinds,
             "thresholds": study.thresholds,
-            "named": study.confusion,
-            "left_out": study.left_out,
+            "confusion": study.confusion,
+            "leave_one_kind_out": study.leave_one_kind_out,
             "bad_hole": study.bad_hole,
         }
         names = [section.name for section in prepared.test]
-        alarms = false_alarms_by_well(study.thresholds, study.test_scores, names, rated=spec.anomalies.rated)
+        alarms = false_alarms_by_well(
+            study.thresholds, study.test_scores, names, rated=spec.anomalies.thresholds_at_rate
+        )
         _write_tables(folder, {**tables, "false_alarms_by_well": alarms})
         bundle = assemble(spec, prepared, fitted, study)
         bundle.save(folder / "bundle")

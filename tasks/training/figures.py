@@ -46,7 +46,7 @@ NOTE = "As recorded, with noise added, denoised, and what is left of the noise."
 def denoising_figures(spec: ExperimentSpec, prepared: Prepared, denoiser: Denoiser, summary: pd.DataFrame) -> Figures:
     """Comparison bars, and for each condition the first hold-out section: noisy, denoised, truth and residuals."""
     figures: Figures = {"comparison": comparison_bars(summary)}
-    for condition in spec.conditions:
+    for condition in spec.test_conditions:
         panel, name = denoising_panel(spec, prepared, denoiser, condition), plain(condition.name)
         figures[f"panels_{name}"] = denoising_panels(panel)
         figures[f"residuals_{name}"] = residual_panels(panel)

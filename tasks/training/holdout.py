@@ -81,7 +81,7 @@ def champion_table(spec: ExperimentSpec, prepared: Prepared, champion: Bundle) -
     return denoising_table(
         {CHAMPION: denoiser},
         prepared.test,
-        {condition.name: condition.noise for condition in spec.conditions},
+        {condition.name: condition.noise for condition in spec.test_conditions},
         channels=spec.curves,
         seed=spec.seed,
     )

@@ -71,7 +71,7 @@ def prepare_data(spec: ExperimentSpec, dataset: Dataset) -> PreparedRef:
     spec, taken_out = adapt(spec, [load_recording(ref) for ref in refs])
     prepared = load_prepared(spec, refs)
     members = {role: {r.name: r.source.sha256 for r in getattr(prepared.split, role)} for role in ROLES}
-    conditions = [condition.model_dump(mode="json") for condition in spec.conditions]
+    conditions = [condition.model_dump(mode="json") for condition in spec.test_conditions]
     return PreparedRef(
         refs=refs,
         members=members,

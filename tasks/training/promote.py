@@ -96,7 +96,7 @@ def judge(name: str, version: str | None, settings: Settings) -> Decision:
     except SondeflowError as error:
         failures.append(f"champion v{against[0].version} cannot be measured on this hold-out: {error}")
     bundle = Bundle.load(download_bundle(settings, challenger))
-    judged = [condition.name for condition in bundle.spec.conditions if condition.judged]
+    judged = [condition.name for condition in bundle.spec.test_conditions if condition.decisive]
     table = table[table["condition"].isin(judged)]
     rows = gain_rows(table, str(evidence["default"])) + curve_rows(table, str(evidence["default"]))
     false_alarms = _false_alarms(settings, challenger, bundle)

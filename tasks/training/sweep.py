@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from aemodels.core.errors import SondeflowError, SpecError
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.experiment.sweep_spec import Choices, Span, SweepSpec
-from aemodels.study.sweep import own_values, sweep_of, validation_gains, with_values
+from aemodels.study.sweep import checked_sweep, specified_values, validation_gains, with_values
 from tasks.settings import Settings
 from tasks.storage.code_version import STUDYING, code_hash
 from tasks.storage.refs import digest_of
@@ -65,7 +65,7 @@ class Search:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self.spec, self.sweep = spec, sweep_of(spec)
+        self.spec, self.sweep = spec, checked_sweep(spec)
         searched = spec.model_dump(mode="json", exclude={"sweep": {"trials"}})
         key = digest_of([searched, data.data_sha256, code_hash(STUDYING)])
         storage = optuna.storages.RDBStorage(f"sqlite:///{settings.home / 'sweeps.db'}")
@@ -92,7 +92,7 @@ class Search:
         for stale in self.study.get_trials(states=(TrialState.RUNNING,)):
             self.study.tell(stale.number, state=TrialState.FAIL)
             self.study.enqueue_trial(stale.params)
-        own = own_values(self.spec, self.sweep)
+        own = specified_values(self.spec, self.sweep)
         if not self.study.trials and all(own[path] in span for path, span in self.sweep.parameters.items()):
             self.study.enqueue_trial({path: self._stored(path, value) for path, value in own.items()})
         return len(self.trials)
@@ -192,7 +192,7 @@ def _run(
 ) -> dict[str, float]:
     """Fit with these values, or find the fit, and judge it on the validation wells."""
     trial = with_values(spec, values)
-    ref = fit(trial, sweep_of(spec).contender, data, parent, settings)
+    ref = fit(trial, checked_sweep(spec).contender, data, parent, settings)
     gains = validation_gains(spec, load_prepared(spec, data.refs), ref.load(trial).denoiser)
     metrics = {f"validation_db.{plain(condition)}": gain for condition, gain in gains.items()}
     metrics["validation_db"] = sum(gains.values()) / len(gains)
@@ -232,5 +232,5 @@ def planned(spec: ExperimentSpec, trials: int | None) -> ExperimentSpec:
     Raises:
         SpecError: if it has no section sweep.
     """
-    sweep: SweepSpec = sweep_of(spec)
+    sweep: SweepSpec = checked_sweep(spec)
     return spec if trials is None else spec.model_copy(update={"sweep": sweep.model_copy(update={"trials": trials})})

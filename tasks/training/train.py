@@ -131,7 +131,8 @@ def fit(spec: ExperimentSpec, name: str, data: PreparedRef, parent: Parent, sett
 def fit_key(spec: ExperimentSpec, name: str, data: PreparedRef) -> str:
     """The identity of a fit: what changes it changes the key, and nothing else does."""
     relevant = spec.model_dump(
-        mode="json", include={"kind", "seed", "curves", "minimum_samples", "split", "normalise", "tuning", "conditions"}
+        mode="json",
+        include={"kind", "seed", "curves", "minimum_samples", "split", "normalise", "tuning", "test_conditions"},
     )
     contender = spec.contender(name).model_dump(mode="json")
     return digest_of([relevant, contender, data.data_sha256, code_hash(FITTING)])

@@ -19,7 +19,7 @@ SPEC: dict[str, Any] = {
     "minimum_samples": 100,
     "default": "pca_wiener",
     "contenders": [{"name": "pca_wiener", "model": {"kind": "pca_wiener"}}],
-    "conditions": [{"name": "noise 0.2", "noise": [{"kind": "gaussian", "factor": 0.2}]}],
+    "test_conditions": [{"name": "noise 0.2", "noise": [{"kind": "gaussian", "factor": 0.2}]}],
     "anomalies": {
         "faults": [{"kind": "spike"}],
         "detectors": [{"name": "pca_error", "model": {"kind": "pca_reconstruction"}}],

@@ -25,7 +25,7 @@ SEISMIC = {
     "normalise": {"kind": "recording_rms"},
     "default": "pca_wiener",
     "contenders": [{"name": "pca_wiener", "model": {"kind": "pca_wiener", "window": PATCH, "stride": 4}}],
-    "conditions": [{"name": "5 dB", "noise": [{"kind": "gaussian", "snr_db": 5.0}]}],
+    "test_conditions": [{"name": "5 dB", "noise": [{"kind": "gaussian", "snr_db": 5.0}]}],
     "anomalies": {
         "fraction": 0.2,
         "faults": [{"kind": "noisy"}, {"kind": "spiky"}],

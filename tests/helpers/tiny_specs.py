@@ -18,7 +18,7 @@ LOGS: dict[str, Any] = {
         {"name": "pca_wiener", "model": {"kind": "pca_wiener"}},
         {"name": "dense", "model": {"kind": "dense", "training": {"epochs": 2, "batch": 64, "stride": 50}}},
     ],
-    "conditions": [CONDITION],
+    "test_conditions": [CONDITION],
     "anomalies": {
         "faults": [{"kind": "spike"}, {"kind": "stuck"}],
         "detectors": [
@@ -38,7 +38,7 @@ SEISMIC: dict[str, Any] = {
         {"name": "pca_wiener", "model": {"kind": "pca_wiener", "window": PATCH, "stride": 4}},
         {"name": "median", "model": {"kind": "median"}},
     ],
-    "conditions": [{"name": "5 dB", "noise": [{"kind": "gaussian", "snr_db": 5.0}]}],
+    "test_conditions": [{"name": "5 dB", "noise": [{"kind": "gaussian", "snr_db": 5.0}]}],
     "anomalies": {
         "fraction": 0.2,
         "faults": [{"kind": "noisy"}, {"kind": "spiky"}],

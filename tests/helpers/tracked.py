@@ -36,7 +36,7 @@ EXPERIMENT: dict[str, Any] = {
         {"name": "median", "model": {"kind": "median"}},
         {"name": "dense", "model": {"kind": "dense", "training": {"epochs": 4, "batch": 64, "stride": 50}}},
     ],
-    "conditions": [{"name": "noise 0.2", "noise": [{"kind": "gaussian", "factor": 0.2}]}],
+    "test_conditions": [{"name": "noise 0.2", "noise": [{"kind": "gaussian", "factor": 0.2}]}],
     "anomalies": {
         "faults": [{"kind": "spike"}, {"kind": "stuck"}],
         "detectors": [

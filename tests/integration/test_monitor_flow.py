@@ -230,9 +230,9 @@ def test_a_bundle_without_a_reference_is_said_to_have_none(home, calm, tmp_path)
 
 
 def test_counting_in_small_batches_gives_the_same_counts(home, calm, monkeypatch):
-    from aemodels.bundle.reference_view import Yardstick
+    from aemodels.bundle.reference_view import ReferenceView
 
-    yardstick = Yardstick.load(download_bundle(home, get(home, "models:/sondeflow-logs@champion")))
+    yardstick = ReferenceView.load(download_bundle(home, get(home, "models:/sondeflow-logs@champion")))
     path = next((calm / "scores" / "kind=logs").rglob("*.parquet"))
     whole = count_file(path, yardstick.reference, FIVE)
     monkeypatch.setattr("tasks.monitoring.count.BATCH_ROWS", 128)

@@ -17,7 +17,7 @@ from tasks.training.holdout import champion_table
 from tasks.training.promote import is_replaceable
 
 pytest_plugins = ("helpers.flow_fixtures",)
-REPORTED = {"name": "gaps", "judged": False, "noise": [{"kind": "dropout", "share": 0.1, "length": 5}]}
+REPORTED = {"name": "gaps", "decisive": False, "noise": [{"kind": "dropout", "share": 0.1, "length": 5}]}
 # of the two, the detector that keeps its false-alarm rate on these few wells
 STEADY = {**LOGS["anomalies"], "detectors": LOGS["anomalies"]["detectors"][1:]}
 
@@ -58,8 +58,11 @@ def story(other_home, field_folder, tmp_path_factory):
     wells = field_folder / "wells"
     short = copy.deepcopy(LOGS["contenders"])
     short[0]["model"]["window"] = {"length": 4, "stride": 2}  # good enough to beat the dense one, no more
-    conditions = [*LOGS["conditions"], REPORTED]
-    steps = {"good": _train(other_home, wells, contenders=short, conditions=conditions), "first": _promote(other_home)}
+    test_conditions = [*LOGS["test_conditions"], REPORTED]
+    steps = {
+        "good": _train(other_home, wells, contenders=short, test_conditions=test_conditions),
+        "first": _promote(other_home),
+    }
     steps["weak"] = _train(other_home, wells, default="dense")
     steps["refused"] = _promote(other_home)
     steps["champion_after_refusal"] = find(other_home, "models:/sondeflow-logs@champion")
@@ -118,7 +121,7 @@ def test_a_better_model_beats_the_champion_and_a_worse_one_does_not(story):
 
 def test_the_champion_is_measured_on_the_challengers_hold_out(story, other_home):
     rows = [row for row in story["second"].rows if row["opponent"] == "champion" and row["check"] == "gain"]
-    assert len(rows) == len(LOGS["conditions"])
+    assert len(rows) == len(LOGS["test_conditions"])
     recorded = read_table(other_home, story["good"].run_id, "denoising_summary")
     of_first = recorded[recorded["contender"] == "pca_wiener"]["median_db"].iloc[0]
     assert rows[0]["opponent_db"] != pytest.approx(of_first, abs=1e-3), "this is its gain on its own hold-out"

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from aemodels.bundle.bundle import Bundle
-from aemodels.bundle.summary import read_card
+from aemodels.bundle.summary import read_summary
 from aemodels.io.files.hashing import sha256_file
 from aemodels.io.las.writer import write_las
 from aemodels.io.readers import read
@@ -313,7 +313,7 @@ def test_what_a_dead_worker_left_is_taken_up_and_swept_away(scored, champions):
     left.parent.mkdir(parents=True)
     left.write_text("half")
     model = get(champions.settings, "models:/sondeflow-logs@champion")
-    card = read_card(download_bundle(champions.settings, model))
+    card = read_summary(download_bundle(champions.settings, model))
     key = Key(sha256_file(inbox / "W-5.las"), model.name, model.version, card.content_hash)
     assert claim(ledger, [Wanted(key, "x")], owner=dead)
     assert drain().scored == 1

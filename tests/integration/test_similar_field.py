@@ -24,7 +24,7 @@ def field(field_data):
     prepared = steps.prepare(spec, [read(path) for path in sorted((field_data / "force2020").glob("*.las"))])
     recordings = prepared.split.train + prepared.split.validation
     rocks = [lithology(recording) for recording in recordings]
-    model = coded(spec.code.fit(prepared.train, (), None).denoiser)
+    model = coded(spec.encoder.fit(prepared.train, (), None).denoiser)
     return model, prepared.train + prepared.validation, rocks
 
 

@@ -106,7 +106,7 @@ def test_tables_open_in_the_uis_table_view(client, run, tmp_path):
 
 def test_runs_hold_parameters_metrics_and_tags(client, run):
     assert run.data.params["curves"] == '["GR", "RHOB", "NPHI"]'
-    assert run.data.params["conditions.0.noise.0.factor"] == "0.2"
+    assert run.data.params["test_conditions.0.noise.0.factor"] == "0.2"
     assert run.data.params["contenders.1.model.training.epochs"] == "2"
     assert len(run.data.tags["data_sha256"]) == 64
     dense = _children(client, run)["dense"]
@@ -305,9 +305,9 @@ def test_comparing_logs_tables_and_registers_nothing(trained, what):
         "contenders",
         "denoising_paired",
         "denoising_curves",
-        "clean_change_summary",
-        "beds",
-        "blind_summary",
+        "signal_distortion_summary",
+        "thin_bed_response",
+        "noise2self_summary",
         "gap_lengths",
     }
     assert what == "anomalies" or evidence <= set(result.tables)

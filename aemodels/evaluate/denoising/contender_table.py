@@ -35,7 +35,7 @@ def contender_table(
         gain of each condition (dB).
     """
     gains = summary.pivot_table(index="contender", columns="condition", values="median_db")
-    names = [condition.name for condition in spec.conditions if condition.name in gains.columns]
+    names = [condition.name for condition in spec.test_conditions if condition.name in gains.columns]
     rows = [_row(spec, one, sections) for one in fitted.values()]
     table = pd.DataFrame(rows).merge(gains[names].reset_index(), on="contender", how="left")
     order = table[names].mean(axis=1).sort_values(ascending=False, kind="stable").index

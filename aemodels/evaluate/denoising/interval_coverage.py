@@ -16,7 +16,7 @@ from aemodels.noise import NoiseSpec
 
 
 @runtime_checkable
-class Interval(Protocol):
+class IntervalDenoiser(Protocol):
     """A denoiser that says how sure it is."""
 
     def half_widths(self, section: Section) -> FloatArray:
@@ -44,7 +44,7 @@ def coverage_table(
         ("observed" or "lost"), nominal, coverage, half_width (mean, normalised units).
     """
     rows = []
-    sure = {name: denoiser for name, denoiser in denoisers.items() if isinstance(denoiser, Interval)}
+    sure = {name: denoiser for name, denoiser in denoisers.items() if isinstance(denoiser, IntervalDenoiser)}
     for condition, noises in conditions.items():
         for noisy, parts in noisy_panels(sections if sure else (), noises, condition, seed=seed):
             for name, denoiser in sure.items():

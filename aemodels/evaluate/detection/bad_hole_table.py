@@ -17,7 +17,7 @@ from aemodels.signal.bad_hole import enlarged
 
 LABEL_CURVES = frozenset({"CALI", "BS", "DRHO"})
 WASHOUT = "washout"
-HEAVY = 0.25  # share of a well's depths beyond which one well would decide a pooled figure
+MAX_BAD_SHARE = 0.25  # share of a well's depths beyond which one well would decide a pooled figure
 _FIGURES = tuple(f"{name}{end}" for name in ("roc_auc", "pr_auc", "mean_roc") for end in ("", "_low", "_high"))
 COLUMNS = ["detector", "evidence", "wells", "count", "rows", "bad", *_FIGURES]
 
@@ -62,7 +62,7 @@ def bad_hole_table(
         for evidence, rows in _evidence(detector, scores[name], sections).items():
             wells = [_well(row, label) for row, label in zip(rows, labels, strict=True) if label is not None]
             told = [well for well in wells if well.label.size]
-            light = [well for well in told if well.label.mean() <= HEAVY]
+            light = [well for well in told if well.label.mean() <= MAX_BAD_SHARE]
             for group, members in (("all", told), ("without_heavy", light)):
                 if any(well.label.any() for well in members):
                     labelled = {"detector": name, "evidence": evidence, "wells": group}
@@ -89,8 +89,8 @@ def _well(rows: FloatArray, label: tuple[BoolArray, BoolArray]) -> _Well:
 
 def _ranked(wells: Sequence[_Well]) -> dict[str, float | int]:
     scores, labels = [well.scores for well in wells], [well.label for well in wells]
-    bins = ScoreBins.of(scores, [~label for label in labels])
-    pr, roc = bins.areas(bins.faulty(scores, labels))
+    bins = ScoreBins.from_scores(scores, [~label for label in labels])
+    pr, roc = bins.auc(bins.positive_counts(scores, labels))
     each = [ranking(well.scores, well.label)["roc_auc"] for well in wells]
     own = mean_interval([value for value in each if np.isfinite(value)] or [0.5])
     row: dict[str, float | int] = {

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.core.types import BoolArray, FloatArray
-from aemodels.evaluate.statistics.bootstrap import Interval, resample_counts, spread_of
+from aemodels.evaluate.statistics.bootstrap import ConfidenceInterval, percentile_interval, resample_counts
 
 # Where the bins lie, as quantiles of all scores: fine where false alarms are few, for that is what is asked about.
 LEVELS = np.unique(np.concatenate([np.linspace(0.0, 0.9, 500), 1.0 - np.geomspace(0.1, 1e-6, 2000)]))
@@ -24,14 +24,14 @@ class ScoreBins:
 
     Args:
         edges: float64[bin + 1].
-        intact: float64[well, bin], rows without a fault.
+        clean_counts: float64[well, bin], rows without a fault.
     """
 
     edges: Floats
-    intact: Floats
+    clean_counts: Floats
 
     @classmethod
-    def of(cls, scores: Sequence[FloatArray], intact: Sequence[BoolArray]) -> ScoreBins:
+    def from_scores(cls, scores: Sequence[FloatArray], intact: Sequence[BoolArray]) -> ScoreBins:
         """Count the intact rows.
 
         Args:
@@ -45,11 +45,11 @@ class ScoreBins:
         edges = np.concatenate([[-np.inf], inner, [np.inf]])
         return cls(edges, np.stack([_count(w[mask], edges) for w, mask in zip(filled, intact, strict=True)]))
 
-    def faulty(self, scores: Sequence[FloatArray], masks: Sequence[BoolArray]) -> Floats:
+    def positive_counts(self, scores: Sequence[FloatArray], masks: Sequence[BoolArray]) -> Floats:
         """Rows of a fault counted in the same bins: float64[well, bin]."""
         return np.stack([_count(_filled(well)[mask], self.edges) for well, mask in zip(scores, masks, strict=True)])
 
-    def areas(self, faulty: Floats, *, level: float = 0.95) -> tuple[Interval, Interval]:
+    def auc(self, faulty: Floats, *, level: float = 0.95) -> tuple[ConfidenceInterval, ConfidenceInterval]:
         """Area under the precision-recall curve and under the ROC, pooled, with bootstrap intervals over wells.
 
         Rows of one bin count as ties. A resample without a fault or without an intact row says nothing.
@@ -58,15 +58,20 @@ class ScoreBins:
             faulty: from `faulty`.
             level: of the intervals.
         """
-        counts, probabilities = resample_counts(len(self.intact))
+        counts, probabilities = resample_counts(len(self.clean_counts))
         curves = [
-            _areas(block @ faulty, block @ self.intact)
+            _areas(block @ faulty, block @ self.clean_counts)
             for block in np.array_split(counts, max(1, -(-len(counts) // BLOCK)))
         ]
         drawn = np.concatenate(curves)
-        pooled = _areas(faulty.sum(axis=0, keepdims=True), self.intact.sum(axis=0, keepdims=True))[0]
+        pooled = _areas(faulty.sum(axis=0, keepdims=True), self.clean_counts.sum(axis=0, keepdims=True))[0]
         found = [
-            Interval(float(pooled[n]), *spread_of(drawn[:, n], probabilities, level=level), level, len(self.intact))
+            ConfidenceInterval(
+                float(pooled[n]),
+                *percentile_interval(drawn[:, n], probabilities, level=level),
+                level,
+                len(self.clean_counts),
+            )
             for n in (0, 1)
         ]
         return found[0], found[1]

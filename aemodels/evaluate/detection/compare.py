@@ -15,17 +15,17 @@ from aemodels.core.interfaces import Denoiser
 from aemodels.core.types import BoolArray, FloatArray, Section
 from aemodels.detect.base import DetectContext, Detector, apart_of
 from aemodels.evaluate.detection.bad_hole_table import bad_hole_table
-from aemodels.evaluate.detection.fault_trials import (
-    CHOOSING_REPEATS,
-    Scored,
-    Trial,
+from aemodels.evaluate.detection.faulty_copies import (
+    VALIDATION_REPEATS,
+    FaultyCopy,
+    ScoredCopy,
     clean_rows,
-    make_trials,
-    score_trials,
-    sound_rows,
+    make_faulty_copies,
+    score_copies,
+    section_scores,
 )
-from aemodels.evaluate.detection.leave_one_fault_out import leave_out_table
-from aemodels.evaluate.detection.recall_by_fault import TOTALS, confusion_table, found_table
+from aemodels.evaluate.detection.leave_one_kind_out import leave_one_kind_out_table
+from aemodels.evaluate.detection.recall_by_fault import TOTALS, confusion_table, fault_recall_table
 from aemodels.evaluate.statistics.bootstrap import ratio_interval
 from aemodels.evaluate.statistics.metrics import ranking
 
@@ -41,15 +41,16 @@ class DetectorStudy:
     Args:
         detectors: fitted, by name.
         table: detector, role (validation or test), section, pr_auc, roc_auc, recall_at_1pct (means over injections).
-        totals: a row a detector and group of kinds (found.TOTALS), of the hold-out (`found_table`).
+        totals: a row a detector and group of kinds (found.TOTALS), of the hold-out (`fault_recall_table`).
         all_rows: the same where straight lines that wells have of their own count as intact, and finding one as an
             alarm.
-        kinds: a row a detector and fault kind, of the hold-out (`found_table`).
+        kinds: a row a detector and fault kind, of the hold-out (`fault_recall_table`).
         thresholds: detector, threshold_kind, value, nominal, pooled with its interval over wells, worst: false-alarm
             rates on the intact rows of the clean hold-out, and the rows they were counted on; flagged and
             flagged_worst, the shares of all rows as they came.
         confusion: detector, fault, named, events: how found events are named.
-        left_out: recall of kinds that detectors were not trained on (`leave_out_table`); empty unless asked for.
+        leave_one_kind_out: recall of fault kinds by detectors trained without them (`leave_one_kind_out_table`);
+            empty unless requested.
         bad_hole: real bad hole of the hold-out (`bad_hole_table`); empty for seismic.
         winner: the detector with the best median PR-AUC on validation sections, ties by the mean.
         threshold: of the winner, of the kind that the spec names.
@@ -63,7 +64,7 @@ class DetectorStudy:
     kinds: pd.DataFrame
     thresholds: pd.DataFrame
     confusion: pd.DataFrame
-    left_out: pd.DataFrame
+    leave_one_kind_out: pd.DataFrame
     bad_hole: pd.DataFrame
     winner: str
     threshold: float
@@ -73,21 +74,23 @@ class DetectorStudy:
 def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mapping[str, Denoiser]) -> DetectorStudy:
     """Fit every detector on clean training sections, choose on faulty validation, report on faulty and clean test."""
     context = _context(spec, prepared, denoisers)
-    trials = _trials(spec, prepared)
+    copies_by_role = _faulty_copies(spec, prepared)
     detectors = fit_detectors(spec, prepared.train, context)
-    sound = {role: sound_rows(getattr(prepared, role), spec.kind) for role in ("train", "validation", "test")}
+    sound = {role: clean_rows(getattr(prepared, role), spec.kind) for role in ("train", "validation", "test")}
     ranked, found, every, confusion, rates, clean, tested = [], [], [], [], [], {}, {}
     for name, detector in detectors.items():
-        for role, copies in trials.items():
-            threshold, explain = spec.anomalies.chosen, role == "test"
-            scored = score_trials(detector, copies, spec.kind, threshold=threshold, explain=explain)
+        for role, copies in copies_by_role.items():
+            threshold, explain = spec.anomalies.chosen_threshold, role == "test"
+            scored = score_copies(detector, copies, spec.kind, threshold=threshold, explain=explain)
             ranked.append(_ranked(name, role, scored))
         tested[name] = scored
-        found.append(found_table(name, scored))
-        as_it_came = [dataclasses.replace(item, trial=item.trial.all_sound) for item in scored]
-        every.append(found_table(name, as_it_came, by_kind=False))
+        found.append(fault_recall_table(name, scored))
+        as_it_came = [
+            dataclasses.replace(item, faulty_copy=item.faulty_copy.with_unaltered_as_clean) for item in scored
+        ]
+        every.append(fault_recall_table(name, as_it_came, by_kind=False))
         confusion.append(confusion_table(name, scored))
-        clean[name] = clean_rows(detector, prepared.test, spec.kind)
+        clean[name] = section_scores(detector, prepared.test, spec.kind)
         fitted_to = _intact_rows(spec, detector, prepared, sound)
         rates += _false_alarms(spec, name, fitted_to, clean[name], sound["test"])
     table, thresholds = pd.concat(ranked, ignore_index=True), pd.DataFrame(rates)
@@ -102,7 +105,7 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
         kinds=faults[~whole].reset_index(drop=True),
         thresholds=thresholds,
         confusion=pd.concat(confusion, ignore_index=True),
-        left_out=leave_out_table(spec, context, prepared.train, detectors, tested),
+        leave_one_kind_out=leave_one_kind_out_table(spec, context, prepared.train, detectors, tested),
         bad_hole=bad_hole_table(detectors, clean, prepared.split.test, prepared.test, curves=spec.curves),
         winner=winner,
         threshold=float(chosen["value"].iloc[0]),
@@ -126,33 +129,33 @@ def _context(spec: ExperimentSpec, prepared: Prepared, denoisers: Mapping[str, D
         recordings=tuple(prepared.split.train),
         validation=tuple(prepared.validation),
         normaliser=prepared.normaliser,
-        faults=tuple(spec.anomalies.trained_on),
+        faults=tuple(spec.anomalies.faults_for_training),
         calibration=tuple(prepared.split.validation),
         specs={named.name: named.model for named in spec.anomalies.detectors},
     )
 
 
-def _trials(spec: ExperimentSpec, prepared: Prepared) -> dict[str, list[Trial]]:
+def _faulty_copies(spec: ExperimentSpec, prepared: Prepared) -> dict[str, list[FaultyCopy]]:
     """Faulty copies by role, the test last."""
     asked, split = spec.anomalies, prepared.split
-    few = min(asked.repeats, CHOOSING_REPEATS)
+    few = min(asked.repeats, VALIDATION_REPEATS)
     return {
-        "validation": make_trials(spec, split.validation, prepared.normaliser, repeats=few),
-        "test": make_trials(spec, split.test, prepared.normaliser, repeats=asked.repeats, events=asked.events),
+        "validation": make_faulty_copies(spec, split.validation, prepared.normaliser, repeats=few),
+        "test": make_faulty_copies(spec, split.test, prepared.normaliser, repeats=asked.repeats, events=asked.events),
     }
 
 
-def _ranked(name: str, role: str, scored: Sequence[Scored]) -> pd.DataFrame:
-    rows = [{"section": item.trial.name} | _ranking(item) for item in scored]
+def _ranked(name: str, role: str, scored: Sequence[ScoredCopy]) -> pd.DataFrame:
+    rows = [{"section": item.faulty_copy.name} | _ranking(item) for item in scored]
     means = pd.DataFrame(rows).groupby("section", sort=False).mean().reset_index()
     means.insert(0, "detector", name)
     means.insert(1, "role", role)
     return means
 
 
-def _ranking(item: Scored) -> dict[str, float]:
-    known = item.trial.label | item.trial.intact
-    return ranking(item.rows[known], item.trial.label[known])
+def _ranking(item: ScoredCopy) -> dict[str, float]:
+    known = item.faulty_copy.label | item.faulty_copy.clean
+    return ranking(item.rows[known], item.faulty_copy.label[known])
 
 
 def _intact_rows(
@@ -164,9 +167,9 @@ def _intact_rows(
     """
     rows = []
     for one, section in zip(apart_of(detector, prepared.train), prepared.train, strict=False):
-        rows += clean_rows(one, [section], spec.kind)
+        rows += section_scores(one, [section], spec.kind)
     kept = [*sound["train"][: len(rows)], *sound["validation"]]
-    rows += clean_rows(detector, prepared.validation, spec.kind)
+    rows += section_scores(detector, prepared.validation, spec.kind)
     return [np.where(keep, row, np.nan).astype(np.float32) for row, keep in zip(rows, kept, strict=True)]
 
 
@@ -179,7 +182,7 @@ def _false_alarms(
 ) -> list[dict[str, object]]:
     """Nominal rate of every threshold beside the rate on the clean hold-out, pooled and of the worst section."""
     rows: list[dict[str, object]] = []
-    for threshold in spec.anomalies.rated:
+    for threshold in spec.anomalies.thresholds_at_rate:
         value = threshold.fit(validation)
         compared = [threshold.comparable(section, section) for section in test]
         every = [section[np.isfinite(section)] > value for section in compared]

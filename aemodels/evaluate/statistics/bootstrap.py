@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from aemodels.core.errors import DataError
 
 # All resamples of up to so many values are written down (6435 distinct ones of 8); of more, DRAWS are drawn.
-EXACT_UP_TO = 8
+MAX_EXACT = 8
 DRAWS = 10_000
 SEED = 20
 # Of so many pairs even all agreeing happens by chance more than once in twenty (2 ** -4 = 6 %): no test at 5 % can be
 # passed, and all pairs have to agree instead.
-FEW = 4
+MAX_UNANIMOUS_PAIRS = 4
 # Differences of gain smaller than this are ties: one split, one seed (see the measured baselines).
 TIE_DB = 0.1
 
@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Interval:
+class ConfidenceInterval:
     """A mean over wells with its percentile bootstrap interval; low = high = mean for a single well."""
 
     mean: float
@@ -37,7 +37,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Paired:
+class PairedComparison:
     """Two methods compared well by well.
 
     Args:
@@ -67,7 +67,7 @@ class Paired:
 def resampled_means(values: Sequence[float]) -> tuple[Floats, Floats]:
     """Means of all resamples with replacement, and their probabilities.
 
-    Up to EXACT_UP_TO values every distinct resample with its multinomial probability (Efron & Tibshirani 1993, An
+    Up to MAX_EXACT values every distinct resample with its multinomial probability (Efron & Tibshirani 1993, An
     Introduction to the Bootstrap, section 6.2); beyond that DRAWS seeded draws of equal probability.
 
     Args:
@@ -92,7 +92,7 @@ def resampled_means(values: Sequence[float]) -> tuple[Floats, Floats]:
     return means[order], probabilities[order]
 
 
-def mean_interval(values: Sequence[float], *, level: float = 0.95) -> Interval:
+def mean_interval(values: Sequence[float], *, level: float = 0.95) -> ConfidenceInterval:
     """The mean over wells and the percentile interval of that level.
 
     Args:
@@ -101,15 +101,16 @@ def mean_interval(values: Sequence[float], *, level: float = 0.95) -> Interval:
     """
     means, probabilities = resampled_means(values)
     low, high = _quantiles(means, probabilities, level)
-    return Interval(float(np.mean(values)), low, high, level, len(values))
+    return ConfidenceInterval(float(np.mean(values)), low, high, level, len(values))
 
 
-def paired(ours: Sequence[float], theirs: Sequence[float], *, level: float = 0.9) -> Paired:
-    """Whether ours is ahead of theirs by more than noise, pair by pair.
+def compare_pairs(ours: Sequence[float], theirs: Sequence[float], *, level: float = 0.9) -> PairedComparison:
+    """Test if ours is ahead of theirs by more than noise, pair by pair.
 
-    More than FEW pairs: the lower end of the bootstrap interval of the mean difference is above zero; at the level
-    0.9 that is a one-sided test at 5 %. From two to FEW pairs, which cannot carry such a test: every pair is
-    ahead (see `Paired.chance`). One pair says nothing of noise: it has to be ahead by more than a tie, TIE_DB.
+    With more than MAX_UNANIMOUS_PAIRS pairs, the lower end of the bootstrap interval of the mean difference must be
+    above zero; at the level 0.9 that is a one-sided test at 5 %. Two to MAX_UNANIMOUS_PAIRS pairs are too few for such
+    a test, and every pair must be ahead (see `PairedComparison.chance`). A single pair must be ahead by more than
+    TIE_DB.
 
     Args:
         ours: gains in dB, one a well.
@@ -126,11 +127,11 @@ def paired(ours: Sequence[float], theirs: Sequence[float], *, level: float = 0.9
     ahead = int((differences > 0).sum())
     if differences.size == 1:
         rule, passed = "one pair", interval.mean > TIE_DB
-    elif differences.size <= FEW:
+    elif differences.size <= MAX_UNANIMOUS_PAIRS:
         rule, passed = "all ahead", ahead == differences.size
     else:
         rule, passed = "bootstrap", interval.low > 0
-    return Paired(interval.mean, interval.low, interval.high, differences.size, ahead, rule, bool(passed))
+    return PairedComparison(interval.mean, interval.low, interval.high, differences.size, ahead, rule, bool(passed))
 
 
 def resample_counts(size: int) -> tuple[Floats, Floats]:
@@ -142,7 +143,7 @@ def resample_counts(size: int) -> tuple[Floats, Floats]:
     Returns:
         float64[resample, well] whose rows sum to `size`, and float64[resample].
     """
-    if size > EXACT_UP_TO:
+    if size > MAX_EXACT:
         picks = np.random.default_rng(SEED).integers(0, size, (DRAWS, size))
         counts = np.stack([np.bincount(pick, minlength=size) for pick in picks])
         return counts.astype(np.float64), np.full(DRAWS, 1.0 / DRAWS)
@@ -151,7 +152,7 @@ def resample_counts(size: int) -> tuple[Floats, Floats]:
     return np.stack(every).astype(np.float64), np.array(ways) / size**size
 
 
-def spread_of(values: Floats, probabilities: Floats, *, level: float = 0.95) -> tuple[float, float]:
+def percentile_interval(values: Floats, probabilities: Floats, *, level: float = 0.95) -> tuple[float, float]:
     """The percentile interval of a statistic of the resamples; resamples without one (NaN) are left out.
 
     Args:
@@ -167,7 +168,7 @@ def spread_of(values: Floats, probabilities: Floats, *, level: float = 0.95) -> 
     return _quantiles(values[known][order], weights / weights.sum(), level)
 
 
-def ratio_interval(hits: Sequence[float], totals: Sequence[float], *, level: float = 0.95) -> Interval:
+def ratio_interval(hits: Sequence[float], totals: Sequence[float], *, level: float = 0.95) -> ConfidenceInterval:
     """A pooled share with its bootstrap interval over wells: all hits over all totals of the wells drawn.
 
     Args:
@@ -181,10 +182,10 @@ def ratio_interval(hits: Sequence[float], totals: Sequence[float], *, level: flo
     found, asked = np.asarray(hits, dtype=np.float64), np.asarray(totals, dtype=np.float64)
     found, asked = found[asked > 0], asked[asked > 0]
     if not asked.size:
-        return Interval(float("nan"), float("nan"), float("nan"), level, 0)
+        return ConfidenceInterval(float("nan"), float("nan"), float("nan"), level, 0)
     counts, probabilities = resample_counts(asked.size)
-    low, high = spread_of((counts @ found) / (counts @ asked), probabilities, level=level)
-    return Interval(float(found.sum() / asked.sum()), low, high, level, asked.size)
+    low, high = percentile_interval((counts @ found) / (counts @ asked), probabilities, level=level)
+    return ConfidenceInterval(float(found.sum() / asked.sum()), low, high, level, asked.size)
 
 
 def _quantiles(means: Floats, probabilities: Floats, level: float) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from aemodels.evaluate.statistics.bootstrap import FEW, Interval, mean_interval
+from aemodels.evaluate.statistics.bootstrap import MAX_UNANIMOUS_PAIRS, ConfidenceInterval, mean_interval
 from aemodels.report.model_card.tables import CardTables
 from aemodels.report.model_card.weaknesses import UNIT, weaknesses
 
@@ -89,7 +89,11 @@ def _denoising(spec: ExperimentSpec, denoising: pd.DataFrame) -> str:
         for name in order
     ]
     unit = UNIT[spec.kind]
-    few = f" {count} {unit}s are few: read the interval as the range of what they show." if count <= FEW else ""
+    few = (
+        f" {count} {unit}s are few: read the interval as the range of what they show."
+        if count <= MAX_UNANIMOUS_PAIRS
+        else ""
+    )
     about = f"Gain in dB, mean over {count} {unit}s (95 % bootstrap interval over {unit}s).{few}"
     return f"{about}\n\n" + table(("contender", *by_condition), rows)
 
@@ -132,7 +136,7 @@ def _loading(spec: ExperimentSpec) -> str:
     )
 
 
-def _means(denoising: pd.DataFrame) -> dict[str, dict[str, Interval]]:
+def _means(denoising: pd.DataFrame) -> dict[str, dict[str, ConfidenceInterval]]:
     """Condition → contender → mean gain over wells."""
     pooled = denoising[denoising["channel"] == "all"]
     return {
@@ -159,7 +163,7 @@ def _cell(value: object) -> str:
     return str(value).replace("|", "\\|").replace("\n", " ") + _MARGIN
 
 
-def _interval(found: Interval) -> str:
+def _interval(found: ConfidenceInterval) -> str:
     return f"{found.mean:.2f} ({found.low:.2f} to {found.high:.2f})"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from aemodels.evaluate.promotion_gate import false_alarm_rows, gain_rows
-from aemodels.evaluate.statistics.bootstrap import FEW
+from aemodels.evaluate.statistics.bootstrap import MAX_UNANIMOUS_PAIRS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +77,7 @@ def _alarms(thresholds: pd.DataFrame, detector: str, kind: str) -> Iterator[str]
 
 def _few(denoising: pd.DataFrame, unit: str) -> Iterator[str]:
     count = denoising["section"].nunique()
-    if count <= FEW:
+    if count <= MAX_UNANIMOUS_PAIRS:
         yield (
             f"{count} {unit}{'s' if count > 1 else ''} in the hold-out: that a method is ahead in all of them happens "
             f"by chance with probability {0.5**count:.1%}; more data would say more"

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from aemodels.bundle.bundle import Bundle
-from aemodels.bundle.reference_view import Yardstick
+from aemodels.bundle.reference_view import ReferenceView
 from aemodels.core.errors import BundleError, DataError, SpecError
 from aemodels.evaluate.detection.compare import compare_detectors
 from aemodels.experiment.fitted import Fitted, Prepared
@@ -34,7 +34,7 @@ contenders:
       window: {length: 32, stride: 16}
       training: {epochs: 2, batch: 32, stride: 16, noise: [{kind: gaussian, factor: [0.05, 0.3]}]}
   - {name: gaussian_filter, model: {kind: gaussian_filter}}
-conditions: [{name: noise 0.1, noise: [{kind: gaussian, factor: 0.1}]}]
+test_conditions: [{name: noise 0.1, noise: [{kind: gaussian, factor: 0.1}]}]
 anomalies:
   fraction: 0.3
   faults: [{kind: spike}, {kind: unit}]
@@ -314,7 +314,7 @@ def test_shipped_specs_are_valid():
 def test_the_reference_travels_in_the_bundle(bundle, seismic_bundle, tmp_path, kind):
     ours = bundle if kind == "logs" else seismic_bundle
     ours.save(tmp_path / "b")
-    loaded, yardstick = Bundle.load(tmp_path / "b"), Yardstick.load(tmp_path / "b")
+    loaded, yardstick = Bundle.load(tmp_path / "b"), ReferenceView.load(tmp_path / "b")
     assert yardstick.content_hash == loaded.content_hash == ours.content_hash
     for reference in (loaded.reference, yardstick.reference):
         assert reference.groups == ours.reference.groups
@@ -338,7 +338,7 @@ def test_a_bundle_older_than_monitoring_scores_as_before(seismic_bundle, tmp_pat
     assert not (tmp_path / "old" / "reference.npz").exists()
     old = Bundle.load(tmp_path / "old")
     assert old.reference is None
-    assert Yardstick.load(tmp_path / "old").reference is None
+    assert ReferenceView.load(tmp_path / "old").reference is None
     line = make_line(traces=12, seed=5)
     assert old.score(line).features == {}
     np.testing.assert_allclose(old.score(line).score, seismic_bundle.score(line).score, rtol=1e-6)
@@ -349,6 +349,6 @@ def test_an_altered_reference_is_refused(bundle, tmp_path):
     bundle.save(tmp_path / "b")
     path = tmp_path / "b" / "reference.npz"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
-    for reader in (Bundle, Yardstick):
+    for reader in (Bundle, ReferenceView):
         with pytest.raises(BundleError, match="altered"):
             reader.load(tmp_path / "b")

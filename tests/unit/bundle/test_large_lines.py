@@ -45,7 +45,7 @@ contenders:
   - {name: pca_wiener, model: {kind: pca_wiener, window: {length: 16, stride: 4, width: 6, width_stride: 3}, stride: 4}}
   - {name: gaussian_filter, model: {kind: gaussian_filter}}
   - {name: wavelet, model: {kind: wavelet}}
-conditions: [{name: noise 0.1, noise: [{kind: gaussian, factor: 0.1}]}]
+test_conditions: [{name: noise 0.1, noise: [{kind: gaussian, factor: 0.1}]}]
 tuning: [[{kind: gaussian, snr_db: 15.0}], [{kind: gaussian, snr_db: 3.0}]]
 anomalies:
   fraction: 0.3

@@ -21,7 +21,7 @@ curves: [GR, RHOB, NPHI, DTC, RDEP]
 minimum_samples: 200
 default: gaussian_filter
 contenders: [{name: gaussian_filter, model: {kind: gaussian_filter}}]
-conditions: [{name: noise 0.1, noise: [{kind: gaussian, factor: 0.1}]}]
+test_conditions: [{name: noise 0.1, noise: [{kind: gaussian, factor: 0.1}]}]
 anomalies:
   fraction: 0.2
   faults: [{kind: spike}, {kind: unit}, {kind: stuck}]

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from aemodels.bundle.bundle import Bundle
-from aemodels.bundle.summary import read_card
+from aemodels.bundle.summary import read_summary
 from aemodels.core.errors import BundleError
 from helpers.cheap_bundle import save_cheap_bundle
 
@@ -18,7 +18,7 @@ def folder(tmp_path):
 
 
 def test_the_card_is_the_bundles(folder):
-    card, bundle = read_card(folder), Bundle.load(folder)
+    card, bundle = read_summary(folder), Bundle.load(folder)
     assert (card.kind, card.name, card.content_hash) == (bundle.kind, bundle.name, bundle.content_hash)
 
 
@@ -36,4 +36,4 @@ def test_a_damaged_bundle_is_refused(folder, harm):
         texts = {"no json": "{", "no bundle": "[]", "other schema": json.dumps({**content, "schema_version": 99})}
         manifest.write_text(texts[harm])
     with pytest.raises(BundleError, match=r"bundle|sha256|missing|schema"):
-        read_card(folder)
+        read_summary(folder)

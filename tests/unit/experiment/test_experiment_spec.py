@@ -11,8 +11,8 @@ from flows.catalogue import load_spec, spec_names
 
 def test_an_experiment_whose_conditions_are_all_reported_only_is_refused():
     spec = load_spec("demo-logs").model_dump(mode="json")
-    for condition in spec["conditions"]:
-        condition["judged"] = False
+    for condition in spec["test_conditions"]:
+        condition["decisive"] = False
     with pytest.raises(ValidationError, match="nothing could be promoted"):
         ExperimentSpec.model_validate(spec)
 

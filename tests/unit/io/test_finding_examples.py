@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aemodels.bundle.large_lines import ScoredBlock, merge_findings, read_parts, shown_in_part
+from aemodels.bundle.large_lines import ScoredBlock, merge_findings, partly_shown_finding, read_line_ranges
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.core.types import Scores
@@ -195,13 +195,13 @@ def _history(folder: Path) -> Findings:
 
 def _parts(folder: Path) -> Findings:
     (folder / "x.sgy").write_bytes(cube())
-    return next(iter(read_parts(folder / "x.sgy", traces=1000))).findings
+    return next(iter(read_line_ranges(folder / "x.sgy", traces=1000))).findings
 
 
 def _shown(folder: Path) -> Findings:
     line, zeros = make_line(traces=4, samples=30), np.zeros(4, np.float32)
     scores = Scores("seismic", zeros, 1.0, ("",) * 4, line.names, line.values, line.values, zeros[:, None])
-    return (shown_in_part(ScoredBlock(line, scores), flagged=9, traces=400),)
+    return (partly_shown_finding(ScoredBlock(line, scores), flagged=9, traces=400),)
 
 
 def _mislabelled() -> bytes:

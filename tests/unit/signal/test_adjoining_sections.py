@@ -11,7 +11,7 @@ from aemodels.core.types import Channel, FloatArray, LinePart, Recording, Sectio
 from aemodels.detect.base import Detector, Reasons
 from aemodels.detect.thresholds import Quantile
 from aemodels.evaluate.denoising.compare import denoising_table
-from aemodels.evaluate.detection.fault_trials import Trial, clean_rows, score_trials
+from aemodels.evaluate.detection.faulty_copies import FaultyCopy, score_copies, section_scores
 from aemodels.noise import Gaussian
 from aemodels.signal.adjoining_sections import denoise_lines, joined, normalise_parts
 from aemodels.signal.normalise import TraceNormaliser
@@ -90,7 +90,7 @@ def test_adjoining_sections_share_an_amplitude_and_others_do_not():
 def test_adjoining_sections_are_scored_as_one_panel():
     sections = normalise_parts(TraceNormaliser(), cut(line(), (0, 4), (4, 8), (9, 12)))
     detector: Detector = Counting()
-    assert [rows.tolist() for rows in clean_rows(detector, sections, "seismic")] == [[8] * 4, [8] * 4, [3] * 3]
+    assert [rows.tolist() for rows in section_scores(detector, sections, "seismic")] == [[8] * 4, [8] * 4, [3] * 3]
 
 
 def test_trials_that_adjoin_are_scored_as_one_panel_with_their_own_reasons():
@@ -100,12 +100,12 @@ def test_trials_that_adjoin_are_scored_as_one_panel_with_their_own_reasons():
 
     recordings = cut(line(), (0, 4), (4, 9))
     sections = normalise_parts(TraceNormaliser(), recordings)
-    trials = [
-        Trial(recording.name, recording, section, *np.zeros((2, len(section.values)), np.bool_), ())
+    copies = [
+        FaultyCopy(recording.name, recording, section, *np.zeros((2, len(section.values)), np.bool_), ())
         for recording, section in zip(recordings, sections, strict=True)
     ] * 2
-    found = score_trials(Explaining(), trials, "seismic", threshold=Quantile(), explain=True)
-    assert [item.trial for item in found] == trials
+    found = score_copies(Explaining(), copies, "seismic", threshold=Quantile(), explain=True)
+    assert [item.faulty_copy for item in found] == copies
     assert [item.rows.tolist() for item in found] == [[9] * 4, [9] * 5] * 2
     told = [item.reasons.score[0].tolist() for item in found if item.reasons]
     assert told == [[0, 1, 2, 3], [4, 5, 6, 7, 8]] * 2

@@ -6,13 +6,13 @@ import copy
 from typing import Any
 
 import pytest
-from integration.tiny_specs import LOGS
 from pydantic import ValidationError
 
 from aemodels.core.errors import SpecError
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.experiment.sweep_spec import Choices, Span
-from aemodels.study.sweep import own_values, sweep_of, validation_gains, with_values
+from aemodels.study.sweep import checked_sweep, specified_values, validation_gains, with_values
+from helpers.tiny_specs import LOGS
 
 PARAMETERS = {
     "training.learning_rate": {"low": 1e-4, "high": 1e-2, "log": True},
@@ -41,9 +41,9 @@ def test_values_are_set_where_their_paths_lead():
 
 def test_own_values_are_those_of_the_specification():
     spec = _spec()
-    own = own_values(spec, sweep_of(spec))
+    own = specified_values(spec, checked_sweep(spec))
     assert own == {"training.learning_rate": 1e-3, "widths": [64, 32], "training.noise.0.factor": 0.1}
-    assert all(own[path] in span for path, span in sweep_of(spec).parameters.items())
+    assert all(own[path] in span for path, span in checked_sweep(spec).parameters.items())
 
 
 @pytest.mark.parametrize(
@@ -57,12 +57,12 @@ def test_own_values_are_those_of_the_specification():
 )
 def test_what_is_not_there_is_refused_before_anything_is_trained(sweep, reason):
     with pytest.raises(SpecError, match=reason):
-        sweep_of(_spec(**sweep))
+        checked_sweep(_spec(**sweep))
 
 
 def test_a_specification_without_a_sweep_says_what_is_missing():
     with pytest.raises(SpecError, match="no section sweep"):
-        sweep_of(ExperimentSpec.model_validate(LOGS))
+        checked_sweep(ExperimentSpec.model_validate(LOGS))
 
 
 def test_values_that_the_contender_cannot_have_are_refused():

@@ -25,7 +25,7 @@ contenders:
   - {name: half, model: {kind: pca, latent: 1, window: &window {length: 40, stride: 4, width: 1}}}
   - {name: wave, model: {kind: pca, latent: 2, window: *window}}
   - {name: nothing, model: {kind: interpolate, method: linear}}
-conditions: [{name: noise, noise: [{kind: gaussian, factor: 0.2}]}]
+test_conditions: [{name: noise, noise: [{kind: gaussian, factor: 0.2}]}]
 anomalies:
   faults: [{kind: spike}]
   detectors: [{name: pca, model: {kind: pca_reconstruction}}]
@@ -49,7 +49,7 @@ def test_a_row_a_contender_with_cost_clean_reconstruction_and_gain():
         fitted[contender.name] = Fitted(contender.name, result.denoiser, {}, 3.0, result.parameters)
     fitted["half"] = Fitted("half", fitted["half"].denoiser, {"loss": [1.0] * 8}, 12.0, 80, resumed=2)
     denoisers = {name: one.denoiser for name, one in fitted.items()}
-    noises = {condition.name: condition.noise for condition in spec.conditions}
+    noises = {condition.name: condition.noise for condition in spec.test_conditions}
     gains = summarise_denoising(denoising_table(denoisers, test, noises, channels=spec.curves, seed=0))
     table = contender_table(spec, fitted, test, gains).set_index("contender")
     assert table.index[0] == "wave", "the best comes first"
@@ -77,7 +77,7 @@ def test_a_well_with_two_of_five_curves_is_denoised_and_scored_on_these():
         "pca": spec.fit([section], [section], FitContext("logs", 0)).denoiser,
         "nothing": Interpolate().restore({}),
     }
-    noises = {"noise": ExperimentSpec.model_validate(yaml.safe_load(SPEC)).conditions[0].noise}
+    noises = {"noise": ExperimentSpec.model_validate(yaml.safe_load(SPEC)).test_conditions[0].noise}
     table = denoising_table(denoisers, [make_section(values, mask)], noises, channels=names, seed=0)
     assert set(table["channel"]) == {"all", "GR", "DTC"}
     gain = table[table["contender"] == "pca"].set_index("channel")["gain_db"]

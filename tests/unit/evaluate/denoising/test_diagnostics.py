@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from scipy.ndimage import uniform_filter1d
 
-from aemodels.evaluate.denoising.blind_gain import blind_table, hold_out, summarise_blind
 from aemodels.evaluate.denoising.compare import denoising_table
 from aemodels.evaluate.denoising.gaps import gap_lengths, gap_table, summarise_gaps
-from aemodels.evaluate.denoising.harm import harm_table, summarise_harm
 from aemodels.evaluate.denoising.interval_coverage import coverage_table, summarise_coverage
+from aemodels.evaluate.denoising.noise2self import hold_out, noise2self_table, summarise_noise2self
 from aemodels.evaluate.denoising.paired import paired_table
-from aemodels.evaluate.denoising.thin_beds import bed_table, plant_beds, plant_events
+from aemodels.evaluate.denoising.signal_distortion import signal_distortion_table, summarise_signal_distortion
+from aemodels.evaluate.denoising.thin_bed_response import plant_beds, plant_events, thin_bed_table
 from aemodels.noise import Dropout, Gaussian
 from helpers.recordings import make_section
 
@@ -47,18 +47,18 @@ def _noise(sigma: float, channels: int = 2, samples: int = 5000, name: str = "n"
 
 
 def test_harm_is_the_change_over_the_noise():
-    table = harm_table({"nothing": NOTHING, "zero": ZERO}, [_noise(0.1)], channels=("GR", "DTC"))
+    table = signal_distortion_table({"nothing": NOTHING, "zero": ZERO}, [_noise(0.1)], channels=("GR", "DTC"))
     ratio = table.set_index(["contender", "channel"])["ratio"]
     assert ratio["nothing", "GR"] == 0
     assert ratio["zero", "GR"] == pytest.approx(1.0, rel=0.05)
-    assert summarise_harm(table)["contender"].tolist() == ["nothing", "zero"]
+    assert summarise_signal_distortion(table)["contender"].tolist() == ["nothing", "zero"]
 
 
 def test_harm_to_traces_is_pooled_and_to_a_noise_free_curve_infinite():
-    table = harm_table({"zero": ZERO}, [_noise(0.1)], channels=())
+    table = signal_distortion_table({"zero": ZERO}, [_noise(0.1)], channels=())
     assert table["channel"].tolist() == ["all"]
     ramp = make_section(np.linspace(1, 2, 50)[None])
-    assert harm_table({"zero": ZERO}, [ramp], channels=("GR",))["ratio"].tolist() == [np.inf]
+    assert signal_distortion_table({"zero": ZERO}, [ramp], channels=("GR",))["ratio"].tolist() == [np.inf]
 
 
 def _gains(**gains: list[float]) -> pd.DataFrame:
@@ -99,7 +99,7 @@ def test_blind_gain_agrees_with_the_true_gain_where_truth_is_known(sigma):
         total = uniform_filter1d(section.values, 9, axis=1) * 9
         return (total - section.values) / 8
 
-    row = blind_table({"mean": Function(around)}, [noisy], channels=(), seed=1).iloc[0]
+    row = noise2self_table({"mean": Function(around)}, [noisy], channels=(), seed=1).iloc[0]
     hidden, lost = hold_out(noisy, np.random.default_rng(5))
     error = np.mean((around(hidden) - truth)[lost] ** 2)
     best = (error * sigma**2) / (error + sigma**2)
@@ -121,8 +121,8 @@ def test_a_better_denoiser_has_the_lower_loss_blind():
     rng = np.random.default_rng(0)
     noisy = make_section(np.sin(np.linspace(0, 60, 6000))[None] + rng.normal(0, 0.2, (1, 6000)))
     good = Function(lambda section: uniform_filter1d(section.values, 15, axis=1))
-    table = blind_table({"nothing": NOTHING, "good": good}, [noisy], channels=("GR",), seed=1)
-    summary = summarise_blind(table)
+    table = noise2self_table({"nothing": NOTHING, "good": good}, [noisy], channels=("GR",), seed=1)
+    summary = summarise_noise2self(table)
     assert summary["contender"].tolist() == ["good", "nothing"]
     assert set(table["channel"]) == {"all", "GR"}
 
@@ -159,7 +159,7 @@ def test_doing_nothing_keeps_all_of_every_bed_and_halving_keeps_half():
         ("logs", {"2 samples", "4 samples", "8 samples", "step"}),
         ("seismic", {"2 traces", "all traces"}),
     ):
-        table = bed_table({"nothing": NOTHING, "half": half}, [section], kind=kind, seed=1)
+        table = thin_bed_table({"nothing": NOTHING, "half": half}, [section], kind=kind, seed=1)
         assert beds <= set(table["bed"]) | {"all traces", "2 traces"}
         kept = table.groupby("contender")["kept"].agg(["min", "max"])
         np.testing.assert_allclose(kept.loc["nothing"], 1.0, atol=1e-5)
@@ -169,7 +169,7 @@ def test_doing_nothing_keeps_all_of_every_bed_and_halving_keeps_half():
 
 def test_a_running_mean_keeps_of_a_bed_what_arithmetic_says():
     mean = Function(lambda s: uniform_filter1d(s.values, 5, axis=1, mode="nearest"))
-    table = bed_table({"mean": mean}, [make_section(np.full((2, 4000), 0.5))], kind="logs", seed=1)
+    table = thin_bed_table({"mean": mean}, [make_section(np.full((2, 4000), 0.5))], kind="logs", seed=1)
     kept = table[table["noise"] == 0].set_index("bed")["kept"]
     # of a bed of 2, each sample's window of 5 holds 2: two fifths; of 4, the samples see 3, 4, 4, 3
     assert kept["2 samples"] == pytest.approx(2 / 5, abs=1e-5)

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from integration.tiny_specs import LOGS
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from aemodels.core.types import Channel, FloatArray, Recording, Section
@@ -18,13 +17,14 @@ from aemodels.detect.fault_network.features import flat_lengths, straight_lines
 from aemodels.detect.thresholds import Quantile
 from aemodels.evaluate.detection.bad_hole_table import bad_hole_table
 from aemodels.evaluate.detection.binned_ranking import ScoreBins
-from aemodels.evaluate.detection.fault_trials import event_counts, make_trials, score_trials
-from aemodels.evaluate.detection.leave_one_fault_out import _learners, _learns, leave_out_table
-from aemodels.evaluate.detection.recall_by_fault import TOTALS, confusion_table, found_table
+from aemodels.evaluate.detection.faulty_copies import event_counts, make_faulty_copies, score_copies
+from aemodels.evaluate.detection.leave_one_kind_out import _learns_kind, _refitted_detectors, leave_one_kind_out_table
+from aemodels.evaluate.detection.recall_by_fault import TOTALS, confusion_table, fault_recall_table
 from aemodels.evaluate.statistics.bootstrap import ratio_interval, resample_counts
 from aemodels.experiment.spec import ExperimentSpec, NamedDetector
 from aemodels.signal.normalise import CurvePercentiles
 from helpers.recordings import make_well
+from helpers.tiny_specs import LOGS
 
 KINDS = ("depth_shift", "spike", "stuck")
 
@@ -59,12 +59,12 @@ ORACLE = Oracle({well.name: NORMALISER.apply(well) for well in WELLS})
 
 def scored(**anomalies: Any) -> Any:
     wanted = spec(**anomalies)
-    trials = make_trials(wanted, WELLS, NORMALISER, repeats=2)
-    return score_trials(ORACLE, trials, "logs", threshold=wanted.anomalies.chosen, explain=True)
+    copies = make_faulty_copies(wanted, WELLS, NORMALISER, repeats=2)
+    return score_copies(ORACLE, copies, "logs", threshold=wanted.anomalies.chosen_threshold, explain=True)
 
 
 def test_a_detector_that_knows_finds_every_event_of_every_kind() -> None:
-    table = found_table("oracle", scored()).set_index("fault")
+    table = fault_recall_table("oracle", scored()).set_index("fault")
     assert set(table.index) == {*TOTALS, *KINDS}
     np.testing.assert_allclose(table["event_recall"], 1.0)
     np.testing.assert_allclose(table["recall_at_1pct"], 1.0)
@@ -83,16 +83,18 @@ class Blind(Oracle):
 
 def test_kinds_count_alike_however_long_their_events_are() -> None:
     wanted = spec()
-    trials = make_trials(wanted, WELLS, NORMALISER, repeats=2)
-    found = score_trials(Blind(ORACLE.intact), trials, "logs", threshold=wanted.anomalies.chosen, explain=False)
-    table = found_table("blind", found).set_index("fault")
+    copies = make_faulty_copies(wanted, WELLS, NORMALISER, repeats=2)
+    found = score_copies(
+        Blind(ORACLE.intact), copies, "logs", threshold=wanted.anomalies.chosen_threshold, explain=False
+    )
+    table = fault_recall_table("blind", found).set_index("fault")
     recall = table["recall_at_1pct"]
     assert recall["stuck"] < 0.1
-    assert recall["kinds_alike"] == pytest.approx(recall[list(KINDS)].mean())
-    assert recall["kinds_alike_but_depth_shift"] == pytest.approx(recall[["spike", "stuck"]].mean())
-    assert recall["all_but_depth_shift"] < 0.2  # of the rows, spikes are few
+    assert recall["macro"] == pytest.approx(recall[list(KINDS)].mean())
+    assert recall["macro_without_depth_shift"] == pytest.approx(recall[["spike", "stuck"]].mean())
+    assert recall["all_without_depth_shift"] < 0.2  # of the rows, spikes are few
     pr = table["pr_auc"]
-    assert pr["all_but_depth_shift"] + 0.2 < pr["kinds_alike_but_depth_shift"]
+    assert pr["all_without_depth_shift"] + 0.2 < pr["macro_without_depth_shift"]
 
 
 def test_a_straight_line_is_no_measurement_level_or_not() -> None:
@@ -116,7 +118,7 @@ def test_flat_lines_of_a_wells_own_are_neither_faults_nor_false_alarms() -> None
     wells = [flat, *WELLS[1:]]
     intact = {well.name: NORMALISER.apply(well) for well in wells}
     wanted = spec()
-    trials = make_trials(wanted, wells, NORMALISER, repeats=2)
+    copies = make_faulty_copies(wanted, wells, NORMALISER, repeats=2)
 
     class Flat(Oracle):
         """Finds what was injected, and louder still what is flat anyway."""
@@ -124,19 +126,21 @@ def test_flat_lines_of_a_wells_own_are_neither_faults_nor_false_alarms() -> None
         def score(self, section: Section) -> FloatArray:
             return Oracle.score(self, section) + 100 * (flat_lengths(section) >= 9)
 
-    found = score_trials(Flat(intact), trials, "logs", threshold=wanted.anomalies.chosen, explain=False)
-    own = [item.trial for item in found if item.trial.name == flat.name]
-    assert all(not trial.intact[1000:1300].any() for trial in own)
-    assert all(trial.all_sound.intact.sum() > trial.intact.sum() for trial in own)
-    table = found_table("flat", found).set_index("fault")
+    found = score_copies(Flat(intact), copies, "logs", threshold=wanted.anomalies.chosen_threshold, explain=False)
+    own = [item.faulty_copy for item in found if item.faulty_copy.name == flat.name]
+    assert all(not copy.clean[1000:1300].any() for copy in own)
+    assert all(copy.with_unaltered_as_clean.clean.sum() > copy.clean.sum() for copy in own)
+    table = fault_recall_table("flat", found).set_index("fault")
     np.testing.assert_allclose(table["recall_at_1pct"], 1.0)
-    every = found_table("flat", [dataclasses.replace(item, trial=item.trial.all_sound) for item in found])
+    every = fault_recall_table(
+        "flat", [dataclasses.replace(item, faulty_copy=item.faulty_copy.with_unaltered_as_clean) for item in found]
+    )
     assert every.set_index("fault").loc["spike", "recall_at_1pct"] == 0.0  # 300 of 9,000 rows are louder
 
 
 def test_naming_counts_found_events_and_shows_what_is_mistaken_for_what() -> None:
     items = scored()
-    table = found_table("oracle", items).set_index("fault")
+    table = fault_recall_table("oracle", items).set_index("fault")
     assert table.loc["stuck", "reason_accuracy"] == 1.0
     assert table.loc["spike", "reason_accuracy"] == 1.0
     assert table.loc["depth_shift", "reason_accuracy"] == 0.0  # it is never named
@@ -146,24 +150,24 @@ def test_naming_counts_found_events_and_shows_what_is_mistaken_for_what() -> Non
 
 
 def test_injections_go_on_until_every_kind_has_the_events_asked_for() -> None:
-    trials = make_trials(spec(), WELLS, NORMALISER, repeats=1, events=20)
-    assert min(event_counts(trials).values()) >= 20
-    assert len(trials) % len(WELLS) == 0
-    first = make_trials(spec(), WELLS, NORMALISER, repeats=1)
-    np.testing.assert_array_equal(trials[0].recording.values, first[0].recording.values)
+    copies = make_faulty_copies(spec(), WELLS, NORMALISER, repeats=1, events=20)
+    assert min(event_counts(copies).values()) >= 20
+    assert len(copies) % len(WELLS) == 0
+    first = make_faulty_copies(spec(), WELLS, NORMALISER, repeats=1)
+    np.testing.assert_array_equal(copies[0].recording.values, first[0].recording.values)
 
 
 def test_faults_are_put_into_curves_that_the_experiment_takes_in() -> None:
-    for trial in make_trials(spec(), WELLS, NORMALISER, repeats=2):
-        assert set(trial.recording.names) == set(spec().curves)
+    for copy in make_faulty_copies(spec(), WELLS, NORMALISER, repeats=2):
+        assert set(copy.recording.names) == set(spec().curves)
 
 
 def test_binned_areas_are_those_of_all_samples() -> None:
     rng = np.random.default_rng(0)
     labels = [rng.random(20_000) < 0.05 for _ in range(3)]
     scores = [(rng.normal(0, 1, 20_000) + 1.5 * label).astype(np.float32) for label in labels]
-    bins = ScoreBins.of(scores, [~label for label in labels])
-    pr, roc = bins.areas(bins.faulty(scores, labels))
+    bins = ScoreBins.from_scores(scores, [~label for label in labels])
+    pr, roc = bins.auc(bins.positive_counts(scores, labels))
     every, truth = np.concatenate(scores), np.concatenate(labels)
     assert pr.mean == pytest.approx(average_precision_score(truth, every), abs=2e-3)
     assert roc.mean == pytest.approx(roc_auc_score(truth, every), abs=2e-3)
@@ -174,8 +178,8 @@ def test_binned_areas_are_those_of_all_samples() -> None:
 def test_unscored_faults_are_not_found() -> None:
     scores = [np.array([np.nan, 5.0, 1.0, 2.0], dtype=np.float32)]
     label = [np.array([True, True, False, False])]
-    bins = ScoreBins.of(scores, [~label[0]])
-    _, roc = bins.areas(bins.faulty(scores, label))
+    bins = ScoreBins.from_scores(scores, [~label[0]])
+    _, roc = bins.auc(bins.positive_counts(scores, label))
     assert roc.mean == pytest.approx(0.5)
 
 
@@ -208,18 +212,18 @@ class _Trained:
 
 
 def test_a_kind_left_out_of_training_is_missed_by_what_learns_from_faults() -> None:
-    wanted = spec(leave_one_out=True)
+    wanted = spec(leave_one_kind_out=True)
     named = wanted.anomalies.detectors[0].model_copy(update={"model": Learner()})
     wanted = wanted.model_copy(update={"anomalies": wanted.anomalies.model_copy(update={"detectors": (named,)})})
-    context = DetectContext("logs", 0, {}, faults=wanted.anomalies.trained_on)
-    trials = make_trials(wanted, WELLS, NORMALISER, repeats=2)
+    context = DetectContext("logs", 0, {}, faults=wanted.anomalies.faults_for_training)
+    copies = make_faulty_copies(wanted, WELLS, NORMALISER, repeats=2)
     detectors = {named.name: Learner().fit((), context)}
     scored = {
-        named.name: score_trials(
-            detectors[named.name], trials, "logs", threshold=wanted.anomalies.chosen, explain=False
+        named.name: score_copies(
+            detectors[named.name], copies, "logs", threshold=wanted.anomalies.chosen_threshold, explain=False
         )
     }
-    table = leave_out_table(wanted, context, (), detectors, scored).set_index("fault")
+    table = leave_one_kind_out_table(wanted, context, (), detectors, scored).set_index("fault")
     assert table.loc["stuck", "recall_at_1pct"] < 0.2
     assert table.loc["spike", "recall_at_1pct"] == 1.0
     assert table.loc["median", "recall_at_1pct"] == 1.0
@@ -227,10 +231,10 @@ def test_a_kind_left_out_of_training_is_missed_by_what_learns_from_faults() -> N
 
 
 def test_a_detector_that_chose_the_kind_itself_is_fitted_without_it() -> None:
-    assert _learns(StrangerNetwork(), "drift")
-    assert not _learns(StrangerNetwork(), "spike")
-    assert _learns(Fusion(members=("x",)), "spike")
-    assert not _learns(Rules(), "stuck")
+    assert _learns_kind(StrangerNetwork(), "drift")
+    assert not _learns_kind(StrangerNetwork(), "spike")
+    assert _learns_kind(Fusion(members=("x",)), "spike")
+    assert not _learns_kind(Rules(), "stuck")
 
 
 @pytest.mark.parametrize(
@@ -248,11 +252,11 @@ def test_least_p_values_are_fitted_again_only_where_a_member_is(
     models = {"rules": Rules(), "strangers": StrangerNetwork(), "net": FaultNetwork()}
     models |= {"fused": Fusion.model_validate({"members": members, "combine": combine})}
     named = [NamedDetector(name=name, model=model) for name, model in models.items()]
-    assert _learners(named, "spike") == {"net"} | ({"fused"} if refitted else set())
+    assert _refitted_detectors(named, "spike") == {"net"} | ({"fused"} if refitted else set())
 
 
 def test_leaving_out_is_done_only_where_asked_for() -> None:
-    assert leave_out_table(spec(), DetectContext("logs", 0, {}), (), {}, {}).empty
+    assert leave_one_kind_out_table(spec(), DetectContext("logs", 0, {}), (), {}, {}).empty
 
 
 def _field_well(name: str, seed: int, bad_share: float) -> Recording:
@@ -286,8 +290,8 @@ def test_a_caliper_among_the_inputs_tells_nothing_of_bad_hole() -> None:
 
 
 def test_scores_judged_by_their_own_well_rank_the_same_within_it() -> None:
-    trials = make_trials(spec(), WELLS[:1], NORMALISER, repeats=1)
+    copies = make_faulty_copies(spec(), WELLS[:1], NORMALISER, repeats=1)
     ways = [Quantile(own=share) for share in (0.0, 1.0)]
-    raw, own = (score_trials(ORACLE, trials, "logs", threshold=way, explain=False)[0].rows for way in ways)
+    raw, own = (score_copies(ORACLE, copies, "logs", threshold=way, explain=False)[0].rows for way in ways)
     known = np.isfinite(raw)
     np.testing.assert_array_equal(np.argsort(raw[known], kind="stable"), np.argsort(own[known], kind="stable"))

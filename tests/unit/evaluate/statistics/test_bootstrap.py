@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aemodels.core.errors import DataError
-from aemodels.evaluate.statistics.bootstrap import EXACT_UP_TO, TIE_DB, mean_interval, paired, resampled_means
+from aemodels.evaluate.statistics.bootstrap import MAX_EXACT, TIE_DB, compare_pairs, mean_interval, resampled_means
 
 GAINS = st.lists(st.floats(-20, 20), min_size=1, max_size=6)
 
@@ -39,7 +39,7 @@ def test_exact_resamples_have_the_mean_and_variance_of_theory(values):
 
 def test_drawn_resamples_come_close_to_theory():
     values = np.random.default_rng(1).normal(5.0, 2.0, 40)
-    assert len(values) > EXACT_UP_TO
+    assert len(values) > MAX_EXACT
     interval = mean_interval(values.tolist())
     half = 1.96 * values.std() / math.sqrt(40)
     assert interval.low == pytest.approx(values.mean() - half, abs=0.05)
@@ -85,7 +85,7 @@ def test_what_is_no_gain_is_refused(values):
 def test_ahead_by_more_than_noise(differences, rule, passed):
     theirs = [10.0 + n for n in range(len(differences))]
     ours = [base + difference for base, difference in zip(theirs, differences, strict=True)]
-    found = paired(ours, theirs)
+    found = compare_pairs(ours, theirs)
     assert (found.rule, found.passed) == (rule, passed)
     assert found.margin == pytest.approx(np.mean(differences))
     assert found.ahead == sum(difference > 1e-12 for difference in differences)
@@ -93,15 +93,15 @@ def test_ahead_by_more_than_noise(differences, rule, passed):
 
 def test_wells_that_differ_by_much_do_not_hide_a_small_steady_lead():
     theirs = [2.0, 9.0, 14.0, 5.0, 11.0, 7.0, 3.0]
-    found = paired([gain + 0.2 for gain in theirs], theirs)
+    found = compare_pairs([gain + 0.2 for gain in theirs], theirs)
     assert found.passed
     assert found.low == pytest.approx(0.2)
 
 
 def test_how_often_three_wells_agree_by_chance():
-    assert paired([1.0, 2.0, 3.0], [0.0, 0.0, 0.0]).chance == 0.125
+    assert compare_pairs([1.0, 2.0, 3.0], [0.0, 0.0, 0.0]).chance == 0.125
 
 
 def test_wells_have_to_be_paired():
     with pytest.raises(DataError, match="2 gains against 1"):
-        paired([1.0, 2.0], [1.0])
+        compare_pairs([1.0, 2.0], [1.0])

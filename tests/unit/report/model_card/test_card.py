@@ -6,12 +6,12 @@ import copy
 
 import pandas as pd
 import pytest
-from integration.tiny_specs import LOGS
 
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.report.model_card.card import headline, render_card, table
 from aemodels.report.model_card.tables import CardTables
 from aemodels.report.model_card.weaknesses import weaknesses
+from helpers.tiny_specs import LOGS
 
 ROLES = {"train": ["W-0", "W-1"], "validation": ["W-2"], "test": ["W|3", "W-4", "W-5"]}
 

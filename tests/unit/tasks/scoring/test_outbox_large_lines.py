@@ -30,7 +30,7 @@ minimum_samples: 100
 normalise: {kind: recording_rms}
 default: gaussian_filter
 contenders: [{name: gaussian_filter, model: {kind: gaussian_filter}}]
-conditions: [{name: noise 0.1, noise: [{kind: gaussian, factor: 0.1}]}]
+test_conditions: [{name: noise 0.1, noise: [{kind: gaussian, factor: 0.1}]}]
 anomalies:
   threshold: quantile
   faults: [{kind: reversed}, {kind: noisy}]

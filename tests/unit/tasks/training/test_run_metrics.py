@@ -71,7 +71,7 @@ def test_what_is_found_is_told_pooled_and_without_what_nobody_measured():
     found = pd.DataFrame(
         [
             {"detector": "a", "fault": "all"} | dict(zip(keys, (0.8, 0.7, 0.9, float("nan")), strict=True)),
-            {"detector": "a", "fault": "all_but_depth_shift"} | dict.fromkeys(keys, 0.1),
+            {"detector": "a", "fault": "all_without_depth_shift"} | dict.fromkeys(keys, 0.1),
             {"detector": "b", "fault": "all"} | dict.fromkeys(keys, 0.2),
         ]
     )

@@ -22,7 +22,7 @@ _SPACING, _EDGE = 96, 2
 
 
 @dataclass(frozen=True, eq=False)
-class Planted:
+class PlantedEvent:
     """One bed, boundary or event on one channel.
 
     Args:
@@ -41,7 +41,9 @@ class Planted:
         return float(response[self.channel, self.start : self.start + self.probe.size] @ self.probe)
 
 
-def bed_table(denoisers: Mapping[str, Denoiser], sections: Sequence[Section], *, kind: Kind, seed: int) -> pd.DataFrame:
+def thin_bed_table(
+    denoisers: Mapping[str, Denoiser], sections: Sequence[Section], *, kind: Kind, seed: int
+) -> pd.DataFrame:
     """Amplitude kept of what is planted into recorded sections, clean and noisy.
 
     The response is the difference between the denoised section with and without it: the background,
@@ -73,7 +75,7 @@ def bed_table(denoisers: Mapping[str, Denoiser], sections: Sequence[Section], *,
     return pd.DataFrame(rows, columns=["contender", "noise", "bed", "kept", "spread", "beds"])
 
 
-def plant_beds(section: Section) -> tuple[FloatArray, list[Planted]]:
+def plant_beds(section: Section) -> tuple[FloatArray, list[PlantedEvent]]:
     """Thin beds, and steps up and down again, in all curves at once; signs alternate between curves and rounds.
 
     Returns:
@@ -90,7 +92,7 @@ def plant_beds(section: Section) -> tuple[FloatArray, list[Planted]]:
             if turn < len(THICKNESSES):
                 samples = THICKNESSES[turn]
                 added[channel, start : start + samples] += height
-                bed = Planted(f"{samples} samples", channel, start, np.full(samples, 1 / (samples * height)))
+                bed = PlantedEvent(f"{samples} samples", channel, start, np.full(samples, 1 / (samples * height)))
             elif turn == len(THICKNESSES) and block + 2 < blocks:
                 added[channel, start : start + _SPACING] += height
                 bed = _step(channel, start, height)
@@ -103,12 +105,12 @@ def plant_beds(section: Section) -> tuple[FloatArray, list[Planted]]:
     return added, beds
 
 
-def _step(channel: int, start: int, height: float) -> Planted:
+def _step(channel: int, start: int, height: float) -> PlantedEvent:
     probe = np.repeat([-1.0, 1.0], _EDGE) / (_EDGE * height)
-    return Planted("step", channel, start - _EDGE, probe)
+    return PlantedEvent("step", channel, start - _EDGE, probe)
 
 
-def plant_events(section: Section) -> tuple[FloatArray, list[Planted]]:
+def plant_events(section: Section) -> tuple[FloatArray, list[PlantedEvent]]:
     """Ricker wavelets (peak frequency a tenth of the sampling frequency), a few traces wide or on all traces."""
     wavelet = AMPLITUDE["seismic"] * _ricker(0.1, 10)
     probe = wavelet / (wavelet @ wavelet)
@@ -120,7 +122,7 @@ def plant_events(section: Section) -> tuple[FloatArray, list[Planted]]:
         for name, first, width in patches:
             for channel in range(first, first + width):
                 added[channel, start : start + wavelet.size] += wavelet
-                events.append(Planted(name, channel, start, probe))
+                events.append(PlantedEvent(name, channel, start, probe))
     return added, events
 
 

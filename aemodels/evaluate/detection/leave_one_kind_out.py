@@ -12,8 +12,8 @@ import pandas as pd
 from aemodels.core.types import Section
 from aemodels.detect.base import DetectContext, Detector, DetectorFactory
 from aemodels.detect.fusion.fusion import Fusion
-from aemodels.evaluate.detection.fault_trials import Scored, Trial, score_trials
-from aemodels.evaluate.detection.recall_by_fault import found_table
+from aemodels.evaluate.detection.faulty_copies import FaultyCopy, ScoredCopy, score_copies
+from aemodels.evaluate.detection.recall_by_fault import fault_recall_table
 from aemodels.faults.base import kind_of
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ REPEATS = 5
 COLUMNS = ["detector", "fault", "refitted", "events", "recall_at_1pct", "event_recall", "pr_auc"]
 
 
-def leave_out_table(
+def leave_one_kind_out_table(
     spec: ExperimentSpec,
     context: DetectContext,
     train: Sequence[Section],
     detectors: Mapping[str, Detector],
-    scored: Mapping[str, Sequence[Scored]],
+    scored: Mapping[str, Sequence[ScoredCopy]],
 ) -> pd.DataFrame:
     """Recall of each kind by detectors that never met it in training; a row "median" for each detector.
 
@@ -47,18 +47,18 @@ def leave_out_table(
         detector, fault, refitted, events, recall_at_1pct, event_recall, pr_auc.
     """
     few = {name: _first_of_each(items) for name, items in scored.items()}
-    trials = [item.trial for item in next(iter(few.values()), [])]
-    kinds = sorted({kind for trial in trials for kind, _ in trial.events})
-    if not spec.anomalies.leave_one_out or len(kinds) < 2:
+    copies = [item.faulty_copy for item in next(iter(few.values()), [])]
+    kinds = sorted({kind for copy in copies for kind, _ in copy.events})
+    if not spec.anomalies.leave_one_kind_out or len(kinds) < 2:
         return pd.DataFrame(columns=COLUMNS)
-    known = {name: found_table(name, items) for name, items in few.items()}
+    known = {name: fault_recall_table(name, items) for name, items in few.items()}
     rows = []
     for kind in kinds:
-        learners = _learners(spec.anomalies.detectors, kind)
+        learners = _refitted_detectors(spec.anomalies.detectors, kind)
         kept = {name: detector for name, detector in detectors.items() if name not in learners}
         without = _without(spec, context, kind, train, kept) if learners else {}
         for name, table in known.items():
-            told = _found(spec, name, without[name], trials) if name in learners else table
+            told = _found(spec, name, without[name], copies) if name in learners else table
             row = told[told["fault"] == kind].iloc[0]
             told_of = {column: row[column] for column in COLUMNS if column != "refitted"}
             rows.append({"refitted": name in learners} | told_of)
@@ -80,17 +80,17 @@ def _without(
     return fitted
 
 
-def _learners(detectors: Sequence[NamedDetector], kind: str) -> set[str]:
+def _refitted_detectors(detectors: Sequence[NamedDetector], kind: str) -> set[str]:
     """Those that would be others without a kind, as would be what is made of them."""
     found: set[str] = set()
     for named in detectors:
         members = named.model.members if isinstance(named.model, Fusion) else ()
-        if _learns(named.model, kind) or found.intersection(members):
+        if _learns_kind(named.model, kind) or found.intersection(members):
             found.add(named.name)
     return found
 
 
-def _learns(model: DetectorFactory, kind: str) -> bool:
+def _learns_kind(model: DetectorFactory, kind: str) -> bool:
     """Whether a detector is trained on the experiment's faults, or on a kind by its own choice."""
     own = {kind_of(fault) for fault in getattr(model, "faults", ())}
     return bool(getattr(model, "learns_faults", False)) or kind in own
@@ -103,16 +103,16 @@ def _with_medians(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([table, medians.assign(fault="median")[COLUMNS]], ignore_index=True)
 
 
-def _found(spec: ExperimentSpec, name: str, detector: Detector, trials: Sequence[Trial]) -> pd.DataFrame:
-    scored = score_trials(detector, trials, spec.kind, threshold=spec.anomalies.chosen, explain=False)
-    return found_table(name, scored)
+def _found(spec: ExperimentSpec, name: str, detector: Detector, copies: Sequence[FaultyCopy]) -> pd.DataFrame:
+    scored = score_copies(detector, copies, spec.kind, threshold=spec.anomalies.chosen_threshold, explain=False)
+    return fault_recall_table(name, scored)
 
 
-def _first_of_each(scored: Sequence[Scored]) -> list[Scored]:
+def _first_of_each(scored: Sequence[ScoredCopy]) -> list[ScoredCopy]:
     seen: Counter[str] = Counter()
     few = []
     for item in scored:
-        seen[item.trial.name] += 1
-        if seen[item.trial.name] <= REPEATS:
+        seen[item.faulty_copy.name] += 1
+        if seen[item.faulty_copy.name] <= REPEATS:
             few.append(item)
     return few

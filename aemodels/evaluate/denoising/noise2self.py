@@ -30,7 +30,7 @@ def hold_out(section: Section, rng: np.random.Generator, *, period: int = PERIOD
     return dataclasses.replace(section, values=fill_lost(section.values, mask, "linear"), mask=mask, noise=None), lost
 
 
-def blind_table(
+def noise2self_table(
     denoisers: Mapping[str, Denoiser], sections: Sequence[Section], *, channels: Sequence[str], seed: int
 ) -> pd.DataFrame:
     """Estimated gain on the recordings themselves.
@@ -64,21 +64,23 @@ def blind_table(
                 asked = lost[members]
                 if asked.any():
                     loss, floor = float(square[members][asked].mean()), float(noise[members][asked].mean())
-                    rows.append((contender, section.name, channel, np.sqrt(floor), loss, blind_gain_db(loss, floor)))
+                    rows.append(
+                        (contender, section.name, channel, np.sqrt(floor), loss, noise2self_gain_db(loss, floor))
+                    )
     return pd.DataFrame(rows, columns=["contender", "section", "channel", "noise_sigma", "self_loss", "gain_db"])
 
 
-def blind_gain_db(self_loss: float, noise_power: float) -> float:
+def noise2self_gain_db(self_loss: float, noise_power: float) -> float:
     """10 log10(1 + v / e) with e = self_loss - v; NaN where the loss is below the noise (the estimate of v is off).
 
-    >>> round(blind_gain_db(2.0, 1.0), 3)
+    >>> round(noise2self_gain_db(2.0, 1.0), 3)
     3.01
     """
     error = self_loss - noise_power
     return float(10 * np.log10(1 + noise_power / error)) if error > 0 else float("nan")
 
 
-def summarise_blind(table: pd.DataFrame) -> pd.DataFrame:
+def summarise_noise2self(table: pd.DataFrame) -> pd.DataFrame:
     """Medians over sections of the pooled rows, best first: contender, gain_db, self_loss, sections."""
     pooled = table[table["channel"] == "all"]
     summary = pooled.groupby("contender", sort=False).agg(

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from aemodels.experiment.spec import ExperimentSpec
 
 # Injections for the choice of a detector; the hold-out gets as many as the specification asks for.
-CHOOSING_REPEATS = 5
-MOST_REPEATS = 100
+VALIDATION_REPEATS = 5
+MAX_REPEATS = 100
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class FaultyCopy:
     """A faulty copy of a recording.
 
     Args:
@@ -36,8 +36,8 @@ class Trial:
         recording: with faults, in canonical units; of a well the experiment's curves only.
         section: the same, normalised.
         label: bool[row], a depth sample or a trace with any altered value.
-        sound: bool[row], what may stand for intact before faults went in: all but the straight lines that a well has of
-            its own, of a tool that stuck or of gaps that were filled by interpolation, and traces that are dead.
+        clean_before: bool[row], rows usable as clean before faults were injected: all but dead traces and the straight
+            lines already in the recording, from a stuck tool or a gap filled by interpolation.
         events: kind and altered rows (int64) of each event.
     """
 
@@ -45,18 +45,18 @@ class Trial:
     recording: Recording
     section: Section
     label: BoolArray
-    sound: BoolArray
+    clean_before: BoolArray
     events: tuple[tuple[str, IntArray], ...]
 
     @property
-    def intact(self) -> BoolArray:
+    def clean(self) -> BoolArray:
         """bool[row], rows that are known to be so; what is neither altered nor intact counts for nothing."""
-        return self.sound & ~self.label
+        return self.clean_before & ~self.label
 
     @property
-    def all_sound(self) -> Trial:
+    def with_unaltered_as_clean(self) -> FaultyCopy:
         """The same, with every row that no fault altered taken for intact."""
-        return dataclasses.replace(self, sound=np.ones_like(self.sound))
+        return dataclasses.replace(self, clean_before=np.ones_like(self.clean_before))
 
     def rows_of(self, kind: str) -> BoolArray:
         """bool[row], rows that events of a kind altered."""
@@ -68,17 +68,17 @@ class Trial:
 
 
 @dataclass(frozen=True, eq=False)
-class Scored:
+class ScoredCopy:
     """What one detector gave for one trial: row scores float32[row], and its reasons where it has any."""
 
-    trial: Trial
+    faulty_copy: FaultyCopy
     rows: FloatArray
     reasons: Reasons | None
 
 
-def make_trials(
+def make_faulty_copies(
     spec: ExperimentSpec, recordings: Sequence[Recording], normaliser: Normaliser, *, repeats: int, events: int = 0
-) -> list[Trial]:
+) -> list[FaultyCopy]:
     """Inject faults into every recording, again and again.
 
     Args:
@@ -86,20 +86,22 @@ def make_trials(
         recordings: intact, in canonical units.
         normaliser: of the experiment.
         repeats: injections into each recording at least.
-        events: injections go on until every kind that was placed at all has so many (MOST_REPEATS at most).
+        events: injections go on until every kind that was placed at all has so many (MAX_REPEATS at most).
     """
-    trials: list[Trial] = []
-    sound = sound_rows(normalise_parts(normaliser, recordings), spec.kind)
-    for repeat in range(max(repeats, MOST_REPEATS if events else 0)):
-        if repeat >= repeats and min(event_counts(trials).values(), default=events) >= events:
+    copies: list[FaultyCopy] = []
+    sound = clean_rows(normalise_parts(normaliser, recordings), spec.kind)
+    for repeat in range(max(repeats, MAX_REPEATS if events else 0)):
+        if repeat >= repeats and min(event_counts(copies).values(), default=events) >= events:
             break
         injections = [
-            _inject(spec, modelled(recording, spec.curves), np.random.default_rng(_seed(spec, repeat, recording)))
+            _inject(
+                spec, restrict_to_curves(recording, spec.curves), np.random.default_rng(_seed(spec, repeat, recording))
+            )
             for recording in recordings
         ]
         sections = normalise_parts(normaliser, [injection.recording for injection in injections])
-        trials += [_trial(*parts) for parts in zip(injections, sections, sound, strict=True)]
-    return trials
+        copies += [_faulty_copy(*parts) for parts in zip(injections, sections, sound, strict=True)]
+    return copies
 
 
 def _seed(spec: ExperimentSpec, repeat: int, recording: Recording) -> list[int]:
@@ -110,7 +112,7 @@ def _inject(spec: ExperimentSpec, recording: Recording, rng: np.random.Generator
     return inject(recording, spec.anomalies.faults, fraction=spec.anomalies.fraction, rng=rng)
 
 
-def modelled(recording: Recording, curves: Sequence[str]) -> Recording:
+def restrict_to_curves(recording: Recording, curves: Sequence[str]) -> Recording:
     """A well with the given curves only: a fault of another one could not be seen. Lines stay as they are."""
     rows = [row for row, name in enumerate(recording.names) if name in curves]
     if recording.kind == "seismic" or not rows:
@@ -119,35 +121,35 @@ def modelled(recording: Recording, curves: Sequence[str]) -> Recording:
     return dataclasses.replace(recording, values=recording.values[rows], channels=channels)
 
 
-def event_counts(trials: Sequence[Trial]) -> Counter[str]:
+def event_counts(copies: Sequence[FaultyCopy]) -> Counter[str]:
     """Events of each kind."""
-    return Counter(kind for trial in trials for kind, _ in trial.events)
+    return Counter(kind for copy in copies for kind, _ in copy.events)
 
 
-def score_trials(
-    detector: Detector, trials: Sequence[Trial], kind: Kind, *, threshold: ThresholdBase, explain: bool
-) -> list[Scored]:
+def score_copies(
+    detector: Detector, copies: Sequence[FaultyCopy], kind: Kind, *, threshold: ThresholdBase, explain: bool
+) -> list[ScoredCopy]:
     """Score every trial once; line sections that adjoin are scored as one panel.
 
     Args:
         detector: fitted.
-        trials: from `make_trials`.
+        copies: from `make_faulty_copies`.
         kind: logs or seismic.
         threshold: says how a well's scores are made comparable.
         explain: whether reasons are wanted as well.
     """
-    found: list[Scored] = []
-    for panel, places in joined([trial.section for trial in trials]):
+    found: list[ScoredCopy] = []
+    for panel, places in joined([copy.section for copy in copies]):
         rows = row_scores(detector.score(panel), kind)
         reasons = detector.reasons(panel) if explain and isinstance(detector, Explainer) else None
-        for trial, part in zip(trials[len(found) :], _row_parts(places, kind), strict=False):
+        for copy, part in zip(copies[len(found) :], _row_parts(places, kind), strict=False):
             own = rows[part]
             named = reasons and Reasons(reasons.kinds, reasons.score[:, part])
-            found.append(Scored(trial, threshold.comparable(own, own), named))
+            found.append(ScoredCopy(copy, threshold.comparable(own, own), named))
     return found
 
 
-def clean_rows(detector: Detector, sections: Sequence[Section], kind: Kind) -> list[FloatArray]:
+def section_scores(detector: Detector, sections: Sequence[Section], kind: Kind) -> list[FloatArray]:
     """Row scores of each section, line sections that adjoin scored as one panel: float32[row] each."""
     found: list[FloatArray] = []
     for panel, places in joined(sections):
@@ -161,17 +163,17 @@ def _row_parts(places: Sequence[slice], kind: Kind) -> list[slice]:
     return list(places) if kind == "seismic" else [slice(None)]
 
 
-def sound_rows(sections: Sequence[Section], kind: Kind) -> list[BoolArray]:
-    """bool[row] of each section: what may stand for intact, see Trial."""
+def clean_rows(sections: Sequence[Section], kind: Kind) -> list[BoolArray]:
+    """bool[row] of each section: what may stand for intact, see FaultyCopy."""
     return [np.asarray(intact(section, kind).any(axis=0 if kind == "logs" else 1)) for section in sections]
 
 
-def _trial(injection: Injection, section: Section, sound: BoolArray) -> Trial:
+def _faulty_copy(injection: Injection, section: Section, sound: BoolArray) -> FaultyCopy:
     recording = injection.recording
     label = row_label(injection)
     places: Mapping[str, int] = {name: row for row, name in enumerate(recording.names)}
     events = tuple((event.kind, _rows(event, recording, places, label)) for event in injection.events)
-    return Trial(recording.name, recording, section, label, sound, events)
+    return FaultyCopy(recording.name, recording, section, label, sound, events)
 
 
 def _rows(event: FaultEvent, recording: Recording, places: Mapping[str, int], label: BoolArray) -> IntArray:

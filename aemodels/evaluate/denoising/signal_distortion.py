@@ -13,7 +13,7 @@ from aemodels.signal.adjoining_sections import denoise_lines
 from aemodels.signal.noise_estimate import noise_sigma
 
 
-def harm_table(
+def signal_distortion_table(
     denoisers: Mapping[str, Denoiser], sections: Sequence[Section], *, channels: Sequence[str]
 ) -> pd.DataFrame:
     """Change of clean input against its noise floor.
@@ -52,7 +52,7 @@ def _ratio(change: float, floor: float) -> float:
     return 0.0 if change == 0 else float("inf")
 
 
-def summarise_harm(table: pd.DataFrame) -> pd.DataFrame:
+def summarise_signal_distortion(table: pd.DataFrame) -> pd.DataFrame:
     """Median and largest ratio over sections and channels, least harm first: contender, median_ratio, max_ratio."""
     summary = table.groupby("contender", sort=False)["ratio"].agg(median_ratio="median", max_ratio="max").reset_index()
     return summary.sort_values("max_ratio", kind="stable").reset_index(drop=True)
