@@ -8,24 +8,24 @@ from pydantic import BaseModel, ConfigDict
 
 from flows.results import markdown_table
 from tasks.settings import Settings
-from tasks.training.scratch import Known, ScratchRun, slopes_run, spiral_run
+from tasks.training.scratch import ReferenceCheck, ScratchRun, slopes_run, spiral_run
 
 
 class ScratchResult(BaseModel):
-    """Known answers of every network, and where its run is."""
+    """The results of every network beside their reference values, and its run."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     runs: tuple[ScratchRun, ...]
 
     @property
-    def answers(self) -> tuple[Known, ...]:
+    def answers(self) -> tuple[ReferenceCheck, ...]:
         return tuple(answer for run in self.runs for answer in run.answers)
 
     @property
-    def met(self) -> bool:
+    def matches(self) -> bool:
         """Whether every answer is the known one."""
-        return all(answer.met for answer in self.answers)
+        return all(answer.matches for answer in self.answers)
 
 
 @flow(name="scratch")

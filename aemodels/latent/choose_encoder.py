@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from aemodels.bundle.bundle import Bundle
 from aemodels.core.errors import BundleError, SpecError
-from aemodels.latent.embed import Coded, coded
+from aemodels.latent.embed import Encoder, encoder_of
 
 COMPONENTS = "principal_components"
 
 
-def choose_code(bundle: Bundle, name: str | None = None) -> tuple[str, Coded]:
+def choose_encoder(bundle: Bundle, name: str | None = None) -> tuple[str, Encoder]:
     """The model whose code is used, and its name.
 
     The default denoiser if it has a code, else another contender that came with the bundle (the one its detector
@@ -30,7 +30,7 @@ def choose_code(bundle: Bundle, name: str | None = None) -> tuple[str, Coded]:
     if name is not None and name not in models:
         raise SpecError(f"code is {name!r}; {bundle.name} carries {', '.join(models)}; name one of them")
     for candidate in [name] if name is not None else list(models):
-        model = coded(models[candidate])
+        model = encoder_of(models[candidate])
         if model is not None:
             return candidate, model
     if name is not None:

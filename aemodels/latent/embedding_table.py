@@ -7,10 +7,10 @@ import pandas as pd
 
 from aemodels.core.types import IntArray, Recording
 from aemodels.curves.lithology import UNKNOWN, lithology
-from aemodels.latent.embed import Codes
+from aemodels.latent.embed import Embeddings
 
 
-def embedding_table(recording: Recording, codes: Codes, curves: tuple[str, ...], role: str) -> pd.DataFrame:
+def embedding_table(recording: Recording, codes: Embeddings, curves: tuple[str, ...], role: str) -> pd.DataFrame:
     """The codes of a recording, a row a window.
 
     Args:
@@ -50,7 +50,7 @@ def embedding_table(recording: Recording, codes: Codes, curves: tuple[str, ...],
     return pd.concat([table, numbers], axis=1)
 
 
-def window_lithology(recording: Recording, codes: Codes) -> IntArray | None:
+def window_lithology(recording: Recording, codes: Embeddings) -> IntArray | None:
     """Lithology in the middle of each window: int64[window], -1 = unknown; None where the recording has none."""
     known = lithology(recording) if recording.kind == "logs" else None
     if known is None:

@@ -14,15 +14,15 @@ from aemodels.core.interfaces import FitContext
 from aemodels.core.types import BoolArray, FloatArray, IntArray, Recording, Section
 from aemodels.curves.lithology import UNKNOWN, lithology
 from aemodels.denoisers.linear.pca import Pca, PcaDenoiser
-from aemodels.latent.embed import Coded, Codes, embed
+from aemodels.latent.embed import Embeddings, Encoder, embed
 from aemodels.latent.embedding_table import window_lithology
 from aemodels.signal.split import plain_name
 from aemodels.signal.windows import cut
 
 FOLDS = 5
-LEAST_OBSERVED = 0.6  # share of a window's samples
-LEAST_WINDOWS = 20  # of a lithology, and in two wells at least
-CODE, PCA, RAW = "code", "pca", "raw windows"
+MIN_OBSERVED = 0.6  # share of a window's samples
+MIN_WINDOWS = 20  # of a lithology, and in two wells at least
+EMBEDDING, PCA, RAW = "embedding", "pca", "raw windows"
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ForestSpec:
 
 
 @dataclass(frozen=True, eq=False)
-class Labelled:
+class LabelledWindows:
     """Windows with a known lithology.
 
     Args:
@@ -57,7 +57,9 @@ class Labelled:
     well: NDArray[Any]
 
 
-def labelled_windows(model: Coded, wells: Sequence[tuple[Recording, Section]], spec: ForestSpec) -> Labelled | None:
+def labelled_windows(
+    model: Encoder, wells: Sequence[tuple[Recording, Section]], spec: ForestSpec
+) -> LabelledWindows | None:
     """The windows of wells with a known lithology as code, as so many principal components, and as they are.
 
     The components are fitted to the wells given. Where a model takes one curve at a time, so do they, and the features
@@ -77,8 +79,8 @@ def labelled_windows(model: Coded, wells: Sequence[tuple[Recording, Section]], s
         return None
     components = _components(model, [section for _, section in known])
     pieces = [_labelled(model, components, recording, section) for recording, section in known]
-    joined = Labelled(
-        features={name: np.concatenate([piece.features[name] for piece in pieces]) for name in (CODE, PCA, RAW)},
+    joined = LabelledWindows(
+        features={name: np.concatenate([piece.features[name] for piece in pieces]) for name in (EMBEDDING, PCA, RAW)},
         lithology=np.concatenate([piece.lithology for piece in pieces]),
         well=np.concatenate([piece.well for piece in pieces]),
     )
@@ -88,7 +90,9 @@ def labelled_windows(model: Coded, wells: Sequence[tuple[Recording, Section]], s
     return _picked(joined, kept[:: max(1, -(-kept.size // spec.windows))])
 
 
-def forest_scores(labelled: Labelled, spec: ForestSpec, sets: Sequence[str] = (CODE, PCA, RAW)) -> pd.DataFrame:
+def forest_scores(
+    labelled: LabelledWindows, spec: ForestSpec, sets: Sequence[str] = (EMBEDDING, PCA, RAW)
+) -> pd.DataFrame:
     """A random forest on each of some feature sets, cross-validated by well: five folds, or as many as wells.
 
     Returns:
@@ -136,7 +140,7 @@ def summarise_forests(folds: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
 
 
-def _components(model: Coded, sections: Sequence[Section]) -> PcaDenoiser:
+def _components(model: Encoder, sections: Sequence[Section]) -> PcaDenoiser:
     """As many principal components of the same windows as the code of one window has dimensions."""
     window = model.spec.window
     latent = embed(model, sections[0]).values.shape[1]
@@ -145,31 +149,33 @@ def _components(model: Coded, sections: Sequence[Section]) -> PcaDenoiser:
     return fitted.denoiser
 
 
-def _labelled(model: Coded, components: PcaDenoiser, recording: Recording, section: Section) -> Labelled:
-    code = embed(model, section).side_by_side()
+def _labelled(model: Encoder, components: PcaDenoiser, recording: Recording, section: Section) -> LabelledWindows:
+    code = embed(model, section).concatenate_channels()
     windows = cut(section, model.spec.window)
-    raw = Codes(windows.values.reshape(len(windows.values), -1), windows.origin, windows.mask.mean((1, 2)), code.window)
-    sets = {CODE: code, PCA: embed(components, section).side_by_side(), RAW: raw.side_by_side()}
+    raw = Embeddings(
+        windows.values.reshape(len(windows.values), -1), windows.origin, windows.mask.mean((1, 2)), code.window
+    )
+    sets = {EMBEDDING: code, PCA: embed(components, section).concatenate_channels(), RAW: raw.concatenate_channels()}
     labels = window_lithology(recording, code)
     assert labels is not None
-    kept = (labels != UNKNOWN) & (code.observed >= LEAST_OBSERVED)
-    return Labelled(
+    kept = (labels != UNKNOWN) & (code.observed >= MIN_OBSERVED)
+    return LabelledWindows(
         features={name: codes.values[kept] for name, codes in sets.items()},
         lithology=labels[kept],
         well=np.full(int(kept.sum()), plain_name(recording.name)),
     )
 
 
-def _common(labelled: Labelled) -> BoolArray:
+def _common(labelled: LabelledWindows) -> BoolArray:
     """Windows whose lithology stands in two wells, and often enough to be learnt."""
     kept = np.zeros(labelled.lithology.shape, dtype=np.bool_)
     for number in np.unique(labelled.lithology):
         here = labelled.lithology == number
-        if here.sum() >= LEAST_WINDOWS and np.unique(labelled.well[here]).size > 1:
+        if here.sum() >= MIN_WINDOWS and np.unique(labelled.well[here]).size > 1:
             kept |= here
     return kept
 
 
-def _picked(labelled: Labelled, rows: NDArray[np.intp]) -> Labelled:
+def _picked(labelled: LabelledWindows, rows: NDArray[np.intp]) -> LabelledWindows:
     features = {name: values[rows] for name, values in labelled.features.items()}
-    return Labelled(features, labelled.lithology[rows], labelled.well[rows])
+    return LabelledWindows(features, labelled.lithology[rows], labelled.well[rows])

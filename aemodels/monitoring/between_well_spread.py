@@ -17,11 +17,11 @@ from aemodels.monitoring.statistics import coarse, cohen_h, ks_distance, psi, ra
 
 FLAG_RATE = "flag_rate"
 _DRAWS = 400  # pseudo-windows of reference groups at most
-_LEAST = 1e-3  # smallest statistic that is told from none
+_MIN_STATISTIC = 1e-3  # smallest statistic that is told from none
 
 
 @dataclass(frozen=True, eq=False)
-class Spread:
+class BetweenWellSpread:
     """How far windows of reference groups lie from the other groups.
 
     Args:
@@ -33,7 +33,7 @@ class Spread:
     limits: Mapping[tuple[str, str], float]
 
     @classmethod
-    def of(cls, reference: Reference, groups: int, false_alarms: float) -> Spread:
+    def from_reference(cls, reference: Reference, groups: int, false_alarms: float) -> BetweenWellSpread:
         """Draw pseudo-windows of `groups` groups each, at most half of the reference's."""
         chosen = _subsets(len(reference.groups), groups)
         draws = {
@@ -47,7 +47,7 @@ class Spread:
     def limit(self, name: str, statistic: str, floor: float) -> float:
         return max(self.limits[name, statistic], floor)
 
-    def unusual(self, name: str, statistic: str, value: float) -> float:
+    def p_value(self, name: str, statistic: str, value: float) -> float:
         """Share of pseudo-windows at least as far away, the new window counted in."""
         draws = self.draws[name, statistic]
         known = draws[np.isfinite(draws)]
@@ -69,9 +69,9 @@ def _subsets(groups: int, size: int) -> BoolArray:
 
 def _distances(reference: Reference, name: str, chosen: BoolArray) -> dict[str, AxisArray]:
     feature = reference.features[name]
-    yardstick = reference.members(name)
-    pooled = feature.pooled(yardstick).counts
-    now, rest = chosen.astype(float) @ feature.counts, (~chosen & yardstick).astype(float) @ feature.counts
+    compared = reference.members(name)
+    pooled = feature.pooled(compared).counts
+    now, rest = chosen.astype(float) @ feature.counts, (~chosen & compared).astype(float) @ feature.counts
     return {"psi": psi(coarse(now, pooled), coarse(rest, pooled)), "ks": ks_distance(now, rest)}
 
 
@@ -108,8 +108,8 @@ def _limits(
 
 def _stretch(statistic: str, values: AxisArray) -> AxisArray:
     """To a scale without bounds: log-odds of a KS distance, which ends at 1; logarithm of the others."""
-    low = np.maximum(values, _LEAST)
-    return np.asarray(np.log(low / np.maximum(1.0 - low, _LEAST)) if statistic == "ks" else np.log(low))
+    low = np.maximum(values, _MIN_STATISTIC)
+    return np.asarray(np.log(low / np.maximum(1.0 - low, _MIN_STATISTIC)) if statistic == "ks" else np.log(low))
 
 
 def _shrink(statistic: str, value: float) -> float:

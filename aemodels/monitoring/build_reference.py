@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from aemodels.core.errors import DataError
 from aemodels.core.types import FloatArray, Kind, Scores
-from aemodels.monitoring.histogram import quantile_edges, tally
+from aemodels.monitoring.histogram import bin_counts, quantile_edges
 from aemodels.monitoring.pca_subspace import fit_subspace
 from aemodels.monitoring.reference import PCA_ERROR, SCORE, Feature, Reference
 from aemodels.monitoring.trace_features import trace_features
@@ -19,7 +19,7 @@ GROUP_TRACES = 24  # neighbouring traces that count as one group
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class ScoredRecording:
     """A recording in its role: its name, whether it is unseen (validation), and what the bundle makes of it."""
 
     name: str
@@ -37,7 +37,7 @@ class _Group:
     flagged: int
 
 
-def build_reference(kind: Kind, curves: Sequence[str], parts: Sequence[Part]) -> Reference:
+def build_reference(kind: Kind, curves: Sequence[str], parts: Sequence[ScoredRecording]) -> Reference:
     """The reference of a bundle.
 
     Args:
@@ -65,7 +65,7 @@ def build_reference(kind: Kind, curves: Sequence[str], parts: Sequence[Part]) ->
     )
 
 
-def _groups(kind: Kind, curves: Sequence[str], part: Part) -> list[_Group]:
+def _groups(kind: Kind, curves: Sequence[str], part: ScoredRecording) -> list[_Group]:
     scores = part.scores
     if kind == "logs":
         inputs = {curve: np.asarray(row) for curve, row in zip(curves, scores.raw, strict=True)}
@@ -88,7 +88,7 @@ def _groups(kind: Kind, curves: Sequence[str], part: Part) -> list[_Group]:
 def _feature(groups: Sequence[NDArray[np.floating]]) -> Feature:
     pooled = np.concatenate(list(groups))
     edges = quantile_edges(pooled) if np.isfinite(pooled).any() else np.zeros(1)
-    counted = [tally(values, edges) for values in groups]
+    counted = [bin_counts(values, edges) for values in groups]
     return Feature(
         edges=edges,
         counts=np.stack([one.counts for one in counted]),

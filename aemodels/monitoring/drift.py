@@ -14,10 +14,10 @@ from pydantic import Field
 from scipy.stats import norm as normal
 
 from aemodels.core.spec import Spec
-from aemodels.monitoring.between_well_spread import FLAG_RATE, Spread
-from aemodels.monitoring.histogram import Tally
+from aemodels.monitoring.between_well_spread import FLAG_RATE, BetweenWellSpread
+from aemodels.monitoring.histogram import BinnedCounts
 from aemodels.monitoring.reference import FILES_LACK, PCA_ERROR, SCORE, Reference
-from aemodels.monitoring.statistics import coarse, cohen_h, ks_distance, psi, rate, rates_noise, surprise
+from aemodels.monitoring.statistics import coarse, cohen_h, ks_distance, missing_files_p_value, psi, rate, rates_noise
 
 Verdict: TypeAlias = Literal["steady", "watch", "drift", "missing", "too few"]
 WATCH = 0.1  # share of the reference's own windows that lie as far away, below which one takes a look
@@ -59,14 +59,14 @@ class Window:
         files: how many files.
         rows: depth samples or traces with a score.
         flagged: anomalous rows.
-        tallies: by feature of the reference; a feature may be left out where the files do not tell.
+        features: by feature of the reference; a feature may be left out where the files do not tell.
         lacking: by feature, files that have (nearly) no value of it.
     """
 
     files: int
     rows: int
     flagged: int
-    tallies: Mapping[str, Tally]
+    features: Mapping[str, BinnedCounts]
     lacking: Mapping[str, int]
 
     def __add__(self, other: Window) -> Window:
@@ -74,12 +74,12 @@ class Window:
             files=self.files + other.files,
             rows=self.rows + other.rows,
             flagged=self.flagged + other.flagged,
-            tallies=_added(self.tallies, other.tallies),
+            features=_added(self.features, other.features),
             lacking=_added(self.lacking, other.lacking),
         )
 
 
-NOTHING = Window(files=0, rows=0, flagged=0, tallies={}, lacking={})
+NOTHING = Window(files=0, rows=0, flagged=0, features={}, lacking={})
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class FeatureDrift:
         now, reference: means of the values; the rates themselves for "flag_rate".
         psi, psi_limit: population stability index, and from when on it is an alarm; None for "flag_rate".
         ks, ks_limit: Kolmogorov-Smirnov distance, likewise; Cohen's h for "flag_rate".
-        unusual: share of pseudo-windows of reference groups with at least this ks: small = unlike the training data.
+        p_value: share of pseudo-windows of reference groups with at least this ks: small = unlike the training data.
         missing, missing_reference: shares of rows without a value.
         lacking: new files without the curve.
     """
@@ -105,7 +105,7 @@ class FeatureDrift:
     psi_limit: float | None = None
     ks: float | None = None
     ks_limit: float | None = None
-    unusual: float | None = None
+    p_value: float | None = None
     missing: float | None = None
     missing_reference: float | None = None
     lacking: int = 0
@@ -118,28 +118,32 @@ class FeatureDrift:
         return dataclasses.asdict(self)
 
 
-def judge(reference: Reference, window: Window, thresholds: DriftThresholds | None = None) -> tuple[FeatureDrift, ...]:
+def assess_drift(
+    reference: Reference, window: Window, thresholds: DriftThresholds | None = None
+) -> tuple[FeatureDrift, ...]:
     """Every feature's drift: first those of the input, then score, PCA error and flag rate.
 
     A distribution drifts where its distance from the reference exceeds both the thresholds and what windows of as
-    many reference groups show (see `Spread`).
+    many reference groups show (see `BetweenWellSpread`).
     """
-    judging = _Judge(reference, window, thresholds or DriftThresholds())
+    judging = _Assessment(reference, window, thresholds or DriftThresholds())
     return (*(judging.feature(name) for name in reference.features), judging.flags())
 
 
 @dataclass(frozen=True, eq=False)
-class _Judge:
+class _Assessment:
     reference: Reference
     window: Window
     thresholds: DriftThresholds
 
     @cached_property
-    def spread(self) -> Spread:
-        return Spread.of(self.reference, _group_count(self.reference, self.window), self.thresholds.false_alarms)
+    def spread(self) -> BetweenWellSpread:
+        return BetweenWellSpread.from_reference(
+            self.reference, _group_count(self.reference, self.window), self.thresholds.false_alarms
+        )
 
     def feature(self, name: str) -> FeatureDrift:
-        before, now = self.reference.pooled(name), self.window.tallies.get(name)
+        before, now = self.reference.pooled(name), self.window.features.get(name)
         row = FeatureDrift(name, "too few", reference=_number(before.mean), missing_reference=before.missing_share)
         if now is None:
             return row
@@ -160,15 +164,15 @@ class _Judge:
         # a handful of traces has a rate by chance, even where no group of the reference was ever flagged
         chance = normal.isf(self.thresholds.false_alarms) * rates_noise(self.window.rows, self._scored_before)
         limit = self.spread.limit(FLAG_RATE, "h", max(self.thresholds.flag_rate, float(chance)))
-        unusual = self.spread.unusual(FLAG_RATE, "h", distance)
+        p_value = self.spread.p_value(FLAG_RATE, "h", distance)
         verdict: Verdict = "drift" if distance > limit else "steady"
-        return dataclasses.replace(row, verdict=verdict, now=now, ks=distance, ks_limit=limit, unusual=unusual)
+        return dataclasses.replace(row, verdict=verdict, now=now, ks=distance, ks_limit=limit, p_value=p_value)
 
     @property
     def _scored_before(self) -> float:
         return float(self.reference.rows[self.reference.members(SCORE)].sum())
 
-    def _measured(self, row: FeatureDrift, now: Tally, before: Tally) -> FeatureDrift:
+    def _measured(self, row: FeatureDrift, now: BinnedCounts, before: BinnedCounts) -> FeatureDrift:
         """The row with its distances and limits; a curve that is missing stays missing."""
         name, thresholds = row.feature, self.thresholds
         ours, theirs = coarse(now.counts, before.counts), coarse(before.counts, before.counts)
@@ -180,7 +184,7 @@ class _Judge:
             ks_limit=self.spread.limit(name, "ks", thresholds.ks),
         )
         if row.ks is not None:
-            row = dataclasses.replace(row, unusual=self.spread.unusual(name, "ks", row.ks))
+            row = dataclasses.replace(row, p_value=self.spread.p_value(name, "ks", row.ks))
         return row if row.verdict == "missing" else dataclasses.replace(row, verdict=self._verdict(row))
 
     def _verdict(self, row: FeatureDrift) -> Verdict:
@@ -188,7 +192,7 @@ class _Judge:
             return "too few"
         if row.psi > (row.psi_limit or 0) or row.ks > (row.ks_limit or 0):
             return "drift"
-        rare = (row.unusual or 0) <= max(WATCH, 1.5 / (1 + len(self.reference.groups)))
+        rare = (row.p_value or 0) <= max(WATCH, 1.5 / (1 + len(self.reference.groups)))
         return "watch" if rare and row.psi > self.thresholds.psi_watch else "steady"
 
     def _is_gone(self, name: str) -> bool:
@@ -199,7 +203,10 @@ class _Judge:
         rows = feature.counts.sum(axis=1) + feature.missing
         before = int(np.sum(feature.missing > FILES_LACK * rows))
         lacking = self.window.lacking.get(name, 0)
-        return lacking > 0 and surprise(lacking, self.window.files, before, len(rows)) < self.thresholds.missing
+        return (
+            lacking > 0
+            and missing_files_p_value(lacking, self.window.files, before, len(rows)) < self.thresholds.missing
+        )
 
 
 def _group_count(reference: Reference, window: Window) -> int:

@@ -17,7 +17,7 @@ _LEVELS = np.linspace(0.0, 1.0, 101)
 
 
 @dataclass(frozen=True, eq=False)
-class Tally:
+class BinnedCounts:
     """How the values of one quantity fall between given edges.
 
     Args:
@@ -46,8 +46,8 @@ class Tally:
         rows = self.values + self.missing
         return self.missing / rows if rows else None
 
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(self.counts + other.counts, self.missing + other.missing, self.total + other.total)
+    def __add__(self, other: BinnedCounts) -> BinnedCounts:
+        return BinnedCounts(self.counts + other.counts, self.missing + other.missing, self.total + other.total)
 
 
 def quantile_edges(values: NDArray[np.floating], bins: int = BINS) -> AxisArray:
@@ -65,19 +65,19 @@ def quantile_edges(values: NDArray[np.floating], bins: int = BINS) -> AxisArray:
     return np.unique(np.quantile(finite.astype(np.float64), np.linspace(0, 1, bins + 1)[1:-1]))
 
 
-def tally(values: NDArray[np.floating], edges: AxisArray) -> Tally:
+def bin_counts(values: NDArray[np.floating], edges: AxisArray) -> BinnedCounts:
     """Count values between edges; what is not finite is missing.
 
-    >>> tally(np.array([0.5, 1.0, 1.5, np.nan]), np.array([1.0])).counts.tolist()
+    >>> bin_counts(np.array([0.5, 1.0, 1.5, np.nan]), np.array([1.0])).counts.tolist()
     [2.0, 1.0]
     """
     finite = values[np.isfinite(values)].astype(np.float64)
     places = np.searchsorted(edges, finite, side="left")
     counts = np.bincount(places, minlength=edges.size + 1).astype(np.float64)
-    return Tally(counts, float(values.size - finite.size), float(finite.sum()))
+    return BinnedCounts(counts, float(values.size - finite.size), float(finite.sum()))
 
 
-def sketch(values: NDArray[np.floating]) -> dict[str, Any]:
+def quantile_summary(values: NDArray[np.floating]) -> dict[str, Any]:
     """A summary of values as plain JSON, to be counted later between edges that are not known yet."""
     finite = values[np.isfinite(values)].astype(np.float64)
     quantiles = np.quantile(finite, _LEVELS) if finite.size else np.empty(0)
@@ -89,17 +89,19 @@ def sketch(values: NDArray[np.floating]) -> dict[str, Any]:
     }
 
 
-def tally_sketch(summary: Mapping[str, Any], edges: AxisArray) -> Tally:
-    """The counts of a `sketch` between edges, interpolated between its quantiles.
+def counts_from_summary(summary: Mapping[str, Any], edges: AxisArray) -> BinnedCounts:
+    """The counts of a `quantile_summary` between edges, interpolated between its quantiles.
 
     Raises:
         KeyError: if it is none.
     """
     quantiles, values = summary["quantiles"], float(summary["values"])
     if not quantiles:
-        return Tally(np.zeros(edges.size + 1), float(summary["missing"]), 0.0)
+        return BinnedCounts(np.zeros(edges.size + 1), float(summary["missing"]), 0.0)
     # of equal quantiles the last one tells how many values lie at or below it
     places, last = np.unique(np.asarray(quantiles)[::-1], return_index=True)
     levels = _LEVELS[len(quantiles) - 1 - last]
     below = np.interp(edges, places, levels, left=0.0, right=1.0)
-    return Tally(np.diff(below, prepend=0.0, append=1.0) * values, float(summary["missing"]), float(summary["total"]))
+    return BinnedCounts(
+        np.diff(below, prepend=0.0, append=1.0) * values, float(summary["missing"]), float(summary["total"])
+    )

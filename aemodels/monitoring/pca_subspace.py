@@ -147,8 +147,8 @@ def fit_subspace(
     errors = []
     for values, own in zip(groups, moments, strict=True):
         others = whole - own
-        judge = _leading(scale, others) if others.count > 2 * LATENT else final
-        errors.append(judge.errors(values))
+        subspace = _leading(scale, others) if others.count > 2 * LATENT else final
+        errors.append(subspace.errors(values))
     return final, tuple(errors)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from aemodels.core.errors import DataError
 from aemodels.core.types import AxisArray, BoolArray, Kind
-from aemodels.monitoring.histogram import Tally
+from aemodels.monitoring.histogram import BinnedCounts
 from aemodels.monitoring.pca_subspace import Subspace
 
 SCORE = "score"
@@ -42,10 +42,10 @@ class Feature:
                 f"reference counts {self.counts.shape} do not fit {self.edges.size} edges and {groups} groups"
             )
 
-    def pooled(self, members: BoolArray) -> Tally:
+    def pooled(self, members: BoolArray) -> BinnedCounts:
         """All of the groups in `members` bool[group] together."""
         missing, total = float(self.missing[members].sum()), float(self.totals[members].sum())
-        return Tally(self.counts[members].sum(axis=0), missing, total)
+        return BinnedCounts(self.counts[members].sum(axis=0), missing, total)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,12 +79,12 @@ class Reference:
         return tuple(name for name in self.features if name not in {SCORE, PCA_ERROR})
 
     def members(self, name: str) -> BoolArray:
-        """bool[group]: whose values are the yardstick of a feature: for scores, data that nothing was fitted to."""
+        """bool[group], the groups that new data are compared with: for scores, validation data if there are any."""
         fair = name == SCORE and self.unseen.any()
         return self.unseen if fair else np.ones(len(self.groups), dtype=np.bool_)
 
-    def pooled(self, name: str) -> Tally:
-        """A feature's yardstick: the values of `members` together."""
+    def pooled(self, name: str) -> BinnedCounts:
+        """The values of the groups in `members`, pooled."""
         return self.features[name].pooled(self.members(name))
 
     def arrays(self) -> dict[str, NDArray[Any]]:

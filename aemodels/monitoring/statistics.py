@@ -63,12 +63,12 @@ def coarse(counts: NDArray[np.floating], reference: NDArray[np.floating], bins: 
     return np.asarray(np.add.reduceat(np.asarray(counts, dtype=np.float64), first, axis=-1))
 
 
-def surprise(lacking: int, files: int, lacking_before: int, groups: int) -> float:
+def missing_files_p_value(lacking: int, files: int, lacking_before: int, groups: int) -> float:
     """Probability that at least `lacking` of `files` new files lack a curve that `lacking_before` of `groups` lacked.
 
-    Beta-binomial with Jeffreys' prior: a single well without the curve is no surprise, three in a row are.
+    Beta-binomial with Jeffreys' prior: a single well without the curve is not unusual, three in a row are.
 
-    >>> round(surprise(1, 1, 0, 12), 3), round(surprise(3, 3, 0, 12), 4)
+    >>> round(missing_files_p_value(1, 1, 0, 12), 3), round(missing_files_p_value(3, 3, 0, 12), 4)
     (0.038, 0.0007)
     """
     a, b = lacking_before + 0.5, groups - lacking_before + 0.5

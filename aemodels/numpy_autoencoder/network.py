@@ -33,7 +33,7 @@ _ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]
 }
 
 
-class ScratchSpec(Spec):
+class NumpyAutoencoderSpec(Spec):
     """A fully connected autoencoder and its gradient descent on the whole batch at once.
 
     References:
@@ -65,8 +65,8 @@ class ScratchSpec(Spec):
         return self
 
     @property
-    def code(self) -> int:
-        """Number of the layer that holds the code: the narrowest, 0 = input."""
+    def bottleneck(self) -> int:
+        """Index of the narrowest layer, which holds the embedding; 0 = input."""
         return int(np.argmin(self.sizes))
 
     @property
@@ -74,9 +74,9 @@ class ScratchSpec(Spec):
         """Inputs for each value of the code."""
         return self.sizes[0] / self.sizes[self.code]
 
-    def draw(self, rng: Random) -> Scratch:
+    def draw(self, rng: Random) -> NumpyAutoencoder:
         """The untrained network, its weights drawn layer by layer from `rng`."""
-        return Scratch(
+        return NumpyAutoencoder(
             self, tuple(self._layer(n_in, n_out, rng) for n_in, n_out in zip(self.sizes, self.sizes[1:], strict=False))
         )
 
@@ -91,7 +91,7 @@ class ScratchSpec(Spec):
 
 
 @dataclass(frozen=True, eq=False)
-class Scratch:
+class NumpyAutoencoder:
     """A network as its numbers.
 
     Args:
@@ -99,16 +99,16 @@ class Scratch:
         layers: (weights float64[in, out], biases float64[out]) of each layer after the input.
     """
 
-    spec: ScratchSpec
+    spec: NumpyAutoencoderSpec
     layers: tuple[Layer, ...]
 
     def encode(self, x: Array) -> Array:
         """The code float64[sample, unit] of samples float64[sample, feature]."""
-        return self.outputs(x)[self.spec.code]
+        return self.outputs(x)[self.spec.bottleneck]
 
     def decode(self, code: Array) -> Array:
         """Samples float64[sample, feature] from their code."""
-        return self._run(code, start=self.spec.code)[-1]
+        return self._run(code, start=self.spec.bottleneck)[-1]
 
     def reconstruct(self, x: Array) -> Array:
         """What the network makes of samples float64[sample, feature]."""
@@ -137,7 +137,7 @@ class Scratch:
         """
         return _back(self, self.outputs(x), x)
 
-    def train(self, x: Array) -> tuple[Scratch, Array]:
+    def train(self, x: Array) -> tuple[NumpyAutoencoder, Array]:
         """Descend for all epochs.
 
         Args:
@@ -153,10 +153,10 @@ class Scratch:
             network = network._stepped(_back(network, outputs, x))
         return network, errors
 
-    def _stepped(self, gradients: Sequence[Layer]) -> Scratch:
+    def _stepped(self, gradients: Sequence[Layer]) -> NumpyAutoencoder:
         rate = self.spec.learning_rate
         pairs = zip(self.layers, gradients, strict=True)
-        return Scratch(self.spec, tuple((w - rate * dw, b - rate * db) for (w, b), (dw, db) in pairs))
+        return NumpyAutoencoder(self.spec, tuple((w - rate * dw, b - rate * db) for (w, b), (dw, db) in pairs))
 
     def _run(self, x: Array, *, start: int) -> list[Array]:
         outputs = [x]
@@ -165,7 +165,7 @@ class Scratch:
         return outputs
 
 
-def _back(network: Scratch, outputs: Sequence[Array], x: Array) -> tuple[Layer, ...]:
+def _back(network: NumpyAutoencoder, outputs: Sequence[Array], x: Array) -> tuple[Layer, ...]:
     carried = _slope(network.spec, outputs[-1] - x)
     gradients: list[Layer] = []
     for place in reversed(range(len(network.layers))):
@@ -176,12 +176,12 @@ def _back(network: Scratch, outputs: Sequence[Array], x: Array) -> tuple[Layer, 
     return tuple(reversed(gradients))
 
 
-def _objective(spec: ScratchSpec, error: Array) -> float:
+def _objective(spec: NumpyAutoencoderSpec, error: Array) -> float:
     if spec.objective == "mean_squared":
         return float(np.mean(error**2))
     return float(0.5 * np.sum(error**2) / len(error))
 
 
-def _slope(spec: ScratchSpec, error: Array) -> Array:
+def _slope(spec: NumpyAutoencoderSpec, error: Array) -> Array:
     """Derivative of the objective by every output."""
     return 2 * error / error.size if spec.objective == "mean_squared" else error / len(error)

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aemodels.numpy_autoencoder.network import Array, Random, Scratch, ScratchSpec
+from aemodels.numpy_autoencoder.network import Array, NumpyAutoencoder, NumpyAutoencoderSpec, Random
 
-LINES = ScratchSpec(
+LINES = NumpyAutoencoderSpec(
     sizes=(3, 2, 1, 2, 3),
     activations=("sigmoid", "sigmoid", "sigmoid", "linear"),
     initial="xavier_uniform",
     learning_rate=0.1,
     epochs=10_000,
 )
-SPIRAL = ScratchSpec(
+SPIRAL = NumpyAutoencoderSpec(
     sizes=(2, 1, 2),
     activations=("sigmoid", "sigmoid"),
     initial="xavier_normal",
@@ -38,7 +38,7 @@ ABSCISSAE = np.array([-1.0, 0.0, 1.0])
 
 
 @dataclass(frozen=True, eq=False)
-class Learned:
+class TrainedProblem:
     """A trained network with its data.
 
     Args:
@@ -47,24 +47,24 @@ class Learned:
         errors: float64[epoch], mean squared error before each step.
     """
 
-    network: Scratch
+    network: NumpyAutoencoder
     data: Array
     errors: Array
 
 
 @dataclass(frozen=True, eq=False)
-class Slopes:
+class SlopesResult:
     """What the network of lines makes of slopes.
 
     Args:
-        learned: trained on lines of `slopes`.
+        trained: trained on lines of `slopes`.
         slopes: float64[sample] of the training lines.
         unseen: float64[sample], slopes between them, without noise.
         r_squared: share of the code's variance over the training lines that its regression on the slope explains.
         monotone: whether the code rises, or falls, with every step of `unseen`.
     """
 
-    learned: Learned
+    trained: TrainedProblem
     slopes: Array
     unseen: Array
     r_squared: float
@@ -76,7 +76,7 @@ def lines(slopes: Array) -> Array:
     return np.asarray(slopes[:, None] * ABSCISSAE)
 
 
-def learn_slopes(seed: int, count: int = 12) -> Slopes:
+def train_slopes(seed: int, count: int = 12) -> SlopesResult:
     """Train on noisy lines of slopes drawn from [-2, 2], and hold the code against the slope.
 
     Args:
@@ -90,8 +90,8 @@ def learn_slopes(seed: int, count: int = 12) -> Slopes:
     unseen = np.linspace(-2, 2, 41)
     steps = np.diff(network.encode(lines(unseen))[:, 0])
     code = network.encode(data)[:, 0]
-    return Slopes(
-        learned=Learned(network, data, errors),
+    return SlopesResult(
+        trained=TrainedProblem(network, data, errors),
         slopes=slopes,
         unseen=unseen,
         r_squared=float(np.corrcoef(slopes, code)[0, 1] ** 2),
@@ -108,18 +108,18 @@ def noisy_spiral(rng: Random, count: int = 500) -> Array:
     return np.asarray((points - points.min(axis=0)) / np.ptp(points, axis=0))
 
 
-def learn_spiral() -> Learned:
+def train_spiral() -> TrainedProblem:
     """Train on the spiral, data and weights from one legacy stream of seed 42: the published run."""
     stream = np.random.RandomState(SPIRAL_SEED)
     data = noisy_spiral(stream)
     network, errors = SPIRAL.draw(stream).train(data)
-    return Learned(network, data, errors)
+    return TrainedProblem(network, data, errors)
 
 
-def spiral_answers(learned: Learned) -> dict[str, float]:
+def spiral_metrics(trained: TrainedProblem) -> dict[str, float]:
     """What `PUBLISHED` lists, as found."""
-    error = learned.network.reconstruct(learned.data) - learned.data
-    found = {f"mse at epoch {epoch}": learned.errors[epoch - 1] for epoch in (200, 1000, 2000)}
+    error = trained.network.reconstruct(trained.data) - trained.data
+    found = {f"mse at epoch {epoch}": trained.errors[epoch - 1] for epoch in (200, 1000, 2000)}
     found |= {"final mse": np.mean(error**2), "final mae": np.mean(np.abs(error))}
     found["largest distance"] = np.sqrt((error**2).sum(axis=1)).max()
     return {name: float(value) for name, value in found.items()}

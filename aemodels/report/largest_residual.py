@@ -28,7 +28,7 @@ class Residuals:
     values: FloatArray
     sigma: FloatArray
 
-    def speaking(self, rows: slice) -> Speaking | None:
+    def largest(self, rows: slice) -> LargestResidual | None:
         """The largest residual in `rows`, in its curve's own standard deviations; None where there is none."""
         standard = np.abs(self.values[:, rows]) / self.sigma[:, np.newaxis]
         if not np.isfinite(standard).any():
@@ -36,11 +36,11 @@ class Residuals:
         curve, place = np.unravel_index(int(np.nanargmax(standard)), standard.shape)
         value = float(self.values[curve, rows][place])
         name = self.curves[int(curve)]
-        return Speaking(name, value, float(standard[curve, place]), log10=is_log(name))
+        return LargestResidual(name, value, float(standard[curve, place]), log10=is_log(name))
 
 
 @dataclass(frozen=True)
-class Speaking:
+class LargestResidual:
     """One residual: curve, raw − denoised in its unit (log10 where said), and how many standard deviations that is."""
 
     curve: str

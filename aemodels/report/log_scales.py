@@ -12,7 +12,7 @@ from aemodels.core.types import FloatArray, Scores
 from aemodels.report.palette import BLACK, BLUE, GREEN, PURPLE, VERMILION
 
 SHARE_OUTSIDE = 0.02
-MOST_FIFTHS = 5
+MAX_FIFTHS = 5
 CLIP_PERCENTILE = 98.5
 
 
@@ -107,7 +107,7 @@ def _outside(beyond: FloatArray) -> int:
     if observed.size == 0:
         return 0
     reach = float(np.quantile(observed, 1.0 - SHARE_OUTSIDE))
-    return int(np.clip(np.ceil(5.0 * reach), 0, MOST_FIFTHS))
+    return int(np.clip(np.ceil(5.0 * reach), 0, MAX_FIFTHS))
 
 
 def _widened(scale: CurveScale, left: int, right: int) -> CurveScale:

@@ -21,7 +21,7 @@ from aemodels.evaluate.denoising.diagnostics import denoising_diagnostics
 from aemodels.evaluate.detection.compare import DetectorStudy
 from aemodels.experiment.fitted import Fitted, Prepared
 from aemodels.experiment.spec import ExperimentSpec
-from aemodels.monitoring.build_reference import Part, build_reference
+from aemodels.monitoring.build_reference import ScoredRecording, build_reference
 from aemodels.signal.adjoining_sections import joined, normalise_parts
 from aemodels.signal.gather_type import gather_finding
 from aemodels.signal.split import Split, split_traces, split_wells, trace_ranges
@@ -196,7 +196,7 @@ def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitt
         encoder=_encoder(spec, prepared),
     )
     parts = [
-        Part(recording.name, role == "validation", bundle.score(recording))
+        ScoredRecording(recording.name, role == "validation", bundle.score(recording))
         for role in ("train", "validation")
         for recording in getattr(prepared.split, role)
     ]

@@ -34,7 +34,7 @@ from aemodels.io.segy.writer import write_segy
 from aemodels.synthetic.earth import Earth, build_earth
 from aemodels.synthetic.line import grid_position, map_position, shoot_line
 from aemodels.synthetic.spec import FieldSpec
-from aemodels.synthetic.wells import Place, log_well
+from aemodels.synthetic.wells import WellLocation, log_well
 
 NEW_LINE_NORTH_M = 2000.0  # the arriving line runs parallel to the first one
 FAULTS = {
@@ -95,11 +95,11 @@ def sample_field(directory: Path, spec: FieldSpec, *, seed: int) -> FieldManifes
     earth = build_earth(spec, _rng(seed, _Stream.EARTH))
     for folder in ("wells", "seismic", "arrivals", "truth/clean"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
-    places = well_places(spec, _rng(seed, _Stream.WELLS))
+    places = well_locations(spec, _rng(seed, _Stream.WELLS))
     recordings = [log_well(earth, place, _rng(seed, _Stream.WELLS, n)) for n, place in enumerate(places)]
     wells = tuple(_write(well, directory / "wells" / f"{well.name}.las") for well in recordings)
     line = _write(shoot_line(earth, "line", 0.0, _rng(seed, _Stream.LINES, 0)), directory / "seismic" / "line.sgy")
-    arriving = arrival_places(spec, _rng(seed, _Stream.ARRIVALS))
+    arriving = arrival_locations(spec, _rng(seed, _Stream.ARRIVALS))
     pairs = [
         _write_arrival(directory, recording, spec, _rng(seed, _Stream.FAULTS, n))
         for n, recording in enumerate(_arriving(earth, arriving, seed))
@@ -116,7 +116,7 @@ def sample_field(directory: Path, spec: FieldSpec, *, seed: int) -> FieldManifes
     )
 
 
-def well_places(spec: FieldSpec, rng: np.random.Generator) -> tuple[Place, ...]:
+def well_locations(spec: FieldSpec, rng: np.random.Generator) -> tuple[WellLocation, ...]:
     """Training wells along the first line, every third one up to 900 m beside it, each in the middle of a bin."""
     length = spec.line.traces * spec.line.spacing_m
     easts = length * (0.04 + 0.92 * (np.arange(spec.wells) + rng.uniform(0.2, 0.8, spec.wells)) / spec.wells)
@@ -124,7 +124,7 @@ def well_places(spec: FieldSpec, rng: np.random.Generator) -> tuple[Place, ...]:
     return _places("well", easts, norths, spec)
 
 
-def arrival_places(spec: FieldSpec, rng: np.random.Generator) -> tuple[Place, ...]:
+def arrival_locations(spec: FieldSpec, rng: np.random.Generator) -> tuple[WellLocation, ...]:
     """Arriving wells: in turn on the new line and half-way between the lines."""
     length = spec.line.traces * spec.line.spacing_m
     easts = length * (0.1 + 0.8 * (np.arange(spec.arrivals) + rng.uniform(0.2, 0.8, spec.arrivals)) / spec.arrivals)
@@ -132,17 +132,17 @@ def arrival_places(spec: FieldSpec, rng: np.random.Generator) -> tuple[Place, ..
     return _places("new-well", easts, norths, spec)
 
 
-def _places(prefix: str, easts: Iterable[float], norths: Iterable[float], spec: FieldSpec) -> tuple[Place, ...]:
+def _places(prefix: str, easts: Iterable[float], norths: Iterable[float], spec: FieldSpec) -> tuple[WellLocation, ...]:
     spacing = spec.line.spacing_m
     places = []
     for number, (east, north) in enumerate(zip(easts, norths, strict=True), start=1):
         snapped = spacing * round(east / spacing), spacing * round(north / spacing)
         name = f"{prefix}-{number:02d}"
-        places.append(Place(name, *snapped, *grid_position(*snapped, spacing), *map_position(*snapped)))
+        places.append(WellLocation(name, *snapped, *grid_position(*snapped, spacing), *map_position(*snapped)))
     return tuple(places)
 
 
-def _arriving(earth: Earth, places: tuple[Place, ...], seed: int) -> Iterable[Recording]:
+def _arriving(earth: Earth, places: tuple[WellLocation, ...], seed: int) -> Iterable[Recording]:
     for number, place in enumerate(places):
         yield log_well(earth, place, _rng(seed, _Stream.ARRIVALS, number))
     yield shoot_line(earth, "new-line", NEW_LINE_NORTH_M, _rng(seed, _Stream.LINES, 1))
@@ -178,7 +178,7 @@ def _describe(event: FaultEvent, recording: Recording) -> dict[str, Any]:
     return {"kind": event.kind, **where, "top": float(top), "base": float(base)}
 
 
-def _write_truth(path: Path, seed: int, places: tuple[Place, ...], files: list[dict[str, Any]]) -> None:
+def _write_truth(path: Path, seed: int, places: tuple[WellLocation, ...], files: list[dict[str, Any]]) -> None:
     wells = {
         place.name: {"inline": place.inline, "crossline": place.crossline, "cdp_x": place.cdp_x, "cdp_y": place.cdp_y}
         for place in places

@@ -30,7 +30,7 @@ CURVES: dict[str, tuple[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Place:
+class WellLocation:
     """Where a well stands: its name, east and north in m from the first trace of the line, and the nearest trace."""
 
     name: str
@@ -42,7 +42,7 @@ class Place:
     cdp_y: int
 
 
-def log_well(earth: Earth, place: Place, rng: np.random.Generator) -> Recording:
+def log_well(earth: Earth, place: WellLocation, rng: np.random.Generator) -> Recording:
     """Log one vertical well.
 
     The hole is drilled in two sections; shale is washed out by less than 2 in, which no other curve notices, sand

@@ -178,9 +178,9 @@ def scratch(
         from flows.scratch import scratch as flow
 
         result = run_flow(flow, settings, seed=seed)
-        answer.data = {"met": result.met, **result.model_dump(mode="json")}
-        answer.code = 0 if result.met else FAILED
-        answer.show("Known answers", [known.model_dump() for known in result.answers])
+        answer.data = {"matches": result.matches, **result.model_dump(mode="json")}
+        answer.code = 0 if result.matches else FAILED
+        answer.show("Compared with reference values", [check.model_dump() for check in result.answers])
         for run in result.runs:
             answer.say(f"run {run.run_id}; `sondeflow ui` shows it at {run.address}")
 

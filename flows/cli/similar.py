@@ -30,7 +30,9 @@ def similar(  # noqa: PLR0913, PLR0917 - one option each
     bundle: Annotated[
         str | None, typer.Option("--bundle", help="A models:/ URI or a bundle folder; the champion without one.")
     ] = None,
-    code: Annotated[str | None, typer.Option("--code", help="Compare in the code of this model of the bundle.")] = None,
+    encoder: Annotated[
+        str | None, typer.Option("--encoder", "--code", help="Compare the embeddings of this model of the bundle.")
+    ] = None,
     picture: Annotated[
         Path | None, typer.Option("--picture", metavar="PNG", help="Draw the interval beside those found.")
     ] = None,
@@ -52,7 +54,7 @@ def similar(  # noqa: PLR0913, PLR0917 - one option each
             stop=stop,
             data=tuple(data or ()),
             bundle=bundle,
-            code=code,
+            encoder=encoder,
             picture=picture,
             top=top,
         )
@@ -69,8 +71,8 @@ def similar(  # noqa: PLR0913, PLR0917 - one option each
         for path, finding in result.findings:
             answer.say(f"{path}: {finding}")
         answer.say(
-            f"{len(result.rows)} intervals in {result.wells} wells, by the code of {result.code} ({result.kind}) of "
-            f"{result.bundle}; relative: 0 is the same, 1 the median of all places"
+            f"{len(result.rows)} intervals in {result.wells} wells, by the embeddings of {result.encoder} "
+            f"({result.kind}) of {result.bundle}; relative: 0 is the same, 1 the median of all intervals"
         )
 
 

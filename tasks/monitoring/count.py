@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from aemodels.core.errors import DataError
 from aemodels.monitoring.drift import NOTHING, Window
-from aemodels.monitoring.histogram import Tally, tally, tally_sketch
+from aemodels.monitoring.histogram import BinnedCounts, bin_counts, counts_from_summary
 from aemodels.monitoring.reference import FILES_LACK, PCA_ERROR, SCORE, Reference
 from tasks.scoring.outbox import FEATURES
 
@@ -57,23 +57,23 @@ def count_file(path: Path, reference: Reference, curves: Sequence[str]) -> Windo
         DataError: if it lacks a column.
         OSError, ArrowException: if it cannot be read.
     """
-    tallies: dict[str, Tally] = {}
+    features: dict[str, BinnedCounts] = {}
     rows = flagged = 0
     with pq.ParquetFile(path) as file:
         columns = [SCORE, "is_anomaly", *curves]
         if lost := sorted(set(columns) - set(file.schema_arrow.names)):
             raise DataError(f"{path} lacks the columns {', '.join(lost)}; expected those of the outbox")
         for name, found in _stored_features(path, file.schema_arrow.metadata or {}, reference):
-            tallies[name] = found
+            features[name] = found
         for batch in file.iter_batches(BATCH_ROWS, columns=columns):
             values = _columns(batch, reference, curves)
             rows += int(np.isfinite(values[SCORE]).sum())
             flagged += int(np.asarray(batch.column("is_anomaly")).sum())
             for name, column in values.items():
-                one = tally(column, reference.features[name].edges)
-                tallies[name] = tallies[name] + one if name in tallies else one
-    lacking = {name: int((tallies[name].missing_share or 0) > FILES_LACK) for name in curves if name in tallies}
-    return Window(files=1, rows=rows, flagged=flagged, tallies=tallies, lacking=lacking)
+                one = bin_counts(column, reference.features[name].edges)
+                features[name] = features[name] + one if name in features else one
+    lacking = {name: int((features[name].missing_share or 0) > FILES_LACK) for name in curves if name in features}
+    return Window(files=1, rows=rows, flagged=flagged, features=features, lacking=lacking)
 
 
 def _columns(batch: pa.RecordBatch, reference: Reference, curves: Sequence[str]) -> dict[str, NDArray[np.float32]]:
@@ -88,7 +88,9 @@ def _floats(column: pa.Array) -> NDArray[np.float32]:
     return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float32)
 
 
-def _stored_features(path: Path, metadata: Mapping[bytes, bytes], reference: Reference) -> Iterator[tuple[str, Tally]]:
+def _stored_features(
+    path: Path, metadata: Mapping[bytes, bytes], reference: Reference
+) -> Iterator[tuple[str, BinnedCounts]]:
     """What was stored with a line's scores; nothing where an older version, or a bundle without reference, scored."""
     if FEATURES not in metadata:
         return
@@ -96,6 +98,6 @@ def _stored_features(path: Path, metadata: Mapping[bytes, bytes], reference: Ref
         stored = json.loads(metadata[FEATURES])
         for name, summary in stored.items():
             if name in reference.features:
-                yield name, tally_sketch(summary, reference.features[name].edges)
+                yield name, counts_from_summary(summary, reference.features[name].edges)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path} has metadata {FEATURES.decode()} that cannot be read: {error!r}") from error

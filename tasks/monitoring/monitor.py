@@ -15,7 +15,7 @@ from aemodels.bundle.reference_view import ReferenceView
 from aemodels.core.types import Kind
 from aemodels.curves.canonical import CANONICAL
 from aemodels.experiment.spec import REGISTERED
-from aemodels.monitoring.drift import NOTHING, DriftThresholds, FeatureDrift, Window, judge
+from aemodels.monitoring.drift import NOTHING, DriftThresholds, FeatureDrift, Window, assess_drift
 from aemodels.monitoring.reference import Reference
 from tasks.monitoring.count import count_files, files_since
 from tasks.scoring.outbox import BundleLabel, scores_folder
@@ -132,20 +132,20 @@ def choose_watched(bundle: str, settings: Settings) -> list[Watched]:
 @task(name="measure-drift", cache_policy=NO_CACHE)
 def measure_drift(watched: Watched, outbox: str, since: datetime, thresholds: DriftThresholds) -> Measured:
     """Compare what a bundle has scored since then with its reference; a damaged score file is named, not fatal."""
-    yardstick = ReferenceView.load(Path(watched.folder))
+    view = ReferenceView.load(Path(watched.folder))
     report = DriftReport(
-        model=watched.name, version=watched.version, kind=yardstick.spec.kind, verdict="no data", since=since
+        model=watched.name, version=watched.version, kind=view.spec.kind, verdict="no data", since=since
     )
-    folder = scores_folder(Path(outbox), yardstick.spec.kind, watched.label)
+    folder = scores_folder(Path(outbox), view.spec.kind, watched.label)
     paths = files_since(folder, since)
-    if yardstick.reference is None:
+    if view.reference is None:
         report = report.model_copy(update={"verdict": "no reference", "files": len(paths)})
         return Measured(report, None, NOTHING)
-    window, unreadable = count_files(paths, yardstick.reference, yardstick.spec.curves)
+    window, unreadable = count_files(paths, view.reference, view.spec.curves)
     report = report.model_copy(update={"unreadable": tuple(unreadable)})
     if not window.files:
-        return Measured(report, yardstick.reference, window)
-    return Measured(_judged(report, yardstick.reference, window, thresholds), yardstick.reference, window)
+        return Measured(report, view.reference, window)
+    return Measured(_judged(report, view.reference, window, thresholds), view.reference, window)
 
 
 def table_rows(report: DriftReport) -> list[dict[str, Any]]:
@@ -161,7 +161,7 @@ def table_rows(report: DriftReport) -> list[dict[str, Any]]:
             "psi limit": row.psi_limit,
             "ks": row.ks,
             "ks limit": row.ks_limit,
-            "unusual": row.unusual,
+            "p-value": row.p_value,
             "missing": row.missing,
             "missing reference": row.missing_reference,
         }
@@ -170,7 +170,7 @@ def table_rows(report: DriftReport) -> list[dict[str, Any]]:
 
 
 def _judged(report: DriftReport, reference: Reference, window: Window, thresholds: DriftThresholds) -> DriftReport:
-    table = judge(reference, window, thresholds)
+    table = assess_drift(reference, window, thresholds)
     blamed = [row.feature for row in table if row.alarm]
     inputs = tuple(name for name in blamed if name in reference.inputs)
     return report.model_copy(

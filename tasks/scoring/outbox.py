@@ -26,7 +26,7 @@ from aemodels.io.files.gzip import content_stem, plain_file
 from aemodels.io.files.hashing import sha256_file
 from aemodels.io.las.writer import AddedCurve, flagged_bytes
 from aemodels.io.segy.denoised_copy import write_denoised_segy
-from aemodels.monitoring.histogram import sketch
+from aemodels.monitoring.histogram import quantile_summary
 from aemodels.report.html.report import render_report
 from aemodels.signal.quality_rules import assess
 
@@ -250,7 +250,7 @@ def score_table(recording: Recording, scores: Scores) -> pa.Table:
     columns |= _log_columns(recording, scores) if scores.kind == "logs" else _trace_columns(recording)
     schema = score_schema(scores.kind, scores.channels)
     if scores.features:
-        summary = {name: sketch(values) for name, values in scores.features.items()}
+        summary = {name: quantile_summary(values) for name, values in scores.features.items()}
         schema = schema.with_metadata({FEATURES: json.dumps(summary)})
     return pa.table([_typed(columns[field.name], field.type) for field in schema], schema=schema)
 

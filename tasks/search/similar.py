@@ -17,8 +17,8 @@ from aemodels.core.types import BoolArray, Recording, Section
 from aemodels.curves.canonical import CANONICAL
 from aemodels.experiment.spec import REGISTERED
 from aemodels.io.readers import list_files, read
-from aemodels.latent.choose_encoder import choose_code
-from aemodels.latent.similar_intervals import LEAST_OBSERVED, Interval, Search, find_similar
+from aemodels.latent.choose_encoder import choose_encoder
+from aemodels.latent.similar_intervals import MIN_OBSERVED, QueryInterval, SimilarityResult, find_similar
 from aemodels.signal.quality_rules import assess
 from aemodels.signal.resample import median_step, on_step
 from aemodels.signal.split import plain_name
@@ -29,7 +29,7 @@ from tasks.tracking import CHAMPION, find
 if TYPE_CHECKING:
     from aemodels.report.figures.similar_intervals import Strip
 
-LEAST_SAMPLES = 4
+MIN_SAMPLES = 4
 
 
 class IntervalError(SondeflowError):
@@ -46,7 +46,9 @@ class SimilarRequest(BaseModel):
     stop: float = Field(description="its bottom, in the same unit")
     data: tuple[Path, ...] = Field(default=(), description="files and folders to look in, beside the file itself")
     bundle: str | None = Field(default=None, description="a models:/ URI or a folder; None = the champion")
-    code: str | None = Field(default=None, description="whose code; None = as `choose_code` says")
+    encoder: str | None = Field(
+        default=None, description="contender whose embeddings are compared; None = see `choose_encoder`"
+    )
     picture: Path | None = Field(default=None, description="where to draw the interval beside those found")
     top: int = Field(default=10, ge=1, le=1000, description="intervals at most")
 
@@ -72,7 +74,7 @@ class SimilarResult(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     bundle: str
-    code: str
+    encoder: str
     kind: str
     wells: int
     rows: tuple[SimilarRow, ...]
@@ -108,7 +110,7 @@ def find_intervals(request: SimilarRequest, settings: Settings) -> SimilarResult
     own = _read_well(request.file, settings)
     _check_interval(request, own)
     label, bundle = _bundle(request.bundle, settings)
-    name, model = choose_code(bundle, request.code)
+    name, model = choose_encoder(bundle, request.encoder)
     kind = str(model.spec.model_dump()["kind"])
     step = median_step(own.axis)
     query = _well(bundle, own, step)
@@ -125,7 +127,7 @@ def find_intervals(request: SimilarRequest, settings: Settings) -> SimilarResult
         _draw(request.picture, interval, search, wells, bundle.curves)
     return SimilarResult(
         bundle=label,
-        code=name,
+        encoder=name,
         kind=kind,
         wells=sum(bool(kept) for kept in search.compared),
         rows=rows,
@@ -151,10 +153,10 @@ def _check_interval(request: SimilarRequest, own: Recording) -> None:
             f"{unit}; give --from and --to between these, the smaller first"
         )
     inside = (own.axis >= request.start * factor) & (own.axis <= request.stop * factor)
-    if inside.sum() < LEAST_SAMPLES:
+    if inside.sum() < MIN_SAMPLES:
         raise IntervalError(
             f"{request.file}: the interval {asked} holds {int(inside.sum())} samples; expected at least "
-            f"{LEAST_SAMPLES}; make it thicker than {LEAST_SAMPLES * median_step(own.axis) / factor:.2f} {unit}"
+            f"{MIN_SAMPLES}; make it thicker than {MIN_SAMPLES * median_step(own.axis) / factor:.2f} {unit}"
         )
 
 
@@ -177,14 +179,14 @@ def _well(bundle: Bundle, recording: Recording, step: float) -> Well:
     return Well(even, bundle.section(even, assess(even)))
 
 
-def _interval(request: SimilarRequest, query: Well) -> Interval:
+def _interval(request: SimilarRequest, query: Well) -> QueryInterval:
     axis, factor = query.recording.axis, query.factor
     start = int(np.searchsorted(axis, request.start * factor - 1e-6))
     stop = int(np.searchsorted(axis, request.stop * factor + 1e-6, side="right"))
-    interval = Interval(query.section, start, stop)
+    interval = QueryInterval(query.section, start, stop)
     if not interval.channels:
         raise DataError(
-            f"{request.file}: no curve that the bundle knows is observed in {LEAST_OBSERVED:.0%} of {request.start:g} "
+            f"{request.file}: no curve that the bundle knows is observed in {MIN_OBSERVED:.0%} of {request.start:g} "
             f"to {request.stop:g} {query.unit}; choose an interval that was logged"
         )
     return interval
@@ -218,7 +220,7 @@ def _las_files(places: Sequence[Path]) -> Iterator[tuple[Path, Finding | None]]:
         yield from ((path, None) for path in files if path == place or kind_of(str(path)) == "logs")
 
 
-def _taboo(well: Well, query: Well, interval: Interval) -> BoolArray:
+def _taboo(well: Well, query: Well, interval: QueryInterval) -> BoolArray:
     """Samples of the interval itself, in its own file or in another of the same well."""
     one, other = well.recording, query.recording
     if one.source.sha256 != other.source.sha256 and plain_name(one.name) != plain_name(other.name):
@@ -227,7 +229,7 @@ def _taboo(well: Well, query: Well, interval: Interval) -> BoolArray:
     return np.asarray((one.axis >= low) & (one.axis <= high), dtype=np.bool_)
 
 
-def _lacking(recording: Recording, interval: Interval, bundle: Bundle) -> Finding:
+def _lacking(recording: Recording, interval: QueryInterval, bundle: Bundle) -> Finding:
     wanted = [bundle.curves[channel] for channel in interval.channels]
     there = [curve for curve in recording.names if curve in CANONICAL]
     return Finding(
@@ -240,7 +242,7 @@ def _lacking(recording: Recording, interval: Interval, bundle: Bundle) -> Findin
     )
 
 
-def _rows(search: Search, wells: Sequence[Well], curves: Sequence[str]) -> tuple[SimilarRow, ...]:
+def _rows(search: SimilarityResult, wells: Sequence[Well], curves: Sequence[str]) -> tuple[SimilarRow, ...]:
     rows = []
     for match in search.matches:
         well = wells[match.well]
@@ -260,7 +262,9 @@ def _rows(search: Search, wells: Sequence[Well], curves: Sequence[str]) -> tuple
     return tuple(rows)
 
 
-def _draw(path: Path, interval: Interval, search: Search, wells: Sequence[Well], curves: Sequence[str]) -> None:
+def _draw(
+    path: Path, interval: QueryInterval, search: SimilarityResult, wells: Sequence[Well], curves: Sequence[str]
+) -> None:
     """The interval, which is in the first well, beside the nearest ones found."""
     from aemodels.report.figures.similar_intervals import similar_strips
 

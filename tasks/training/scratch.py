@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict
 from aemodels.numpy_autoencoder.reference_problems import (
     DECIMALS,
     PUBLISHED,
-    Learned,
-    learn_slopes,
-    learn_spiral,
-    spiral_answers,
+    TrainedProblem,
+    spiral_metrics,
+    train_slopes,
+    train_spiral,
 )
 from tasks.settings import Settings
 from tasks.tracking import RunSpec, flatten, log_figures, log_history, log_metrics, tracked_run
@@ -27,10 +27,10 @@ EXPERIMENT = "sondeflow-scratch"
 # Values of a loss curve that a run holds.
 _CURVE = 200
 # The code of a line is its slope, but for noise: of ten seeds the worst gave 0.992.
-LEAST_R_SQUARED = 0.95
+MIN_R_SQUARED = 0.95
 
 
-class Known(BaseModel):
+class ReferenceCheck(BaseModel):
     """A value that is known, and what was found."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,7 +39,7 @@ class Known(BaseModel):
     what: str
     expected: str
     found: float
-    met: bool
+    matches: bool
 
 
 class ScratchRun(BaseModel):
@@ -49,7 +49,7 @@ class ScratchRun(BaseModel):
 
     run_id: str
     address: str
-    answers: tuple[Known, ...]
+    answers: tuple[ReferenceCheck, ...]
 
 
 @task(name="learn-slopes", cache_policy=NO_CACHE)
@@ -57,15 +57,15 @@ def slopes_run(seed: int, settings: Settings) -> ScratchRun:
     """Train 3-2-1-2-3 on noisy lines, and hold its code against their slopes."""
     from aemodels.report.figures.index import network_diagram, slopes_panels
 
-    found = learn_slopes(seed)
+    found = train_slopes(seed)
     name = "3-2-1-2-3 on lines"
-    expected = f"at least {LEAST_R_SQUARED:g}"
+    expected = f"at least {MIN_R_SQUARED:g}"
     answers = [
-        _known(name, "R² of code on slope", expected, found.r_squared, met=found.r_squared >= LEAST_R_SQUARED),
-        _known(name, "code is monotone in slope", "1", float(found.monotone), met=found.monotone),
+        _known(name, "R² of code on slope", expected, found.r_squared, matches=found.r_squared >= MIN_R_SQUARED),
+        _known(name, "code is monotone in slope", "1", float(found.monotone), matches=found.monotone),
     ]
-    figures = {"network": network_diagram(found.learned.network, title=name), "slopes": slopes_panels(found)}
-    return _logged(settings, (name, seed), found.learned, answers, figures)
+    figures = {"network": network_diagram(found.trained.network, title=name), "slopes": slopes_panels(found)}
+    return _logged(settings, (name, seed), found.trained, answers, figures)
 
 
 @task(name="learn-spiral", cache_policy=NO_CACHE)
@@ -74,30 +74,34 @@ def spiral_run(settings: Settings) -> ScratchRun:
     from aemodels.numpy_autoencoder.reference_problems import SPIRAL_SEED
     from aemodels.report.figures.index import network_diagram, spiral_panels
 
-    learned = learn_spiral()
+    trained = train_spiral()
     name = "2-1-2 on a spiral"
     answers = [
-        _known(name, what, f"{PUBLISHED[what]:.6f}", value, met=round(value, DECIMALS) == PUBLISHED[what])
-        for what, value in spiral_answers(learned).items()
+        _known(name, what, f"{PUBLISHED[what]:.6f}", value, matches=round(value, DECIMALS) == PUBLISHED[what])
+        for what, value in spiral_metrics(trained).items()
     ]
-    figures = {"spiral": spiral_panels(learned, title=name), "network": network_diagram(learned.network, title=name)}
-    return _logged(settings, (name, SPIRAL_SEED), learned, answers, figures)
+    figures = {"spiral": spiral_panels(trained, title=name), "network": network_diagram(trained.network, title=name)}
+    return _logged(settings, (name, SPIRAL_SEED), trained, answers, figures)
 
 
-def _known(network: str, what: str, expected: str, found: float, *, met: bool) -> Known:
-    return Known(network=network, what=what, expected=expected, found=round(found, DECIMALS), met=met)
+def _known(network: str, what: str, expected: str, found: float, *, matches: bool) -> ReferenceCheck:
+    return ReferenceCheck(network=network, what=what, expected=expected, found=round(found, DECIMALS), matches=matches)
 
 
 def _logged(
-    settings: Settings, run: tuple[str, int], learned: Learned, answers: list[Known], figures: dict[str, Figure]
+    settings: Settings,
+    run: tuple[str, int],
+    trained: TrainedProblem,
+    answers: list[ReferenceCheck],
+    figures: dict[str, Figure],
 ) -> ScratchRun:
     name, seed = run
-    spec = learned.network.spec
+    spec = trained.network.spec
     params: dict[str, Any] = {**flatten(spec), "seed": seed, "compression": spec.compression}
     tags = {"purpose": "scratch", "role": "known-answer", "kind": "scratch", **flow_tags()}
-    every = max(1, len(learned.errors) // _CURVE)
+    every = max(1, len(trained.errors) // _CURVE)
     with tracked_run(settings, RunSpec(experiment=EXPERIMENT, name=name, params=params, tags=tags)) as handle:
-        log_history(settings, handle.run_id, {"mse": learned.errors[::every].tolist()}, every=every)
+        log_history(settings, handle.run_id, {"mse": trained.errors[::every].tolist()}, every=every)
         log_metrics(settings, handle.run_id, {_metric(answer.what): answer.found for answer in answers})
         log_figures(settings, handle.run_id, figures)
     return ScratchRun(run_id=handle.run_id, address=handle.address, answers=tuple(answers))

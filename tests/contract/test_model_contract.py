@@ -9,7 +9,7 @@ import pytest
 from aemodels.core.errors import SpecError
 from aemodels.denoisers.training.batches import observed_windows, training_pair
 from aemodels.denoisers.training.losses import masked_loss
-from aemodels.latent.embed import coded, decode, embed
+from aemodels.latent.embed import decode, embed, encoder_of
 from aemodels.signal.windows import cut
 from helpers.recordings import make_section
 from helpers.tiny_models import NETWORKS, SEED, SMALL, section, tiny, trained
@@ -119,7 +119,7 @@ def test_encoder_and_decoder_are_the_autoencoder(kind):
 @pytest.mark.parametrize("kind", WITH_CODE, scope="module")
 def test_every_autoencoder_has_a_code_that_its_decoder_takes_back_to_its_output(kind):
     denoiser = trained(kind, CHANNELS).denoiser
-    model = coded(denoiser)
+    model = encoder_of(denoiser)
     probe = section(CHANNELS, samples=100, seed=3)
     codes = embed(model, probe)
     windows = cut(probe, denoiser.spec.window)

@@ -224,7 +224,7 @@ def test_similar_takes_the_champion_where_no_bundle_is_named(champions, command_
     code, answer = command_json("similar", str(champions.wells / "W-5.las"), *interval, "--top", "3")
     assert (code, answer["wells"], len(answer["rows"])) == (0, 1, 3)
     assert answer["bundle"] == f"sondeflow-logs {champions.logs.version}"
-    assert answer["code"] == "pca_wiener", "the default has a code"
+    assert answer["encoder"] == "pca_wiener", "the default has an encoder"
     code, answer = command_json("similar", str(champions.wells / "W-5.las"), *interval, "--data", str(champions.wells))
     assert (code, answer["wells"]) == (1, 6), "the letter and the empty file among the wells"
     assert {Path(one["path"]).name for one in answer["findings"]} == {"letter.las", "empty.las"}

@@ -11,7 +11,7 @@ import pytest
 
 from aemodels.core.types import Channel
 from aemodels.experiment.spec import ExperimentSpec
-from aemodels.latent.lithology_forest import CODE, PCA, RAW, ForestSpec
+from aemodels.latent.lithology_forest import EMBEDDING, PCA, RAW, ForestSpec
 from aemodels.study import steps
 from helpers.recordings import make_line, make_well
 from helpers.tiny_specs import LOGS, SEISMIC
@@ -66,11 +66,11 @@ def test_rock_is_predicted_from_the_code_beside_components_and_raw_windows(logs)
     tables = logs[1].tables
     summary, folds = tables["lithology"], tables["lithology_folds"]
     assert summary.groupby("contender")["features"].apply(list).to_dict() == {
-        "first": [CODE, PCA, RAW],
-        "second": [CODE, PCA, RAW],
+        "first": [EMBEDDING, PCA, RAW],
+        "second": [EMBEDDING, PCA, RAW],
     }
     sizes = summary[summary["contender"] == "first"].set_index("features")["dimensions"].to_dict()
-    assert sizes == {CODE: 4, PCA: 4, RAW: 64}, "two curves of two numbers, or of 32 samples"
+    assert sizes == {EMBEDDING: 4, PCA: 4, RAW: 64}, "two curves of two numbers, or of 32 samples"
     assert not folds["wells"].str.contains("w_5").any(), "the hold-out well has no part in it"
     raw = summary[(summary["features"] == RAW)]["balanced_accuracy"]
     assert (raw > 0.7).all(), "the curve in the middle of the window tells the rock"

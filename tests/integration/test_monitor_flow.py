@@ -232,13 +232,13 @@ def test_a_bundle_without_a_reference_is_said_to_have_none(home, calm, tmp_path)
 def test_counting_in_small_batches_gives_the_same_counts(home, calm, monkeypatch):
     from aemodels.bundle.reference_view import ReferenceView
 
-    yardstick = ReferenceView.load(download_bundle(home, get(home, "models:/sondeflow-logs@champion")))
+    view = ReferenceView.load(download_bundle(home, get(home, "models:/sondeflow-logs@champion")))
     path = next((calm / "scores" / "kind=logs").rglob("*.parquet"))
-    whole = count_file(path, yardstick.reference, FIVE)
+    whole = count_file(path, view.reference, FIVE)
     monkeypatch.setattr("tasks.monitoring.count.BATCH_ROWS", 128)
-    parts = count_file(path, yardstick.reference, FIVE)
+    parts = count_file(path, view.reference, FIVE)
     for curve in FIVE:
-        np.testing.assert_array_equal(parts.tallies[curve].counts, whole.tallies[curve].counts)
+        np.testing.assert_array_equal(parts.features[curve].counts, whole.features[curve].counts)
     assert (parts.rows, parts.flagged) == (whole.rows, whole.flagged)
 
 

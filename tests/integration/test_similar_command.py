@@ -16,7 +16,7 @@ from aemodels.core.types import Recording
 from aemodels.denoisers.filters_1d.median import Median
 from aemodels.io.las.writer import write_las
 from aemodels.io.segy.writer import write_segy
-from aemodels.latent.choose_encoder import COMPONENTS, choose_code
+from aemodels.latent.choose_encoder import COMPONENTS, choose_encoder
 from helpers.cheap_bundle import save_cheap_bundle
 from helpers.recordings import make_line, make_section, make_well
 
@@ -62,8 +62,8 @@ def asked(field: Path, bundle: Path, *more: str) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("code", ["pca_wiener", COMPONENTS])
 def test_the_planted_repeat_is_found_first(field, bundle, flow_home, command_json, code):
-    done, answer = command_json(*asked(field, bundle, "--data", str(field), "--code", code, "--top", "4"))
-    assert (done, answer["code"], answer["wells"]) == (0, code, 3)
+    done, answer = command_json(*asked(field, bundle, "--data", str(field), "--encoder", code, "--top", "4"))
+    assert (done, answer["encoder"], answer["wells"]) == (0, code, 3)
     best, second = answer["rows"][:2]
     assert (Path(best["file"]).name, best["well"]) == ("W-1.las", "W-1")
     assert best["from"] == pytest.approx(depth(REPEAT), abs=4 * STEP)
@@ -74,7 +74,7 @@ def test_the_planted_repeat_is_found_first(field, bundle, flow_home, command_jso
 
 def test_without_data_the_well_itself_is_searched_and_the_interval_left_out(field, bundle, flow_home, command_json):
     done, answer = command_json(*asked(field, bundle))
-    assert (done, answer["wells"], answer["code"]) == (0, 1, "pca_wiener")
+    assert (done, answer["wells"], answer["encoder"]) == (0, 1, "pca_wiener")
     assert {row["well"] for row in answer["rows"]} == {"W-0"}
     assert all(row["to"] < depth(TOP) or row["from"] > depth(BOTTOM - 1) for row in answer["rows"])
 
@@ -177,19 +177,19 @@ def test_people_see_the_table_and_whose_code_it_was(field, bundle, flow_home, co
     done, out = command(*asked(field, bundle, "--data", str(field)))
     assert done == 0
     assert "W-1.las" in out
-    assert "by the code of pca_wiener" in out
+    assert "by the embeddings of pca_wiener" in out
 
 
 def test_the_choice_of_a_code_is_told_and_checked(bundle):
     loaded = Bundle.load(bundle)
-    assert choose_code(loaded)[0] == "pca_wiener"
+    assert choose_encoder(loaded)[0] == "pca_wiener"
     with pytest.raises(SpecError, match="nosuch"):
-        choose_code(loaded, "nosuch")
+        choose_encoder(loaded, "nosuch")
     sections = [make_section(make_well(samples=200, curves=("GR", "RHOB")).values)]
     median = Median().fit(sections, sections, FitContext(kind="logs", seed=0)).denoiser
     plain = dataclasses.replace(loaded, contenders={"pca_wiener": median}, denoiser=median)
-    assert choose_code(plain)[0] == COMPONENTS
+    assert choose_encoder(plain)[0] == COMPONENTS
     with pytest.raises(SpecError, match="has no code"):
-        choose_code(plain, "pca_wiener")
+        choose_encoder(plain, "pca_wiener")
     with pytest.raises(BundleError, match="train it again"):
-        choose_code(dataclasses.replace(plain, code=None))
+        choose_encoder(dataclasses.replace(plain, encoder=None))

@@ -7,8 +7,8 @@ import pytest
 
 from aemodels.curves.lithology import lithology
 from aemodels.io.readers import read
-from aemodels.latent.embed import coded
-from aemodels.latent.similar_intervals import Interval, find_similar
+from aemodels.latent.embed import encoder_of
+from aemodels.latent.similar_intervals import QueryInterval, find_similar
 from aemodels.study import steps
 from flows.catalogue import load_spec
 
@@ -24,11 +24,11 @@ def field(field_data):
     prepared = steps.prepare(spec, [read(path) for path in sorted((field_data / "force2020").glob("*.las"))])
     recordings = prepared.split.train + prepared.split.validation
     rocks = [lithology(recording) for recording in recordings]
-    model = coded(spec.encoder.fit(prepared.train, (), None).denoiser)
+    model = encoder_of(spec.encoder.fit(prepared.train, (), None).denoiser)
     return model, prepared.train + prepared.validation, rocks
 
 
-def intervals(sections, rocks, rock: int) -> list[tuple[int, Interval]]:
+def intervals(sections, rocks, rock: int) -> list[tuple[int, QueryInterval]]:
     """Seeded intervals of 10 m, nine tenths of them this rock, with three curves at least: (well, interval)."""
     rng = np.random.default_rng(rock)
     found = []
@@ -38,7 +38,7 @@ def intervals(sections, rocks, rock: int) -> list[tuple[int, Interval]]:
         if not pure.any():
             continue
         start = int(rng.choice(np.flatnonzero(pure)))
-        interval = Interval(sections[well], start, start + SAMPLES)
+        interval = QueryInterval(sections[well], start, start + SAMPLES)
         if len(interval.channels) >= 3:
             found.append((well, interval))
     return found

@@ -30,7 +30,7 @@ def encode_windows(denoiser: NetworkDenoiser, values: FloatArray, mask: BoolArra
     return _run(denoiser, ENCODER, denoiser.spec.inputs(values, mask, denoiser.affine)).reshape(len(values), -1)
 
 
-def decode_codes(denoiser: NetworkDenoiser, codes: FloatArray) -> FloatArray:
+def decode_embeddings(denoiser: NetworkDenoiser, codes: FloatArray) -> FloatArray:
     """The windows that a network makes of codes: the inverse of `encode_windows` as far as training went.
 
     Args:

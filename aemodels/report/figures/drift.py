@@ -25,14 +25,14 @@ COLOURS: dict[Verdict, str] = {
 }
 NOTE = "Bar: new data. Tick: limit, from how much the training data differ among themselves."
 _COLUMNS = 4
-_MOST_GROUPS = 60  # thin lines; more of them would only blacken the panel
+_MAX_GROUPS = 60  # thin lines; more of them would only blacken the panel
 
 
 def drift_bars(rows: Sequence[FeatureDrift], *, title: str = "New data against the training data") -> Figure:
     """PSI, Kolmogorov-Smirnov distance and missing share of each quantity.
 
     Args:
-        rows: of `judge`.
+        rows: of `assess_drift`.
         title: heading of the figure.
 
     Returns:
@@ -73,7 +73,7 @@ def drift_distributions(
     Args:
         reference: of the bundle.
         window: the new data.
-        rows: of `judge`; those without a distribution are left out.
+        rows: of `assess_drift`; those without a distribution are left out.
         title: heading of the figure.
 
     Raises:
@@ -112,12 +112,12 @@ def _bars(
 def _distribution(axes: Axes, reference: Reference, window: Window, row: FeatureDrift) -> None:
     feature = reference.features[row.feature]
     plain_axes(axes)
-    members = np.flatnonzero(reference.members(row.feature))[:_MOST_GROUPS]
+    members = np.flatnonzero(reference.members(row.feature))[:_MAX_GROUPS]
     for number, group in enumerate(members):
         label = f"each training {'well' if reference.kind == 'logs' else 'run of traces'}" if number == 0 else None
         _step(axes, feature, feature.counts[group], color=NOISY_GREY, linewidth=0.7, label=label)
     _step(axes, feature, reference.pooled(row.feature).counts, color=BLUE, linewidth=1.8, label="all of the reference")
-    now = window.tallies.get(row.feature)
+    now = window.features.get(row.feature)
     colour = VERMILION if row.alarm else BLACK
     if now is not None and now.values:
         _step(axes, feature, now.counts, color=colour, linewidth=2.0, linestyle="--", label="new data")

@@ -6,7 +6,14 @@ from aemodels.report.figures.attribution import attribution_tracks, closer_look
 from aemodels.report.figures.comparison import comparison_bars, detector_bars, threshold_reliability
 from aemodels.report.figures.denoising_panels import DenoisingPanel, denoising_panels, residual_panels
 from aemodels.report.figures.latent import latent_histograms, latent_map
-from aemodels.report.figures.latent_maps import code_images, decoded_grid, grid_points, plane_of, rock_map, value_map
+from aemodels.report.figures.latent_maps import (
+    decoded_grid,
+    embedding_images,
+    grid_points,
+    lithology_map,
+    plane_of,
+    value_map,
+)
 from aemodels.report.figures.numpy_autoencoder import network_diagram, slopes_panels, spiral_panels
 from aemodels.report.figures.scores import score_tracks
 from aemodels.report.figures.style import figure_png
@@ -16,21 +23,21 @@ __all__ = [
     "DenoisingPanel",
     "attribution_tracks",
     "closer_look",
-    "code_images",
     "comparison_bars",
     "decoded_grid",
     "denoising_panels",
     "detector_bars",
+    "embedding_images",
     "error_histogram",
     "figure_png",
     "grid_points",
     "latent_histograms",
     "latent_map",
+    "lithology_map",
     "loss_curves",
     "network_diagram",
     "plane_of",
     "residual_panels",
-    "rock_map",
     "score_tracks",
     "slopes_panels",
     "spiral_panels",

@@ -63,7 +63,7 @@ def latent_histograms(training: FloatArray, held_out: FloatArray, *, title: str)
 
 
 def latent_map(training: FloatArray, held_out: Mapping[str, FloatArray], *, title: str) -> Figure:
-    """Codes in their plane (see `plane_of`), training beside held-out data.
+    """Embeddings in their plane (see `plane_of`), training beside held-out data.
 
     Args:
         training: float32[window, dimension]; drawn in grey.

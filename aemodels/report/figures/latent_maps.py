@@ -1,4 +1,4 @@
-"""Codes as pictures: their map coloured by rock, what the decoder makes of the map, and the codes themselves."""
+"""Embeddings as pictures: their map coloured by rock, what the decoder makes of the map, and the codes themselves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from aemodels.report.figures.style import DIVERGING, SERIES, TEXT_GREY, new_figu
 
 GRID = 7
 TILES = 8
-MOST_LINES = 8  # channels of a window that lines can show; beyond, a picture
+MAX_LINES = 8  # channels of a window that lines can show; beyond, a picture
 MARKERS = "os^Dv"
 UNKNOWN_GREY = "#C8C8C8"
 
@@ -71,8 +71,8 @@ def plane_of(codes: FloatArray) -> Plane:
     return Plane(centre, directions, along / max(float(np.trace(covariance)), 1e-30), own)
 
 
-def rock_map(codes: FloatArray, lithology: IntArray, *, title: str) -> Figure:
-    """Codes in their plane, each lithology in a colour and marker of its own; unknown ones grey and behind.
+def lithology_map(codes: FloatArray, lithology: IntArray, *, title: str) -> Figure:
+    """Embeddings in their plane, each lithology in a colour and marker of its own; unknown ones grey and behind.
 
     Args:
         codes: float32[window, dimension].
@@ -96,7 +96,7 @@ def rock_map(codes: FloatArray, lithology: IntArray, *, title: str) -> Figure:
 
 
 def value_map(codes: FloatArray, values: FloatArray, *, label: str, title: str) -> Figure:
-    """Codes in their plane, coloured by a value of each window.
+    """Embeddings in their plane, coloured by a value of each window.
 
     Args:
         codes: float32[window, dimension].
@@ -115,7 +115,7 @@ def value_map(codes: FloatArray, values: FloatArray, *, label: str, title: str) 
 
 
 def grid_points(codes: FloatArray) -> FloatArray:
-    """Codes at the knots of a 7 × 7 grid over the middle 96 % of the plane: float32[49, dimension], row by row."""
+    """Embeddings at the knots of a 7 × 7 grid over the middle 96 % of the plane: float32[49, dimension], row by row."""
     plane = plane_of(codes)
     flat = plane.flat(codes)
     (left, low), (right, high) = np.percentile(flat, [2, 98], axis=0)
@@ -138,10 +138,10 @@ def decoded_grid(windows: FloatArray, plane: Plane, *, names: Sequence[str], tit
     figure = new_figure(8.0, 7.0)
     axes = plain_axes(figure.subplots())
     axes.grid(visible=False)
-    if windows.shape[2] <= MOST_LINES:
+    if windows.shape[2] <= MAX_LINES:
         _tile_lines(axes, windows)
         lines = [Line2D([], [], color=SERIES[number % len(SERIES)]) for number in range(len(names))]
-        figure.legend(lines, names, loc="outside lower center", ncols=MOST_LINES, frameon=False, fontsize=9)
+        figure.legend(lines, names, loc="outside lower center", ncols=MAX_LINES, frameon=False, fontsize=9)
     else:
         _tile_pictures(axes, windows)
     axes.set_xticks([])
@@ -153,7 +153,7 @@ def decoded_grid(windows: FloatArray, plane: Plane, *, names: Sequence[str], tit
     return figure
 
 
-def code_images(codes: FloatArray, axis: AxisArray, *, unit: str, title: str) -> Figure:
+def embedding_images(codes: FloatArray, axis: AxisArray, *, unit: str, title: str) -> Figure:
     """The code as a picture along a section, and eight codes as small pictures of their own.
 
     Args:
@@ -214,7 +214,7 @@ def _tile_pictures(axes: Axes, windows: FloatArray) -> None:
 
 
 def _code_tiles(codes: FloatArray) -> FloatArray:
-    """Codes [tile, dimension] as near-squares side by side, a gap between them."""
+    """Embeddings [tile, dimension] as near-squares side by side, a gap between them."""
     columns = int(np.ceil(np.sqrt(codes.shape[1])))
     rows = -(-codes.shape[1] // columns)
     filled = np.pad(codes, ((0, 0), (0, rows * columns - codes.shape[1])), constant_values=np.nan)

@@ -7,16 +7,16 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from aemodels.numpy_autoencoder.network import Array, Scratch
-from aemodels.numpy_autoencoder.reference_problems import Learned, Slopes, lines
+from aemodels.numpy_autoencoder.network import Array, NumpyAutoencoder
+from aemodels.numpy_autoencoder.reference_problems import SlopesResult, TrainedProblem, lines
 from aemodels.report.figures.style import TEXT_GREY, new_figure, note, plain_axes, titled
 from aemodels.report.palette import BLACK, BLUE, GREEN, ORANGE, VERMILION
 
 SEQUENCE = "viridis"
-MOST_DRAWN = 24
+MAX_DRAWN_UNITS = 24
 
 
-def network_diagram(network: Scratch, *, title: str) -> Figure:
+def network_diagram(network: NumpyAutoencoder, *, title: str) -> Figure:
     """Nodes layer by layer, a line a weight: red where it is positive, blue where negative, the thicker the larger.
 
     Args:
@@ -27,7 +27,7 @@ def network_diagram(network: Scratch, *, title: str) -> Figure:
         A figure; of a layer with more than 24 units the first 24 are drawn, and its name tells how many there are.
     """
     sizes, layers = network.spec.sizes, network.layers
-    drawn = [min(size, MOST_DRAWN) for size in sizes]
+    drawn = [min(size, MAX_DRAWN_UNITS) for size in sizes]
     figure = new_figure(2.4 * len(sizes), max(3.2, 0.9 * max(drawn) + 1.6))
     axes = figure.subplots()
     axes.axis("off")
@@ -38,7 +38,7 @@ def network_diagram(network: Scratch, *, title: str) -> Figure:
         if weights.size <= 12:
             _write_weights(axes, weights, left, right)
     for place, layer in enumerate(nodes):
-        code = place == network.spec.code
+        code = place == network.spec.bottleneck
         axes.scatter(
             layer[:, 0], layer[:, 1], s=620, color=ORANGE if code else "white", edgecolor=BLACK, linewidth=1.3, zorder=3
         )
@@ -53,9 +53,9 @@ def network_diagram(network: Scratch, *, title: str) -> Figure:
     return figure
 
 
-def _layer_name(network: Scratch, place: int) -> str:
+def _layer_name(network: NumpyAutoencoder, place: int) -> str:
     spec = network.spec
-    kind = "input" if place == 0 else "code" if place == spec.code else spec.activations[place - 1]
+    kind = "input" if place == 0 else "code" if place == spec.bottleneck else spec.activations[place - 1]
     return f"{kind} ({spec.sizes[place]})"
 
 
@@ -76,20 +76,20 @@ def _write_weights(axes: Axes, weights: Array, left: Array, right: Array) -> Non
             axes.text(x, y, f"{weights[row, column]:.2f}", fontsize=7, ha="center", va="center", bbox=box, zorder=2)
 
 
-def slopes_panels(slopes: Slopes) -> Figure:
+def slopes_panels(slopes: SlopesResult) -> Figure:
     """Error by epoch, the code against the slope with its regression, and lines with their reconstructions.
 
     Args:
-        slopes: see `known_answers.learn_slopes`.
+        slopes: see `reference_problems.train_slopes`.
     """
-    learned = slopes.learned
+    trained = slopes.trained
     figure = new_figure(14.0, 4.6)
     error, code, rebuilt = figure.subplots(1, 3)
-    _draw_errors(error, learned.errors)
-    found = learned.network.encode(learned.data)[:, 0]
+    _draw_errors(error, trained.errors)
+    found = trained.network.encode(trained.data)[:, 0]
     gradient, offset = np.polyfit(slopes.slopes, found, 1)
     plain_axes(code).scatter(slopes.slopes, found, color=BLUE, zorder=3, label="training lines")
-    code.plot(slopes.unseen, learned.network.encode(lines(slopes.unseen))[:, 0], color=GREEN, label="unseen lines")
+    code.plot(slopes.unseen, trained.network.encode(lines(slopes.unseen))[:, 0], color=GREEN, label="unseen lines")
     ends = np.array([-2.0, 2.0])
     code.plot(ends, gradient * ends + offset, color=VERMILION, linestyle="--", label="regression")
     code.set_xlabel("slope")
@@ -101,10 +101,10 @@ def slopes_panels(slopes: Slopes) -> Figure:
     return figure
 
 
-def _draw_lines(axes: Axes, slopes: Slopes) -> None:
-    network, places = slopes.learned.network, np.arange(3)
+def _draw_lines(axes: Axes, slopes: SlopesResult) -> None:
+    network, places = slopes.trained.network, np.arange(3)
     unseen = lines(slopes.unseen[::10])
-    for data, colour, name in ((slopes.learned.data[:4], BLUE, "training"), (unseen, GREEN, "unseen")):
+    for data, colour, name in ((slopes.trained.data[:4], BLUE, "training"), (unseen, GREEN, "unseen")):
         for number, (line, again) in enumerate(zip(data, network.reconstruct(data), strict=True)):
             labels = (name, f"{name}, rebuilt") if number == 0 else (None, None)
             plain_axes(axes).plot(places, line, color=colour, linewidth=1.6, label=labels[0])
@@ -114,18 +114,18 @@ def _draw_lines(axes: Axes, slopes: Slopes) -> None:
     titled(axes, "Lines and what comes back")
 
 
-def spiral_panels(learned: Learned, *, title: str) -> Figure:
+def spiral_panels(trained: TrainedProblem, *, title: str) -> Figure:
     """Six panels of a network with two inputs and one code: error, data and reconstruction, where it errs, the code.
 
     Args:
-        learned: data float64[sample, 2].
+        trained: data float64[sample, 2].
         title: heading of the figure.
     """
-    data, network = learned.data, learned.network
+    data, network = trained.data, trained.network
     rebuilt, code = network.reconstruct(data), network.encode(data)[:, 0]
     figure = new_figure(14.0, 8.4)
     panels = figure.subplots(2, 3)
-    _draw_errors(panels[0, 0], learned.errors)
+    _draw_errors(panels[0, 0], trained.errors)
     _draw_pairs(panels[0, 1], data, rebuilt)
     distance = np.sqrt(((rebuilt - data) ** 2).sum(axis=1))
     _draw_coloured(panels[0, 2], data, distance, "distance to its reconstruction")
@@ -138,7 +138,7 @@ def spiral_panels(learned: Learned, *, title: str) -> Figure:
     note(panels[1, 0], f"{network.spec.compression:g} numbers in one")
     _draw_coloured(panels[1, 1], data, code, "code")
     titled(panels[1, 1], "Data by their code")
-    _draw_manifold(panels[1, 2], learned, code)
+    _draw_manifold(panels[1, 2], trained, code)
     figure.suptitle(title, fontsize=13, fontweight="bold")
     return figure
 
@@ -170,9 +170,9 @@ def _draw_coloured(axes: Axes, data: Array, values: Array, name: str) -> None:
     axes.figure.colorbar(points, ax=axes, label=name, shrink=0.85)
 
 
-def _draw_manifold(axes: Axes, learned: Learned, code: Array) -> None:
+def _draw_manifold(axes: Axes, trained: TrainedProblem, code: Array) -> None:
     path = np.linspace(code.min(), code.max(), 200)[:, None]
-    plain_axes(axes).scatter(learned.data[:, 0], learned.data[:, 1], s=7, color=TEXT_GREY, alpha=0.4)
-    axes.plot(*learned.network.decode(path).T, color=VERMILION, linewidth=2.4)
+    plain_axes(axes).scatter(trained.data[:, 0], trained.data[:, 1], s=7, color=TEXT_GREY, alpha=0.4)
+    axes.plot(*trained.network.decode(path).T, color=VERMILION, linewidth=2.4)
     axes.set_aspect("equal")
     titled(axes, "All that the decoder can say")

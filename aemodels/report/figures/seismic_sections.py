@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from aemodels.core.types import AxisArray, FloatArray
 from aemodels.report.figures.style import DIVERGING, TEXT_GREY
 
-MOST_TRACES = 2000
+MAX_TRACES = 2000
 
 
 def section_axes(figure: Figure, count: int) -> list[Axes]:
@@ -35,7 +35,7 @@ def draw_section(axes: Axes, values: FloatArray, axis: AxisArray, *, clip: float
     Returns:
         The image, for a colour bar.
     """
-    step = -(-len(values) // MOST_TRACES)
+    step = -(-len(values) // MAX_TRACES)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     half = (axis[1] - axis[0]) / 2 if axis.size > 1 else 0.5
     return axes.imshow(

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from aemodels.core.types import AxisArray, FloatArray
 from aemodels.report.figures.style import DASHES, SERIES, TEXT_GREY, new_figure, plain_axes
 
-MOST_STRIPS = 8
+MAX_STRIPS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ def similar_strips(strips: Sequence[Strip], curves: Sequence[str], *, title: str
         curves: names of the rows of `values`.
         title: heading of the figure.
     """
-    shown = strips[:MOST_STRIPS]
+    shown = strips[:MAX_STRIPS]
     figure = new_figure(1.2 + 1.7 * len(shown), 6.5)
     for number, (axes, strip) in enumerate(zip(figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True)):
         plain_axes(axes).set_title(strip.heading, fontsize=9, loc="left", fontweight="normal" if number else "bold")
@@ -49,8 +49,6 @@ def similar_strips(strips: Sequence[Strip], curves: Sequence[str], *, title: str
         axes.set_ylim(float(strip.depth[-1]), float(strip.depth[0]))
         axes.set_ylabel(strip.unit if number == 0 else "", color=TEXT_GREY)
         axes.tick_params(labelsize=7.5)
-    figure.legend(
-        figure.axes[0].lines, curves, loc="outside lower center", ncols=MOST_STRIPS, frameon=False, fontsize=9
-    )
+    figure.legend(figure.axes[0].lines, curves, loc="outside lower center", ncols=MAX_STRIPS, frameon=False, fontsize=9)
     figure.suptitle(title, fontsize=12, fontweight="bold")
     return figure

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from aemodels.core.types import AxisArray, FloatArray, Recording, Scores
 from aemodels.report.flagged_intervals import sample_step
-from aemodels.report.html.page import View, coded, packed
+from aemodels.report.html.page import View, pack_array, to_base64
 from aemodels.report.log_scales import clip_level, score_limits
 from aemodels.signal.runs import runs
 
-MOST_COLUMNS = 1000
+MAX_COLUMNS = 1000
 # Of one panel; three of them make 1.6 MB in base64.
-MOST_PIXELS = 400_000
-MOST_CLIP_SAMPLES = 200_000
+MAX_PIXELS = 400_000
+MAX_CLIP_SAMPLES = 200_000
 HEADERS = ("inline", "crossline")
 
 
@@ -32,7 +32,7 @@ def scored_line(recording: Recording, scores: Scores) -> View:
         JSON-ready data for assets/section.js. Of a line with more than 1,000 traces, equal groups are drawn by
         their trace with the highest score, so that no flagged trace is lost.
     """
-    every = -(-len(scores.raw) // MOST_COLUMNS)
+    every = -(-len(scores.raw) // MAX_COLUMNS)
     places = _places(scores.score, every)
     raw, denoised = scores.raw[places], scores.denoised[places]
     view = section_view({"raw": raw, "denoised": denoised, "residual": raw - denoised}, recording.axis, scale_of="raw")
@@ -49,7 +49,7 @@ def scored_line(recording: Recording, scores: Scores) -> View:
             "threshold": scores.threshold,
             "low": low,
             "high": high,
-            "values": packed(scores.score[places], 1e-4 * (high - low)),
+            "values": pack_array(scores.score[places], 1e-4 * (high - low)),
         },
     }
     return view
@@ -64,7 +64,7 @@ def section_view(panels: Mapping[str, FloatArray], axis: AxisArray, *, scale_of:
         scale_of: the panel whose amplitudes set the colour scale of all.
     """
     columns, samples = panels[scale_of].shape
-    pool = max(1, -(-columns * samples // MOST_PIXELS))
+    pool = max(1, -(-columns * samples // MAX_PIXELS))
     clip = clip_level(_few(panels[scale_of]))
     half = sample_step(axis) / 2 or 0.5
     return {
@@ -78,7 +78,7 @@ def section_view(panels: Mapping[str, FloatArray], axis: AxisArray, *, scale_of:
         "step": 2 * half,
         "limits": [float(axis[0]) - half, float(axis[0]) - half + 2 * half * pool * -(-samples // pool)],
         "clip": clip,
-        "panels": [{"name": name, "data": coded(_codes(values, clip, pool))} for name, values in panels.items()],
+        "panels": [{"name": name, "data": to_base64(_codes(values, clip, pool))} for name, values in panels.items()],
         "places": list(range(columns)),
         "headers": {},
         "flagged": [],
@@ -103,7 +103,7 @@ def _places(score: FloatArray, every: int) -> NDArray[np.intp]:
 def _few(values: FloatArray) -> FloatArray:
     """Enough of the samples to know their percentiles."""
     flat = values.reshape(-1)
-    return flat[:: max(1, flat.size // MOST_CLIP_SAMPLES)]
+    return flat[:: max(1, flat.size // MAX_CLIP_SAMPLES)]
 
 
 def _codes(values: FloatArray, clip: float, pool: int) -> NDArray[np.int8]:

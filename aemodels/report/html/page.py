@@ -19,7 +19,7 @@ from aemodels.core.types import FloatArray, Kind
 
 View: TypeAlias = dict[str, Any]
 # Values of one page: as 16-bit codes in base64 they stay under 1.6 MB.
-MOST_VALUES = 600_000
+MAX_VALUES = 600_000
 _MISSING, _CODES = -32768, 65534
 _SCRIPTS: dict[Kind, tuple[str, ...]] = {
     "logs": ("common.js", "tracks.js", "start.js"),
@@ -28,7 +28,7 @@ _SCRIPTS: dict[Kind, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Embedded:
+class PageParts:
     """What a template needs for a figure: script, style, data block, and the policy that allows just these."""
 
     script: Markup
@@ -37,7 +37,7 @@ class Embedded:
     policy: str
 
 
-def packed(values: FloatArray, resolution: float, *, log: bool = False) -> View:
+def pack_array(values: FloatArray, resolution: float, *, log: bool = False) -> View:
     """One array for the page: 16-bit codes where they resolve enough, else float32.
 
     Args:
@@ -52,21 +52,21 @@ def packed(values: FloatArray, resolution: float, *, log: bool = False) -> View:
     if observed.size == 0:
         return {"type": "none"}
     if log and float(observed.min()) > 0:
-        return {**packed(np.log10(values), resolution), "log": True}
+        return {**pack_array(np.log10(values), resolution), "log": True}
     low, high = float(observed.min()), float(observed.max())
     step = (high - low) / _CODES
     if step > resolution or log:
-        return {"type": "f4", "data": coded(values.astype("<f4"))}
+        return {"type": "f4", "data": to_base64(values.astype("<f4"))}
     steps = np.nan_to_num(np.rint((values.astype(np.float64) - low) / (step or 1.0)) - 32767, nan=_MISSING)
-    return {"type": "i2", "low": low, "step": step, "data": coded(steps.astype("<i2"))}
+    return {"type": "i2", "low": low, "step": step, "data": to_base64(steps.astype("<i2"))}
 
 
-def coded(values: NDArray[Any]) -> str:
+def to_base64(values: NDArray[Any]) -> str:
     """The array's bytes in base64."""
     return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode("ascii")
 
 
-def embedded(view: View) -> Embedded:
+def page_parts(view: View) -> PageParts:
     """The parts of a page that shows `view`; the policy names script and style by their hashes and forbids the rest."""
     script, style = _assets(_SCRIPTS[view["kind"]]), _assets(("page.css",))
     block = json.dumps(view, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
@@ -74,7 +74,7 @@ def embedded(view: View) -> Embedded:
         f"default-src 'none'; base-uri 'none'; form-action 'none'; "
         f"script-src '{_digest(script)}'; style-src '{_digest(style)}'"
     )
-    return Embedded(Markup(script), Markup(style), Markup(block), policy)  # noqa: S704 - our own files, and JSON without "<"
+    return PageParts(Markup(script), Markup(style), Markup(block), policy)  # noqa: S704 - our own files, and JSON without "<"
 
 
 def figure_page(view: View, *, title: str, note: str) -> str:
@@ -85,7 +85,7 @@ def figure_page(view: View, *, title: str, note: str) -> str:
         title: heading.
         note: a sentence under it.
     """
-    return template("figure.html.jinja").render(title=title, note=note, **vars(embedded(view)))
+    return template("figure.html.jinja").render(title=title, note=note, **vars(page_parts(view)))
 
 
 @cache

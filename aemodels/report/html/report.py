@@ -18,12 +18,12 @@ from aemodels.report.flagged_intervals import (
     sample_step,
 )
 from aemodels.report.html.line import scored_line
-from aemodels.report.html.page import embedded, number, template
+from aemodels.report.html.page import number, page_parts, template
 from aemodels.report.html.rows import curve_rows, interval_rows, trace_rows
 from aemodels.report.html.well import scored_well
 from aemodels.signal.bad_hole import CORRECTED_G_CM3, ENLARGED_IN, bad_hole
 
-MOST_ROWS = 200
+MAX_ROWS = 200
 
 
 def render_report(
@@ -52,7 +52,7 @@ def render_report(
         card=card,
         card_is_address=card.startswith(("http://", "https://")),
         every=view["every"],
-        **vars(embedded(view)),
+        **vars(page_parts(view)),
         **parts,
     )
 
@@ -63,8 +63,8 @@ def _well_parts(recording: Recording, scores: Scores) -> dict[str, Any]:
     return {
         "summary": _sentence_logs(recording, scores, intervals),
         "view": scored_well(recording, scores, intervals, hole),
-        "flagged": interval_rows(recording, scores, intervals[:MOST_ROWS], hole),
-        "more": max(0, len(intervals) - MOST_ROWS),
+        "flagged": interval_rows(recording, scores, intervals[:MAX_ROWS], hole),
+        "more": max(0, len(intervals) - MAX_ROWS),
         "curves": curve_rows(recording, scores),
         "hole": hole is not None,
         "merge_gap": MERGE_GAP,
@@ -78,8 +78,8 @@ def _line_parts(recording: Recording, scores: Scores) -> dict[str, Any]:
     return {
         "summary": _sentence_seismic(scores, traces),
         "view": scored_line(recording, scores),
-        "flagged": trace_rows(scores, traces[:MOST_ROWS]),
-        "more": max(0, len(traces) - MOST_ROWS),
+        "flagged": trace_rows(scores, traces[:MAX_ROWS]),
+        "more": max(0, len(traces) - MAX_ROWS),
         "curves": [],
         "hole": False,
     }

@@ -10,7 +10,7 @@ import numpy as np
 from aemodels.core.types import BoolArray, FloatArray, Recording, Scores
 from aemodels.report.flagged_intervals import FlaggedInterval, FlaggedTrace
 from aemodels.report.html.page import number
-from aemodels.report.largest_residual import Speaking, residuals
+from aemodels.report.largest_residual import LargestResidual, residuals
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ def interval_rows(
     rows = []
     for interval in intervals:
         inside = slice(*(int(row) for row in np.searchsorted(recording.axis, (interval.top, interval.base))))
-        speaking = left.speaking(inside)
+        largest = left.largest(inside)
         share = 0.0 if hole is None else _share(hole[inside])
-        said = "–" if speaking is None else _said(speaking, units.get(speaking.curve, ""))
+        said = "–" if largest is None else _said(largest, units.get(largest.curve, ""))
         rows.append(IntervalRow(**vars(interval), residual=said, hole_share=share))
     return rows
 
@@ -68,10 +68,10 @@ def trace_rows(scores: Scores, traces: Sequence[FlaggedTrace]) -> list[TraceRow]
     return [TraceRow(**vars(trace), row=int(row)) for trace, row in zip(traces, rows, strict=False)]
 
 
-def _said(speaking: Speaking, unit: str) -> str:
+def _said(largest: LargestResidual, unit: str) -> str:
     """Words for a residual, e.g. "RHOB +0.21 g/cm3 (8.2 σ)"."""
-    unit = f"log10({unit})" if speaking.log10 else unit
-    return f"{speaking.curve} {number(speaking.value, '+.3g')} {unit} ({number(speaking.sigmas, ',.0f')} σ)"
+    unit = f"log10({unit})" if largest.log10 else unit
+    return f"{largest.curve} {number(largest.value, '+.3g')} {unit} ({number(largest.sigmas, ',.0f')} σ)"
 
 
 def curve_rows(recording: Recording, scores: Scores) -> list[CurveSummary]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from aemodels.core.types import AxisArray, BoolArray, FloatArray, Recording, Scores
 from aemodels.report.flagged_intervals import MERGE_GAP, FlaggedInterval, merged_runs, sample_step
-from aemodels.report.html.page import MOST_VALUES, View, coded, packed
+from aemodels.report.html.page import MAX_VALUES, View, pack_array, to_base64
 from aemodels.report.log_scales import SCALES, CurveScale, score_limits, track_scales
 
 # Tracks from left to right; the curves of a group are scaled together.
@@ -88,7 +88,7 @@ def well_view(axis: AxisArray, tracks: Sequence[Track], marks: Marks, scores: Sc
         scores: draws the score's track at the right.
     """
     layers = sum(len(curve.layers) for track in tracks for curve in track.curves) + (scores is not None)
-    every = 1 if layers * axis.size <= MOST_VALUES else -(-2 * layers * axis.size // MOST_VALUES)
+    every = 1 if layers * axis.size <= MAX_VALUES else -(-2 * layers * axis.size // MAX_VALUES)
     depth = _thin_axis(axis, every)
     half = sample_step(axis) / 2 or 0.5
     view: View = {
@@ -109,7 +109,7 @@ def well_view(axis: AxisArray, tracks: Sequence[Track], marks: Marks, scores: Sc
     }
     if scores is not None:
         low, high = score_limits(scores)
-        values = packed(_thin(scores.score, every), LOST_SHARE * (high - low))
+        values = pack_array(_thin(scores.score, every), LOST_SHARE * (high - low))
         view["score"] = {"threshold": scores.threshold, "low": low, "high": high, "values": values}
     return view
 
@@ -162,7 +162,7 @@ def _curve(curve: TrackCurve, every: int) -> View:
     scale = curve.scale
     width = abs(np.log10(scale.right / scale.left)) if scale.log else abs(scale.right - scale.left)
     layers = [
-        {"role": role, "values": packed(_thin(values, every), LOST_SHARE * float(width), log=scale.log)}
+        {"role": role, "values": pack_array(_thin(values, every), LOST_SHARE * float(width), log=scale.log)}
         for role, values in curve.layers.items()
     ]
     shape = {"left": scale.left, "right": scale.right, "log": scale.log, "colour": scale.colour, "dash": curve.dash}
@@ -195,7 +195,7 @@ def _packed_axis(axis: AxisArray) -> dict[str, Any]:
     even = axis[0] + step * np.arange(axis.size)
     if float(np.abs(axis - even).max()) <= 0.01 * step:
         return {"start": float(axis[0]), "step": step}
-    return {"type": "f8", "data": coded(axis.astype("<f8"))}
+    return {"type": "f8", "data": to_base64(axis.astype("<f8"))}
 
 
 def _rounded(stretches: Sequence[tuple[float, float]]) -> list[list[float]]:

@@ -314,9 +314,9 @@ def test_shipped_specs_are_valid():
 def test_the_reference_travels_in_the_bundle(bundle, seismic_bundle, tmp_path, kind):
     ours = bundle if kind == "logs" else seismic_bundle
     ours.save(tmp_path / "b")
-    loaded, yardstick = Bundle.load(tmp_path / "b"), ReferenceView.load(tmp_path / "b")
-    assert yardstick.content_hash == loaded.content_hash == ours.content_hash
-    for reference in (loaded.reference, yardstick.reference):
+    loaded, view = Bundle.load(tmp_path / "b"), ReferenceView.load(tmp_path / "b")
+    assert view.content_hash == loaded.content_hash == ours.content_hash
+    for reference in (loaded.reference, view.reference):
         assert reference.groups == ours.reference.groups
         for name, feature in ours.reference.features.items():
             np.testing.assert_array_equal(reference.features[name].counts, feature.counts)

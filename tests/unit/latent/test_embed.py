@@ -1,4 +1,4 @@
-"""Codes against what they are made of: the projection, the encoder's own output, the decoder's way back."""
+"""Embeddings against what they are made of: the projection, the encoder's own output, the decoder's way back."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from aemodels.denoisers.guarded.guards import Calibration, GuardedDenoiser, Guar
 from aemodels.denoisers.linear.pca import Pca, PcaWiener
 from aemodels.denoisers.networks.denoiser import NetworkDenoiser
 from aemodels.denoisers.networks.dense import Dense
-from aemodels.denoisers.networks.encoder_decoder import decode_codes
+from aemodels.denoisers.networks.encoder_decoder import decode_embeddings
 from aemodels.denoisers.networks.unet import UNet
-from aemodels.latent.embed import blanked, coded, decode, embed
+from aemodels.latent.embed import decode, embed, encoder_of, keep_channels
 from aemodels.latent.embedding_table import embedding_table
 from aemodels.signal.normalise import CurvePercentiles
 from aemodels.signal.windows import WindowSpec, cut
@@ -45,7 +45,7 @@ def with_lithology(well: Recording, numbers: np.ndarray, name: str = "LITHOLOGY"
 def test_components_of_full_rank_give_the_windows_back():
     section = noise_section()
     window = WindowSpec(length=10, stride=5, width=0)
-    model = coded(Pca(window=window, stride=1, latent=20).fit([section], [], CONTEXT).denoiser)
+    model = encoder_of(Pca(window=window, stride=1, latent=20).fit([section], [], CONTEXT).denoiser)
     codes = embed(model, section)
     np.testing.assert_allclose(decode(model, codes.values), cut(section, window).values, atol=1e-4)
     assert codes.values.shape == (len(codes.origin), 20)
@@ -53,7 +53,9 @@ def test_components_of_full_rank_give_the_windows_back():
 
 def test_a_finer_stride_gives_more_places_and_the_same_codes_at_the_common_ones():
     section = noise_section()
-    model = coded(Pca(window=WindowSpec(length=20, stride=20, width=0), latent=5).fit([section], [], CONTEXT).denoiser)
+    model = encoder_of(
+        Pca(window=WindowSpec(length=20, stride=20, width=0), latent=5).fit([section], [], CONTEXT).denoiser
+    )
     coarse, fine = embed(model, section), embed(model, section, stride=4)
     common = np.isin(fine.origin[:, 1], coarse.origin[:, 1])
     np.testing.assert_array_equal(fine.origin[common], coarse.origin)
@@ -63,7 +65,7 @@ def test_a_finer_stride_gives_more_places_and_the_same_codes_at_the_common_ones(
 def test_the_code_of_a_network_is_what_its_encoder_says_and_decodes_to_its_output():
     section = noise_section(channels=3)
     denoiser = untrained(Dense(widths=(12,), latent=4, window=WindowSpec(length=30, stride=15, width=1)), 1)
-    codes = embed(coded(denoiser), section)
+    codes = embed(encoder_of(denoiser), section)
     windows = cut(section, denoiser.spec.window)
     inputs = denoiser.spec.inputs(windows.values, windows.mask, denoiser.affine)
     np.testing.assert_allclose(
@@ -75,14 +77,16 @@ def test_the_code_of_a_network_is_what_its_encoder_says_and_decodes_to_its_outpu
 def test_codes_of_another_size_are_refused_with_both_sizes():
     denoiser = untrained(Dense(widths=(12,), latent=4, window=WindowSpec(length=30, stride=15, width=1)), 1)
     with pytest.raises(DataError, match=r"\(4,\).*\(7,\)"):
-        decode_codes(denoiser, np.zeros((2, 7), dtype=np.float32))
+        decode_embeddings(denoiser, np.zeros((2, 7), dtype=np.float32))
 
 
 def test_curves_stand_side_by_side_place_by_place():
     section = noise_section(channels=3)
-    model = coded(Pca(window=WindowSpec(length=20, stride=10, width=1), latent=4).fit([section], [], CONTEXT).denoiser)
+    model = encoder_of(
+        Pca(window=WindowSpec(length=20, stride=10, width=1), latent=4).fit([section], [], CONTEXT).denoiser
+    )
     codes = embed(model, section)
-    beside = codes.side_by_side()
+    beside = codes.concatenate_channels()
     assert beside.values.shape == (len(codes.values) // 3, 12)
     second = codes.values[codes.origin[:, 0] == 1]
     np.testing.assert_array_equal(beside.values[:, 4:8], second)
@@ -94,14 +98,14 @@ def test_guards_are_taken_off_and_models_without_a_code_have_none():
     inner = Pca(latent=3).fit([section], [], CONTEXT).denoiser
     empty = np.zeros((1, 1), dtype=np.float64)
     guarded = GuardedDenoiser(Parts(inner), Guards(None, 1.0, 1), Calibration(empty, empty, empty))
-    assert coded(guarded) is inner
-    assert coded(Median().fit([section], [section], CONTEXT).denoiser) is None
-    assert coded(untrained(UNet(widths=(4, 6), kernel=3, window=WindowSpec(length=32, stride=16)), 2)) is None
+    assert encoder_of(guarded) is inner
+    assert encoder_of(Median().fit([section], [section], CONTEXT).denoiser) is None
+    assert encoder_of(untrained(UNet(widths=(4, 6), kernel=3, window=WindowSpec(length=32, stride=16)), 2)) is None
 
 
 def test_shrinkage_has_its_leading_components_as_code():
     section = noise_section(samples=400)
-    model = coded(PcaWiener(window=WindowSpec(length=20, stride=10, width=0)).fit([section], [], CONTEXT).denoiser)
+    model = encoder_of(PcaWiener(window=WindowSpec(length=20, stride=10, width=0)).fit([section], [], CONTEXT).denoiser)
     codes = embed(model, section)
     assert codes.values.shape[1] == 16
     assert (np.diff(codes.values.var(axis=0)) <= 0.3).all(), "in the order of their variance"
@@ -111,7 +115,7 @@ def test_a_blanked_curve_is_as_if_the_well_never_had_it():
     well = make_well(samples=200, curves=("GR", "RHOB"))
     normaliser = CurvePercentiles().fit([well], ("GR", "RHOB"))
     without = normaliser.apply(well.select(slice(0, 1)))
-    left = blanked(normaliser.apply(well), [0])
+    left = keep_channels(normaliser.apply(well), [0])
     np.testing.assert_array_equal(left.values, without.values)
     np.testing.assert_array_equal(left.mask, without.mask)
 
@@ -129,7 +133,7 @@ def test_lithology_is_read_from_whole_numbers_only():
 def test_every_window_of_a_table_has_its_depth_curve_and_lithology(width, tmp_path):
     well = with_lithology(make_well(samples=200, curves=("GR", "RHOB")), np.repeat([1.0, 2.0], 100))
     section = CurvePercentiles().fit([well], ("GR", "RHOB")).apply(well)
-    model = coded(
+    model = encoder_of(
         Pca(window=WindowSpec(length=40, stride=20, width=width), latent=3).fit([section], [], CONTEXT).denoiser
     )
     table = embedding_table(well, embed(model, section), ("GR", "RHOB"), "train")
@@ -146,7 +150,9 @@ def test_every_window_of_a_table_has_its_depth_curve_and_lithology(width, tmp_pa
 def test_traces_are_named_by_their_number_in_the_file():
     line = make_line(traces=20, samples=80).select(slice(5, 12))
     section = make_section(line.values)
-    model = coded(Pca(window=WindowSpec(length=40, stride=20, width=1), latent=3).fit([section], [], CONTEXT).denoiser)
+    model = encoder_of(
+        Pca(window=WindowSpec(length=40, stride=20, width=1), latent=3).fit([section], [], CONTEXT).denoiser
+    )
     table = embedding_table(line, embed(model, section), (), "test")
     assert sorted(set(table["trace"])) == list(range(5, 12))
     assert "lithology" not in table

@@ -10,13 +10,13 @@ import pytest
 from aemodels.core.interfaces import FitContext
 from aemodels.core.types import Channel, Recording, Source
 from aemodels.denoisers.linear.pca import Pca
-from aemodels.latent.embed import coded
+from aemodels.latent.embed import encoder_of
 from aemodels.latent.lithology_forest import (
-    CODE,
+    EMBEDDING,
     PCA,
     RAW,
     ForestSpec,
-    Labelled,
+    LabelledWindows,
     forest_scores,
     labelled_windows,
     summarise_forests,
@@ -47,12 +47,12 @@ def wells():
 @pytest.fixture(scope="module")
 def model(wells):
     spec = Pca(window=WindowSpec(length=24, stride=12, width=0), latent=3)
-    return coded(spec.fit([section for _, section in wells], [], FitContext(kind="logs", seed=0)).denoiser)
+    return encoder_of(spec.fit([section for _, section in wells], [], FitContext(kind="logs", seed=0)).denoiser)
 
 
 def test_rock_that_the_curve_tells_is_found_in_wells_left_out(wells, model):
     labelled = labelled_windows(model, wells, SMALL)
-    assert {name: features.shape[1] for name, features in labelled.features.items()} == {CODE: 3, PCA: 3, RAW: 24}
+    assert {name: features.shape[1] for name, features in labelled.features.items()} == {EMBEDDING: 3, PCA: 3, RAW: 24}
     assert len(labelled.lithology) <= 600
     folds = forest_scores(labelled, SMALL)
     summary = summarise_forests(folds.assign(contender="pca")).set_index("features")
@@ -62,7 +62,7 @@ def test_rock_that_the_curve_tells_is_found_in_wells_left_out(wells, model):
 
 
 def test_no_well_is_on_both_sides(wells, model):
-    folds = forest_scores(labelled_windows(model, wells, SMALL), SMALL, (CODE,))
+    folds = forest_scores(labelled_windows(model, wells, SMALL), SMALL, (EMBEDDING,))
     left_out = [well for row in folds["wells"] for well in row.split(", ")]
     assert sorted(left_out) == [f"w_{n}" for n in range(6)]
     assert len(folds) == 5
@@ -76,8 +76,8 @@ def test_rock_that_only_the_well_tells_is_not_found():
     features = (rng.permutation(10).astype(np.float32)[well] + rng.normal(0, 0.01, well.size))[:, None].astype(
         np.float32
     )
-    labelled = Labelled({CODE: features}, rock.astype(np.int64), well.astype(str))
-    folds = forest_scores(labelled, SMALL, (CODE,))
+    labelled = LabelledWindows({EMBEDDING: features}, rock.astype(np.int64), well.astype(str))
+    folds = forest_scores(labelled, SMALL, (EMBEDDING,))
     assert folds["balanced_accuracy"].mean() < 0.8
 
 

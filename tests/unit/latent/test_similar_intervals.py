@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from aemodels.core.errors import DataError
 from aemodels.core.interfaces import FitContext
 from aemodels.denoisers.linear.pca import Pca
-from aemodels.latent.embed import coded
-from aemodels.latent.similar_intervals import Interval, find_similar
+from aemodels.latent.embed import encoder_of
+from aemodels.latent.similar_intervals import QueryInterval, find_similar
 from aemodels.signal.resample import median_step, on_step
 from aemodels.signal.windows import WindowSpec
 from helpers.recordings import make_section, make_well
@@ -31,7 +31,9 @@ def free(section) -> np.ndarray:
 
 def model_of(length: int = 32):
     spec = Pca(window=WindowSpec(length=length, stride=length // 2, width=0), stride=4, latent=12)
-    return coded(spec.fit([make_section(wiggle(seed)) for seed in range(90, 94)], [], FitContext("logs", 0)).denoiser)
+    return encoder_of(
+        spec.fit([make_section(wiggle(seed)) for seed in range(90, 94)], [], FitContext("logs", 0)).denoiser
+    )
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,7 @@ def planted(samples: int):
     other[:, 701 : 701 + samples] = own[:, 300 : 300 + samples]
     other += np.random.default_rng(0).normal(0, 0.02, other.shape)
     sections = [make_section(values, name=f"W-{n}") for n, values in enumerate((own, other, wiggle(3)))]
-    return Interval(sections[0], 300, 300 + samples), sections
+    return QueryInterval(sections[0], 300, 300 + samples), sections
 
 
 @pytest.mark.parametrize(("samples", "ahead"), [(20, 0.8), (32, 0.6), (100, 0.6), (333, 0.6)])
@@ -85,7 +87,7 @@ def test_order_counts_and_not_only_amounts(model):
     section = make_section(base)
     taboo = free(section)
     taboo[200:320] = True
-    best = find_similar(model, Interval(section, 200, 320), [(section, taboo)], top=1).matches[0]
+    best = find_similar(model, QueryInterval(section, 200, 320), [(section, taboo)], top=1).matches[0]
     assert abs(best.start - 1000) <= 2
 
 
@@ -117,7 +119,7 @@ def test_unobserved_places_are_no_matches(model):
 def test_an_interval_without_a_curve_is_refused(model):
     section = make_section(wiggle(0), np.zeros((3, 1500), dtype=bool))
     with pytest.raises(DataError, match="no curve is observed"):
-        find_similar(model, Interval(section, 10, 60), [(section, free(section))], top=1)
+        find_similar(model, QueryInterval(section, 10, 60), [(section, free(section))], top=1)
 
 
 def test_a_well_shorter_than_the_interval_has_no_match(model):
@@ -130,7 +132,9 @@ def test_a_well_shorter_than_the_interval_has_no_match(model):
 @settings(max_examples=25, deadline=None)
 def test_matches_are_sorted_apart_and_inside(start, samples, top):
     section = make_section(wiggle(7))
-    found = find_similar(MODEL, Interval(section, start, start + samples), [(section, free(section))], top=top).matches
+    found = find_similar(
+        MODEL, QueryInterval(section, start, start + samples), [(section, free(section))], top=top
+    ).matches
     assert len(found) <= top
     assert [match.distance for match in found] == sorted(match.distance for match in found)
     spans = sorted((match.start, match.stop) for match in found)

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 
-from aemodels.monitoring.between_well_spread import Spread
-from aemodels.monitoring.build_reference import Part, build_reference
-from aemodels.monitoring.drift import NOTHING, DriftThresholds, Window, judge
-from aemodels.monitoring.histogram import quantile_edges, tally
+from aemodels.monitoring.between_well_spread import BetweenWellSpread
+from aemodels.monitoring.build_reference import ScoredRecording, build_reference
+from aemodels.monitoring.drift import NOTHING, DriftThresholds, Window, assess_drift
+from aemodels.monitoring.histogram import bin_counts, quantile_edges
 from aemodels.monitoring.reference import FILES_LACK, PCA_ERROR, SCORE
-from aemodels.monitoring.statistics import coarse, cohen_h, ks_distance, psi, surprise
+from aemodels.monitoring.statistics import coarse, cohen_h, ks_distance, missing_files_p_value, psi
 from aemodels.monitoring.trace_features import trace_features
 from helpers.recordings import make_line, make_well
 from helpers.scored import CURVES, scored
@@ -47,7 +47,9 @@ def test_psi_of_a_shifted_normal_is_the_analytic_divergence():
     edges = quantile_edges(reference)
     for shift in (0.25, 0.5):
         now = rng.normal(shift, 1.0, 200_000)
-        assert psi(tally(now, edges).counts, tally(reference, edges).counts) == pytest.approx(shift**2, rel=0.1)
+        assert psi(bin_counts(now, edges).counts, bin_counts(reference, edges).counts) == pytest.approx(
+            shift**2, rel=0.1
+        )
 
 
 def test_psi_of_two_bins_by_hand():
@@ -61,10 +63,10 @@ def test_ks_is_scipys_up_to_the_mass_of_a_bin(seed, shift, scale):
     rng = np.random.default_rng(seed)
     reference, now = rng.normal(size=2000), rng.normal(shift, scale, 700)
     edges = quantile_edges(reference)
-    ours = ks_distance(tally(now, edges).counts, tally(reference, edges).counts)
+    ours = ks_distance(bin_counts(now, edges).counts, bin_counts(reference, edges).counts)
     theirs = ks_2samp(now, reference).statistic
     assert ours <= theirs + 1e-12
-    largest_bin = (tally(now, edges).counts / now.size).max()
+    largest_bin = (bin_counts(now, edges).counts / now.size).max()
     assert theirs - ours <= largest_bin + 1 / 200
 
 
@@ -72,7 +74,7 @@ def test_ks_is_exactly_scipys_where_every_value_is_an_edge():
     rng = np.random.default_rng(5)
     reference, now = rng.normal(size=60), rng.normal(0.4, 1, 40)
     edges = np.sort(np.concatenate([reference, now]))
-    ours = ks_distance(tally(now, edges).counts, tally(reference, edges).counts)
+    ours = ks_distance(bin_counts(now, edges).counts, bin_counts(reference, edges).counts)
     assert ours == pytest.approx(ks_2samp(now, reference).statistic)
 
 
@@ -83,7 +85,7 @@ def test_empty_sides_have_no_distance():
 
 def test_coarse_bins_hold_equal_shares_of_the_reference():
     values = np.random.default_rng(1).exponential(size=50_000)
-    counts = tally(values, quantile_edges(values)).counts
+    counts = bin_counts(values, quantile_edges(values)).counts
     np.testing.assert_allclose(coarse(counts, counts), 5000, rtol=0.02)
     assert coarse(np.ones((4, counts.size)), counts).sum(axis=-1).tolist() == [counts.size] * 4
 
@@ -97,7 +99,7 @@ def test_cohens_h_by_hand():
 @given(st.integers(1, 20), st.integers(1, 30), st.data())
 def test_surprise_is_a_probability_that_falls_with_every_further_file(files, groups, data):
     before = data.draw(st.integers(0, groups))
-    chances = [surprise(lacking, files, before, groups) for lacking in range(files + 1)]
+    chances = [missing_files_p_value(lacking, files, before, groups) for lacking in range(files + 1)]
     assert chances[0] == pytest.approx(1.0)
     assert (np.diff(chances) < 1e-12).all()
     assert chances[-1] >= 0
@@ -112,7 +114,7 @@ def counted(reference, raws, scores) -> Window:
             files=1,
             rows=score.size,
             flagged=int((score > 0.9).sum()),
-            tallies={name: tally(value, reference.features[name].edges) for name, value in values.items()},
+            features={name: bin_counts(value, reference.features[name].edges) for name, value in values.items()},
             lacking={name: int(np.isnan(value).mean() > FILES_LACK) for name, value in inputs.items()},
         )
     return window
@@ -120,14 +122,14 @@ def counted(reference, raws, scores) -> Window:
 
 def judged(reference, raws, **thresholds):
     scores = [np.abs(np.nan_to_num(raw[0], nan=75) - 75) / 55 for raw in raws]
-    rows = judge(reference, counted(reference, raws, scores), DriftThresholds(**thresholds))
+    rows = assess_drift(reference, counted(reference, raws, scores), DriftThresholds(**thresholds))
     return {row.feature: row for row in rows}
 
 
 @pytest.fixture(scope="module")
 def reference():
     wells = [make_well(f"R-{n}", seed=200 + n) for n in range(8)]
-    return build_reference("logs", CURVES, [Part(w.name, n > 5, scored(w)) for n, w in enumerate(wells)])
+    return build_reference("logs", CURVES, [ScoredRecording(w.name, n > 5, scored(w)) for n, w in enumerate(wells)])
 
 
 def arrivals(count=4, **shifts) -> list[np.ndarray]:
@@ -181,7 +183,7 @@ def test_a_curve_that_half_the_training_wells_lack_may_be_lacking():
     for number, well in enumerate(wells):
         values = well.values.copy()
         values[3] = np.nan if number % 2 else values[3]
-        parts.append(Part(well.name, number > 5, scored(well.with_values(values))))
+        parts.append(ScoredRecording(well.name, number > 5, scored(well.with_values(values))))
     reference = build_reference("logs", CURVES, parts)
     raws = arrivals(DTC=lambda values: np.full_like(values, np.nan))
     assert judged(reference, raws)["DTC"].verdict == "too few"
@@ -197,9 +199,13 @@ def test_false_alarms_of_new_wells_stay_rare(reference):
 
 
 def test_limits_fall_with_the_number_of_files_and_rise_with_caution(reference):
-    one, four = (Spread.of(reference, groups, 0.01).limits["GR", "ks"] for groups in (1, 4))
+    one, four = (BetweenWellSpread.from_reference(reference, groups, 0.01).limits["GR", "ks"] for groups in (1, 4))
     assert four < one
-    assert Spread.of(reference, 1, 0.001).limits["GR", "ks"] > one > Spread.of(reference, 1, 0.2).limits["GR", "ks"]
+    assert (
+        BetweenWellSpread.from_reference(reference, 1, 0.001).limits["GR", "ks"]
+        > one
+        > BetweenWellSpread.from_reference(reference, 1, 0.2).limits["GR", "ks"]
+    )
 
 
 def test_thresholds_are_the_least_distances_of_an_alarm(reference):
@@ -211,17 +217,17 @@ def test_thresholds_are_the_least_distances_of_an_alarm(reference):
 def test_a_higher_flag_rate_is_drift(reference):
     raws = arrivals()
     window = counted(reference, raws, [np.full(raw.shape[1], 0.5) for raw in raws])
-    flooded = Window(window.files, window.rows, window.rows // 2, window.tallies, window.lacking)
-    rows = {row.feature: row for row in judge(reference, flooded)}
+    flooded = Window(window.files, window.rows, window.rows // 2, window.features, window.lacking)
+    rows = {row.feature: row for row in assess_drift(reference, flooded)}
     assert rows["flag_rate"].verdict == "drift"
     assert rows["flag_rate"].now == pytest.approx(0.5, abs=0.01)
 
 
 def test_one_flagged_trace_of_sixteen_is_chance():
-    parts = [Part(f"L-{n}", n > 2, scored(make_line(f"L-{n}", traces=24, seed=n))) for n in range(6)]
+    parts = [ScoredRecording(f"L-{n}", n > 2, scored(make_line(f"L-{n}", traces=24, seed=n))) for n in range(6)]
     reference = dataclasses.replace(build_reference("seismic", (), parts), flagged=np.zeros(6))
     for rows, flagged, verdict in ((16, 1, "steady"), (160, 30, "drift")):
-        found = judge(reference, Window(1, rows, flagged, {}, {}))[-1]
+        found = assess_drift(reference, Window(1, rows, flagged, {}, {}))[-1]
         assert (found.feature, found.verdict) == ("flag_rate", verdict)
 
 
@@ -232,30 +238,30 @@ def test_a_curve_that_no_training_well_has_cannot_drift():
     for well in wells:
         values = well.values.copy()
         values[3] = np.nan
-        parts.append(Part(well.name, False, scored(well.with_values(values))))
+        parts.append(ScoredRecording(well.name, False, scored(well.with_values(values))))
     row = judged(build_reference("logs", CURVES, parts), arrivals())["DTC"]
     assert (row.verdict, row.reference, row.missing_reference) == ("too few", None, 1.0)
 
 
 def test_nothing_to_judge_is_no_alarm(reference):
-    assert {row.verdict for row in judge(reference, NOTHING)} == {"too few"}
+    assert {row.verdict for row in assess_drift(reference, NOTHING)} == {"too few"}
 
 
 def test_a_reference_of_one_well_leaves_the_thresholds_alone():
-    reference = build_reference("logs", CURVES, [Part("only", False, scored(make_well("only", seed=7)))])
+    reference = build_reference("logs", CURVES, [ScoredRecording("only", False, scored(make_well("only", seed=7)))])
     rows = judged(reference, arrivals(NPHI=lambda values: 100 * values))
     assert rows["NPHI"].verdict == "drift"
     assert rows["NPHI"].psi_limit == DriftThresholds().psi
 
 
 def test_noisier_traces_are_drift_of_what_noise_changes():
-    parts = [Part(f"L-{n}", n > 3, scored(make_line(f"L-{n}", traces=72, seed=n))) for n in range(6)]
+    parts = [ScoredRecording(f"L-{n}", n > 3, scored(make_line(f"L-{n}", traces=72, seed=n))) for n in range(6)]
     reference = build_reference("seismic", (), parts)
     line = make_line("new", traces=72, seed=77).values
-    calm = {row.feature: row for row in judge(reference, counted(reference, [line], [np.arange(72) / 72]))}
+    calm = {row.feature: row for row in assess_drift(reference, counted(reference, [line], [np.arange(72) / 72]))}
     assert not alarms(calm)
     rng = np.random.default_rng(8)
     noisy = (line + 1.5 * line.std() * rng.normal(size=line.shape)).astype(np.float32)
-    rows = {row.feature: row for row in judge(reference, counted(reference, [noisy], [np.arange(72) / 72]))}
+    rows = {row.feature: row for row in assess_drift(reference, counted(reference, [noisy], [np.arange(72) / 72]))}
     assert {"frequency", "bandwidth", "autocorrelation", PCA_ERROR} <= alarms(rows)
     assert not {"relative_rms", SCORE, "flag_rate"} & alarms(rows)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from aemodels.core.errors import DataError
-from aemodels.monitoring.build_reference import Part, build_reference
-from aemodels.monitoring.histogram import quantile_edges, sketch, tally, tally_sketch
+from aemodels.monitoring.build_reference import ScoredRecording, build_reference
+from aemodels.monitoring.histogram import bin_counts, counts_from_summary, quantile_edges, quantile_summary
 from aemodels.monitoring.pca_subspace import fit_subspace
 from aemodels.monitoring.reference import PCA_ERROR, SCORE, Reference
 from aemodels.monitoring.trace_features import TRACE_FEATURES, trace_features
@@ -19,12 +19,12 @@ from helpers.scored import CURVES, scored
 
 @pytest.fixture(scope="module")
 def reference(wells):
-    return build_reference("logs", CURVES, [Part(w.name, n > 3, scored(w)) for n, w in enumerate(wells)])
+    return build_reference("logs", CURVES, [ScoredRecording(w.name, n > 3, scored(w)) for n, w in enumerate(wells)])
 
 
 def test_edges_put_equal_shares_into_each_bin():
     values = np.random.default_rng(0).normal(size=20_000)
-    counts = tally(values, quantile_edges(values, 50)).counts
+    counts = bin_counts(values, quantile_edges(values, 50)).counts
     np.testing.assert_allclose(counts, 400, atol=1)
 
 
@@ -44,7 +44,7 @@ def test_a_constant_has_one_edge_and_nothing_at_all_is_refused():
 def test_counts_of_parts_add_up_to_those_of_the_whole():
     values = np.append(np.random.default_rng(1).normal(size=999), np.nan)
     edges = quantile_edges(values)
-    whole, parts = tally(values, edges), tally(values[:300], edges) + tally(values[300:], edges)
+    whole, parts = bin_counts(values, edges), bin_counts(values[:300], edges) + bin_counts(values[300:], edges)
     np.testing.assert_array_equal(whole.counts, parts.counts)
     assert (whole.values, whole.missing) == (parts.values, parts.missing) == (999, 1)
     assert whole.mean == pytest.approx(np.nanmean(values))
@@ -55,8 +55,8 @@ def test_a_sketch_gives_nearly_the_counts_of_the_values_themselves():
     rng = np.random.default_rng(2)
     edges = quantile_edges(rng.normal(size=5000), 20)
     values = np.append(rng.normal(0.5, 1.5, 4000), [np.nan] * 7).astype(np.float32)
-    summary = json.loads(json.dumps(sketch(values)))
-    found, truth = tally_sketch(summary, edges), tally(values, edges)
+    summary = json.loads(json.dumps(quantile_summary(values)))
+    found, truth = counts_from_summary(summary, edges), bin_counts(values, edges)
     assert np.abs(np.cumsum(found.counts) - np.cumsum(truth.counts)).max() < 0.01 * truth.values
     assert (found.values, found.missing) == (pytest.approx(truth.values), 7)
     assert found.mean == pytest.approx(truth.mean, rel=1e-5)
@@ -66,7 +66,7 @@ def test_a_sketch_gives_nearly_the_counts_of_the_values_themselves():
     ("values", "counts"), [([], [0, 0]), ([1.0], [1, 0]), ([2.0] * 5, [0, 5]), ([1.0] * 3, [3, 0])]
 )
 def test_sketches_of_nothing_and_of_constants(values, counts):
-    found = tally_sketch(sketch(np.array(values, dtype=np.float32)), np.array([1.5]))
+    found = counts_from_summary(quantile_summary(np.array(values, dtype=np.float32)), np.array([1.5]))
     np.testing.assert_allclose(found.counts, counts, atol=1e-9)
 
 
@@ -136,7 +136,7 @@ def test_scores_are_compared_with_data_that_nothing_was_fitted_to(reference, wel
 
 def test_lines_are_grouped_in_runs_of_neighbouring_traces():
     line = make_line(traces=100)
-    reference = build_reference("seismic", (), [Part("L-1", False, scored(line))])
+    reference = build_reference("seismic", (), [ScoredRecording("L-1", False, scored(line))])
     assert [name.split()[-1] for name in reference.groups] == ["0-24", "25-49", "50-74", "75-99"]
     assert reference.features[PCA_ERROR].counts.sum(axis=1).tolist() == [25] * 4
 

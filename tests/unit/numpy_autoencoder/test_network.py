@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from aemodels.core.errors import DataError
-from aemodels.numpy_autoencoder.network import Scratch, ScratchSpec
+from aemodels.numpy_autoencoder.network import NumpyAutoencoder, NumpyAutoencoderSpec
 from aemodels.numpy_autoencoder.reference_problems import (
     PUBLISHED,
-    learn_slopes,
-    learn_spiral,
     lines,
     noisy_spiral,
-    spiral_answers,
+    spiral_metrics,
+    train_slopes,
+    train_spiral,
 )
 
 LAYERS = [
@@ -24,19 +24,19 @@ LAYERS = [
 ]
 
 
-def _network(sizes, activations, seed=0, **changes) -> tuple[Scratch, np.ndarray]:
+def _network(sizes, activations, seed=0, **changes) -> tuple[NumpyAutoencoder, np.ndarray]:
     rng = np.random.default_rng(seed)
-    spec = ScratchSpec(sizes=sizes, activations=activations, **changes)
+    spec = NumpyAutoencoderSpec(sizes=sizes, activations=activations, **changes)
     drawn = spec.draw(rng)
     # biases away from zero, so that their derivatives are looked at where they matter
     layers = tuple((weights, rng.normal(0, 0.3, biases.shape)) for weights, biases in drawn.layers)
-    return Scratch(spec, layers), rng.normal(0, 1, (7, sizes[0]))
+    return NumpyAutoencoder(spec, layers), rng.normal(0, 1, (7, sizes[0]))
 
 
-def _nudged(network: Scratch, layer: int, part: int, place: tuple[int, ...], step: float) -> Scratch:
+def _nudged(network: NumpyAutoencoder, layer: int, part: int, place: tuple[int, ...], step: float) -> NumpyAutoencoder:
     layers = [tuple(array.copy() for array in pair) for pair in network.layers]
     layers[layer][part][place] += step
-    return Scratch(network.spec, tuple(layers))
+    return NumpyAutoencoder(network.spec, tuple(layers))
 
 
 @pytest.mark.parametrize("objective", ["mean_squared", "half_squared"])
@@ -72,7 +72,7 @@ def test_gradients_and_outputs_are_keras_on_the_same_weights(sizes, activations)
 
 
 def test_the_spiral_gives_the_published_numbers_to_six_decimals():
-    found = spiral_answers(learn_spiral())
+    found = spiral_metrics(train_spiral())
     assert {name: round(value, 6) for name, value in found.items()} == PUBLISHED
 
 
@@ -86,22 +86,22 @@ def test_half_the_squared_error_has_half_the_slope_for_each_feature():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_one_number_tells_a_lines_slope(seed):
-    found = learn_slopes(seed)
+    found = train_slopes(seed)
     assert found.r_squared > 0.95
     assert found.monotone
-    rebuilt = found.learned.network.reconstruct(lines(found.slopes))
+    rebuilt = found.trained.network.reconstruct(lines(found.slopes))
     assert np.mean((rebuilt - lines(found.slopes)) ** 2) < 0.02 * np.mean(lines(found.slopes) ** 2)
 
 
 def test_what_is_decoded_from_the_code_is_the_reconstruction():
     network, x = _network(*LAYERS[0])
-    assert (network.spec.code, network.spec.compression) == (2, 3.0)
+    assert (network.spec.bottleneck, network.spec.compression) == (2, 3.0)
     np.testing.assert_array_equal(network.decode(network.encode(x)), network.reconstruct(x))
 
 
 def test_xaviers_bounds_and_deviations_hold():
     rng = np.random.default_rng(0)
-    uniform = ScratchSpec(sizes=(200, 100, 200), activations=("tanh", "linear")).draw(rng)
+    uniform = NumpyAutoencoderSpec(sizes=(200, 100, 200), activations=("tanh", "linear")).draw(rng)
     weights = uniform.layers[0][0]
     limit = np.sqrt(6 / 300)
     assert np.abs(weights).max() <= limit
@@ -122,7 +122,7 @@ def test_the_spiral_fills_the_unit_square_with_one_turn():
 )
 def test_layers_that_make_no_autoencoder_are_refused(sizes, activations):
     with pytest.raises(ValueError, match="as many outputs as inputs"):
-        ScratchSpec(sizes=sizes, activations=activations)
+        NumpyAutoencoderSpec(sizes=sizes, activations=activations)
 
 
 def test_samples_of_another_width_are_refused():

@@ -17,7 +17,7 @@ from aemodels.synthetic.facies import FACIES, FORMATIONS, transition_matrix
 from aemodels.synthetic.line import AMPLITUDE, DEPTH_STEP_M, TIME_STEP_S, _reflectivity_in_time, shoot_line
 from aemodels.synthetic.rocks import ideal_curves, rock_column
 from aemodels.synthetic.spec import LineSpec, StructureSpec, ToolSpec
-from aemodels.synthetic.wells import Place, blur, log_well
+from aemodels.synthetic.wells import WellLocation, blur, log_well
 
 NAMES = tuple(facies.name for facies in FACIES)
 DEPTH = np.arange(1000.0, 2200.0, 0.25)
@@ -30,7 +30,7 @@ def earth(request: pytest.FixtureRequest) -> Earth:
 
 @pytest.fixture(scope="module")
 def well(earth: Earth) -> Recording:
-    return log_well(earth, Place("crest", earth.fold_east, 0.0, 1000, 2090, 0, 0), np.random.default_rng(5))
+    return log_well(earth, WellLocation("crest", earth.fold_east, 0.0, 1000, 2090, 0, 0), np.random.default_rng(5))
 
 
 @pytest.mark.parametrize("formation", FORMATIONS, ids=lambda formation: formation.name)
@@ -209,7 +209,7 @@ def test_flat_earth_without_fold_dip_or_fault_has_no_structure() -> None:
 def test_noise_free_tools_repeat_and_noise_has_its_level() -> None:
     quiet = ToolSpec(gamma_noise=0.0, density_noise=0.0, neutron_noise=0.0, sonic_noise=0.0, resistivity_noise=0.0)
     loud = quiet.model_copy(update={"density_noise": 0.05})
-    place = Place("w", 1000.0, 0.0, 1000, 2040, 0, 0)
+    place = WellLocation("w", 1000.0, 0.0, 1000, 2040, 0, 0)
     logs = []
     for tools in (quiet, loud):
         spec = FieldSpec(tools=tools)

@@ -1,4 +1,4 @@
-"""Codes, their figures, and the wide tables: all against values planted in the data."""
+"""Embeddings, their figures, and the wide tables: all against values planted in the data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aemodels.core.interfaces import FitContext
 from aemodels.denoisers.filters_1d.median import Median
 from aemodels.denoisers.linear.pca import Pca
 from aemodels.evaluate.denoising.wide_tables import false_alarms_by_well, gains_by_curve, gains_by_well, wide_tables
-from aemodels.latent.embed import MOST_CODES, latent_codes
+from aemodels.latent.embed import MAX_EMBEDDINGS, sample_embeddings
 from aemodels.report.figures.index import DenoisingPanel, latent_histograms, latent_map, threshold_reliability
 from aemodels.report.html.denoising import panel_view
 from aemodels.signal.windows import WindowSpec
@@ -29,10 +29,10 @@ def test_pca_codes_hold_the_variance_of_the_leading_components() -> None:
     sections = [make_section(waves(seed)) for seed in range(2)]
     spec = Pca(window=WindowSpec(length=50, stride=10, width=1), stride=1, latent=6)
     denoiser = spec.fit(sections, sections, FitContext(kind="logs", seed=0)).denoiser
-    codes = latent_codes(denoiser, sections)
+    codes = sample_embeddings(denoiser, sections)
     assert codes is not None
     assert codes.shape[1] == 6
-    assert len(codes) <= MOST_CODES
+    assert len(codes) <= MAX_EMBEDDINGS
     variance = codes.var(axis=0)
     assert variance[:4].sum() > 0.999 * variance.sum(), "two waves make four directions"
     assert variance[:2].sum() == pytest.approx(0.9 * variance.sum(), rel=0.03), "amplitudes 3 and 1: powers 9 and 1"
@@ -40,7 +40,9 @@ def test_pca_codes_hold_the_variance_of_the_leading_components() -> None:
 
 def test_a_method_without_a_code_has_none() -> None:
     sections = [make_section(waves(0))]
-    assert latent_codes(Median().fit(sections, sections, FitContext(kind="logs", seed=0)).denoiser, sections) is None
+    assert (
+        sample_embeddings(Median().fit(sections, sections, FitContext(kind="logs", seed=0)).denoiser, sections) is None
+    )
 
 
 def test_an_unused_dimension_is_named_in_the_histograms() -> None:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from aemodels.core.errors import DataError
-from aemodels.monitoring.build_reference import Part, build_reference
+from aemodels.monitoring.build_reference import ScoredRecording, build_reference
 from aemodels.monitoring.drift import NOTHING, FeatureDrift, Window
-from aemodels.monitoring.histogram import tally
+from aemodels.monitoring.histogram import bin_counts
 from aemodels.report.figures.drift import COLOURS, drift_bars, drift_distributions
 from aemodels.report.figures.index import figure_png
 from helpers.recordings import make_well
@@ -24,7 +24,9 @@ ROWS = (
 
 @pytest.fixture(scope="module")
 def reference():
-    return build_reference("logs", CURVES, [Part(f"R-{n}", n > 2, scored(make_well(seed=n))) for n in range(4)])
+    return build_reference(
+        "logs", CURVES, [ScoredRecording(f"R-{n}", n > 2, scored(make_well(seed=n))) for n in range(4)]
+    )
 
 
 def test_every_quantity_has_its_bar_its_limit_and_its_verdict():
@@ -44,8 +46,8 @@ def test_every_quantity_has_its_bar_its_limit_and_its_verdict():
 
 def test_distributions_are_cumulative_and_meet_the_values(reference):
     values = make_well(seed=9).values
-    tallies = {curve: tally(values[row], reference.features[curve].edges) for row, curve in enumerate(CURVES)}
-    figure = drift_distributions(reference, Window(1, 1200, 0, tallies, {}), ROWS)
+    features = {curve: bin_counts(values[row], reference.features[curve].edges) for row, curve in enumerate(CURVES)}
+    figure = drift_distributions(reference, Window(1, 1200, 0, features, {}), ROWS)
     shown = [axes for axes in figure.axes if axes.get_visible()]
     assert [axes.get_title(loc="left") for axes in shown] == ["GR: steady", "RHOB: drift", "DTC: missing"]
     assert len(shown[0].lines) == 4 + 1 + 1

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from aemodels.core.errors import DataError
-from aemodels.report.figures.index import code_images, decoded_grid, grid_points, plane_of, rock_map, value_map
+from aemodels.report.figures.index import (
+    decoded_grid,
+    embedding_images,
+    grid_points,
+    lithology_map,
+    plane_of,
+    value_map,
+)
 from aemodels.report.figures.similar_intervals import Strip, similar_strips
 
 
@@ -66,7 +73,7 @@ def test_decoded_panels_are_a_picture_with_the_first_row_at_the_bottom():
 def test_each_rock_has_a_look_and_a_count_and_the_unknown_lies_behind():
     codes = cloud((1.0, 3.0), 60)
     rocks = np.repeat([65000, 30000, -1], [30, 20, 10])
-    figure = rock_map(codes, rocks, title="dense")
+    figure = lithology_map(codes, rocks, title="dense")
     lines = figure.axes[0].lines
     assert [line.get_label() for line in lines] == ["unknown (10)", "shale (30)", "sandstone (20)"]
     assert len({(line.get_color(), line.get_marker()) for line in lines}) == 3
@@ -84,7 +91,7 @@ def test_values_colour_the_map_and_missing_ones_are_grey():
 
 def test_the_code_along_a_section_is_a_picture_and_eight_tiles():
     codes = np.arange(40 * 10, dtype=np.float32).reshape(40, 10)
-    figure = code_images(codes, np.linspace(1000, 1039, 40), unit="m", title="dense")
+    figure = embedding_images(codes, np.linspace(1000, 1039, 40), unit="m", title="dense")
     along, tiles = (axes.images[0].get_array() for axes in figure.axes[:2])
     np.testing.assert_array_equal(along, codes.T)
     assert figure.axes[0].images[0].get_extent()[:2] == [1000.0, 1039.0]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from aemodels.numpy_autoencoder.network import ScratchSpec
-from aemodels.numpy_autoencoder.reference_problems import learn_slopes, learn_spiral
+from aemodels.numpy_autoencoder.network import NumpyAutoencoderSpec
+from aemodels.numpy_autoencoder.reference_problems import train_slopes, train_spiral
 from aemodels.report.figures.index import network_diagram, slopes_panels, spiral_panels
 from aemodels.report.palette import BLUE, VERMILION
 
@@ -15,7 +15,7 @@ def _texts(figure) -> str:
 
 
 def test_a_network_is_drawn_with_all_its_nodes_weights_and_biases():
-    network = ScratchSpec(sizes=(3, 1, 3), activations=("tanh", "linear")).draw(np.random.default_rng(3))
+    network = NumpyAutoencoderSpec(sizes=(3, 1, 3), activations=("tanh", "linear")).draw(np.random.default_rng(3))
     figure = network_diagram(network, title="small")
     axes = figure.axes[0]
     nodes, weights = axes.collections[2:], axes.collections[:2]
@@ -33,7 +33,7 @@ def test_a_network_is_drawn_with_all_its_nodes_weights_and_biases():
 
 
 def test_the_spirals_six_panels_tell_the_published_errors():
-    figure = spiral_panels(learn_spiral(), title="spiral")
+    figure = spiral_panels(train_spiral(), title="spiral")
     panels = [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]
     assert len(panels) == 6
     assert panels[0].get_yscale() == "log"
@@ -42,5 +42,5 @@ def test_the_spirals_six_panels_tell_the_published_errors():
 
 
 def test_the_slopes_figure_tells_r_squared():
-    found = learn_slopes(0)
+    found = train_slopes(0)
     assert f"R² {found.r_squared:.4f}; monotone" in _texts(slopes_panels(found))

@@ -11,7 +11,7 @@ import numpy as np
 
 from aemodels.core.findings import Finding
 from aemodels.core.types import Channel, Recording, Scores, Source
-from aemodels.report.html.report import MOST_ROWS, render_report
+from aemodels.report.html.report import MAX_ROWS, render_report
 
 HOSTILE = "<script>alert(1)</script><img src='http://x/y.png' onerror=alert(2)>\"&"
 
@@ -100,7 +100,7 @@ def test_intervals_closer_than_a_metre_are_one_row() -> None:
 
 def test_at_most_two_hundred_rows_and_the_rest_is_counted() -> None:
     html, parsed = page(*well(list(range(0, 4000, 10))))
-    assert sum("stuck" in row for row in parsed.rows) == MOST_ROWS == 200
+    assert sum("stuck" in row for row in parsed.rows) == MAX_ROWS == 200
     assert "200 more intervals are not listed here" in html
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from aemodels.core.types import Channel, Recording, Scores, Source
-from aemodels.report.html.line import MOST_PIXELS, section_view
-from aemodels.report.html.page import MOST_VALUES, figure_page, packed
+from aemodels.report.html.line import MAX_PIXELS, section_view
+from aemodels.report.html.page import MAX_VALUES, figure_page, pack_array
 from aemodels.report.html.well import Marks, Track, TrackCurve, well_view
 from aemodels.report.largest_residual import residuals
 from aemodels.report.log_scales import SCALES
@@ -42,25 +42,25 @@ def well(**curves: np.ndarray) -> Recording:
 def test_packing_loses_less_than_the_resolution(spread: float) -> None:
     values = (np.random.default_rng(0).normal(size=500) * spread).astype(np.float32)
     values[[3, 400]] = np.nan
-    found = unpacked(packed(values, 0.01), 500)
+    found = unpacked(pack_array(values, 0.01), 500)
     assert np.isnan(found[[3, 400]]).all()
     np.testing.assert_allclose(found, values, atol=0.005 if spread < 1e6 else 0.0)
 
 
 def test_packing_keeps_logarithmic_values_and_impossible_ones() -> None:
     values = np.array([0.02, 5.0, np.nan, 40_000.0], dtype=np.float32)
-    np.testing.assert_allclose(unpacked(packed(values, 4e-4, log=True), 4), values, rtol=1e-3)
+    np.testing.assert_allclose(unpacked(pack_array(values, 4e-4, log=True), 4), values, rtol=1e-3)
     impossible = np.array([-1.0, 0.0, 2000.0], dtype=np.float32)
-    np.testing.assert_array_equal(unpacked(packed(impossible, 4e-4, log=True), 3), impossible)
+    np.testing.assert_array_equal(unpacked(pack_array(impossible, 4e-4, log=True), 3), impossible)
 
 
 def test_nothing_observed_and_a_constant_are_packed() -> None:
-    assert packed(np.full(5, np.nan, dtype=np.float32), 0.1) == {"type": "none"}
-    np.testing.assert_array_equal(unpacked(packed(np.full(5, 8.5, dtype=np.float32), 0.1), 5), np.full(5, 8.5))
+    assert pack_array(np.full(5, np.nan, dtype=np.float32), 0.1) == {"type": "none"}
+    np.testing.assert_array_equal(unpacked(pack_array(np.full(5, 8.5, dtype=np.float32), 0.1), 5), np.full(5, 8.5))
 
 
 def test_of_a_long_well_the_extremes_remain_at_their_depths() -> None:
-    samples = MOST_VALUES
+    samples = MAX_VALUES
     values = np.full(samples, 60.0, dtype=np.float32)
     values[123_456] = 149.0
     values[400_001] = 1.0
@@ -69,7 +69,7 @@ def test_of_a_long_well_the_extremes_remain_at_their_depths() -> None:
     view = well_view(axis, [Track((curve,))], Marks())
     layer = unpacked(view["tracks"][0]["curves"][0]["layers"][0]["values"], view["rows"])
     depth = view["axis"]["start"] + view["axis"]["step"] * np.arange(view["rows"])
-    assert 2 * view["rows"] <= 1.01 * MOST_VALUES
+    assert 2 * view["rows"] <= 1.01 * MAX_VALUES
     assert (layer.max(), layer.min()) == pytest.approx((149.0, 1.0), abs=0.01)
     assert depth[layer.argmax()] == pytest.approx(axis[123_456], abs=0.1 * view["every"])
     assert depth[layer.argmin()] == pytest.approx(axis[400_001], abs=0.1 * view["every"])
@@ -89,7 +89,7 @@ def test_a_section_keeps_signs_peaks_and_gaps() -> None:
     values[11] = np.nan
     view = section_view({"raw": values}, 0.002 * np.arange(2000), scale_of="raw")
     codes = np.frombuffer(base64.b64decode(view["panels"][0]["data"]), np.int8).reshape(view["columns"], view["rows"])
-    assert codes.size <= 1.01 * MOST_PIXELS
+    assert codes.size <= 1.01 * MAX_PIXELS
     pool = -(-2000 // view["rows"])
     assert codes[10, 1001 // pool] == -127
     assert (codes[11] == -128).all()
@@ -119,17 +119,17 @@ def test_the_residual_that_speaks_is_measured_in_its_curves_own_spread() -> None
     scores = Scores("logs", np.zeros(1000, np.float32), 1.0, ("",) * 1000, ("GR", "RHOB", "RDEP"), raw, denoised, raw)
     found = residuals(scores)
     np.testing.assert_allclose(found.sigma, [5.0, 0.01, 0.02], rtol=0.1)
-    speaking = found.speaking(slice(495, 505))
-    assert speaking is not None
-    assert (speaking.curve, speaking.log10) == ("RHOB", False), "20 g/API are 4 σ, 0.2 g/cm3 are 20 σ"
-    assert speaking.value == pytest.approx(0.2, abs=1e-6)
-    assert speaking.sigmas == pytest.approx(20.0, rel=0.1)
+    largest = found.largest(slice(495, 505))
+    assert largest is not None
+    assert (largest.curve, largest.log10) == ("RHOB", False), "20 g/API are 4 σ, 0.2 g/cm3 are 20 σ"
+    assert largest.value == pytest.approx(0.2, abs=1e-6)
+    assert largest.sigmas == pytest.approx(20.0, rel=0.1)
 
 
 def test_no_residual_speaks_where_nothing_is_observed() -> None:
     blank = np.full((1, 9), np.nan, dtype=np.float32)
     scores = Scores("logs", blank[0], 1.0, ("",) * 9, ("GR",), blank, blank, blank)
-    assert residuals(scores).speaking(slice(2, 4)) is None
+    assert residuals(scores).largest(slice(2, 4)) is None
 
 
 def test_a_figures_page_stands_alone() -> None:
