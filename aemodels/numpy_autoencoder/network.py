@@ -72,7 +72,7 @@ class NumpyAutoencoderSpec(Spec):
     @property
     def compression(self) -> float:
         """Inputs for each value of the code."""
-        return self.sizes[0] / self.sizes[self.code]
+        return self.sizes[0] / self.sizes[self.bottleneck]
 
     def draw(self, rng: Random) -> NumpyAutoencoder:
         """The untrained network, its weights drawn layer by layer from `rng`."""

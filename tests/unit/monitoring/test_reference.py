@@ -30,9 +30,9 @@ def test_edges_put_equal_shares_into_each_bin():
 
 def test_a_value_on_an_edge_counts_below_it():
     edges = np.array([1.0, 2.0])
-    assert tally(np.array([1.0]), edges).counts.tolist() == [1, 0, 0]
-    assert tally(np.array([2.0]), edges).counts.tolist() == [0, 1, 0]
-    assert tally(np.array([2.0, np.nextafter(2.0, 3.0)]), edges).counts.tolist() == [0, 1, 1]
+    assert bin_counts(np.array([1.0]), edges).counts.tolist() == [1, 0, 0]
+    assert bin_counts(np.array([2.0]), edges).counts.tolist() == [0, 1, 0]
+    assert bin_counts(np.array([2.0, np.nextafter(2.0, 3.0)]), edges).counts.tolist() == [0, 1, 1]
 
 
 def test_a_constant_has_one_edge_and_nothing_at_all_is_refused():
