@@ -104,13 +104,13 @@ class Recording:
         return AXIS_UNITS[self.kind]
 
     @property
-    def part(self) -> LinePart | None:
+    def line_range(self) -> LineRange | None:
         """Where its traces lie in the file; None for a well, and where traces are not numbered one after the other."""
         numbers = [channel.headers.get("trace") for channel in self.channels]
         first = numbers[0] if numbers and self.kind == "seismic" else None
         if not isinstance(first, int) or numbers != list(range(first, first + len(numbers))):
             return None
-        return LinePart(self.source.sha256, first, first + len(numbers))
+        return LineRange(self.source.sha256, first, first + len(numbers))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -135,7 +135,7 @@ class Recording:
 
 
 @dataclass(frozen=True)
-class LinePart:
+class LineRange:
     """A range of a line's traces.
 
     Args:
@@ -173,7 +173,7 @@ class Section:
         scale: float32[channel], physical units per normalised unit (for reporting; the Normaliser inverts).
         noise: the whole line's noise where the section is a part of it; None = the section is all there is.
         gather: what the whole line holds (seismic), as far as it is known.
-        part: where it lies in its line (seismic), as far as that is known.
+        line_range: where it lies in its line (seismic), as far as that is known.
     """
 
     name: str
@@ -182,7 +182,7 @@ class Section:
     scale: FloatArray
     noise: LineNoise | None = None
     gather: GatherKind | None = None
-    part: LinePart | None = None
+    line_range: LineRange | None = None
 
     def __post_init__(self) -> None:
         _check_matrix(self.values, rows=self.mask.shape[0], columns=self.mask.shape[1], label=self.name)

@@ -24,7 +24,7 @@ FORCE_NAMES = {
 }
 CURVES = (FORCE_CURVE, "LITHOLOGY", "LITHOFACIES", "LITHO", "LITH", "FACIES")
 UNKNOWN = -1
-MOST_CLASSES = 40
+MAX_CLASSES = 40
 
 
 def lithology(recording: Recording) -> IntArray | None:
@@ -39,7 +39,7 @@ def lithology(recording: Recording) -> IntArray | None:
         values = recording.channel(named[curve]).astype(np.float64)
         known = np.isfinite(values)
         kinds = np.unique(values[known])
-        if kinds.size and kinds.size <= MOST_CLASSES and (kinds >= 0).all() and (kinds == kinds.round()).all():
+        if kinds.size and kinds.size <= MAX_CLASSES and (kinds >= 0).all() and (kinds == kinds.round()).all():
             return np.where(known, values, UNKNOWN).astype(np.int64)
     return None
 

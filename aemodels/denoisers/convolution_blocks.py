@@ -81,7 +81,7 @@ def unet(x: Any, shape: Convolutions, block: Literal["plain", "residual"] = "pla
     return shape.crop(x, size)
 
 
-def squeeze(x: Any, shape: Convolutions) -> Any:
+def convolutional_encoder(x: Any, shape: Convolutions) -> Any:
     """Convolution, batch normalisation and pooling a level, then flat: [window, size]."""
     x = shape.pad(x, 2 ** len(shape.widths))
     for width in shape.widths:
@@ -89,8 +89,8 @@ def squeeze(x: Any, shape: Convolutions) -> Any:
     return layers.Flatten()(x)
 
 
-def unsqueeze(code: Any, shape: Convolutions, size: Sequence[int]) -> Any:
-    """The mirror image of `squeeze`: from codes [window, latent] to [window, *size, widths[0]]."""
+def convolutional_decoder(code: Any, shape: Convolutions, size: Sequence[int]) -> Any:
+    """The mirror image of `convolutional_encoder`: from codes [window, latent] to [window, *size, widths[0]]."""
     step = 2 ** len(shape.widths)
     small = [-(-places // step) for places in size]
     count = shape.widths[-1]

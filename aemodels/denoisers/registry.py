@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from numpy.typing import NDArray
 from pydantic import Field
 
 from aemodels.core.interfaces import Denoiser, FitContext, FitResult
-from aemodels.core.spec import Spec
+from aemodels.core.spec import Spec, earlier_kinds
 from aemodels.core.types import Section
 from aemodels.denoisers.filters_1d.bandpass import BandPass
 from aemodels.denoisers.filters_1d.gaussian import GaussianFilter
@@ -26,14 +26,14 @@ from aemodels.denoisers.filters_2d.median import PanelMedian
 from aemodels.denoisers.filters_2d.wavelet import PanelWavelet
 from aemodels.denoisers.filters_2d.wiener import PanelWiener
 from aemodels.denoisers.guarded.calibration import channel_groups, guard
-from aemodels.denoisers.guarded.guards import Calibration, GuardedDenoiser, Guards, Parts
+from aemodels.denoisers.guarded.guards import Calibration, GuardedDenoiser, GuardedParts, Guards
 from aemodels.denoisers.guarded.spike_gate import SpikeGate
 from aemodels.denoisers.linear.co_kriging import CoKriging
 from aemodels.denoisers.linear.pca import Pca, PcaWiener
 from aemodels.denoisers.linear.ridge import RidgeFir
 from aemodels.denoisers.networks.conv1d import Conv1d
 from aemodels.denoisers.networks.conv2d import Conv2d
-from aemodels.denoisers.networks.deep import Deep
+from aemodels.denoisers.networks.deep import DeepDense
 from aemodels.denoisers.networks.dense import Dense
 from aemodels.denoisers.networks.lstm import Lstm
 from aemodels.denoisers.networks.masked import Masked
@@ -46,20 +46,22 @@ from aemodels.denoisers.training.spec import TrainingSpec
 Linear: TypeAlias = Pca | PcaWiener | RidgeFir | CoKriging
 AlongSamples: TypeAlias = SavitzkyGolay | Median | GaussianFilter | Wavelet | Wiener | Hampel | BandPass | Interpolate
 OverPanels: TypeAlias = PanelMedian | PanelGaussian | PanelWiener | PanelWavelet | FxDeconvolution
-Network: TypeAlias = Dense | Sparse | Deep | Conv1d | Conv2d | Lstm | Vae | VaeConv | Masked | UNet
+Network: TypeAlias = Dense | Sparse | DeepDense | Conv1d | Conv2d | Lstm | Vae | VaeConv | Masked | UNet
 Plain: TypeAlias = Network | Linear | AlongSamples | OverPanels
 
 
-class Gated(Spec):
+class Guarded(Spec):
     """Another denoiser inside guards: a spike gate before it, gap filling after it, its change limited to the noise.
 
     Spikes leave the mask, so that the inner denoiser sees them as lost. Lost samples come from the inner and from
     interpolation, in shares fitted on validation sections. The half-widths of its intervals are calibrated there.
     """
 
-    kind: Literal["gated"] = "gated"
+    earlier_names: ClassVar[Mapping[str, str]] = {"gate": "spike_gate"}
+
+    kind: Literal["guarded"] = "guarded"
     inner: Annotated[Plain, Field(discriminator="kind")] = Field(description="kind and parameters of the denoiser")
-    gate: SpikeGate | None = Field(default=SpikeGate(), description="what counts as a spike; null for traces")
+    spike_gate: SpikeGate | None = Field(default=SpikeGate(), description="what counts as a spike; null for traces")
     filler: CoKriging | None = Field(
         default=CoKriging(), description="what else fills gaps, beside the inner and interpolation; null for traces"
     )
@@ -75,20 +77,20 @@ class Gated(Spec):
     def fit(self, train: Sequence[Section], validation: Sequence[Section], context: FitContext) -> FitResult:
         result = self.inner.fit(train, validation, context)
         filler = self.filler.fit(train, validation, context).denoiser if self.filler else None
-        guards = Guards(gate=self.gate, limit=self.limit, groups=channel_groups(validation, context))
-        denoiser = guard(Parts(result.denoiser, filler), guards, validation, context)
+        guards = Guards(spike_gate=self.spike_gate, limit=self.limit, groups=channel_groups(validation, context))
+        denoiser = guard(GuardedParts(result.denoiser, filler), guards, validation, context)
         calibrated = sum(array.size for array in denoiser.calibration.arrays().values())
         return replace(result, denoiser=denoiser, parameters=result.parameters + calibrated)
 
     def restore(self, arrays: dict[str, NDArray[Any]]) -> Denoiser:
         calibration = Calibration(levels=arrays["levels"], blend=arrays["blend"], widths=arrays["widths"])
-        guards = Guards(gate=self.gate, limit=self.limit, groups=calibration.groups)
+        guards = Guards(spike_gate=self.spike_gate, limit=self.limit, groups=calibration.groups)
         filler = self.filler.restore(_part(arrays, "filler_")) if self.filler else None
-        return GuardedDenoiser(Parts(self.inner.restore(_part(arrays, "inner_")), filler), guards, calibration)
+        return GuardedDenoiser(GuardedParts(self.inner.restore(_part(arrays, "inner_")), filler), guards, calibration)
 
 
 def _part(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
-DenoiserSpec: TypeAlias = Annotated[Plain | Gated, Field(discriminator="kind")]
+DenoiserSpec: TypeAlias = Annotated[Plain | Guarded, Field(discriminator="kind"), earlier_kinds({"guarded": "guarded"})]

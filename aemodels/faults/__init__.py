@@ -13,7 +13,7 @@ from aemodels.faults.logs.drift import Drift
 from aemodels.faults.logs.noise_burst import NoiseBurst
 from aemodels.faults.logs.repeat import Repeat
 from aemodels.faults.logs.saturation import Saturation
-from aemodels.faults.logs.spike import Spike
+from aemodels.faults.logs.spike import LogSpike
 from aemodels.faults.logs.stuck import Stuck
 from aemodels.faults.logs.tension_pull import TensionPull
 from aemodels.faults.logs.unit import Unit
@@ -26,14 +26,14 @@ from aemodels.faults.traces.hum import Hum
 from aemodels.faults.traces.near_dead import NearDead
 from aemodels.faults.traces.noisy import Noisy
 from aemodels.faults.traces.reversed import Reversed
-from aemodels.faults.traces.spiky import Spiky
+from aemodels.faults.traces.spiky import TraceSpikes
 from aemodels.faults.traces.static_shift import StaticShift
 
 LogFaultSpec: TypeAlias = (
-    Washout | CycleSkip | Stuck | Spike | DepthShift | Unit | Drift | Saturation | TensionPull | NoiseBurst | Repeat
+    Washout | CycleSkip | Stuck | LogSpike | DepthShift | Unit | Drift | Saturation | TensionPull | NoiseBurst | Repeat
 )
 SeismicFaultSpec: TypeAlias = (
-    Dead | NearDead | Spiky | Clipped | Reversed | StaticShift | Noisy | Hum | Duplicated | Gain
+    Dead | NearDead | TraceSpikes | Clipped | Reversed | StaticShift | Noisy | Hum | Duplicated | Gain
 )
 FaultSpec: TypeAlias = Annotated[LogFaultSpec | SeismicFaultSpec, Field(discriminator="kind")]
 
@@ -50,6 +50,7 @@ __all__ = [
     "Hum",
     "Injection",
     "LogFaultSpec",
+    "LogSpike",
     "NearDead",
     "NoiseBurst",
     "Noisy",
@@ -57,11 +58,10 @@ __all__ = [
     "Reversed",
     "Saturation",
     "SeismicFaultSpec",
-    "Spike",
-    "Spiky",
     "StaticShift",
     "Stuck",
     "TensionPull",
+    "TraceSpikes",
     "Unit",
     "Washout",
     "inject",

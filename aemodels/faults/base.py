@@ -40,20 +40,20 @@ class Target:
     """
 
     rows: tuple[int, ...]
-    needed: tuple[int, ...]
+    required: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Site:
     """The place of one event: rows of `Recording.values` and samples start .. stop (exclusive).
 
-    Rows in `kept` are needed as they are: no other event may alter them there.
+    Rows in `protected` are needed as they are: no other event may alter them there.
     """
 
     rows: tuple[int, ...]
     start: int
     stop: int
-    kept: tuple[int, ...] = ()
+    protected: tuple[int, ...] = ()
 
     @property
     def window(self) -> slice:
@@ -118,7 +118,7 @@ class CurveFault(LogFault):
         if recording.kind != self.records:
             return ()
         rows = (recording.names.index(name) for name in self.curves if name in recording.names)
-        return tuple(Target(rows=(row,), needed=(row,)) for row in rows)
+        return tuple(Target(rows=(row,), required=(row,)) for row in rows)
 
 
 class StringFault(LogFault):
@@ -133,7 +133,7 @@ class StringFault(LogFault):
         if recording.kind != self.records:
             return ()
         rows = tuple(recording.names.index(name) for name in self.curves if name in recording.names)
-        return tuple(Target(rows=rows, needed=(row,)) for row in rows)
+        return tuple(Target(rows=rows, required=(row,)) for row in rows)
 
 
 class TraceFault(FaultBase):
@@ -146,7 +146,7 @@ class TraceFault(FaultBase):
         if recording.kind != self.records:
             return ()
         live = np.flatnonzero(np.nan_to_num(recording.values).any(axis=1))
-        return tuple(Target(rows=(row,), needed=(row,)) for row in live.tolist())
+        return tuple(Target(rows=(row,), required=(row,)) for row in live.tolist())
 
     @override
     def draw_length(self, recording: Recording, rng: np.random.Generator) -> tuple[int, int]:
@@ -158,20 +158,20 @@ def sample_step(recording: Recording) -> float:
     return float(np.median(np.diff(recording.axis))) if recording.axis.size > 1 else 1.0
 
 
-def to_scale(name: str, values: NDArray[Any]) -> NDArray[np.float64]:
+def to_display_scale(name: str, values: NDArray[Any]) -> NDArray[np.float64]:
     """The values as they are read on a log print: float64, log10 for resistivities."""
     values = values.astype(np.float64)
     return np.log10(np.maximum(values, 1e-3)) if name in RESISTIVITIES else values
 
 
-def from_scale(name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The inverse of `to_scale`, held at what the tool can report at least."""
+def from_display_scale(name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The inverse of `to_display_scale`, held at what the tool can report at least."""
     return 10.0**values if name in RESISTIVITIES else np.maximum(values, FLOOR.get(name, -np.inf))
 
 
 def scale_range(recording: Recording, row: int) -> float:
     """Distance of the 0.5th and 99.5th percentile of a curve on its scale, in the curve's unit or decades."""
-    low, high = np.nanpercentile(to_scale(recording.names[row], recording.values[row]), [0.5, 99.5])
+    low, high = np.nanpercentile(to_display_scale(recording.names[row], recording.values[row]), [0.5, 99.5])
     return float(high - low)
 
 

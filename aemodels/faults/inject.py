@@ -135,10 +135,10 @@ class _Pool:
         while length >= shortest:
             for position in rng.permutation(len(candidate.targets)):
                 target = candidate.targets[position]
-                starts = self._free_starts(target.needed, length)
+                starts = self._free_starts(target.required, length)
                 if starts.size:
                     start = int(rng.choice(starts))
-                    return Site(rows=target.rows, start=start, stop=start + length, kept=target.needed)
+                    return Site(rows=target.rows, start=start, stop=start + length, protected=target.required)
             length = max(shortest, length // 2) if length > shortest else 0
         return None
 
@@ -172,7 +172,7 @@ class _Pool:
         if self.intact.kind == "logs":  # rows of scores are depths: two events may not share one
             self.taken[:, max(0, site.start - GUARD_SAMPLES) : site.stop + GUARD_SAMPLES] = True
         else:
-            self.taken[list({*site.rows, *site.kept})] = True
+            self.taken[list({*site.rows, *site.protected})] = True
 
 
 def _window_sum(flags: BoolArray, length: int) -> IntArray:

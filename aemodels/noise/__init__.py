@@ -14,10 +14,10 @@ from aemodels.core.types import BoolArray, FloatArray, Section
 from aemodels.noise.band_limited import BandLimited
 from aemodels.noise.dropout import Dropout
 from aemodels.noise.gaussian import Gaussian
-from aemodels.noise.spike import Spike
+from aemodels.noise.spike import SpikeNoise
 from aemodels.signal.normalise import fill_gaps
 
-NoiseSpec: TypeAlias = Annotated[Gaussian | Spike | Dropout | BandLimited, Field(discriminator="kind")]
+NoiseSpec: TypeAlias = Annotated[Gaussian | SpikeNoise | Dropout | BandLimited, Field(discriminator="kind")]
 
 
 def corrupt(
@@ -42,4 +42,4 @@ def corrupt_section(noises: Sequence[Noise], section: Section, rng: np.random.Ge
     return dataclasses.replace(section, values=values, mask=mask, noise=None)
 
 
-__all__ = ["BandLimited", "Dropout", "Gaussian", "NoiseSpec", "Spike", "corrupt", "corrupt_section"]
+__all__ = ["BandLimited", "Dropout", "Gaussian", "NoiseSpec", "SpikeNoise", "corrupt", "corrupt_section"]

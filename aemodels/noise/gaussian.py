@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +16,15 @@ from aemodels.noise.base import Decibel, Level, NoiseBase, draw_level, signal_po
 class Gaussian(NoiseBase):
     """Add independent normal noise of a given standard deviation or signal-to-noise ratio."""
 
+    earlier_names: ClassVar[Mapping[str, str]] = {"per_channel_share": "per_channel_share"}
+
     kind: Literal["gaussian"] = "gaussian"
     factor: Level | None = Field(
         default=None,
         description="standard deviation in normalised units; [low, high] draws log-uniformly for each window",
     )
     snr_db: Decibel | None = Field(default=None, description="signal-to-noise power ratio of the whole window in dB")
-    uneven: float = Field(
+    per_channel_share: float = Field(
         default=0.0, ge=0.0, le=1.0, description="share of windows in which every feature draws its own level"
     )
 
@@ -39,7 +42,7 @@ class Gaussian(NoiseBase):
             return np.repeat(np.sqrt(signal_power(values, mask)) * np.float32(ratio), features, axis=2)
         shared = draw_level(self.factor, (windows, 1, 1), rng)
         own = draw_level(self.factor, (windows, 1, features), rng)
-        return np.where(rng.random((windows, 1, 1)) < self.uneven, own, shared)
+        return np.where(rng.random((windows, 1, 1)) < self.per_channel_share, own, shared)
 
     def apply(self, values: FloatArray, mask: BoolArray, rng: np.random.Generator) -> tuple[FloatArray, BoolArray]:
         noise = rng.standard_normal(values.shape, dtype=np.float32) * self.sigma(values, mask, rng)

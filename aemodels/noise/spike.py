@@ -11,7 +11,7 @@ from aemodels.core.types import BoolArray, FloatArray
 from aemodels.noise.base import Level, NoiseBase, draw_level
 
 
-class Spike(NoiseBase):
+class SpikeNoise(NoiseBase):
     """Add single-sample spikes of either sign."""
 
     kind: Literal["spike"] = "spike"

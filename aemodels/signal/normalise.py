@@ -132,7 +132,7 @@ class TraceNormaliser:
         values = fill_gaps(recording.values.astype(np.float64) / scale, mask, 0.0)
         scales = np.full(len(values), scale, dtype=np.float32)
         gather = self.gather or gather_type(recording).kind
-        return Section(recording.name, values, mask, scales, noise, gather, recording.part)
+        return Section(recording.name, values, mask, scales, noise, gather, recording.line_range)
 
     def invert(self, values: FloatArray, section: Section) -> FloatArray:
         return (values * section.scale[:, None]).astype(np.float32)

@@ -16,7 +16,7 @@ def median_step(axis: AxisArray) -> float:
     return float(np.median(np.diff(axis))) if axis.size > 1 else 0.0
 
 
-def on_step(recording: Recording, step: float) -> Recording:
+def resample(recording: Recording, step: float) -> Recording:
     """A recording sampled every `step`; itself where it is within 2 % already.
 
     Linear between neighbours; a sample beside a missing one is missing. Nothing is smoothed first: a much coarser step

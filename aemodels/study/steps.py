@@ -22,7 +22,7 @@ from aemodels.evaluate.detection.compare import DetectorStudy
 from aemodels.experiment.fitted import Fitted, Prepared
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.monitoring.build_reference import ScoredRecording, build_reference
-from aemodels.signal.adjoining_sections import joined, normalise_parts
+from aemodels.signal.adjoining_sections import join_adjoining, normalise_adjoining
 from aemodels.signal.gather_type import gather_finding
 from aemodels.signal.split import Split, split_traces, split_wells, trace_ranges
 
@@ -35,7 +35,7 @@ def prepare(spec: ExperimentSpec, recordings: Sequence[Recording]) -> Prepared:
     """
     split, findings = _roles(spec, recordings)
     normaliser = spec.normalise.fit(split.train, spec.curves)
-    roles = {role: normalise_parts(normaliser, getattr(split, role)) for role in ("train", "validation", "test")}
+    roles = {role: normalise_adjoining(normaliser, getattr(split, role)) for role in ("train", "validation", "test")}
     if spec.kind == "seismic":
         left_out = {finding.where for finding in findings}
         findings += tuple(gather_finding(line) for line in recordings if line.source.uri not in left_out)
@@ -146,7 +146,7 @@ def fit_contender(
     """
     context = FitContext(spec.kind, spec.seed, spec.tuning_noises, on_epoch, checkpoint)
     started = time.perf_counter()
-    validation = [panel for panel, _ in joined(prepared.validation)]
+    validation = [panel for panel, _ in join_adjoining(prepared.validation)]
     result = spec.contender(name).model.fit(prepared.train, validation, context)
     seconds = time.perf_counter() - started
     return Fitted(name, result.denoiser, result.history, seconds, result.parameters, result.dead_units, result.resumed)

@@ -17,12 +17,12 @@ from aemodels.faults import (
     Dead,
     DepthShift,
     FaultEvent,
+    LogSpike,
     Noisy,
     Reversed,
-    Spike,
-    Spiky,
     StaticShift,
     Stuck,
+    TraceSpikes,
     Unit,
     Washout,
     inject,
@@ -38,8 +38,8 @@ from aemodels.synthetic.wells import WellLocation, log_well
 
 NEW_LINE_NORTH_M = 2000.0  # the arriving line runs parallel to the first one
 FAULTS = {
-    "logs": (Washout(), CycleSkip(), Stuck(), Spike(), DepthShift(), Unit()),
-    "seismic": (Dead(), Reversed(), Spiky(), StaticShift(), Noisy()),
+    "logs": (Washout(), CycleSkip(), Stuck(), LogSpike(), DepthShift(), Unit()),
+    "seismic": (Dead(), Reversed(), TraceSpikes(), StaticShift(), Noisy()),
 }
 
 

@@ -20,7 +20,7 @@ from aemodels.io.readers import list_files, read
 from aemodels.latent.choose_encoder import choose_encoder
 from aemodels.latent.similar_intervals import MIN_OBSERVED, QueryInterval, SimilarityResult, find_similar
 from aemodels.signal.quality_rules import assess
-from aemodels.signal.resample import median_step, on_step
+from aemodels.signal.resample import median_step, resample
 from aemodels.signal.split import plain_name
 from tasks.scoring.choose_bundle import kind_of, open_scorer, remedy
 from tasks.settings import Settings
@@ -175,7 +175,7 @@ def _bundle(ref: str | None, settings: Settings) -> tuple[str, Bundle]:
 
 
 def _well(bundle: Bundle, recording: Recording, step: float) -> Well:
-    even = on_step(recording, step)
+    even = resample(recording, step)
     return Well(even, bundle.section(even, assess(even)))
 
 

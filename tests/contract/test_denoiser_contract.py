@@ -14,7 +14,7 @@ from helpers.tiny_models import KINDS, NETWORKS, section, tiny, trained
 SMALL = {
     "pca": {"window": WindowSpec(length=32, stride=16, width=1)},
     "pca_wiener": {"window": WindowSpec(length=16, stride=8)},
-    "gated": {"inner": {"kind": "pca_wiener", "window": {"length": 16, "stride": 8}}},
+    "guarded": {"inner": {"kind": "pca_wiener", "window": {"length": 16, "stride": 8}}},
 }
 
 

@@ -18,7 +18,7 @@ from aemodels.denoisers.training.spec import TrainingSpec
 from aemodels.detect import DetectorSpec, IsolationForest, Knn
 from aemodels.detect.base import DetectContext, row_scores
 from aemodels.detect.cross_curve.boosted_predictor import BoostingSpec
-from aemodels.faults import NoiseBurst, Spike
+from aemodels.faults import LogSpike, NoiseBurst
 from aemodels.signal.normalise import CurveNormaliser
 from aemodels.signal.windows import WindowSpec
 from helpers.recordings import make_section
@@ -102,7 +102,7 @@ def _context(kind: Kind, train: list[Section]) -> DetectContext:
         normaliser=NORMALISER,
         validation=tuple(train),
         calibration=recordings,
-        faults=(NoiseBurst(), Spike(samples=(3, 12))),
+        faults=(NoiseBurst(), LogSpike(samples=(3, 12))),
     )
 
 

@@ -134,7 +134,7 @@ def test_a_curve_from_the_others_does_not_look_at_the_curve(kind):
     probe = section(CHANNELS, seed=12)
     other = probe.values.copy()
     other[1] += np.sin(np.arange(other.shape[1])) * 3
-    first, second = (denoiser.predict_others(make_section(values)) for values in (probe.values, other))
+    first, second = (denoiser.predict_from_others(make_section(values)) for values in (probe.values, other))
     assert first.dtype == np.float32
     assert first.shape == probe.values.shape
     np.testing.assert_allclose(first[1], second[1], atol=1e-5)
@@ -145,7 +145,7 @@ def test_a_network_of_single_curves_cannot_predict_one_from_the_others():
     arrays = {f"weight_{n:03d}": weight for n, weight in enumerate(spec.build(1).get_weights())}
     denoiser = spec.restore({**arrays, "affine": np.array([0.0, 1.0]), "channels": np.array([1])})
     with pytest.raises(SpecError, match=r"window\.width"):
-        denoiser.predict_others(section(3))
+        denoiser.predict_from_others(section(3))
 
 
 def _lstm(features: int, units: int) -> int:

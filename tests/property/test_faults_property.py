@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aemodels.core.types import Channel, Recording, Source
-from aemodels.faults import LogFaultSpec, Spike, inject, row_label
+from aemodels.faults import LogFaultSpec, LogSpike, inject, row_label
 
 NAMES = ("GR", "RHOB", "NPHI", "DTC", "RDEP")
 FAULTS = tuple(kind() for kind in get_args(LogFaultSpec))
@@ -36,7 +36,7 @@ def wells(draw: st.DrawFn) -> Recording:
 @settings(max_examples=60, deadline=None)
 @given(well=wells(), kinds=st.sets(st.sampled_from(FAULTS), min_size=2), seed=st.integers(0, 1000))
 def test_injection_alters_only_what_it_labels(well: Recording, kinds: set, seed: int) -> None:
-    chosen = [*sorted(kinds, key=lambda fault: fault.kind), Spike()]  # a spike finds room in any of these wells
+    chosen = [*sorted(kinds, key=lambda fault: fault.kind), LogSpike()]  # a spike finds room in any of these wells
     injection = inject(well, chosen, fraction=0.1, rng=np.random.default_rng(seed))
     before, after = well.values, injection.recording.values
     np.testing.assert_array_equal(np.isnan(before), np.isnan(after))

@@ -12,7 +12,7 @@ from pydantic import Field
 from aemodels.core.types import FloatArray
 from aemodels.denoisers.filters_1d.base import ClassicalBase
 
-_LEAST = 1e-6  # normalised units: below it, a stretch counts as flat
+_MIN_DEVIATION = 1e-6  # normalised units: below it, a stretch counts as flat
 _NORMAL = 1.4826  # a normal distribution's standard deviation over its median absolute deviation
 
 
@@ -35,7 +35,7 @@ class Hampel(ClassicalBase):
 
     def smooth(self, values: FloatArray, setting: dict[str, float]) -> FloatArray:
         median, deviation = running_deviation(values, int(setting["window"]))
-        outlier = np.abs(values - median) > setting["multiple"] * (deviation + _LEAST)
+        outlier = np.abs(values - median) > setting["multiple"] * (deviation + _MIN_DEVIATION)
         return np.where(outlier, median, values).astype(np.float32)
 
 

@@ -15,18 +15,18 @@ from aemodels.denoisers.guarded.guards import (
     COVERAGES,
     Calibration,
     GuardedDenoiser,
+    GuardedParts,
     Guards,
-    Parts,
-    take_apart,
+    estimate_sources,
 )
 from aemodels.noise import Dropout, corrupt_section
 
-_FEWEST = 100  # residuals that give a quantile of 0.95 a meaning
+_MIN_RESIDUALS = 100  # residuals that give a quantile of 0.95 a meaning
 _GAPS = Dropout(share=0.05, length=20)
 _STEPS = 10  # shares are multiples of 1 / 10: finer ones fit the validation wells, not the rock
 
 
-def guard(parts: Parts, guards: Guards, validation: Sequence[Section], context: FitContext) -> GuardedDenoiser:
+def guard(parts: GuardedParts, guards: Guards, validation: Sequence[Section], context: FitContext) -> GuardedDenoiser:
     """Put a fitted denoiser inside guards calibrated on clean validation sections.
 
     Args:
@@ -61,16 +61,18 @@ def channel_groups(sections: Sequence[Section], context: FitContext) -> int:
 class _Residuals:
     """Errors of all sources of a sample, float64[source, sample], with the sample's group and distance class."""
 
-    def __init__(self, parts: Parts, noisy: Sequence[Section], validation: Sequence[Section], guards: Guards) -> None:
+    def __init__(
+        self, parts: GuardedParts, noisy: Sequence[Section], validation: Sequence[Section], guards: Guards
+    ) -> None:
         self.groups = guards.groups
         errors, group, classes, sigma = [], [], [], []
         for section, clean in zip(noisy, validation, strict=True):
-            pieces = take_apart(parts, section, guards)
+            estimates = estimate_sources(parts, section, guards)
             rows = np.minimum(np.arange(len(clean.values)), guards.groups - 1)[:, None]
-            errors.append((pieces.sources - clean.values)[:, clean.mask].astype(np.float64))
+            errors.append((estimates.sources - clean.values)[:, clean.mask].astype(np.float64))
             group.append(np.broadcast_to(rows, clean.values.shape)[clean.mask])
-            classes.append(pieces.classes[clean.mask])
-            sigma.append(pieces.sigma)
+            classes.append(estimates.classes[clean.mask])
+            sigma.append(estimates.sigma)
         self.sigma = np.median(sigma, axis=0)
         self.errors = np.concatenate(errors, axis=1)
         self.group, self.classes = np.concatenate(group), np.concatenate(classes)
@@ -93,7 +95,7 @@ class _Residuals:
         for group, one in itertools.product(range(self.groups), range(CLASSES)):
             same = self.classes == one
             own = residual[same & (self.group == group)]
-            pool = own if own.size >= _FEWEST else residual[same] if same.sum() >= _FEWEST else residual
+            pool = own if own.size >= _MIN_RESIDUALS else residual[same] if same.sum() >= _MIN_RESIDUALS else residual
             out[group, one] = [conformal_quantile(pool, coverage) for coverage in COVERAGES]
         return out
 

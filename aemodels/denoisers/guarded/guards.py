@@ -1,4 +1,4 @@
-"""A denoiser kept from doing harm: spikes gated, gaps filled from several sources, change limited to the noise."""
+"""A denoiser kept from doing harm: spikes despiked, gaps filled from several sources, change limited to the noise."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Calibration:
 
     Args:
         levels: float64[level, group], ascending noise estimates.
-        blend: float64[level, group, class, source], shares of the sources (`Parts.sources`) in a lost sample; they add
-            up to 1.
+        blend: float64[level, group, class, source], shares of the sources (`GuardedParts.sources`) in a lost sample;
+            they add up to 1.
         widths: float64[level, group, class, coverage], half-widths in normalised units for `COVERAGES`.
     """
 
@@ -58,18 +58,18 @@ class Guards:
     """What keeps a denoiser from harm.
 
     Args:
-        gate: what counts as a spike; None = no gate (traces).
+        spike_gate: what counts as a spike; None = no gate (traces).
         limit: root mean square of the change at most, in estimated noise standard deviations.
         groups: 1 = the channels are traces of a line, of one calibration; otherwise each has its own (curves).
     """
 
-    gate: SpikeGate | None
+    spike_gate: SpikeGate | None
     limit: float
     groups: int
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class GuardedParts:
     """The denoiser inside the guards, and what else fills gaps (None = nothing but interpolation)."""
 
     inner: Denoiser
@@ -80,28 +80,28 @@ class Parts:
         named = {f"inner_{name}": array for name, array in self.inner.arrays().items()}
         return {**named, **{f"filler_{name}": array for name, array in filler.items()}}
 
-    def sources(self, gated: Section, guards: Guards) -> FloatArray:
+    def sources(self, despiked: Section, guards: Guards) -> FloatArray:
         """What a sample can be taken from: float32[source, channel, sample].
 
         In order: the inner denoiser, its change limited where something was observed; PCHIP between those values;
         PCHIP between the recorded ones; the filler. They differ at lost samples only.
         """
-        estimate = self.inner.denoise(gated)
-        change = limit_change(estimate - gated.values, gated, guards)
-        own = np.where(gated.mask, gated.values + change, estimate).astype(np.float32)
-        others = [fill_lost(values, gated.mask, "pchip") for values in (own, gated.values)]
+        estimate = self.inner.denoise(despiked)
+        change = limit_change(estimate - despiked.values, despiked, guards)
+        own = np.where(despiked.mask, despiked.values + change, estimate).astype(np.float32)
+        others = [fill_lost(values, despiked.mask, "pchip") for values in (own, despiked.values)]
         if self.filler:
-            others.append(self.filler.denoise(gated))
+            others.append(self.filler.denoise(despiked))
         # where nothing is lost, or nothing observed to interpolate between, there is but one source
-        alone = gated.mask | ~gated.mask.any(axis=1, keepdims=True)
+        alone = despiked.mask | ~despiked.mask.any(axis=1, keepdims=True)
         return np.stack([own, *(np.where(alone, own, values) for values in others)])
 
 
 @dataclass(frozen=True, eq=False)
-class Pieces:
-    """A section on its way: gated, and the sources of every sample float32[source, channel, sample]."""
+class SourceEstimates:
+    """A section on its way: despiked, and the sources of every sample float32[source, channel, sample]."""
 
-    gated: Section
+    despiked: Section
     sources: FloatArray
     sigma: NDArray[np.float64]
     classes: NDArray[np.int64]
@@ -117,15 +117,15 @@ class GuardedDenoiser:
         calibration: what was fitted to it.
     """
 
-    parts: Parts
+    parts: GuardedParts
     guards: Guards
     calibration: Calibration
 
     def denoise(self, section: Section) -> FloatArray:
-        pieces = take_apart(self.parts, section, self.guards)
-        blend = self.calibration.at(self.calibration.blend, pieces.sigma)[_group(section, self.calibration.groups)]
-        shares = np.take_along_axis(blend, pieces.classes[..., None], axis=1)  # [channel, sample, source]
-        return np.asarray(np.einsum("scn,cns->cn", pieces.sources, shares), dtype=np.float32)
+        estimates = estimate_sources(self.parts, section, self.guards)
+        blend = self.calibration.at(self.calibration.blend, estimates.sigma)[_group(section, self.calibration.groups)]
+        shares = np.take_along_axis(blend, estimates.classes[..., None], axis=1)  # [channel, sample, source]
+        return np.asarray(np.einsum("scn,cns->cn", estimates.sources, shares), dtype=np.float32)
 
     def half_widths(self, section: Section) -> FloatArray:
         """Half-widths of the intervals about the denoised values: float32[coverage, channel, sample].
@@ -133,24 +133,24 @@ class GuardedDenoiser:
         Quantiles of validation residuals for the channel's estimated noise level and the sample's distance to what was
         observed (split conformal prediction: Vovk et al. 2005, Algorithmic Learning in a Random World, 4.1).
         """
-        gated = gate_spikes(section, self.guards.gate)
-        sigma = group_sigma(gated, self.calibration.groups)
+        despiked = remove_spikes(section, self.guards.spike_gate)
+        sigma = group_sigma(despiked, self.calibration.groups)
         widths = self.calibration.at(self.calibration.widths, sigma)[_group(section, self.calibration.groups)]
-        wide = np.take_along_axis(widths, distance_class(gated.mask)[..., None], axis=1)
+        wide = np.take_along_axis(widths, distance_class(despiked.mask)[..., None], axis=1)
         return np.moveaxis(wide, -1, 0).astype(np.float32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {**self.parts.arrays(), **self.calibration.arrays()}
 
 
-def take_apart(parts: Parts, section: Section, guards: Guards) -> Pieces:
+def estimate_sources(parts: GuardedParts, section: Section, guards: Guards) -> SourceEstimates:
     """Gate a section, and make every source of its samples."""
-    gated = gate_spikes(section, guards.gate)
-    sigma = group_sigma(gated, guards.groups)
-    return Pieces(gated, parts.sources(gated, guards), sigma, distance_class(gated.mask))
+    despiked = remove_spikes(section, guards.spike_gate)
+    sigma = group_sigma(despiked, guards.groups)
+    return SourceEstimates(despiked, parts.sources(despiked, guards), sigma, distance_class(despiked.mask))
 
 
-def gate_spikes(section: Section, gate: SpikeGate | None) -> Section:
+def remove_spikes(section: Section, gate: SpikeGate | None) -> Section:
     """The section with spikes taken out: outside the mask, and interpolated."""
     if gate is None:
         return section

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
@@ -21,24 +24,33 @@ class SpikeGate(Spec):
     steep or where other spikes are near (docs/lab/2026-11-denoising.md has both measured).
     """
 
+    earlier_names: ClassVar[Mapping[str, str]] = {
+        "multiple": "noise_multiple",
+        "unrest": "step_multiple",
+        "reach": "step_window",
+        "joint_step": "joint_step",
+        "min_share": "min_share",
+        "passes": "max_passes",
+    }
+
     height: float = Field(default=0.12, gt=0.0, description="least excess of a sample over both neighbours")
-    multiple: float = Field(default=4.0, ge=1.0, description="the same, in estimated noise standard deviations")
-    unrest: float = Field(default=4.0, ge=0.0, description="the same, in median steps of the samples around")
-    reach: int = Field(default=51, ge=5, le=1001, description="samples around, for that median")
+    noise_multiple: float = Field(default=4.0, ge=1.0, description="the same, in estimated noise standard deviations")
+    step_multiple: float = Field(default=4.0, ge=0.0, description="the same, in median steps of the samples around")
+    step_window: int = Field(default=51, ge=5, le=1001, description="samples around, for that median")
     shoulder: float = Field(
         default=0.5, ge=0.0, description="the same, in steps from the neighbours to theirs: rock has shoulders"
     )
     pair_height: float = Field(default=0.18, gt=0.0, description="least excess of two samples side by side")
-    company: float = Field(
+    joint_step: float = Field(
         default=0.05, gt=0.0, description="two samples are rock where another curve moves this much with them"
     )
-    least_share: float = Field(
+    min_share: float = Field(
         default=0.002,
         ge=0.0,
         lt=1.0,
         description="a curve with fewer spikes than this share of its samples is left alone: thin hard beds look alike",
     )
-    passes: int = Field(default=4, ge=1, le=20, description="rounds at most; a spike hides smaller ones beside it")
+    max_passes: int = Field(default=4, ge=1, le=20, description="rounds at most; a spike hides smaller ones beside it")
 
 
 def find_spikes(values: FloatArray, mask: BoolArray, gate: SpikeGate) -> BoolArray:
@@ -52,10 +64,12 @@ def find_spikes(values: FloatArray, mask: BoolArray, gate: SpikeGate) -> BoolArr
     Returns:
         bool[channel, sample]; all False in a channel with too few of them to be more than rock.
     """
-    least = np.maximum(gate.multiple * noise_sigma(values, mask), gate.unrest * unrest(values, gate.reach))
+    least = np.maximum(
+        gate.noise_multiple * noise_sigma(values, mask), gate.step_multiple * typical_step(values, gate.step_window)
+    )
     height = np.maximum(gate.height, least)
     lost = np.stack([_singles(row, seen, level, gate) for row, seen, level in zip(values, mask, height, strict=True)])
-    spiky = lost.sum(axis=1) > gate.least_share * np.maximum(mask.sum(axis=1), 1)
+    spiky = lost.sum(axis=1) > gate.min_share * np.maximum(mask.sum(axis=1), 1)
     lost &= spiky[:, None]
     if spiky.any():
         lost |= _pairs(values, mask & ~lost, least, gate) & spiky[:, None]
@@ -70,7 +84,7 @@ def spike_share(values: FloatArray, mask: BoolArray) -> NDArray[np.float64]:
     return np.asarray(lost.sum(axis=1) / np.maximum(mask.sum(axis=1), 1), dtype=np.float64)
 
 
-def unrest(values: FloatArray, reach: int) -> FloatArray:
+def typical_step(values: FloatArray, reach: int) -> FloatArray:
     """Running median of the steps from sample to sample, over `reach` samples: float32[channel, sample].
 
     It tells a stretch where every sample jumps from one where a jump is news; spikes hardly move it.
@@ -82,7 +96,7 @@ def unrest(values: FloatArray, reach: int) -> FloatArray:
 def _singles(values: FloatArray, seen: BoolArray, least: FloatArray, gate: SpikeGate) -> BoolArray:
     """bool[sample]: samples beyond both observed neighbours; the worst of a neighbourhood goes first."""
     lost = np.zeros(values.shape, dtype=np.bool_)
-    for _ in range(gate.passes):
+    for _ in range(gate.max_passes):
         places = np.flatnonzero(seen & ~lost)
         if places.size < 5:
             break
@@ -130,7 +144,7 @@ def _pairs(values: FloatArray, seen: BoolArray, least: FloatArray, gate: SpikeGa
     filled = fill_lost(values, seen, "linear")
     both = seen & np.roll(seen, -1, axis=1)
     hit = both & (_excess(filled, width=2, shoulder=gate.shoulder) > np.maximum(gate.pair_height, least))
-    moves = _pair_moves(filled) / np.maximum(gate.company, least)
+    moves = _pair_moves(filled) / np.maximum(gate.joint_step, least)
     for row in range(len(values)):
         others = np.delete(np.arange(len(values)), row)
         alone = np.where(both[others], moves[others], 0).max(axis=0) < 1

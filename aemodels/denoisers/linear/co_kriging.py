@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,9 @@ from aemodels.signal.noise_estimate import noise_sigma
 from aemodels.signal.runs import runs
 from aemodels.signal.windows import WindowSpec, window_moments
 
-_LEAST_NOISE = 1e-6  # variance in normalised units: what keeps the system solvable where curves repeat each other
+_MIN_NOISE_VARIANCE = (
+    1e-6  # variance in normalised units: what keeps the system solvable where curves repeat each other
+)
 
 
 class CoKriging(Spec):
@@ -30,12 +32,14 @@ class CoKriging(Spec):
         Machine Learning, 2.2 (the conditional mean). Mean and covariance are those of the training windows.
     """
 
+    earlier_names: ClassVar[Mapping[str, str]] = {"max_gap": "max_gap"}
+
     kind: Literal["co_kriging"] = "co_kriging"
     window: WindowSpec = Field(
         default=WindowSpec(length=33, stride=7, width=0), description="samples correlated, and the stride fitted at"
     )
     reach: int = Field(default=8, ge=1, le=512, description="samples looked at on either side of a gap, at most")
-    longest: int = Field(default=64, ge=1, le=4096, description="longer gaps are left as they are, samples")
+    max_gap: int = Field(default=64, ge=1, le=4096, description="longer gaps are left as they are, samples")
 
     def fit(self, train: Sequence[Section], validation: Sequence[Section], context: FitContext) -> FitResult:
         mean, covariance = window_moments(train, self.window)
@@ -61,7 +65,7 @@ class CoKrigingDenoiser:
         for first in range(0, channels - width + 1, width):
             rows = slice(first, first + width)
             part = Section(section.name, section.values[rows], section.mask[rows], section.scale[rows])
-            noise = np.maximum(noise_sigma(part.values, part.mask)[:, 0].astype(np.float64) ** 2, _LEAST_NOISE)
+            noise = np.maximum(noise_sigma(part.values, part.mask)[:, 0].astype(np.float64) ** 2, _MIN_NOISE_VARIANCE)
             for channel, start, stop in self._stretches(part):
                 out[first + channel, start:stop] = self._conditional(part, noise, channel, (start, stop))
         return out
@@ -74,7 +78,7 @@ class CoKrigingDenoiser:
         half = max(self.spec.window.length // 2, 1)
         for channel, seen in enumerate(section.mask):
             for start, stop in runs(~seen):
-                if stop - start <= self.spec.longest:
+                if stop - start <= self.spec.max_gap:
                     edges = [*range(start, stop, half), stop]
                     yield from ((channel, a, b) for a, b in itertools.pairwise(edges))
 

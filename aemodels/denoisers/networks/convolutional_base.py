@@ -41,11 +41,11 @@ class ConvolutionalBase(AutoencoderBase):
         """From the network's input to codes [window, latent]."""
         import keras
 
-        from aemodels.denoisers.convolution_blocks import squeeze
+        from aemodels.denoisers.convolution_blocks import convolutional_encoder
 
         shape = self._convolutions()
         entry = keras.Input(self._entry(features))
-        return keras.Model(entry, self.code(squeeze(entry, shape), features), name="encoder")
+        return keras.Model(entry, self.code(convolutional_encoder(entry, shape), features), name="encoder")
 
     def code(self, flat: Any, features: int) -> Any:
         """Codes [window, latent] from flat features of the window; `features` counts the window's channels."""
@@ -58,12 +58,12 @@ class ConvolutionalBase(AutoencoderBase):
         import keras
         from keras import layers
 
-        from aemodels.denoisers.convolution_blocks import unsqueeze
+        from aemodels.denoisers.convolution_blocks import convolutional_decoder
 
         shape = self._convolutions()
         code = keras.Input((self.latent,))
         size, filters = self._size(features)
-        x = unsqueeze(code, shape, size)
+        x = convolutional_decoder(code, shape, size)
         x = shape.filters(filters, activation=self.output, name="reconstruction")(x)
         return keras.Model(code, layers.Reshape((self.window.length, features))(x), name="decoder")
 

@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from aemodels.denoisers.networks.dense_base import Activation, LayeredBase
+from aemodels.denoisers.networks.dense_base import Activation, DenseBase
 from aemodels.signal.windows import WindowSpec
 
 
-class Deep(LayeredBase):
+class DeepDense(DenseBase):
     """Dense autoencoder of several hidden layers; code and output are linear, so that no unit of the code can die."""
 
     kind: Literal["deep"] = "deep"
@@ -18,7 +18,7 @@ class Deep(LayeredBase):
         default=(256, 128, 64), description="units of the encoder's hidden layers; may be none"
     )
     activation: Activation = Field(default="gelu", description="of the hidden layers")
-    code_activation: Activation = Field(default="linear", description="of the code")
+    latent_activation: Activation = Field(default="linear", description="of the code")
     window: WindowSpec = Field(
         default=WindowSpec(length=100, stride=25, width=1), description="one channel at a time, 100 samples"
     )

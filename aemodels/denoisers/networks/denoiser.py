@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from aemodels.core.errors import SpecError
 from aemodels.core.types import BoolArray, FloatArray, Section
-from aemodels.denoisers.training.blind import blind_estimate
+from aemodels.denoisers.training.blind_spot import blind_spot_estimate
 from aemodels.signal.windows import cut, overlap_add
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class NetworkDenoiser:
             self._cache["network"] = network
         return self._cache["network"]
 
-    def part(self, name: str, cut_out: Callable[[keras.Model], keras.Model]) -> dict[str, Any]:
+    def sub_network(self, name: str, cut_out: Callable[[keras.Model], keras.Model]) -> dict[str, Any]:
         """A part of the network, cut out on first use: "network" in a dictionary that `predict` keeps its call in."""
         if name not in self._cache:
             self._cache[name] = {"network": cut_out(self.network)}
@@ -55,8 +55,8 @@ class NetworkDenoiser:
         return part
 
     def denoise(self, section: Section) -> FloatArray:
-        blind = self.spec.training.blind
-        return self._denoise(section) if blind is None else blind_estimate(self._denoise, section, blind)
+        blind = self.spec.training.blind_spot
+        return self._denoise(section) if blind is None else blind_spot_estimate(self._denoise, section, blind)
 
     def _denoise(self, section: Section) -> FloatArray:
         windows = cut(section, self.spec.window)
@@ -67,7 +67,7 @@ class NetworkDenoiser:
             outputs = np.asarray((outputs + np.flip(mirrored, axis)) / 2, dtype=np.float32)
         return overlap_add(outputs, windows, self.spec.window.blend)
 
-    def predict_others(self, section: Section) -> FloatArray:
+    def predict_from_others(self, section: Section) -> FloatArray:
         """Every channel as the others tell it: each is hidden in turn and rebuilt from the rest of its windows.
 
         Returns:

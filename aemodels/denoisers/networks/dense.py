@@ -6,13 +6,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from aemodels.denoisers.networks.dense_base import LayeredBase
+from aemodels.denoisers.networks.dense_base import DenseBase
 from aemodels.denoisers.training.spec import TrainingSpec
 from aemodels.noise import Gaussian
 from aemodels.signal.windows import WindowSpec
 
 
-class Dense(LayeredBase):
+class Dense(DenseBase):
     """Dense autoencoder on windows of one channel, scaled to [0, 1] and clipped, as it was published.
 
     With the default widths, 17,838 parameters. Without hidden widths, `latent` 64 and windows of 784 samples it is the

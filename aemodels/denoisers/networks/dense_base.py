@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
 Activation: TypeAlias = Literal["relu", "gelu", "elu", "tanh", "sigmoid", "linear"]
 
 
-class LayeredBase(AutoencoderBase):
+class DenseBase(AutoencoderBase):
     """An autoencoder of dense layers on flattened windows."""
+
+    earlier_names: ClassVar[Mapping[str, str]] = {"latent_activation": "latent_activation"}
 
     widths: tuple[int, ...] = Field(default=(64, 32), description="units of the encoder's hidden layers; may be none")
     activation: Activation = Field(default="relu", description="of the hidden layers")
-    code_activation: Activation = Field(default="relu", description="of the code")
+    latent_activation: Activation = Field(default="relu", description="of the code")
 
     def inputs(self, values: FloatArray, mask: BoolArray, affine: NDArray[np.float32]) -> FloatArray:
         return self.filled(values, mask, affine)
@@ -62,4 +65,4 @@ class LayeredBase(AutoencoderBase):
         """The layer whose output is the code."""
         from keras import layers
 
-        return layers.Dense(self.latent, activation=self.code_activation, name="code")
+        return layers.Dense(self.latent, activation=self.latent_activation, name="code")

@@ -52,7 +52,7 @@ def _run(denoiser: NetworkDenoiser, name: str, inputs: FloatArray) -> FloatArray
     """The output of a layer of the network that is a network itself."""
     from aemodels.denoisers.networks.inference import predict
 
-    part = denoiser.part(name, lambda network: network.get_layer(name))
+    part = denoiser.sub_network(name, lambda network: network.get_layer(name))
     shape = tuple(part["network"].input_shape[1:])
     if math.prod(shape) != math.prod(inputs.shape[1:]):
         raise DataError(

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class Masked(NetworkBase):
     """Network that rebuilds what is hidden from it: whole curves from the others, blocks from what is around them.
 
-    Inputs are the values, zero where nothing is known, and the mask; the output is every sample of every curve. It
-    learns this from the dropout among its training's noise. `predict_others` of the trained network gives each curve
-    as the others tell it.
+    Inputs are the values (zero if missing) and the mask; the output is every sample of every curve. The network learns
+    this from the dropout in its training noise. `NetworkDenoiser.predict_from_others` predicts each curve from the
+    others.
 
     References:
         He, Chen, Xie, Li, Dollar & Girshick (2022), CVPR (masked autoencoders);

@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from aemodels.denoisers.networks.dense_base import LayeredBase
+from aemodels.denoisers.networks.dense_base import DenseBase
 from aemodels.signal.windows import WindowSpec
 
 
-class Sparse(LayeredBase):
+class Sparse(DenseBase):
     """Dense autoencoder with a wide code, most of which stays at zero: the sum of its absolute values is penalised.
 
     References:
@@ -32,7 +32,7 @@ class Sparse(LayeredBase):
 
         return layers.Dense(
             self.latent,
-            activation=self.code_activation,
+            activation=self.latent_activation,
             activity_regularizer=regularizers.L1(self.penalty),
             name="code",
         )

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from aemodels.denoisers.networks.dense_base import Activation, LayeredBase
+from aemodels.denoisers.networks.dense_base import Activation, DenseBase
 from aemodels.signal.windows import WindowSpec
 
 if TYPE_CHECKING:
     import keras
 
 
-class Vae(LayeredBase):
+class Vae(DenseBase):
     """Variational autoencoder of dense layers: the code is a distribution, kept close to a standard normal one.
 
     While it trains a code is drawn from its distribution; afterwards the code is its mean.
@@ -24,7 +24,7 @@ class Vae(LayeredBase):
 
     kind: Literal["vae"] = "vae"
     activation: Activation = Field(default="gelu", description="of the hidden layers")
-    code_activation: Literal["linear"] = Field(default="linear", description="means and log variances are linear")
+    latent_activation: Literal["linear"] = Field(default="linear", description="means and log variances are linear")
     widths: tuple[int, ...] = Field(default=(128, 64), description="units of the encoder's hidden layers; may be none")
     beta: float = Field(
         default=0.02,

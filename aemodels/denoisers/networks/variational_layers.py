@@ -13,7 +13,7 @@ from aemodels.denoisers.networks.denoiser import NetworkDenoiser
 from aemodels.denoisers.networks.inference import predict
 
 MEAN, LOG_VARIANCE = "mean", "log_variance"
-_WIDEST = 8.0  # of a log variance: beyond it the exponential would overflow long before it meant anything
+_MAX_LOG_VARIANCE = 8.0  # of a log variance: beyond it the exponential would overflow long before it meant anything
 
 
 @keras.saving.register_keras_serializable(package="sondeflow")
@@ -37,7 +37,7 @@ class Sampling(layers.Layer):  # type: ignore[misc]
 
     def call(self, inputs: tuple[Any, Any], training: bool = False) -> Any:
         mean, log_variance = inputs
-        log_variance = ops.clip(log_variance, -_WIDEST, _WIDEST)
+        log_variance = ops.clip(log_variance, -_MAX_LOG_VARIANCE, _MAX_LOG_VARIANCE)
         self.add_loss(self.weight * ops.mean(divergence(mean, log_variance)))
         if not training:
             return mean
@@ -69,16 +69,16 @@ def code(flat: Any, latent: int, weight: float) -> Any:
 
 def posterior(denoiser: NetworkDenoiser, windows: WindowSet) -> tuple[FloatArray, FloatArray]:
     """Means and standard deviations of the codes of windows, each float32[window, latent]."""
-    cache = denoiser.part("posterior", _posterior)
+    cache = denoiser.sub_network("posterior", _posterior)
     inputs = denoiser.spec.inputs(windows.values, windows.mask, denoiser.affine)
     joined = predict(cache["network"], inputs.reshape(-1, *cache["network"].input_shape[1:]), cache)
     mean, log_variance = np.split(joined, 2, axis=-1)
-    return mean, np.exp(0.5 * np.clip(log_variance, -_WIDEST, _WIDEST))
+    return mean, np.exp(0.5 * np.clip(log_variance, -_MAX_LOG_VARIANCE, _MAX_LOG_VARIANCE))
 
 
 def decode(denoiser: NetworkDenoiser, codes: FloatArray, features: int) -> FloatArray:
     """Normalised windows float32[window, sample, feature] that the decoder makes of codes float32[window, latent]."""
-    cache = denoiser.part("decoder", lambda network: network.get_layer("decoder"))
+    cache = denoiser.sub_network("decoder", lambda network: network.get_layer("decoder"))
     raw = predict(cache["network"], codes, cache)
     return denoiser.spec.outputs(raw.reshape(len(codes), -1, features), denoiser.affine)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from aemodels.core.errors import SpecError
 from aemodels.core.types import BoolArray, FloatArray, Section
 from aemodels.denoisers.training.architecture import Architecture
-from aemodels.denoisers.training.blind import draw_grid, hide
+from aemodels.denoisers.training.blind_spot import draw_grid, hide
 from aemodels.noise import corrupt
 from aemodels.signal.noise_estimate import noise_sigma
 from aemodels.signal.windows import cut
@@ -104,8 +104,8 @@ def training_pair(
     values, mask = windows
     noisy, seen = corrupt(spec.training.noise, values, mask, rng)
     weights = mask.astype(np.float32)
-    if spec.training.blind is not None:
-        asked, hidden = draw_grid(spec.training.blind, values.shape, rng)
+    if spec.training.blind_spot is not None:
+        asked, hidden = draw_grid(spec.training.blind_spot, values.shape, rng)
         weights = (asked & seen).astype(np.float32)
         values = noisy
         noisy, seen = hide(noisy, seen, hidden)

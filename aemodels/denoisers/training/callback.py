@@ -12,11 +12,11 @@ from aemodels.core.errors import DataError, SpecError
 from aemodels.core.interfaces import EpochCallback, FitContext
 from aemodels.denoisers.training.batches import Batches
 from aemodels.denoisers.training.checkpoint import Arrays, Checkpoint
-from aemodels.denoisers.training.schedule import best_of, is_over, learning_rate
+from aemodels.denoisers.training.schedule import best_epoch, learning_rate, should_stop
 from aemodels.denoisers.training.spec import TrainingSpec
 
 
-class Course(keras.callbacks.Callback):  # type: ignore[misc]
+class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
     """Leads a compiled network through its epochs; where a checkpoint lies, from the one after it.
 
     Args:
@@ -47,9 +47,9 @@ class Course(keras.callbacks.Callback):  # type: ignore[misc]
         return self.history.get("val_loss", [])
 
     @property
-    def over(self) -> bool:
+    def finished(self) -> bool:
         """Whether no epoch is left to do."""
-        return is_over(self.training, self.losses)
+        return should_stop(self.training, self.losses)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.batches.start(epoch)
@@ -60,15 +60,15 @@ class Course(keras.callbacks.Callback):  # type: ignore[misc]
         metrics["lr"] = learning_rate(self.training, self.losses)
         for key, value in metrics.items():
             self.history.setdefault(key, []).append(value)
-        if best_of(self.losses) == epoch:
+        if best_epoch(self.losses) == epoch:
             self.best = self.model.get_weights()
         if self.path is not None:
             Checkpoint(_state(self.model), self.best, self.history).save(self.path)
         if self.report is not None:
             self.report(epoch, metrics)
-        self.model.stop_training = self.over
+        self.model.stop_training = self.finished
 
-    def finish(self, network: keras.Model) -> None:
+    def restore_best(self, network: keras.Model) -> None:
         """Give the network the weights of its best epoch.
 
         Raises:

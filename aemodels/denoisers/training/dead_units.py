@@ -9,7 +9,7 @@ import numpy as np
 
 from aemodels.core.types import FloatArray
 
-MOST_WINDOWS = 512
+MAX_WINDOWS = 512
 # Float32 outputs of order one that differ by less say the same.
 SPREAD = 1e-6
 
@@ -32,7 +32,7 @@ def dead_units(network: keras.Model, inputs: FloatArray) -> dict[str, int]:
     ]
     if not layers:
         return {}
-    picked = inputs[:: max(1, -(-len(inputs) // MOST_WINDOWS))]
+    picked = inputs[:: max(1, -(-len(inputs) // MAX_WINDOWS))]
     shaped = picked.reshape(len(picked), *model.input_shape[1:])
     outputs = keras.tree.flatten(
         keras.Model(model.inputs, [layer.output for layer in layers])([shaped], training=False)

@@ -14,7 +14,7 @@ from aemodels.core.interfaces import FitContext
 from aemodels.core.types import Section
 from aemodels.denoisers.training.architecture import Architecture
 from aemodels.denoisers.training.batches import Batches, observed_windows, validation_pairs
-from aemodels.denoisers.training.callback import Course
+from aemodels.denoisers.training.callback import TrainingCallback
 from aemodels.denoisers.training.dead_units import dead_units
 from aemodels.denoisers.training.losses import masked_loss
 
@@ -72,27 +72,27 @@ def train_network(
         loss=masked_loss(spec.loss_name),
     )
     inputs, targets = validation_pairs(spec, checks, affine, context.seed)
-    course = Course(spec.training, batches, network, context)
-    if not course.over:
+    callback = TrainingCallback(spec.training, batches, network, context)
+    if not callback.finished:
         network.fit(
             batches,
             validation_data=(inputs, targets),
             validation_batch_size=256,
-            initial_epoch=course.resumed,
+            initial_epoch=callback.resumed,
             epochs=spec.training.epochs,
-            callbacks=[course],
+            callbacks=[callback],
             shuffle=False,
             verbose=0,
         )
-    course.finish(network)
+    callback.restore_best(network)
     return TrainedNetwork(
         weights=tuple(network.get_weights()),
         affine=affine,
         features=features,
-        history=course.history,
+        history=callback.history,
         parameters=network.count_params(),
         dead_units=dead_units(network, inputs),
-        resumed=course.resumed,
+        resumed=callback.resumed,
     )
 
 

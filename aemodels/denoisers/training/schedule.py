@@ -30,23 +30,23 @@ def learning_rate(training: TrainingSpec, losses: Sequence[float]) -> float:
     return training.learning_rate
 
 
-def best_of(losses: Sequence[float]) -> int:
+def best_epoch(losses: Sequence[float]) -> int:
     """Index of the first lowest loss; of the first loss where none is finite.
 
-    >>> best_of([math.nan, 2.0, 1.0, 1.0])
+    >>> best_epoch([math.nan, 2.0, 1.0, 1.0])
     2
     """
     finite = [(loss, place) for place, loss in enumerate(losses) if math.isfinite(loss)]
     return min(finite)[1] if finite else 0
 
 
-def is_over(training: TrainingSpec, losses: Sequence[float]) -> bool:
+def should_stop(training: TrainingSpec, losses: Sequence[float]) -> bool:
     """Whether all epochs are done, or the patience is at its end.
 
-    >>> is_over(TrainingSpec(epochs=9, patience=2), [3.0, 1.0, 2.0, 1.5])
+    >>> should_stop(TrainingSpec(epochs=9, patience=2), [3.0, 1.0, 2.0, 1.5])
     True
     """
-    stalled = bool(losses) and len(losses) - 1 - best_of(losses) >= training.patience
+    stalled = bool(losses) and len(losses) - 1 - best_epoch(losses) >= training.patience
     return len(losses) >= training.epochs or stalled
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from aemodels.core.spec import Spec
-from aemodels.denoisers.training.blind import BlindSpec
+from aemodels.denoisers.training.blind_spot import BlindSpotSpec
 from aemodels.noise import NoiseSpec
 
 
 class TrainingSpec(Spec):
     """The one training loop's parameters."""
+
+    earlier_names: ClassVar[Mapping[str, str]] = {"blind": "blind_spot"}
 
     epochs: int = Field(default=50, ge=1, le=10_000, description="epochs at most")
     batch: int = Field(default=64, ge=1, le=65_536, description="windows in a batch")
@@ -36,7 +39,7 @@ class TrainingSpec(Spec):
     noise: tuple[NoiseSpec, ...] = Field(
         default=(), description="corruption, drawn anew each epoch; empty = plain autoencoder"
     )
-    blind: BlindSpec | None = Field(
+    blind_spot: BlindSpotSpec | None = Field(
         default=None, description="train on recordings that are noisy themselves, without a clean target"
     )
     stride: int = Field(default=16, ge=1, le=4096, description="samples between training windows")

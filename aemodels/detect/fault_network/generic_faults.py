@@ -54,7 +54,7 @@ class Generic(LogFault):
         # one target is drawn of all: each curve alone stands as often as gives the joint ones their share
         turns = round((1 - self.joint) / max(self.joint, 0.01) * len(several) / max(len(single), 1))
         chosen = single * max(turns, 0 if several and self.joint else 1) + (several if self.joint else [])
-        return tuple(Target(rows=group, needed=group) for group in chosen)
+        return tuple(Target(rows=group, required=group) for group in chosen)
 
     @override
     def draw_length(self, recording: Recording, rng: np.random.Generator) -> tuple[int, int]:

@@ -119,16 +119,22 @@ class FaultNetwork(Spec):
 
     def _train(self, pool: Pool, seed: int) -> tuple[NDArray[Any], ...]:
         from aemodels.denoisers.convolution_blocks import Convolutions
-        from aemodels.detect.fault_network.segmentation import Schedule, build_labeller, train_labeller
+        from aemodels.detect.fault_network.segmentation import (
+            Schedule,
+            build_segmentation_network,
+            train_segmentation_network,
+        )
 
         outputs = pool.labels[0].shape[1]
         body = Convolutions(1, self.widths, self.kernel)
-        network = build_labeller(body, pool.inputs[0].shape[1], outputs, length=self.length, seed=seed)
+        network = build_segmentation_network(body, pool.inputs[0].shape[1], outputs, length=self.length, seed=seed)
         counts = np.array(list(pool.counts.values()), dtype=np.float64)
         rare = np.clip(np.sqrt(np.median(counts) / counts), _LEAST, _MOST)
         weights = np.append(np.repeat(rare, (outputs - 1) // counts.size), 1.0) * self.positive
         schedule = Schedule(self.steps, self.batch, self.length, self.learning_rate)
-        train_labeller(network, (pool.inputs, pool.labels), weights.astype(np.float32), schedule=schedule, seed=seed)
+        train_segmentation_network(
+            network, (pool.inputs, pool.labels), weights.astype(np.float32), schedule=schedule, seed=seed
+        )
         return tuple(network.get_weights())
 
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
@@ -219,10 +225,10 @@ class FaultNetworkDetector:
         Kept for as long as the section is: reasons are asked for after scores, and fusions ask once more.
         """
         if section not in self._seen:
-            from aemodels.detect.fault_network.segmentation import label_samples
+            from aemodels.detect.fault_network.segmentation import predict_logits
 
             inputs = channels(section, self.predictor)
-            found = [label_samples(*self._network(member), inputs) for member in range(len(self.networks))]
+            found = [predict_logits(*self._network(member), inputs) for member in range(len(self.networks))]
             self._seen[section] = np.ascontiguousarray(np.mean(found, axis=0, dtype=np.float32).T)
         return self._seen[section]
 
@@ -236,12 +242,12 @@ class FaultNetworkDetector:
         """A member's network and what its runs keep; built on first use."""
         if member not in self._built:
             from aemodels.denoisers.convolution_blocks import Convolutions
-            from aemodels.detect.fault_network.segmentation import build_labeller
+            from aemodels.detect.fault_network.segmentation import build_segmentation_network
 
             weights = self.networks[member]
             body = Convolutions(1, self.spec.widths, self.spec.kernel)
             curves = len(self.predictor.mean)
-            network = build_labeller(body, PER_CURVE * curves, len(self.kinds) * curves + 1)
+            network = build_segmentation_network(body, PER_CURVE * curves, len(self.kinds) * curves + 1)
             network.set_weights(list(weights))
             self._built[member] = (network, {})
         return self._built[member]

@@ -41,7 +41,7 @@ class Schedule:
     rate: float
 
 
-def build_labeller(
+def build_segmentation_network(
     body: Convolutions, inputs: int, outputs: int, *, length: int = SEEN, seed: int | None = None
 ) -> keras.Model:
     """A network from float32[window, length, inputs] to logits [window, length, outputs].
@@ -63,13 +63,13 @@ def build_labeller(
     return keras.Model(entry, last(unet(entry, body, "residual")), name="labeller")
 
 
-def train_labeller(
+def train_segmentation_network(
     network: keras.Model, data: Labelled, weights: FloatArray, *, schedule: Schedule, seed: int
 ) -> list[float]:
     """Train on random windows.
 
     Args:
-        network: as from build_labeller, of the schedule's length.
+        network: as from build_segmentation_network, of the schedule's length.
         data: of the copies; a label of -1 takes no part.
         weights: float32[label], weight of a positive sample; a negative one weighs 1.
         schedule: steps, batch, window and learning rate.
@@ -127,7 +127,7 @@ def _at_least(array: NDArray[Any], length: int, value: int) -> NDArray[Any]:
     return np.pad(array, ((0, missing), (0, 0)), constant_values=value) if missing else array
 
 
-def label_samples(network: keras.Model, cache: dict[str, Any], inputs: FloatArray) -> FloatArray:
+def predict_logits(network: keras.Model, cache: dict[str, Any], inputs: FloatArray) -> FloatArray:
     """Logits float32[sample, label] of a whole well, float32[sample, channel], block by block."""
     samples = len(inputs)
     blocks = -(-samples // BLOCK)

@@ -12,7 +12,7 @@ from aemodels.core.interfaces import Denoiser
 from aemodels.core.types import BoolArray, FloatArray, Section
 from aemodels.evaluate.statistics.metrics import gain_db, mean_squared_error
 from aemodels.noise import NoiseSpec, corrupt_section
-from aemodels.signal.adjoining_sections import joined
+from aemodels.signal.adjoining_sections import join_adjoining
 
 
 def condition_rng(seed: int, section: str, condition: str) -> np.random.Generator:
@@ -58,9 +58,9 @@ def denoising_table(
 def noisy_panels(
     sections: Sequence[Section], noises: Sequence[NoiseSpec], condition: str, *, seed: int
 ) -> Iterator[tuple[Section, list[tuple[Section, slice]]]]:
-    """Panels with a condition's noise, and the clean sections in each with their rows in it (see `lines.joined`)."""
+    """Panels with a condition's noise, and the clean sections in each with their rows in it (see `join_adjoining`)."""
     left = iter(sections)
-    for panel, places in joined(sections):
+    for panel, places in join_adjoining(sections):
         noisy = corrupt_section(noises, panel, condition_rng(seed, panel.name, condition))
         yield noisy, [(next(left), place) for place in places]
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from aemodels.core.types import Section
 from aemodels.evaluate.statistics.metrics import mean_squared_error
-from aemodels.signal.adjoining_sections import denoise_lines
+from aemodels.signal.adjoining_sections import denoise_adjoining
 
 if TYPE_CHECKING:
     from aemodels.experiment.fitted import Fitted
@@ -60,5 +60,5 @@ def _row(spec: ExperimentSpec, one: Fitted, sections: Sequence[Section]) -> dict
 
 
 def _rebuilt_errors(one: Fitted, sections: Sequence[Section]) -> list[float]:
-    rebuilt = denoise_lines(one.denoiser, sections)
+    rebuilt = denoise_adjoining(one.denoiser, sections)
     return [mean_squared_error(found, it.values, it.mask) for found, it in zip(rebuilt, sections, strict=True)]

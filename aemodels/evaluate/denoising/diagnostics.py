@@ -16,7 +16,7 @@ from aemodels.evaluate.denoising.paired import paired_table
 from aemodels.evaluate.denoising.signal_distortion import signal_distortion_table, summarise_signal_distortion
 from aemodels.evaluate.denoising.thin_bed_response import thin_bed_table
 from aemodels.experiment.spec import ExperimentSpec
-from aemodels.signal.adjoining_sections import joined
+from aemodels.signal.adjoining_sections import join_adjoining
 
 _BED_PANELS = 2  # a bed is planted into every curve a hundred times a well: two wells, or lines, say enough
 
@@ -26,7 +26,7 @@ def denoising_diagnostics(
 ) -> dict[str, pd.DataFrame]:
     """Tables by name, for the sections that `table` (`compare.denoising_table`) was made on."""
     conditions = {condition.name: condition.noise for condition in spec.test_conditions}
-    panels = [panel for panel, _ in joined(sections)]
+    panels = [panel for panel, _ in join_adjoining(sections)]
     harm = signal_distortion_table(denoisers, sections, channels=spec.curves)
     blind = noise2self_table(denoisers, sections, channels=spec.curves, seed=spec.seed)
     tables = {

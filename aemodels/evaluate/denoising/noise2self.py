@@ -11,7 +11,7 @@ import pandas as pd
 
 from aemodels.core.interfaces import Denoiser
 from aemodels.core.types import BoolArray, Section
-from aemodels.signal.adjoining_sections import denoise_lines
+from aemodels.signal.adjoining_sections import denoise_adjoining
 from aemodels.signal.gaps import fill_lost
 from aemodels.signal.noise_estimate import noise_sigma
 
@@ -52,7 +52,7 @@ def noise2self_table(
     """
     rows = []
     held = [hold_out(one, np.random.default_rng([seed, zlib.crc32(one.name.encode())])) for one in sections]
-    denoised = {name: denoise_lines(one, [hidden for hidden, _ in held]) for name, one in denoisers.items()}
+    denoised = {name: denoise_adjoining(one, [hidden for hidden, _ in held]) for name, one in denoisers.items()}
     for place, section in enumerate(sections):
         lost = held[place][1]
         power = noise_sigma(section.values, section.mask).astype(np.float64) ** 2

@@ -9,7 +9,7 @@ import pandas as pd
 
 from aemodels.core.interfaces import Denoiser
 from aemodels.core.types import Section
-from aemodels.signal.adjoining_sections import denoise_lines
+from aemodels.signal.adjoining_sections import denoise_adjoining
 from aemodels.signal.noise_estimate import noise_sigma
 
 
@@ -31,7 +31,7 @@ def signal_distortion_table(
         normalised units), ratio (change / floor; 1 at most does no harm).
     """
     rows = []
-    denoised = {name: denoise_lines(denoiser, sections) for name, denoiser in denoisers.items()}
+    denoised = {name: denoise_adjoining(denoiser, sections) for name, denoiser in denoisers.items()}
     for place, section in enumerate(sections):
         sigma = noise_sigma(section.values, section.mask)[:, 0].astype(np.float64)
         groups = {name: [row] for row, name in enumerate(channels)} or {"all": list(range(len(sigma)))}

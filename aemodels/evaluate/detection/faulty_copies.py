@@ -16,7 +16,7 @@ from aemodels.detect.base import Detector, Explainer, Reasons, row_scores
 from aemodels.detect.fusion.calibration_set import intact
 from aemodels.detect.thresholds import ThresholdBase
 from aemodels.faults import FaultEvent, Injection, inject, row_label
-from aemodels.signal.adjoining_sections import joined, normalise_parts
+from aemodels.signal.adjoining_sections import join_adjoining, normalise_adjoining
 from aemodels.signal.normalise import Normaliser
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def make_faulty_copies(
         events: injections go on until every kind that was placed at all has so many (MAX_REPEATS at most).
     """
     copies: list[FaultyCopy] = []
-    sound = clean_rows(normalise_parts(normaliser, recordings), spec.kind)
+    sound = clean_rows(normalise_adjoining(normaliser, recordings), spec.kind)
     for repeat in range(max(repeats, MAX_REPEATS if events else 0)):
         if repeat >= repeats and min(event_counts(copies).values(), default=events) >= events:
             break
@@ -99,7 +99,7 @@ def make_faulty_copies(
             )
             for recording in recordings
         ]
-        sections = normalise_parts(normaliser, [injection.recording for injection in injections])
+        sections = normalise_adjoining(normaliser, [injection.recording for injection in injections])
         copies += [_faulty_copy(*parts) for parts in zip(injections, sections, sound, strict=True)]
     return copies
 
@@ -139,7 +139,7 @@ def score_copies(
         explain: whether reasons are wanted as well.
     """
     found: list[ScoredCopy] = []
-    for panel, places in joined([copy.section for copy in copies]):
+    for panel, places in join_adjoining([copy.section for copy in copies]):
         rows = row_scores(detector.score(panel), kind)
         reasons = detector.reasons(panel) if explain and isinstance(detector, Explainer) else None
         for copy, part in zip(copies[len(found) :], _row_parts(places, kind), strict=False):
@@ -152,7 +152,7 @@ def score_copies(
 def section_scores(detector: Detector, sections: Sequence[Section], kind: Kind) -> list[FloatArray]:
     """Row scores of each section, line sections that adjoin scored as one panel: float32[row] each."""
     found: list[FloatArray] = []
-    for panel, places in joined(sections):
+    for panel, places in join_adjoining(sections):
         rows = row_scores(detector.score(panel), kind)
         found += [rows[part] for part in _row_parts(places, kind)]
     return found

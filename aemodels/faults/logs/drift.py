@@ -10,7 +10,16 @@ from pydantic import Field
 from typing_extensions import override
 
 from aemodels.core.types import Recording
-from aemodels.faults.base import CurveFault, FactorRange, MetreRange, Share, Site, Target, from_scale, to_scale
+from aemodels.faults.base import (
+    CurveFault,
+    FactorRange,
+    MetreRange,
+    Share,
+    Site,
+    Target,
+    from_display_scale,
+    to_display_scale,
+)
 
 # How far the checks before and after a survey may lie apart: gAPI, g/cm3, v/v, us/ft, decades of ohm.m (10 %).
 TOLERANCE = {"GR": 5.0, "RHOB": 0.025, "NPHI": 0.015, "DTC": 2.0, "DTS": 4.0, "RDEP": 0.04, "RMED": 0.04, "RSHA": 0.04}
@@ -43,7 +52,9 @@ class Drift(CurveFault):
         shape = np.linspace(0.0, 1.0, samples + 1)[1:] if rng.random() < self.ramp_share else np.ones(samples)
         offset = shape * rng.uniform(*self.tolerances) * rng.choice([-1.0, 1.0])
         rows = [
-            from_scale(name, to_scale(name, recording.values[row, site.window]) + offset * TOLERANCE[name])
+            from_display_scale(
+                name, to_display_scale(name, recording.values[row, site.window]) + offset * TOLERANCE[name]
+            )
             for row, name in ((row, recording.names[row]) for row in site.rows)
         ]
         return np.stack(rows).astype(np.float32)

@@ -15,11 +15,11 @@ from aemodels.faults.base import (
     MetreRange,
     ShareRange,
     Site,
-    from_scale,
+    from_display_scale,
     sample_step,
     scale_range,
     smooth_noise,
-    to_scale,
+    to_display_scale,
 )
 
 
@@ -45,5 +45,5 @@ class NoiseBurst(CurveFault):
         for row in site.rows:
             name = recording.names[row]
             noise = level * scale_range(recording, row) * smooth_noise(samples, correlation, rng)
-            rows.append(from_scale(name, to_scale(name, recording.values[row, site.window]) + noise))
+            rows.append(from_display_scale(name, to_display_scale(name, recording.values[row, site.window]) + noise))
         return np.stack(rows).astype(np.float32)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,15 +24,17 @@ class Saturation(CurveFault):
         resistivity devices, counting rates and dead time).
     """
 
+    earlier_names: ClassVar[Mapping[str, str]] = {"beyond": "saturated_share"}
+
     kind: Literal["saturation"] = "saturation"
     length_m: MetreRange = Field(default=(3.0, 25.0), description="length of the interval read with the limit [m]")
     curves: tuple[str, ...] = Field(
         default=("GR", "NPHI", "DTC", "RDEP"), min_length=1, description="curves that may be hit, one an event"
     )
-    beyond: ShareRange = Field(default=(0.3, 0.8), description="share of the interval that would read higher")
+    saturated_share: ShareRange = Field(default=(0.3, 0.8), description="share of the interval that would read higher")
 
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:
         values = recording.values[list(site.rows), site.window]
-        limit = np.nanquantile(values, 1.0 - rng.uniform(*self.beyond), axis=1, keepdims=True, method="lower")
+        limit = np.nanquantile(values, 1.0 - rng.uniform(*self.saturated_share), axis=1, keepdims=True, method="lower")
         return np.minimum(values, limit).astype(np.float32)

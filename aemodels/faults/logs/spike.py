@@ -13,7 +13,7 @@ from aemodels.core.types import Recording
 from aemodels.faults.base import FLOOR, RESISTIVITIES, CountRange, CurveFault, FactorRange, Site
 
 
-class Spike(CurveFault):
+class LogSpike(CurveFault):
     """Throw 1-3 samples of one curve off by a large part of its range (resistivity: of its logarithmic range)."""
 
     kind: Literal["spike"] = "spike"

@@ -10,7 +10,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from aemodels.core.types import Recording
-from aemodels.faults.base import MetreRange, ShareRange, Site, StringFault, from_scale, to_scale
+from aemodels.faults.base import MetreRange, ShareRange, Site, StringFault, from_display_scale, to_display_scale
 
 # Third differences of white noise of unit standard deviation have the variance 1 + 9 + 9 + 1 = 20.
 NOISE_OF_DIFFERENCES = 1.4826 / np.sqrt(20.0)
@@ -46,8 +46,11 @@ class TensionPull(StringFault):
             begin = int(rng.integers(0, 1 + int(self.spread * depth.size)))
             pull = slice(begin, begin + depth.size - int(self.spread * depth.size))
             name = recording.names[row]
-            out[position, pull] = from_scale(
-                name, _pulled(to_scale(name, out[position, pull]), depth[pull], _warp(depth[pull], stuck, creep), rng)
+            out[position, pull] = from_display_scale(
+                name,
+                _pulled(
+                    to_display_scale(name, out[position, pull]), depth[pull], _warp(depth[pull], stuck, creep), rng
+                ),
             )
         return out.astype(np.float32)
 

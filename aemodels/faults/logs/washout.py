@@ -59,7 +59,7 @@ class Washout(LogFault):
         if recording.kind != self.records or not required:
             return ()
         rows = tuple(names.index(name) for name in self.ALTERED if name in names)
-        return (Target(rows=rows, needed=(names.index(required[0]),)),)
+        return (Target(rows=rows, required=(names.index(required[0]),)),)
 
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:

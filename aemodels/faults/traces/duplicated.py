@@ -20,7 +20,7 @@ class Duplicated(TraceFault):
     @override
     def targets(self, recording: Recording) -> tuple[Target, ...]:
         live = {target.rows[0] for target in super().targets(recording)}
-        return tuple(Target(rows=(row,), needed=(row, row - 1)) for row in sorted(live) if row - 1 in live)
+        return tuple(Target(rows=(row,), required=(row, row - 1)) for row in sorted(live) if row - 1 in live)
 
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ from aemodels.core.types import Recording
 from aemodels.faults.base import CountRange, FactorRange, Site, TraceFault, trace_rms
 
 
-class Spiky(TraceFault):
+class TraceSpikes(TraceFault):
     """Replace a few short runs of samples by large values: telemetry errors and electrical discharge.
 
     References:

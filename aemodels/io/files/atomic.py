@@ -11,18 +11,18 @@ from pathlib import Path
 PART_SUFFIX = ".part"
 
 
-def temporary_name(target: Path, mark: str = "") -> Path:
-    """A hidden name beside `target` that nobody has, ending in ".part"; the mark stands at its front.
+def temporary_name(target: Path, prefix: str = "") -> Path:
+    """A hidden name beside `target` that nobody has, ending in ".part"; the prefix stands at its front.
 
     >>> temporary_name(Path("a/b.las"), "w1").name.startswith(".w1.")
     True
     """
     kept = target.name.encode("utf-8", "surrogateescape")[:100].decode("utf-8", "ignore")  # 255 bytes are a name's most
-    return target.with_name(f".{mark or 'new'}.{os.getpid()}.{secrets.token_hex(4)}.{kept}{PART_SUFFIX}")
+    return target.with_name(f".{prefix or 'new'}.{os.getpid()}.{secrets.token_hex(4)}.{kept}{PART_SUFFIX}")
 
 
 @contextmanager
-def atomic_path(target: Path, mark: str = "") -> Iterator[Path]:
+def atomic_path(target: Path, prefix: str = "") -> Iterator[Path]:
     """Write to a temporary path that becomes `target` only if the block succeeds.
 
     The temporary file lies in the same directory (a rename across file systems is not atomic), is hidden, and
@@ -30,13 +30,13 @@ def atomic_path(target: Path, mark: str = "") -> Iterator[Path]:
 
     Args:
         target: where the file shall be.
-        mark: begins the temporary name; says whose it is, should its writer die.
+        prefix: begins the temporary name; says whose it is, should its writer die.
 
     Yields:
         The temporary path; an empty file lies there.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_name(target, mark)
+    temporary = temporary_name(target, prefix)
     # O_EXCL by hand rather than mkstemp: mkstemp forces mode 0600, readers of an outbox need the umask's mode.
     os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:

@@ -27,7 +27,7 @@ SENTINELS = (
     -2147483647.0,
     -2147483648.0,
 )
-SMALLEST_SENTINEL = 999.0
+MIN_SENTINEL_MAGNITUDE = 999.0
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 REPEATED = 3  # a curve without known bounds: one sentinel may be a measurement
 
@@ -103,7 +103,9 @@ def _without_repeated_sentinels(column: Values, curve: LasCurve) -> tuple[Values
 def _sentinels(column: Values) -> BoolArray | None:
     """Where a program's own mark of a missing value stands; None where nowhere."""
     low, high = extremes(column)
-    if not (low <= -SMALLEST_SENTINEL or high >= SMALLEST_SENTINEL):  # few curves reach that: most are settled here
+    if not (
+        low <= -MIN_SENTINEL_MAGNITUDE or high >= MIN_SENTINEL_MAGNITUDE
+    ):  # few curves reach that: most are settled here
         return None
     marks = [mark for mark in SENTINELS if low <= mark <= high]
     hits = np.asarray(np.isin(column, marks), dtype=np.bool_)

@@ -14,7 +14,7 @@ from aemodels.io.las.file_sections import DataBlock
 Columns = list[NDArray[np.float64]]
 BLANK, TAB, COMMA, NEWLINE = b" \t,\n"
 STRETCH = 2**19  # bytes parsed at a time: more leaves the processor's cache and takes memory
-MOST_BYTES = 2**31 - 1  # that the parser takes at a time
+MAX_BLOCK_BYTES = 2**31 - 1  # that the parser takes at a time
 PROBES = 97  # lines looked at to find the columns of a table of fixed width
 
 
@@ -119,7 +119,7 @@ def _parsed(part: memoryview, width: int, delimiter: str) -> pa.Table | None:
         return pacsv.read_csv(
             pa.BufferReader(pa.py_buffer(part)),
             read_options=pacsv.ReadOptions(
-                use_threads=False, column_names=names, block_size=min(len(part) + 1, MOST_BYTES)
+                use_threads=False, column_names=names, block_size=min(len(part) + 1, MAX_BLOCK_BYTES)
             ),
             parse_options=pacsv.ParseOptions(delimiter=delimiter, quote_char=False),
             convert_options=pacsv.ConvertOptions(

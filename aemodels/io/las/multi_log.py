@@ -24,14 +24,14 @@ HEADER_ERRORS = (
     *(ValueError, KeyError, TypeError, AttributeError, IndexError),  # lasio lets these through on broken headers
     *(lasio.exceptions.LASHeaderError, lasio.exceptions.LASDataError, lasio.exceptions.LASUnknownUnitError),
 )
-PART_LIMIT = 50  # each takes its own reading of the header
+MAX_LOGS = 50  # each takes its own reading of the header
 
 Definition = tuple[LasSection | None, list[DataBlock]]
 Column = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class LasPart:
+class LasLog:
     """Data sections that share one definition of their curves.
 
     Args:
@@ -64,7 +64,7 @@ class LasPart:
         return [self.header.curves[number] for number in numbers], columns, findings
 
 
-def find_parts(file: LasFile) -> list[Definition]:
+def find_logs(file: LasFile) -> list[Definition]:
     """The file's logs in its order: each definition of curves and the data sections that name or follow it.
 
     Raises:
@@ -81,13 +81,13 @@ def find_parts(file: LasFile) -> list[Definition]:
     for section, block in zip(text.of_kind("A"), file.blocks, strict=True):
         definition = definition_of(text, section)
         parts.setdefault(-1 if definition is None else definition.title, (definition, []))[1].append(block)
-    if len(parts) > PART_LIMIT:
+    if len(parts) > MAX_LOGS:
         found = f"{len(parts)} curve sections with data"
-        raise refusal("header-too-large", "header", found, f"at most {PART_LIMIT}", "write one file per log")
+        raise refusal("header-too-large", "header", found, f"at most {MAX_LOGS}", "write one file per log")
     return list(parts.values())
 
 
-def read_part(file: LasFile, part: Definition, aliases: Aliases) -> LasPart:
+def read_log(file: LasFile, part: Definition, aliases: Aliases) -> LasLog:
     """Read one of a file's logs.
 
     Raises:
@@ -96,11 +96,11 @@ def read_part(file: LasFile, part: Definition, aliases: Aliases) -> LasPart:
     definition, blocks = part
     header = _header(file.header, definition)
     table, findings = read_blocks(blocks, header)
-    return LasPart(header, table, build_index(header, table, aliases), findings)
+    return LasLog(header, table, build_index(header, table, aliases), findings)
 
 
-def add_parts(
-    file: LasFile, main: LasPart, others: Sequence[tuple[int, Definition]], aliases: Aliases
+def add_logs(
+    file: LasFile, main: LasLog, others: Sequence[tuple[int, Definition]], aliases: Aliases
 ) -> tuple[list[LasCurve], list[Column], tuple[Finding, ...]]:
     """A log's curves, and beside them those of the file's other logs on the same depths.
 
@@ -117,7 +117,7 @@ def add_parts(
     for number, part in others:
         where = f"line {part[1][0].title + 1}"
         try:
-            other = read_part(file, part, aliases)
+            other = read_log(file, part, aliases)
             if not _same_depths(main.index, other.index):
                 findings += (_other_section(where, number, _summary(other)),)
                 continue
@@ -148,7 +148,7 @@ def _same_depths(first: DepthIndex, second: DepthIndex) -> bool:
     return first.axis.size == second.axis.size and bool(np.abs(first.axis - second.axis).max() <= DEPTH_TOLERANCE)
 
 
-def _summary(part: LasPart) -> str:
+def _summary(part: LasLog) -> str:
     names = ", ".join(curve.name for curve in part.header.curves[1:6]) + (" ..." if len(part.header.curves) > 6 else "")
     axis = part.index.axis
     return f"{names} at {axis.size} depths, {axis[0]:g}..{axis[-1]:g} m"

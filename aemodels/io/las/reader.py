@@ -9,7 +9,7 @@ from aemodels.core.types import Recording, Source
 from aemodels.curves.resolve import load_aliases
 from aemodels.io.las.curves import to_channels
 from aemodels.io.las.file_sections import refusal, refuse_bombs, split_file
-from aemodels.io.las.multi_log import add_parts, find_parts, read_part
+from aemodels.io.las.multi_log import add_logs, find_logs, read_log
 
 
 def read_las(path: Path, *, aliases: Path | None = None, section: int = 1) -> Recording:
@@ -38,11 +38,11 @@ def read_las(path: Path, *, aliases: Path | None = None, section: int = 1) -> Re
     sha256 = hashlib.sha256(data).hexdigest()
     file = split_file(data)
     del data  # it may be there in another encoding now
-    parts = dict(enumerate(find_parts(file), start=1))
+    parts = dict(enumerate(find_logs(file), start=1))
     if section not in parts:
         raise refusal("no-data", "file", f"{len(parts)} logs", f"at least {section}", "name a log that is there")
-    main = read_part(file, parts.pop(section), tables)
-    curves, columns, findings = add_parts(file, main, list(parts.items()), tables)
+    main = read_log(file, parts.pop(section), tables)
+    curves, columns, findings = add_logs(file, main, list(parts.items()), tables)
     header, index, codec = main.header, main.index, file.codec
     del file, parts, main  # from here on the numbers are enough: a large file's bytes make room for them
     values, channels, curve_findings = to_channels(curves, columns, tables)

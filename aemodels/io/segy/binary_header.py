@@ -12,7 +12,7 @@ Endian: TypeAlias = Literal["big", "little", "pairwise"]
 ENDIANS: tuple[Endian, ...] = ("big", "little")
 # Bytes 3297-3300 since revision 2: 16909060 = 01020304 (hexadecimal), as the file's byte order makes it look.
 STATED_ORDERS: dict[str, Endian] = {"01020304": "big", "04030201": "little", "02010403": "pairwise"}
-SHORTEST = 1e-3  # us: shorter sample intervals are damage, and would vanish beside a delay
+MIN_INTERVAL_US = 1e-3  # us: shorter sample intervals are damage, and would vanish beside a delay
 TEXT_BYTES, BINARY_END, TRACE_HEADER = 3200, 3600, 240
 
 
@@ -112,7 +112,7 @@ def parse_binary(head: bytes, endian: Endian) -> BinaryHeader:
     interval = number_at(head, 3273, "d", endian)
     return dataclasses.replace(
         header,
-        interval=interval if SHORTEST <= interval < 1e9 else header.interval,
+        interval=interval if MIN_INTERVAL_US <= interval < 1e9 else header.interval,
         samples=samples if (samples := number("i", 3269)) > 0 else header.samples,
         extra=number("h" if revision[1] else "i", 3507),
         traces=number("Q", 3513),

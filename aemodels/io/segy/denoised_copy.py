@@ -79,7 +79,7 @@ def write_denoised_blocks(
             done = 0
             for values in blocks:
                 traces = _replaced(source, layout, values, done)
-                stream.seek(layout.place_of(done))
+                stream.seek(layout.byte_offset(done))
                 stream.write(layout.to_bytes(traces, done))
                 done += len(values)
         if done != layout.traces:

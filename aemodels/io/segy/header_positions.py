@@ -11,7 +11,7 @@ from aemodels.core.findings import Finding
 from aemodels.core.spec import Spec
 from aemodels.io.segy.trace_headers import HeaderTable
 
-LARGEST_LINE = 2**24  # no survey has more lines; text read as a number is far above
+MAX_LINE_NUMBER = 2**24  # no survey has more lines; text read as a number is far above
 ENSEMBLE = 21
 # Revision 0 had no place for lines and midpoints; these are where programs of its time put them. Not tried: bytes 13
 # and 25 (trace in the record, trace in the ensemble), which make a grid in every shot record.
@@ -82,7 +82,7 @@ def choose_positions(headers: HeaderTable) -> tuple[HeaderPositions, tuple[Findi
 def _lines(headers: HeaderTable, *, stacked: bool) -> tuple[tuple[int, int], Finding | None]:
     standard = (STANDARD.inline, STANDARD.crossline)
     inline, crossline = (headers.word(position) for position in standard)
-    if (inline.any() or crossline.any()) and max(_largest(inline), _largest(crossline)) <= LARGEST_LINE:
+    if (inline.any() or crossline.any()) and max(_largest(inline), _largest(crossline)) <= MAX_LINE_NUMBER:
         return standard, None
     found = f"inline {_range(inline)}, crossline {_range(crossline)} at bytes 189 and 193"
     for pair in LINE_HABITS:
@@ -90,10 +90,10 @@ def _lines(headers: HeaderTable, *, stacked: bool) -> tuple[tuple[int, int], Fin
             remedy = f"read from bytes {pair[0]} and {pair[1]}, where they make a grid"
             return pair, Finding("info", "line-positions", "trace headers", found, "line numbers", remedy)
     ensembles = headers.word(ENSEMBLE)
-    if 0 <= ensembles.min() < ensembles.max() <= LARGEST_LINE and (np.diff(ensembles) >= 0).all():
+    if 0 <= ensembles.min() < ensembles.max() <= MAX_LINE_NUMBER and (np.diff(ensembles) >= 0).all():
         remedy = f"a single line: crossline is the ensemble number in byte {ENSEMBLE}"
         return (standard[0], ENSEMBLE), Finding("info", "line-positions", "trace headers", found, "lines", remedy)
-    if max(_largest(inline), _largest(crossline)) > LARGEST_LINE:
+    if max(_largest(inline), _largest(crossline)) > MAX_LINE_NUMBER:
         remedy = "no other place fits; the numbers are kept as they stand; state the byte positions"
         return standard, Finding("warning", "implausible-header", "trace headers", found, "line numbers", remedy)
     remedy = "no other place fits; state the byte positions if the traces have lines"
@@ -115,7 +115,7 @@ def _coordinates(headers: HeaderTable, *, stacked: bool) -> tuple[tuple[int, int
 
 def _is_grid(inline: NDArray[np.int64], crossline: NDArray[np.int64], *, stacked: bool) -> bool:
     """Whether two header words are the lines of a survey."""
-    if min(inline.min(), crossline.min()) < 0 or max(inline.max(), crossline.max()) > LARGEST_LINE:
+    if min(inline.min(), crossline.min()) < 0 or max(inline.max(), crossline.max()) > MAX_LINE_NUMBER:
         return False
     lines, across = np.unique(inline).size, np.unique(crossline).size
     pairs = np.unique(np.stack([inline, crossline]), axis=1).shape[1]

@@ -44,7 +44,7 @@ class SegyLayout:
 
     Args:
         endian: byte order of headers and samples.
-        labelled: sample format code in the binary header.
+        declared_code: sample format code in the binary header.
         code: sample format code by which the samples are read (differs where the label is implausible).
         samples: samples per trace, of the longest one where they differ.
         traces: traces in the file.
@@ -58,7 +58,7 @@ class SegyLayout:
     """
 
     endian: Endian
-    labelled: int
+    declared_code: int
     code: int
     samples: int
     traces: int
@@ -90,7 +90,7 @@ class SegyLayout:
             return None
         return (np.diff(self.starts[start : stop + 1]) - self.header_bytes) // self.sample_dtype.itemsize
 
-    def place_of(self, trace: int) -> int:
+    def byte_offset(self, trace: int) -> int:
         """First byte of a trace."""
         return self.offset + trace * self.trace_bytes if self.starts is None else int(self.starts[trace])
 
@@ -100,10 +100,10 @@ class SegyLayout:
         Pairs of bytes are put right, and three-byte integers begin with their highest byte.
         """
         if self.starts is None:
-            traces = np.fromfile(path, dtype=self.dtype, count=stop - start, offset=self.place_of(start))
+            traces = np.fromfile(path, dtype=self.dtype, count=stop - start, offset=self.byte_offset(start))
             return self._arranged(traces)
         places = self.starts[start : stop + 1] - self.starts[start]
-        data = np.fromfile(path, dtype=np.uint8, count=int(places[-1]), offset=self.place_of(start))
+        data = np.fromfile(path, dtype=np.uint8, count=int(places[-1]), offset=self.byte_offset(start))
         traces = np.zeros(stop - start, dtype=self.dtype)
         raw = self._bytes_of(traces)
         for row, (first, last) in enumerate(pairwise(places.tolist())):

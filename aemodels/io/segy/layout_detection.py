@@ -22,7 +22,7 @@ from aemodels.io.segy.binary_header import (
     stated_order,
 )
 from aemodels.io.segy.layout import FORMAT_NAMES, FORMATS, IBM, THREE_BYTES, SegyLayout, unreadable
-from aemodels.io.segy.text_header import MOST_EXTENDED, count_extended
+from aemodels.io.segy.text_header import MAX_EXTENDED, count_extended
 from aemodels.io.segy.trace_lengths import counts_agree, uneven
 
 
@@ -117,7 +117,7 @@ def _with(reading: _Reading, finding: Finding) -> _Reading:
 
 def _as_declared(path: Path, header: BinaryHeader) -> SegyLayout:
     """The layout as the header has it, with no traces counted yet."""
-    extended = header.extended if 0 <= header.extended <= MOST_EXTENDED else 0
+    extended = header.extended if 0 <= header.extended <= MAX_EXTENDED else 0
     if header.extended == -1:
         extended = count_extended(path) or 0
     return SegyLayout(
@@ -156,7 +156,7 @@ def _fitted(layout: SegyLayout, header: BinaryHeader, size: int) -> _Reading:
 
 def _nonsense(layout: SegyLayout, header: BinaryHeader, size: int) -> bool:
     """Whether the first trace cannot stand where the header puts it."""
-    texts = not -1 <= header.extended <= MOST_EXTENDED or (header.extended == -1 and not layout.extended)
+    texts = not -1 <= header.extended <= MAX_EXTENDED or (header.extended == -1 and not layout.extended)
     return layout.offset > size or (texts and not header.start)
 
 
@@ -191,7 +191,7 @@ def _byte_order(layout: SegyLayout, stated: Endian | None) -> Iterator[Finding]:
 
 def _no_layout(layouts: list[SegyLayout], head: bytes, size: int) -> UnreadableFileError:
     """Say why no byte order fits."""
-    usable = [layout for layout in layouts if layout.samples > 0 and layout.labelled in FORMATS]
+    usable = [layout for layout in layouts if layout.samples > 0 and layout.declared_code in FORMATS]
     if size == BINARY_END or (usable and size == usable[0].offset):
         return unreadable("header-only", "headers and no trace", "at least one trace", "get the whole file")
     if usable:

@@ -13,7 +13,7 @@ from aemodels.io.segy.header_positions import ENSEMBLE, HeaderPositions
 from aemodels.io.segy.trace_headers import HeaderTable
 
 FIELD_RECORD = 9
-FEWEST_RUNS = 4  # fewer equally long lines may be chance
+MIN_RUNS = 4  # fewer equally long lines may be chance
 
 
 @dataclass
@@ -46,7 +46,7 @@ class _Runs:
     @property
     def short(self) -> bool:
         """Whether all runs are equally long but for a shorter last one."""
-        return self.even and self.finished + 1 >= FEWEST_RUNS and self.length < self.usual
+        return self.even and self.finished + 1 >= MIN_RUNS and self.length < self.usual
 
 
 @dataclass

@@ -109,7 +109,7 @@ def _recording(
         source=plan.source,
         name=plan.path.stem,
         headers={
-            "format": layout.labelled,
+            "format": layout.declared_code,
             "endian": layout.endian,
             "revision": ".".join(map(str, layout.revision)),
             "text": texts[0],

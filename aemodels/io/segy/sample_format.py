@@ -29,18 +29,19 @@ def settle_format(path: Path, layout: SegyLayout) -> tuple[SegyLayout, tuple[Fin
     if layout.code not in (IBM, IEEE, FIXED_GAIN):
         return layout, ()
     words = _words(path, dataclasses.replace(layout, code=IBM))
-    if layout.labelled == FIXED_GAIN and _has_gain(words):
+    if layout.declared_code == FIXED_GAIN and _has_gain(words):
         code, finding = gain_meaning(words)
         return dataclasses.replace(layout, code=code), (finding,)
-    code = plausible_code(layout.labelled, words.ravel())
-    if code == layout.labelled:
+    code = plausible_code(layout.declared_code, words.ravel())
+    if code == layout.declared_code:
         return layout, ()
-    known = layout.labelled in (IBM, IEEE)
+    known = layout.declared_code in (IBM, IEEE)
     finding = Finding(
         "warning",
         "format-mislabelled" if known else "format-unknown",
         "binary header",
-        f"sample format {layout.labelled}" + (f" ({name})" if (name := FORMAT_NAMES.get(layout.labelled)) else ""),
+        f"sample format {layout.declared_code}"
+        + (f" ({name})" if (name := FORMAT_NAMES.get(layout.declared_code)) else ""),
         f"{code} ({FORMAT_NAMES[code]}), by the samples' bit patterns",
         f"read as {FORMAT_NAMES[code]}; correct bytes 3225-3226",
     )
@@ -92,18 +93,18 @@ def gain_meaning(words: NDArray[np.uint32]) -> tuple[int, Finding]:
     return code, Finding("info" if sure else "warning", "gain-coded", "samples", found, expected, remedy)
 
 
-def plausible_code(labelled: int, words: NDArray[np.uint32]) -> int:
+def plausible_code(declared_code: int, words: NDArray[np.uint32]) -> int:
     """Whether four-byte samples are IBM or IEEE floats, whatever the label says.
 
     A normalised IBM float has a non-zero first hexadecimal digit in its fraction (bits 20-23), always. An IEEE float
     has zeros there wherever its exponent is even and its fraction below 1/8: some 8 % of a signal's samples.
 
     Args:
-        labelled: the format code in the binary header.
+        declared_code: the format code in the binary header.
         words: uint32[n], samples as stored.
 
     Returns:
-        1 (IBM) or 5 (IEEE); `labelled` where the samples do not decide.
+        1 (IBM) or 5 (IEEE); `declared_code` where the samples do not decide.
 
     References:
         SEG-Y revision 2.0 (SEG Technical Standards Committee, 2017), section 3.3 and appendix E.
@@ -113,6 +114,6 @@ def plausible_code(labelled: int, words: NDArray[np.uint32]) -> int:
     if nonzero.size >= 100 and unnormalised > 0.01 * nonzero.size:
         return IEEE
     even = np.count_nonzero((nonzero & 0x00800000) == 0)  # of these, log2(9/8) = 17 % would be unnormalised
-    if labelled != IEEE or (even >= 200 and unnormalised == 0):
+    if declared_code != IEEE or (even >= 200 and unnormalised == 0):
         return IBM
-    return labelled
+    return declared_code

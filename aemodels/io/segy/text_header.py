@@ -8,7 +8,7 @@ from pathlib import Path
 from aemodels.io.segy.binary_header import BINARY_END, TEXT_BYTES
 
 END_TEXT = re.compile(r"\(\(\s*SEG\s*:\s*ENDTEXT\s*\)\)", re.IGNORECASE)
-MOST_EXTENDED = 1000
+MAX_EXTENDED = 1000
 
 
 def read_text_header(path: Path) -> str:
@@ -42,7 +42,7 @@ def count_extended(path: Path) -> int | None:
     """Extended text headers up to the one that ends them; None where no ((SEG: EndText)) is found."""
     with path.open("rb") as stream:
         stream.seek(BINARY_END)
-        for number in range(1, MOST_EXTENDED + 1):
+        for number in range(1, MAX_EXTENDED + 1):
             block = stream.read(TEXT_BYTES)
             if len(block) < TEXT_BYTES:
                 return None

@@ -16,7 +16,7 @@ from aemodels.io.segy.layout import SegyLayout, unreadable
 
 EXTENSION_NAMES = {"SEG00001".encode(codec) for codec in ("ascii", "cp037")}
 SAMPLED = 64  # traces whose counts are looked at before all are followed
-MOST_PADDING = 8  # times the file's size that traces may take once all are as long as the longest
+MAX_PADDING_RATIO = 8  # times the file's size that traces may take once all are as long as the longest
 PROOF = 20_000  # traces that are followed before they are taken to be equally long
 HARMLESS = 1_000_000  # bytes that padding may always take
 
@@ -59,10 +59,10 @@ def uneven(
         return None
     longest = int(counts.max())
     found = dataclasses.replace(found, samples=longest)
-    if 4 * longest * found.traces > max(MOST_PADDING * end, HARMLESS):
+    if 4 * longest * found.traces > max(MAX_PADDING_RATIO * end, HARMLESS):
         shown = f"traces of {counts.min()} to {longest} samples, half of them below {int(np.median(counts))}"
         remedy = "split the file by trace length"
-        raise unreadable("too-uneven", shown, f"at most {MOST_PADDING} times the file's size when padded", remedy)
+        raise unreadable("too-uneven", shown, f"at most {MAX_PADDING_RATIO} times the file's size when padded", remedy)
     return found, tuple(_findings(layout.samples, counts, declared=declared))
 
 

@@ -9,7 +9,7 @@ from aemodels.denoisers.filters_1d.median import Median
 from aemodels.denoisers.filters_1d.savgol import SavitzkyGolay
 from aemodels.denoisers.filters_1d.wavelet import Wavelet
 from aemodels.denoisers.linear.pca import Pca, PcaWiener
-from aemodels.noise import Gaussian, Spike, corrupt_section
+from aemodels.noise import Gaussian, SpikeNoise, corrupt_section
 from aemodels.signal.windows import WindowSpec
 from helpers.recordings import make_section
 
@@ -54,7 +54,7 @@ def test_curves_are_tuned_one_by_one_and_traces_together():
 
 def test_clean_data_and_spikes_are_told_apart_by_the_share_of_spikes():
     clean = _blocky(1)
-    spikes = (Spike(factor=(0.2, 0.8), share=0.03),)
+    spikes = (SpikeNoise(factor=(0.2, 0.8), share=0.03),)
     denoiser = Median().fit([], [_blocky(2)], FitContext("logs", 0, tuning=((), spikes))).denoiser
     spiky = corrupt_section(spikes, clean, np.random.default_rng(3))
     np.testing.assert_array_equal(denoiser.denoise(clean), clean.values)

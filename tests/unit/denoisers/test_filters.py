@@ -125,7 +125,7 @@ def test_co_kriging_reads_a_lost_stretch_off_another_curve():
 
 def test_co_kriging_leaves_what_is_too_long_or_too_short():
     section = make_section(np.zeros((2, 500)))
-    denoiser = CoKriging(longest=20).fit([section], [], FitContext("logs", 0)).denoiser
+    denoiser = CoKriging(max_gap=20).fit([section], [], FitContext("logs", 0)).denoiser
     mask = np.ones((2, 500), dtype=bool)
     mask[0, 100:130] = False
     values = np.where(mask, 0.0, 7.0)

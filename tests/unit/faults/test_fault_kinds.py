@@ -10,12 +10,12 @@ from aemodels.faults import (
     CycleSkip,
     Dead,
     DepthShift,
+    LogSpike,
     Noisy,
     Reversed,
-    Spike,
-    Spiky,
     StaticShift,
     Stuck,
+    TraceSpikes,
     Unit,
     Washout,
 )
@@ -137,7 +137,7 @@ def test_spike_height_is_a_share_of_the_range() -> None:
     well = make_well().with_values(values)
     span = np.subtract(*np.percentile(values[0], [99.5, 0.5]))
     for seed in range(30):
-        after = Spike(height=(0.5, 0.5)).apply(well, Site((0,), 250, 253), np.random.default_rng(seed))
+        after = LogSpike(height=(0.5, 0.5)).apply(well, Site((0,), 250, 253), np.random.default_rng(seed))
         height = (after[0] - values[0, 250:253]) / span
         assert (np.abs(height) > 0.34).all() and (np.abs(height) < 0.51).all()
         assert len(set(np.sign(height))) == 1
@@ -149,11 +149,11 @@ def test_spikes_go_both_ways_but_not_below_what_a_tool_reports() -> None:
     values[4] = 10.0 ** np.linspace(-1, 2, values.shape[1])
     well = make_well().with_values(values)
     generators = [np.random.default_rng(seed) for seed in range(40)]
-    high = [Spike().apply(well, Site((0,), 380, 381), rng)[0, 0] > values[0, 380] for rng in generators]
+    high = [LogSpike().apply(well, Site((0,), 380, 381), rng)[0, 0] > values[0, 380] for rng in generators]
     assert 5 < sum(high) < 35
-    low = [Spike().apply(well, Site((0,), 3, 4), rng)[0, 0] for rng in generators]
+    low = [LogSpike().apply(well, Site((0,), 3, 4), rng)[0, 0] for rng in generators]
     assert min(low) > 0.0
-    assert min(Spike().apply(well, Site((4,), 3, 4), rng)[0, 0] for rng in generators) > 0.0
+    assert min(LogSpike().apply(well, Site((4,), 3, 4), rng)[0, 0] for rng in generators) > 0.0
 
 
 def test_depth_shift_moves_a_step_by_the_shift() -> None:
@@ -205,7 +205,9 @@ def test_static_shift_by_whole_samples_is_a_roll_with_zeros(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_spiky_traces_have_a_few_large_samples(seed: int) -> None:
     line = make_line()
-    after = Spiky(spikes=(3, 15), height=(4.0, 15.0)).apply(line, Site((0,), 0, 250), np.random.default_rng(seed))[0]
+    after = TraceSpikes(spikes=(3, 15), height=(4.0, 15.0)).apply(
+        line, Site((0,), 0, 250), np.random.default_rng(seed)
+    )[0]
     changed = after != line.values[0]
     assert 1 <= changed.sum() <= 45
     level = np.abs(after[changed]) / rms(line.values[0])

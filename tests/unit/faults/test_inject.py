@@ -14,20 +14,20 @@ from aemodels.faults import (
     CycleSkip,
     Dead,
     DepthShift,
+    LogSpike,
     Noisy,
     Reversed,
-    Spike,
-    Spiky,
     StaticShift,
     Stuck,
+    TraceSpikes,
     Unit,
     Washout,
     inject,
     row_label,
 )
 
-LOG_FAULTS = (Washout(), CycleSkip(), Stuck(), Spike(), DepthShift(), Unit())
-TRACE_FAULTS = (Dead(), Reversed(), Spiky(), StaticShift(), Noisy())
+LOG_FAULTS = (Washout(), CycleSkip(), Stuck(), LogSpike(), DepthShift(), Unit())
+TRACE_FAULTS = (Dead(), Reversed(), TraceSpikes(), StaticShift(), Noisy())
 LEVELS = {"GR": (80, 20), "RHOB": (2.4, 0.08), "NPHI": (0.25, 0.04), "DTC": (90, 8), "RDEP": (2, 0.2), "CALI": (9, 0.2)}
 
 

@@ -63,7 +63,7 @@ def test_drift_leaves_curves_without_a_known_tolerance_alone() -> None:
 
 @pytest.mark.parametrize("curve", ["GR", "NPHI", "DTC", "RDEP"])
 def test_saturation_holds_the_stated_share_at_the_limit_and_keeps_the_rest(curve: str) -> None:
-    before, after = applied(Saturation(beyond=(0.4, 0.4)), ROWS[curve], 200, 700)
+    before, after = applied(Saturation(saturated_share=(0.4, 0.4)), ROWS[curve], 200, 700)
     limit = after.max()
     np.testing.assert_array_equal(after, np.minimum(before, limit))
     assert np.mean(before > limit) == pytest.approx(0.4, abs=0.01)

@@ -13,7 +13,7 @@ from aemodels.core.interfaces import FitContext
 from aemodels.core.types import Channel, Recording
 from aemodels.curves.lithology import FORCE_CURVE, UNKNOWN, lithology
 from aemodels.denoisers.filters_1d.median import Median
-from aemodels.denoisers.guarded.guards import Calibration, GuardedDenoiser, Guards, Parts
+from aemodels.denoisers.guarded.guards import Calibration, GuardedDenoiser, Guards, GuardedParts
 from aemodels.denoisers.linear.pca import Pca, PcaWiener
 from aemodels.denoisers.networks.denoiser import NetworkDenoiser
 from aemodels.denoisers.networks.dense import Dense
@@ -97,7 +97,7 @@ def test_guards_are_taken_off_and_models_without_a_code_have_none():
     section = noise_section()
     inner = Pca(latent=3).fit([section], [], CONTEXT).denoiser
     empty = np.zeros((1, 1), dtype=np.float64)
-    guarded = GuardedDenoiser(Parts(inner), Guards(None, 1.0, 1), Calibration(empty, empty, empty))
+    guarded = GuardedDenoiser(GuardedParts(inner), Guards(None, 1.0, 1), Calibration(empty, empty, empty))
     assert encoder_of(guarded) is inner
     assert encoder_of(Median().fit([section], [section], CONTEXT).denoiser) is None
     assert encoder_of(untrained(UNet(widths=(4, 6), kernel=3, window=WindowSpec(length=32, stride=16)), 2)) is None

@@ -14,7 +14,7 @@ from aemodels.core.interfaces import FitContext
 from aemodels.denoisers.linear.pca import Pca
 from aemodels.latent.embed import encoder_of
 from aemodels.latent.similar_intervals import QueryInterval, find_similar
-from aemodels.signal.resample import median_step, on_step
+from aemodels.signal.resample import median_step, resample
 from aemodels.signal.windows import WindowSpec
 from helpers.recordings import make_section, make_well
 
@@ -147,15 +147,15 @@ MODEL = model_of()
 
 def test_another_step_is_brought_to_the_one_wanted_and_an_equal_one_left_alone():
     well = make_well(samples=400)
-    assert on_step(well, 0.1524) is well
-    assert on_step(well, 0.152) is well, "the step of one field in metres and in feet"
+    assert resample(well, 0.1524) is well
+    assert resample(well, 0.152) is well, "the step of one field in metres and in feet"
     ramp = well.with_values(np.tile(well.axis.astype(np.float32), (5, 1)))
-    coarse = on_step(ramp, 0.5)
+    coarse = resample(ramp, 0.5)
     assert median_step(coarse.axis) == pytest.approx(0.5)
     np.testing.assert_allclose(coarse.values[0], coarse.axis, rtol=1e-6)
     holed = ramp.values.copy()
     holed[0, 100] = np.nan
-    fine = on_step(ramp.with_values(holed), 0.05)
+    fine = resample(ramp.with_values(holed), 0.05)
     gap = np.abs(fine.axis - well.axis[100]) < 0.1524 - 1e-9
     assert np.isnan(fine.values[0, gap]).all()
     assert np.isfinite(fine.values[0, ~gap]).all()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from aemodels.noise import BandLimited, Dropout, Gaussian, Spike, corrupt_section
+from aemodels.noise import BandLimited, Dropout, Gaussian, SpikeNoise, corrupt_section
 from helpers.recordings import make_section
 
 SHAPE = (4, 2000, 3)
@@ -42,14 +42,14 @@ def test_level_range_draws_each_window_within_bounds(windows):
 
 def test_uneven_gives_every_feature_its_own_level(windows):
     values, mask = windows
-    noisy, _ = Gaussian(factor=(0.05, 0.4), uneven=1.0).apply(values, mask, np.random.default_rng(1))
+    noisy, _ = Gaussian(factor=(0.05, 0.4), per_channel_share=1.0).apply(values, mask, np.random.default_rng(1))
     sigma = (noisy - values).std(axis=1)
     assert (np.ptp(sigma, axis=1) > 0.01).all()
 
 
 def test_spikes_hit_the_requested_share_with_the_requested_height(windows):
     values, mask = windows
-    noisy, _ = Spike(factor=(0.2, 0.8), share=0.03).apply(values, mask, np.random.default_rng(1))
+    noisy, _ = SpikeNoise(factor=(0.2, 0.8), share=0.03).apply(values, mask, np.random.default_rng(1))
     change = np.abs(noisy - values)
     hit = change > 1e-4
     assert hit.mean() == pytest.approx(0.03, abs=0.005)

@@ -7,13 +7,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from aemodels.core.types import Channel, FloatArray, LinePart, Recording, Section, Source
+from aemodels.core.types import Channel, FloatArray, LineRange, Recording, Section, Source
 from aemodels.detect.base import Detector, Reasons
 from aemodels.detect.thresholds import Quantile
 from aemodels.evaluate.denoising.compare import denoising_table
 from aemodels.evaluate.detection.faulty_copies import FaultyCopy, score_copies, section_scores
 from aemodels.noise import Gaussian
-from aemodels.signal.adjoining_sections import denoise_lines, joined, normalise_parts
+from aemodels.signal.adjoining_sections import denoise_adjoining, join_adjoining, normalise_adjoining
 from aemodels.signal.normalise import TraceNormaliser
 
 
@@ -52,15 +52,15 @@ class Counting:
 
 def test_a_recording_knows_its_part_of_the_line():
     part = line().select(slice(3, 7)).part
-    assert part == LinePart("a" * 64, 3, 7)
+    assert part == LineRange("a" * 64, 3, 7)
     assert dataclasses.replace(line(), channels=line().channels[::-1]).part is None
     assert dataclasses.replace(line(), kind="logs").part is None
 
 
 def test_adjoining_sections_are_denoised_as_the_whole_line():
-    sections = normalise_parts(TraceNormaliser(), cut(line(), (0, 5), (5, 9), (9, 12)))
+    sections = normalise_adjoining(TraceNormaliser(), cut(line(), (0, 5), (5, 9), (9, 12)))
     whole = TraceNormaliser().apply(line())
-    found = denoise_lines(Neighbours(), sections)
+    found = denoise_adjoining(Neighbours(), sections)
     assert [len(part) for part in found] == [5, 4, 3]
     np.testing.assert_array_equal(np.concatenate(found), Neighbours().denoise(whole))
 
@@ -75,20 +75,20 @@ def test_adjoining_sections_are_denoised_as_the_whole_line():
     ids=["a gap between", "the other way round", "two lines"],
 )
 def test_what_does_not_adjoin_is_left_apart(recordings):
-    sections = normalise_parts(TraceNormaliser(), recordings)
-    panels = list(joined(sections))
+    sections = normalise_adjoining(TraceNormaliser(), recordings)
+    panels = list(join_adjoining(sections))
     assert [panel for panel, _ in panels] == list(sections)
     assert [rows for _, (rows,) in panels] == [slice(0, len(section.values)) for section in sections]
 
 
 def test_adjoining_sections_share_an_amplitude_and_others_do_not():
-    first, second, apart = normalise_parts(TraceNormaliser(), cut(line(), (0, 4), (4, 8), (9, 12)))
+    first, second, apart = normalise_adjoining(TraceNormaliser(), cut(line(), (0, 4), (4, 8), (9, 12)))
     assert first.scale[0] == second.scale[0] < apart.scale[0]
     assert first.scale[0] == TraceNormaliser().apply(line(8)).scale[0]
 
 
 def test_adjoining_sections_are_scored_as_one_panel():
-    sections = normalise_parts(TraceNormaliser(), cut(line(), (0, 4), (4, 8), (9, 12)))
+    sections = normalise_adjoining(TraceNormaliser(), cut(line(), (0, 4), (4, 8), (9, 12)))
     detector: Detector = Counting()
     assert [rows.tolist() for rows in section_scores(detector, sections, "seismic")] == [[8] * 4, [8] * 4, [3] * 3]
 
@@ -99,7 +99,7 @@ def test_trials_that_adjoin_are_scored_as_one_panel_with_their_own_reasons():
             return Reasons(("dead",), np.arange(len(section.values), dtype=np.float32)[None])
 
     recordings = cut(line(), (0, 4), (4, 9))
-    sections = normalise_parts(TraceNormaliser(), recordings)
+    sections = normalise_adjoining(TraceNormaliser(), recordings)
     copies = [
         FaultyCopy(recording.name, recording, section, *np.zeros((2, len(section.values)), np.bool_), ())
         for recording, section in zip(recordings, sections, strict=True)
@@ -113,7 +113,7 @@ def test_trials_that_adjoin_are_scored_as_one_panel_with_their_own_reasons():
 
 def test_sections_that_adjoin_share_their_noise_and_are_judged_apart():
     """Traces grow louder along the line: 0 dB of the whole is far below 0 dB of its quiet end."""
-    sections = normalise_parts(TraceNormaliser(), cut(line(), (0, 4), (4, 8), (8, 12)))
+    sections = normalise_adjoining(TraceNormaliser(), cut(line(), (0, 4), (4, 8), (8, 12)))
     conditions = {"0 dB": [Gaussian(snr_db=0.0)]}
     table = denoising_table({"n": Neighbours()}, sections, conditions, channels=(), seed=1)
     assert table["section"].tolist() == [section.name for section in sections]

@@ -10,11 +10,11 @@ from aemodels.core.interfaces import FitContext
 from aemodels.core.types import LineNoise
 from aemodels.denoisers.filters_1d.gaussian import GaussianFilter
 from aemodels.denoisers.guarded.calibration import best_shares, channel_groups, conformal_quantile, guard
-from aemodels.denoisers.guarded.guards import Guards, Parts, limit_change
+from aemodels.denoisers.guarded.guards import GuardedParts, Guards, limit_change
 from aemodels.denoisers.guarded.spike_gate import SpikeGate
 from aemodels.denoisers.linear.pca import PcaWiener
-from aemodels.denoisers.registry import Gated
-from aemodels.noise import Dropout, Gaussian, Spike, corrupt_section
+from aemodels.denoisers.registry import Guarded
+from aemodels.noise import Dropout, Gaussian, SpikeNoise, corrupt_section
 from aemodels.signal.noise_estimate import noise_sigma
 from aemodels.signal.windows import WindowSpec
 from helpers.recordings import make_section
@@ -44,8 +44,8 @@ class Shift(Oracle):
 
 def _guard(inner, validation, tuning=TUNING, gate=None):
     context = FitContext("logs", 0, tuning=tuning)
-    guards = Guards(gate=gate, limit=1.0, groups=channel_groups(validation, context))
-    return guard(Parts(inner), guards, validation, context)
+    guards = Guards(spike_gate=gate, limit=1.0, groups=channel_groups(validation, context))
+    return guard(GuardedParts(inner), guards, validation, context)
 
 
 def _well(seed: int, samples: int = 6000, floor: float = 0.004):
@@ -70,7 +70,7 @@ def pca():
     spec = PcaWiener(window=WindowSpec(length=32, stride=4))
     context = FitContext("logs", 0, tuning=TUNING)
     train, validation = [_well(n) for n in range(3)], [_well(n) for n in (10, 11)]
-    gated = Gated(inner=spec).fit(train, validation, context).denoiser
+    gated = Guarded(inner=spec).fit(train, validation, context).denoiser
     return gated.parts.inner, gated
 
 
@@ -85,13 +85,13 @@ def test_limit_is_each_curves_own_and_for_traces_the_lines_at_least():
     rng = np.random.default_rng(0)
     section = make_section(rng.normal(0, 1, (2, 20_000)) * [[0.1], [0.3]])
     change = np.full((2, 20_000), 1.0, dtype=np.float32)
-    curves = limit_change(change, section, Guards(gate=None, limit=1.0, groups=2))
+    curves = limit_change(change, section, Guards(spike_gate=None, limit=1.0, groups=2))
     np.testing.assert_allclose(_rms(curves), [0.1, 0.3], rtol=0.03)
     line = np.sqrt((0.1**2 + 0.3**2) / 2)
-    traces = limit_change(change, section, Guards(gate=None, limit=1.0, groups=1))
+    traces = limit_change(change, section, Guards(spike_gate=None, limit=1.0, groups=1))
     np.testing.assert_allclose(_rms(traces), [line, 0.3], rtol=0.03)
     small = np.full((2, 20_000), 0.05, dtype=np.float32)
-    np.testing.assert_array_equal(limit_change(small, section, Guards(gate=None, limit=1.0, groups=2)), small)
+    np.testing.assert_array_equal(limit_change(small, section, Guards(spike_gate=None, limit=1.0, groups=2)), small)
 
 
 def test_traces_are_limited_alike_whether_read_together_or_apart():
@@ -99,7 +99,7 @@ def test_traces_are_limited_alike_whether_read_together_or_apart():
     values = np.random.default_rng(0).normal(0, 0.2, (8, 300)).astype(np.float32)
     whole = dataclasses.replace(make_section(values), noise=noise)
     part = dataclasses.replace(make_section(values[2:5]), noise=noise)
-    change, guards = np.full((8, 300), 1.0, dtype=np.float32), Guards(gate=None, limit=1.0, groups=1)
+    change, guards = np.full((8, 300), 1.0, dtype=np.float32), Guards(spike_gate=None, limit=1.0, groups=1)
     np.testing.assert_array_equal(limit_change(change, whole, guards)[2:5], limit_change(change[2:5], part, guards))
 
 
@@ -115,7 +115,7 @@ def test_guards_cost_next_to_nothing_on_white_noise(pca, sigma):
 def test_spikes_are_gated_before_the_inner_sees_them(pca):
     inner, gated = pca
     clean = _well(7)
-    noisy = corrupt_section([Spike(factor=(0.2, 0.8), share=0.03)], clean, np.random.default_rng(0))
+    noisy = corrupt_section([SpikeNoise(factor=(0.2, 0.8), share=0.03)], clean, np.random.default_rng(0))
     assert _gain(clean, noisy, gated.denoise(noisy), clean.mask) > 12
     assert _gain(clean, noisy, inner.denoise(noisy), clean.mask) < 6
 
@@ -148,7 +148,7 @@ def test_half_widths_cover_what_they_promise_and_grow_with_noise_and_distance(pc
 def test_guarded_traces_are_judged_together():
     panel = make_section(np.repeat(np.sin(np.linspace(0, 60, 300))[None], 12, axis=0), name="p")
     context = FitContext("seismic", 0, tuning=((Gaussian(snr_db=0.0),),))
-    gated = Gated(inner=GaussianFilter(), gate=None, filler=None).fit([panel], [panel], context).denoiser
+    gated = Guarded(inner=GaussianFilter(), spike_gate=None, filler=None).fit([panel], [panel], context).denoiser
     assert gated.calibration.groups == 1
     assert gated.denoise(make_section(panel.values[:1])).shape == (1, 300)
 
@@ -173,7 +173,7 @@ def test_conformal_quantile_of_few_residuals_is_the_largest():
 
 
 def test_the_inner_networks_training_shows_through_and_a_filter_has_none():
-    assert Gated.model_validate({"inner": {"kind": "dense", "training": {"epochs": 7}}}).training.epochs == 7
-    assert Gated(inner=GaussianFilter()).training is None
-    with pytest.raises(ValueError, match="gated"):
-        Gated.model_validate({"inner": {"kind": "gated", "inner": {"kind": "median"}}})
+    assert Guarded.model_validate({"inner": {"kind": "dense", "training": {"epochs": 7}}}).training.epochs == 7
+    assert Guarded(inner=GaussianFilter()).training is None
+    with pytest.raises(ValueError, match="guarded"):
+        Guarded.model_validate({"inner": {"kind": "guarded", "inner": {"kind": "median"}}})

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from aemodels.denoisers.guarded.spike_gate import SpikeGate, find_spikes, spike_share
-from aemodels.noise import Gaussian, Spike, corrupt_section
+from aemodels.noise import Gaussian, SpikeNoise, corrupt_section
 from aemodels.signal.gaps import distance_to_observed, fill_lost
 from helpers.recordings import make_section
 
@@ -18,7 +18,7 @@ def _smooth(channels: int = 3, samples: int = 4000):
 
 
 def _spiky(section, seed: int = 1):
-    return corrupt_section([Spike(factor=(0.2, 0.8), share=0.03)], section, np.random.default_rng(seed))
+    return corrupt_section([SpikeNoise(factor=(0.2, 0.8), share=0.03)], section, np.random.default_rng(seed))
 
 
 def test_planted_spikes_are_found_and_little_else():
@@ -45,7 +45,7 @@ def test_a_clean_curve_with_one_sharp_sample_is_left_alone():
     values = section.values.copy()
     values[0, 1234] += 0.5
     assert not find_spikes(values, section.mask, SpikeGate()).any()
-    assert find_spikes(values, section.mask, SpikeGate(least_share=0.0))[0, 1234]
+    assert find_spikes(values, section.mask, SpikeGate(min_share=0.0))[0, 1234]
 
 
 @pytest.mark.parametrize("sigma", [0.03, 0.1, 0.3])
@@ -58,7 +58,10 @@ def test_peaks_with_shoulders_are_rock():
     peaks = np.tile(np.maximum(np.sin(np.linspace(0, 300 * np.pi, 4000)), 0) ** 8, (2, 1)).astype(np.float32)
     noisy = _spiky(make_section(peaks))
     heeding, blind = (
-        (find_spikes(noisy.values, noisy.mask, SpikeGate(unrest=0.0, shoulder=share)) & (noisy.values == peaks)).sum()
+        (
+            find_spikes(noisy.values, noisy.mask, SpikeGate(step_multiple=0.0, shoulder=share))
+            & (noisy.values == peaks)
+        ).sum()
         for share in (0.5, 0.0)
     )
     assert blind > 100

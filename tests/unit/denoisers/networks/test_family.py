@@ -156,6 +156,6 @@ def test_a_masked_network_tells_a_curve_from_the_others():
     )
     spec = Masked(widths=(16,), kernel=3, window=WindowSpec(length=32, stride=32), training=training)
     denoiser = spec.fit(sections[:2], sections[2:3], FitContext("logs", 0)).denoiser
-    predicted = denoiser.predict_others(sections[3])
+    predicted = denoiser.predict_from_others(sections[3])
     error = np.mean((predicted - sections[3].values) ** 2, axis=1)
     assert (error < 0.1 * sections[3].values.var(axis=1)).all(), "each curve is a function of any other"

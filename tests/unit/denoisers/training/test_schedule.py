@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from aemodels.denoisers.training.schedule import best_of, is_over, learning_rate
+from aemodels.denoisers.training.schedule import best_epoch, learning_rate, should_stop
 from aemodels.denoisers.training.spec import TrainingSpec
 
 
@@ -35,8 +35,8 @@ def test_the_plateau_halves_after_a_third_of_the_patience_without_a_better_loss(
 def test_losses_that_blew_up_count_as_no_better():
     training = TrainingSpec(learning_rate=0.8, schedule="plateau", patience=3)
     assert _rates(training, [math.nan, math.inf, 2.0]) == [0.8, 0.4, 0.2, 0.2]
-    assert best_of([math.nan, math.inf, 2.0, 2.0]) == 2
-    assert best_of([math.nan, math.nan]) == 0
+    assert best_epoch([math.nan, math.inf, 2.0, 2.0]) == 2
+    assert best_epoch([math.nan, math.nan]) == 0
 
 
 @pytest.mark.parametrize(
@@ -44,4 +44,4 @@ def test_losses_that_blew_up_count_as_no_better():
     [([], False), ([3.0, 1.0, 2.0], False), ([3.0, 1.0, 2.0, 1.0], True), ([4.0, 3.0, 2.0, 1.0, 0.5], True)],
 )
 def test_it_ends_with_the_epochs_or_with_the_patience(losses, over):
-    assert is_over(TrainingSpec(epochs=5, patience=2), losses) is over
+    assert should_stop(TrainingSpec(epochs=5, patience=2), losses) is over

@@ -13,7 +13,7 @@ from aemodels.detect.base import DetectContext
 from aemodels.detect.depth_shift.candidates import EVIDENCE, candidates
 from aemodels.detect.depth_shift.repeats import repeats
 from aemodels.detect.depth_shift.step_predictor import fit_step_predictors, steps
-from aemodels.faults import DepthShift, Spike, inject
+from aemodels.faults import DepthShift, LogSpike, inject
 from aemodels.signal.normalise import CurvePercentiles
 from helpers.recordings import make_section, make_well
 
@@ -22,7 +22,7 @@ WELLS = [make_well(f"W-{n}", seed=n, samples=2500) for n in range(6)]
 NORMALISER = CurvePercentiles().fit(WELLS[:5], CURVES)
 TRAIN = [NORMALISER.apply(well) for well in WELLS[:5]]
 FAULT = DepthShift(length_m=(10.0, 25.0))
-CONTEXT = DetectContext("logs", 0, {}, recordings=tuple(WELLS[:5]), normaliser=NORMALISER, faults=(FAULT, Spike()))
+CONTEXT = DetectContext("logs", 0, {}, recordings=tuple(WELLS[:5]), normaliser=NORMALISER, faults=(FAULT, LogSpike()))
 INJECTION = inject(WELLS[5], (FAULT,), fraction=0.15, rng=np.random.default_rng(1))
 SHIFTED = NORMALISER.apply(INJECTION.recording)
 
@@ -43,7 +43,7 @@ def test_shifts_are_found_on_the_curve_that_was_moved_and_named():
 
 
 def test_without_shifts_to_learn_from_the_likelihood_counts():
-    detector = ShiftSearch().fit(TRAIN, dataclasses.replace(CONTEXT, faults=(Spike(),)))
+    detector = ShiftSearch().fit(TRAIN, dataclasses.replace(CONTEXT, faults=(LogSpike(),)))
     assert _recall(detector) > 0.3
     restored = ShiftSearch().restore(detector.arrays(), CONTEXT)
     np.testing.assert_array_equal(restored.score(SHIFTED), detector.score(SHIFTED))

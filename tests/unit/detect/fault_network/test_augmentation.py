@@ -11,7 +11,7 @@ from aemodels.detect.base import DetectContext
 from aemodels.detect.cross_curve.linear_predictor import fit_predictors
 from aemodels.detect.fault_network.augmentation import Variety, recalibrated, stretched, thinned, upside_down
 from aemodels.detect.fault_network.training_set import LABEL_MISSING, PoolPlan, build_pool
-from aemodels.faults import Spike
+from aemodels.faults import LogSpike
 from aemodels.signal.normalise import CurvePercentiles
 from helpers.recordings import make_well
 
@@ -100,7 +100,7 @@ def test_a_flat_line_that_was_there_is_neither_faulty_nor_intact():
     well = dataclasses.replace(WELLS[0], values=values)
     context = DetectContext("logs", 0, {}, recordings=(well, WELLS[1]), normaliser=NORMALISER)
     _, without = fit_predictors([NORMALISER.apply(item) for item in context.recordings])
-    plan = PoolPlan((Spike(),), 3, (0.02, 0.03), (1,), variety=Variety(turned=0.0, uneven=0.05))
+    plan = PoolPlan((LogSpike(),), 3, (0.02, 0.03), (1,), variety=Variety(turned=0.0, uneven=0.05))
     pool = build_pool(context, without, plan)
     for labels in pool.labels[:3]:
         known = labels[1000:1100, CURVES.index("GR")]

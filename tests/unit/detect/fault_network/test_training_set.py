@@ -14,7 +14,7 @@ from aemodels.detect.cross_curve.linear_predictor import fit_predictors
 from aemodels.detect.fault_network.features import PER_CURVE, channels, flat_lengths
 from aemodels.detect.fault_network.generic_faults import MODES, Generic
 from aemodels.detect.fault_network.training_set import PoolPlan, build_pool
-from aemodels.faults import CycleSkip, DepthShift, Spike, Stuck, Unit, Washout
+from aemodels.faults import CycleSkip, DepthShift, LogSpike, Stuck, Unit, Washout
 from aemodels.faults.base import Site, kind_of
 from aemodels.signal.normalise import CurvePercentiles
 from helpers.recordings import make_section, make_well
@@ -24,7 +24,7 @@ WELLS = [make_well(f"W-{n}", seed=n, samples=2500) for n in range(3)]
 NORMALISER = CurvePercentiles().fit(WELLS, CURVES)
 SECTIONS = [NORMALISER.apply(well) for well in WELLS]
 CONTEXT = DetectContext("logs", 0, {}, recordings=tuple(WELLS), normaliser=NORMALISER)
-SIX = (Washout(), CycleSkip(), Stuck(), Spike(), DepthShift(), Unit(), Generic())
+SIX = (Washout(), CycleSkip(), Stuck(), LogSpike(), DepthShift(), Unit(), Generic())
 
 
 def test_every_kind_is_in_the_pool_and_counted():
@@ -44,7 +44,7 @@ def test_every_kind_is_in_the_pool_and_counted():
 
 def test_a_kind_without_room_is_named():
     _, without = fit_predictors(SECTIONS)
-    plan = PoolPlan((Spike(), CycleSkip(curves=("DTS",))), 2, (0.1, 0.2), (1,))
+    plan = PoolPlan((LogSpike(), CycleSkip(curves=("DTS",))), 2, (0.1, 0.2), (1,))
     with pytest.raises(SpecError, match="cycle_skip"):
         build_pool(CONTEXT, without, plan)
 
@@ -77,7 +77,7 @@ def test_an_unobserved_curve_is_silent():
 
 def test_kinds_that_are_not_told_apart_share_one_output():
     _, without = fit_predictors(SECTIONS)
-    pool = build_pool(CONTEXT, without, PoolPlan((Spike(), Stuck(), Generic()), 2, (0.1, 0.2), (1,), named=False))
+    pool = build_pool(CONTEXT, without, PoolPlan((LogSpike(), Stuck(), Generic()), 2, (0.1, 0.2), (1,), named=False))
     assert list(pool.counts) == ["unknown"]
     labels = np.concatenate(pool.labels)
     assert labels.shape[1] == len(CURVES) + 1
@@ -85,7 +85,7 @@ def test_kinds_that_are_not_told_apart_share_one_output():
 
 
 def test_a_stranger_never_meets_the_kind_that_is_left_out():
-    spec = StrangerNetwork(faults=(Spike(), Stuck()))
+    spec = StrangerNetwork(faults=(LogSpike(), Stuck()))
     kinds = {kind_of(fault) for fault in spec._plan(dataclasses.replace(CONTEXT, left_out="spike"), 0).faults}
     assert kinds == {"stuck", "unknown"}
     assert kinds | {"spike"} == {kind_of(fault) for fault in spec._plan(CONTEXT, 0).faults}

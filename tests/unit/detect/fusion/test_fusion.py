@@ -19,7 +19,7 @@ from aemodels.detect.fusion.combine import Combination, fit_combination
 from aemodels.detect.fusion.hysteresis import held, lasting
 from aemodels.detect.fusion.p_values import fit_surprise, unpack
 from aemodels.detect.interval_reasons import name_rows
-from aemodels.faults import Spike, Stuck, Unit, inject
+from aemodels.faults import LogSpike, Stuck, Unit, inject
 from aemodels.signal.normalise import CurvePercentiles
 from aemodels.signal.runs import runs
 from helpers.recordings import make_well
@@ -37,7 +37,7 @@ CONTEXT = DetectContext(
     validation=tuple(NORMALISER.apply(well) for well in WELLS[3:5]),
     calibration=tuple(WELLS[3:5]),
     normaliser=NORMALISER,
-    faults=(Stuck(), Spike(), Unit()),
+    faults=(Stuck(), LogSpike(), Unit()),
     specs=SPECS,
 )
 SCORES = arrays(np.float32, st.integers(1, 60), elements=st.floats(0, 10, width=32))
@@ -172,7 +172,7 @@ def test_a_stream_that_is_believed_needs_no_weight_and_survives_packing():
 
 
 def test_what_was_taught_nothing_finds_a_kind_that_nothing_was_taught():
-    context = dataclasses.replace(CONTEXT, faults=(Spike(),))
+    context = dataclasses.replace(CONTEXT, faults=(LogSpike(),))
     injection = inject(WELLS[5], (Stuck(),), fraction=0.1, rng=np.random.default_rng(4))
     label, found = injection.label.any(axis=0), {}
     for believed in ((), ("rules",)):

@@ -10,7 +10,7 @@ import pytest
 from aemodels.detect import CrossCurve, FaultNetwork, Fusion, IsolationForest, Knn, Lag, Rules
 from aemodels.detect.base import DetectContext, apart_of
 from aemodels.detect.fusion.calibration_set import cases, members_apart
-from aemodels.faults import Spike, Stuck, Unit, Washout
+from aemodels.faults import LogSpike, Stuck, Unit, Washout
 from aemodels.signal.normalise import CurvePercentiles
 from helpers.recordings import make_well
 
@@ -35,7 +35,7 @@ CONTEXT = DetectContext(
     validation=(NORMALISER.apply(WELLS[3]),),
     calibration=(WELLS[3],),
     normaliser=NORMALISER,
-    faults=(Stuck(), Spike(), Unit()),
+    faults=(Stuck(), LogSpike(), Unit()),
     specs=SPECS,
 )
 
@@ -74,7 +74,7 @@ def test_no_share_is_left_out_that_holds_all_there_is_of_a_kind():
     poor = dataclasses.replace(
         gamma_only, values=gamma_only.values[kept], channels=tuple(gamma_only.channels[row] for row in kept)
     )
-    context = dataclasses.replace(CONTEXT, recordings=(WELLS[0], poor, poor), faults=(Spike(), Washout()))
+    context = dataclasses.replace(CONTEXT, recordings=(WELLS[0], poor, poor), faults=(LogSpike(), Washout()))
     sections = [NORMALISER.apply(well) for well in context.recordings]
     fitted = NETWORK.fit(sections, context)
     assert not apart_of(fitted, sections)  # the one well with a density log teaches every member

@@ -17,11 +17,23 @@ from aemodels.detect.traces.kurtosis import kurtosis_evidence
 from aemodels.detect.traces.neighbours import beside, difference_beside, nearest
 from aemodels.detect.traces.p_values import Surprise
 from aemodels.detect.traces.prediction import prediction_evidence
-from aemodels.faults import Clipped, Dead, Duplicated, Gain, Hum, NearDead, Noisy, Reversed, Spiky, StaticShift, inject
+from aemodels.faults import (
+    Clipped,
+    Dead,
+    Duplicated,
+    Gain,
+    Hum,
+    NearDead,
+    Noisy,
+    Reversed,
+    StaticShift,
+    TraceSpikes,
+    inject,
+)
 from aemodels.signal.normalise import TraceNormaliser
 from helpers.recordings import make_line
 
-FAULTS = (Dead(), NearDead(), Spiky(), Clipped(), Reversed(), StaticShift(), Noisy(), Hum(), Duplicated(), Gain())
+FAULTS = (Dead(), NearDead(), TraceSpikes(), Clipped(), Reversed(), StaticShift(), Noisy(), Hum(), Duplicated(), Gain())
 NONE = np.zeros(80, dtype=bool)
 
 

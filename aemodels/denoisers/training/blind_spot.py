@@ -19,7 +19,7 @@ from aemodels.signal.noise_estimate import noise_sigma
 AROUND = 33
 
 
-class BlindSpec(Spec):
+class BlindSpotSpec(Spec):
     """Training without a clean target: samples on a grid are hidden, and the loss asks for these alone.
 
     What is recorded is the target. Where its noise is independent of that of the samples around it, the best
@@ -81,13 +81,15 @@ def hide(values: FloatArray, mask: BoolArray, hidden: BoolArray) -> tuple[FloatA
     return np.where(mask.any(axis=1, keepdims=True), filled, values).astype(np.float32), seen
 
 
-def draw_grid(spec: BlindSpec, shape: tuple[int, int, int], rng: np.random.Generator) -> tuple[BoolArray, BoolArray]:
-    """As `BlindSpec.grid`, at random places in every feature of every window [window, sample, feature]."""
+def draw_grid(
+    spec: BlindSpotSpec, shape: tuple[int, int, int], rng: np.random.Generator
+) -> tuple[BoolArray, BoolArray]:
+    """As `BlindSpotSpec.grid`, at random places in every feature of every window [window, sample, feature]."""
     windows, samples, features = shape
     return spec.grid(samples, rng.integers(0, spec.period, (windows, 1, features)))
 
 
-def blind_estimate(denoise: Callable[[Section], FloatArray], section: Section, spec: BlindSpec) -> FloatArray:
+def blind_spot_estimate(denoise: Callable[[Section], FloatArray], section: Section, spec: BlindSpotSpec) -> FloatArray:
     """Every sample from a pass in which it was hidden: float32[channel, sample].
 
     Args:

@@ -13,7 +13,7 @@ from aemodels.denoisers.networks.denoiser import NetworkDenoiser
 from aemodels.denoisers.networks.dense import Dense
 from aemodels.denoisers.networks.unet import UNet
 from aemodels.denoisers.training.batches import training_pair
-from aemodels.denoisers.training.blind import BlindSpec, blind_estimate, draw_grid, hide
+from aemodels.denoisers.training.blind_spot import BlindSpotSpec, blind_spot_estimate, draw_grid, hide
 from aemodels.denoisers.training.spec import TrainingSpec
 from aemodels.evaluate.statistics.metrics import gain_db, mean_squared_error
 from aemodels.noise import Gaussian
@@ -22,9 +22,9 @@ from helpers.recordings import make_section
 from helpers.tiny_models import NETWORKS, tiny, with_known_weights
 
 CHANNELS = 4
-ALONE = BlindSpec(period=6, estimate="prediction")
-BLIND = BlindSpec(period=6, reach=1, estimate="prediction")
-TRAINING = TrainingSpec(epochs=5, batch=32, stride=4, learning_rate=5e-3, patience=5, blind=ALONE)
+ALONE = BlindSpotSpec(period=6, estimate="prediction")
+BLIND = BlindSpotSpec(period=6, reach=1, estimate="prediction")
+TRAINING = TrainingSpec(epochs=5, batch=32, stride=4, learning_rate=5e-3, patience=5, blind_spot=ALONE)
 SMALL_UNET = UNet(widths=(8, 12), kernel=5, window=WindowSpec(length=64, stride=32), training=TRAINING)
 SMALL_DENSE = Dense(window=WindowSpec(length=32, stride=8, width=1), training=TRAINING, widths=(8,), latent=4)
 
@@ -51,7 +51,7 @@ def _untrained(spec):
 
 @pytest.mark.parametrize("kind", NETWORKS)
 def test_a_sample_has_no_part_in_its_own_prediction(kind):
-    spec = tiny(kind, training=TRAINING.model_copy(update={"blind": BLIND}))
+    spec = tiny(kind, training=TRAINING.model_copy(update={"blind_spot": BLIND}))
     values = np.random.default_rng(8).uniform(0.35, 0.5, (CHANNELS, 200))
     mask = np.ones(values.shape, dtype=bool)
     mask[0, 100:140] = False  # what fills a gap may come from the samples beside it
@@ -73,7 +73,7 @@ def test_a_sample_has_no_part_in_its_own_prediction(kind):
 def test_the_loss_asks_for_hidden_samples_alone_and_the_input_has_nothing_of_them(spec):
     rng = np.random.default_rng(2)
     features = 2 if isinstance(spec, UNet) else 1
-    spec = spec.model_copy(update={"training": spec.training.model_copy(update={"blind": BLIND})})
+    spec = spec.model_copy(update={"training": spec.training.model_copy(update={"blind_spot": BLIND})})
     values = rng.random((5, spec.window.length, features), dtype=np.float32)
     mask = rng.random(values.shape) < 0.9
     affine = np.array([0.2, 0.7], dtype=np.float32)
@@ -127,7 +127,9 @@ def test_where_prediction_fails_the_sample_itself_counts():
     section = make_section(noisy)
     errors = {
         name: mean_squared_error(
-            blind_estimate(smooth, section, BlindSpec(period=6, estimate=name)), truth.astype(np.float32), section.mask
+            blind_spot_estimate(smooth, section, BlindSpotSpec(period=6, estimate=name)),
+            truth.astype(np.float32),
+            section.mask,
         )
         for name in ("prediction", "posterior")
     }
@@ -136,7 +138,7 @@ def test_where_prediction_fails_the_sample_itself_counts():
 
 def test_what_has_no_noise_is_left_as_it_is():
     (clean,) = _clean(1, 3)
-    out = blind_estimate(lambda section: np.full_like(section.values, 0.5), clean, BlindSpec(period=6))
+    out = blind_spot_estimate(lambda section: np.full_like(section.values, 0.5), clean, BlindSpotSpec(period=6))
     np.testing.assert_allclose(out, clean.values, atol=2e-3)
 
 
@@ -145,9 +147,9 @@ def test_what_has_no_noise_is_left_as_it_is():
 def test_every_sample_is_predicted_in_exactly_one_place_of_the_grid(period, reach, samples, phase):
     if period <= 2 * reach + 1:
         with pytest.raises(ValueError, match="longer period"):
-            BlindSpec(period=period, reach=reach)
+            BlindSpotSpec(period=period, reach=reach)
         return
-    spec = BlindSpec(period=period, reach=reach)
+    spec = BlindSpotSpec(period=period, reach=reach)
     counts = np.zeros(samples, dtype=int)
     for step in range(period):
         asked, hidden = spec.grid(samples, np.array([[[phase + step]]]))
@@ -170,7 +172,7 @@ def test_hidden_samples_come_from_their_neighbours_and_gaps_beside_them_too():
 
 
 def test_grids_are_drawn_anew_for_every_window_and_feature():
-    asked, hidden = draw_grid(BlindSpec(period=8), (50, 64, 3), np.random.default_rng(0))
+    asked, hidden = draw_grid(BlindSpotSpec(period=8), (50, 64, 3), np.random.default_rng(0))
     assert asked.shape == hidden.shape == (50, 64, 3)
     assert (asked.sum(axis=1) == 8).all()
     first = asked.argmax(axis=1)
