@@ -1,1 +1,1 @@
-"""The values, protocols and errors that everything else uses."""
+"""Core values, protocols and errors shared by all packages."""

@@ -1,4 +1,4 @@
-"""The exceptions that the science layer raises: libraries raise, flows decide."""
+"""Exceptions of the science layer; the flows decide what happens next."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from aemodels.core.findings import Finding
 
 
 class SondeflowError(Exception):
-    """Base of every error that sondeflow raises on purpose."""
+    """Base class of all sondeflow errors."""
 
 
 class DataError(SondeflowError):
-    """Values that a constructor or a transform refuses (shape, dtype, NaN where none may be)."""
+    """Invalid values: wrong shape or dtype, or NaN where none is allowed."""
 
 
 class SpecError(SondeflowError):
-    """A specification that cannot be carried out on the data given."""
+    """A specification that does not fit the data."""
 
 
 class BundleError(SondeflowError):
@@ -22,10 +22,10 @@ class BundleError(SondeflowError):
 
 
 class UnreadableFileError(SondeflowError):
-    """A file that yields no Recording.
+    """A file that cannot be read as a Recording.
 
     Args:
-        findings: what is wrong, at least one of severity "error".
+        findings: the reasons, at least one of severity "error".
     """
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
@@ -34,4 +34,4 @@ class UnreadableFileError(SondeflowError):
 
 
 class LargeFileError(UnreadableFileError):
-    """A SEG-Y file that is not to be read at once: `read_blocks` reads it with flat memory."""
+    """A SEG-Y file too large to be read at once; `read_blocks` reads it in constant memory."""

@@ -1,4 +1,4 @@
-"""Findings: what was noticed about a file."""
+"""Findings: problems and choices reported about a file."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ Severity: TypeAlias = Literal["info", "warning", "error"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing noticed about a file: a row that people and programs can act on.
+    """One problem or choice reported about a file, for users and programs to act on.
 
     Args:
-        severity: "info" (recorded choice), "warning" (used, with care), "error" (not used).
-        code: short kebab-case name, e.g. "unknown-unit".
-        where: line, curve or trace, e.g. "line 12", "curve NPHI", "trace 17"; "file" for the whole.
-        found: the value met.
-        expected: what had been expected.
-        remedy: how to mend it.
+        severity: "info" (a choice made), "warning" (used with care), "error" (not used).
+        code: short kebab-case identifier, e.g. "unknown-unit".
+        where: line, curve or trace, e.g. "line 12", "curve NPHI", "trace 17"; "file" for the whole file.
+        found: the value found.
+        expected: the expected value.
+        remedy: how to correct it.
     """
 
     severity: Severity
@@ -36,4 +36,5 @@ class Finding:
         )
 
     def to_dict(self) -> dict[str, str]:
+        """Return the fields as a dictionary."""
         return dataclasses.asdict(self)

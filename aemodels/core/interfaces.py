@@ -1,4 +1,4 @@
-"""The protocols that contenders fulfil; the science speaks to these, never to a class."""
+"""Protocols of noises and denoisers; other modules depend on these, not on classes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EpochCallback = Callable[[int, dict[str, float]], None]
 
 
 class Noise(Protocol):
-    """A corruption of normalised windows; see `noise.base.NoiseBase.apply`."""
+    """Corruption of normalised windows; see `noise.base.NoiseBase.apply`."""
 
     @property
     def kind(self) -> str: ...
@@ -28,24 +28,24 @@ class Denoiser(Protocol):
     """A fitted denoiser."""
 
     def denoise(self, section: Section) -> FloatArray:
-        """Denoised values float32[channel, sample] in normalised units, finite everywhere."""
+        """Return denoised values float32[channel, sample] in normalised units, finite everywhere."""
         ...
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All that was fitted, as plain numeric arrays; the spec's `restore` takes them back."""
+        """Return the fitted state as plain numeric arrays, the input of the spec's `restore`."""
         ...
 
 
 @dataclass(frozen=True)
 class FitContext:
-    """What a contender may know while it is fitted.
+    """Context of a fit.
 
     Args:
         kind: "logs" or "seismic".
-        seed: root of all its randomness.
-        tuning: noise combinations at which classical methods are tuned on validation sections.
+        seed: root seed of the fit.
+        tuning: noise combinations for which classical methods are tuned on validation sections.
         on_epoch: called after each training epoch with its number (from 0) and metrics.
-        checkpoint: file that a training keeps its last finished epoch in; where it exists, training goes on from it.
+        checkpoint: file with the state after the last finished epoch; if it exists, training resumes from it.
     """
 
     kind: Kind
@@ -60,11 +60,11 @@ class FitResult:
     """A fitted denoiser with the record of its training.
 
     Args:
-        denoiser: ready to denoise.
-        history: one list a metric, one entry an epoch; empty for methods without epochs.
-        parameters: fitted numbers.
-        dead_units: layer name → units that give the same for every window; layers without any left out.
-        resumed: epochs taken over from a training that died.
+        denoiser: the fitted denoiser.
+        history: one list per metric, one entry per epoch; empty for methods without epochs.
+        parameters: number of fitted parameters.
+        dead_units: layer name → number of units whose output is constant; layers without any are omitted.
+        resumed: epochs taken over from an interrupted training.
     """
 
     denoiser: Denoiser
@@ -75,10 +75,10 @@ class FitResult:
 
 
 class DenoiserFactory(Protocol):
-    """What every denoiser spec offers beside its fields."""
+    """Methods of every denoiser spec."""
 
     def fit(self, train: Sequence[Section], validation: Sequence[Section], context: FitContext) -> FitResult:
-        """Fit on training sections, choose on validation sections."""
+        """Fit on the training sections; select settings or the epoch on the validation sections."""
         ...
 
     def restore(self, arrays: dict[str, NDArray[np.generic]]) -> Denoiser:

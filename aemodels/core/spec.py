@@ -1,4 +1,4 @@
-"""The base of every specification: frozen, strict, and described field by field."""
+"""Base class of all specifications: frozen, strict, every field described."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 
 class Spec(BaseModel):
-    """A frozen pydantic model that refuses unknown fields.
+    """A frozen pydantic model that rejects unknown fields.
 
-    Every kind (noise, fault, model, detector, threshold) derives from it and has
-    `kind: Literal["..."]`; each field carries `Field(description=..., ge=..., le=...)` with its unit.
+    Every kind (noise, fault, model, detector, threshold) derives from it and has `kind: Literal["..."]`; each field
+    has `Field(description=..., ge=..., le=...)` with its unit.
 
     A field that was renamed is listed in `earlier_names` for one schema version, so that stored specifications and
-    bundles still load; what is written has the new name alone.
+    bundles still load; only the new name is written.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -33,7 +33,7 @@ class Spec(BaseModel):
 
 
 def earlier_kinds(renamed: Mapping[str, str]) -> BeforeValidator:
-    """Return a validator for a discriminated union, some kinds of which had other names in stored specifications.
+    """Return a validator for a discriminated union that accepts the earlier names of its kinds.
 
     Args:
         renamed: earlier name → name.

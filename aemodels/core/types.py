@@ -1,4 +1,4 @@
-"""The frozen values that travel through the one data path."""
+"""Immutable values passed between reading, training and scoring."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ AXIS_UNITS: dict[str, str] = {"logs": "m", "seismic": "s"}
 
 @dataclass(frozen=True)
 class Source:
-    """Where a recording came from: uri (path or URL) and the sha256 of the file's bytes (64 hex digits)."""
+    """Origin of a recording: uri (path or URL) and sha256 of the file's bytes (64 hex digits)."""
 
     uri: str
     sha256: str
@@ -42,7 +42,7 @@ class Channel:
 
     Args:
         name: canonical mnemonic (logs) or "trace <n>" (seismic, 0-based).
-        unit: canonical unit of the values ("" where unknown; "amplitude" for seismic).
+        unit: canonical unit of the values ("" if unknown; "amplitude" for seismic).
         headers: further header fields; logs: "mnemonic", "original_unit", "description";
             seismic: "trace", "inline", "crossline", "cdp_x", "cdp_y", "offset" (int or float).
     """
@@ -69,11 +69,11 @@ class Recording:
         kind: "logs" or "seismic".
         source: uri and sha256 of the file.
         name: the well's or the line's name.
-        headers: further fields of the file's header.
-        findings: what the reader noticed.
+        headers: other fields of the file's header.
+        findings: findings of the reader.
 
     Raises:
-        DataError: if shapes, dtypes, axis order or names do not fit.
+        DataError: if shapes, dtypes, axis order or names are invalid.
     """
 
     values: FloatArray
@@ -105,7 +105,7 @@ class Recording:
 
     @property
     def line_range(self) -> LineRange | None:
-        """Where its traces lie in the file; None for a well, and where traces are not numbered one after the other."""
+        """Trace range within the file; None for a well, or if the traces are not consecutive."""
         numbers = [channel.headers.get("trace") for channel in self.channels]
         first = numbers[0] if numbers and self.kind == "seismic" else None
         if not isinstance(first, int) or numbers != list(range(first, first + len(numbers))):
@@ -117,18 +117,22 @@ class Recording:
         return tuple(channel.name for channel in self.channels)
 
     def channel(self, name: str) -> FloatArray:
-        """Values float32[sample] of the channel called `name`; KeyError where there is none."""
+        """Return the values float32[sample] of the channel `name`.
+
+        Raises:
+            KeyError: if there is no such channel.
+        """
         if name not in self.names:
             raise KeyError(f"{self.source.uri} has no channel {name!r}; it has {', '.join(self.names)}")
         row: FloatArray = self.values[self.names.index(name)]
         return row
 
     def with_values(self, values: FloatArray) -> Recording:
-        """A copy with other values of the same shape."""
+        """Return a copy with other values of the same shape."""
         return dataclasses.replace(self, values=values)
 
     def select(self, rows: slice, name: str | None = None) -> Recording:
-        """A copy with the channels `rows` only (a trace range of a line)."""
+        """Return a copy with the channels `rows` only (a trace range of a line)."""
         return dataclasses.replace(
             self, values=self.values[rows].copy(), channels=self.channels[rows], name=name or self.name
         )
@@ -141,7 +145,7 @@ class LineRange:
     Args:
         line: sha256 of its file.
         first: first trace, 0-based.
-        stop: the one behind the last.
+        stop: exclusive end.
     """
 
     line: str
@@ -151,11 +155,11 @@ class LineRange:
 
 @dataclass(frozen=True)
 class LineNoise:
-    """Estimates of white noise on the traces of a whole line.
+    """Estimated white noise of a whole line.
 
     Args:
-        median: median standard deviation of the traces.
-        power: mean variance of the live traces.
+        median: median over the traces of the noise standard deviation.
+        power: mean over the live traces of the noise variance.
     """
 
     median: float
@@ -164,16 +168,16 @@ class LineNoise:
 
 @dataclass(frozen=True, eq=False)
 class Section:
-    """A normalised recording, ready for windows: what every denoiser and detector takes.
+    """A normalised recording, the input of every denoiser and detector.
 
     Args:
         name: the well's or line section's name.
         values: float32[channel, sample] in normalised units, finite everywhere (gaps are filled).
         mask: bool[channel, sample], True = observed in the file.
-        scale: float32[channel], physical units per normalised unit (for reporting; the Normaliser inverts).
-        noise: the whole line's noise where the section is a part of it; None = the section is all there is.
-        gather: what the whole line holds (seismic), as far as it is known.
-        line_range: where it lies in its line (seismic), as far as that is known.
+        scale: float32[channel], physical units per normalised unit (for reports; `Normaliser.invert` converts back).
+        noise: noise of the whole line if the section is a part of one; None = estimate it from the section.
+        gather: gather type of the whole line (seismic); None if unknown.
+        line_range: trace range within its line (seismic); None if unknown.
     """
 
     name: str
@@ -194,6 +198,7 @@ class Section:
         frozen_array(self.mask)
 
     def with_values(self, values: FloatArray) -> Section:
+        """Return a copy with other values of the same shape."""
         return dataclasses.replace(self, values=values)
 
 
@@ -205,7 +210,7 @@ class WindowSet:
         values: float32[window, sample, feature].
         mask: bool of the same shape, True = observed.
         origin: int64[window, 2]: first channel and first sample of the window in the section.
-        shape: (channel, sample) of the section they were cut from.
+        shape: (channels, samples) of the section.
     """
 
     values: FloatArray
@@ -225,18 +230,18 @@ class WindowSet:
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """What scoring hands back: one row a depth sample (logs) or a trace (seismic).
+    """Result of scoring: one row per depth sample (logs) or per trace (seismic).
 
     Args:
         kind: "logs" or "seismic".
-        score: float32[row], higher = more anomalous, NaN where nothing was observed.
+        score: float32[row], higher = more anomalous, NaN if nothing was observed.
         threshold: the bundle's threshold; a row with score > threshold is anomalous.
-        reason: one str a row, "" where not anomalous.
+        reason: one str per row, "" if not anomalous.
         channels: names of the canonical curves (logs) or traces (seismic) of the matrices below.
         raw: float32[channel, sample] in canonical units, NaN = missing.
-        denoised: float32[channel, sample] in canonical units, NaN where the input is missing.
-        channel_score: float32[channel, sample] (logs) or [channel, 1] (seismic), NaN where missing.
-        features: float32[trace] by name: what monitoring compares (seismic); empty for logs.
+        denoised: float32[channel, sample] in canonical units, NaN if the input is missing.
+        channel_score: float32[channel, sample] (logs) or [channel, 1] (seismic), NaN if missing.
+        features: name → float32[trace], the features that monitoring compares (seismic); empty for logs.
     """
 
     kind: Kind
@@ -263,12 +268,12 @@ class Scores:
 
     @property
     def is_anomaly(self) -> BoolArray:
-        """bool[row]; a row without a score is not anomalous."""
+        """bool[row], score > threshold; False for a row without a score."""
         return np.nan_to_num(self.score, nan=-np.inf) > self.threshold
 
     @property
     def channel_flag(self) -> BoolArray:
-        """bool of channel_score's shape: which curve is to blame."""
+        """bool of channel_score's shape: curves or traces above the threshold."""
         return np.nan_to_num(self.channel_score, nan=-np.inf) > self.threshold
 
 
@@ -276,4 +281,4 @@ def _check_matrix(values: NDArray[Any], *, rows: int, columns: int, label: str) 
     if values.dtype != np.float32 or values.shape != (rows, columns):
         raise DataError(f"{label}: values are {values.dtype}{values.shape}; expected float32{(rows, columns)}")
     if np.isinf(values).any():
-        raise DataError(f"{label}: values hold infinities; mark them as missing (NaN)")
+        raise DataError(f"{label}: values are infinite; set them to NaN (missing)")

@@ -1,4 +1,4 @@
-"""The canonical curve set: names, units and physical bounds."""
+"""Canonical curves: names, units and physical bounds."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from aemodels.core.errors import DataError
 
 @dataclass(frozen=True)
 class CanonicalCurve:
-    """A curve that every part of sondeflow knows by one name and in one unit.
+    """A standard curve with one name and one unit throughout sondeflow.
 
     Args:
         name: canonical mnemonic.
         unit: canonical unit.
-        low: smallest value (in `unit`) that a working tool can report in a borehole.
+        low: smallest value (in `unit`) that a working tool reports in a borehole.
         high: largest such value.
-        log: True where the curve is modelled as log10 of its value.
-        typical: smallest and largest median (in `unit`) of a whole log; None where the bounds say enough.
-        also_in: other units in which it is often written, as spelled in aliases.yaml: a log without a unit whose
-            values suit one of these as well is ambiguous.
+        log: True if the curve is modelled as log10 of its value.
+        typical: smallest and largest plausible median (in `unit`) of a whole log; None = the bounds suffice.
+        also_in: other common units, as spelled in aliases.yaml; a log without a unit that also fits one of these is
+            ambiguous.
 
     Raises:
-        DataError: if the bounds are empty, or not positive where the logarithm is taken.
+        DataError: if low >= high, or if `log` is set and low is not positive.
     """
 
     name: str
@@ -37,15 +37,15 @@ class CanonicalCurve:
         if not self.low < self.high:
             raise DataError(f"{self.name}: bounds are {self.low}..{self.high}; expected low < high")
         if self.log and self.low <= 0:
-            raise DataError(f"{self.name}: low is {self.low}; expected > 0 where the logarithm is taken")
+            raise DataError(f"{self.name}: low is {self.low}; expected > 0 for a logarithmic curve")
 
 
-# Bounds are wide on purpose: what lies outside is a tool's fault or a wrong unit, never an unusual rock.
-# Extremes of the rocks themselves: T. Darling, Well Logging and Formation Evaluation (2005);
+# Bounds are wide on purpose: values outside are tool faults or wrong units, never unusual rocks.
+# Extremes of rocks: T. Darling, Well Logging and Formation Evaluation (2005);
 # Schlumberger, Log Interpretation Charts (2009), appendix B (coal 1.2 g/cm3 to pyrite 5 g/cm3 in a thin bed,
 # steel casing 57 us/ft, granite 50 us/ft, mud about 200 us/ft).
 # Typical medians are those of rocks: no sediment is slower than the water in it (190 us/ft), none denser than
-# anhydrite with ore; what a log's median contradicts is its unit.
+# anhydrite with ore. A log whose median lies outside has the wrong unit.
 _CURVES = (
     CanonicalCurve("GR", "gAPI", 0.0, 1000.0),
     CanonicalCurve("RHOB", "g/cm3", 1.0, 3.5, typical=(1.4, 3.1), also_in=("KG/M3",)),

@@ -1,4 +1,4 @@
-"""Lithology by number, as some files carry it: which curve holds it, and what the numbers mean."""
+"""Lithology codes: the curve that holds them and their names."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ MAX_CLASSES = 40
 
 
 def lithology(recording: Recording) -> IntArray | None:
-    """Lithology by number at each sample: int64[sample], -1 = unknown; None where no curve holds any.
+    """Return the lithology code at each sample, int64[sample], -1 = unknown; None if no curve holds any.
 
-    A curve of one of the usual names counts if its values are whole numbers from 0 on, of 40 kinds at most.
+    A curve with one of the usual names counts if its values are non-negative integers, at most 40 different ones.
     """
     named = {channel.name.upper(): channel.name for channel in recording.channels}
     for curve in CURVES:
@@ -45,7 +45,7 @@ def lithology(recording: Recording) -> IntArray | None:
 
 
 def lithology_name(number: int) -> str:
-    """What a number is called in figures and tables.
+    """Return the name of a lithology code for figures and tables.
 
     >>> lithology_name(65000), lithology_name(7), lithology_name(-1)
     ('shale', '7', 'unknown')

@@ -1,4 +1,4 @@
-"""From a file's mnemonics and units to the canonical curves."""
+"""Mapping of a file's mnemonics and units to the canonical curves."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from aemodels.core.findings import Finding
 from aemodels.curves.canonical import CANONICAL
 
 ALIASES_FILE = Path(__file__).with_name("aliases.yaml")
-LAST = 10_000  # ranks behind every tier
+LAST = 10_000  # larger than any tier
 NO_UNIT = frozenset({"", "_", "-", "--", "NONE", "N/A", "NA", "UNKNOWN", "UNITLESS"})
 
 
 @dataclass(frozen=True)
 class Aliases:
-    """The editable tables, ready for look-up.
+    """Alias tables prepared for look-up.
 
     Args:
         mnemonics: upper-case mnemonic -> (canonical name, tier); tier 0 is the canonical name itself.
         units: canonical unit -> normalised spelling -> factor.
-        depth: upper-case mnemonics that a depth index may carry.
+        depth: upper-case mnemonics of a depth index.
     """
 
     mnemonics: Mapping[str, tuple[str, int]]
@@ -37,14 +37,14 @@ class Aliases:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A curve of a file, as far as naming is concerned.
+    """A curve of a file, to be matched with a canonical curve.
 
     Args:
-        name: the name it keeps where it turns out not to be canonical (unique in the file).
+        name: name it keeps if it is not canonical (unique in the file).
         mnemonic: as the file spells it.
         unit: as the file spells it.
-        observed: whether it has any value.
-        order: which of the file's logs it belongs to; an earlier one's curves beat a later one's.
+        observed: True if it has any value.
+        order: number of the log in the file that it belongs to; curves of an earlier log take precedence.
     """
 
     name: str
@@ -55,8 +55,8 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Match:
-    """A candidate that is the canonical curve `name`; `factor` is None where the file gives no unit."""
+class CurveMatch:
+    """A candidate matched with the canonical curve `name`; `factor` is None if the file states no unit."""
 
     name: str
     index: int
@@ -69,20 +69,20 @@ def load_aliases(path: Path = ALIASES_FILE, *, override: Path | None = None) -> 
 
     Args:
         path: a YAML file laid out as aliases.yaml.
-        override: a user's file of the same layout, every part optional. Its mnemonics beat all of `path`, canonical
-            names included, in the order of its tiers; its units and depth mnemonics are added.
+        override: a user's file of the same layout, every part optional. Its mnemonics take precedence over all of
+            `path`, canonical names included, in the order of its tiers; its units and depth mnemonics are added.
 
     Returns:
         The tables.
 
     Raises:
-        SpecError: if a file is no such YAML, a curve or unit is unknown, or a mnemonic is listed twice.
+        SpecError: if a file is not such a YAML file, a curve or unit is unknown, or a mnemonic is listed twice.
     """
     tables = _tables(path)
     mnemonics = {name: (name, 0) for name in CANONICAL} | _tiers(path, tables, first=1)
     doubled = set(CANONICAL) & set(_tiers(path, tables, first=1))
     if doubled:
-        raise SpecError(f"{path}: {min(doubled)!r} is listed twice; keep one entry (a canonical name leads already)")
+        raise SpecError(f"{path}: {min(doubled)!r} is listed twice; keep one entry (a canonical name always comes first)")
     units = _unit_tables(tables)
     depth = frozenset(map(str, tables.get("depth") or ()))
     if override is None:
@@ -91,7 +91,7 @@ def load_aliases(path: Path = ALIASES_FILE, *, override: Path | None = None) -> 
     own = _tiers(override, user, first=-1000)
     for unit, table in _unit_tables(user).items():
         if unit not in units:
-            raise SpecError(f"{override}: {unit!r} is no canonical unit; expected one of {', '.join(units)}")
+            raise SpecError(f"{override}: {unit!r} is not a canonical unit; expected one of {', '.join(units)}")
         units[unit] = units[unit] | table
     return Aliases(mnemonics | own, units, depth | {str(name).upper() for name in user.get("depth") or ()})
 
@@ -111,7 +111,7 @@ def _tiers(path: Path, tables: Mapping[str, Any], *, first: int) -> dict[str, tu
     mnemonics: dict[str, tuple[str, int]] = {}
     for canonical, tiers in (tables.get("mnemonics") or {}).items():
         if canonical not in CANONICAL:
-            raise SpecError(f"{path}: {canonical!r} is no canonical curve; expected one of {', '.join(CANONICAL)}")
+            raise SpecError(f"{path}: {canonical!r} is not a canonical curve; expected one of {', '.join(CANONICAL)}")
         if not all(isinstance(spellings, list) for spellings in tiers):
             raise SpecError(f"{path}: {canonical} is {tiers!r}; expected tiers, a list of lists: [[BEST], [NEXT, ...]]")
         for tier, spellings in enumerate(tiers, start=first):
@@ -130,7 +130,7 @@ def _unit_tables(tables: Mapping[str, Any]) -> dict[str, dict[str, float]]:
 
 
 def normal_unit(unit: str) -> str:
-    """A unit's spelling without case, blanks and brackets.
+    """Return a unit's spelling in upper case without blanks and brackets.
 
     >>> normal_unit(" [us / ft] ")
     'US/FT'
@@ -141,7 +141,7 @@ def normal_unit(unit: str) -> str:
 
 
 def unit_factor(unit: str, canonical_unit: str, aliases: Aliases | None = None) -> float | None:
-    """Factor from `unit` to `canonical_unit`, None where the spelling is not known.
+    """Return the factor from `unit` to `canonical_unit`; None if the spelling is unknown.
 
     >>> unit_factor("KG/M3", "g/cm3")
     0.001
@@ -150,17 +150,17 @@ def unit_factor(unit: str, canonical_unit: str, aliases: Aliases | None = None) 
 
 
 def is_depth(mnemonic: str, aliases: Aliases | None = None) -> bool:
-    """Whether a mnemonic names a depth index."""
+    """Return True if a mnemonic names a depth index."""
     return mnemonic.upper() in (aliases or load_aliases()).depth
 
 
 def resolve(
     candidates: Sequence[Candidate], aliases: Aliases | None = None
-) -> tuple[tuple[Match, ...], tuple[Finding, ...]]:
-    """Decide which of a file's curves is which canonical curve.
+) -> tuple[tuple[CurveMatch, ...], tuple[Finding, ...]]:
+    """CurveMatch a file's curves with the canonical curves.
 
-    The canonical mnemonic beats an alias, an earlier tier beats a later one, a curve with values beats an
-    empty one; two equals are ambiguous and neither is taken.
+    The canonical mnemonic takes precedence over an alias, an earlier tier over a later one, a curve with values over an
+    empty one; two curves of equal rank are ambiguous and neither is matched.
 
     Args:
         candidates: the file's curves, without the depth index.
@@ -171,7 +171,7 @@ def resolve(
     """
     aliases = aliases or load_aliases()
     findings: list[Finding] = []
-    ranked: dict[str, list[tuple[int, Match]]] = {}
+    ranked: dict[str, list[tuple[int, CurveMatch]]] = {}
     for index, candidate in enumerate(candidates):
         entry = aliases.mnemonics.get(candidate.mnemonic.strip().upper())
         if entry is None:
@@ -182,7 +182,7 @@ def resolve(
             findings.append(_unknown_unit(candidate, name))
             continue
         rank = tier + (0 if candidate.observed else LAST) + LAST * LAST * candidate.order
-        ranked.setdefault(name, []).append((rank, Match(name, index, factor)))
+        ranked.setdefault(name, []).append((rank, CurveMatch(name, index, factor)))
     matches = []
     for name in CANONICAL:
         best = _best(ranked.get(name, []))
@@ -193,7 +193,7 @@ def resolve(
     return tuple(matches), tuple(findings)
 
 
-def _best(ranked: Sequence[tuple[int, Match]]) -> list[Match]:
+def _best(ranked: Sequence[tuple[int, CurveMatch]]) -> list[CurveMatch]:
     top = min((rank for rank, _ in ranked), default=0)
     return [match for rank, match in ranked if rank == top]
 

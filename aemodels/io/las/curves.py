@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from aemodels.core.findings import Finding
 from aemodels.core.types import BoolArray, Channel, FloatArray
 from aemodels.curves.canonical import CANONICAL
-from aemodels.curves.resolve import Aliases, Candidate, Match, load_aliases, resolve
+from aemodels.curves.resolve import Aliases, Candidate, CurveMatch, load_aliases, resolve
 from aemodels.io.las.header import LasCurve
 from aemodels.io.las.null_values import STANDARD_NULLS, extremes
 from aemodels.io.las.unit_check import judge_unit
@@ -72,7 +72,7 @@ def to_channels(
     return rows, tuple(channels), tuple(findings)
 
 
-def _convert(column: Values, curve: LasCurve, match: Match, aliases: Aliases) -> tuple[Values | None, list[Finding]]:
+def _convert(column: Values, curve: LasCurve, match: CurveMatch, aliases: Aliases) -> tuple[Values | None, list[Finding]]:
     """Values in the canonical unit; None where they cannot be that curve."""
     canonical = CANONICAL[match.name]
     findings = []

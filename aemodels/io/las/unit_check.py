@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from aemodels.core.findings import Finding
 from aemodels.curves.canonical import CANONICAL, CanonicalCurve
-from aemodels.curves.resolve import Aliases, Match, normal_unit, unit_factor
+from aemodels.curves.resolve import Aliases, CurveMatch, normal_unit, unit_factor
 from aemodels.io.las.header import LasCurve
 
 EVIDENCE = 20  # values below which a contradicted or missing unit is told, never mended
@@ -18,7 +18,7 @@ Unit = tuple[str, float]
 
 
 def judge_unit(
-    observed: Values, curve: LasCurve, match: Match, aliases: Aliases
+    observed: Values, curve: LasCurve, match: CurveMatch, aliases: Aliases
 ) -> tuple[float | None, tuple[Finding, ...]]:
     """The factor to the canonical unit, after a look at the values.
 
