@@ -82,7 +82,9 @@ def load_aliases(path: Path = ALIASES_FILE, *, override: Path | None = None) -> 
     mnemonics = {name: (name, 0) for name in CANONICAL} | _tiers(path, tables, first=1)
     doubled = set(CANONICAL) & set(_tiers(path, tables, first=1))
     if doubled:
-        raise SpecError(f"{path}: {min(doubled)!r} is listed twice; keep one entry (a canonical name always comes first)")
+        raise SpecError(
+            f"{path}: {min(doubled)!r} is listed twice; keep one entry (a canonical name always comes first)"
+        )
     units = _unit_tables(tables)
     depth = frozenset(map(str, tables.get("depth") or ()))
     if override is None:

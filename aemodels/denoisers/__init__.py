@@ -1,1 +1,1 @@
-"""Everything that denoises, and the registry of it."""
+"""Denoisers: filters, linear models, networks, guards around them, and their registry."""

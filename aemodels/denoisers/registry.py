@@ -1,4 +1,4 @@
-"""The registry of denoisers: networks, linear models and classical filters in one discriminated union."""
+"""Registry of denoisers: networks, linear models and classical filters in one discriminated union."""
 
 from __future__ import annotations
 
@@ -51,27 +51,31 @@ Plain: TypeAlias = Network | Linear | AlongSamples | OverPanels
 
 
 class Guarded(Spec):
-    """Another denoiser inside guards: a spike gate before it, gap filling after it, its change limited to the noise.
+    """A denoiser with guards: a spike gate before it, gap filling after it, and its change limited to the noise.
 
-    Spikes leave the mask, so that the inner denoiser sees them as lost. Lost samples come from the inner and from
-    interpolation, in shares fitted on validation sections. The half-widths of its intervals are calibrated there.
+    Spikes are masked, so that the inner denoiser treats them as missing. Missing samples are a weighted mean of the
+    inner denoiser, interpolation and the filler; the weights and the half-widths of the prediction intervals are
+    fitted on validation sections.
     """
 
     earlier_names: ClassVar[Mapping[str, str]] = {"gate": "spike_gate"}
 
     kind: Literal["guarded"] = "guarded"
-    inner: Annotated[Plain, Field(discriminator="kind")] = Field(description="kind and parameters of the denoiser")
-    spike_gate: SpikeGate | None = Field(default=SpikeGate(), description="what counts as a spike; null for traces")
+    inner: Annotated[Plain, Field(discriminator="kind")] = Field(
+        description="kind and parameters of the inner denoiser"
+    )
+    spike_gate: SpikeGate | None = Field(default=SpikeGate(), description="criteria for a spike; null for traces")
     filler: CoKriging | None = Field(
-        default=CoKriging(), description="what else fills gaps, beside the inner and interpolation; null for traces"
+        default=CoKriging(),
+        description="additional gap filler beside the inner denoiser and interpolation; null for traces",
     )
     limit: float = Field(
-        default=0.99, gt=0.0, le=10.0, description="root mean square of the change at most, in estimated noise levels"
+        default=0.99, gt=0.0, le=10.0, description="maximum RMS change, in estimated noise standard deviations"
     )
 
     @property
     def training(self) -> TrainingSpec | None:
-        """The inner network's training; None where there is none."""
+        """Training of the inner network; None if the inner denoiser is not a network."""
         return getattr(self.inner, "training", None)
 
     def fit(self, train: Sequence[Section], validation: Sequence[Section], context: FitContext) -> FitResult:
@@ -85,11 +89,13 @@ class Guarded(Spec):
     def restore(self, arrays: dict[str, NDArray[Any]]) -> Denoiser:
         calibration = Calibration(levels=arrays["levels"], blend=arrays["blend"], widths=arrays["widths"])
         guards = Guards(spike_gate=self.spike_gate, limit=self.limit, groups=calibration.groups)
-        filler = self.filler.restore(_part(arrays, "filler_")) if self.filler else None
-        return GuardedDenoiser(GuardedParts(self.inner.restore(_part(arrays, "inner_")), filler), guards, calibration)
+        filler = self.filler.restore(_without_prefix(arrays, "filler_")) if self.filler else None
+        return GuardedDenoiser(
+            GuardedParts(self.inner.restore(_without_prefix(arrays, "inner_")), filler), guards, calibration
+        )
 
 
-def _part(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+def _without_prefix(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 

@@ -1,4 +1,4 @@
-"""The part of a network's specification that training needs: how windows become inputs and targets."""
+"""Network specification as far as training needs it: windows, inputs and targets."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 
 
 class Architecture(Spec):
-    """A network contender: how windows are cut, how it is trained, how it is built."""
+    """Specification of a network: its windows, training and layers."""
 
-    window: WindowSpec = Field(default=WindowSpec(), description="how sections are cut into windows")
-    training: TrainingSpec = Field(default=TrainingSpec(), description="the training loop's parameters")
+    window: WindowSpec = Field(default=WindowSpec(), description="windows that sections are cut into")
+    training: TrainingSpec = Field(default=TrainingSpec(), description="parameters of the training loop")
     mirror: bool = Field(
         default=False,
-        description="denoise every window as `flip` turns it too, and average; train with flip > 0 for it",
+        description="average the estimates of each window and of its mirror image; train with flip > 0",
     )
 
     loss: Literal["auto", "mse", "huber", "bce"] = Field(
         default="mse",
-        description="squared, Huber, binary cross-entropy; auto: the last where outputs lie in [0, 1], else the first",
+        description="mean squared error, Huber or binary cross-entropy; auto = bce if outputs lie in [0, 1], else mse",
     )
 
     @property
     def bounded(self) -> bool:
-        """Whether targets and outputs lie in [0, 1]."""
+        """True if targets and outputs lie in [0, 1]."""
         return False
 
     @property
     def loss_name(self) -> Literal["mse", "huber", "bce"]:
-        """The loss that is trained with: what "auto" stands for."""
+        """Loss used in training, with "auto" resolved."""
         if self.loss == "auto":
             return "bce" if self.bounded else "mse"
         return self.loss
@@ -53,25 +53,25 @@ class Architecture(Spec):
 
     @abstractmethod
     def build(self, features: int) -> keras.Model:
-        """The untrained network for windows of `features` channels."""
+        """Build the untrained network for windows of `features` channels."""
 
     @abstractmethod
     def inputs(self, values: FloatArray, mask: BoolArray, affine: NDArray[np.float32]) -> FloatArray:
-        """The network's input from windows [window, sample, feature]; `affine` is the training data's."""
+        """Return the network's input for windows [window, sample, feature]; `affine` comes from the training data."""
 
     @abstractmethod
     def targets(self, values: FloatArray, affine: NDArray[np.float32]) -> FloatArray:
-        """The training target of clean windows, in the network's output units."""
+        """Return the training target of clean windows in the network's output units."""
 
     @abstractmethod
     def outputs(self, raw: FloatArray, affine: NDArray[np.float32]) -> FloatArray:
-        """Normalised windows [window, sample, feature] from the network's output: the inverse of `targets`."""
+        """Return normalised windows [window, sample, feature] from the network's output: the inverse of `targets`."""
 
     def affine(self, values: FloatArray, mask: BoolArray) -> NDArray[np.float32]:
-        """(offset, gain) fitted on training windows: normalised = output * gain + offset."""
+        """Fit (offset, gain) on training windows: normalised = output * gain + offset."""
         low, high = np.percentile(values[mask], [0.5, 99.5])
         return np.array([low, max(high - low, 1e-6)], dtype=np.float32)
 
     def features(self, channels: int) -> int:
-        """Channels in one window of a section with `channels` channels."""
+        """Return the number of channels per window of a section with `channels` channels."""
         return self.window.width or channels

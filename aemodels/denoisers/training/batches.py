@@ -1,4 +1,4 @@
-"""Batches of a training: corrupted and augmented anew each epoch, and the same again for the same seed and epoch."""
+"""Training batches: corrupted and augmented differently in each epoch, reproducible from seed and epoch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ from aemodels.signal.windows import cut
 
 
 def observed_windows(spec: Architecture, sections: Sequence[Section], *, stride: int) -> tuple[FloatArray, BoolArray]:
-    """Windows [window, sample, feature] of all sections, `stride` samples apart, that are observed well enough."""
+    """Return the sufficiently observed windows [window, sample, feature] of all sections, `stride` samples apart.
+
+    Raises:
+        SpecError: if no window is observed well enough.
+    """
     dense = spec.window.model_copy(update={"stride": stride})
     sets = [cut(section, dense) for section in sections]
     values = np.concatenate([windows.values for windows in sets])
@@ -27,7 +31,7 @@ def observed_windows(spec: Architecture, sections: Sequence[Section], *, stride:
     kept = mask.mean(axis=1).max(axis=1) >= spec.training.observed
     if not kept.any():
         raise SpecError(
-            f"{len(values)} windows of {spec.window.length} samples are all observed less than "
+            f"{len(values)} windows of {spec.window.length} samples are all observed by less than "
             f"{spec.training.observed:.0%}; expected longer recordings or a smaller window"
         )
     return values[kept], mask[kept]
@@ -36,14 +40,14 @@ def observed_windows(spec: Architecture, sections: Sequence[Section], *, stride:
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     """Batches of (network input, target and weights).
 
-    Every batch draws from a generator of its own, made of seed, epoch and place: a training that goes on after a
-    crash sees what it would have seen, and nothing depends on how far ahead batches are fetched.
+    Every batch has its own random generator, seeded with seed, epoch and index: a resumed training sees the same
+    batches, and prefetching has no effect on them.
 
     Args:
-        spec: the network and its training.
+        spec: specification of the network and its training.
         windows: values and mask, [window, sample, feature].
         affine: see `Architecture.affine`.
-        seed: root of all randomness.
+        seed: root seed.
     """
 
     def __init__(
@@ -58,7 +62,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         return self.spec.training.steps or math.ceil(len(self.values) / self.spec.training.batch)
 
     def start(self, epoch: int) -> None:
-        """Draw the order of the windows of an epoch, counted from 0."""
+        """Draw the order of the windows for an epoch (0-based)."""
         self.epoch = epoch
         rng = np.random.default_rng([self.seed, 2, epoch])
         needed = len(self) * self.spec.training.batch
@@ -77,7 +81,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
 def augment(
     spec: Architecture, values: FloatArray, mask: BoolArray, rng: np.random.Generator
 ) -> tuple[FloatArray, BoolArray]:
-    """Random mirror images and polarities, gains and offsets of each feature about the window's mean."""
+    """Mirror windows, reverse polarities, and scale and shift each feature about its mean, at random."""
     training, axis = spec.training, spec.window.mirror_axis
     flipped = rng.random((len(values), 1, 1)) < training.flip
     values = np.where(flipped, np.flip(values, axis), values)
@@ -97,20 +101,20 @@ def training_pair(
     affine: NDArray[np.float32],
     rng: np.random.Generator,
 ) -> tuple[FloatArray, FloatArray]:
-    """Network input from corrupted windows, and the clean target with its weights behind it on the last axis.
+    """Return the network input of corrupted windows, and the clean target with its weights concatenated on the last axis.
 
-    In blind training the corrupted windows are the target too, and only samples hidden from the input have weights.
+    In blind-spot training the corrupted windows are the target, and only samples hidden from the input have weights.
     """
     values, mask = windows
     noisy, seen = corrupt(spec.training.noise, values, mask, rng)
     weights = mask.astype(np.float32)
     if spec.training.blind_spot is not None:
-        asked, hidden = draw_grid(spec.training.blind_spot, values.shape, rng)
-        weights = (asked & seen).astype(np.float32)
+        predicted, hidden = draw_grid(spec.training.blind_spot, values.shape, rng)
+        weights = (predicted & seen).astype(np.float32)
         values = noisy
         noisy, seen = hide(noisy, seen, hidden)
     if spec.training.weight_by_sigma:
-        # Without it, loud windows drown the quiet ones; a lost sample, which can only be guessed, weighs 1.
+        # Otherwise noisy windows dominate the loss. A missing sample weighs 1.
         weights *= np.where(seen, 1 / np.maximum(noise_sigma(noisy, seen, axis=1), 0.02), 1).astype(np.float32)
     target = spec.targets(values, affine)
     pair = np.concatenate([target.reshape(*values.shape), weights], axis=-1)
@@ -120,7 +124,7 @@ def training_pair(
 def validation_pairs(
     spec: Architecture, windows: tuple[FloatArray, BoolArray], affine: NDArray[np.float32], seed: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Inputs and targets of all validation windows, each corrupted as often as the training says, once and for all."""
+    """Return inputs and targets of all validation windows, each corrupted `validation_repeats` times."""
     rng = np.random.default_rng([seed, 1])
     pairs = [training_pair(spec, windows, affine, rng) for _ in range(spec.training.validation_repeats)]
     inputs, targets = zip(*pairs, strict=True)

@@ -1,4 +1,4 @@
-"""Blind training: every sample is predicted from what is around it, so noise that is its own cannot be learned."""
+"""Blind-spot training (Noise2Self): each sample is predicted from its neighbours, which excludes independent noise."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from aemodels.core.types import BoolArray, FloatArray, Section
 from aemodels.signal.gaps import fill_windows
 from aemodels.signal.noise_estimate import noise_sigma
 
-# Samples over which the power of a difference is averaged: few enough to tell a bed boundary, enough to be steady.
-AROUND = 33
+# Samples over which the power of the residual is averaged: few enough to resolve a bed boundary, enough to be stable.
+POWER_WINDOW = 33
 
 
 class BlindSpotSpec(Spec):
-    """Training without a clean target: samples on a grid are hidden, and the loss asks for these alone.
+    """Self-supervised training: samples on a grid are hidden from the input, and the loss counts only these.
 
-    What is recorded is the target. Where its noise is independent of that of the samples around it, the best
-    prediction from these is the signal. The trained network denoises in the same way: in as many passes as the grid
-    has places, each sample is predicted once, by a network that has not seen it.
+    The recorded values are the target. If their noise is independent of that of the neighbouring samples, the best
+    prediction from the neighbours is the signal. The trained network denoises in the same way: in `period` passes,
+    each sample is predicted once, by a network that has not seen it.
 
     References:
         Batson & Royer (2019), ICML (Noise2Self, J-invariance); Krull, Buchholz & Jug (2019), CVPR (Noise2Void);
-        Laine, Karras, Lehtinen & Aila (2019), NeurIPS (the sample itself beside its prediction).
+        Laine, Karras, Lehtinen & Aila (2019), NeurIPS (combination of the sample with its prediction).
     """
 
-    period: int = Field(default=8, ge=2, le=64, description="samples from one that is predicted to the next")
+    period: int = Field(default=8, ge=2, le=64, description="distance between predicted samples, in samples")
     reach: int = Field(
         default=0,
         ge=0,
         le=16,
-        description="neighbours on either side that are hidden with it: as far as noise is correlated",
+        description="neighbours hidden on either side of a predicted sample: the correlation length of the noise",
     )
 
     estimate: Literal["prediction", "posterior"] = Field(
         default="posterior",
-        description="prediction: from the others alone; posterior: moved towards the sample itself where they predict "
-        "it worse than its noise explains",
+        description="prediction: from the neighbours alone; posterior: moved towards the recorded sample where the "
+        "residual exceeds the estimated noise",
     )
 
     @model_validator(mode="after")
@@ -52,19 +52,19 @@ class BlindSpotSpec(Spec):
         return self
 
     def grid(self, samples: int, phase: NDArray[np.int64]) -> tuple[BoolArray, BoolArray]:
-        """Which samples are predicted, and which are hidden: bool of the shape of `phase` with `samples` along axis 1.
+        """Return masks of the predicted and of the hidden samples, bool[window, sample, feature].
 
         Args:
-            samples: in a window.
-            phase: int64[window, 1, feature], place of the grid in each.
+            samples: samples per window.
+            phase: int64[window, 1, feature], offset of the grid.
         """
-        place = (np.arange(samples)[None, :, None] + phase) % self.period
-        distance = np.minimum(place, self.period - place)
-        return place == 0, distance <= self.reach
+        position = (np.arange(samples)[None, :, None] + phase) % self.period
+        distance = np.minimum(position, self.period - position)
+        return position == 0, distance <= self.reach
 
 
 def hide(values: FloatArray, mask: BoolArray, hidden: BoolArray) -> tuple[FloatArray, BoolArray]:
-    """Windows as they are seen without the hidden samples.
+    """Hide samples from windows.
 
     Args:
         values: float32[window, sample, feature].
@@ -72,9 +72,9 @@ def hide(values: FloatArray, mask: BoolArray, hidden: BoolArray) -> tuple[FloatA
         hidden: bool of the same shape.
 
     Returns:
-        Values and mask: hidden samples and gaps are interpolated from those seen, so that nothing of a hidden one is
-        left, also not in a gap beside it that had been filled from it. A feature without any is 0, one that was never
-        observed stays as it is.
+        Values and mask: hidden samples and gaps are interpolated from the visible samples, so that no information of
+        a hidden sample remains, not even in a gap filled from it. A feature without visible samples is 0, one that
+        was never observed is unchanged.
     """
     seen = mask & ~hidden
     filled = fill_windows(values, seen, 0.0)
@@ -84,40 +84,40 @@ def hide(values: FloatArray, mask: BoolArray, hidden: BoolArray) -> tuple[FloatA
 def draw_grid(
     spec: BlindSpotSpec, shape: tuple[int, int, int], rng: np.random.Generator
 ) -> tuple[BoolArray, BoolArray]:
-    """As `BlindSpotSpec.grid`, at random places in every feature of every window [window, sample, feature]."""
+    """Draw `BlindSpotSpec.grid` with a random offset per window and feature."""
     windows, samples, features = shape
     return spec.grid(samples, rng.integers(0, spec.period, (windows, 1, features)))
 
 
 def blind_spot_estimate(denoise: Callable[[Section], FloatArray], section: Section, spec: BlindSpotSpec) -> FloatArray:
-    """Every sample from a pass in which it was hidden: float32[channel, sample].
+    """Estimate every sample in a pass in which it is hidden: float32[channel, sample].
 
     Args:
-        denoise: of a section, in normalised units.
-        section: noisy.
-        spec: the grid; neighbouring channels are hidden at different places.
+        denoise: function from a section to its estimate in normalised units.
+        section: the noisy section.
+        spec: the grid; it is offset between neighbouring channels.
     """
     channels, samples = section.values.shape
     windows = section.values.T[None], section.mask.T[None]
     out = np.empty((channels, samples), dtype=np.float32)
     for phase in range(spec.period):
-        places = (phase + (spec.period // 2) * np.arange(channels))[None, None, :]
-        asked, hidden = (np.broadcast_to(grid, windows[0].shape) for grid in spec.grid(samples, places))
+        offsets = (phase + (spec.period // 2) * np.arange(channels))[None, None, :]
+        predicted, hidden = (np.broadcast_to(grid, windows[0].shape) for grid in spec.grid(samples, offsets))
         values, seen = hide(*windows, hidden)
-        partly = Section(section.name, values[0].T.copy(), seen[0].T.copy(), section.scale, section.noise)
-        out[asked[0].T] = denoise(partly)[asked[0].T]
+        masked = Section(section.name, values[0].T.copy(), seen[0].T.copy(), section.scale, section.noise)
+        out[predicted[0].T] = denoise(masked)[predicted[0].T]
     return out if spec.estimate == "prediction" else _posterior(out, section)
 
 
-def _posterior(predicted: FloatArray, section: Section) -> FloatArray:
-    """The mean of prediction and sample, each weighted by the other's variance.
+def _posterior(prediction: FloatArray, section: Section) -> FloatArray:
+    """Return the mean of prediction and sample, each weighted by the other's variance.
 
-    What a sample differs by from its prediction is noise and error of the prediction. Its power around the sample less
-    the noise's, estimated from the section, is the error's: near bed boundaries the sample counts, elsewhere hardly.
+    The residual is noise plus prediction error. Its local power less the noise power, estimated from the section, is
+    the error variance: near bed boundaries the recorded sample counts, elsewhere hardly.
     """
-    difference = np.where(section.mask, section.values - predicted, 0).astype(np.float64)
-    share = uniform_filter1d(section.mask.astype(np.float64), AROUND, axis=1)
-    power = uniform_filter1d(difference**2, AROUND, axis=1) / np.maximum(share, 1 / AROUND)
+    difference = np.where(section.mask, section.values - prediction, 0).astype(np.float64)
+    share = uniform_filter1d(section.mask.astype(np.float64), POWER_WINDOW, axis=1)
+    power = uniform_filter1d(difference**2, POWER_WINDOW, axis=1) / np.maximum(share, 1 / POWER_WINDOW)
     noise = noise_sigma(section.values, section.mask).astype(np.float64) ** 2
     kept = np.clip(1 - noise / np.maximum(power, 1e-30), 0, 1)
-    return np.asarray(predicted + kept * difference, dtype=np.float32)
+    return np.asarray(prediction + kept * difference, dtype=np.float32)

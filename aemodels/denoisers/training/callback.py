@@ -1,4 +1,4 @@
-"""The course of a training: rate, best weights, end, reports and checkpoints, epoch by epoch."""
+"""Training callback: learning rate, best weights, early stopping, progress reports and checkpoints."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from aemodels.denoisers.training.spec import TrainingSpec
 
 
 class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
-    """Leads a compiled network through its epochs; where a checkpoint lies, from the one after it.
+    """Runs the epochs of a training; resumes after the last checkpointed one.
 
     Args:
-        training: the loop's parameters.
-        batches: told each epoch's number before it begins.
-        network: compiled.
-        context: names the checkpoint and who hears of epochs; of resumed ones too, so that a record is whole.
+        training: parameters of the training loop.
+        batches: notified of each epoch's number before it begins.
+        network: the compiled network.
+        context: path of the checkpoint and the epoch callback, which is called for resumed epochs too, so that the
+            record is complete.
 
     Raises:
         DataError: if the checkpoint is of another network.
@@ -48,7 +49,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     @property
     def finished(self) -> bool:
-        """Whether no epoch is left to do."""
+        """True if no epoch is left."""
         return should_stop(self.training, self.losses)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -69,7 +70,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self.model.stop_training = self.finished
 
     def restore_best(self, network: keras.Model) -> None:
-        """Give the network the weights of its best epoch.
+        """Set the network's weights to those of the best epoch.
 
         Raises:
             SpecError: if no epoch had a finite validation loss.

@@ -1,4 +1,4 @@
-"""What a training needs to go on after a crash: one file, replaced whole after each epoch."""
+"""Checkpoint of a training: one file, replaced atomically after each epoch."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Arrays = list[NDArray[Any]]
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """A training after its last finished epoch.
+    """State of a training after its last finished epoch.
 
     Args:
-        state: the network's variables (weights, random states) and the optimizer's, in their own order.
+        state: variables of the network (weights, random states), then of the optimizer.
         best: weights of the best epoch so far.
-        history: one list a metric, one entry a finished epoch.
+        history: one list per metric, one entry per finished epoch.
     """
 
     state: Arrays
@@ -31,26 +31,26 @@ class Checkpoint:
     history: dict[str, list[float]]
 
     def save(self, path: Path) -> None:
-        """Write it, or leave the one before: never half of it. Plain numeric arrays, no pickle."""
-        arrays: dict[str, Any] = {f"state_{place:04d}": array for place, array in enumerate(self.state)}
-        arrays |= {f"best_{place:04d}": array for place, array in enumerate(self.best)}
+        """Write the checkpoint atomically, as plain numeric arrays without pickle."""
+        arrays: dict[str, Any] = {f"state_{index:04d}": array for index, array in enumerate(self.state)}
+        arrays |= {f"best_{index:04d}": array for index, array in enumerate(self.best)}
         arrays |= {f"history_{name}": np.asarray(series, dtype=np.float64) for name, series in self.history.items()}
         with atomic_path(path) as temporary, temporary.open("wb") as stream:
             np.savez(stream, **arrays)
 
     @classmethod
     def load(cls, path: Path) -> Checkpoint:
-        """The inverse of `save`.
+        """Read a checkpoint: the inverse of `save`.
 
         Raises:
-            DataError: if the file is not what `save` wrote.
+            DataError: if the file is not a checkpoint written by `save`.
         """
         try:
             with np.load(path, allow_pickle=False) as stored:
                 arrays = dict(stored)
         except (BadZipFile, ValueError, EOFError) as error:
             raise DataError(
-                f"{path} cannot be read as a training's checkpoint: {error}; delete it, then train again"
+                f"{path} cannot be read as a training checkpoint: {error}; delete it, then train again"
             ) from error
         history = {name: array.tolist() for name, array in arrays.items() if name.startswith("history_")}
         return cls(

@@ -1,4 +1,4 @@
-"""Units that have died: whatever comes in, the same goes out."""
+"""Dead units: units of a network whose output is constant."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ import numpy as np
 from aemodels.core.types import FloatArray
 
 MAX_WINDOWS = 512
-# Float32 outputs of order one that differ by less say the same.
-SPREAD = 1e-6
+# A range of outputs (of order one, float32) below this counts as constant.
+MAX_RANGE = 1e-6
 
 
 def dead_units(network: keras.Model, inputs: FloatArray) -> dict[str, int]:
-    """Units of dense and convolutional layers that give one value for all windows and samples.
+    """Count units of dense and convolutional layers with one output value for all windows and samples.
 
     Args:
-        network: trained; of one with a layer "encoder" the encoder is looked at, where dead units cost code.
-        inputs: float32[window, ...], what the network takes; at most 512 windows, evenly chosen, are run.
+        network: the trained network; if it has a layer "encoder", only the encoder is examined, since dead units there
+            reduce the latent size.
+        inputs: float32[window, ...], inputs of the network; at most 512 windows, evenly spaced, are used.
 
     Returns:
-        Layer name → dead units, layers without any left out. A ReLU that no window reaches is the usual case.
+        Layer name → number of dead units; layers without any are omitted. The usual case is a ReLU that is never
+        active.
     """
     model = _encoder(network)
     layers = [
@@ -49,4 +51,4 @@ def _encoder(network: keras.Model) -> keras.Model:
 def _constant(output: Any) -> int:
     values = keras.ops.convert_to_numpy(output)
     flat = values.reshape(-1, values.shape[-1])
-    return int((np.ptp(flat, axis=0) <= SPREAD).sum())
+    return int((np.ptp(flat, axis=0) <= MAX_RANGE).sum())

@@ -1,4 +1,4 @@
-"""The only training loop."""
+"""Training loop of all networks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from aemodels.denoisers.training.losses import masked_loss
 
 @dataclass(frozen=True, eq=False)
 class TrainedNetwork:
-    """Weights of a trained network with the record of its training.
+    """Weights of a trained network and the record of its training.
 
     Args:
         weights: arrays in the order of keras' `get_weights`.
@@ -29,7 +29,7 @@ class TrainedNetwork:
         features: channels in one window.
         history: one list per metric, one entry per epoch.
         parameters: number of weights.
-        dead_units: layer name → units whose output is constant; layers without any left out.
+        dead_units: layer name → units whose output is constant; layers without any are omitted.
         resumed: epochs taken over from an interrupted training.
     """
 
@@ -45,15 +45,15 @@ class TrainedNetwork:
 def train_network(
     spec: Architecture, train: Sequence[Section], validation: Sequence[Section], context: FitContext
 ) -> TrainedNetwork:
-    """Train with validation by well, early stopping and the best weights restored.
+    """Train a network with early stopping on validation sections, and restore its best weights.
 
-    What layers add to the loss (a penalty on activities, a divergence) is minimised with the reconstruction error.
+    Losses added by layers (an activity penalty, a divergence) are minimised together with the reconstruction error.
 
     Args:
-        spec: the network and its training.
+        spec: specification of the network and its training.
         train: training sections.
-        validation: sections of other wells or trace ranges; they choose the epoch.
-        context: seed, progress callback, and the checkpoint from which a training that died goes on.
+        validation: sections of other wells or trace ranges; they determine the best epoch.
+        context: seed, progress callback, and the checkpoint from which an interrupted training resumes.
 
     Raises:
         SpecError: if no window is observed well enough, or no epoch has a finite validation loss.
@@ -97,9 +97,9 @@ def train_network(
 
 
 def make_deterministic() -> None:
-    """Equal seeds give equal weights, bit by bit, on one machine; for the rest of this process, at some cost in speed.
+    """Make TensorFlow's operations deterministic for the rest of this process, at some cost in speed.
 
-    Other backends than TensorFlow's are as they are.
+    Equal seeds then give bit-identical weights on one machine. Other Keras backends are not affected.
     """
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf

@@ -1,4 +1,4 @@
-"""Losses that count observed samples only."""
+"""Losses over observed samples only."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any, Literal, TypeAlias
 from keras import ops
 
 Loss: TypeAlias = Callable[[Any, Any], Any]
-HUBER_DELTA = 1.0  # network units: beyond it an error counts by its size, not by its square
+HUBER_DELTA = 1.0  # in network units: larger errors count linearly, smaller ones quadratically
 _TINY = 1e-6
 
 
 def masked_loss(name: Literal["mse", "huber", "bce"]) -> Loss:
-    """The loss of that name over observed samples.
+    """Return the loss `name` over observed samples.
 
     Args:
         name: squared error, Huber's (half the square up to 1 in network units, linear beyond), or binary cross-entropy
-            of values in [0, 1], of a prediction in (0, 1).
+            for values in [0, 1] and predictions in (0, 1).
 
     Returns:
-        loss(target, prediction) with `target` float32[window, sample, 2 * feature]: the values, and behind them on the
-        last axis their weights, 0 where nothing was observed.
+        loss(target, prediction) with `target` float32[window, sample, 2 * feature]: the values, then on the
+        last axis their weights, 0 if not observed.
 
     References:
         Huber (1964), Annals of Mathematical Statistics 35, 73.
@@ -30,27 +30,27 @@ def masked_loss(name: Literal["mse", "huber", "bce"]) -> Loss:
 
 
 def masked_squared_error(target: Any, prediction: Any) -> Any:
-    """Mean squared error over observed samples; `target` carries weights behind the values on its last axis."""
+    """Return the mean squared error over observed samples; see `masked_loss` for the layout of `target`."""
     return _over_observed(target, lambda values: ops.square(values - prediction))
 
 
 def masked_huber(target: Any, prediction: Any) -> Any:
-    """Mean Huber loss over observed samples."""
+    """Return the mean Huber loss over observed samples."""
 
     def error(values: Any) -> Any:
         size = ops.abs(values - prediction)
-        near = 0.5 * ops.square(size)
-        return ops.where(size <= HUBER_DELTA, near, HUBER_DELTA * (size - 0.5 * HUBER_DELTA))
+        quadratic = 0.5 * ops.square(size)
+        return ops.where(size <= HUBER_DELTA, quadratic, HUBER_DELTA * (size - 0.5 * HUBER_DELTA))
 
     return _over_observed(target, error)
 
 
 def masked_cross_entropy(target: Any, prediction: Any) -> Any:
-    """Mean binary cross-entropy over observed samples (natural logarithm); at least the targets' own entropy."""
+    """Return the mean binary cross-entropy over observed samples, in nats; at least the targets' entropy."""
 
     def error(values: Any) -> Any:
-        sure = ops.clip(prediction, _TINY, 1 - _TINY)
-        return -(values * ops.log(sure) + (1 - values) * ops.log(1 - sure))
+        clipped = ops.clip(prediction, _TINY, 1 - _TINY)
+        return -(values * ops.log(clipped) + (1 - values) * ops.log(1 - clipped))
 
     return _over_observed(target, error)
 

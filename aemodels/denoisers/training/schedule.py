@@ -1,4 +1,7 @@
-"""What the validation losses so far decide: learning rate, best epoch, end. Pure, so that a resumed training agrees."""
+"""Learning rate, best epoch and early stopping as functions of the validation losses so far.
+
+Pure functions, so that a resumed training takes the same decisions.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,14 @@ from collections.abc import Sequence
 
 from aemodels.denoisers.training.spec import TrainingSpec
 
-FLOOR = 0.01
+FINAL_SHARE = 0.01  # of the initial learning rate, at the end of the cosine
 
 
 def learning_rate(training: TrainingSpec, losses: Sequence[float]) -> float:
-    """Learning rate of the epoch that follows the validation losses `losses`.
+    """Return the learning rate of the epoch after the validation losses `losses`.
 
-    Cosine falls from the initial rate to 1 % of it over all epochs. Plateau halves whenever a third of the patience
-    has passed without a better loss.
+    "cosine" decays from the initial rate to 1 % of it over all epochs. "plateau" halves the rate whenever a third of
+    the patience has passed without an improvement.
 
     References:
         Loshchilov & Hutter (2017), ICLR (cosine, without restarts).
@@ -24,24 +27,24 @@ def learning_rate(training: TrainingSpec, losses: Sequence[float]) -> float:
     """
     if training.schedule == "cosine":
         progress = len(losses) / max(training.epochs - 1, 1)
-        return training.learning_rate * (FLOOR + (1 - FLOOR) * 0.5 * (1 + math.cos(math.pi * progress)))
+        return training.learning_rate * (FINAL_SHARE + (1 - FINAL_SHARE) * 0.5 * (1 + math.cos(math.pi * progress)))
     if training.schedule == "plateau":
         return training.learning_rate * 0.5 ** _plateaus(losses, max(1, training.patience // 3))
     return training.learning_rate
 
 
 def best_epoch(losses: Sequence[float]) -> int:
-    """Index of the first lowest loss; of the first loss where none is finite.
+    """Return the index of the first lowest loss; 0 if no loss is finite.
 
     >>> best_epoch([math.nan, 2.0, 1.0, 1.0])
     2
     """
-    finite = [(loss, place) for place, loss in enumerate(losses) if math.isfinite(loss)]
+    finite = [(loss, epoch) for epoch, loss in enumerate(losses) if math.isfinite(loss)]
     return min(finite)[1] if finite else 0
 
 
 def should_stop(training: TrainingSpec, losses: Sequence[float]) -> bool:
-    """Whether all epochs are done, or the patience is at its end.
+    """Return True if all epochs are done or the patience is exhausted.
 
     >>> should_stop(TrainingSpec(epochs=9, patience=2), [3.0, 1.0, 2.0, 1.5])
     True

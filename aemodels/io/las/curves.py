@@ -72,7 +72,9 @@ def to_channels(
     return rows, tuple(channels), tuple(findings)
 
 
-def _convert(column: Values, curve: LasCurve, match: CurveMatch, aliases: Aliases) -> tuple[Values | None, list[Finding]]:
+def _convert(
+    column: Values, curve: LasCurve, match: CurveMatch, aliases: Aliases
+) -> tuple[Values | None, list[Finding]]:
     """Values in the canonical unit; None where they cannot be that curve."""
     canonical = CANONICAL[match.name]
     findings = []
