@@ -99,4 +99,4 @@ def _without_prefix(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, N
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
-DenoiserSpec: TypeAlias = Annotated[Plain | Guarded, Field(discriminator="kind"), earlier_kinds({"guarded": "guarded"})]
+DenoiserSpec: TypeAlias = Annotated[Plain | Guarded, Field(discriminator="kind"), earlier_kinds({"gated": "guarded"})]

@@ -16,7 +16,7 @@ from aemodels.noise.base import Decibel, Level, NoiseBase, draw_level, signal_po
 class Gaussian(NoiseBase):
     """Add independent normal noise of a given standard deviation or signal-to-noise ratio."""
 
-    earlier_names: ClassVar[Mapping[str, str]] = {"per_channel_share": "per_channel_share"}
+    earlier_names: ClassVar[Mapping[str, str]] = {"uneven": "per_channel_share"}
 
     kind: Literal["gaussian"] = "gaussian"
     factor: Level | None = Field(

@@ -28,8 +28,8 @@ class SpikeGate(Spec):
         "multiple": "noise_multiple",
         "unrest": "step_multiple",
         "reach": "step_window",
-        "joint_step": "joint_step",
-        "min_share": "min_share",
+        "company": "joint_step",
+        "least_share": "min_share",
         "passes": "max_passes",
     }
 

@@ -32,7 +32,7 @@ class CoKriging(Spec):
         Machine Learning, 2.2 (the conditional mean). Mean and covariance are those of the training windows.
     """
 
-    earlier_names: ClassVar[Mapping[str, str]] = {"max_gap": "max_gap"}
+    earlier_names: ClassVar[Mapping[str, str]] = {"longest": "max_gap"}
 
     kind: Literal["co_kriging"] = "co_kriging"
     window: WindowSpec = Field(

@@ -21,7 +21,7 @@ Activation: TypeAlias = Literal["relu", "gelu", "elu", "tanh", "sigmoid", "linea
 class DenseBase(AutoencoderBase):
     """An autoencoder of dense layers on flattened windows."""
 
-    earlier_names: ClassVar[Mapping[str, str]] = {"latent_activation": "latent_activation"}
+    earlier_names: ClassVar[Mapping[str, str]] = {"code_activation": "latent_activation"}
 
     widths: tuple[int, ...] = Field(default=(64, 32), description="units of the encoder's hidden layers; may be none")
     activation: Activation = Field(default="relu", description="of the hidden layers")

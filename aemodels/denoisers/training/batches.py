@@ -101,7 +101,7 @@ def training_pair(
     affine: NDArray[np.float32],
     rng: np.random.Generator,
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the network input of corrupted windows, and the clean target with its weights concatenated on the last axis.
+    """Return the network input of corrupted windows, and the clean target with its weights on the last axis.
 
     In blind-spot training the corrupted windows are the target, and only samples hidden from the input have weights.
     """

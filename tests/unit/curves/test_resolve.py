@@ -197,7 +197,7 @@ def test_a_mnemonic_listed_twice_is_refused(tmp_path: Path):
 def test_an_unknown_curve_is_refused(tmp_path: Path):
     path = tmp_path / "aliases.yaml"
     path.write_text("depth: []\nunits: {}\nmnemonics: {GAMMA: [[CGR]]}\n")
-    with pytest.raises(SpecError, match="no canonical curve"):
+    with pytest.raises(SpecError, match="not a canonical curve"):
         load_aliases(path)
 
 
@@ -219,10 +219,10 @@ def test_a_mnemonic_of_the_user_s_moves_to_the_curve_the_user_names(tmp_path: Pa
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("mnemonics:\n  GRR: [[X]]\n", "no canonical curve"),
+        ("mnemonics:\n  GRR: [[X]]\n", "not a canonical curve"),
         ("mnemonics:\n  GR: [X, Y]\n", "list of lists"),
         ("mnemonics:\n  GR: [[X], [x]]\n", "listed twice"),
-        ("units:\n  furlong: {F: 1}\n", "no canonical unit"),
+        ("units:\n  furlong: {F: 1}\n", "not a canonical unit"),
         ("curves: {}\n", "top level"),
         ("a: [\n", "YAML"),
     ],

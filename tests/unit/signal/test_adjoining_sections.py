@@ -51,10 +51,10 @@ class Counting:
 
 
 def test_a_recording_knows_its_part_of_the_line():
-    part = line().select(slice(3, 7)).part
-    assert part == LineRange("a" * 64, 3, 7)
-    assert dataclasses.replace(line(), channels=line().channels[::-1]).part is None
-    assert dataclasses.replace(line(), kind="logs").part is None
+    found = line().select(slice(3, 7)).line_range
+    assert found == LineRange("a" * 64, 3, 7)
+    assert dataclasses.replace(line(), channels=line().channels[::-1]).line_range is None
+    assert dataclasses.replace(line(), kind="logs").line_range is None
 
 
 def test_adjoining_sections_are_denoised_as_the_whole_line():
