@@ -31,7 +31,7 @@ def observed_windows(spec: Architecture, sections: Sequence[Section], *, stride:
     kept = mask.mean(axis=1).max(axis=1) >= spec.training.observed
     if not kept.any():
         raise SpecError(
-            f"{len(values)} windows of {spec.window.length} samples are all observed by less than "
+            f"{len(values)} windows of {spec.window.length} samples are all observed less than "
             f"{spec.training.observed:.0%}; expected longer recordings or a smaller window"
         )
     return values[kept], mask[kept]
