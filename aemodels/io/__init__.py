@@ -1,11 +1,13 @@
-"""Files in and out: LAS and SEG-Y readers and writers, hashing, atomic writes."""
+"""Files in and out: readers and writers of the formats, hashing, atomic writes."""
 
+from aemodels.io.added_curves import AddedCurve
 from aemodels.io.files.atomic import atomic_path
 from aemodels.io.files.gzip import plain_file
 from aemodels.io.files.hashing import sha256_file
 from aemodels.io.files.size_limits import SizeLimits
+from aemodels.io.formats import FORMATS, Format, ReadOptions, find_format, kind_of
 from aemodels.io.las.reader import read_las
-from aemodels.io.las.writer import AddedCurve, write_flagged_las, write_las
+from aemodels.io.las.writer import write_flagged_las, write_las
 from aemodels.io.readers import READERS, list_files, read, read_blocks
 from aemodels.io.remote import fetch, fetch_all, list_urls, read_url
 from aemodels.io.segy.denoised_copy import write_denoised_blocks, write_denoised_segy
@@ -14,13 +16,18 @@ from aemodels.io.segy.reader import read_segy, read_segy_blocks
 from aemodels.io.segy.writer import write_segy
 
 __all__ = [
+    "FORMATS",
     "READERS",
     "AddedCurve",
+    "Format",
     "HeaderPositions",
+    "ReadOptions",
     "SizeLimits",
     "atomic_path",
     "fetch",
     "fetch_all",
+    "find_format",
+    "kind_of",
     "list_files",
     "list_urls",
     "parse_positions",

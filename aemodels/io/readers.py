@@ -1,25 +1,23 @@
-"""Which suffix is read by which reader, and the one door through which files come in."""
+"""The readers by suffix, and the one function through which files come in."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 
-from aemodels.core.errors import LargeFileError, UnreadableFileError
+from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.core.types import Recording, Source
 from aemodels.io.files.atomic import PART_SUFFIX
 from aemodels.io.files.gzip import content_suffix, is_packed, plain_file
 from aemodels.io.files.hashing import sha256_file
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
-from aemodels.io.las.reader import read_las
+from aemodels.io.formats import FORMATS, Reader, ReadOptions, find_format, known_suffixes
 from aemodels.io.segy.header_positions import HeaderPositions
-from aemodels.io.segy.reader import read_segy, read_segy_blocks
 
-READERS: dict[str, Callable[[Path], Recording]] = {".las": read_las, ".sgy": read_segy, ".segy": read_segy}
+READERS: dict[str, Reader] = {suffix: form.read for form in FORMATS for suffix in form.suffixes}
 UNFINISHED = (PART_SUFFIX, ".tmp", ".partial", ".crdownload", ".filepart", ".download", "~")
 
 
@@ -42,19 +40,17 @@ def read(
         The recording, with findings for whatever was doubtful.
 
     Raises:
-        LargeFileError: if it is a SEG-Y file of more than `limits.whole` bytes; `read_blocks` reads it.
+        LargeFileError: if it exceeds `limits.whole` bytes and its format can be read block by block; `read_blocks`
+            reads it.
         UnreadableFileError: if the path is missing, a folder, not permitted, empty, of an unknown suffix, or refused by
             its reader; `.findings` say which.
     """
     reader = READERS.get(content_suffix(path))
-    if reader is read_las:
-        reader = partial(read_las, aliases=aliases)
-    elif reader is read_segy:
-        reader = partial(_read_line, positions=positions, limits=limits)
+    options = ReadOptions(aliases, positions, limits)
     try:
         finding = _refusal(path, limits)
         if finding is None and reader is not None:
-            return _read_packed(path, reader, limits) if is_packed(path) else reader(path)
+            return _read_packed(path, reader, options) if is_packed(path) else reader(path, options)
     except OSError as error:
         finding = _os_finding(path, error)
     raise UnreadableFileError((finding or _unknown_suffix(path),))
@@ -63,26 +59,26 @@ def read(
 def read_blocks(
     path: Path, *, traces: int, positions: HeaderPositions | None = None, limits: SizeLimits = DEFAULT_LIMITS
 ) -> Iterator[Recording]:
-    """Read a SEG-Y file, plain or gzip'd, block by block: memory does not grow with the file.
+    """Read a file of a format that allows it, plain or gzip'd, block by block: memory does not grow with the file.
 
     Args:
         path: the file.
-        traces: traces per block; the last block may have fewer.
+        traces: channels per block; the last block may have fewer.
         positions: as for `read`.
         limits: as for `read`; `limits.whole` does not count.
 
     Yields:
-        Recordings as `read_segy_blocks` gives them; identity and name are those of the file, packed or not.
+        Recordings as the block reader of the format gives them; identity and name are those of the file, packed or not.
 
     Raises:
         UnreadableFileError: as for `read`.
     """
-    source = None
+    source, form, options = None, find_format(path), ReadOptions(positions=positions, limits=limits)
     try:
         finding = _refusal(path, limits)
-        if finding is None and READERS.get(content_suffix(path)) is read_segy:
+        if finding is None and form is not None and form.block_reader is not None:
             with plain_file(path, limits) as plain:
-                for block in read_segy_blocks(plain, traces=traces, positions=positions):
+                for block in form.block_reader(plain, traces, options):
                     source = source or Source(str(path), sha256_file(path) if is_packed(path) else block.source.sha256)
                     yield dataclasses.replace(block, source=source)
             return
@@ -91,22 +87,13 @@ def read_blocks(
     raise UnreadableFileError((finding or _unknown_suffix(path),))
 
 
-def _read_line(path: Path, positions: HeaderPositions | None, limits: SizeLimits) -> Recording:
-    size = path.stat().st_size
-    if size > limits.whole:
-        found, expected = f"{path} holds {size} bytes of traces", f"at most {limits.whole} to be read at once"
-        remedy = "read it block by block, or raise SONDEFLOW_MAX_WHOLE_BYTES"
-        raise LargeFileError((Finding("error", "too-large", "file", found, expected, remedy),))
-    return read_segy(path, positions)
-
-
-def _read_packed(path: Path, reader: Callable[[Path], Recording], limits: SizeLimits) -> Recording:
+def _read_packed(path: Path, reader: Reader, options: ReadOptions) -> Recording:
     """Read what a gzip'd file holds; identity and name are the packed file's."""
-    with plain_file(path, limits) as plain:
-        finding = _refusal(plain, limits)
+    with plain_file(path, options.limits) as plain:
+        finding = _refusal(plain, options.limits)
         if finding is not None:
             raise UnreadableFileError((dataclasses.replace(finding, found=f"{path} unpacks to 0 bytes"),))
-        recording = reader(plain)
+        recording = reader(plain, options)
     return dataclasses.replace(recording, source=Source(str(path), sha256_file(path)))
 
 
@@ -177,10 +164,8 @@ def _outside(path: Path, root: Path) -> Finding:
 
 
 def _unknown_suffix(path: Path) -> Finding:
-    known = ", ".join(READERS) + ", each also with .gz"
-    return Finding(
-        "error", "unknown-suffix", "file", f"{path.name} ends in {path.suffix!r}", known, "convert it, or rename it"
-    )
+    found = f"{path.name} ends in {path.suffix!r}"
+    return Finding("error", "unknown-suffix", "file", found, known_suffixes(), "convert it, or rename it")
 
 
 def _os_finding(path: Path, error: OSError) -> Finding:

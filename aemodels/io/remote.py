@@ -17,9 +17,10 @@ from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.core.types import Recording, Source
 from aemodels.io.files.atomic import atomic_path
-from aemodels.io.files.gzip import content_suffix, copy_within
+from aemodels.io.files.gzip import copy_within
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
-from aemodels.io.readers import READERS, list_files, passed_over, read
+from aemodels.io.formats import find_format
+from aemodels.io.readers import list_files, passed_over, read
 from aemodels.io.segy.header_positions import HeaderPositions
 
 SCHEMES = ("file", "memory", "s3")
@@ -44,7 +45,7 @@ def read_url(
     aliases: Path | None = None,
     positions: HeaderPositions | None = None,
 ) -> Recording:
-    """Read a LAS or SEG-Y file, plain or gzip'd, from a URL.
+    """Read a file of any known format, plain or gzip'd, from a URL.
 
     Args:
         url: "file://...", "memory://..." or "s3://bucket/key".
@@ -146,7 +147,7 @@ def list_urls(url: str, *, options: Options | None = None) -> tuple[str, ...]:
     system, path = _open_system(url, options)
     scheme = url.split("://", 1)[0].lower()
     if scheme == "file":
-        return tuple(f"file://{found}" for found in list_files(Path(path))[0] if content_suffix(found) in READERS)
+        return tuple(f"file://{found}" for found in list_files(Path(path))[0] if find_format(found) is not None)
     try:
         system.invalidate_cache()
         names = sorted(str(name) for name in system.find(path))
@@ -161,7 +162,7 @@ def _wanted(name: str, base: str) -> bool:
     if name != base and not name.startswith(f"{base}/"):
         return False
     parts = PurePosixPath(name[len(base) :].lstrip("/")).parts or (PurePosixPath(name).name,)
-    return content_suffix(Path(name)) in READERS and not any(passed_over(part) for part in parts)
+    return find_format(name) is not None and not any(passed_over(part) for part in parts)
 
 
 def _open_system(url: str, options: Options | None) -> tuple[Any, str]:

@@ -21,7 +21,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def similar(  # noqa: PLR0913, PLR0917 - one option each
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The LAS file with the interval.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The well's file, with the interval.")],
     start: Annotated[float, typer.Option("--from", metavar="D1", help="Its top, in the file's unit of depth.")],
     stop: Annotated[float, typer.Option("--to", metavar="D2", help="Its bottom.")],
     data: Annotated[

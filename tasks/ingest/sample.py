@@ -9,7 +9,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from aemodels.io.files.atomic import atomic_path
-from aemodels.io.readers import READERS, list_files
+from aemodels.io.formats import kind_of
+from aemodels.io.readers import list_files
 from aemodels.synthetic import FieldSpec, sample_field
 
 SEED = 20
@@ -26,10 +27,10 @@ def make_field(directory: str) -> str:
 def deliver(field: str, inbox: str) -> list[str]:
     """Copy the field's arrivals into the inbox, together with three files as broken as those that really arrive."""
     arrivals, _ = list_files(Path(field) / "arrivals")
-    arrivals = [path for path in arrivals if path.suffix.lower() in READERS]
+    arrivals = [path for path in arrivals if kind_of(path) is not None]
     goal = Path(inbox) / "demo"
     delivered = [_put(goal / path.name, path) for path in arrivals]
-    line = next(path for path in arrivals if path.suffix.lower() != ".las")
+    line = next(path for path in arrivals if kind_of(path) == "seismic")
     broken = {
         "empty.las": b"",
         "letter.las": b"Dear all,\nplease find the logs in the next mail.\n",

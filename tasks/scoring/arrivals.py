@@ -17,12 +17,13 @@ from sqlalchemy import Engine
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.io.files.hashing import sha256_file
+from aemodels.io.formats import FORMATS
 from aemodels.io.readers import list_files
 from aemodels.io.remote import fetch, is_url, list_urls
 from tasks.ledger import Sighting, recall, remember
 from tasks.scoring.outbox import ChangedError
 
-OUTPUT_FOLDERS = ("scores", "las", "segy", "reports", "quarantine")
+OUTPUT_FOLDERS = ("scores", *(form.folder for form in FORMATS), "reports", "quarantine")
 WAIT_AT_MOST = 10.0  # seconds: a longer settling time is left to the next run
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.io.files.hashing import sha256_file
+from aemodels.io.formats import kind_of
 from tasks.ledger import Claim, Settlement, claim, release, settle
 from tasks.scoring.arrivals import Arrival, Identified, identify, remember_hashes
-from tasks.scoring.choose_bundle import choose_scorers, kind_of, remedy, wanted
+from tasks.scoring.choose_bundle import choose_scorers, remedy, wanted
 from tasks.scoring.file import Job, Scorer, Verdict
 from tasks.scoring.outbox import ChangedError, discard, publish, quarantine
 from tasks.scoring.request import FileOutcome, FilledRequest
@@ -100,7 +101,7 @@ def _claim_all(
     for item, wish in wishes:
         path = item.arrival.shown
         if wish is None:
-            outcomes.append(_left(path, item.sha256, "no-bundle", *remedy(item.arrival.path)))
+            outcomes.append(_left(path, item.sha256, "no-bundle", *remedy(kind_of(item.arrival.path) or "")))
         elif wish.key in claims:
             taken = claims.pop(wish.key)
             tasks.append(Task(taken, _job(desk, item, scorers.get(kind_of(item.arrival.path) or ""), taken, request)))

@@ -8,20 +8,14 @@ from pathlib import Path
 
 from aemodels.bundle.summary import read_summary
 from aemodels.experiment.spec import REGISTERED
-from aemodels.io.files.gzip import content_suffix
+from aemodels.io.formats import kind_of
 from tasks.ledger import Key, Wanted
 from tasks.scoring.file import Scorer
 from tasks.scoring.request import FilledRequest
 from tasks.settings import Settings
 from tasks.storage.code_version import READING, code_hash
 
-KINDS = {".las": "logs", ".sgy": "seismic", ".segy": "seismic"}
 _ONE_AT_A_TIME = threading.Lock()  # the registry's client is made for one thread
-
-
-def kind_of(path: str) -> str | None:
-    """The kind that a file's suffix says, None for none."""
-    return KINDS.get(content_suffix(Path(path)))
 
 
 def choose_scorers(kinds: Iterable[str | None], request: FilledRequest, settings: Settings) -> dict[str, Scorer]:
@@ -73,9 +67,8 @@ def wanted(path: str, sha256: str, scorers: Mapping[str, Scorer], request: Fille
     return Wanted(key, path, once=request.bundle is None and not request.backfill)
 
 
-def remedy(path: str) -> tuple[str, str]:
-    """(what is missing, what to do) for a file whose kind has no bundle."""
-    kind = kind_of(path) or ""
+def remedy(kind: str) -> tuple[str, str]:
+    """(what is missing, what to do) for a kind of file that has no bundle."""
     name = REGISTERED.get(kind, kind)
     return (
         f"no bundle for {kind}: no champion {name}",

@@ -20,12 +20,10 @@ from numpy.typing import NDArray
 from aemodels.core.errors import SondeflowError
 from aemodels.core.findings import Finding
 from aemodels.core.types import Recording, Scores, Source
-from aemodels.curves.canonical import CANONICAL
 from aemodels.io.files.atomic import PART_SUFFIX, atomic_path, sync, temporary_name
 from aemodels.io.files.gzip import content_stem, plain_file
 from aemodels.io.files.hashing import sha256_file
-from aemodels.io.las.writer import AddedCurve, flagged_bytes
-from aemodels.io.segy.denoised_copy import write_denoised_segy
+from aemodels.io.formats import format_of
 from aemodels.monitoring.histogram import quantile_summary
 from aemodels.report.html.report import render_report
 from aemodels.signal.quality_rules import assess
@@ -92,10 +90,10 @@ def targets(place: Place, recording: Recording) -> Targets:
     sha = recording.source.sha256
     stem = f"{_short(_safe(content_stem(recording.source.path)))}.{sha[:8]}"
     own = f"bundle={_safe(str(place.label))}" if place.beside else ""
-    form, suffix = ("las", ".las") if recording.kind == "logs" else ("segy", ".sgy")
+    form = format_of(recording.source.path)
     return Targets(
         scores_folder(place.outbox, recording.kind, place.label) / f"{sha}.parquet",
-        place.outbox / form / own / f"{stem}{suffix}",
+        place.outbox / form.folder / own / f"{stem}{form.suffixes[0]}",
         place.outbox / "reports" / own / f"{stem}.html",
     )
 
@@ -202,10 +200,7 @@ def _writers(
 
     def write_copy(path: Path) -> None:
         with plain_file(local) as plain:
-            if recording.kind == "logs":
-                path.write_bytes(flagged_bytes(plain, flag_curves(scores), recording, history))
-            else:
-                write_denoised_segy(plain, path, scores.denoised, history)
+            format_of(recording.source.path).write_copy(plain, path, recording, scores, history)
 
     def write_report(path: Path) -> None:
         findings = (*recording.findings, *assess(recording).findings)
@@ -253,23 +248,6 @@ def score_table(recording: Recording, scores: Scores) -> pa.Table:
         summary = {name: quantile_summary(values) for name, values in scores.features.items()}
         schema = schema.with_metadata({FEATURES: json.dumps(summary)})
     return pa.table([_typed(columns[field.name], field.type) for field in schema], schema=schema)
-
-
-def flag_curves(scores: Scores) -> list[AddedCurve]:
-    """The curves that a flagged LAS holds beside its own: <C>_DN, ANOM_<C>, BADLOG_<C>."""
-    added = []
-    for row, curve in enumerate(scores.channels):
-        missing = np.isnan(scores.channel_score[row])
-        if missing.all():
-            continue  # a curve that the bundle knows and this well lacks
-        flag = np.where(missing, np.nan, scores.channel_flag[row]).astype(np.float32)
-        unit = CANONICAL[curve].unit if curve in CANONICAL else ""
-        added += [
-            AddedCurve(f"{curve}_DN", unit, f"{curve} denoised", scores.denoised[row]),
-            AddedCurve(f"ANOM_{curve}", "", f"anomaly score of {curve}, higher = worse", scores.channel_score[row]),
-            AddedCurve(f"BADLOG_{curve}", "", f"1 = {curve} is anomalous", flag),
-        ]
-    return added
 
 
 def quarantine(place: Place, path: Path, source: str, sha256: str, findings: Sequence[Finding]) -> tuple[Path, ...]:

@@ -11,10 +11,11 @@ from prefect.cache_policies import NO_CACHE
 
 from aemodels.core.errors import SondeflowError
 from aemodels.core.findings import Finding
+from aemodels.io.formats import kind_of
 from tasks.ledger import finished
 from tasks.scoring.arrivals import Arrival, arrived_since, look, look_again, part_complete
 from tasks.scoring.batch import drain_batch
-from tasks.scoring.choose_bundle import choose_scorers, kind_of, model_address, wanted
+from tasks.scoring.choose_bundle import choose_scorers, model_address, wanted
 from tasks.scoring.request import FileOutcome, FilledRequest, ScoreRequest, ScoreSummary, score_page, summarise
 from tasks.scoring.worker_session import Desk, at_work, tidy
 from tasks.settings import Settings

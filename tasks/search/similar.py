@@ -16,13 +16,14 @@ from aemodels.core.findings import Finding
 from aemodels.core.types import BoolArray, Recording, Section
 from aemodels.curves.canonical import CANONICAL
 from aemodels.experiment.spec import REGISTERED
+from aemodels.io.formats import formats_of, kind_of
 from aemodels.io.readers import list_files, read
 from aemodels.latent.choose_encoder import choose_encoder
 from aemodels.latent.similar_intervals import MIN_OBSERVED, QueryInterval, SimilarityResult, find_similar
 from aemodels.signal.quality_rules import assess
 from aemodels.signal.resample import median_step, resample
 from aemodels.signal.split import plain_name
-from tasks.scoring.choose_bundle import kind_of, open_scorer, remedy
+from tasks.scoring.choose_bundle import open_scorer, remedy
 from tasks.settings import Settings
 from tasks.tracking import CHAMPION, find
 
@@ -138,7 +139,9 @@ def find_intervals(request: SimilarRequest, settings: Settings) -> SimilarResult
 def _read_well(path: Path, settings: Settings) -> Recording:
     recording = read(path, aliases=settings.aliases, limits=settings.limits)
     if recording.kind != "logs":
-        raise DataError(f"{path} is a {recording.kind} file; intervals are compared in well logs; give a LAS file")
+        raise DataError(
+            f"{path} is a {recording.kind} file; intervals are compared in well logs; give a {formats_of('logs')} file"
+        )
     return recording
 
 
@@ -165,7 +168,7 @@ def _bundle(ref: str | None, settings: Settings) -> tuple[str, Bundle]:
     if ref is None:
         found = find(settings, f"models:/{REGISTERED['logs']}@{CHAMPION}")
         if found is None:
-            missing, cure = remedy("well.las")
+            missing, cure = remedy("logs")
             raise SondeflowError(f"{missing}; {cure}; or name a bundle with --bundle")
         ref = found.uri
     scorer = open_scorer(ref, settings)
@@ -197,7 +200,7 @@ def _others(
 ) -> tuple[list[Recording], list[tuple[str, Finding]]]:
     """The wells of the data given, each content once, and a finding for each file that cannot be read."""
     seen, wells, findings = {own.source.sha256}, [], []
-    for path, problem in _las_files(request.data):
+    for path, problem in _log_files(request.data):
         if problem is not None:
             findings.append((str(path), problem))
             continue
@@ -212,12 +215,12 @@ def _others(
     return wells, findings
 
 
-def _las_files(places: Sequence[Path]) -> Iterator[tuple[Path, Finding | None]]:
-    """Files to look in: all LAS files of a folder, and whatever is named itself."""
+def _log_files(places: Sequence[Path]) -> Iterator[tuple[Path, Finding | None]]:
+    """Yield the files to look in: all well logs of a folder, and whatever is named itself."""
     for place in places:
         files, problems = list_files(place)
         yield from problems
-        yield from ((path, None) for path in files if path == place or kind_of(str(path)) == "logs")
+        yield from ((path, None) for path in files if path == place or kind_of(path) == "logs")
 
 
 def _taboo(well: Well, query: Well, interval: QueryInterval) -> BoolArray:

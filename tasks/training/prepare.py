@@ -12,6 +12,7 @@ from aemodels.core.errors import SpecError
 from aemodels.core.findings import Finding
 from aemodels.experiment.fitted import Prepared
 from aemodels.experiment.spec import ExperimentSpec
+from aemodels.io.formats import formats_of
 from aemodels.study.steps import adapt, prepare
 from tasks.ingest.ingest import Dataset
 from tasks.storage.refs import Ref, digest_of, load_recording
@@ -65,7 +66,7 @@ def prepare_data(spec: ExperimentSpec, dataset: Dataset) -> PreparedRef:
     if not files:
         raise SpecError(
             f"{len(dataset.files)} files, {len(dataset.usable)} readable, none of kind {spec.kind}; expected "
-            f"{'LAS' if spec.kind == 'logs' else 'SEG-Y'} files for experiment {spec.name}; see `sondeflow check`"
+            f"{formats_of(spec.kind)} files for experiment {spec.name}; see `sondeflow check`"
         )
     refs = tuple(file.ref for file in files if file.ref is not None)
     spec, taken_out = adapt(spec, [load_recording(ref) for ref in refs])

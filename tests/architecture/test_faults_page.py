@@ -8,9 +8,9 @@ import pytest
 
 from aemodels.faults import FaultSpec
 from aemodels.faults.base import FaultBase
-from helpers.paths import ROOT
+from helpers.pages import read_page
 
-PAGE = (ROOT / "docs" / "reference" / "faults.md").read_text(encoding="utf-8")
+PAGE = read_page("faults.md")
 KINDS: tuple[type[FaultBase], ...] = get_args(get_args(FaultSpec)[0])
 EVERYWHERE = {"kind", "curves"}  # told once for all
 

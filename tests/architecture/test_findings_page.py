@@ -7,9 +7,10 @@ import re
 
 import pytest
 
+from helpers.pages import read_page
 from helpers.paths import ROOT
 
-PAGE = (ROOT / "docs" / "reference" / "findings.md").read_text(encoding="utf-8")
+PAGE = read_page("findings.md")
 ROWS = {match[1]: match[0] for match in re.finditer(r"^\| `([a-z0-9-]+)` \|.*$", PAGE, flags=re.MULTILINE)}
 KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
 # What the drain of an inbox says of a file.

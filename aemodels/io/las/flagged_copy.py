@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from aemodels.core.errors import DataError
 from aemodels.core.types import AxisArray, FloatArray, Recording
+from aemodels.io.added_curves import AddedCurve
 from aemodels.io.las.data_table import unwrap_rows
 from aemodels.io.las.depth_index import DEPTH_TOLERANCE, depth_factor
 from aemodels.io.las.header import LasHeader, parse_number
@@ -18,32 +18,6 @@ from aemodels.io.las.row_splitter import RowSplitter, find_delimiter
 from aemodels.io.las.text_sections import MARK, LasSection, LasText, definition_of, is_data
 
 NULL = "-999.25"
-
-
-@dataclass(frozen=True, eq=False)
-class AddedCurve:
-    """A curve to add to a file.
-
-    Args:
-        name: mnemonic, without blanks, points and colons.
-        unit: unit, "" for none.
-        description: one line.
-        values: float32[sample], NaN = missing.
-
-    Raises:
-        DataError: if the name cannot stand in a curve line or the values are not float32[sample].
-    """
-
-    name: str
-    unit: str
-    description: str
-    values: FloatArray
-
-    def __post_init__(self) -> None:
-        if not re.fullmatch(r"[^\s.:~#]+", self.name):
-            raise DataError(f"curve name is {self.name!r}; expected no blank, point, colon, '~' or '#'")
-        if self.values.dtype != np.float32 or self.values.ndim != 1:
-            raise DataError(f"{self.name}: values are {self.values.dtype}{self.values.shape}; expected float32[sample]")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import lasio
 from aemodels.io.las.file_sections import refusal
 from aemodels.io.las.text_sections import MARK, LasSection, LasText, is_data
 
+CURVE_SECTION = "~Curve section"
 TITLES = {"V": "~Version\n", "W": "~Well\n", "C": "~Curve\n", "P": "~Parameter\n"}
 DELIMITERS = {"COMMA": ",", "TAB": "\t", ",": ","}
 ITEM_LIMIT, LINE_LIMIT, REPEAT_LIMIT = 3000, 4096, 60

@@ -9,14 +9,15 @@ import numpy as np
 
 from aemodels.core.errors import DataError, UnreadableFileError
 from aemodels.core.findings import Finding
-from aemodels.core.types import Recording
+from aemodels.core.types import Recording, Scores
 from aemodels.curves.canonical import CANONICAL
+from aemodels.io.added_curves import AddedCurve, flag_curves
 from aemodels.io.files.atomic import atomic_path
-from aemodels.io.las.flagged_copy import NULL, AddedCurve, curve_line, flagged_lines, format_values, one_line
+from aemodels.io.las.flagged_copy import NULL, curve_line, flagged_lines, format_values, one_line
 from aemodels.io.las.header import read_header
 from aemodels.io.las.text_sections import definition_of, parse_text
 
-__all__ = ["AddedCurve", "flagged_bytes", "write_flagged_las", "write_las"]
+__all__ = ["AddedCurve", "flagged_bytes", "write_flagged_las", "write_las", "write_scored_las"]
 
 
 def write_las(recording: Recording, path: Path) -> None:
@@ -74,6 +75,22 @@ def write_flagged_las(
     content = flagged_bytes(source, added, recording, history)
     with atomic_path(target) as temporary:
         temporary.write_bytes(content)
+
+
+def write_scored_las(source: Path, target: Path, recording: Recording, scores: Scores, history: str) -> None:
+    """Write a file's own text again with the curves that scoring adds (`flag_curves`) and a history.
+
+    Args:
+        source: the file read; it is not changed.
+        target: the file to write, in place.
+        recording: the source as `read_las` gives it.
+        scores: of the recording.
+        history: what was done, one or more lines.
+
+    Raises:
+        UnreadableFileError: if the source is no readable LAS file.
+    """
+    target.write_bytes(flagged_bytes(source, flag_curves(scores), recording, history))
 
 
 def flagged_bytes(source: Path, added: Sequence[AddedCurve], recording: Recording, history: str) -> bytes:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from aemodels.core.errors import DataError
 from aemodels.core.findings import Finding
-from aemodels.core.types import FloatArray
+from aemodels.core.types import FloatArray, Recording, Scores
 from aemodels.io.files.atomic import atomic_path
 from aemodels.io.segy.binary_header import TEXT_BYTES
 from aemodels.io.segy.layout import SegyLayout
@@ -22,6 +22,24 @@ from aemodels.io.segy.sample_format import settle_format
 from aemodels.io.segy.samples import encode_samples, read_values
 from aemodels.io.segy.text_header import read_text_header, text_codec
 from aemodels.io.segy.trace_headers import block_traces, spans
+
+
+def write_scored_segy(source: Path, target: Path, recording: Recording, scores: Scores, history: str) -> None:
+    """Copy a SEG-Y file with the denoised samples of its scores: see `write_denoised_segy`.
+
+    Args:
+        source: the file read; it is not changed.
+        target: the file to write (whole or not at all).
+        recording: the source as `read_segy` gives it.
+        scores: of the recording.
+        history: what was done, plain ASCII.
+
+    Raises:
+        DataError: if the scores do not fit the file.
+        UnreadableFileError: if the source is no readable SEG-Y.
+    """
+    del recording  # the samples' places are those of the file
+    write_denoised_segy(source, target, scores.denoised, history)
 
 
 def write_denoised_segy(source: Path, target: Path, values: FloatArray, history: str) -> tuple[Finding, ...]:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-from pathlib import Path
 
 
-def _loop(_: Path) -> None:
+def _loop(*_: object) -> None:
     while True:
         pass
 
 
-def _hog(_: Path) -> None:
+def _hog(*_: object) -> None:
     blocks = []
     while True:
         blocks.append(bytearray(os.urandom(1024)) * 4096)
 
 
-def _crash(_: Path) -> None:
+def _crash(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.types import Channel, Recording, Source
-from aemodels.io import READERS, atomic_path, list_files, read, sha256_file, write_las, write_segy
+from aemodels.io import FORMATS, READERS, atomic_path, kind_of, list_files, read, sha256_file, write_las, write_segy
 from helpers.paths import ROOT
 
 
@@ -42,7 +42,10 @@ def test_the_suffix_chooses_the_reader_in_any_case(tmp_path: Path, name: str):
 
 
 def test_the_registry():
-    assert set(READERS) == {".las", ".sgy", ".segy"}
+    assert set(READERS) == {suffix for form in FORMATS for suffix in form.suffixes}
+    assert len({form.folder for form in FORMATS}) == len({form.name for form in FORMATS}) == len(FORMATS)
+    assert len(READERS) == sum(len(form.suffixes) for form in FORMATS)
+    assert all(kind_of(f"a{suffix.upper()}.gz") == form.kind for form in FORMATS for suffix in form.suffixes)
 
 
 def test_what_cannot_be_read_gives_a_finding(tmp_path: Path):

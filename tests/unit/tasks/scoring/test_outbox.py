@@ -14,6 +14,7 @@ import pytest
 
 from aemodels.core.findings import Finding
 from aemodels.core.types import Scores
+from aemodels.io.added_curves import flag_curves
 from aemodels.io.files.hashing import sha256_file
 from aemodels.io.las.writer import write_las
 from aemodels.io.readers import read
@@ -24,7 +25,6 @@ from tasks.scoring.outbox import (
     ChangedError,
     Place,
     discard,
-    flag_curves,
     publish,
     quarantine,
     score_schema,

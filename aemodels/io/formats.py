@@ -1,0 +1,156 @@
+"""The file formats: the one list from which readers, scored copies, outbox folders and documentation are derived."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from aemodels.core.errors import DataError, LargeFileError
+from aemodels.core.findings import Finding
+from aemodels.core.types import Kind, Recording, Scores
+from aemodels.io.files.gzip import content_suffix
+from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
+from aemodels.io.las.header import CURVE_SECTION
+from aemodels.io.las.reader import read_las
+from aemodels.io.las.writer import write_scored_las
+from aemodels.io.segy.denoised_copy import write_scored_segy
+from aemodels.io.segy.header_positions import HeaderPositions
+from aemodels.io.segy.reader import read_segy, read_segy_blocks
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """Options of a reading; each reader takes those that concern its format.
+
+    Args:
+        aliases: a user's file of mnemonics and units, for logs.
+        positions: byte positions of lines and coordinates in SEG-Y trace headers; None = the reader looks for them.
+        limits: sizes beyond which a file is refused.
+    """
+
+    aliases: Path | None = None
+    positions: HeaderPositions | None = None
+    limits: SizeLimits = DEFAULT_LIMITS
+
+
+Reader: TypeAlias = Callable[[Path, ReadOptions], Recording]
+BlockReader: TypeAlias = Callable[[Path, int, ReadOptions], Iterator[Recording]]
+CopyWriter: TypeAlias = Callable[[Path, Path, Recording, Scores, str], None]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format: everything that the rest of the program needs to know about it.
+
+    Args:
+        name: short name in messages.
+        versions: name and versions as the documentation states them.
+        kind: kind of the recordings that its files hold.
+        suffixes: lower-case suffixes of its files; the scored copy has the first. Each is also read with ".gz".
+        folder: subfolder of the outbox for the scored copies.
+        header: name, in messages, of the part of a file that describes its channels.
+        reader: reads a plain file; takes (path, options).
+        write_copy: writes the scored copy of a plain file; takes (source, target, recording as read, scores, history).
+        block_reader: reads a plain file block by block; takes (path, channels per block, options). None if files are
+            always read whole.
+    """
+
+    name: str
+    versions: str
+    kind: Kind
+    suffixes: tuple[str, ...]
+    folder: str
+    header: str
+    reader: Reader
+    write_copy: CopyWriter
+    block_reader: BlockReader | None = None
+
+    def read(self, path: Path, options: ReadOptions) -> Recording:
+        """Read a plain file.
+
+        Raises:
+            LargeFileError: if the format can be read block by block and the file exceeds `options.limits.whole` bytes.
+            UnreadableFileError: if the reader refuses the file.
+            OSError: if it cannot be opened.
+        """
+        size, most = path.stat().st_size, options.limits.whole
+        if self.block_reader is not None and size > most:
+            found, expected = f"{path} holds {size} bytes of traces", f"at most {most} to be read at once"
+            remedy = "read it block by block, or raise SONDEFLOW_MAX_WHOLE_BYTES"
+            raise LargeFileError((Finding("error", "too-large", "file", found, expected, remedy),))
+        return self.reader(path, options)
+
+
+FORMATS: tuple[Format, ...] = (
+    Format(
+        name="LAS",
+        versions="LAS 1.2, 2.0 and 3.0",
+        kind="logs",
+        suffixes=(".las",),
+        folder="las",
+        header=CURVE_SECTION,
+        reader=lambda path, options: read_las(path, aliases=options.aliases),
+        write_copy=write_scored_las,
+    ),
+    Format(
+        name="SEG-Y",
+        versions="SEG-Y of revisions 0 to 2",
+        kind="seismic",
+        suffixes=(".sgy", ".segy"),
+        folder="segy",
+        header="trace headers",
+        reader=lambda path, options: read_segy(path, options.positions),
+        write_copy=write_scored_segy,
+        block_reader=lambda path, traces, options: read_segy_blocks(path, traces=traces, positions=options.positions),
+    ),
+)
+_BY_SUFFIX = {suffix: form for form in FORMATS for suffix in form.suffixes}
+
+
+def find_format(path: Path | str) -> Format | None:
+    """Return the format that a file's suffix states, packed or not; None if there is none.
+
+    >>> find_format("a/LINE.SGY.gz").name
+    'SEG-Y'
+    """
+    return _BY_SUFFIX.get(content_suffix(Path(path)))
+
+
+def format_of(path: Path | str) -> Format:
+    """Return the format that a file's suffix states.
+
+    Raises:
+        DataError: if no format has this suffix.
+    """
+    form = find_format(path)
+    if form is None:
+        raise DataError(f"{path}: no format has the suffix {Path(path).suffix!r}; expected {known_suffixes()}")
+    return form
+
+
+def kind_of(path: Path | str) -> Kind | None:
+    """Return the kind of recording that a file's suffix states; None if it states none."""
+    form = find_format(path)
+    return None if form is None else form.kind
+
+
+def formats_of(kind: str) -> str:
+    """Name the formats of a kind of recording, for messages.
+
+    >>> formats_of("seismic")
+    'SEG-Y'
+    """
+    return " or ".join(form.name for form in FORMATS if form.kind == kind)
+
+
+def known_suffixes() -> str:
+    """List the suffixes that are read, for messages."""
+    return ", ".join(_BY_SUFFIX) + ", each also with .gz"
+
+
+def formats_sentence() -> str:
+    """State which formats are read, as the documentation does."""
+    *first, last = (form.versions for form in FORMATS)
+    return f"{', '.join(first)} and {last} are read, packed with gzip or not"
