@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aemodels.core.errors import SpecError
+from aemodels.core.errors import DataError, SpecError
 from aemodels.core.types import BoolArray, FloatArray, IntArray, Recording, frozen_array
 from aemodels.faults.base import FaultBase, Site, Target
 
@@ -155,7 +155,7 @@ class _Pool:
         """Write one event into values, label and taken; False where no value changes."""
         rows = list(site.rows)
         before = self.intact.values[rows, site.window]
-        after = np.where(np.isfinite(before), spec.apply(self.intact, site, rng), np.float32(np.nan))
+        after = np.where(np.isfinite(before), _faulty_values(spec, self.intact, site, rng), np.float32(np.nan))
         changed = np.isfinite(after) & (after != before)
         if not changed.any():
             return False
@@ -173,6 +173,31 @@ class _Pool:
             self.taken[:, max(0, site.start - GUARD_SAMPLES) : site.stop + GUARD_SAMPLES] = True
         else:
             self.taken[list({*site.rows, *site.protected})] = True
+
+
+def _faulty_values(spec: FaultBase, recording: Recording, site: Site, rng: np.random.Generator) -> FloatArray:
+    """Return what a fault writes at a site, float32[row of the site, sample of the site].
+
+    Raises:
+        DataError: if the fault returns another shape, or NaN for a value that was observed.
+    """
+    before = recording.values[list(site.rows), site.window]
+    after = np.asarray(spec.apply(recording, site, rng))
+    if after.shape != before.shape:
+        raise DataError(
+            f"fault {_kind(spec)!r}: apply returned values of shape {after.shape}; expected {before.shape}, one for "
+            f"each row and sample of the site (rows {site.rows}, samples {site.start}..{site.stop})"
+        )
+    lost = np.isnan(after) & np.isfinite(before)
+    if lost.any():
+        row, sample = np.argwhere(lost)[0]
+        raise DataError(
+            f"fault {_kind(spec)!r}: apply returned NaN for {int(lost.sum())} observed values, the first in "
+            f"{recording.names[site.rows[row]]} at sample {site.start + int(sample)} "
+            f"(value {before[row, sample]:g}); expected a value for each value: a fault alters readings, it does not "
+            "remove them (return the recording's own value wherever the fault has none)"
+        )
+    return after
 
 
 def _window_sum(flags: BoolArray, length: int) -> IntArray:

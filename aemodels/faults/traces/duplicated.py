@@ -24,4 +24,6 @@ class Duplicated(TraceFault):
 
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:
-        return recording.values[[row - 1 for row in site.rows], site.window].copy()
+        own = recording.values[list(site.rows), site.window]
+        other = recording.values[[row - 1 for row in site.rows], site.window]
+        return np.where(np.isfinite(other), other, own).astype(np.float32)

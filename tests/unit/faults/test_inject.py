@@ -8,12 +8,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from aemodels.core.errors import SpecError
+from aemodels.core.errors import DataError, SpecError
 from aemodels.core.types import Channel, Recording, Source
 from aemodels.faults import (
     CycleSkip,
     Dead,
     DepthShift,
+    Duplicated,
     LogSpike,
     Noisy,
     Reversed,
@@ -25,6 +26,7 @@ from aemodels.faults import (
     inject,
     row_label,
 )
+from aemodels.faults.base import Site
 
 LOG_FAULTS = (Washout(), CycleSkip(), Stuck(), LogSpike(), DepthShift(), Unit())
 TRACE_FAULTS = (Dead(), Reversed(), TraceSpikes(), StaticShift(), Noisy())
@@ -172,3 +174,58 @@ def test_fraction_zero_changes_nothing() -> None:
     injection = inject(make_well(), LOG_FAULTS, fraction=0.0, rng=np.random.default_rng(0))
     assert injection.events == () and not injection.label.any()
     np.testing.assert_array_equal(injection.recording.values, make_well().values)
+
+
+class _WrongShape(Stuck):
+    """A fault made wrongly: one row too many."""
+
+    def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> np.ndarray:
+        return np.zeros((len(site.rows) + 1, site.stop - site.start), dtype=np.float32)
+
+
+class _OneNumber(Stuck):
+    """A fault made wrongly: a number that numpy would spread over all samples."""
+
+    def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> np.ndarray:
+        return np.float32(7.0)
+
+
+class _Loses(Stuck):
+    """A fault made wrongly: it removes the third value."""
+
+    def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> np.ndarray:
+        values = recording.values[list(site.rows), site.window] + np.float32(1.0)
+        values[0, 2] = np.nan
+        return values
+
+
+@pytest.mark.parametrize(("fault", "found"), [(_WrongShape, r"shape \(2, "), (_OneNumber, r"shape \(\)")])
+def test_a_fault_of_another_shape_is_refused_by_name(fault: type[Stuck], found: str):
+    with pytest.raises(DataError, match=rf"fault 'stuck': apply returned values of {found}.*expected \(1, "):
+        inject(make_well(samples=400), (fault(),), fraction=0.1, rng=np.random.default_rng(0))
+
+
+def test_a_fault_that_loses_a_value_is_refused_by_name():
+    well = make_well(samples=400, names=("GR",))
+    with pytest.raises(DataError, match="fault 'stuck': apply returned NaN for 1 observed values") as caught:
+        inject(well, (_Loses(),), fraction=0.1, rng=np.random.default_rng(0))
+    assert "GR at sample" in str(caught.value)
+
+
+def test_a_value_that_was_missing_may_stay_missing():
+    well = make_well(samples=400, names=("GR",))
+    values = well.values.copy()
+    values[0, ::11] = np.nan
+    gappy = well.with_values(values)
+    injection = inject(gappy, (Unit(curves=("GR",)), Stuck()), fraction=0.1, rng=np.random.default_rng(0))
+    np.testing.assert_array_equal(np.isnan(injection.recording.values), np.isnan(values))
+
+
+def test_a_duplicated_trace_keeps_its_own_samples_where_its_neighbour_has_none():
+    line = make_line(traces=2)
+    values = line.values.copy()
+    values[0, 5] = np.nan
+    site = Site(rows=(1,), start=0, stop=100, kept=(0,))
+    after = Duplicated().apply(line.with_values(values), site, np.random.default_rng(0))
+    expected = np.where(np.arange(100) == 5, values[1], values[0])
+    np.testing.assert_array_equal(after[0], expected)

@@ -31,6 +31,7 @@ from aemodels.io import (
     write_segy,
 )
 from aemodels.signal.quality_rules import assess
+from helpers.pages import read_page
 from helpers.paths import ROOT
 from helpers.recordings import make_line, make_well
 from helpers.segy_files import (
@@ -45,7 +46,7 @@ from helpers.segy_files import (
     uneven_bytes,
 )
 
-PAGE = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+PAGE = read_page("findings.md")
 # These take an experiment, and are told by its own tests.
 EXPERIMENT = {"curve-left-out", "left-out", "gather-type"}
 Findings = tuple[Finding, ...]

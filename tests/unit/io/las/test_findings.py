@@ -9,9 +9,9 @@ import pytest
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.io import read_las
-from helpers.paths import ROOT
+from helpers.pages import find_page
 
-PAGE = ROOT / "docs" / "findings.md"
+PAGE = find_page("findings.md")
 PLAIN = """~Version
 VERS. 2.0 : version
 WRAP. NO : wrap
