@@ -66,7 +66,7 @@ def test_what_cannot_be_read_gives_a_finding(tmp_path: Path):
 PERMISSION_SCRIPT = """
 import os, sys
 from pathlib import Path
-from aemodels.errors import UnreadableFileError
+from aemodels.core.errors import UnreadableFileError
 from aemodels.io import list_files, read
 root = Path(sys.argv[1])
 if os.getuid() == 0:

@@ -108,7 +108,7 @@ def test_2000_damaged_field_files_give_a_recording_or_a_refusal(tmp_path: Path):
 PROBE = """
 import json, sys, time
 from pathlib import Path
-from aemodels.errors import UnreadableFileError
+from aemodels.core.errors import UnreadableFileError
 from aemodels.io import read_las
 def memory(field):
     status = Path("/proc/self/status").read_text()
