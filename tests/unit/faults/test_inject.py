@@ -225,7 +225,7 @@ def test_a_duplicated_trace_keeps_its_own_samples_where_its_neighbour_has_none()
     line = make_line(traces=2)
     values = line.values.copy()
     values[0, 5] = np.nan
-    site = Site(rows=(1,), start=0, stop=100, kept=(0,))
+    site = Site(rows=(1,), start=0, stop=100, protected=(0,))
     after = Duplicated().apply(line.with_values(values), site, np.random.default_rng(0))
     expected = np.where(np.arange(100) == 5, values[1], values[0])
     np.testing.assert_array_equal(after[0], expected)

@@ -13,7 +13,7 @@ from aemodels.core.interfaces import FitContext
 from aemodels.core.types import Channel, Recording
 from aemodels.curves.lithology import FORCE_CURVE, UNKNOWN, lithology
 from aemodels.denoisers.filters_1d.median import Median
-from aemodels.denoisers.guarded.guards import Calibration, GuardedDenoiser, Guards, GuardedParts
+from aemodels.denoisers.guarded.guards import Calibration, GuardedDenoiser, GuardedParts, Guards
 from aemodels.denoisers.linear.pca import Pca, PcaWiener
 from aemodels.denoisers.networks.denoiser import NetworkDenoiser
 from aemodels.denoisers.networks.dense import Dense
