@@ -1,1 +1,1 @@
-"""Metrics, comparisons and figures."""
+"""Evaluation of denoisers and detectors, and the promotion gate."""

@@ -1,4 +1,4 @@
-"""The gate's arithmetic: what a challenger must show on the frozen hold-out before it may go live."""
+"""Checks of the promotion gate: requirements on a challenger on the frozen hold-out before it becomes champion."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 UNTREATED = "as recorded"
-# A curve may be worse by so much, mean over wells and conditions; on a single curve wells differ by more than a tie.
+# Allowed loss on a single curve, mean over wells and conditions; wells differ by more than a tie there.
 CURVE_TOLERANCE_DB = 0.25
-# A threshold promises its rate for a new well with some confidence, not for each: measured rates may be so many times
-# the promised one, over all rows and in the worst well (measured on field data: 1.2 and 3.2 times).
+# A threshold keeps its nominal rate in most new wells, not in each: measured rates may be this many times the nominal
+# one, over all rows and in the worst well (measured on field data: 1.2 and 3.2 times).
 POOLED_FACTOR = 2.0
 WORST_FACTOR = 5.0
-# Three of sixty traces are no proof of more than 2 %: what chance alone exceeds one time in twenty is not held against
-# a challenger. Neighbouring depths depend on each other, but wells have so many that this hardly widens their band.
+# Three of sixty traces do not prove a rate above 2 %: the limit is raised to the share that chance alone exceeds one
+# time in twenty. Neighbouring depths are correlated, but wells have so many that this hardly raises their limit.
 CONFIDENCE = 0.95
 
 Row = dict[str, Any]
 
 
 def gain_rows(table: pd.DataFrame, challenger: str) -> list[Row]:
-    """The challenger against every other contender at every condition, paired by well (see `bootstrap.compare_pairs`).
+    """Compare the challenger with every other contender at every condition, paired by well (see `compare_pairs`).
 
     Args:
-        table: as `compare.denoising_table` gives it; the champion is the contender CHAMPION.
-        challenger: the contender judged.
+        table: from `denoising_table`; the champion is the contender CHAMPION.
+        challenger: name of the contender to promote.
 
     Returns:
-        One row a condition and opponent: check, condition, opponent, challenger_db and opponent_db (means over
+        One row per condition and opponent: check, condition, opponent, challenger_db and opponent_db (means over
         wells), margin_db, low_db, high_db, wells_ahead ("2 of 3"), rule, needed_db, passed.
 
     Raises:
@@ -48,15 +48,16 @@ def gain_rows(table: pd.DataFrame, challenger: str) -> list[Row]:
 
 
 def curve_rows(table: pd.DataFrame, challenger: str) -> list[Row]:
-    """The challenger's mean gain on each curve: against the champion's, or where there is none against leaving the
-    curve as it was recorded (0 dB); at most CURVE_TOLERANCE_DB behind.
+    """Compare the challenger's mean gain on each curve with the champion's; it may be CURVE_TOLERANCE_DB lower.
+
+    If there is no champion, the gain is compared with leaving the curve as recorded (0 dB).
 
     Args:
         table: as for `gain_rows`.
-        challenger: the contender judged.
+        challenger: name of the contender to promote.
 
     Returns:
-        Rows as of `gain_rows`; none for seismic, which has no curves.
+        Rows as from `gain_rows`; none for seismic, which has no curves.
     """
     rows = []
     has_champion = CHAMPION in set(table["contender"])
@@ -70,19 +71,19 @@ def curve_rows(table: pd.DataFrame, challenger: str) -> list[Row]:
 
 
 def false_alarm_rows(thresholds: pd.DataFrame, detector: str, kind: str) -> list[Row]:
-    """The bundle's threshold on the clean hold-out: promised and measured rates, and how high they may be.
+    """Compare the false-alarm rates of the bundle's threshold on the clean hold-out with their limits.
 
     Args:
         thresholds: as `DetectorStudy.thresholds`.
-        detector: the bundle's.
-        kind: the bundle's kind of threshold.
+        detector: name of the bundle's detector.
+        kind: label of the bundle's threshold.
 
     Returns:
-        Two rows: rate ("pooled" or "worst well"), nominal, measured, at_most (the band, and what chance adds to it on
-        so few rows), passed.
+        Two rows: rate ("pooled" or "worst well"), nominal, measured, at_most (the limit, raised for small numbers of
+        rows), passed.
 
     Raises:
-        SpecError: if the table has no such threshold.
+        SpecError: if the table lacks this threshold.
     """
     chosen = thresholds[(thresholds["detector"] == detector) & (thresholds["threshold_kind"] == kind)]
     if chosen.empty:
@@ -105,18 +106,18 @@ def false_alarm_rows(thresholds: pd.DataFrame, detector: str, kind: str) -> list
 
 
 def reasons(rows: list[Row], false_alarms: list[Row]) -> list[str]:
-    """A sentence for every check that failed; empty where all passed."""
+    """Return one sentence per failed check; empty if all passed."""
     found = []
     for row in rows:
         if row["passed"]:
             continue
-        said = f"{row['check']}, {row['condition']}: {row['challenger_db']:.2f} dB against {row['opponent_db']:.2f} dB"
+        text = f"{row['check']}, {row['condition']}: {row['challenger_db']:.2f} dB against {row['opponent_db']:.2f} dB"
         noise = f", ahead in {row['wells_ahead']}" if row["wells_ahead"] else ""
-        found.append(f"{said} of {row['opponent']}{noise}")
+        found.append(f"{text} of {row['opponent']}{noise}")
     for row in false_alarms:
         if not row["passed"]:
             found.append(
-                f"false alarms, {row['rate']}: {row['measured']:.2%} of rows, {row['nominal']:.2%} promised; "
+                f"false alarms, {row['rate']}: {row['measured']:.2%} of rows, {row['nominal']:.2%} nominal; "
                 f"at most {row['at_most']:.2%}"
             )
     return found

@@ -105,7 +105,7 @@ def study_detectors(spec: ExperimentSpec, data: PreparedRef, fits: Sequence[FitR
         }
         names = [section.name for section in prepared.test]
         alarms = false_alarms_by_well(
-            study.thresholds, study.test_scores, names, rated=spec.anomalies.thresholds_at_rate
+            study.thresholds, study.test_scores, names, specs=spec.anomalies.thresholds_at_rate
         )
         _write_tables(folder, {**tables, "false_alarms_by_well": alarms})
         bundle = assemble(spec, prepared, fitted, study)

@@ -209,7 +209,7 @@ def anomaly_metrics(anomalies: pd.DataFrame, bad_hole: pd.DataFrame | None, dete
     metrics = {f"faults.{key}": row[key] for row in rows.to_dict("records") for key in keys}
     if bad_hole is not None:
         own = bad_hole[(bad_hole["detector"] == detector) & (bad_hole["wells"] == "all")]
-        metrics |= {f"bad_hole.{row['evidence']}.roc_auc": row["roc_auc"] for row in own.to_dict("records")}
+        metrics |= {f"bad_hole.{row['ranked_by']}.roc_auc": row["roc_auc"] for row in own.to_dict("records")}
     return _finite(metrics)
 
 

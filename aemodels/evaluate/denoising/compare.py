@@ -1,4 +1,4 @@
-"""Comparing denoisers and detectors on sections that none of them has seen."""
+"""Comparison of denoisers on hold-out sections with added noise."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aemodels.signal.adjoining_sections import join_adjoining
 
 
 def condition_rng(seed: int, section: str, condition: str) -> np.random.Generator:
-    """The same noise for every contender: a generator that depends on seed, section and condition alone."""
+    """Return a generator that depends on seed, section and condition alone: the same noise for every contender."""
     return np.random.default_rng([seed, zlib.crc32(section.encode()), zlib.crc32(condition.encode())])
 
 
@@ -28,29 +28,30 @@ def denoising_table(
     channels: Sequence[str],
     seed: int,
 ) -> pd.DataFrame:
-    """Errors and gains of every denoiser on every section.
+    """Compute error and gain of every denoiser on every section.
 
-    Line sections that adjoin are one panel with one noise, as on the line that they were cut from, and judged apart.
+    Adjoining line sections are denoised as one panel with one noise, as on the line that they were cut from, and
+    evaluated separately.
 
     Args:
         denoisers: fitted, by contender name.
-        sections: clean hold-out sections; what was recorded counts as the truth.
+        sections: clean hold-out sections; the recorded values are taken as the truth.
         conditions: noise by condition name.
-        channels: names of the channels to report one by one, empty for the pooled row alone (traces).
+        channels: names of the channels to report individually; empty for the pooled row alone (traces).
         seed: of the noise.
 
     Returns:
-        One row a contender, condition, section and channel ("all" = pooled): contender, condition, section,
-        channel, mse_noisy, mse_denoised, gain_db (normalised units). Where a condition takes samples out, the error is
-        that at the lost samples, and "noisy" is linear interpolation across them; elsewhere it is that at all observed
-        samples.
+        One row per contender, condition, section and channel ("all" = pooled): contender, condition, section,
+        channel, mse_noisy, mse_denoised, gain_db (normalised units). If a condition removes samples, the errors are
+        those at the lost samples, and "noisy" is linear interpolation across them; otherwise they are those at all
+        observed samples.
     """
     rows = []
     for condition, noises in conditions.items():
-        for noisy, parts in noisy_panels(sections, noises, condition, seed=seed):
+        for noisy, members in noisy_panels(sections, noises, condition, seed=seed):
             for name, denoiser in denoisers.items():
-                found = _compared(parts, noisy, denoiser.denoise(noisy), channels)
-                rows += [(name, condition, *row, gain_db(*row[2:])) for row in found]
+                errors = _section_errors(members, noisy, denoiser.denoise(noisy), channels)
+                rows += [(name, condition, *row, gain_db(*row[2:])) for row in errors]
     columns = ["contender", "condition", "section", "channel", "mse_noisy", "mse_denoised", "gain_db"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -58,19 +59,19 @@ def denoising_table(
 def noisy_panels(
     sections: Sequence[Section], noises: Sequence[NoiseSpec], condition: str, *, seed: int
 ) -> Iterator[tuple[Section, list[tuple[Section, slice]]]]:
-    """Panels with a condition's noise, and the clean sections in each with their rows in it (see `join_adjoining`)."""
-    left = iter(sections)
-    for panel, places in join_adjoining(sections):
+    """Yield panels with the noise of a condition, each with its clean sections and their rows in it (see `join_adjoining`)."""
+    remaining = iter(sections)
+    for panel, row_ranges in join_adjoining(sections):
         noisy = corrupt_section(noises, panel, condition_rng(seed, panel.name, condition))
-        yield noisy, [(next(left), place) for place in places]
+        yield noisy, [(next(remaining), rows) for rows in row_ranges]
 
 
-def _compared(
-    parts: Sequence[tuple[Section, slice]], noisy: Section, estimate: FloatArray, channels: Sequence[str]
+def _section_errors(
+    members: Sequence[tuple[Section, slice]], noisy: Section, estimate: FloatArray, channels: Sequence[str]
 ) -> Iterator[tuple[str, str, float, float]]:
-    """Section, channel and both errors of every clean section, which lies in the panel where its slice says."""
-    for section, place in parts:
-        errors = _errors(section, noisy.values[place], noisy.mask[place], estimate[place], channels)
+    """Yield section, channel, noisy and denoised error of every clean section; the slice is its rows in the panel."""
+    for section, rows in members:
+        errors = _errors(section, noisy.values[rows], noisy.mask[rows], estimate[rows], channels)
         for channel, before, after in errors:
             yield section.name, channel, before, after
 
@@ -89,8 +90,12 @@ def _errors(
 
 
 def summarise_denoising(table: pd.DataFrame, *, channel: str = "all") -> pd.DataFrame:
-    """Median and spread over sections, best first: contender, condition, median_db, q25_db, q75_db, min_db, sections,
-    noise_reduction_pct (median over sections of the share of the noise's power taken away)."""
+    """Summarise the gains over sections, best contender first.
+
+    Returns:
+        One row per condition and contender: condition, contender, median_db, q25_db, q75_db, min_db, sections,
+        noise_reduction_pct (median over sections of the share of the noise power removed).
+    """
     rows = table[table["channel"] == channel]
     rows = rows.assign(reduction=100 * (1 - rows["mse_denoised"] / rows["mse_noisy"]))
     summary = (

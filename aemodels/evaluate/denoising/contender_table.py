@@ -1,4 +1,4 @@
-"""One row a contender: what it is, what it cost, how well it rebuilds clean data, and its gains."""
+"""Table of the contenders: kind, cost, reconstruction of clean data, and gains."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 def contender_table(
     spec: ExperimentSpec, fitted: Mapping[str, Fitted], sections: Sequence[Section], summary: pd.DataFrame
 ) -> pd.DataFrame:
-    """The family side by side, best first by its mean gain.
+    """Tabulate the contenders, best mean gain first.
 
     Args:
-        spec: names each contender's kind.
-        fitted: with the record of its training.
+        spec: the experiment, which has each contender's kind.
+        fitted: fitted contenders with their training history, by name.
         sections: clean hold-out sections.
         summary: gains on the same sections, from `compare.summarise_denoising`.
 
     Returns:
-        contender, kind, latent (units of the code; missing where there is none), parameters, epochs,
-        seconds_per_epoch (wall time of the fit over the epochs it trained; missing without epochs), fit_seconds,
-        reconstruction_mse (median over sections, clean in and compared with itself, normalised units), then the median
-        gain of each condition (dB).
+        One row per contender: contender, kind, latent (units of the embedding; missing if there is none), parameters,
+        epochs, seconds_per_epoch (wall time of the fit over the epochs it trained; missing without epochs),
+        fit_seconds, reconstruction_mse (error of the denoised clean section, median over sections, normalised units),
+        then the median gain of each condition (dB).
     """
     gains = summary.pivot_table(index="contender", columns="condition", values="median_db")
     names = [condition.name for condition in spec.test_conditions if condition.name in gains.columns]
@@ -55,10 +55,13 @@ def _row(spec: ExperimentSpec, one: Fitted, sections: Sequence[Section]) -> dict
         "epochs": epochs,
         "seconds_per_epoch": one.seconds / trained if trained > 0 else None,
         "fit_seconds": one.seconds,
-        "reconstruction_mse": float(np.median(_rebuilt_errors(one, sections))),
+        "reconstruction_mse": float(np.median(_reconstruction_errors(one, sections))),
     }
 
 
-def _rebuilt_errors(one: Fitted, sections: Sequence[Section]) -> list[float]:
-    rebuilt = denoise_adjoining(one.denoiser, sections)
-    return [mean_squared_error(found, it.values, it.mask) for found, it in zip(rebuilt, sections, strict=True)]
+def _reconstruction_errors(fitted: Fitted, sections: Sequence[Section]) -> list[float]:
+    estimates = denoise_adjoining(fitted.denoiser, sections)
+    return [
+        mean_squared_error(estimate, section.values, section.mask)
+        for estimate, section in zip(estimates, sections, strict=True)
+    ]

@@ -1,4 +1,7 @@
-"""Everything a comparison of denoisers says beside the gains: harm, beds, gaps, blind gain, coverage, paired gains."""
+"""Diagnostics of denoisers that complement the gains.
+
+Signal distortion, thin-bed response, gap lengths, Noise2Self gain, interval coverage and paired differences.
+"""
 
 from __future__ import annotations
 
@@ -18,25 +21,32 @@ from aemodels.evaluate.denoising.thin_bed_response import thin_bed_table
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.signal.adjoining_sections import join_adjoining
 
-_BED_PANELS = 2  # a bed is planted into every curve a hundred times a well: two wells, or lines, say enough
+_BED_PANELS = 2  # a well holds about a hundred planted beds per curve, so two wells or lines suffice
 
 
 def denoising_diagnostics(
     spec: ExperimentSpec, denoisers: Mapping[str, Denoiser], sections: Sequence[Section], table: pd.DataFrame
 ) -> dict[str, pd.DataFrame]:
-    """Tables by name, for the sections that `table` (`compare.denoising_table`) was made on."""
+    """Return the diagnostic tables by name.
+
+    Args:
+        spec: the experiment.
+        denoisers: fitted, by contender name.
+        sections: clean hold-out sections.
+        table: gains on the same sections, from `compare.denoising_table`.
+    """
     conditions = {condition.name: condition.noise for condition in spec.test_conditions}
     panels = [panel for panel, _ in join_adjoining(sections)]
-    harm = signal_distortion_table(denoisers, sections, channels=spec.curves)
-    blind = noise2self_table(denoisers, sections, channels=spec.curves, seed=spec.seed)
+    distortion = signal_distortion_table(denoisers, sections, channels=spec.curves)
+    noise2self = noise2self_table(denoisers, sections, channels=spec.curves, seed=spec.seed)
     tables = {
         "denoising_paired": paired_table(table),
         "denoising_curves": curve_summary(table, spec.curves),
-        "signal_distortion": harm,
-        "signal_distortion_summary": summarise_signal_distortion(harm),
+        "signal_distortion": distortion,
+        "signal_distortion_summary": summarise_signal_distortion(distortion),
         "thin_bed_response": thin_bed_table(denoisers, panels[:_BED_PANELS], kind=spec.kind, seed=spec.seed),
-        "noise2self": blind,
-        "noise2self_summary": summarise_noise2self(blind),
+        "noise2self": noise2self,
+        "noise2self_summary": summarise_noise2self(noise2self),
     }
     if spec.kind == "logs":
         tables["gap_lengths"] = summarise_gaps(gap_table(denoisers, sections, seed=spec.seed))
@@ -47,7 +57,7 @@ def denoising_diagnostics(
 
 
 def curve_summary(table: pd.DataFrame, channels: Sequence[str]) -> pd.DataFrame:
-    """`summarise_denoising` of each curve, with the curve's name in a first column; the pooled rows without curves."""
+    """Summarise the gains per curve (pooled if there are none), as `summarise_denoising` with a column channel."""
     parts = [summarise_denoising(table, channel=name).assign(channel=name) for name in channels or ("all",)]
-    whole = pd.concat(parts, ignore_index=True)
-    return whole[["channel", *whole.columns.drop("channel")]]
+    summary = pd.concat(parts, ignore_index=True)
+    return summary[["channel", *summary.columns.drop("channel")]]

@@ -1,4 +1,4 @@
-"""Lost samples by the length of the gap they are in."""
+"""Gain in gaps, by gap length."""
 
 from __future__ import annotations
 
@@ -19,10 +19,15 @@ LENGTHS = ((1, 2), (3, 5), (6, 10), (11, 20))
 
 
 def gap_table(denoisers: Mapping[str, Denoiser], sections: Sequence[Section], *, seed: int) -> pd.DataFrame:
-    """Gain over linear interpolation in planted gaps of 1 to 20 samples, all channels pooled.
+    """Compute the gain over linear interpolation in artificial gaps of 1 to 20 samples, all channels pooled.
+
+    Args:
+        denoisers: fitted, by contender name.
+        sections: clean hold-out sections.
+        seed: of the gaps.
 
     Returns:
-        One row a contender, section and class of lengths: contender, section, gap (e.g. "3-5"), mse_linear, mse,
+        One row per contender, section and class of lengths: contender, section, gap (e.g. "3-5"), mse_linear, mse,
         gain_db.
     """
     rows = []
@@ -32,18 +37,18 @@ def gap_table(denoisers: Mapping[str, Denoiser], sections: Sequence[Section], *,
         lengths = gap_lengths(noisy.mask)
         for contender, denoiser in denoisers.items():
             estimate = denoiser.denoise(noisy)
-            for shortest, longest in LENGTHS:
-                scored = lost & (lengths >= shortest) & (lengths <= longest)
+            for low, high in LENGTHS:
+                scored = lost & (lengths >= low) & (lengths <= high)
                 if scored.any():
                     before = mean_squared_error(noisy.values, section.values, scored)
                     after = mean_squared_error(estimate, section.values, scored)
-                    gap = f"{shortest}-{longest}"
+                    gap = f"{low}-{high}"
                     rows.append((contender, section.name, gap, before, after, gain_db(before, after)))
     return pd.DataFrame(rows, columns=["contender", "section", "gap", "mse_linear", "mse", "gain_db"])
 
 
 def gap_lengths(mask: BoolArray) -> NDArray[np.int64]:
-    """Length of the gap that each sample is in, 0 where observed: int64[channel, sample].
+    """Return the length of the gap that each sample is in, 0 if observed: int64[channel, sample].
 
     >>> gap_lengths(np.array([[True, False, False, True]])).tolist()
     [[0, 2, 2, 0]]
@@ -56,6 +61,6 @@ def gap_lengths(mask: BoolArray) -> NDArray[np.int64]:
 
 
 def summarise_gaps(table: pd.DataFrame) -> pd.DataFrame:
-    """Medians over sections: contender, gap, gain_db, sections; in the order of the table."""
+    """Summarise by medians over sections, in the order of the table: contender, gap, gain_db, sections."""
     groups = table.groupby(["contender", "gap"], sort=False)
     return groups.agg(gain_db=("gain_db", "median"), sections=("section", "nunique")).reset_index()

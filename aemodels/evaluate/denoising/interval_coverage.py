@@ -1,4 +1,4 @@
-"""Whether intervals hold what they promise, on sections that they were not calibrated on."""
+"""Coverage of prediction intervals on sections that they were not calibrated on."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from aemodels.noise import NoiseSpec
 
 @runtime_checkable
 class IntervalDenoiser(Protocol):
-    """A denoiser that says how sure it is."""
+    """A denoiser with prediction intervals."""
 
     def half_widths(self, section: Section) -> FloatArray:
-        """Half-widths float32[coverage, channel, sample] for `COVERAGES`."""
+        """Return half-widths float32[coverage, channel, sample] for `COVERAGES`."""
         ...
 
 
@@ -31,36 +31,36 @@ def coverage_table(
     *,
     seed: int,
 ) -> pd.DataFrame:
-    """Measured against promised coverage, observed and lost samples apart.
+    """Measure the coverage at each nominal level, separately for observed and lost samples.
 
     Args:
-        denoisers: fitted; those without intervals are left out.
+        denoisers: fitted, by contender name; those without intervals are left out.
         sections: clean hold-out sections.
         conditions: noise by condition name.
         seed: of the noise.
 
     Returns:
-        One row a contender, condition, section, kind of sample and promise: contender, condition, section, samples
-        ("observed" or "lost"), nominal, coverage, half_width (mean, normalised units).
+        One row per contender, condition, section, kind of sample and nominal coverage: contender, condition, section,
+        samples ("observed" or "lost"), nominal, coverage, half_width (mean, normalised units).
     """
     rows = []
-    sure = {name: denoiser for name, denoiser in denoisers.items() if isinstance(denoiser, IntervalDenoiser)}
+    with_intervals = {name: denoiser for name, denoiser in denoisers.items() if isinstance(denoiser, IntervalDenoiser)}
     for condition, noises in conditions.items():
-        for noisy, parts in noisy_panels(sections if sure else (), noises, condition, seed=seed):
-            for name, denoiser in sure.items():
+        for noisy, members in noisy_panels(sections if with_intervals else (), noises, condition, seed=seed):
+            for name, denoiser in with_intervals.items():
                 estimate, widths = denoisers[name].denoise(noisy), denoiser.half_widths(noisy)
-                for section, place in parts:
-                    error = np.abs(estimate[place] - section.values)
-                    found = _covered(error, widths[:, place], section, noisy.mask[place])
+                for section, part in members:
+                    error = np.abs(estimate[part] - section.values)
+                    found = _coverage(error, widths[:, part], section, noisy.mask[part])
                     rows += [(name, condition, section.name, *row) for row in found]
     columns = ["contender", "condition", "section", "samples", "nominal", "coverage", "half_width"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _covered(
-    error: FloatArray, widths: FloatArray, clean: Section, seen: BoolArray
+def _coverage(
+    error: FloatArray, widths: FloatArray, clean: Section, observed: BoolArray
 ) -> Iterator[tuple[str, float, float, float]]:
-    kinds = {"observed": clean.mask & seen, "lost": clean.mask & ~seen}
+    kinds = {"observed": clean.mask & observed, "lost": clean.mask & ~observed}
     for kind, mask in kinds.items():
         for nominal, width in zip(COVERAGES, widths, strict=True):
             if mask.any():
@@ -68,7 +68,11 @@ def _covered(
 
 
 def summarise_coverage(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean, least and largest coverage over sections: contender, condition, samples, nominal, coverage, worst, best."""
+    """Return the mean, lowest and highest coverage over sections, and the mean half-width.
+
+    Returns:
+        contender, condition, samples, nominal, coverage, worst, best, half_width.
+    """
     groups = table.groupby(["contender", "condition", "samples", "nominal"], sort=False)
     return groups.agg(
         coverage=("coverage", "mean"),

@@ -1,4 +1,4 @@
-"""Gain on data as recorded, without a clean truth: held-out samples predicted from the others."""
+"""Noise2Self estimate of the gain on recorded data, without a clean truth: masked samples predicted from the others."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from aemodels.signal.adjoining_sections import denoise_adjoining
 from aemodels.signal.gaps import fill_lost
 from aemodels.signal.noise_estimate import noise_sigma
 
-PERIOD = 10  # every tenth sample of a curve is held out: few enough to leave the noise estimate its neighbours
+PERIOD = 10  # every tenth sample of a curve is masked, so that each keeps its neighbours
 
 
-def hold_out(section: Section, rng: np.random.Generator, *, period: int = PERIOD) -> tuple[Section, BoolArray]:
-    """A section with every `period`-th sample of each channel lost and interpolated linearly, and which were lost.
+def mask_samples(section: Section, rng: np.random.Generator, *, period: int = PERIOD) -> tuple[Section, BoolArray]:
+    """Mask every `period`-th sample of each channel and interpolate it linearly.
 
-    Every channel has its own random first place. What a denoiser makes of a lost sample cannot depend on the
-    value recorded there.
+    The first masked sample is drawn per channel. The denoised value of a masked sample cannot depend on the value
+    recorded there.
+
+    Returns:
+        The masked section, and bool[channel, sample], the masked samples.
     """
     first = rng.integers(0, period, (len(section.values), 1))
     lost = ((np.arange(section.values.shape[1]) - first) % period == 0) & section.mask
@@ -33,37 +36,38 @@ def hold_out(section: Section, rng: np.random.Generator, *, period: int = PERIOD
 def noise2self_table(
     denoisers: Mapping[str, Denoiser], sections: Sequence[Section], *, channels: Sequence[str], seed: int
 ) -> pd.DataFrame:
-    """Estimated gain on the recordings themselves.
+    """Estimate the gain on the recordings themselves.
 
-    With white noise of variance v, the squared difference between a prediction that has not seen a sample and that
-    sample is e + v on average, e being the prediction's error (Batson & Royer 2019, ICML, "Noise2Self"). v comes from
-    the blind noise estimate. Weighing prediction and sample by their errors leaves e v / (e + v): a gain of 1 + v / e
-    (Laine et al. 2019, NeurIPS). Noise that neighbouring samples share counts as signal, so this is no bound.
+    With white noise of variance v, the squared difference between a sample and its prediction from other samples is
+    e + v on average, where e is the mean squared error of the prediction (Batson & Royer 2019, ICML, "Noise2Self"). v
+    is estimated from the recording (`noise_sigma`). Combining prediction and sample by inverse variance leaves the
+    error e v / (e + v): a gain of 1 + v / e (Laine et al. 2019, NeurIPS). Noise that neighbouring samples share counts
+    as signal, so the estimate is not a bound.
 
     Args:
         denoisers: fitted, by contender name.
         sections: hold-out sections as recorded.
-        channels: names of the channels to report one by one, empty for the pooled row alone.
-        seed: of the held-out places.
+        channels: names of the channels to report individually; empty for the pooled row alone.
+        seed: of the masked positions.
 
     Returns:
-        One row a contender, section and channel ("all" = pooled): contender, section, channel, noise_sigma, self_loss
-        (mean squared difference at held-out samples), gain_db.
+        One row per contender, section and channel ("all" = pooled): contender, section, channel, noise_sigma, self_loss
+        (mean squared difference at masked samples), gain_db.
     """
     rows = []
-    held = [hold_out(one, np.random.default_rng([seed, zlib.crc32(one.name.encode())])) for one in sections]
-    denoised = {name: denoise_adjoining(one, [hidden for hidden, _ in held]) for name, one in denoisers.items()}
-    for place, section in enumerate(sections):
-        lost = held[place][1]
+    masked = [mask_samples(one, np.random.default_rng([seed, zlib.crc32(one.name.encode())])) for one in sections]
+    denoised = {name: denoise_adjoining(one, [hidden for hidden, _ in masked]) for name, one in denoisers.items()}
+    for index, section in enumerate(sections):
+        lost = masked[index][1]
         power = noise_sigma(section.values, section.mask).astype(np.float64) ** 2
         noise = np.broadcast_to(power, lost.shape)
         groups = {"all": slice(None), **{name: slice(row, row + 1) for row, name in enumerate(channels)}}
         for contender, estimates in denoised.items():
-            square = (estimates[place].astype(np.float64) - section.values) ** 2
+            square = (estimates[index].astype(np.float64) - section.values) ** 2
             for channel, members in groups.items():
-                asked = lost[members]
-                if asked.any():
-                    loss, floor = float(square[members][asked].mean()), float(noise[members][asked].mean())
+                used = lost[members]
+                if used.any():
+                    loss, floor = float(square[members][used].mean()), float(noise[members][used].mean())
                     rows.append(
                         (contender, section.name, channel, np.sqrt(floor), loss, noise2self_gain_db(loss, floor))
                     )
@@ -71,7 +75,7 @@ def noise2self_table(
 
 
 def noise2self_gain_db(self_loss: float, noise_power: float) -> float:
-    """10 log10(1 + v / e) with e = self_loss - v; NaN where the loss is below the noise (the estimate of v is off).
+    """Return 10 log10(1 + v / e) with e = self_loss - v; NaN if the loss is below v, whose estimate is then too high.
 
     >>> round(noise2self_gain_db(2.0, 1.0), 3)
     3.01
@@ -81,7 +85,7 @@ def noise2self_gain_db(self_loss: float, noise_power: float) -> float:
 
 
 def summarise_noise2self(table: pd.DataFrame) -> pd.DataFrame:
-    """Medians over sections of the pooled rows, best first: contender, gain_db, self_loss, sections."""
+    """Summarise the pooled rows by medians over sections, best first: contender, gain_db, self_loss, sections."""
     pooled = table[table["channel"] == "all"]
     summary = pooled.groupby("contender", sort=False).agg(
         gain_db=("gain_db", "median"), self_loss=("self_loss", "median"), sections=("section", "nunique")

@@ -1,4 +1,4 @@
-"""What a training's record gives away: over-fitting at the epoch that is kept, and units that have died."""
+"""Over-fitting at the best epoch, and dead units, from the training history."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ OVERFIT_WARNING = 1.5
 
 
 def best_epoch(history: Mapping[str, Sequence[float]]) -> int:
-    """Index from 0 of the epoch with the lowest validation loss: the one whose weights are kept.
+    """Return the index, from 0, of the epoch with the lowest validation loss: the one whose weights are kept.
 
     Args:
-        history: one sequence a metric, one entry an epoch; "val_loss" is needed.
+        history: one sequence per metric, one entry per epoch; "val_loss" is required.
 
     Returns:
-        The first epoch that reaches the minimum; epochs whose loss is not finite do not count.
+        The first epoch that reaches the minimum; epochs whose loss is not finite are ignored.
 
     Raises:
-        DataError: if "val_loss" is absent, empty or nowhere finite.
+        DataError: if "val_loss" is absent, empty or never finite.
 
     >>> best_epoch({"val_loss": [3.0, 1.0, 2.0]})
     1
@@ -37,20 +37,20 @@ def best_epoch(history: Mapping[str, Sequence[float]]) -> int:
 
 
 def overfit_ratio(history: Mapping[str, Sequence[float]]) -> float:
-    """Validation loss over training loss at the best epoch.
+    """Return the validation loss over the training loss at the best epoch.
 
     Args:
-        history: "loss" and "val_loss", one entry an epoch each, in the same unit.
+        history: "loss" and "val_loss", one entry per epoch each, in the same unit.
 
     Returns:
-        The ratio, dimensionless; above `OVERFIT_WARNING` (1.5) the network fits its training data
-        markedly better than unseen data. Infinite where the training loss is exactly zero.
+        The ratio, dimensionless; above `OVERFIT_WARNING` (1.5) the network fits its training data markedly better
+        than unseen data. Infinite if the training loss is exactly zero and the validation loss is not.
 
     Raises:
         DataError: if a metric is missing or the two differ in length.
 
     References:
-        The limit of 1.5 is the check of the dense autoencoder (100-64-32-10) that this project grew from.
+        The limit of 1.5 comes from the dense autoencoder (100-64-32-10) that this project started from.
 
     >>> overfit_ratio({"loss": [2.0, 1.0, 0.5], "val_loss": [2.0, 1.5, 1.6]})
     1.5
@@ -60,7 +60,7 @@ def overfit_ratio(history: Mapping[str, Sequence[float]]) -> float:
     if len(training) != len(history["val_loss"]):
         raise DataError(
             f"history has {len(training)} training and {len(history['val_loss'])} validation losses; "
-            "expected one of each an epoch"
+            "expected one of each per epoch"
         )
     train, validation = float(training[epoch]), float(history["val_loss"][epoch])
     if train == 0.0:
@@ -71,15 +71,15 @@ def overfit_ratio(history: Mapping[str, Sequence[float]]) -> float:
 def training_findings(
     name: str, history: Mapping[str, Sequence[float]], dead_units: Mapping[str, int]
 ) -> tuple[Finding, ...]:
-    """What is doubtful about a trained contender; nothing for methods without epochs.
+    """Report over-fitting and dead units of a trained contender; nothing for methods without epochs.
 
     Args:
         name: the contender's name.
         history: as for `overfit_ratio`; may be empty.
-        dead_units: layer name → units that give the same for every window.
+        dead_units: layer name → number of units whose output is the same for every window.
 
     Returns:
-        `over-fitted` above `OVERFIT_WARNING`, `dead-units` where there are any.
+        `over-fitted` above `OVERFIT_WARNING`, and `dead-units` if there are any.
     """
     findings, where = [], f"contender {name}"
     if history.get("val_loss") and (ratio := overfit_ratio(history)) > OVERFIT_WARNING:
@@ -89,5 +89,7 @@ def training_findings(
     if dead_units:
         found = ", ".join(f"{count} in layer {layer}" for layer, count in dead_units.items())
         remedy = "a lower learning_rate, or another activation"
-        findings.append(Finding("warning", "dead-units", where, found, "units that tell windows apart", remedy))
+        findings.append(
+            Finding("warning", "dead-units", where, found, "units whose output varies between windows", remedy)
+        )
     return tuple(findings)

@@ -1,4 +1,4 @@
-"""Contenders compared section by section: the spread between wells is larger than between contenders."""
+"""Paired comparison of contenders, section by section: wells differ more than contenders do."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from scipy import stats
 
 
 def paired_table(table: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
-    """The best contender of each condition against every other, on the same sections and noise.
+    """Compare the best contender of each condition with every other, on the same sections and noise.
 
     Args:
         table: as made by `compare.denoising_table`.
         confidence: of the interval.
 
     Returns:
-        One row a condition and opponent: condition, winner, opponent, mean_db (gain of the winner less the opponent's,
-        mean over sections), low_db, high_db (Student's t interval of the mean; NaN for fewer than two sections),
-        median_db, ahead (sections in which the winner leads), sections.
+        One row per condition and opponent: condition, winner, opponent, mean_db (gain of the winner minus that of the
+        opponent, mean over sections), low_db, high_db (Student's t interval of the mean; NaN for fewer than two
+        sections), median_db, ahead (sections in which the winner leads), sections.
     """
     rows = []
     pooled = table[table["channel"] == "all"]

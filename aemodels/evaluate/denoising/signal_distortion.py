@@ -1,4 +1,4 @@
-"""What a denoiser does to data that need no denoising."""
+"""Signal distortion (seismic: signal leakage): change of recorded data relative to their noise floor."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from aemodels.signal.noise_estimate import noise_sigma
 def signal_distortion_table(
     denoisers: Mapping[str, Denoiser], sections: Sequence[Section], *, channels: Sequence[str]
 ) -> pd.DataFrame:
-    """Change of clean input against its noise floor.
+    """Compare the change of clean input with its noise floor.
 
-    The floor is the blind noise estimate of the recording itself. A denoiser that changes more than that has
-    taken away signal.
+    The floor is the noise standard deviation estimated from the recording itself. A denoiser that changes more than
+    that has removed signal.
 
     Args:
         denoisers: fitted, by contender name.
         sections: hold-out sections as recorded.
-        channels: names of the channels to report one by one; empty for one pooled row (traces).
+        channels: names of the channels to report individually; empty for one pooled row (traces).
 
     Returns:
-        One row a contender, section and channel: contender, section, channel, floor, change (root mean squares in
-        normalised units), ratio (change / floor; 1 at most does no harm).
+        One row per contender, section and channel: contender, section, channel, floor, change (root mean squares in
+        normalised units), ratio (change / floor; above 1 signal is distorted).
     """
     rows = []
     denoised = {name: denoise_adjoining(denoiser, sections) for name, denoiser in denoisers.items()}
-    for place, section in enumerate(sections):
+    for index, section in enumerate(sections):
         sigma = noise_sigma(section.values, section.mask)[:, 0].astype(np.float64)
         groups = {name: [row] for row, name in enumerate(channels)} or {"all": list(range(len(sigma)))}
         for contender, estimates in denoised.items():
-            change = estimates[place].astype(np.float64) - section.values
+            change = estimates[index].astype(np.float64) - section.values
             for channel, members in groups.items():
                 mask = section.mask[members]
                 if mask.any():
@@ -53,6 +53,6 @@ def _ratio(change: float, floor: float) -> float:
 
 
 def summarise_signal_distortion(table: pd.DataFrame) -> pd.DataFrame:
-    """Median and largest ratio over sections and channels, least harm first: contender, median_ratio, max_ratio."""
+    """Return median and maximum ratio over sections and channels, best first: contender, median_ratio, max_ratio."""
     summary = table.groupby("contender", sort=False)["ratio"].agg(median_ratio="median", max_ratio="max").reset_index()
     return summary.sort_values("max_ratio", kind="stable").reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""Bed boundaries, thin beds and narrow events: how much of a planted one is left."""
+"""Response to bed boundaries, thin beds and narrow events: the share of a planted amplitude that is retained."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from aemodels.noise import Gaussian, corrupt_section
 THICKNESSES = (2, 4, 8)  # samples of a bed, or traces of an event
 AMPLITUDE = {"logs": 0.3, "seismic": 2.0}  # of the percentile range; of the median trace's rms
 NOISE = {"logs": 0.1, "seismic": 1.0}
-_SPACING, _EDGE = 96, 2
+_SPACING, _EDGE = 96, 2  # samples between beds, and on each side of a step that its height is measured on
 
 
 @dataclass(frozen=True, eq=False)
 class PlantedEvent:
-    """One bed, boundary or event on one channel.
+    """One planted bed, boundary or reflection event on one channel.
 
     Args:
         kind: "step", "2 samples", "4 traces" and so on.
         channel: its row.
         start: first sample of the probe.
-        probe: float64[sample]; its product with the response is the share of the amplitude that is kept.
+        probe: float64[sample]; its product with the response is the share of the amplitude that is retained.
     """
 
     kind: str
@@ -37,17 +37,18 @@ class PlantedEvent:
     start: int
     probe: NDArray[np.float64]
 
-    def kept(self, response: FloatArray) -> float:
+    def amplitude_retained(self, response: FloatArray) -> float:
+        """Return the share of the planted amplitude in a response float32[channel, sample]; 1 = all of it."""
         return float(response[self.channel, self.start : self.start + self.probe.size] @ self.probe)
 
 
 def thin_bed_table(
     denoisers: Mapping[str, Denoiser], sections: Sequence[Section], *, kind: Kind, seed: int
 ) -> pd.DataFrame:
-    """Amplitude kept of what is planted into recorded sections, clean and noisy.
+    """Measure the amplitude retained of beds or events planted into recorded sections, clean and noisy.
 
-    The response is the difference between the denoised section with and without it: the background,
-    whose truth nobody knows, drops out.
+    The response is the difference between the denoised section with and without them, so that the background, whose
+    truth is unknown, cancels.
 
     Args:
         denoisers: fitted, by contender name.
@@ -56,30 +57,31 @@ def thin_bed_table(
         seed: of the noise.
 
     Returns:
-        One row a contender, noise level and kind of bed: contender, noise (standard deviation, normalised units), bed,
-        kept (mean; 1 = all of it), spread (standard deviation over beds), beds.
+        One row per contender, noise level and kind of event: contender, noise (standard deviation, normalised units),
+        event, amplitude_retained (mean; 1 = all of it), spread (standard deviation over events), events.
     """
     plant = plant_beds if kind == "logs" else plant_events
-    kept: dict[tuple[str, float, str], list[float]] = {}
+    retained: dict[tuple[str, float, str], list[float]] = {}
     for section in sections:
-        added, beds = plant(section)
+        added, events = plant(section)
         for noise in (0.0, NOISE[kind]):
             noises = [Gaussian(factor=noise)] if noise else []
             without = corrupt_section(noises, section, condition_rng(seed, section.name, f"beds {noise}"))
-            with_beds = without.with_values(without.values + added)
+            with_events = without.with_values(without.values + added)
             for contender, denoiser in denoisers.items():
-                response = denoiser.denoise(with_beds) - denoiser.denoise(without)
-                for bed in beds:
-                    kept.setdefault((contender, noise, bed.kind), []).append(bed.kept(response))
-    rows = [(*key, np.mean(shares), np.std(shares), len(shares)) for key, shares in kept.items()]
-    return pd.DataFrame(rows, columns=["contender", "noise", "bed", "kept", "spread", "beds"])
+                response = denoiser.denoise(with_events) - denoiser.denoise(without)
+                for event in events:
+                    share = event.amplitude_retained(response)
+                    retained.setdefault((contender, noise, event.kind), []).append(share)
+    rows = [(*key, np.mean(shares), np.std(shares), len(shares)) for key, shares in retained.items()]
+    return pd.DataFrame(rows, columns=["contender", "noise", "event", "amplitude_retained", "spread", "events"])
 
 
 def plant_beds(section: Section) -> tuple[FloatArray, list[PlantedEvent]]:
-    """Thin beds, and steps up and down again, in all curves at once; signs alternate between curves and rounds.
+    """Plant thin beds, and steps up and down again, in all curves at once; signs alternate between curves and rounds.
 
     Returns:
-        float32[channel, sample] to be added, and what is in it; only where the curve is observed around it.
+        float32[channel, sample] to be added, and the beds and steps in it around which the curve is observed.
     """
     amplitude = AMPLITUDE["logs"]
     added = np.zeros_like(section.values)
@@ -111,7 +113,11 @@ def _step(channel: int, start: int, height: float) -> PlantedEvent:
 
 
 def plant_events(section: Section) -> tuple[FloatArray, list[PlantedEvent]]:
-    """Ricker wavelets (peak frequency a tenth of the sampling frequency), a few traces wide or on all traces."""
+    """Plant Ricker wavelets (peak frequency a tenth of the sampling frequency), a few traces wide or on all traces.
+
+    Returns:
+        float32[trace, sample] to be added, and the events in it, one per trace.
+    """
     wavelet = AMPLITUDE["seismic"] * _ricker(0.1, 10)
     probe = wavelet / (wavelet @ wavelet)
     added = np.zeros_like(section.values)
@@ -127,7 +133,7 @@ def plant_events(section: Section) -> tuple[FloatArray, list[PlantedEvent]]:
 
 
 def _patches(traces: int) -> Iterator[tuple[str, int, int]]:
-    """Name, first trace and width of events side by side, each followed by as many empty traces as it is wide."""
+    """Yield name, first trace and width of events side by side, each followed by as many empty traces as it is wide."""
     first = 1
     for width in itertools.cycle(THICKNESSES):
         if first + width >= traces:

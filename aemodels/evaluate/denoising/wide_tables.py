@@ -1,4 +1,4 @@
-"""Tables for reviewers: one row a contender, one column a well or a curve."""
+"""Wide tables for reviewers: one row per contender, one column per well or curve."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aemodels.detect.thresholds import ThresholdBase
 
 
 def wide_tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """The tables for reading that follow from a study's long ones: gains by well, gains by curve (logs)."""
+    """Return the wide tables that follow from a study's long ones: gains by well, and by curve (logs)."""
     if "denoising" not in tables:
         return {}
     long = tables["denoising"]
@@ -21,19 +21,19 @@ def wide_tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 
 
 def gains_by_well(table: pd.DataFrame) -> pd.DataFrame:
-    """Gain of every contender on every held-out well or section.
+    """Return the gain of every contender on every hold-out well or section.
 
     Args:
         table: from `denoising_table`.
 
     Returns:
-        condition, contender, then a column a section (dB), contenders in the order of their median gain.
+        condition, contender, then one column per section (dB); contenders are ordered by their median gain.
     """
     return _spread(table[table["channel"] == "all"], "section")
 
 
 def gains_by_curve(table: pd.DataFrame) -> pd.DataFrame:
-    """Median over wells of the gain of every contender on every curve: condition, contender, a column a curve (dB)."""
+    """Return the median gain over wells of every contender: condition, contender, then one column per curve (dB)."""
     return _spread(table[table["channel"] != "all"], "channel")
 
 
@@ -50,26 +50,26 @@ def false_alarms_by_well(
     scores: Mapping[str, Sequence[FloatArray]],
     sections: Sequence[str],
     *,
-    rated: Sequence[ThresholdBase] = (),
+    specs: Sequence[ThresholdBase] = (),
 ) -> pd.DataFrame:
-    """What every threshold flags on each clean held-out well beside what it promises.
+    """Compare the share that every threshold flags on each clean hold-out well with its nominal rate.
 
     Args:
         thresholds: detector, threshold_kind, value, nominal (`DetectorStudy.thresholds`).
-        scores: row scores of the clean hold-out by detector, one array a section.
+        scores: row scores of the clean hold-out by detector, one array per section.
         sections: names of the sections, in the same order.
-        rated: the thresholds that judge a well by its own scores.
+        specs: the threshold specifications, which may standardise scores per well.
 
     Returns:
-        detector, threshold_kind, section, nominal, measured (shares of observed rows), rows; a section without an
-        observed row is left out.
+        detector, threshold_kind, section, nominal, measured (shares of observed rows), rows; sections without
+        observed rows are left out.
     """
-    found, judging = [], {threshold.label: threshold for threshold in rated}
+    found, by_label = [], {threshold.label: threshold for threshold in specs}
     for row in thresholds.to_dict("records"):
         for name, values in zip(sections, scores[row["detector"]], strict=True):
             observed = values[np.isfinite(values)]
-            if row["threshold_kind"] in judging:
-                observed = judging[row["threshold_kind"]].comparable(observed, observed)
+            if row["threshold_kind"] in by_label:
+                observed = by_label[row["threshold_kind"]].comparable(observed, observed)
             if observed.size:
                 measured = float((observed > row["value"]).mean())
                 labels = {key: row[key] for key in ("detector", "threshold_kind", "nominal")}

@@ -1,4 +1,4 @@
-"""Real bad hole, told by the caliper alone, against scores that never saw the caliper."""
+"""Ranking of real bad hole, labelled by the caliper alone, by detectors without caliper input."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from aemodels.signal.bad_hole import enlarged
 
 LABEL_CURVES = frozenset({"CALI", "BS", "DRHO"})
 WASHOUT = "washout"
-MAX_BAD_SHARE = 0.25  # share of a well's depths beyond which one well would decide a pooled figure
+MAX_BAD_SHARE = 0.25  # a well with a larger share of bad hole would dominate the pooled figures
 _FIGURES = tuple(f"{name}{end}" for name in ("roc_auc", "pr_auc", "mean_roc") for end in ("", "_low", "_high"))
-COLUMNS = ["detector", "evidence", "wells", "count", "rows", "bad", *_FIGURES]
+COLUMNS = ["detector", "ranked_by", "wells", "count", "rows", "bad", *_FIGURES]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +36,11 @@ def bad_hole_table(
     *,
     curves: Sequence[str],
 ) -> pd.DataFrame:
-    """How well clean wells' scores rank the depths at which the hole is more than 2 in too large.
+    """Measure how well scores of clean wells rank the depths at which the hole is over 2 in larger than the bit.
 
-    Depths without caliper or bit size, and unscored ones, are left out. Evidence is the detector's score and, where
-    it gives reasons, what speaks for a washout. Wells are told all together, and without those of which more than a
-    quarter is bad; the mean over wells is of wells that have both good and bad hole.
+    Depths without caliper or bit size, and unscored ones, are left out. Depths are ranked by the detector's score and,
+    if it scores fault kinds, by its score for a washout. Figures are given for all wells, and without those of which
+    more than a quarter is bad; means over wells use only wells with both good and bad hole.
 
     Args:
         detectors: fitted, by name.
@@ -50,35 +50,34 @@ def bad_hole_table(
         curves: inputs of the detectors.
 
     Returns:
-        detector, evidence (score or washout), wells (all or without_heavy), count, rows, bad (share), then ROC and PR
-        of the pooled depths and the mean ROC of wells, each with 95 % bootstrap intervals over wells. Empty where no
-        well tells, or where a curve that makes the label is an input.
+        detector, ranked_by (score or washout), wells (all or without_heavy), count, rows, bad (share), then ROC and PR
+        areas of the pooled depths and the mean ROC area over wells, each with 95 % bootstrap intervals over wells.
+        Empty if no well has a label, or if a curve that the label is made from is an input.
     """
     labels = [enlarged(recording) for recording in recordings]
     if LABEL_CURVES & set(curves) or not any(labels):
         return pd.DataFrame(columns=COLUMNS)
     found = []
     for name, detector in detectors.items():
-        for evidence, rows in _evidence(detector, scores[name], sections).items():
+        for ranked_by, rows in _rankings(detector, scores[name], sections).items():
             wells = [_well(row, label) for row, label in zip(rows, labels, strict=True) if label is not None]
-            told = [well for well in wells if well.label.size]
-            light = [well for well in told if well.label.mean() <= MAX_BAD_SHARE]
-            for group, members in (("all", told), ("without_heavy", light)):
+            labelled = [well for well in wells if well.label.size]
+            light = [well for well in labelled if well.label.mean() <= MAX_BAD_SHARE]
+            for group, members in (("all", labelled), ("without_heavy", light)):
                 if any(well.label.any() for well in members):
-                    labelled = {"detector": name, "evidence": evidence, "wells": group}
-                    found.append(labelled | _ranked(members))
+                    found.append({"detector": name, "ranked_by": ranked_by, "wells": group} | _ranked(members))
     return pd.DataFrame(found, columns=COLUMNS)
 
 
-def _evidence(
+def _rankings(
     detector: Detector, scores: Sequence[FloatArray], sections: Sequence[Section]
 ) -> dict[str, Sequence[FloatArray]]:
-    evidence: dict[str, Sequence[FloatArray]] = {"score": scores}
+    rankings: dict[str, Sequence[FloatArray]] = {"score": scores}
     if isinstance(detector, Explainer):
         reasons = [detector.reasons(section) for section in sections]
         if all(WASHOUT in reason.kinds for reason in reasons):
-            evidence[WASHOUT] = [reason.score[reason.kinds.index(WASHOUT)] for reason in reasons]
-    return evidence
+            rankings[WASHOUT] = [reason.score[reason.kinds.index(WASHOUT)] for reason in reasons]
+    return rankings
 
 
 def _well(rows: FloatArray, label: tuple[BoolArray, BoolArray]) -> _Well:
@@ -92,12 +91,12 @@ def _ranked(wells: Sequence[_Well]) -> dict[str, float | int]:
     bins = ScoreBins.from_scores(scores, [~label for label in labels])
     pr, roc = bins.auc(bins.positive_counts(scores, labels))
     each = [ranking(well.scores, well.label)["roc_auc"] for well in wells]
-    own = mean_interval([value for value in each if np.isfinite(value)] or [0.5])
+    mean_roc = mean_interval([value for value in each if np.isfinite(value)] or [0.5])
     row: dict[str, float | int] = {
         "count": len(wells),
         "rows": sum(label.size for label in labels),
         "bad": float(np.concatenate(labels).mean()),
     }
-    for name, interval in (("roc_auc", roc), ("pr_auc", pr), ("mean_roc", own)):
+    for name, interval in (("roc_auc", roc), ("pr_auc", pr), ("mean_roc", mean_roc)):
         row |= {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high}
     return row

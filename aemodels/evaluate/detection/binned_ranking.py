@@ -1,4 +1,4 @@
-"""Ranking quality of pooled scores, with intervals over wells, from counts in bins of score."""
+"""Areas under the PR and ROC curves of pooled scores, with intervals over wells, from counts in score bins."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from aemodels.core.types import BoolArray, FloatArray
 from aemodels.evaluate.statistics.bootstrap import ConfidenceInterval, percentile_interval, resample_counts
 
-# Where the bins lie, as quantiles of all scores: fine where false alarms are few, for that is what is asked about.
+# Bin edges as quantiles of all scores, finer at low false-alarm rates.
 LEVELS = np.unique(np.concatenate([np.linspace(0.0, 0.9, 500), 1.0 - np.geomspace(0.1, 1e-6, 2000)]))
 BLOCK = 256  # resamples at a time
 
@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class ScoreBins:
-    """Scores of several wells counted in common bins, so that any resample of the wells is a sum.
+    """Scores of several wells counted in common bins, so that any resample of the wells is a sum of counts.
 
     Args:
         edges: float64[bin + 1].
@@ -31,40 +31,45 @@ class ScoreBins:
     clean_counts: Floats
 
     @classmethod
-    def from_scores(cls, scores: Sequence[FloatArray], intact: Sequence[BoolArray]) -> ScoreBins:
-        """Count the intact rows.
+    def from_scores(cls, scores: Sequence[FloatArray], clean: Sequence[BoolArray]) -> ScoreBins:
+        """Choose the bins and count the clean rows.
 
         Args:
-            scores: float32[row] a well, NaN = unscored: such rows are found by nobody.
-            intact: bool[row] a well.
+            scores: float32[row] per well; NaN = unscored, which ranks below all scores.
+            clean: bool[row] per well, rows without a fault.
         """
         filled = [_filled(well) for well in scores]
         finite = np.concatenate(filled)
         finite = finite[finite > -np.inf]
         inner = np.unique(np.quantile(finite, LEVELS)) if finite.size else np.zeros(1)
         edges = np.concatenate([[-np.inf], inner, [np.inf]])
-        return cls(edges, np.stack([_count(w[mask], edges) for w, mask in zip(filled, intact, strict=True)]))
+        return cls(edges, np.stack([_count(w[mask], edges) for w, mask in zip(filled, clean, strict=True)]))
 
     def positive_counts(self, scores: Sequence[FloatArray], masks: Sequence[BoolArray]) -> Floats:
-        """Rows of a fault counted in the same bins: float64[well, bin]."""
-        return np.stack([_count(_filled(well)[mask], self.edges) for well, mask in zip(scores, masks, strict=True)])
-
-    def auc(self, faulty: Floats, *, level: float = 0.95) -> tuple[ConfidenceInterval, ConfidenceInterval]:
-        """Area under the precision-recall curve and under the ROC, pooled, with bootstrap intervals over wells.
-
-        Rows of one bin count as ties. A resample without a fault or without an intact row says nothing.
+        """Count the faulty rows in the same bins: float64[well, bin].
 
         Args:
-            faulty: from `faulty`.
+            scores: as for `from_scores`.
+            masks: bool[row] per well, rows with the fault.
+        """
+        return np.stack([_count(_filled(well)[mask], self.edges) for well, mask in zip(scores, masks, strict=True)])
+
+    def auc(self, positives: Floats, *, level: float = 0.95) -> tuple[ConfidenceInterval, ConfidenceInterval]:
+        """Return the pooled areas under the precision-recall and ROC curves, with bootstrap intervals over wells.
+
+        Rows of one bin count as ties. Resamples without faulty rows or without clean rows are left out.
+
+        Args:
+            positives: from `positive_counts`.
             level: of the intervals.
         """
         counts, probabilities = resample_counts(len(self.clean_counts))
         curves = [
-            _areas(block @ faulty, block @ self.clean_counts)
+            _areas(block @ positives, block @ self.clean_counts)
             for block in np.array_split(counts, max(1, -(-len(counts) // BLOCK)))
         ]
         drawn = np.concatenate(curves)
-        pooled = _areas(faulty.sum(axis=0, keepdims=True), self.clean_counts.sum(axis=0, keepdims=True))[0]
+        pooled = _areas(positives.sum(axis=0, keepdims=True), self.clean_counts.sum(axis=0, keepdims=True))[0]
         found = [
             ConfidenceInterval(
                 float(pooled[n]),
@@ -77,9 +82,9 @@ class ScoreBins:
         return found[0], found[1]
 
 
-def _areas(faulty: Floats, intact: Floats) -> Floats:
-    """Average precision and ROC area of each row of counts: float64[row, 2], NaN where either is empty."""
-    found, alarms = np.cumsum(faulty[:, ::-1], axis=1), np.cumsum(intact[:, ::-1], axis=1)
+def _areas(positives: Floats, negatives: Floats) -> Floats:
+    """Return average precision and ROC area per row of counts: float64[row, 2], NaN if either count is empty."""
+    found, alarms = np.cumsum(positives[:, ::-1], axis=1), np.cumsum(negatives[:, ::-1], axis=1)
     total, clean = found[:, -1], alarms[:, -1]
     with np.errstate(divide="ignore", invalid="ignore"):
         recall = found / total[:, None]
@@ -98,5 +103,5 @@ def _filled(scores: FloatArray) -> Floats:
 
 
 def _count(values: Floats, edges: Floats) -> Floats:
-    places = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, edges.size - 2)
-    return np.bincount(places, minlength=edges.size - 1).astype(np.float64)
+    bins = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, edges.size - 2)
+    return np.bincount(bins, minlength=edges.size - 1).astype(np.float64)

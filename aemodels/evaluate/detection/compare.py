@@ -1,4 +1,4 @@
-"""Comparing detectors on injected faults, and measuring what thresholds really promise."""
+"""Comparison of detectors on injected faults, and false-alarm rates of their thresholds on clean data."""
 
 from __future__ import annotations
 
@@ -36,25 +36,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class DetectorStudy:
-    """Detectors compared.
+    """Result of a comparison of detectors.
 
     Args:
         detectors: fitted, by name.
         table: detector, role (validation or test), section, pr_auc, roc_auc, recall_at_1pct (means over injections).
-        totals: a row a detector and group of kinds (found.TOTALS), of the hold-out (`fault_recall_table`).
-        all_rows: the same where straight lines that wells have of their own count as intact, and finding one as an
-            alarm.
-        kinds: a row a detector and fault kind, of the hold-out (`fault_recall_table`).
-        thresholds: detector, threshold_kind, value, nominal, pooled with its interval over wells, worst: false-alarm
-            rates on the intact rows of the clean hold-out, and the rows they were counted on; flagged and
-            flagged_worst, the shares of all rows as they came.
-        confusion: detector, fault, named, events: how found events are named.
+        totals: one row per detector and average over fault kinds (TOTALS), of the hold-out (`fault_recall_table`).
+        all_rows: the same, but straight lines already in the recordings count as clean, so that flagging one is a
+            false alarm.
+        kinds: one row per detector and fault kind, of the hold-out (`fault_recall_table`).
+        thresholds: one row per detector and threshold: detector, threshold_kind, value, nominal, then false-alarm rates
+            on the clean rows of the clean hold-out (pooled with its interval over wells, and worst section) and the
+            number of rows they were counted on; flagged and flagged_worst are the shares of all rows as recorded.
+        confusion: detector, fault, named, events: reasons given to found events.
         leave_one_kind_out: recall of fault kinds by detectors trained without them (`leave_one_kind_out_table`);
             empty unless requested.
-        bad_hole: real bad hole of the hold-out (`bad_hole_table`); empty for seismic.
-        winner: the detector with the best median PR-AUC on validation sections, ties by the mean.
-        threshold: of the winner, of the kind that the spec names.
-        test_scores: row scores of the clean hold-out by detector, one array a section.
+        bad_hole: ranking of real bad hole of the hold-out (`bad_hole_table`); empty for seismic.
+        winner: the detector with the best median PR-AUC on validation sections; ties are broken by the mean.
+        threshold: value for the winner of the threshold that the specification selects.
+        test_scores: row scores of the clean hold-out by detector, one array per section.
     """
 
     detectors: Mapping[str, Detector]
@@ -72,49 +72,57 @@ class DetectorStudy:
 
 
 def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mapping[str, Denoiser]) -> DetectorStudy:
-    """Fit every detector on clean training sections, choose on faulty validation, report on faulty and clean test."""
+    """Fit all detectors on clean training sections, choose one on faulty validation copies, evaluate on the hold-out.
+
+    Args:
+        spec: the experiment.
+        prepared: its data.
+        denoisers: fitted contenders, by name.
+
+    Raises:
+        SpecError: if no detector has a PR-AUC on the validation sections, or no row of the hold-out could be scored.
+    """
     context = _context(spec, prepared, denoisers)
     copies_by_role = _faulty_copies(spec, prepared)
     detectors = fit_detectors(spec, prepared.train, context)
-    sound = {role: clean_rows(getattr(prepared, role), spec.kind) for role in ("train", "validation", "test")}
-    ranked, found, every, confusion, rates, clean, tested = [], [], [], [], [], {}, {}
+    clean_masks = {role: clean_rows(getattr(prepared, role), spec.kind) for role in ("train", "validation", "test")}
+    ranked, recall, recall_all_rows, confusion, rates = [], [], [], [], []
+    clean_scores, tested = {}, {}
     for name, detector in detectors.items():
         for role, copies in copies_by_role.items():
             threshold, explain = spec.anomalies.chosen_threshold, role == "test"
             scored = score_copies(detector, copies, spec.kind, threshold=threshold, explain=explain)
             ranked.append(_ranked(name, role, scored))
         tested[name] = scored
-        found.append(fault_recall_table(name, scored))
-        as_it_came = [
-            dataclasses.replace(item, faulty_copy=item.faulty_copy.with_unaltered_as_clean) for item in scored
-        ]
-        every.append(fault_recall_table(name, as_it_came, by_kind=False))
+        recall.append(fault_recall_table(name, scored))
+        all_clean = [dataclasses.replace(item, faulty_copy=item.faulty_copy.with_unaltered_as_clean) for item in scored]
+        recall_all_rows.append(fault_recall_table(name, all_clean, by_kind=False))
         confusion.append(confusion_table(name, scored))
-        clean[name] = section_scores(detector, prepared.test, spec.kind)
-        fitted_to = _intact_rows(spec, detector, prepared, sound)
-        rates += _false_alarms(spec, name, fitted_to, clean[name], sound["test"])
+        clean_scores[name] = section_scores(detector, prepared.test, spec.kind)
+        fitted_to = _threshold_scores(spec, detector, prepared, clean_masks)
+        rates += _false_alarms(spec, name, fitted_to, clean_scores[name], clean_masks["test"])
     table, thresholds = pd.concat(ranked, ignore_index=True), pd.DataFrame(rates)
-    winner, faults = _winner(table), pd.concat(found, ignore_index=True)
-    whole = faults["fault"].isin(TOTALS)
+    winner, faults = _winner(table), pd.concat(recall, ignore_index=True)
+    is_total = faults["fault"].isin(TOTALS)
     chosen = thresholds[(thresholds["detector"] == winner) & (thresholds["threshold_kind"] == spec.anomalies.threshold)]
     return DetectorStudy(
         detectors=detectors,
         table=table,
-        totals=faults[whole].reset_index(drop=True),
-        all_rows=pd.concat(every, ignore_index=True),
-        kinds=faults[~whole].reset_index(drop=True),
+        totals=faults[is_total].reset_index(drop=True),
+        all_rows=pd.concat(recall_all_rows, ignore_index=True),
+        kinds=faults[~is_total].reset_index(drop=True),
         thresholds=thresholds,
         confusion=pd.concat(confusion, ignore_index=True),
         leave_one_kind_out=leave_one_kind_out_table(spec, context, prepared.train, detectors, tested),
-        bad_hole=bad_hole_table(detectors, clean, prepared.split.test, prepared.test, curves=spec.curves),
+        bad_hole=bad_hole_table(detectors, clean_scores, prepared.split.test, prepared.test, curves=spec.curves),
         winner=winner,
         threshold=float(chosen["value"].iloc[0]),
-        test_scores=clean,
+        test_scores=clean_scores,
     )
 
 
 def fit_detectors(spec: ExperimentSpec, train: Sequence[Section], context: DetectContext) -> dict[str, Detector]:
-    """Every detector of the experiment, in its order; those made of others are given what is fitted already."""
+    """Fit every detector of the experiment in its order, so that fusions get their fitted members."""
     fitted = dict(context.fitted)
     for named in spec.anomalies.detectors:
         fitted[named.name] = named.model.fit(train, dataclasses.replace(context, fitted=dict(fitted)))
@@ -136,12 +144,14 @@ def _context(spec: ExperimentSpec, prepared: Prepared, denoisers: Mapping[str, D
 
 
 def _faulty_copies(spec: ExperimentSpec, prepared: Prepared) -> dict[str, list[FaultyCopy]]:
-    """Faulty copies by role, the test last."""
-    asked, split = spec.anomalies, prepared.split
-    few = min(asked.repeats, VALIDATION_REPEATS)
+    """Return the faulty copies by role, the test last."""
+    anomalies, split = spec.anomalies, prepared.split
+    repeats = min(anomalies.repeats, VALIDATION_REPEATS)
     return {
-        "validation": make_faulty_copies(spec, split.validation, prepared.normaliser, repeats=few),
-        "test": make_faulty_copies(spec, split.test, prepared.normaliser, repeats=asked.repeats, events=asked.events),
+        "validation": make_faulty_copies(spec, split.validation, prepared.normaliser, repeats=repeats),
+        "test": make_faulty_copies(
+            spec, split.test, prepared.normaliser, repeats=anomalies.repeats, events=anomalies.events
+        ),
     }
 
 
@@ -158,17 +168,17 @@ def _ranking(item: ScoredCopy) -> dict[str, float]:
     return ranking(item.rows[known], item.faulty_copy.label[known])
 
 
-def _intact_rows(
-    spec: ExperimentSpec, detector: Detector, prepared: Prepared, sound: Mapping[str, Sequence[BoolArray]]
+def _threshold_scores(
+    spec: ExperimentSpec, detector: Detector, prepared: Prepared, clean_masks: Mapping[str, Sequence[BoolArray]]
 ) -> list[FloatArray]:
-    """Scores to fit thresholds to: without straight lines, which are no rock.
+    """Return the row scores to fit thresholds to, NaN for rows that are not clean.
 
-    Of the validation sections, and of training sections where the detector can judge them as new ones.
+    Those of the validation sections, and of training sections if the detector provides out-of-fold copies of itself.
     """
     rows = []
     for one, section in zip(apart_of(detector, prepared.train), prepared.train, strict=False):
         rows += section_scores(one, [section], spec.kind)
-    kept = [*sound["train"][: len(rows)], *sound["validation"]]
+    kept = [*clean_masks["train"][: len(rows)], *clean_masks["validation"]]
     rows += section_scores(detector, prepared.validation, spec.kind)
     return [np.where(keep, row, np.nan).astype(np.float32) for row, keep in zip(rows, kept, strict=True)]
 
@@ -178,15 +188,17 @@ def _false_alarms(
     name: str,
     validation: Sequence[FloatArray],
     test: Sequence[FloatArray],
-    sound: Sequence[BoolArray],
+    clean_masks: Sequence[BoolArray],
 ) -> list[dict[str, object]]:
-    """Nominal rate of every threshold beside the rate on the clean hold-out, pooled and of the worst section."""
+    """Return nominal and measured rates of every threshold on the clean hold-out, pooled and in the worst section."""
     rows: list[dict[str, object]] = []
     for threshold in spec.anomalies.thresholds_at_rate:
         value = threshold.fit(validation)
         compared = [threshold.comparable(section, section) for section in test]
         every = [section[np.isfinite(section)] > value for section in compared]
-        flags = [section[np.isfinite(section) & keep] > value for section, keep in zip(compared, sound, strict=True)]
+        flags = [
+            section[np.isfinite(section) & keep] > value for section, keep in zip(compared, clean_masks, strict=True)
+        ]
         every, flags = ([section for section in found if section.size] for found in (every, flags))
         if not flags:
             raise SpecError("no row of the hold-out could be scored; expected observed samples in test sections")

@@ -1,4 +1,4 @@
-"""Recordings with injected faults, made once and scored once by each detector."""
+"""Copies of recordings with injected faults, made once and scored once by each detector."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ from aemodels.signal.normalise import Normaliser
 if TYPE_CHECKING:
     from aemodels.experiment.spec import ExperimentSpec
 
-# Injections for the choice of a detector; the hold-out gets as many as the specification asks for.
-VALIDATION_REPEATS = 5
+VALIDATION_REPEATS = 5  # maximum of copies per section for choosing a detector; the hold-out has as many as specified
 MAX_REPEATS = 100
 
 
@@ -33,9 +32,9 @@ class FaultyCopy:
 
     Args:
         name: of the well or line section.
-        recording: with faults, in canonical units; of a well the experiment's curves only.
+        recording: with faults, in canonical units; a well has the experiment's curves only.
         section: the same, normalised.
-        label: bool[row], a depth sample or a trace with any altered value.
+        label: bool[row], depth samples or traces with any altered value.
         clean_before: bool[row], rows usable as clean before faults were injected: all but dead traces and the straight
             lines already in the recording, from a stuck tool or a gap filled by interpolation.
         events: kind and altered rows (int64) of each event.
@@ -50,16 +49,16 @@ class FaultyCopy:
 
     @property
     def clean(self) -> BoolArray:
-        """bool[row], rows that are known to be so; what is neither altered nor intact counts for nothing."""
+        """bool[row], clean rows; rows that are neither altered nor clean are ignored in the evaluation."""
         return self.clean_before & ~self.label
 
     @property
     def with_unaltered_as_clean(self) -> FaultyCopy:
-        """The same, with every row that no fault altered taken for intact."""
+        """Copy in which all rows that no fault altered count as clean."""
         return dataclasses.replace(self, clean_before=np.ones_like(self.clean_before))
 
     def rows_of(self, kind: str) -> BoolArray:
-        """bool[row], rows that events of a kind altered."""
+        """Return bool[row], the rows altered by events of a kind."""
         mask = np.zeros_like(self.label)
         for name, rows in self.events:
             if name == kind:
@@ -69,7 +68,7 @@ class FaultyCopy:
 
 @dataclass(frozen=True, eq=False)
 class ScoredCopy:
-    """What one detector gave for one trial: row scores float32[row], and its reasons where it has any."""
+    """Scores of one detector for one faulty copy: row scores float32[row], and scores of fault kinds if it has any."""
 
     faulty_copy: FaultyCopy
     rows: FloatArray
@@ -79,17 +78,17 @@ class ScoredCopy:
 def make_faulty_copies(
     spec: ExperimentSpec, recordings: Sequence[Recording], normaliser: Normaliser, *, repeats: int, events: int = 0
 ) -> list[FaultyCopy]:
-    """Inject faults into every recording, again and again.
+    """Inject faults into several copies of every recording.
 
     Args:
         spec: kinds, share of faulty rows and seed.
-        recordings: intact, in canonical units.
+        recordings: clean, in canonical units.
         normaliser: of the experiment.
-        repeats: injections into each recording at least.
-        events: injections go on until every kind that was placed at all has so many (MAX_REPEATS at most).
+        repeats: minimum of copies per recording.
+        events: more copies are made, up to MAX_REPEATS, until each kind that was injected at all has this many events.
     """
     copies: list[FaultyCopy] = []
-    sound = clean_rows(normalise_adjoining(normaliser, recordings), spec.kind)
+    clean = clean_rows(normalise_adjoining(normaliser, recordings), spec.kind)
     for repeat in range(max(repeats, MAX_REPEATS if events else 0)):
         if repeat >= repeats and min(event_counts(copies).values(), default=events) >= events:
             break
@@ -100,7 +99,7 @@ def make_faulty_copies(
             for recording in recordings
         ]
         sections = normalise_adjoining(normaliser, [injection.recording for injection in injections])
-        copies += [_faulty_copy(*parts) for parts in zip(injections, sections, sound, strict=True)]
+        copies += [_faulty_copy(*parts) for parts in zip(injections, sections, clean, strict=True)]
     return copies
 
 
@@ -113,7 +112,7 @@ def _inject(spec: ExperimentSpec, recording: Recording, rng: np.random.Generator
 
 
 def restrict_to_curves(recording: Recording, curves: Sequence[str]) -> Recording:
-    """A well with the given curves only: a fault of another one could not be seen. Lines stay as they are."""
+    """Return a well with the given curves only, as faults in others cannot be seen; lines are returned unchanged."""
     rows = [row for row, name in enumerate(recording.names) if name in curves]
     if recording.kind == "seismic" or not rows:
         return recording
@@ -122,27 +121,27 @@ def restrict_to_curves(recording: Recording, curves: Sequence[str]) -> Recording
 
 
 def event_counts(copies: Sequence[FaultyCopy]) -> Counter[str]:
-    """Events of each kind."""
+    """Count the events of each kind."""
     return Counter(kind for copy in copies for kind, _ in copy.events)
 
 
 def score_copies(
     detector: Detector, copies: Sequence[FaultyCopy], kind: Kind, *, threshold: ThresholdBase, explain: bool
 ) -> list[ScoredCopy]:
-    """Score every trial once; line sections that adjoin are scored as one panel.
+    """Score every copy once; adjoining line sections are scored as one panel.
 
     Args:
         detector: fitted.
         copies: from `make_faulty_copies`.
         kind: logs or seismic.
-        threshold: says how a well's scores are made comparable.
-        explain: whether reasons are wanted as well.
+        threshold: defines how scores are standardised per recording.
+        explain: also score the fault kinds.
     """
     found: list[ScoredCopy] = []
-    for panel, places in join_adjoining([copy.section for copy in copies]):
+    for panel, row_ranges in join_adjoining([copy.section for copy in copies]):
         rows = row_scores(detector.score(panel), kind)
         reasons = detector.reasons(panel) if explain and isinstance(detector, Explainer) else None
-        for copy, part in zip(copies[len(found) :], _row_parts(places, kind), strict=False):
+        for copy, part in zip(copies[len(found) :], _row_parts(row_ranges, kind), strict=False):
             own = rows[part]
             named = reasons and Reasons(reasons.kinds, reasons.score[:, part])
             found.append(ScoredCopy(copy, threshold.comparable(own, own), named))
@@ -150,33 +149,33 @@ def score_copies(
 
 
 def section_scores(detector: Detector, sections: Sequence[Section], kind: Kind) -> list[FloatArray]:
-    """Row scores of each section, line sections that adjoin scored as one panel: float32[row] each."""
+    """Return the row scores of each section, float32[row]; adjoining line sections are scored as one panel."""
     found: list[FloatArray] = []
-    for panel, places in join_adjoining(sections):
+    for panel, row_ranges in join_adjoining(sections):
         rows = row_scores(detector.score(panel), kind)
-        found += [rows[part] for part in _row_parts(places, kind)]
+        found += [rows[part] for part in _row_parts(row_ranges, kind)]
     return found
 
 
-def _row_parts(places: Sequence[slice], kind: Kind) -> list[slice]:
-    """The rows of each section in its panel's scores: its traces, or all depths of the well that it is."""
-    return list(places) if kind == "seismic" else [slice(None)]
+def _row_parts(row_ranges: Sequence[slice], kind: Kind) -> list[slice]:
+    """Return the rows of each section in the scores of its panel: its traces, or all depths of a well."""
+    return list(row_ranges) if kind == "seismic" else [slice(None)]
 
 
 def clean_rows(sections: Sequence[Section], kind: Kind) -> list[BoolArray]:
-    """bool[row] of each section: what may stand for intact, see FaultyCopy."""
+    """Return bool[row] per section, the rows usable as clean (see `FaultyCopy.clean_before`)."""
     return [np.asarray(intact(section, kind).any(axis=0 if kind == "logs" else 1)) for section in sections]
 
 
-def _faulty_copy(injection: Injection, section: Section, sound: BoolArray) -> FaultyCopy:
+def _faulty_copy(injection: Injection, section: Section, clean_before: BoolArray) -> FaultyCopy:
     recording = injection.recording
     label = row_label(injection)
-    places: Mapping[str, int] = {name: row for row, name in enumerate(recording.names)}
-    events = tuple((event.kind, _rows(event, recording, places, label)) for event in injection.events)
-    return FaultyCopy(recording.name, recording, section, label, sound, events)
+    indices: Mapping[str, int] = {name: row for row, name in enumerate(recording.names)}
+    events = tuple((event.kind, _rows(event, recording, indices, label)) for event in injection.events)
+    return FaultyCopy(recording.name, recording, section, label, clean_before, events)
 
 
-def _rows(event: FaultEvent, recording: Recording, places: Mapping[str, int], label: BoolArray) -> IntArray:
+def _rows(event: FaultEvent, recording: Recording, indices: Mapping[str, int], label: BoolArray) -> IntArray:
     if recording.kind == "seismic":
-        return np.array(sorted(places[name] for name in event.channels), dtype=np.int64)
+        return np.array(sorted(indices[name] for name in event.channels), dtype=np.int64)
     return event.start + np.flatnonzero(label[event.start : event.stop])

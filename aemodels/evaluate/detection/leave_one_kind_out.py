@@ -1,4 +1,4 @@
-"""Whether a fault is found that nobody trained for: detectors fitted again without each kind."""
+"""Recall of unforeseen faults: detectors are refitted without each fault kind in turn."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ from aemodels.faults.base import kind_of
 if TYPE_CHECKING:
     from aemodels.experiment.spec import ExperimentSpec, NamedDetector
 
-# Of each section: a kind has some 20 events in five wells then, and every detector is scored once a kind.
-REPEATS = 5
+REPEATS = 5  # faulty copies per section: about 20 events of a kind in five wells, at one scoring per kind
 COLUMNS = ["detector", "fault", "refitted", "events", "recall_at_1pct", "event_recall", "pr_auc"]
 
 
@@ -31,17 +30,17 @@ def leave_one_kind_out_table(
     detectors: Mapping[str, Detector],
     scored: Mapping[str, Sequence[ScoredCopy]],
 ) -> pd.DataFrame:
-    """Recall of each kind by detectors that never met it in training; a row "median" for each detector.
+    """Measure the recall of each fault kind by detectors trained without it, with a row "median" per detector.
 
-    Detectors that take no faults to training are told as they are. Empty unless the specification asks for it, or
-    where only one kind is there to train on.
+    Detectors that do not learn from faults are not refitted. Empty unless the specification requests it, or if there
+    is only one kind to train on.
 
     Args:
         spec: the experiment.
-        context: as the detectors were fitted with.
+        context: the one that the detectors were fitted with.
         train: clean training sections.
         detectors: fitted on all kinds, by name.
-        scored: what they gave for faulty copies of the hold-out, of which the first REPEATS of each section are used.
+        scored: scored faulty copies of the hold-out by detector; the first REPEATS of each section are used.
 
     Returns:
         detector, fault, refitted, events, recall_at_1pct, event_recall, pr_auc.
@@ -51,37 +50,37 @@ def leave_one_kind_out_table(
     kinds = sorted({kind for copy in copies for kind, _ in copy.events})
     if not spec.anomalies.leave_one_kind_out or len(kinds) < 2:
         return pd.DataFrame(columns=COLUMNS)
-    known = {name: fault_recall_table(name, items) for name, items in few.items()}
+    trained_on_all = {name: fault_recall_table(name, items) for name, items in few.items()}
     rows = []
     for kind in kinds:
-        learners = _refitted_detectors(spec.anomalies.detectors, kind)
-        kept = {name: detector for name, detector in detectors.items() if name not in learners}
-        without = _without(spec, context, kind, train, kept) if learners else {}
-        for name, table in known.items():
-            told = _found(spec, name, without[name], copies) if name in learners else table
+        refitted = _refitted_detectors(spec.anomalies.detectors, kind)
+        kept = {name: detector for name, detector in detectors.items() if name not in refitted}
+        without = _without(spec, context, kind, train, kept) if refitted else {}
+        for name, table in trained_on_all.items():
+            told = _found(spec, name, without[name], copies) if name in refitted else table
             row = told[told["fault"] == kind].iloc[0]
             told_of = {column: row[column] for column in COLUMNS if column != "refitted"}
-            rows.append({"refitted": name in learners} | told_of)
+            rows.append({"refitted": name in refitted} | told_of)
     return _with_medians(pd.DataFrame(rows, columns=COLUMNS))
 
 
 def _without(
     spec: ExperimentSpec, context: DetectContext, kind: str, train: Sequence[Section], kept: Mapping[str, Detector]
 ) -> dict[str, Detector]:
-    """All detectors, those that are not kept fitted again without a kind."""
+    """Return all detectors; those that are not in `kept` are refitted without a kind."""
     faults = tuple(fault for fault in context.faults if kind_of(fault) != kind)
     fitted: dict[str, Detector] = {}
     for named in spec.anomalies.detectors:
         if named.name in kept:
             fitted[named.name] = kept[named.name]
         else:
-            known = dataclasses.replace(context, faults=faults, fitted=dict(fitted), left_out=kind)
-            fitted[named.name] = named.model.fit(train, known)
+            reduced = dataclasses.replace(context, faults=faults, fitted=dict(fitted), left_out=kind)
+            fitted[named.name] = named.model.fit(train, reduced)
     return fitted
 
 
 def _refitted_detectors(detectors: Sequence[NamedDetector], kind: str) -> set[str]:
-    """Those that would be others without a kind, as would be what is made of them."""
+    """Return the names of detectors that depend on a kind in training, and of those with such members."""
     found: set[str] = set()
     for named in detectors:
         members = named.model.members if isinstance(named.model, Fusion) else ()
@@ -91,9 +90,9 @@ def _refitted_detectors(detectors: Sequence[NamedDetector], kind: str) -> set[st
 
 
 def _learns_kind(model: DetectorFactory, kind: str) -> bool:
-    """Whether a detector is trained on the experiment's faults, or on a kind by its own choice."""
-    own = {kind_of(fault) for fault in getattr(model, "faults", ())}
-    return bool(getattr(model, "learns_faults", False)) or kind in own
+    """Return True if a detector is trained on the experiment's faults, or on this kind by its own setting."""
+    chosen = {kind_of(fault) for fault in getattr(model, "faults", ())}
+    return bool(getattr(model, "learns_faults", False)) or kind in chosen
 
 
 def _with_medians(table: pd.DataFrame) -> pd.DataFrame:

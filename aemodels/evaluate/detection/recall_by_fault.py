@@ -1,4 +1,4 @@
-"""What a detector finds of each fault kind, how surely, and whether it names it rightly."""
+"""Recall of each fault kind with intervals over wells, and accuracy of the reasons given."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from aemodels.evaluate.detection.binned_ranking import ScoreBins
 from aemodels.evaluate.detection.faulty_copies import ScoredCopy
 from aemodels.evaluate.statistics.bootstrap import ConfidenceInterval, ratio_interval
 
-FALSE_ALARM_RATE = 0.01  # share of the intact rows at which recalls are told, as in the published comparisons
-ALL = "all"
-# A curve off depth within a uniform bed leaves no trace: totals are told with and without it.
+FALSE_ALARM_RATE = 0.01  # share of the clean rows at which recalls are reported, as in published comparisons
+ALL = "all"  # micro average: every faulty row counts once
+# A depth shift within a uniform bed cannot be seen: totals are reported with and without this kind.
 UNSOLVED_KIND = "depth_shift"
 WITHOUT_UNSOLVED = f"all_without_{UNSOLVED_KIND}"
-# A spike has two rows and a depth shift a hundred and fifty: what is told of all rows is told of the longest kinds.
+# Macro average: every kind has the same weight. A spike has 2 rows and a depth shift 150, so that the micro average
+# is dominated by the kinds with the longest events.
 MACRO = "macro"
 MACRO_WITHOUT_UNSOLVED = f"macro_without_{UNSOLVED_KIND}"
 TOTALS = (ALL, WITHOUT_UNSOLVED, MACRO, MACRO_WITHOUT_UNSOLVED)
@@ -34,56 +35,62 @@ class _Event:
 
 
 def alarm_limit(scored: Sequence[ScoredCopy]) -> float:
-    """The score above which FALSE_ALARM_RATE of the intact rows of all copies lie."""
-    intact = np.concatenate([item.rows[item.faulty_copy.clean] for item in scored])
-    filled = np.nan_to_num(intact.astype(np.float64), nan=-np.inf)
+    """Return the score that FALSE_ALARM_RATE of the clean rows of all copies exceed."""
+    clean = np.concatenate([item.rows[item.faulty_copy.clean] for item in scored])
+    filled = np.nan_to_num(clean.astype(np.float64), nan=-np.inf)
     return float(np.quantile(filled, 1 - FALSE_ALARM_RATE, method="higher"))
 
 
 def fault_recall_table(detector: str, scored: Sequence[ScoredCopy], *, by_kind: bool = True) -> pd.DataFrame:
-    """One detector on all copies, in total and, if wanted, by fault kind.
+    """Evaluate one detector on all copies, in total and, if wanted, by fault kind.
 
-    A kind is held against the intact rows alone: rows of other kinds are no false alarms. An event is found where any
-    of its rows is above the limit that 1 % of the intact rows exceed; it is named by the reason that has the highest
-    mean over its found rows, and accuracy counts found events.
+    Each kind is compared with the clean rows alone: rows of other kinds are not false alarms. An event is found if any
+    of its rows exceeds the limit that 1 % of the clean rows exceed. Its reason is the fault kind with the highest mean
+    score over its found rows; accuracy counts found events.
+
+    Args:
+        detector: its name.
+        scored: its scores of faulty copies, with reasons if it gives any.
+        by_kind: also add one row per fault kind.
 
     Returns:
-        detector, fault (those of TOTALS that there are, each kind), events, rows, pr_auc,
-        roc_auc, recall_at_1pct, event_recall, reason_accuracy (NaN for a detector without reasons), each with _low and
-        _high: 95 % bootstrap intervals over wells.
+        detector, fault (one of TOTALS, or a kind), events, rows, then pr_auc, roc_auc, recall_at_1pct, event_recall
+        and reason_accuracy (NaN for a detector without reasons), each with _low and _high: 95 % bootstrap intervals
+        over wells.
     """
     names = sorted({item.faulty_copy.name for item in scored})
     wells = [[item for item in scored if item.faulty_copy.name == name] for name in names]
     limit = alarm_limit(scored)
     rows = [np.concatenate([item.rows for item in well]) for well in wells]
     bins = ScoreBins.from_scores(rows, [np.concatenate([item.faulty_copy.clean for item in well]) for well in wells])
-    events = [event for place, well in enumerate(wells) for event in _events(well, place, limit)]
+    events = [event for index, well in enumerate(wells) for event in _events(well, index, limit)]
     table = []
     for group, kinds in _groups({event.kind for event in events}, by_kind).items():
-        masks = [_masks(wells, part) for part in _parts(group, kinds)]
-        mine = [event for event in events if event.kind in kinds]
-        total = sum(int(mask.sum()) for part in masks for mask in part)
-        faulty, hits, asked = np.zeros_like(bins.clean_counts), np.zeros(len(wells)), np.zeros(len(wells))
-        for part in masks:
-            counts = np.array([mask.sum() for mask in part], dtype=np.float64)
+        masks = [_masks(wells, members) for members in _equally_weighted(group, kinds)]
+        selected = [event for event in events if event.kind in kinds]
+        total = sum(int(mask.sum()) for of_wells in masks for mask in of_wells)
+        positives, hits, totals = np.zeros_like(bins.clean_counts), np.zeros(len(wells)), np.zeros(len(wells))
+        for of_wells in masks:
+            counts = np.array([mask.sum() for mask in of_wells], dtype=np.float64)
             weight = total / (len(masks) * counts.sum())
-            faulty += weight * bins.positive_counts(rows, part)
-            asked += weight * counts
-            hits += weight * np.array([_above(well, limit)[mask].sum() for well, mask in zip(rows, part, strict=True)])
-        pr, roc = bins.auc(faulty)
+            positives += weight * bins.positive_counts(rows, of_wells)
+            totals += weight * counts
+            found = [_above(well, limit)[mask].sum() for well, mask in zip(rows, of_wells, strict=True)]
+            hits += weight * np.array(found)
+        pr, roc = bins.auc(positives)
         shares = {
             "pr_auc": pr,
             "roc_auc": roc,
-            "recall_at_1pct": ratio_interval(hits.tolist(), asked.tolist()),
-            "event_recall": _share(mine, len(wells), [event.found for event in mine]),
-            "reason_accuracy": _accuracy(mine, len(wells)),
+            "recall_at_1pct": ratio_interval(hits.tolist(), totals.tolist()),
+            "event_recall": _share(selected, len(wells), [event.found for event in selected]),
+            "reason_accuracy": _accuracy(selected, len(wells)),
         }
-        table.append({"detector": detector, "fault": group, "events": len(mine), "rows": total} | _columns(shares))
+        table.append({"detector": detector, "fault": group, "events": len(selected), "rows": total} | _columns(shares))
     return pd.DataFrame(table)
 
 
 def _groups(kinds: set[str], by_kind: bool) -> dict[str, set[str]]:
-    """What is told together: all kinds, all but the open problem, both with kinds that count alike, each by itself."""
+    """Return the kinds by table row: micro and macro average, both without the unsolved kind, then each kind."""
     groups = {ALL: kinds, MACRO: kinds}
     if UNSOLVED_KIND in kinds and len(kinds) > 1:
         groups |= {WITHOUT_UNSOLVED: kinds - {UNSOLVED_KIND}, MACRO_WITHOUT_UNSOLVED: kinds - {UNSOLVED_KIND}}
@@ -91,8 +98,8 @@ def _groups(kinds: set[str], by_kind: bool) -> dict[str, set[str]]:
     return ordered | {kind: {kind} for kind in sorted(kinds) if by_kind}
 
 
-def _parts(group: str, kinds: set[str]) -> list[set[str]]:
-    """The kinds whose rows count as much together as those of any other part."""
+def _equally_weighted(group: str, kinds: set[str]) -> list[set[str]]:
+    """Return sets of kinds with equal weight: each kind by itself in a macro average, else all kinds together."""
     return [{kind} for kind in sorted(kinds)] if group in (MACRO, MACRO_WITHOUT_UNSOLVED) else [kinds]
 
 
@@ -109,7 +116,7 @@ def _above(rows: FloatArray, limit: float) -> BoolArray:
 
 
 def confusion_table(detector: str, scored: Sequence[ScoredCopy]) -> pd.DataFrame:
-    """How found events are named: detector, fault, named, events; empty for a detector without reasons."""
+    """Count the reasons given to found events: detector, fault, named, events; empty for a detector without reasons."""
     limit = alarm_limit(scored)
     pairs = [(e.kind, e.named) for e in _events(scored, 0, limit) if e.found and e.named]
     columns = ["detector", "fault", "named", "events"]
@@ -130,7 +137,7 @@ def _events(scored: Iterable[ScoredCopy], well: int, limit: float) -> list[_Even
 
 
 def _named(item: ScoredCopy, flagged: IntArray) -> str:
-    """The kind that the detector's reasons speak for; "" where it has none or found nothing."""
+    """Return the fault kind with the highest mean score over the flagged rows; "" without reasons or flagged rows."""
     if item.reasons is None or not flagged.size:
         return ""
     score = item.reasons.score[:, flagged]

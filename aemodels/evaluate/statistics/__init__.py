@@ -1,1 +1,1 @@
-"""Metrics and bootstrap intervals."""
+"""Metrics, and bootstrap intervals over wells or line sections."""

@@ -1,4 +1,4 @@
-"""How sure a mean over wells or line sections is: the bootstrap, exact where there are few of them."""
+"""Bootstrap intervals of means over wells or line sections; exact for small numbers of them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from aemodels.core.errors import DataError
 
-# All resamples of up to so many values are written down (6435 distinct ones of 8); of more, DRAWS are drawn.
+# Up to this many values all distinct resamples are enumerated (6435 for 8 values); for more, DRAWS are drawn.
 MAX_EXACT = 8
 DRAWS = 10_000
 SEED = 20
-# Of so many pairs even all agreeing happens by chance more than once in twenty (2 ** -4 = 6 %): no test at 5 % can be
-# passed, and all pairs have to agree instead.
+# With this few pairs, unanimous agreement occurs by chance more than once in twenty (2 ** -4 = 6 %), so that no test at
+# 5 % can be passed; unanimous agreement is required instead.
 MAX_UNANIMOUS_PAIRS = 4
 # Differences of gain smaller than this are ties: one split, one seed (see the measured baselines).
 TIE_DB = 0.1
@@ -38,16 +38,16 @@ class ConfidenceInterval:
 
 @dataclass(frozen=True)
 class PairedComparison:
-    """Two methods compared well by well.
+    """Result of comparing two methods well by well.
 
     Args:
         margin: mean difference, ours minus theirs, dB.
         low: lower end of the bootstrap interval of `margin`, dB.
         high: upper end, dB.
         count: pairs.
-        ahead: pairs in which ours is ahead.
-        rule: what was asked: "bootstrap", "all ahead" or "one pair".
-        passed: whether ours is ahead by more than noise, as far as `count` pairs can tell.
+        ahead: number of pairs in which ours is ahead.
+        rule: criterion applied: "bootstrap", "all ahead" or "one pair".
+        passed: True if ours is ahead by more than noise according to the rule.
     """
 
     margin: float
@@ -60,18 +60,18 @@ class PairedComparison:
 
     @property
     def chance(self) -> float:
-        """Probability that all pairs agree in sign, our way, if neither method were better: 2 ** -count."""
+        """Probability that ours is ahead in all pairs if neither method is better: 2 ** -count."""
         return float(0.5**self.count)
 
 
 def resampled_means(values: Sequence[float]) -> tuple[Floats, Floats]:
-    """Means of all resamples with replacement, and their probabilities.
+    """Return the means of all resamples with replacement, and their probabilities.
 
-    Up to MAX_EXACT values every distinct resample with its multinomial probability (Efron & Tibshirani 1993, An
-    Introduction to the Bootstrap, section 6.2); beyond that DRAWS seeded draws of equal probability.
+    Up to MAX_EXACT values these are all distinct resamples with their multinomial probabilities (Efron & Tibshirani
+    1993, An Introduction to the Bootstrap, section 6.2); for more values, DRAWS seeded draws of equal probability.
 
     Args:
-        values: one a well, finite.
+        values: one per well, finite.
 
     Returns:
         Means in ascending order, and probabilities that sum to 1.
@@ -93,10 +93,10 @@ def resampled_means(values: Sequence[float]) -> tuple[Floats, Floats]:
 
 
 def mean_interval(values: Sequence[float], *, level: float = 0.95) -> ConfidenceInterval:
-    """The mean over wells and the percentile interval of that level.
+    """Return the mean over wells with its percentile bootstrap interval.
 
     Args:
-        values: one a well, finite.
+        values: one per well, finite.
         level: share of the resamples inside, e.g. 0.95.
     """
     means, probabilities = resampled_means(values)
@@ -113,7 +113,7 @@ def compare_pairs(ours: Sequence[float], theirs: Sequence[float], *, level: floa
     TIE_DB.
 
     Args:
-        ours: gains in dB, one a well.
+        ours: gains in dB, one per well.
         theirs: gains of the other method in the same wells, in the same order.
         level: of the interval.
 
@@ -135,7 +135,7 @@ def compare_pairs(ours: Sequence[float], theirs: Sequence[float], *, level: floa
 
 
 def resample_counts(size: int) -> tuple[Floats, Floats]:
-    """How often each well is in each resample with replacement, and the resamples' probabilities.
+    """Return how often each well occurs in each resample with replacement, and the probabilities of the resamples.
 
     Args:
         size: number of wells.
@@ -147,17 +147,17 @@ def resample_counts(size: int) -> tuple[Floats, Floats]:
         picks = np.random.default_rng(SEED).integers(0, size, (DRAWS, size))
         counts = np.stack([np.bincount(pick, minlength=size) for pick in picks])
         return counts.astype(np.float64), np.full(DRAWS, 1.0 / DRAWS)
-    every = [np.bincount(picks, minlength=size) for picks in combinations_with_replacement(range(size), size)]
-    ways = [math.factorial(size) / math.prod(math.factorial(int(count)) for count in counts) for counts in every]
-    return np.stack(every).astype(np.float64), np.array(ways) / size**size
+    counted = [np.bincount(picks, minlength=size) for picks in combinations_with_replacement(range(size), size)]
+    ways = [math.factorial(size) / math.prod(math.factorial(int(count)) for count in counts) for counts in counted]
+    return np.stack(counted).astype(np.float64), np.array(ways) / size**size
 
 
 def percentile_interval(values: Floats, probabilities: Floats, *, level: float = 0.95) -> tuple[float, float]:
-    """The percentile interval of a statistic of the resamples; resamples without one (NaN) are left out.
+    """Return the percentile interval of a statistic of the resamples; resamples without one (NaN) are left out.
 
     Args:
         values: float64[resample], the statistic.
-        probabilities: float64[resample], of `resample_counts`.
+        probabilities: float64[resample], from `resample_counts`.
         level: share of the resamples inside.
     """
     known = np.isfinite(values)
@@ -169,29 +169,29 @@ def percentile_interval(values: Floats, probabilities: Floats, *, level: float =
 
 
 def ratio_interval(hits: Sequence[float], totals: Sequence[float], *, level: float = 0.95) -> ConfidenceInterval:
-    """A pooled share with its bootstrap interval over wells: all hits over all totals of the wells drawn.
+    """Return a pooled share with its bootstrap interval over wells: all hits over all totals of the wells drawn.
 
     Args:
-        hits: one a well.
-        totals: one a well; wells with none count as nothing.
+        hits: one per well.
+        totals: one per well; wells with a total of zero are left out.
         level: of the interval.
 
     >>> ratio_interval([1, 3], [2, 4]).mean
     0.6666666666666666
     """
-    found, asked = np.asarray(hits, dtype=np.float64), np.asarray(totals, dtype=np.float64)
-    found, asked = found[asked > 0], asked[asked > 0]
-    if not asked.size:
+    numerators, denominators = np.asarray(hits, dtype=np.float64), np.asarray(totals, dtype=np.float64)
+    numerators, denominators = numerators[denominators > 0], denominators[denominators > 0]
+    if not denominators.size:
         return ConfidenceInterval(float("nan"), float("nan"), float("nan"), level, 0)
-    counts, probabilities = resample_counts(asked.size)
-    low, high = percentile_interval((counts @ found) / (counts @ asked), probabilities, level=level)
-    return ConfidenceInterval(float(found.sum() / asked.sum()), low, high, level, asked.size)
+    counts, probabilities = resample_counts(denominators.size)
+    low, high = percentile_interval((counts @ numerators) / (counts @ denominators), probabilities, level=level)
+    return ConfidenceInterval(float(numerators.sum() / denominators.sum()), low, high, level, denominators.size)
 
 
 def _quantiles(means: Floats, probabilities: Floats, level: float) -> tuple[float, float]:
-    """The inverse of the distribution function at both tails."""
+    """Return both ends of the central interval: the inverse of the distribution function at both tails."""
     reached = np.cumsum(probabilities)
     tail = (1 - level) / 2
-    places = np.searchsorted(reached, [tail + 1e-12, 1 - tail - 1e-12])
-    low, high = means[np.minimum(places, means.size - 1)]
+    indices = np.searchsorted(reached, [tail + 1e-12, 1 - tail - 1e-12])
+    low, high = means[np.minimum(indices, means.size - 1)]
     return float(low), float(high)

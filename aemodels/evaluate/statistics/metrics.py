@@ -1,4 +1,4 @@
-"""Metrics with their definitions."""
+"""Metrics of denoising and of detection."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aemodels.core.types import BoolArray, FloatArray
 
 
 def mean_squared_error(estimate: FloatArray, truth: FloatArray, mask: BoolArray) -> float:
-    """Mean squared difference over observed samples; NaN where none is observed."""
+    """Return the mean squared difference over observed samples; NaN if none is observed."""
     if not mask.any():
         return float("nan")
     difference = estimate[mask].astype(np.float64) - truth[mask]
@@ -17,7 +17,7 @@ def mean_squared_error(estimate: FloatArray, truth: FloatArray, mask: BoolArray)
 
 
 def gain_db(mse_noisy: float, mse_denoised: float) -> float:
-    """Gain in signal-to-noise ratio, 10 log10(noisy error / denoised error), in dB.
+    """Return the gain in signal-to-noise ratio, 10 log10(noisy error / denoised error), in dB; NaN for a zero error.
 
     >>> gain_db(1.0, 0.1)
     10.0
@@ -28,7 +28,7 @@ def gain_db(mse_noisy: float, mse_denoised: float) -> float:
 
 
 def recall_at(scores: NDArray[np.floating], labels: BoolArray, *, false_alarms: float = 0.01) -> float:
-    """Share of the labelled rows above the threshold that flags `false_alarms` of the others."""
+    """Return the share of labelled rows above the threshold that a share `false_alarms` of the others exceeds."""
     if not labels.any() or labels.all():
         return float("nan")
     threshold = np.quantile(scores[~labels], 1 - false_alarms, method="higher")
@@ -36,7 +36,13 @@ def recall_at(scores: NDArray[np.floating], labels: BoolArray, *, false_alarms: 
 
 
 def ranking(scores: NDArray[np.floating], labels: BoolArray) -> dict[str, float]:
-    """Area under the precision-recall and ROC curves and recall at 1 % false alarms; unscored rows left out."""
+    """Return the areas under the precision-recall and ROC curves and the recall at 1 % false alarms.
+
+    Unscored rows (NaN) are left out.
+
+    Returns:
+        pr_auc, roc_auc and recall_at_1pct; NaN if all scored rows have the same label.
+    """
     from sklearn.metrics import average_precision_score, roc_auc_score
 
     scored = np.isfinite(scores)

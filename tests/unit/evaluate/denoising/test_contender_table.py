@@ -1,4 +1,4 @@
-"""The family table, against values planted in the data; wells are scored on the curves they have."""
+"""The contender table, compared with values planted in the data; wells are scored on the curves they have."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _waves(seed: int) -> np.ndarray:
     return np.sin(2 * np.pi * np.arange(400) / 40 + phase)
 
 
-def test_a_row_a_contender_with_cost_clean_reconstruction_and_gain():
+def test_one_row_per_contender_with_cost_clean_reconstruction_and_gain():
     spec = ExperimentSpec.model_validate(yaml.safe_load(SPEC))
     train, test = [make_section(_waves(n)) for n in range(3)], [make_section(_waves(n), name=f"t{n}") for n in (7, 8)]
     context = FitContext("logs", 0)

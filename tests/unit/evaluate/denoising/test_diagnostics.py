@@ -1,4 +1,4 @@
-"""Evidence beside the gains: every table against an answer that can be written down."""
+"""Diagnostics besides the gains: every table is compared with an analytic answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scipy.ndimage import uniform_filter1d
 from aemodels.evaluate.denoising.compare import denoising_table
 from aemodels.evaluate.denoising.gaps import gap_lengths, gap_table, summarise_gaps
 from aemodels.evaluate.denoising.interval_coverage import coverage_table, summarise_coverage
-from aemodels.evaluate.denoising.noise2self import hold_out, noise2self_table, summarise_noise2self
+from aemodels.evaluate.denoising.noise2self import mask_samples, noise2self_table, summarise_noise2self
 from aemodels.evaluate.denoising.paired import paired_table
 from aemodels.evaluate.denoising.signal_distortion import signal_distortion_table, summarise_signal_distortion
 from aemodels.evaluate.denoising.thin_bed_response import plant_beds, plant_events, thin_bed_table
@@ -32,7 +32,7 @@ class Function:
 
 
 class Sure(Function):
-    """Says that the error is normal with the standard deviation 0.1."""
+    """A denoiser that claims a normal error with standard deviation 0.1."""
 
     def half_widths(self, section):
         return np.stack([np.full(section.values.shape, 0.1 * z, dtype=np.float32) for z in (0.9945, 1.96)])
@@ -46,7 +46,7 @@ def _noise(sigma: float, channels: int = 2, samples: int = 5000, name: str = "n"
     return make_section(np.random.default_rng(0).normal(0, sigma, (channels, samples)), name=name)
 
 
-def test_harm_is_the_change_over_the_noise():
+def test_signal_distortion_is_the_change_over_the_noise():
     table = signal_distortion_table({"nothing": NOTHING, "zero": ZERO}, [_noise(0.1)], channels=("GR", "DTC"))
     ratio = table.set_index(["contender", "channel"])["ratio"]
     assert ratio["nothing", "GR"] == 0
@@ -54,7 +54,7 @@ def test_harm_is_the_change_over_the_noise():
     assert summarise_signal_distortion(table)["contender"].tolist() == ["nothing", "zero"]
 
 
-def test_harm_to_traces_is_pooled_and_to_a_noise_free_curve_infinite():
+def test_signal_distortion_of_traces_is_pooled_and_of_a_noise_free_curve_infinite():
     table = signal_distortion_table({"zero": ZERO}, [_noise(0.1)], channels=())
     assert table["channel"].tolist() == ["all"]
     ramp = make_section(np.linspace(1, 2, 50)[None])
@@ -90,7 +90,7 @@ def test_the_winner_of_every_condition_is_its_own():
 
 
 @pytest.mark.parametrize("sigma", [0.1, 0.3])
-def test_blind_gain_agrees_with_the_true_gain_where_truth_is_known(sigma):
+def test_noise2self_gain_agrees_with_the_true_gain_if_the_truth_is_known(sigma):
     rng = np.random.default_rng(0)
     truth = uniform_filter1d(np.cumsum(rng.normal(0, 0.05, (2, 60_000)), axis=1), 15, axis=1)
     noisy = make_section(truth + rng.normal(0, sigma, truth.shape))
@@ -100,24 +100,24 @@ def test_blind_gain_agrees_with_the_true_gain_where_truth_is_known(sigma):
         return (total - section.values) / 8
 
     row = noise2self_table({"mean": Function(around)}, [noisy], channels=(), seed=1).iloc[0]
-    hidden, lost = hold_out(noisy, np.random.default_rng(5))
+    hidden, lost = mask_samples(noisy, np.random.default_rng(5))
     error = np.mean((around(hidden) - truth)[lost] ** 2)
     best = (error * sigma**2) / (error + sigma**2)
     assert row["gain_db"] == pytest.approx(10 * np.log10(sigma**2 / best), abs=0.5)
     assert row["noise_sigma"] == pytest.approx(sigma, rel=0.05)
 
 
-def test_held_out_samples_cannot_be_seen():
+def test_masked_samples_cannot_be_seen():
     noisy = _noise(1.0, samples=400)
-    hidden, lost = hold_out(noisy, np.random.default_rng(0))
+    hidden, lost = mask_samples(noisy, np.random.default_rng(0))
     assert lost.mean() == pytest.approx(0.1, abs=0.01)
     assert not (hidden.mask & lost).any()
     changed = make_section(np.where(lost, 99.0, noisy.values))
-    again, _ = hold_out(changed, np.random.default_rng(0))
+    again, _ = mask_samples(changed, np.random.default_rng(0))
     np.testing.assert_array_equal(again.values, hidden.values)
 
 
-def test_a_better_denoiser_has_the_lower_loss_blind():
+def test_a_better_denoiser_has_the_lower_noise2self_loss():
     rng = np.random.default_rng(0)
     noisy = make_section(np.sin(np.linspace(0, 60, 6000))[None] + rng.normal(0, 0.2, (1, 6000)))
     good = Function(lambda section: uniform_filter1d(section.values, 15, axis=1))
@@ -152,7 +152,7 @@ def test_a_gap_condition_is_scored_at_the_lost_samples_alone():
     assert table["gain_db"].tolist() == [0.0, 0.0]  # what happens to observed samples does not count
 
 
-def test_doing_nothing_keeps_all_of_every_bed_and_halving_keeps_half():
+def test_doing_nothing_retains_every_bed_and_halving_retains_half():
     section = _noise(0.05, channels=3, samples=3000)
     half = Function(lambda s: 0.5 * s.values)
     for kind, beds in (
@@ -160,17 +160,17 @@ def test_doing_nothing_keeps_all_of_every_bed_and_halving_keeps_half():
         ("seismic", {"2 traces", "all traces"}),
     ):
         table = thin_bed_table({"nothing": NOTHING, "half": half}, [section], kind=kind, seed=1)
-        assert beds <= set(table["bed"]) | {"all traces", "2 traces"}
-        kept = table.groupby("contender")["kept"].agg(["min", "max"])
+        assert beds <= set(table["event"]) | {"all traces", "2 traces"}
+        kept = table.groupby("contender")["amplitude_retained"].agg(["min", "max"])
         np.testing.assert_allclose(kept.loc["nothing"], 1.0, atol=1e-5)
         np.testing.assert_allclose(kept.loc["half"], 0.5, atol=1e-5)
-        assert (table["beds"] > 0).all()
+        assert (table["events"] > 0).all()
 
 
-def test_a_running_mean_keeps_of_a_bed_what_arithmetic_says():
+def test_a_running_mean_retains_the_analytic_share_of_a_bed():
     mean = Function(lambda s: uniform_filter1d(s.values, 5, axis=1, mode="nearest"))
     table = thin_bed_table({"mean": mean}, [make_section(np.full((2, 4000), 0.5))], kind="logs", seed=1)
-    kept = table[table["noise"] == 0].set_index("bed")["kept"]
+    kept = table[table["noise"] == 0].set_index("event")["amplitude_retained"]
     # of a bed of 2, each sample's window of 5 holds 2: two fifths; of 4, the samples see 3, 4, 4, 3
     assert kept["2 samples"] == pytest.approx(2 / 5, abs=1e-5)
     assert kept["4 samples"] == pytest.approx((3 + 4 + 4 + 3) / 20, abs=1e-5)
@@ -186,13 +186,13 @@ def test_beds_are_planted_where_the_curve_is_observed():
     assert {bed.channel for bed in beds} == {1}
     added, events = plant_events(_noise(0.1, channels=40, samples=200))
     assert {event.kind for event in events} == {"2 traces", "4 traces", "8 traces", "all traces"}
-    assert events[0].kept(added) == pytest.approx(1.0)
+    assert events[0].amplitude_retained(added) == pytest.approx(1.0)
 
 
-def test_intervals_are_held_against_the_errors():
+def test_coverage_of_intervals_is_measured_on_the_errors():
     section = make_section(np.zeros((2, 20_000)))
     table = coverage_table(
-        {"sure": Sure(lambda s: s.values), "silent": NOTHING},
+        {"sure": Sure(lambda s: s.values), "without": NOTHING},
         [section],
         {"0.1": [Gaussian(factor=0.1)], "0.2": [Gaussian(factor=0.2)]},
         seed=1,

@@ -1,4 +1,4 @@
-"""Embeddings, their figures, and the wide tables: all against values planted in the data."""
+"""Embeddings, their figures, and the wide tables, compared with values planted in the data."""
 
 from __future__ import annotations
 

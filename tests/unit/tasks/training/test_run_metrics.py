@@ -77,8 +77,8 @@ def test_what_is_found_is_told_pooled_and_without_what_nobody_measured():
     )
     hole = pd.DataFrame(
         [
-            {"detector": "a", "evidence": "washout", "wells": "all", "roc_auc": 0.81},
-            {"detector": "a", "evidence": "washout", "wells": "without_heavy", "roc_auc": 0.5},
+            {"detector": "a", "ranked_by": "washout", "wells": "all", "roc_auc": 0.81},
+            {"detector": "a", "ranked_by": "washout", "wells": "without_heavy", "roc_auc": 0.5},
         ]
     )
     expected = {"faults.pr_auc": 0.8, "faults.recall_at_1pct": 0.7, "faults.event_recall": 0.9}
