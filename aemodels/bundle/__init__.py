@@ -1,1 +1,1 @@
-"""A trained scorer in one directory of JSON and plain arrays."""
+"""Bundle: a trained scorer in one directory of JSON and plain arrays."""

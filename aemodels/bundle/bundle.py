@@ -1,4 +1,4 @@
-"""Everything needed to score, in one directory of JSON and plain arrays."""
+"""Bundle: everything needed to score, in one directory of JSON and plain arrays."""
 
 from __future__ import annotations
 
@@ -33,21 +33,20 @@ from aemodels.monitoring.trace_features import trace_features
 from aemodels.signal.normalise import Normaliser, restore_normaliser
 from aemodels.signal.quality_rules import Quality, assess
 
-# A rule that fires is certain: its rows score this many thresholds, or more if the detector says so.
-RULE_FACTOR = 2.0
+RULE_FACTOR = 2.0  # rows flagged by a quality rule score at least this many thresholds
 
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """A trained scorer: the same one that training measured.
+    """A trained scorer, identical to the one evaluated in training.
 
     Args:
         spec: the whole experiment.
         normaliser: fitted on training recordings.
         denoiser: the default contender.
-        detector_name: name of the detector in the spec.
+        detector_name: name of the detector in the specification.
         detector: fitted.
-        contenders: fitted denoisers by name; only the default and the one the detector uses are saved.
+        contenders: fitted denoisers by name; only the default and those that the detector uses are saved.
         threshold: a row with a higher score is anomalous; finite and positive.
         reference: distributions of its training and validation data; None for a bundle written before monitoring.
         encoder: principal components of all curves together, to compare intervals by; None for seismic, and for a
@@ -75,15 +74,17 @@ class Bundle:
 
     @property
     def kind(self) -> Kind:
+        """Kind of recording that it scores."""
         return self.spec.kind
 
     @property
     def name(self) -> str:
+        """Name of the registered model."""
         return self.spec.registered_name
 
     @property
     def curves(self) -> tuple[str, ...]:
-        """Canonical curves it knows (logs); empty for seismic."""
+        """Canonical curves that it models (logs); empty for seismic."""
         return self.spec.curves
 
     @cached_property
@@ -99,7 +100,8 @@ class Bundle:
 
         Args:
             recording: a well or a line.
-            quality: what the rules flag, where more is known than the recording itself tells (it is part of a line).
+            quality: flags of the quality rules, if they were computed with more than this recording (it is part of a
+                line); None = they are computed from the recording.
 
         Raises:
             DataError: if the recording is of another kind, or has none of the curves.
@@ -109,8 +111,8 @@ class Bundle:
         raw = self._raw(recording)
         denoised = self.normaliser.invert(self.denoiser.denoise(section), section)
         flags = self._flags(quality, recording)
-        judged = self._judged(section, recording)
-        found = self.detector.score(judged)
+        detector_input = self._detector_input(section, recording)
+        found = self.detector.score(detector_input)
         found = self.spec.anomalies.chosen_threshold.comparable(found, row_scores(found, self.kind))
         scores = _apply_rules(found, flags, self.threshold)
         unobserved = ~np.isfinite(raw) if self.kind == "logs" else ~np.isfinite(raw).any(axis=1, keepdims=True)
@@ -121,7 +123,7 @@ class Bundle:
             kind=self.kind,
             score=rows,
             threshold=self.threshold,
-            reason=self._row_reasons(rows, flags, judged),
+            reason=self._row_reasons(rows, flags, detector_input),
             channels=self.curves or recording.names,
             raw=raw,
             denoised=np.where(np.isfinite(raw), denoised, np.nan).astype(np.float32),
@@ -130,7 +132,7 @@ class Bundle:
         )
 
     def section(self, recording: Recording, quality: Quality) -> Section:
-        """A recording as the networks see it: normalised, without what is outside the physical range.
+        """Return the recording as the networks see it: normalised, without values outside the physical range.
 
         Raises:
             DataError: if the recording is of another kind, or has none of the curves.
@@ -139,7 +141,7 @@ class Bundle:
         return self.normaliser.apply(recording, hide=_hidden(quality, recording))
 
     def _features(self, raw: FloatArray) -> Mapping[str, FloatArray]:
-        """What monitoring compares and the outbox does not hold otherwise; logs keep their curves there."""
+        """Return the trace features for monitoring; empty for logs, whose curves are stored in the outbox anyway."""
         if self.kind == "logs" or self.reference is None:
             return {}
         return trace_features(raw) | {PCA_ERROR: self.reference.subspace.errors(raw)}
@@ -163,43 +165,45 @@ class Bundle:
         return np.stack(rows)
 
     def _flags(self, quality: Quality, recording: Recording) -> Mapping[str, BoolArray]:
-        """Rule flags for the rows of the score matrix: a curve that the bundle knows, or a trace."""
+        """Return the flags of the quality rules per row of the score matrix: a curve of the bundle, or a trace."""
         if self.kind == "seismic":
             return quality.flags
         flags = {}
         for reason, flag in quality.flags.items():
-            picked = np.zeros((len(self.curves), recording.axis.size), dtype=bool)
+            by_curve = np.zeros((len(self.curves), recording.axis.size), dtype=bool)
             for row, curve in enumerate(self.curves):
                 if curve in recording.names:
-                    picked[row] = flag[recording.names.index(curve)]
-            flags[reason] = picked
+                    by_curve[row] = flag[recording.names.index(curve)]
+            flags[reason] = by_curve
         return flags
 
-    def _judged(self, section: Section, recording: Recording) -> Section:
-        """What the detector sees: all readings, impossible ones too, where it can say what is wrong with them."""
+    def _detector_input(self, section: Section, recording: Recording) -> Section:
+        """Return the detector's input: with readings outside the physical range if it classifies faults."""
         return self.normaliser.apply(recording) if isinstance(self.detector, Explainer) else section
 
-    def _row_reasons(self, rows: FloatArray, flags: Mapping[str, BoolArray], judged: Section) -> tuple[str, ...]:
+    def _row_reasons(
+        self, rows: FloatArray, flags: Mapping[str, BoolArray], detector_input: Section
+    ) -> tuple[str, ...]:
         anomalous = np.nan_to_num(rows, nan=-np.inf) > self.threshold
         if anomalous.any() and isinstance(self.detector, Explainer):
-            named = name_rows(self.detector.reasons(judged), anomalous, self.kind)
+            named = name_rows(self.detector.reasons(detector_input), anomalous, self.kind)
         else:
             named = name_rows(Reasons((), np.zeros((0, rows.size), dtype=np.float32)), anomalous, self.kind)
         reasons = np.array(named, dtype=object)
         for reason, flag in flags.items():
             fired = flag.any(axis=0 if self.kind == "logs" else 1) & anomalous
-            # a value that no tool reports has a cause, and the detector may know it
+            # a value outside the physical range has a cause, which the detector may have classified
             reasons[fired & ((reasons == UNKNOWN) | (reason != "range"))] = reason
         return tuple(str(reason) for reason in reasons)
 
     def save(self, directory: Path) -> None:
-        """Write bundle.json and the arrays it names.
+        """Write bundle.json and the files it lists.
 
         Raises:
             BundleError: if the directory exists and is not empty.
         """
         if directory.exists() and any(directory.iterdir()):
-            raise BundleError(f"{directory} is not empty; a bundle is never written over another; choose a new folder")
+            raise BundleError(f"{directory} is not empty; a bundle is never overwritten; choose a new folder")
         directory.mkdir(parents=True, exist_ok=True)
         blobs = self._blobs()
         for name, blob in blobs.items():
@@ -208,10 +212,10 @@ class Bundle:
 
     @classmethod
     def load(cls, directory: Path) -> Bundle:
-        """Read a bundle; every file's hash is checked before it is used.
+        """Read a bundle; the hash of each file is checked before it is used.
 
         Raises:
-            BundleError: if a file is missing or altered, or the schema is another version's.
+            BundleError: if a file is missing or altered, or the schema version is unknown.
         """
         stored = read_manifest(directory)
         manifest = stored.content
@@ -271,14 +275,14 @@ class Bundle:
 
 
 def _hidden(quality: Quality, recording: Recording) -> BoolArray:
-    """Samples that must not reach the networks: outside the physical range."""
-    nothing = np.zeros(recording.values.shape, dtype=np.bool_)
-    return quality.flags.get("range", nothing)
+    """Return the samples outside the physical range, which must not reach the networks: bool[channel, sample]."""
+    none = np.zeros(recording.values.shape, dtype=np.bool_)
+    return quality.flags.get("range", none)
 
 
 def _dead(quality: Quality, recording: Recording) -> BoolArray:
-    nothing = np.zeros((len(recording.channels), 1), dtype=np.bool_)
-    return quality.flags.get("dead", nothing)
+    none = np.zeros((len(recording.channels), 1), dtype=np.bool_)
+    return quality.flags.get("dead", none)
 
 
 def _apply_rules(scores: FloatArray, flags: Mapping[str, BoolArray], threshold: float) -> FloatArray:

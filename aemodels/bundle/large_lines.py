@@ -1,4 +1,4 @@
-"""Lines larger than memory: measured, judged and scored block by block, as if they had been read at once."""
+"""Lines larger than memory: surveyed, checked and scored block by block, with the same results as in one piece."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ from aemodels.signal.normalise import TraceNormaliser, line_amplitude, trace_rms
 from aemodels.signal.quality_rules import assess, trace_findings, typical_peak
 from aemodels.signal.windows import WindowSpec
 
-BLOCK_SAMPLES = 1_000_000  # 4 MB as float32; windows and networks need some hundred times that
-# Filters that take each trace by itself. Others without windows work on panels: no filter reaches further than this,
-# and those that work by tiles (powers of two, half windows) begin them at multiples of the step.
+BLOCK_SAMPLES = 1_000_000  # 4 MB as float32; windows and networks need about a hundred times that
+# Filters that process each trace by itself. Others without windows work on panels: no filter reaches further than
+# PANEL_REACH traces, and those that work in tiles (powers of two, half windows) start them at multiples of PANEL_STEP.
 ALONG_TRACES = frozenset({"gaussian_filter", "median", "savgol", "wavelet"})
 PANEL_STEP, PANEL_REACH = 80, 160
-RANGE_GAP = 64  # traces: more than any window is wide
+RANGE_GAP = 64  # traces; wider than any window
 
 
 @dataclass(frozen=True)
 class LineSurvey:
-    """What must be known of a whole line before a part of it can be scored.
+    """Measurements of a whole line that are needed before a block of it can be scored.
 
     Args:
-        traces: in the line.
-        samples: of each trace.
+        traces: number of traces in the line.
+        samples: samples per trace.
         amplitude: median rms of the live traces.
-        peak: median peak of the live traces; infinite where they are too few to tell.
+        peak: median peak of the live traces; infinite if there are too few of them.
         noise: estimate of the noise, in the line's units.
-        gather: what most of its blocks hold.
-        findings: what the reader noticed; what several blocks noticed stands once.
+        gather: gather type of most traces.
+        findings: findings of the reader; one that occurs in several blocks is listed once.
     """
 
     traces: int
@@ -67,15 +67,15 @@ class ScoredBlock:
 
 
 def traces_per_block(samples: int) -> int:
-    """Traces of so many samples that make a block of ordinary size."""
+    """Return the number of traces in a block of default size, given the samples per trace."""
     return max(1, BLOCK_SAMPLES // samples)
 
 
 def survey_line(blocks: Iterable[Recording]) -> LineSurvey:
-    """Measure a line that comes block by block; a few numbers per trace are kept.
+    """Measure a line block by block, with a few numbers per trace in memory.
 
     Args:
-        blocks: as from `read_segy_blocks`, at least one.
+        blocks: from `read_segy_blocks`, at least one.
     """
     rms, peaks, sigmas, live = [], [], [], []
     gathers: Counter[GatherKind] = Counter()
@@ -105,7 +105,7 @@ def survey_line(blocks: Iterable[Recording]) -> LineSurvey:
 
 
 def merge_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """One finding of each code: the first, with a word on how many blocks noticed the same."""
+    """Return the first finding of each code, with the number of further blocks that have it."""
     findings = list(findings)
     counts = Counter(finding.code for finding in findings)
     first = {finding.code: finding for finding in reversed(findings)}
@@ -119,12 +119,12 @@ def merge_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def partly_shown_finding(block: ScoredBlock, *, flagged: int, traces: int) -> Finding:
-    """The note to a report that shows one block of a line.
+    """Return the note in a report that shows one block of a line.
 
     Args:
-        block: what is shown.
-        flagged: traces of the whole line that are anomalous.
-        traces: in the whole line.
+        block: the block shown.
+        flagged: number of anomalous traces in the whole line.
+        traces: number of traces in the whole line.
     """
     shown = f"{block.recording.names[0]} to {block.recording.names[-1]}"
     found = f"{flagged} of {traces} traces flagged; shown are {shown}"
@@ -135,15 +135,15 @@ def partly_shown_finding(block: ScoredBlock, *, flagged: int, traces: int) -> Fi
 def check_segy_blocks(
     path: Path, *, positions: HeaderPositions | None = None, traces: int | None = None
 ) -> tuple[LineSurvey, tuple[Finding, ...]]:
-    """What reading a file and applying the rules of quality finds, with flat memory.
+    """Read a file and apply the quality rules block by block, in constant memory.
 
     Args:
         path: a plain SEG-Y file.
         positions: as for `read_segy`.
-        traces: traces per block; None = some megabytes.
+        traces: traces per block; None = a few megabytes.
 
     Returns:
-        (the line's measures, findings of the reader and of the rules).
+        The survey of the line, and the findings of the reader and of the quality rules.
 
     Raises:
         UnreadableFileError: as for `read_segy`.
@@ -159,18 +159,18 @@ def check_segy_blocks(
 
 
 def read_line_ranges(path: Path, *, traces: int, positions: HeaderPositions | None = None) -> Iterator[Recording]:
-    """A line as several recordings to train on, with traces left out between them.
+    """Read a line as several recordings for training, with traces left out between them.
 
-    Each part is split by itself into training and hold-out: without a gap, one part's hold-out would lie beside the
-    next one's training traces.
+    Each trace range is split into training and hold-out by itself: without a gap, the hold-out of one range would lie
+    beside the training traces of the next.
 
     Args:
         path: a plain SEG-Y file.
-        traces: traces per part, with the gap behind it.
+        traces: traces per range, including the gap after it.
         positions: as for `read_segy`.
 
     Yields:
-        Recordings named after the line and their first and last trace; each says what it is part of.
+        Recordings named after the line and their first and last trace, each with a finding that it is part of a line.
     """
     total = plan_segy(path, positions).layout.traces
     for block in read_segy_blocks(path, traces=traces, positions=positions):
@@ -191,20 +191,21 @@ def score_segy_blocks(
     traces: int | None = None,
     survey: LineSurvey | None = None,
 ) -> Iterator[ScoredBlock]:
-    """Score a SEG-Y file block by block, with flat memory; blocks overlap while they are scored, so no border shows.
+    """Score a SEG-Y file block by block, in constant memory.
 
-    Amplitude, noise and the usual peak are the whole line's, and blocks begin where the bundle's windows would begin
-    on the whole line: the scores are those of `bundle.score(read_segy(path))` within rounding.
+    Blocks are scored with overlap, so that there are no edge effects. Amplitude, noise and typical peak are those of
+    the whole line, and blocks start where the bundle's windows start on the whole line: the scores are those of
+    `bundle.score(read_segy(path))` within rounding.
 
     Args:
         path: a plain SEG-Y file.
         bundle: of kind "seismic".
         positions: as for `read_segy`.
-        traces: traces per block at least (rounded up to what the windows need); None = some megabytes.
-        survey: what `survey_line` gave for the file; None = it is made first.
+        traces: minimum of traces per block (rounded up to the step of the windows); None = a few megabytes.
+        survey: from `survey_line` for the same file; None = the line is surveyed first.
 
     Yields:
-        Blocks that make up the line, in order.
+        The blocks of the line, in order.
 
     Raises:
         DataError: if the bundle is of another kind, or has windows that span all traces.
@@ -216,20 +217,20 @@ def score_segy_blocks(
     plan = plan_segy(path, positions)
     size = traces or traces_per_block(plan.layout.samples)
     survey = survey or survey_line(read_segy_blocks(path, traces=size, positions=positions))
-    part = dataclasses.replace(bundle, normaliser=TraceNormaliser(survey.amplitude, survey.noise, survey.gather))
+    scorer = dataclasses.replace(bundle, normaliser=TraceNormaliser(survey.amplitude, survey.noise, survey.gather))
     for first, last in spans(plan.layout, _multiple(size, step)):
         start, stop = max(0, first - margin), min(plan.layout.traces, last + margin)
         recording = read_span(plan, start, stop)
-        scores = part.score(recording, assess(recording, line_peak=survey.peak))
+        scores = scorer.score(recording, assess(recording, line_peak=survey.peak))
         kept = slice(first - start, last - start)
         yield ScoredBlock(recording.select(kept), _select(scores, kept))
 
 
 def window_grid(bundle: Bundle) -> tuple[int, int]:
-    """How blocks must lie so that a bundle's windows fall on them as on the whole line.
+    """Return the grid of blocks on which a bundle's windows fall as on the whole line.
 
     Returns:
-        (traces from one possible first trace of a block to the next, traces that a block needs on either side).
+        Traces from one possible first trace of a block to the next, and traces that a block needs on each side.
 
     Raises:
         DataError: if a window spans all traces.
@@ -242,11 +243,11 @@ def window_grid(bundle: Bundle) -> tuple[int, int]:
     if any(not hasattr(spec, "window") and spec.kind not in ALONG_TRACES for spec in specs):
         steps, widths = [*steps, PANEL_STEP], [*widths, PANEL_REACH]
     step = math.lcm(1, *steps)
-    return step, _multiple(max([2, *widths]), step)  # 2: attributes look at the trace beside
+    return step, _multiple(max([2, *widths]), step)  # 2: trace attributes use the neighbouring trace
 
 
 def _specs(part: object) -> Iterator[Any]:
-    """The specs of a fitted denoiser or detector and of all that it is made of."""
+    """Yield the specifications of a fitted denoiser or detector and of all its components."""
     if isinstance(part, Spec) and isinstance(getattr(part, "kind", None), str):
         yield part
     elif dataclasses.is_dataclass(part):
@@ -258,12 +259,12 @@ def _specs(part: object) -> Iterator[Any]:
 
 
 def _multiple(size: int, step: int) -> int:
-    """The next multiple of a step."""
+    """Return the size rounded up to a multiple of the step."""
     return -(-size // step) * step
 
 
 def _select(scores: Scores, rows: slice) -> Scores:
-    """The scores of a range of traces."""
+    """Return the scores of a range of traces."""
     return dataclasses.replace(
         scores,
         score=scores.score[rows],

@@ -1,1 +1,1 @@
-"""Specification of an experiment, and what its fitting gave."""
+"""Specification of an experiment, and the results of fitting it."""

@@ -1,4 +1,4 @@
-"""Values that fitting an experiment gives: data in their roles, fitted contenders."""
+"""Results of preparing and fitting an experiment: data in their roles, and fitted contenders."""
 
 from __future__ import annotations
 
@@ -18,7 +18,16 @@ from aemodels.signal.split import Split
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """Data in their roles, normalised with statistics of the training role alone."""
+    """Data in their roles, normalised with statistics of the training role alone.
+
+    Args:
+        split: the recordings in their roles.
+        normaliser: fitted on the training recordings.
+        train: normalised training sections.
+        validation: normalised validation sections.
+        test: normalised hold-out sections.
+        findings: on the recordings left out, and on gather types (seismic).
+    """
 
     split: Split
     normaliser: Normaliser
@@ -30,16 +39,16 @@ class Prepared:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A fitted contender with the record of its training.
+    """A fitted contender with its training history.
 
     Args:
         name: contender name.
         denoiser: ready to denoise.
-        history: one list a metric, one entry an epoch; empty for methods without epochs.
+        history: one list per metric, one entry per epoch; empty for methods without epochs.
         seconds: wall time of the fit.
-        parameters: fitted numbers.
-        dead_units: layer name → units that give the same for every window; layers without any left out.
-        resumed: epochs taken over from a training that died; `seconds` does not count them.
+        parameters: number of fitted parameters.
+        dead_units: layer name → number of units with constant output; layers without any are left out.
+        resumed: number of epochs taken from an interrupted training, whose time is not in `seconds`.
     """
 
     name: str
@@ -60,7 +69,7 @@ class Fitted:
 
     @classmethod
     def load(cls, directory: Path, spec: ExperimentSpec) -> Fitted:
-        """The inverse of save; the denoiser is rebuilt from its contender's spec."""
+        """Read what `save` wrote; the denoiser is restored from its contender's specification."""
         record = json.loads((directory / "fitted.json").read_text())
         with np.load(directory / "arrays.npz", allow_pickle=False) as arrays:
             denoiser = spec.contender(record["name"]).model.restore(dict(arrays))

@@ -1,4 +1,4 @@
-"""Specification of a hyperparameter search: what may be tried."""
+"""Specification of a hyperparameter search."""
 
 from __future__ import annotations
 
@@ -13,46 +13,47 @@ Value: TypeAlias = Any
 
 
 class Choices(Spec):
-    """A parameter that takes one of several values."""
+    """Search space of a parameter: one of several values."""
 
-    choices: tuple[Value, ...] = Field(min_length=1, description="values as they would stand in the specification")
+    choices: tuple[Value, ...] = Field(min_length=1, description="values, written as in the specification")
 
     def __contains__(self, value: Value) -> bool:
-        return json.dumps(value) in self.texts
+        return json.dumps(value) in self.as_json
 
     @property
-    def texts(self) -> list[str]:
-        """The choices as JSON: lists can be chosen too."""
+    def as_json(self) -> list[str]:
+        """Choices as JSON texts, as they may be lists."""
         return [json.dumps(choice) for choice in self.choices]
 
 
 class Span(Spec):
-    """A parameter between two bounds; whole numbers where both bounds are."""
+    """Search space of a parameter: a range, of integers if both bounds are integers."""
 
     low: int | float = Field(description="smallest value")
-    high: int | float = Field(description="largest value")
-    log: bool = Field(default=False, description="drawn evenly by its logarithm")
+    high: int | float = Field(description="largest value, inclusive")
+    log: bool = Field(default=False, description="sample uniformly in the logarithm")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.low >= self.high or (self.log and self.low <= 0):
-            raise ValueError(f"low {self.low}, high {self.high}; expected low below high, above 0 where log is set")
+            raise ValueError(f"low {self.low}, high {self.high}; expected low below high, and above 0 if log is set")
         return self
 
     @property
-    def whole(self) -> bool:
+    def is_integer(self) -> bool:
+        """True if both bounds are integers."""
         return isinstance(self.low, int) and isinstance(self.high, int)
 
     def __contains__(self, value: Value) -> bool:
-        return isinstance(value, int if self.whole else int | float) and self.low <= value <= self.high
+        return isinstance(value, int if self.is_integer else int | float) and self.low <= value <= self.high
 
 
 class SweepSpec(Spec):
-    """What is searched: parameters of one contender."""
+    """Hyperparameter search of one contender."""
 
-    contender: str = Field(description="whose parameters are varied")
-    trials: int = Field(default=20, ge=1, le=10_000, description="parameter sets that are tried")
+    contender: str = Field(description="name of the contender whose parameters are varied")
+    trials: int = Field(default=20, ge=1, le=10_000, description="number of parameter sets tried")
     parameters: dict[str, Choices | Span] = Field(
         min_length=1,
-        description="path inside the contender's model, e.g. training.learning_rate → choices, or low, high",
+        description="path in the contender's model, e.g. training.learning_rate → its choices, or its low and high",
     )

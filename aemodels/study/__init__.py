@@ -1,1 +1,1 @@
-"""Steps of an experiment, from recordings to a bundle."""
+"""Steps of an experiment, from recordings to a bundle, and the hyperparameter search."""

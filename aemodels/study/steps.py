@@ -1,4 +1,4 @@
-"""The steps of an experiment, each a pure function: prepare, fit, compare, assemble."""
+"""Steps of an experiment, each a pure function: prepare, fit, compare, assemble."""
 
 from __future__ import annotations
 
@@ -28,10 +28,14 @@ from aemodels.signal.split import Split, split_traces, split_wells, trace_ranges
 
 
 def prepare(spec: ExperimentSpec, recordings: Sequence[Recording]) -> Prepared:
-    """Leave out what cannot be used (a finding each), split, fit the normaliser, normalise.
+    """Leave out unusable recordings (one finding per recording), split, fit the normaliser, and normalise.
+
+    Args:
+        spec: the experiment.
+        recordings: wells or lines; others are left out.
 
     Raises:
-        SpecError: if what is left is too little for three roles.
+        SpecError: if too little data remains for three roles.
     """
     split, findings = _roles(spec, recordings)
     normaliser = spec.normalise.fit(split.train, spec.curves)
@@ -43,19 +47,26 @@ def prepare(spec: ExperimentSpec, recordings: Sequence[Recording]) -> Prepared:
 
 
 def adapt(spec: ExperimentSpec, recordings: Sequence[Recording]) -> tuple[ExperimentSpec, tuple[Finding, ...]]:
-    """The specification without the curves that vary in no training well; a finding for each.
+    """Drop the curves that do not vary in any training well.
+
+    Args:
+        spec: the experiment.
+        recordings: as for `prepare`.
+
+    Returns:
+        The specification without these curves, and one finding per dropped curve.
 
     Raises:
-        SpecError: if no curve is left, or what is usable is too little for three roles.
+        SpecError: if no curve is left, or the usable data are too few for three roles.
     """
     findings: list[Finding] = []
     while spec.kind == "logs":
-        split, _ = _roles(spec, recordings)  # anew each time: a well may have had nothing but the curve taken out
-        idle = [curve for curve in spec.curves if not any(_varies(recording, curve) for recording in split.train)]
-        if not idle:
+        split, _ = _roles(spec, recordings)  # split again each time: a well may have had only the dropped curve
+        constant = [curve for curve in spec.curves if not any(_varies(recording, curve) for recording in split.train)]
+        if not constant:
             break
-        findings += [_idle_finding(curve, split) for curve in idle]
-        kept = tuple(curve for curve in spec.curves if curve not in idle)
+        findings += [_constant_curve_finding(curve, split) for curve in constant]
+        kept = tuple(curve for curve in spec.curves if curve not in constant)
         if not kept:
             raise SpecError(
                 f"{spec.name}: none of {', '.join(spec.curves)} varies in a training well; give other wells"
@@ -64,7 +75,7 @@ def adapt(spec: ExperimentSpec, recordings: Sequence[Recording]) -> tuple[Experi
     return spec, tuple(findings)
 
 
-def _idle_finding(curve: str, split: Split) -> Finding:
+def _constant_curve_finding(curve: str, split: Split) -> Finding:
     found = f"no values that vary in {', '.join(recording.name for recording in split.train)}"
     remedy = "train on more wells if the curve is wanted"
     return Finding("warning", "curve-left-out", f"curve {curve}", found, "a training well that has it", remedy)
@@ -78,7 +89,7 @@ def _varies(recording: Recording, curve: str) -> bool:
 
 
 def _roles(spec: ExperimentSpec, recordings: Sequence[Recording]) -> tuple[Split, tuple[Finding, ...]]:
-    """The usable recordings in their roles, and a finding for each of the others."""
+    """Return the usable recordings in their roles, and one finding for each of the others."""
     usable, findings = [], []
     for recording in recordings:
         finding = _unusable(spec, recording)
@@ -91,7 +102,7 @@ def _roles(spec: ExperimentSpec, recordings: Sequence[Recording]) -> tuple[Split
             "; ".join(f"{f.where}: {f.found}, expected {f.expected}" for f in findings[:5]) or "no recording given"
         )
         raise SpecError(f"none of {len(recordings)} recordings can be used for {spec.name}: {reasons}")
-    ordered = sorted(usable, key=lambda r: (r.name, r.source.sha256))  # the folder's order must not matter
+    ordered = sorted(usable, key=lambda r: (r.name, r.source.sha256))  # independent of the order in the folder
     if spec.kind == "logs":
         return split_wells(ordered, spec.split, np.random.default_rng([spec.seed, 1])), tuple(findings)
     return split_traces(ordered, spec.split), tuple(findings)
@@ -135,14 +146,14 @@ def fit_contender(
     on_epoch: EpochCallback | None = None,
     checkpoint: Path | None = None,
 ) -> Fitted:
-    """Fit one contender on the training sections; validation sections choose epoch and settings.
+    """Fit one contender on the training sections; epoch and settings are chosen on the validation sections.
 
     Args:
         spec: the experiment.
         name: of the contender.
         prepared: its data.
-        on_epoch: hears of each epoch.
-        checkpoint: file that a training goes on from where a process before died, and keeps its epochs in.
+        on_epoch: called after each epoch.
+        checkpoint: file in which the training keeps its last epoch, and from which an interrupted one resumes.
     """
     context = FitContext(spec.kind, spec.seed, spec.tuning_noises, on_epoch, checkpoint)
     started = time.perf_counter()
@@ -153,7 +164,7 @@ def fit_contender(
 
 
 def compare_denoisers(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitted]) -> pd.DataFrame:
-    """The contender table on the hold-out (see evaluate.compare.denoising_table)."""
+    """Compute the gains of all contenders on the hold-out (see `denoising_table`)."""
     return denoising_table(
         {name: contender.denoiser for name, contender in fitted.items()},
         prepared.test,
@@ -176,9 +187,9 @@ def diagnose_denoisers(
 
 
 def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitted], study: DetectorStudy) -> Bundle:
-    """Everything needed to score: normaliser, default denoiser, winning detector and its threshold.
+    """Assemble the bundle: normaliser, default denoiser, winning detector and its threshold.
 
-    What the bundle makes of its training and validation recordings stays in it as the reference for monitoring.
+    The bundle's scores of its training and validation recordings are summarised in it as the reference for monitoring.
 
     Raises:
         SpecError: if the default contender was not fitted.

@@ -1,4 +1,4 @@
-"""A small search over a contender's parameters: what may be tried, and how good it is on validation wells."""
+"""Hyperparameter search of one contender: setting its parameters, and gains on validation wells."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def checked_sweep(spec: ExperimentSpec) -> SweepSpec:
-    """The experiment's search.
+    """Return the experiment's search, after checking that its contender and parameters exist.
 
     Raises:
-        SpecError: if it has none, or one that names what is not there.
+        SpecError: if the experiment has no search, or its contender or a parameter does not exist.
     """
     if spec.sweep is None:
         raise SpecError(f"experiment {spec.name} has no section sweep; add its contender and parameters")
@@ -30,7 +30,7 @@ def checked_sweep(spec: ExperimentSpec) -> SweepSpec:
 
 
 def specified_values(spec: ExperimentSpec, sweep: SweepSpec) -> dict[str, Value]:
-    """The specification's own values of the parameters that are searched.
+    """Return the values that the specification itself gives to the parameters searched, by path.
 
     Raises:
         SpecError: if a contender or parameter does not exist.
@@ -39,15 +39,19 @@ def specified_values(spec: ExperimentSpec, sweep: SweepSpec) -> dict[str, Value]
     if sweep.contender not in names:
         raise SpecError(f"sweep.contender is {sweep.contender!r}; expected one of {names}")
     model = spec.contender(sweep.contender).model.model_dump(mode="json")
-    places = {path: _place(model, path) for path in sweep.parameters}
-    return {path: holder[key] for path, (holder, key) in places.items()}
+    positions = {path: _locate(model, path) for path in sweep.parameters}
+    return {path: holder[key] for path, (holder, key) in positions.items()}
 
 
 def with_values(spec: ExperimentSpec, values: Mapping[str, Value]) -> ExperimentSpec:
-    """The experiment with other parameters of the contender that is searched.
+    """Return the experiment with other parameters of the contender searched.
+
+    Args:
+        spec: the experiment.
+        values: parameters by path.
 
     Raises:
-        SpecError: if the contender cannot have these values.
+        SpecError: if the values are invalid for the contender.
     """
     name = checked_sweep(spec).contender
     contenders = [_changed(spec, values) if one.name == name else one for one in spec.contenders]
@@ -55,11 +59,11 @@ def with_values(spec: ExperimentSpec, values: Mapping[str, Value]) -> Experiment
 
 
 def validation_gains(spec: ExperimentSpec, prepared: Prepared, denoiser: Denoiser) -> dict[str, float]:
-    """Median gain over the validation sections (dB) under each condition that is judged; the hold-out stays unseen."""
+    """Return the median gain over the validation sections (dB) per decisive condition; the hold-out is not used."""
     from aemodels.evaluate.denoising.compare import denoising_table, summarise_denoising
 
     conditions = {condition.name: condition.noise for condition in spec.test_conditions if condition.decisive}
-    table = denoising_table({"tried": denoiser}, prepared.validation, conditions, channels=(), seed=spec.seed)
+    table = denoising_table({"trial": denoiser}, prepared.validation, conditions, channels=(), seed=spec.seed)
     summary = summarise_denoising(table).set_index("condition")["median_db"]
     return {name: float(summary[name]) for name in conditions}
 
@@ -68,7 +72,7 @@ def _changed(spec: ExperimentSpec, values: Mapping[str, Value]) -> Any:
     contender = spec.contender(checked_sweep(spec).contender)
     dump = copy.deepcopy(contender.model_dump(mode="json"))
     for path, value in values.items():
-        holder, key = _place(dump["model"], path)
+        holder, key = _locate(dump["model"], path)
         holder[key] = value
     try:
         return type(contender).model_validate(dump)
@@ -76,8 +80,8 @@ def _changed(spec: ExperimentSpec, values: Mapping[str, Value]) -> Any:
         raise SpecError(f"contender {contender.name} cannot have {dict(values)}: {error}") from error
 
 
-def _place(model: Any, path: str) -> tuple[Any, Any]:
-    """What holds the parameter at `path`, and its key there; places in lists are numbers, as in noise.0.factor."""
+def _locate(model: Any, path: str) -> tuple[Any, Any]:
+    """Return the container of the parameter at `path` and its key in it; lists by number (noise.0.factor)."""
     holder: Any = None
     key: Any = None
     found = model

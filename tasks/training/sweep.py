@@ -141,8 +141,8 @@ class Search:
 
 def _suggest(trial: optuna.Trial, path: str, span: Choices | Span) -> Any:
     if isinstance(span, Choices):
-        return json.loads(trial.suggest_categorical(path, span.texts))
-    if span.whole:
+        return json.loads(trial.suggest_categorical(path, span.as_json))
+    if span.is_integer:
         return trial.suggest_int(path, int(span.low), int(span.high), log=span.log)
     return trial.suggest_float(path, span.low, span.high, log=span.log)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import tarfile
 from collections.abc import Mapping
@@ -13,6 +14,8 @@ import pytest
 import yaml
 
 from aemodels.bundle.bundle import Bundle
+from aemodels.bundle.reference_view import ReferenceView
+from aemodels.bundle.summary import read_summary
 from aemodels.core.spec import Spec
 from aemodels.core.types import Channel, Kind, Recording, Source
 from aemodels.experiment.spec import ExperimentSpec
@@ -60,6 +63,21 @@ def test_a_stored_bundle_keeps_its_identity(bundles: Path, tmp_path: Path) -> No
     bundle.save(tmp_path / "again")
     again = Bundle.load(tmp_path / "again")
     assert again.spec == bundle.spec
+    assert read_summary(bundles / "logs").content_hash == IDENTITY
+    assert ReferenceView.load(bundles / "logs").content_hash == IDENTITY
+    assert dataclasses.replace(bundle, threshold=2 * bundle.threshold).content_hash != IDENTITY
+
+
+def test_a_stored_encoder_is_read_and_written_with_its_new_name(bundles: Path, tmp_path: Path) -> None:
+    assert (bundles / "logs" / "code.npz").is_file()
+    bundle = Bundle.load(bundles / "logs")
+    bundle.save(tmp_path / "again")
+    assert not (tmp_path / "again" / "code.npz").exists()
+    with np.load(bundles / "logs" / "code.npz") as stored, np.load(tmp_path / "again" / "encoder.npz") as written:
+        assert bundle.encoder is not None
+        assert set(stored) == set(written) == set(bundle.encoder.arrays())
+        for name in stored:
+            np.testing.assert_array_equal(stored[name], written[name])
 
 
 @pytest.mark.parametrize("name", SPECS)

@@ -119,8 +119,8 @@ def test_blocks_score_as_the_whole(parts, path: Path, denoiser: str, detector: s
     assert {block.scores.threshold for block in blocks} == {whole.threshold}
 
 
-def test_without_the_line_s_measures_borders_would_show(parts, path: Path):
-    """What the survey is for: each block by its own amplitude gives other scores."""
+def test_without_the_survey_of_the_line_scores_differ(parts, path: Path):
+    """The survey is needed: scaling each block by its own amplitude gives other scores."""
     bundle = with_parts(parts, "gaussian_filter", "forest")
     whole = bundle.score(read_segy(path)).score
     alone = np.concatenate([bundle.score(block).score for block in read_segy_blocks(path, traces=40)])
@@ -142,7 +142,7 @@ def test_checking_blocks_finds_what_checking_the_whole_finds(path: Path, traces:
     assert {f.code for f in findings} >= {"dead", "absurd", "clipped", "missing", "not-finite"}
 
 
-def test_findings_of_many_blocks_are_told_once():
+def test_findings_of_many_blocks_are_listed_once():
     one = Finding("warning", "not-finite", "trace 3", "x", "y", "z")
     two = dataclasses.replace(one, where="trace 400 and 2 more")
     other = Finding("info", "precision", "samples", "x", "y", "z")
@@ -157,7 +157,7 @@ def test_blocks_lie_where_windows_begin(parts):
     assert window_grid(with_parts(parts, "pca_wiener", "residual")) == (12, 12)
 
 
-def test_a_filter_over_panels_gets_room(parts):
+def test_a_filter_over_panels_gets_a_wide_margin(parts):
     """A kind that is not known to work trace by trace, also inside of another denoiser."""
 
     class PanelFilter(Spec):
@@ -195,9 +195,9 @@ def test_a_line_shorter_than_a_window(parts, tmp_path: Path):
 STREAM = """
 import sys
 from pathlib import Path
-from aemodels.bundle import Bundle
+from aemodels.bundle.bundle import Bundle
 from aemodels.io import write_denoised_blocks
-from aemodels.streaming import score_segy_blocks
+from aemodels.bundle.large_lines import score_segy_blocks
 source, target, bundle = Path(sys.argv[1]), Path(sys.argv[2]), Bundle.load(Path(sys.argv[3]))
 rows = 0
 def denoised():

@@ -1,4 +1,4 @@
-"""A bundle whose detector is a fusion: it survives saving, and says of every anomalous row what is wrong with it."""
+"""A bundle whose detector is a fusion: it can be saved, and gives a reason for every anomalous row."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_intervals_carry_reason_curve_and_score(bundle, faulty):
     assert stuck.max_score > scores.threshold
 
 
-def test_a_saved_fusion_says_the_same(bundle, faulty, tmp_path):
+def test_a_saved_fusion_gives_the_same_scores_and_reasons(bundle, faulty, tmp_path):
     bundle.save(tmp_path / "b")
     first, second = bundle.score(faulty), Bundle.load(tmp_path / "b").score(faulty)
     np.testing.assert_allclose(first.score, second.score, rtol=1e-6)

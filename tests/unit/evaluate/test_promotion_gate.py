@@ -1,4 +1,4 @@
-"""The gate's checks: gains by well, curves, false alarms."""
+"""Checks of the promotion gate: gains by well, curves, false alarms."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ def test_a_better_mean_that_one_well_contradicts_is_noise():
     assert "ahead in 2 of 3" in reasons([row], [])[0]
 
 
-def test_a_linear_method_is_judged_as_any_other():
+def test_a_linear_method_is_treated_like_any_other():
     assert all(row["passed"] for row in gain_rows(_table(unet=(9, 9, 9), pca=(9.2, 9.3, 9.4)), "pca"))
 
 
-def test_a_tie_is_no_win():
+def test_a_tie_does_not_pass():
     assert not gain_rows(_table(unet=(9, 9, 9), pca=(9, 9, 9)), "unet")[0]["passed"]
 
 
@@ -97,8 +97,8 @@ def test_false_alarms_have_a_band(pooled, worst, passed):
 
 
 @pytest.mark.parametrize(("flagged", "passed"), [(3, True), (4, False)])
-def test_few_traces_are_given_what_chance_takes(flagged, passed):
-    """Of sixty at 2 %, more than three are flagged one time in thirty."""
+def test_the_limit_is_raised_for_few_traces(flagged, passed):
+    """Of sixty traces at a rate of 2 %, more than three are flagged one time in thirty."""
     pooled, worst = false_alarm_rows(_rates(flagged / 60, 0.0, rows=60), "d", "conformal")
     assert (pooled["passed"], worst["passed"]) == (passed, True)
     assert pooled["at_most"] == 0.05

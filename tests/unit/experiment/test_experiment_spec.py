@@ -1,4 +1,4 @@
-"""The specification's own rules."""
+"""Validation of an experiment's specification."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def test_adjoining_sections_are_scored_as_one_panel():
     assert [rows.tolist() for rows in section_scores(detector, sections, "seismic")] == [[8] * 4, [8] * 4, [3] * 3]
 
 
-def test_trials_that_adjoin_are_scored_as_one_panel_with_their_own_reasons():
+def test_copies_that_adjoin_are_scored_as_one_panel_with_their_own_reasons():
     class Explaining(Counting):
         def reasons(self, section: Section) -> Reasons:
             return Reasons(("dead",), np.arange(len(section.values), dtype=np.float32)[None])
@@ -111,7 +111,7 @@ def test_trials_that_adjoin_are_scored_as_one_panel_with_their_own_reasons():
     assert told == [[0, 1, 2, 3], [4, 5, 6, 7, 8]] * 2
 
 
-def test_sections_that_adjoin_share_their_noise_and_are_judged_apart():
+def test_sections_that_adjoin_share_their_noise_and_are_evaluated_separately():
     """Traces grow louder along the line: 0 dB of the whole is far below 0 dB of its quiet end."""
     sections = normalise_adjoining(TraceNormaliser(), cut(line(), (0, 4), (4, 8), (8, 12)))
     conditions = {"0 dB": [Gaussian(snr_db=0.0)]}

@@ -1,4 +1,4 @@
-"""What a sweep may vary, and what becomes of the specification."""
+"""Parameters that a sweep varies, and the specification with other values."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def test_own_values_are_those_of_the_specification():
         ({"parameters": {"latent.deeper": {"choices": [1]}}}, "no 'deeper' there"),
     ],
 )
-def test_what_is_not_there_is_refused_before_anything_is_trained(sweep, reason):
+def test_unknown_contenders_and_parameters_are_refused_before_training(sweep, reason):
     with pytest.raises(SpecError, match=reason):
         checked_sweep(_spec(**sweep))
 
 
-def test_a_specification_without_a_sweep_says_what_is_missing():
+def test_a_specification_without_a_sweep_is_refused():
     with pytest.raises(SpecError, match="no section sweep"):
         checked_sweep(ExperimentSpec.model_validate(LOGS))
 
@@ -78,7 +78,7 @@ def test_values_that_the_contender_cannot_have_are_refused():
         (Choices(choices=([1, 2], "a", None)), [[1, 2], "a", None], [1, [1], "b"]),
     ],
 )
-def test_what_belongs_to_a_range(span, inside, outside):
+def test_membership_in_a_search_space(span, inside, outside):
     assert all(value in span for value in inside)
     assert not any(value in span for value in outside)
 
@@ -99,6 +99,6 @@ def test_gains_are_those_of_the_validation_sections(wells):
     assert list(found) == ["noise 0.2"]
     from dataclasses import replace
 
-    # what is not validation has no say: the same without a hold-out, other gains with it in the validation's place
+    # only the validation sections count: the same without a hold-out, other gains if it replaces them
     assert validation_gains(spec, replace(prepared, test=()), denoiser) == found
     assert validation_gains(spec, replace(prepared, validation=prepared.test), denoiser) != found

@@ -1,4 +1,4 @@
-"""What a comparison of detectors says, held against detectors whose behaviour is known."""
+"""Comparison of detectors, checked with detectors of known behaviour."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def spec(**anomalies: Any) -> ExperimentSpec:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Oracle:
-    """Knows the truth: the difference to the intact section; it names flat lines stuck, all else spikes."""
+    """A detector that knows the clean section and scores the difference; it names flat lines stuck, all else spikes."""
 
-    intact: dict[str, Section]
+    clean: dict[str, Section]
 
     def score(self, section: Section) -> FloatArray:
-        return np.abs(section.values - self.intact[section.name].values)
+        return np.abs(section.values - self.clean[section.name].values)
 
     def reasons(self, section: Section) -> Reasons:
         flat = np.diff(section.values, axis=1, prepend=np.nan) == 0
@@ -74,20 +74,20 @@ def test_a_detector_that_knows_finds_every_event_of_every_kind() -> None:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Blind(Oracle):
-    """Knows the truth but for flat lines."""
+class OracleWithoutFlatLines(Oracle):
+    """An oracle that misses flat lines."""
 
     def score(self, section: Section) -> FloatArray:
         return np.where(np.diff(section.values, axis=1, prepend=np.nan) == 0, 0, Oracle.score(self, section))
 
 
-def test_kinds_count_alike_however_long_their_events_are() -> None:
+def test_a_macro_average_gives_every_kind_the_same_weight() -> None:
     wanted = spec()
     copies = make_faulty_copies(wanted, WELLS, NORMALISER, repeats=2)
     found = score_copies(
-        Blind(ORACLE.intact), copies, "logs", threshold=wanted.anomalies.chosen_threshold, explain=False
+        OracleWithoutFlatLines(ORACLE.clean), copies, "logs", threshold=wanted.anomalies.chosen_threshold, explain=False
     )
-    table = fault_recall_table("blind", found).set_index("fault")
+    table = fault_recall_table("partial", found).set_index("fault")
     recall = table["recall_at_1pct"]
     assert recall["stuck"] < 0.1
     assert recall["macro"] == pytest.approx(recall[list(KINDS)].mean())
@@ -97,7 +97,7 @@ def test_kinds_count_alike_however_long_their_events_are() -> None:
     assert pr["all_without_depth_shift"] + 0.2 < pr["macro_without_depth_shift"]
 
 
-def test_a_straight_line_is_no_measurement_level_or_not() -> None:
+def test_straight_lines_are_found_level_or_inclined() -> None:
     values, names = WELLS[0].values.copy(), WELLS[0].names
     level, inclined = (names.index(curve) for curve in NORMALISER.curves[:2])
     values[level, 1000:1300] = values[level, 1000]
@@ -111,22 +111,22 @@ def test_a_straight_line_is_no_measurement_level_or_not() -> None:
     assert not straight_lines(gap).any()  # never nine readings in a row
 
 
-def test_flat_lines_of_a_wells_own_are_neither_faults_nor_false_alarms() -> None:
+def test_flat_lines_already_in_a_well_are_neither_faults_nor_false_alarms() -> None:
     values = WELLS[0].values.copy()
     values[0, 1000:1300] = values[0, 1000]
     flat = dataclasses.replace(WELLS[0], values=values)
     wells = [flat, *WELLS[1:]]
-    intact = {well.name: NORMALISER.apply(well) for well in wells}
+    clean = {well.name: NORMALISER.apply(well) for well in wells}
     wanted = spec()
     copies = make_faulty_copies(wanted, wells, NORMALISER, repeats=2)
 
     class Flat(Oracle):
-        """Finds what was injected, and louder still what is flat anyway."""
+        """An oracle that scores existing flat lines higher still."""
 
         def score(self, section: Section) -> FloatArray:
             return Oracle.score(self, section) + 100 * (flat_lengths(section) >= 9)
 
-    found = score_copies(Flat(intact), copies, "logs", threshold=wanted.anomalies.chosen_threshold, explain=False)
+    found = score_copies(Flat(clean), copies, "logs", threshold=wanted.anomalies.chosen_threshold, explain=False)
     own = [item.faulty_copy for item in found if item.faulty_copy.name == flat.name]
     assert all(not copy.clean[1000:1300].any() for copy in own)
     assert all(copy.with_unaltered_as_clean.clean.sum() > copy.clean.sum() for copy in own)
@@ -138,7 +138,7 @@ def test_flat_lines_of_a_wells_own_are_neither_faults_nor_false_alarms() -> None
     assert every.set_index("fault").loc["spike", "recall_at_1pct"] == 0.0  # 300 of 9,000 rows are louder
 
 
-def test_naming_counts_found_events_and_shows_what_is_mistaken_for_what() -> None:
+def test_reasons_are_counted_over_found_events() -> None:
     items = scored()
     table = fault_recall_table("oracle", items).set_index("fault")
     assert table.loc["stuck", "reason_accuracy"] == 1.0
@@ -149,7 +149,7 @@ def test_naming_counts_found_events_and_shows_what_is_mistaken_for_what() -> Non
     assert confusion["events"].sum() == table.loc["all", "events"]
 
 
-def test_injections_go_on_until_every_kind_has_the_events_asked_for() -> None:
+def test_copies_are_made_until_every_kind_has_the_events_requested() -> None:
     copies = make_faulty_copies(spec(), WELLS, NORMALISER, repeats=1, events=20)
     assert min(event_counts(copies).values()) >= 20
     assert len(copies) % len(WELLS) == 0
@@ -157,7 +157,7 @@ def test_injections_go_on_until_every_kind_has_the_events_asked_for() -> None:
     np.testing.assert_array_equal(copies[0].recording.values, first[0].recording.values)
 
 
-def test_faults_are_put_into_curves_that_the_experiment_takes_in() -> None:
+def test_faults_are_injected_into_curves_of_the_experiment_only() -> None:
     for copy in make_faulty_copies(spec(), WELLS, NORMALISER, repeats=2):
         assert set(copy.recording.names) == set(spec().curves)
 
@@ -211,7 +211,7 @@ class _Trained:
         return difference if "stuck" in self.known else np.where(flat, np.float32(0), difference)
 
 
-def test_a_kind_left_out_of_training_is_missed_by_what_learns_from_faults() -> None:
+def test_a_kind_left_out_of_training_is_missed_by_detectors_that_learn_from_faults() -> None:
     wanted = spec(leave_one_kind_out=True)
     named = wanted.anomalies.detectors[0].model_copy(update={"model": Learner()})
     wanted = wanted.model_copy(update={"anomalies": wanted.anomalies.model_copy(update={"detectors": (named,)})})
@@ -255,7 +255,7 @@ def test_least_p_values_are_fitted_again_only_where_a_member_is(
     assert _refitted_detectors(named, "spike") == {"net"} | ({"fused"} if refitted else set())
 
 
-def test_leaving_out_is_done_only_where_asked_for() -> None:
+def test_leaving_out_is_done_only_if_requested() -> None:
     assert leave_one_kind_out_table(spec(), DetectContext("logs", 0, {}), (), {}, {}).empty
 
 
@@ -269,7 +269,7 @@ def _field_well(name: str, seed: int, bad_share: float) -> Recording:
     return dataclasses.replace(well, values=np.vstack([well.values, caliper, size]), channels=channels)
 
 
-def test_bad_hole_is_told_by_the_caliper_and_ranked_by_the_score() -> None:
+def test_bad_hole_is_labelled_by_the_caliper_and_ranked_by_the_score() -> None:
     wells = [_field_well("A", 0, 0.1), _field_well("B", 1, 0.5), make_well("C")]
     perfect = [np.where(np.arange(1000) < 1000 * share, 2.0, 1.0).astype(np.float32) for share in (0.1, 0.5)]
     scores = [*perfect, np.zeros(1200, np.float32)]
@@ -283,13 +283,13 @@ def test_bad_hole_is_told_by_the_caliper_and_ranked_by_the_score() -> None:
     assert (light["count"], light["rows"]) == (1, 900)
 
 
-def test_a_caliper_among_the_inputs_tells_nothing_of_bad_hole() -> None:
+def test_there_is_no_table_if_the_caliper_is_an_input() -> None:
     wells = [_field_well("A", 0, 0.1)]
     scores = {"x": [np.zeros(1000, np.float32)]}
     assert bad_hole_table({}, scores, wells, [], curves=("RHOB", "CALI")).empty
 
 
-def test_scores_judged_by_their_own_well_rank_the_same_within_it() -> None:
+def test_scores_standardised_per_well_rank_the_same_within_it() -> None:
     copies = make_faulty_copies(spec(), WELLS[:1], NORMALISER, repeats=1)
     ways = [Quantile(own=share) for share in (0.0, 1.0)]
     raw, own = (score_copies(ORACLE, copies, "logs", threshold=way, explain=False)[0].rows for way in ways)

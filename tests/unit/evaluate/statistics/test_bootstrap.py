@@ -1,4 +1,4 @@
-"""The bootstrap against distributions written down by hand, and the rule for few wells."""
+"""The bootstrap compared with analytic distributions, and the rule for few wells."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_one_well_has_no_width():
 
 
 @pytest.mark.parametrize("values", [[], [1.0, float("nan")], [float("inf")]])
-def test_what_is_no_gain_is_refused(values):
+def test_missing_and_infinite_values_are_refused(values):
     with pytest.raises(DataError, match="finite"):
         mean_interval(values)
 
@@ -98,7 +98,7 @@ def test_wells_that_differ_by_much_do_not_hide_a_small_steady_lead():
     assert found.low == pytest.approx(0.2)
 
 
-def test_how_often_three_wells_agree_by_chance():
+def test_probability_that_three_wells_agree_by_chance():
     assert compare_pairs([1.0, 2.0, 3.0], [0.0, 0.0, 0.0]).chance == 0.125
 
 
