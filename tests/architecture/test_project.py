@@ -93,23 +93,3 @@ def test_containers_are_healthy_quiet_and_not_root() -> None:
     assert re.search(r"^USER (?!root)", dockerfile, flags=re.MULTILINE)
     assert "-c constraints.txt" in dockerfile
     assert all(f"{name}={value}" in dockerfile for name, value in QUIET.items())
-
-
-def test_the_readme_lists_exactly_the_commands_there_are() -> None:
-    import typer
-
-    from flows.cli.app import app
-
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    documented = set(re.findall(r"^\| `sondeflow (\w+)", readme, flags=re.MULTILINE))
-    assert documented == set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
-
-
-@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "data/README.md"])
-def test_pages_point_at_files_that_exist(page: str) -> None:
-    text = (ROOT / page).read_text(encoding="utf-8")
-    places = set(re.findall(r"`((?:aemodels|tasks|flows|tests|docker)/[\w./-]*\w)`", text))
-    places |= {target for target in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in target}
-    for place in places:
-        folder = ROOT if not place.startswith("data/") and "/" in place else (ROOT / page).parent
-        assert (folder / place).exists() or (ROOT / place).exists(), f"{page} names {place}, which does not exist"
