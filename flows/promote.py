@@ -9,7 +9,7 @@ from prefect.artifacts import create_markdown_artifact
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.settings import Settings
-from tasks.training.promote import Decision, Rollback, carry_out, decision_page, judge, withdraw
+from tasks.training.promote import Decision, Rollback, apply_decision, decision_page, evaluate_challenger, roll_back
 
 
 class PromoteRequest(BaseModel):
@@ -21,7 +21,7 @@ class PromoteRequest(BaseModel):
         default="sondeflow-logs", description="the registered model"
     )
     version: str | None = Field(
-        default=None, pattern=r"^[1-9][0-9]*$", description="the version to judge; the challenger without one"
+        default=None, pattern=r"^[1-9][0-9]*$", description="the version to evaluate; the challenger without one"
     )
 
 
@@ -33,8 +33,8 @@ def promote(request: PromoteRequest) -> Decision:
         request: which version stands before the gate.
     """
     settings = Settings()
-    decision = judge(request.name, request.version, settings)
-    run_id = carry_out(decision, settings)
+    decision = evaluate_challenger(request.name, request.version, settings)
+    run_id = apply_decision(decision, settings)
     where = f"MLflow run {run_id or 'none, it was champion already'}"
     create_markdown_artifact(key="gate", markdown=f"{decision_page(decision)}\n\n{where}")
     return decision
@@ -47,7 +47,7 @@ def rollback(name: str) -> Rollback:
     Args:
         name: the registered model, e.g. "sondeflow-logs".
     """
-    done = withdraw(name, Settings())
+    done = roll_back(name, Settings())
     said = f"# {name}: v{done.champion} is champion again\n\nv{done.withdrawn} was withdrawn. MLflow run {done.run_id}"
     create_markdown_artifact(key="gate", markdown=said)
     return done

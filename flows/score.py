@@ -11,14 +11,14 @@ from tasks.scoring.score import (
     Inbox,
     ScoreRequest,
     ScoreSummary,
-    at_work,
     check_outbox,
     find_arrivals,
-    find_latecomers,
     model_links,
+    recheck_unsettled,
     score_batch,
     score_page,
     summarise,
+    worker_session,
 )
 from tasks.settings import Settings
 
@@ -37,11 +37,11 @@ def score(request: ScoreRequest = EVERYTHING) -> ScoreSummary:
     """
     settings = Settings()
     order = request.filled(settings)
-    with at_work(settings, order.outbox):
+    with worker_session(settings, order.outbox):
         first = find_arrivals(order, settings)
         outcomes = [*first.outcomes, *_drain(first, order, settings)]
-        if first.young:
-            late = find_latecomers(first.young, order, settings)
+        if first.unsettled:
+            late = recheck_unsettled(first.unsettled, order, settings)
             outcomes += [*late.outcomes, *_drain(late, order, settings)]
     summary = summarise(outcomes)
     emit_quarantine_rate(new=summary.new, quarantined=summary.quarantined, settings=settings)

@@ -25,7 +25,7 @@ class ScratchResult(BaseModel):
     @property
     def matches(self) -> bool:
         """Whether every answer is the known one."""
-        return all(answer.matches for answer in self.answers)
+        return all(answer.met for answer in self.answers)
 
 
 @flow(name="scratch")

@@ -13,8 +13,8 @@ from flows.ingest import IngestRequest, ingest
 from flows.results import markdown_table
 from tasks.settings import Settings
 from tasks.training.experiment import experiment_run, send_waiting
+from tasks.training.hyperparameter_search import Trial, best_trial, log_sweep, run_search, with_trials
 from tasks.training.prepare import prepare_data
-from tasks.training.sweep import Trial, log_sweep, planned, search, winner
 
 
 class SweepRequest(BaseModel):
@@ -58,18 +58,18 @@ def sweep(request: SweepRequest) -> SweepResult:
     """
     settings = Settings()
     send_waiting(settings)
-    spec = planned(request.spec, request.trials)
+    spec = with_trials(request.spec, request.trials)
     prepared = prepare_data(spec, ingest(IngestRequest(path=request.data)))
     spec = prepared.adapted(spec)
     with experiment_run(spec, prepared, settings, purpose="sweep") as parent:
-        trials = search(spec, prepared, parent, settings)
+        trials = run_search(spec, prepared, parent, settings)
         text = log_sweep(spec, trials, parent, settings)
     result = SweepResult(
         run_id=parent.run_id,
         address=parent.address,
         experiment=parent.experiment,
         contender=spec.sweep.contender if spec.sweep else "",
-        winner=winner(trials),
+        winner=best_trial(trials),
         trials=tuple(trials),
         spec=text,
     )

@@ -12,7 +12,7 @@ from flows.ingest import IngestRequest, ingest
 from flows.results import TrainResult, denoising_rows, train_markdown
 from tasks.settings import Settings
 from tasks.training.compare import study_denoisers, study_detectors
-from tasks.training.experiment import TRAIN, experiment_run, recall, remember, send_waiting
+from tasks.training.experiment import TRAIN, experiment_run, load_result, save_result, send_waiting
 from tasks.training.prepare import prepare_data
 from tasks.training.record import log_denoising, log_detectors, log_study, register, write_card
 from tasks.training.train import fit
@@ -63,7 +63,7 @@ def train(request: TrainRequest) -> TrainResult:
     dataset = ingest(IngestRequest(path=request.data))
     prepared = prepare_data(spec, dataset)
     spec = prepared.adapted(spec)
-    if (known := recall(spec, prepared, settings)) is not None:
+    if (known := load_result(spec, prepared, settings)) is not None:
         return TrainResult.model_validate(known)
     with experiment_run(spec, prepared, settings, purpose=TRAIN, spec_file=request.origin) as parent:
         names = [contender.name for contender in spec.contenders]
@@ -91,6 +91,6 @@ def train(request: TrainRequest) -> TrainResult:
         roles={role: sorted(members) for role, members in prepared.members.items()},
         findings=prepared.findings + tuple(finding for fitted in fits for finding in fitted.findings),
     )
-    remember(result.model_dump(mode="json"), settings)
+    save_result(result.model_dump(mode="json"), settings)
     create_markdown_artifact(key="trained", markdown=train_markdown(result) + "\n\n" + card)
     return result

@@ -178,7 +178,7 @@ def scratch(
         from flows.scratch import scratch as flow
 
         result = run_flow(flow, settings, seed=seed)
-        answer.data = {"matches": result.matches, **result.model_dump(mode="json")}
+        answer.data = {"met": result.matches, **result.model_dump(mode="json")}
         answer.code = 0 if result.matches else FAILED
         answer.show("Compared with reference values", [check.model_dump() for check in result.answers])
         for run in result.runs:

@@ -9,7 +9,7 @@ import yaml
 
 from aemodels.core.errors import SpecError
 
-FILE = Path(__file__).parent / "prefect.yaml"  # the project's own, a link here and a copy in a built package
+FILE = Path(__file__).parents[1] / "prefect.yaml"  # the project's own: a link in flows/, a copy in a built package
 POOL = "sondeflow"
 
 

@@ -9,7 +9,7 @@ SCHEDULED = "auto-scheduled"  # the tag that Prefect's scheduler gives its runs
 PAGE = 200
 
 
-def withdraw_missed(api: str) -> int:
+def delete_overdue_runs(api: str) -> int:
     """Delete all but the newest of each deployment's scheduled runs that are overdue.
 
     Every run does all that is pending, so the ones before it would start, find another one at work and be cancelled.

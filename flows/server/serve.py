@@ -14,8 +14,8 @@ import yaml
 from flows.console import print_now
 from flows.environment import prepare_environment
 from flows.server.deployments import FILE, POOL, load_deployments, plan_of, with_scoring_every
-from flows.server.lock import only_server
-from flows.server.overdue_runs import withdraw_missed
+from flows.server.home_lock import hold_home
+from flows.server.overdue_runs import delete_overdue_runs
 from flows.server.processes import (
     HOST,
     NotServedError,
@@ -74,7 +74,7 @@ def serve(options: ServeOptions, *, as_json: bool) -> None:
     content = content if options.every is None else with_scoring_every(content, options.every)
     given = os.environ.get("PREFECT_API_URL")
     address = given.removesuffix("/api") if given else f"http://{HOST}:{options.port}"
-    with only_server(settings, address):
+    with hold_home(settings, address):
         environment = environment_of(settings, address)
         exit_on_signals()
         children: list[_Child] = []
@@ -83,7 +83,7 @@ def serve(options: ServeOptions, *, as_json: bool) -> None:
                 children.append(_start_server(options.port, environment))
             await_answer(f"{address}/api/health", [child.process for child in children])
             deploy(content, settings, environment)
-            withdraw_missed(environment["PREFECT_API_URL"])
+            delete_overdue_runs(environment["PREFECT_API_URL"])
             children.append(_start("worker", worker_command(), environment, ""))
             _announce(content, settings, address, as_json=as_json)
             _look_after(children, environment)

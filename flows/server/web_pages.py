@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flows.console import print_now
 from flows.environment import prepare_environment
-from flows.server.lock import serving
+from flows.server.home_lock import running_server
 from flows.server.processes import HOST, NotServedError, Process, await_answer, exit_on_signals, start, stop, watch
 from tasks.settings import Settings
 
@@ -54,7 +54,7 @@ def known_addresses(settings: Settings) -> dict[str, str]:
     known = {"mlflow": settings.tracking_uri} if settings.tracking_uri.startswith("http") else {}
     if api := os.environ.get("PREFECT_API_URL"):
         return known | {"prefect": api.removesuffix("/api")}
-    served = serving(settings)
+    served = running_server(settings)
     return known | ({"prefect": served.address} if served is not None else {})
 
 

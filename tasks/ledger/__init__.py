@@ -1,58 +1,59 @@
-"""The ledger of arrived files: each content is scored once by each version of a model.
+"""Ledger of arrived files: each content is scored once by each version of a model.
 
-A file is `discovered`, and `stable` once it has stopped changing and was hashed. A content is then `claimed` by one
-worker under a lease, `scored` when its outputs are written and hashed under temporary names, `published` when they
-bear their own; or `failed`, and after some failures `quarantined`. The unique key (sha256, model, version, hash of the
-bundle) makes a claim atomic; a token drawn with every claim keeps a worker whose lease has ended from settling.
+A file is `discovered`, and `stable` once it has stopped changing and has been hashed. Its content is then `claimed` by
+one worker under a lease, `scored` when its outputs are written and hashed under temporary names, and `published` when
+they have their final names; or it is `failed`, and after several failures `quarantined`. The unique key (sha256, model,
+version, hash of the bundle) makes a claim atomic. Each claim draws a new fencing token, so that a worker whose lease
+has expired cannot record an outcome.
 """
 
 from tasks.ledger.claims import (
     DONE,
-    HELD,
+    IN_PROGRESS,
     STATES,
     Claim,
+    ClaimOutcome,
+    ClaimRequest,
     Key,
-    Settlement,
     State,
-    Wanted,
-    claim,
+    acquire_claims,
     finished,
-    release,
-    settle,
+    record_outcomes,
+    release_claims,
 )
+from tasks.ledger.observations import FileObservation, load_observations, save_observations
 from tasks.ledger.queries import Entry, Filter, entries, forget, retry
 from tasks.ledger.schema import LedgerError
-from tasks.ledger.sightings import Sighting, recall, remember
 from tasks.ledger.store import open_ledger
-from tasks.ledger.workers import Identity, Presence, dead_among, departed, is_gone, retire
+from tasks.ledger.workers import Heartbeat, Identity, dead_owners, dead_workers, has_exited, unregister
 
 __all__ = [
     "DONE",
-    "HELD",
+    "IN_PROGRESS",
     "STATES",
     "Claim",
+    "ClaimOutcome",
+    "ClaimRequest",
     "Entry",
+    "FileObservation",
     "Filter",
+    "Heartbeat",
     "Identity",
     "Key",
     "LedgerError",
-    "Presence",
-    "Settlement",
-    "Sighting",
     "State",
-    "Wanted",
-    "claim",
-    "dead_among",
-    "departed",
+    "acquire_claims",
+    "dead_owners",
+    "dead_workers",
     "entries",
     "finished",
     "forget",
-    "is_gone",
+    "has_exited",
+    "load_observations",
     "open_ledger",
-    "recall",
-    "release",
-    "remember",
-    "retire",
+    "record_outcomes",
+    "release_claims",
     "retry",
-    "settle",
+    "save_observations",
+    "unregister",
 ]

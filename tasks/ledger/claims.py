@@ -1,4 +1,4 @@
-"""Claiming contents and settling how it went: atomic, fenced, and safe to repeat."""
+"""Claims on contents and their outcomes: atomic, fenced by tokens, and safe to repeat."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger.schema import scorings
 from tasks.ledger.store import CHUNK, look_up, now, storable, transact
-from tasks.ledger.workers import dead_among
+from tasks.ledger.workers import dead_owners
 
 State: TypeAlias = Literal["discovered", "stable", "claimed", "scored", "published", "quarantined", "failed"]
 STATES: tuple[State, ...] = ("discovered", "stable", "claimed", "scored", "published", "quarantined", "failed")
-HELD = ("claimed", "scored")
+IN_PROGRESS = ("claimed", "scored")
 DONE = ("published", "quarantined")
-RELEASED = "given back by its worker before it was published; the next run takes it"
+RELEASED = "released by its worker before it was published; the next run takes it"
 
 
 @dataclass(frozen=True)
 class Key:
-    """What must not happen twice: this content under this version of this model, with this bundle's hash."""
+    """Unique key of a scoring: a content, a model, its version, and the hash of the bundle."""
 
     sha256: str
     model: str
@@ -32,13 +32,13 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A content to be claimed.
+class ClaimRequest:
+    """A content that a worker asks for.
 
     Args:
-        key: what is to be scored by what.
-        source: its path or URL, for people.
-        once: whether a score by any version of the model will do.
+        key: the content, and the bundle that is to score it.
+        source: path or URL of the file, as shown to users.
+        once: if true, a published score by any version of the model is sufficient.
     """
 
     key: Key
@@ -48,28 +48,28 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Claim:
-    """A content that is ours until the token changes.
+    """A content that this worker holds as long as the token in its row is unchanged.
 
     Args:
-        row: its row's id.
-        token: the fence: whoever takes the claim over draws another one.
-        key: as asked for.
-        failures: how often it failed by its own fault.
-        beside: other versions have published scores of this content: nothing of theirs may be written over.
-        rebuilt: and one of them bears the same model and version, with another bundle.
+        row: id of the row.
+        token: fencing token; a worker that takes the claim over draws a new one.
+        key: as requested.
+        failures: number of earlier attempts that failed because of the file itself.
+        own_folder: other versions have published scores of this content, so outputs go to a folder of this version.
+        rebuilt: one of those versions has the same model and version number, but another bundle.
     """
 
     row: int
     token: str
     key: Key
     failures: int = 0
-    beside: bool = False
+    own_folder: bool = False
     rebuilt: bool = False
 
 
 @dataclass(frozen=True)
-class Settlement:
-    """How a claim goes on: its next state, why, what was written (hashes by path), and how long it took in s."""
+class ClaimOutcome:
+    """Outcome of a claim: its new state, the reason, sha256 of each output by path, and durations in s."""
 
     claim: Claim
     state: State
@@ -79,41 +79,45 @@ class Settlement:
     seconds: float = 0.0
 
 
-def claim(engine: Engine, wanted: Sequence[Wanted], *, owner: str, max_attempts: int = 3) -> dict[Key, Claim]:
-    """Take contents for scoring: each goes to exactly one of all that ask at once.
+def acquire_claims(
+    engine: Engine, requests: Sequence[ClaimRequest], *, owner: str, max_attempts: int = 3
+) -> dict[Key, Claim]:
+    """Claim contents for scoring; of several concurrent requests for one content exactly one succeeds.
 
-    A content that failed, or whose owner is dead, is taken again; one that failed `max_attempts` times is not.
+    A content that failed, or whose owner is dead, can be claimed again, unless it has failed `max_attempts` times.
 
     Returns:
-        The claims that were had; what is missing is done, or in other hands.
+        The granted claims by key; a missing key is finished, or held by another worker.
     """
-    rows = _rows_of(engine, {want.key.sha256 for want in wanted})
-    dead = dead_among(engine, {row["owner"] for row in rows if row["state"] in HELD and row["owner"] != owner})
+    rows = _rows_of(engine, {request.key.sha256 for request in requests})
+    dead = dead_owners(engine, {row["owner"] for row in rows if row["state"] in IN_PROGRESS and row["owner"] != owner})
     token = secrets.token_hex(16)
-    ordered = sorted(wanted, key=lambda want: want.key.sha256)  # one order for all: no deadlocks
+    ordered = sorted(
+        requests, key=lambda request: request.key.sha256
+    )  # the same order in every worker avoids deadlocks
 
     def work(connection: Connection) -> dict[Key, Claim]:
-        known = _group(_select(connection, [want.key.sha256 for want in ordered]))
-        for want in ordered:
-            before = _same(known.get(want.key.sha256, ()), want.key)
-            if _is_done(known.get(want.key.sha256, ()), want):
+        known = _by_sha256(_select_rows(connection, [request.key.sha256 for request in ordered]))
+        for request in ordered:
+            before = _row_of_key(known.get(request.key.sha256, ()), request.key)
+            if _is_done(known.get(request.key.sha256, ()), request):
                 continue
             if before is None:
-                _insert(connection, want, owner, token)
-            elif _is_open(before, dead, max_attempts):
-                _take(connection, before, want, (owner, token))
-        return _taken(connection, ordered, token, known)
+                _insert(connection, request, owner, token)
+            elif _is_claimable(before, dead, max_attempts):
+                _reclaim(connection, before, request, (owner, token))
+        return _granted(connection, ordered, token, known)
 
     return transact(engine, work)
 
 
-def settle(engine: Engine, settlements: Iterable[Settlement]) -> set[int]:
-    """Write down how claims went on, all in one transaction; those taken over by others meanwhile stay untouched.
+def record_outcomes(engine: Engine, outcomes: Iterable[ClaimOutcome]) -> set[int]:
+    """Record the outcomes of claims in one transaction; claims that another worker has taken over stay unchanged.
 
     Returns:
-        The rows that were still ours.
+        Ids of the rows that this worker still held.
     """
-    items = sorted(settlements, key=lambda item: item.claim.row)
+    items = sorted(outcomes, key=lambda item: item.claim.row)
 
     def work(connection: Connection) -> set[int]:
         return {item.claim.row for item in items if _write(connection, item)}
@@ -121,44 +125,44 @@ def settle(engine: Engine, settlements: Iterable[Settlement]) -> set[int]:
     return transact(engine, work) if items else set()
 
 
-def release(engine: Engine, claims: Iterable[Claim]) -> None:
-    """Undo claims: as if they had never been made, but failures and earlier outputs stay written down."""
+def release_claims(engine: Engine, claims: Iterable[Claim]) -> None:
+    """Release claims: their rows are deleted, or set to failed if they record failures or earlier outputs."""
     items = sorted(claims, key=lambda item: item.row)
 
     def work(connection: Connection) -> None:
         for item in items:
-            before = connection.execute(select(scorings.c.outputs).where(_ours(item))).scalar()
+            before = connection.execute(select(scorings.c.outputs).where(_still_held(item))).scalar()
             if item.failures or before:
                 values = {"state": "failed", "token": "", "settled_at": now(), "reason": RELEASED}
-                connection.execute(update(scorings).where(_ours(item)).values(**values))
+                connection.execute(update(scorings).where(_still_held(item)).values(**values))
             else:
-                connection.execute(delete(scorings).where(_ours(item)))
+                connection.execute(delete(scorings).where(_still_held(item)))
 
     if items:
         transact(engine, work)
 
 
-def finished(engine: Engine, wanted: Sequence[Wanted]) -> set[Key]:
-    """Those of the keys that need no scoring any more."""
-    known = _group(_rows_of(engine, {want.key.sha256 for want in wanted}))
-    return {want.key for want in wanted if _is_done(known.get(want.key.sha256, ()), want)}
+def finished(engine: Engine, requests: Sequence[ClaimRequest]) -> set[Key]:
+    """Return the keys that need no scoring."""
+    known = _by_sha256(_rows_of(engine, {request.key.sha256 for request in requests}))
+    return {request.key for request in requests if _is_done(known.get(request.key.sha256, ()), request)}
 
 
-def _is_done(rows: Sequence[Mapping[str, Any]], want: Wanted) -> bool:
-    same = _same(rows, want.key)
+def _is_done(rows: Sequence[Mapping[str, Any]], request: ClaimRequest) -> bool:
+    same = _row_of_key(rows, request.key)
     if same is not None:
         return str(same["state"]) in DONE
-    return want.once and any(row["model"] == want.key.model and row["state"] == "published" for row in rows)
+    return request.once and any(row["model"] == request.key.model and row["state"] == "published" for row in rows)
 
 
-def _is_open(row: Mapping[str, Any], dead: set[str], max_attempts: int) -> bool:
-    if row["state"] in HELD:
+def _is_claimable(row: Mapping[str, Any], dead: set[str], max_attempts: int) -> bool:
+    if row["state"] in IN_PROGRESS:
         return row["owner"] in dead
     return bool(row["state"] == "failed" and row["failures"] < max_attempts)
 
 
-def _same(rows: Sequence[Mapping[str, Any]], key: Key) -> Mapping[str, Any] | None:
-    """The row of a key; rows of the first release know no bundle's hash and stand for any."""
+def _row_of_key(rows: Sequence[Mapping[str, Any]], key: Key) -> Mapping[str, Any] | None:
+    """Return the row of a key; a row of the first release has no bundle hash and matches any bundle."""
     for row in rows:
         spec_fits = row["spec_hash"] in {key.spec_hash, ""} or not key.spec_hash
         if (row["model"], row["version"]) == (key.model, key.version) and spec_fits:
@@ -166,11 +170,11 @@ def _same(rows: Sequence[Mapping[str, Any]], key: Key) -> Mapping[str, Any] | No
     return None
 
 
-def _insert(connection: Connection, want: Wanted, owner: str, token: str) -> None:
+def _insert(connection: Connection, request: ClaimRequest, owner: str, token: str) -> None:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     row = {
-        **vars(want.key),
-        **_claimed(want, owner, token),
+        **vars(request.key),
+        **_claim_values(request, owner, token),
         "attempts": 1,
         "failures": 0,
         "outputs": [],
@@ -180,18 +184,20 @@ def _insert(connection: Connection, want: Wanted, owner: str, token: str) -> Non
     connection.execute(dialect.insert(scorings).values(**row).on_conflict_do_nothing())
 
 
-def _take(connection: Connection, before: Mapping[str, Any], want: Wanted, hand: tuple[str, str]) -> None:
+def _reclaim(
+    connection: Connection, before: Mapping[str, Any], request: ClaimRequest, owner_and_token: tuple[str, str]
+) -> None:
     unchanged = and_(
         scorings.c.id == before["id"], scorings.c.token == before["token"], scorings.c.state == before["state"]
     )
-    values = {**_claimed(want, *hand), "attempts": before["attempts"] + 1}
+    values = {**_claim_values(request, *owner_and_token), "attempts": before["attempts"] + 1}
     connection.execute(update(scorings).where(unchanged).values(**values))
 
 
-def _claimed(want: Wanted, owner: str, token: str) -> dict[str, Any]:
+def _claim_values(request: ClaimRequest, owner: str, token: str) -> dict[str, Any]:
     return {
         "state": "claimed",
-        "source": storable(want.source),
+        "source": storable(request.source),
         "owner": owner,
         "token": token,
         "reason": "",
@@ -200,28 +206,31 @@ def _claimed(want: Wanted, owner: str, token: str) -> dict[str, Any]:
     }
 
 
-def _taken(
-    connection: Connection, wanted: Sequence[Wanted], token: str, known: Mapping[str, Sequence[Mapping[str, Any]]]
+def _granted(
+    connection: Connection,
+    requests: Sequence[ClaimRequest],
+    token: str,
+    known: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> dict[Key, Claim]:
     columns = (scorings.c.id, scorings.c.sha256, scorings.c.model, scorings.c.version, scorings.c.failures)
-    keys = {(want.key.sha256, want.key.model, want.key.version): want.key for want in wanted}
+    keys = {(request.key.sha256, request.key.model, request.key.version): request.key for request in requests}
     claims = {}
     for row in connection.execute(select(*columns).where(scorings.c.token == token)):
         key = keys[(row.sha256, row.model, row.version)]
-        others = [other for other in known.get(row.sha256, ()) if other["id"] != row.id and _left_something(other)]
+        others = [other for other in known.get(row.sha256, ()) if other["id"] != row.id and _has_outputs(other)]
         rebuilt = any((other["model"], other["version"]) == (key.model, key.version) for other in others)
-        claims[key] = Claim(row.id, token, key, row.failures, beside=bool(others), rebuilt=rebuilt)
+        claims[key] = Claim(row.id, token, key, row.failures, own_folder=bool(others), rebuilt=rebuilt)
     return claims
 
 
-def _left_something(row: Mapping[str, Any]) -> bool:
-    """Whether a row has, or had, files in the outbox."""
+def _has_outputs(row: Mapping[str, Any]) -> bool:
+    """Return whether a row has, or had, files in the outbox."""
     return row["state"] in {"scored", "published"} or bool(row["outputs"])
 
 
-def _write(connection: Connection, item: Settlement) -> bool:
+def _write(connection: Connection, item: ClaimOutcome) -> bool:
     values: dict[str, Any] = {"state": item.state, "reason": storable(item.reason), "seconds": item.seconds}
-    values |= {"settled_at": None if item.state in HELD else now()}
+    values |= {"settled_at": None if item.state in IN_PROGRESS else now()}
     if item.hashes:
         paths = {storable(path): digest for path, digest in item.hashes.items()}
         values |= {"outputs": list(paths), "hashes": paths}
@@ -229,18 +238,18 @@ def _write(connection: Connection, item: Settlement) -> bool:
         values["timings"] = dict(item.timings)
     if item.state == "failed":
         values["failures"] = item.claim.failures + 1
-    return connection.execute(update(scorings).where(_ours(item.claim)).values(**values)).rowcount == 1
+    return connection.execute(update(scorings).where(_still_held(item.claim)).values(**values)).rowcount == 1
 
 
-def _ours(item: Claim) -> Any:
+def _still_held(item: Claim) -> Any:
     return and_(scorings.c.id == item.row, scorings.c.token == item.token)
 
 
 def _rows_of(engine: Engine, hashes: Iterable[str]) -> list[Mapping[str, Any]]:
-    return look_up(engine, lambda connection: _select(connection, sorted(hashes)))
+    return look_up(engine, lambda connection: _select_rows(connection, sorted(hashes)))
 
 
-def _select(connection: Connection, hashes: Sequence[str]) -> list[Mapping[str, Any]]:
+def _select_rows(connection: Connection, hashes: Sequence[str]) -> list[Mapping[str, Any]]:
     rows: list[Mapping[str, Any]] = []
     for start in range(0, len(hashes), CHUNK):
         query = select(scorings).where(scorings.c.sha256.in_(hashes[start : start + CHUNK]))
@@ -248,7 +257,7 @@ def _select(connection: Connection, hashes: Sequence[str]) -> list[Mapping[str, 
     return rows
 
 
-def _group(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+def _by_sha256(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         groups.setdefault(row["sha256"], []).append(row)

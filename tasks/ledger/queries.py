@@ -1,4 +1,4 @@
-"""The ledger for people: list, filter, retry, forget."""
+"""Queries behind `sondeflow ledger`: list, filter, retry, forget."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, exists, select, true, update
 
-from tasks.ledger.claims import HELD, State
-from tasks.ledger.schema import scorings, sightings
+from tasks.ledger.claims import IN_PROGRESS, State
+from tasks.ledger.schema import observations, scorings
 from tasks.ledger.store import look_up, transact
 
 WAITING = ("discovered", "stable")
@@ -17,13 +17,13 @@ WAITING = ("discovered", "stable")
 
 @dataclass(frozen=True)
 class Filter:
-    """Which rows are meant; what is empty does not matter.
+    """Conditions on rows; an empty field matches every row.
 
     Args:
         state: one state.
         model: a model's name, or name and version ("sondeflow-logs-v3").
-        sha256: beginning of a content's hash.
-        name: part of a path or URL.
+        sha256: prefix of a content's hash.
+        name: substring of a path or URL.
         since: ISO 8601; rows claimed (or files seen) at or after it.
     """
 
@@ -56,11 +56,11 @@ class Entry:
     seconds: float | None
 
 
-EVERYTHING = Filter()
+NO_FILTER = Filter()
 
 
-def entries(engine: Engine, which: Filter = EVERYTHING, *, limit: int = 1000) -> list[Entry]:
-    """Rows, newest claim first; before them the files that no version has taken up yet."""
+def entries(engine: Engine, which: Filter = NO_FILTER, *, limit: int = 1000) -> list[Entry]:
+    """Return matching rows, newest claim first, after the files that no version has claimed yet."""
 
     def work(connection: Connection) -> list[Entry]:
         waiting = [] if which.model else _waiting(connection, which, limit)
@@ -75,18 +75,21 @@ def entries(engine: Engine, which: Filter = EVERYTHING, *, limit: int = 1000) ->
 
 
 def retry(engine: Engine, which: Filter) -> int:
-    """Let the contents be scored again, attempts counted anew; what is being scored now stays. Returns how many."""
+    """Allow the contents to be scored again and reset their failure counts; return the number of rows.
+
+    Contents that are being scored now are not changed.
+    """
     values = {"state": "failed", "failures": 0, "reason": "retry asked for", "token": ""}
-    settled = and_(_matches(which), scorings.c.state.not_in(HELD))
+    settled = and_(_matches(which), scorings.c.state.not_in(IN_PROGRESS))
     return transact(engine, lambda c: c.execute(update(scorings).where(settled).values(**values)).rowcount)
 
 
 def forget(engine: Engine, which: Filter) -> int:
-    """Delete the rows, and what is remembered of their files; returns how many rows."""
+    """Delete the rows and the observations of their files; return the number of rows."""
 
     def work(connection: Connection) -> int:
         named = select(scorings.c.sha256).where(_matches(which))
-        connection.execute(delete(sightings).where(sightings.c.sha256.in_(named)))
+        connection.execute(delete(observations).where(observations.c.sha256.in_(named)))
         return connection.execute(delete(scorings).where(_matches(which))).rowcount
 
     return transact(engine, work)
@@ -109,15 +112,15 @@ def _matches(which: Filter) -> ColumnElement[bool]:
 def _waiting(connection: Connection, which: Filter, limit: int) -> list[Entry]:
     if which.state not in {None, *WAITING}:
         return []
-    taken = exists().where(scorings.c.sha256 == sightings.c.sha256)
+    claimed = exists().where(scorings.c.sha256 == observations.c.sha256)
     parts = [
-        ~taken,
-        sightings.c.sha256.startswith(which.sha256, autoescape=True),
-        sightings.c.state == which.state if which.state else true(),
-        sightings.c.path.contains(which.name, autoescape=True),
-        sightings.c.first_seen >= which.since,
+        ~claimed,
+        observations.c.sha256.startswith(which.sha256, autoescape=True),
+        observations.c.state == which.state if which.state else true(),
+        observations.c.path.contains(which.name, autoescape=True),
+        observations.c.first_seen >= which.since,
     ]
-    query = select(sightings).where(*parts).order_by(sightings.c.first_seen.desc()).limit(limit)
+    query = select(observations).where(*parts).order_by(observations.c.first_seen.desc()).limit(limit)
     return [_waiting_entry(dict(row._mapping)) for row in connection.execute(query)]
 
 

@@ -1,4 +1,4 @@
-"""The ledger's tables, and the steps that bring an older ledger to them."""
+"""Tables of the ledger, and the migrations from earlier ones."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ applied = Table(
     Col("applied_at", String(40), nullable=False),
 )
 
-# What was seen in an inbox. `boot` and `clock` are of the machine that saw this stamp first: a monotonic clock, so that
-# a stepped wall clock makes no file look old.
-sightings = Table(
+# Files observed in an inbox. `boot` and `clock` (monotonic, s) are those of the machine that observed this stamp first;
+# with a monotonic clock, a step of the wall clock does not make a file look old.
+observations = Table(
     "sightings",
     metadata,
-    Col("place", String(64), primary_key=True),  # sha256 of the path: paths are longer than an index may be
+    Col("place", String(64), key="path_sha256", primary_key=True),  # a path may be longer than an index allows
     Col("path", Text, nullable=False),
     Col("stamp", String(200), nullable=False),
     Col("state", String(16), nullable=False),
@@ -52,7 +52,7 @@ sightings = Table(
     Col("seen_at", String(40), nullable=False),
 )
 
-# A content under one version of a model. `token` is drawn anew by every claim: it is the fence.
+# A content and one version of a model. `token` is the fencing token; each claim draws a new one.
 scorings = Table(
     "scorings",
     metadata,
@@ -84,31 +84,31 @@ workers = Table(
     Col("owner", String(300), primary_key=True),
     Col("outbox", Text, nullable=False),
     Col("lease_seconds", Float, nullable=False),
-    Col("beat", Integer, nullable=False),
+    Col("beat", Integer, key="tick", nullable=False),
     Col("started_at", String(40), nullable=False),
     Col("seen_at", String(40), nullable=False),
 )
 
-# When a machine saw a worker's heartbeat change last, by that machine's monotonic clock.
+# When each machine last saw a worker's heartbeat change, by that machine's monotonic clock (s).
 watches = Table(
     "watches",
     metadata,
     Col("owner", String(300), primary_key=True),
     Col("boot", String(64), primary_key=True),
-    Col("beat", Integer, nullable=False),
+    Col("beat", Integer, key="tick", nullable=False),
     Col("clock", Float, nullable=False),
 )
 
 
 class LedgerError(SondeflowError):
-    """A ledger that cannot be reached, or that a newer sondeflow has written."""
+    """The ledger cannot be reached, or was written by a newer sondeflow."""
 
 
 def upgrade(connection: Connection) -> int:
-    """Bring the tables to this version's, in the transaction given; returns how many steps were taken.
+    """Apply the missing migrations in the given transaction; return how many were applied.
 
     Raises:
-        LedgerError: if a newer sondeflow has been here.
+        LedgerError: if the ledger was written by a newer sondeflow.
     """
     _one_at_a_time(connection)
     applied.create(connection, checkfirst=True)
@@ -122,20 +122,20 @@ def upgrade(connection: Connection) -> int:
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether there is nothing to upgrade."""
+    """Return whether no migration is missing."""
     if not inspect(connection).has_table(applied.name):
         return False
     return connection.execute(select(func.max(applied.c.step))).scalar() == len(STEPS)
 
 
 def _one_at_a_time(connection: Connection) -> None:
-    """Others that start at the same moment wait (on SQLite the transaction itself holds the lock)."""
+    """Make concurrent migrations wait (on SQLite the transaction itself holds the lock)."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(7265901)"))
 
 
 def _first(connection: Connection) -> None:
-    """The one table of the first release."""
+    """Create the only table of the first release."""
     first = MetaData()
     Table(
         "arrivals",
@@ -159,8 +159,8 @@ def _first(connection: Connection) -> None:
 
 
 def _leases(connection: Connection) -> None:
-    """Sightings, leases, fences and the bundle's hash in the key; every row of the first table moves over."""
-    metadata.create_all(connection, tables=[sightings, scorings, workers, watches])
+    """Create the present tables, with leases, fencing tokens and bundle hashes, and move the rows of the first one."""
+    metadata.create_all(connection, tables=[observations, scorings, workers, watches])
     kept = "sha256, model, version, state, source, owner, attempts, reason, outputs, claimed_at, settled_at, seconds"
     connection.execute(
         text(

@@ -1,4 +1,4 @@
-"""Connections to the ledger: SQLite with WAL, or any other database by URL; work is repeated while it is away."""
+"""Connections to the ledger: SQLite with WAL, or another database by URL; work is retried while it is unavailable."""
 
 from __future__ import annotations
 
@@ -17,102 +17,102 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from tasks.ledger.schema import LedgerError, is_current, upgrade
 
 T = TypeVar("T")
-PATIENCE = 90.0  # seconds that a database may be away: a restart takes less
-OPENING_PATIENCE = 20.0
-CHUNK = 500  # values in one IN (…): SQLite takes 32,766, a planner prefers fewer
-# A commit that a power cut takes back is scored again with the same result, so no commit waits for the disk.
+RETRY_SECONDS = 90.0  # time that a database may be unavailable; a restart takes less
+OPEN_RETRY_SECONDS = 20.0
+CHUNK = 500  # values in one IN (…); SQLite allows 32,766, but query planners are faster with fewer
+# A commit lost in a power cut is scored again with the same result, so commits need not wait for the disk.
 SQLITE = ("PRAGMA journal_mode=WAL", "PRAGMA busy_timeout=30000", "PRAGMA synchronous=NORMAL")
 
 
 def open_ledger(url: str) -> Engine:
-    """Connect, making the tables (and a SQLite file's folder) where missing, or bringing older ones up to date.
+    """Connect to a ledger; create its tables (and the folder of a SQLite file) if missing, and migrate older ones.
 
     Args:
         url: SQLAlchemy URL, e.g. "sqlite:////data/work/ledger.db" or "postgresql://user@host/name".
 
     Raises:
-        LedgerError: if the database cannot be reached, or belongs to a newer sondeflow.
+        LedgerError: if the database cannot be reached, or was written by a newer sondeflow.
     """
     engine = _engine(url)
-    if not look_up(engine, is_current, patience=OPENING_PATIENCE):
-        transact(engine, upgrade, patience=OPENING_PATIENCE)
+    if not look_up(engine, is_current, retry_seconds=OPEN_RETRY_SECONDS):
+        transact(engine, upgrade, retry_seconds=OPEN_RETRY_SECONDS)
     return engine
 
 
-def transact(engine: Engine, work: Callable[[Connection], T], *, patience: float = PATIENCE) -> T:
-    """Run `work` in one transaction; again, with pauses, while the database is away.
+def transact(engine: Engine, work: Callable[[Connection], T], *, retry_seconds: float = RETRY_SECONDS) -> T:
+    """Run `work` in one transaction; retry with pauses while the database is unavailable.
 
-    A commit whose answer got lost is repeated too, so `work` must give the same result when done twice.
+    A commit whose reply was lost is repeated as well, so `work` must be idempotent.
 
     Args:
         engine: the ledger.
-        work: takes the connection.
-        patience: seconds after which it is given up.
+        work: called with the connection.
+        retry_seconds: time in s after which the retries end.
 
     Raises:
-        LedgerError: if the database did not come back.
+        LedgerError: if the database stays unavailable.
     """
 
     def once() -> T:
         with engine.begin() as connection:
             return work(connection)
 
-    return _patiently(engine, once, patience)
+    return _with_retries(engine, once, retry_seconds)
 
 
-def look_up(engine: Engine, work: Callable[[Connection], T], *, patience: float = PATIENCE) -> T:
-    """As `transact`, without a transaction: readers do not wait for a writer."""
+def look_up(engine: Engine, work: Callable[[Connection], T], *, retry_seconds: float = RETRY_SECONDS) -> T:
+    """Run a read-only `work` as `transact` does, but without a transaction: readers do not wait for writers."""
 
     def once() -> T:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             return work(connection)
 
-    return _patiently(engine, once, patience)
+    return _with_retries(engine, once, retry_seconds)
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, or replace those with the same primary key."""
+    """Insert rows (by the keys of the columns), or replace those with the same primary key."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(table)
-    keys = [column.name for column in table.primary_key]
-    changed = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
+    keys = list(table.primary_key)
+    changed = {column.key: statement.excluded[column.key] for column in table.columns if not column.primary_key}
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), [dict(row) for row in rows])
 
 
 def now() -> str:
-    """This moment, ISO 8601 in UTC; for people to read, never to decide by (clocks step)."""
+    """Return the current time, ISO 8601 in UTC; for display only, because wall clocks can step."""
     return datetime.now(UTC).isoformat()
 
 
 def storable(value: str) -> str:
-    """A text that every database takes: no NUL, no half of a surrogate pair."""
+    """Return a text that every database accepts: without NUL and lone surrogates."""
     return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
-def _patiently(engine: Engine, once: Callable[[], T], patience: float) -> T:
-    until = time.monotonic() + patience
+def _with_retries(engine: Engine, once: Callable[[], T], retry_seconds: float) -> T:
+    until = time.monotonic() + retry_seconds
     pause = 0.05
     while True:
         try:
             return once()
         except (OperationalError, InterfaceError) as error:
-            if not _may_pass(engine, error) or time.monotonic() + pause > until:
-                raise _gone(engine, error) from error
-        time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, so that workers do not return as one
+            if not _is_transient(engine, error) or time.monotonic() + pause > until:
+                raise _unreachable(engine, error) from error
+        time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, so that workers do not retry in step
         pause = min(2.0, 2 * pause)
 
 
-def _may_pass(engine: Engine, error: DBAPIError) -> bool:
-    """SQLite is away only while another process holds its lock; a server may be on its way back."""
+def _is_transient(engine: Engine, error: DBAPIError) -> bool:
+    """Return whether an error may pass: on SQLite only a lock of another process, on a server any lost connection."""
     if engine.dialect.name == "sqlite":
         return any(word in str(error.orig) for word in ("locked", "busy"))
     return "authentication failed" not in str(error.orig)
 
 
-def _gone(engine: Engine, error: DBAPIError) -> LedgerError:
-    place = engine.url.render_as_string(hide_password=True)
+def _unreachable(engine: Engine, error: DBAPIError) -> LedgerError:
+    address = engine.url.render_as_string(hide_password=True)
     return LedgerError(
-        f"ledger {place}: {error.orig}; expected a database that answers; see SONDEFLOW_LEDGER_URL and its disk"
+        f"ledger {address}: {error.orig}; expected a database that responds; see SONDEFLOW_LEDGER_URL and its disk"
     )
 
 
@@ -130,7 +130,7 @@ def _engine(url: str) -> Engine:
 
 
 def _tune_sqlite(connection: Any, _record: Any) -> None:
-    """Readers beside a writer, patience with another process's lock, transactions begun by us."""
+    """Allow readers during a write, wait for locks of other processes, and begin transactions explicitly."""
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in SQLITE:
@@ -139,6 +139,6 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Take the write lock at the start: a reader that becomes a writer later would be refused, not queued."""
+    """Take the write lock at the start; a reader that becomes a writer later would be refused, not queued."""
     if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
         connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,4 +1,4 @@
-"""Who is at work: heartbeats that are counted, not timed, so that no clock step ends or prolongs a lease."""
+"""Registered workers and their heartbeats, which are counted, so that no clock step ends or prolongs a lease."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from sqlalchemy import Connection, Engine, delete, select, update
 from tasks.ledger.schema import LedgerError, watches, workers
 from tasks.ledger.store import look_up, now, transact, upsert
 
-BEATS_A_LEASE = 4
+TICKS_PER_LEASE = 4
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A process, told apart from every other one ever: machine, boot, process and its start, a random mark.
+    """Identity of a process, unique over machines, boots and process ids.
 
     Args:
-        machine: host name and the namespace of its process ids (containers share neither).
-        boot: the machine's boot.
-        process: its id and start.
-        mark: 8 hex digits, also part of its temporary files' names.
+        machine: host name and PID namespace (containers share neither).
+        boot: id of the machine's boot.
+        process: process id and start time.
+        nonce: 8 random hex digits, also part of the names of its temporary files.
     """
 
     machine: str
     boot: str
     process: str
-    mark: str
+    nonce: str
 
     def __str__(self) -> str:
-        return "|".join((self.machine, self.boot, self.process, self.mark))
+        return "|".join((self.machine, self.boot, self.process, self.nonce))
 
     @classmethod
     def parse(cls, owner: str) -> Identity | None:
@@ -45,13 +45,13 @@ class Identity:
         return cls(*parts) if len(parts) == 4 else None
 
 
-class Presence:
-    """A worker that is in the ledger, with a heartbeat, for as long as the context lasts.
+class Heartbeat:
+    """Registration of this worker in the ledger, with a heartbeat, for the duration of the context.
 
     Args:
         engine: the ledger.
-        outbox: where its temporary files lie if it dies.
-        lease_seconds: silence after which others may take over what it has claimed.
+        outbox: folder of its temporary files, which others remove if it dies.
+        lease_seconds: time in s without a heartbeat after which other workers may take over its claims.
     """
 
     def __init__(self, engine: Engine, outbox: str, lease_seconds: float) -> None:
@@ -60,40 +60,40 @@ class Presence:
         self.identity = Identity(_machine(), boot_id(), _process(os.getpid()), secrets.token_hex(4))
         self.owner = str(self.identity)
 
-    def __enter__(self) -> Presence:
+    def __enter__(self) -> Heartbeat:
         transact(self._engine, self._register)
-        self._thread = threading.Thread(target=self._beat, name="sondeflow-heartbeat", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="sondeflow-heartbeat", daemon=True)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
-        retire(self._engine, self.owner)
+        unregister(self._engine, self.owner)
 
-    def _beat(self) -> None:
-        while not self._ended.wait(self._lease / BEATS_A_LEASE):
+    def _run(self) -> None:
+        while not self._ended.wait(self._lease / TICKS_PER_LEASE):
             try:
-                transact(self._engine, self._count)
+                transact(self._engine, self._tick)
             except LedgerError:
-                continue  # whoever settles next meets the same error and says so
+                continue  # the next recorded outcome raises the same error
 
-    def _count(self, connection: Connection) -> None:
-        """One more beat; back on the list where others had given this worker up (its claims stay theirs)."""
+    def _tick(self, connection: Connection) -> None:
+        """Count one heartbeat; register again if others had removed this worker (its claims stay with them)."""
         mine = update(workers).where(workers.c.owner == self.owner)
-        if connection.execute(mine.values(beat=workers.c.beat + 1, seen_at=now())).rowcount == 0:
+        if connection.execute(mine.values(tick=workers.c.tick + 1, seen_at=now())).rowcount == 0:
             self._register(connection)
 
     def _register(self, connection: Connection) -> None:
-        row = {"owner": self.owner, "outbox": self._outbox, "lease_seconds": self._lease, "beat": 0}
+        row = {"owner": self.owner, "outbox": self._outbox, "lease_seconds": self._lease, "tick": 0}
         upsert(connection, workers, [{**row, "started_at": now(), "seen_at": now()}])
 
 
-def dead_among(engine: Engine, owners: Iterable[str]) -> set[str]:
-    """Those owners whose claims may be taken over.
+def dead_owners(engine: Engine, owners: Iterable[str]) -> set[str]:
+    """Return the owners whose claims may be taken over.
 
-    A process of this machine is asked for by its id and start. Any other one is dead when its heartbeat has not moved
-    for its lease, by this machine's monotonic clock; the first look at it only starts that watch.
+    A process on this machine is looked up by its id and start time. Any other one is dead if its heartbeat has not
+    changed for the length of its lease, by this machine's monotonic clock; the first check only starts that period.
     """
     asked = set(owners)
     if not asked:
@@ -101,22 +101,22 @@ def dead_among(engine: Engine, owners: Iterable[str]) -> set[str]:
     known = look_up(
         engine, lambda connection: {row.owner: row for row in connection.execute(select(workers)) if row.owner in asked}
     )
-    dead = {owner for owner in asked if owner not in known or is_gone(owner)}
+    dead = {owner for owner in asked if owner not in known or has_exited(owner)}
     for owner in asked - dead:
-        if _silent(engine, owner, known[owner].beat, known[owner].lease_seconds):
+        if _has_timed_out(engine, owner, known[owner].tick, known[owner].lease_seconds):
             dead.add(owner)
     return dead
 
 
-def departed(engine: Engine) -> list[tuple[str, str]]:
-    """(owner, outbox) of registered workers that are dead: their temporary files can go."""
+def dead_workers(engine: Engine) -> list[tuple[str, str]]:
+    """Return (owner, outbox) of the registered workers that are dead, whose temporary files can be removed."""
     rows = look_up(engine, lambda connection: list(connection.execute(select(workers.c.owner, workers.c.outbox))))
-    dead = dead_among(engine, [row.owner for row in rows])
+    dead = dead_owners(engine, [row.owner for row in rows])
     return [(row.owner, row.outbox) for row in rows if row.owner in dead]
 
 
-def retire(engine: Engine, owner: str) -> None:
-    """Strike a worker off the list."""
+def unregister(engine: Engine, owner: str) -> None:
+    """Remove a worker from the ledger."""
 
     def work(connection: Connection) -> None:
         connection.execute(delete(watches).where(watches.c.owner == owner))
@@ -125,8 +125,8 @@ def retire(engine: Engine, owner: str) -> None:
     transact(engine, work)
 
 
-def is_gone(owner: str) -> bool:
-    """Whether the process is of this machine and has ended for certain."""
+def has_exited(owner: str) -> bool:
+    """Return whether the process ran on this machine and has certainly ended."""
     identity = Identity.parse(owner)
     if identity is None or identity.machine != _machine() or identity.boot != boot_id():
         return False
@@ -135,18 +135,18 @@ def is_gone(owner: str) -> bool:
 
 @lru_cache(maxsize=1)
 def boot_id() -> str:
-    """What names this boot of this machine: monotonic clocks compare within one boot only."""
+    """Return the id of this machine's boot; monotonic clocks are comparable only within one boot."""
     path = Path("/proc/sys/kernel/random/boot_id")
     return path.read_text().strip() if path.is_file() else f"{socket.gethostname()}-no-boot-id"
 
 
-def _silent(engine: Engine, owner: str, beat: int, lease: float) -> bool:
+def _has_timed_out(engine: Engine, owner: str, tick: int, lease: float) -> bool:
     mine = (watches.c.owner == owner) & (watches.c.boot == boot_id())
     seen = look_up(engine, lambda connection: connection.execute(select(watches).where(mine)).one_or_none())
-    if seen is not None and seen.beat == beat:
+    if seen is not None and seen.tick == tick:
         return bool(time.monotonic() - seen.clock >= lease)
 
-    row = {"owner": owner, "boot": boot_id(), "beat": beat, "clock": time.monotonic()}
+    row = {"owner": owner, "boot": boot_id(), "tick": tick, "clock": time.monotonic()}
     transact(engine, lambda connection: upsert(connection, watches, [row]))
     return False
 
@@ -158,7 +158,7 @@ def _machine() -> str:
 
 
 def _process(pid: int) -> str:
-    """A process's id and start in clock ticks since boot; another text, or none, once it has ended."""
+    """Return a process's id and start time in clock ticks since boot; "" or another text once it has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except OSError:

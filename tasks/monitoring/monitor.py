@@ -22,7 +22,7 @@ from tasks.scoring.outbox import BundleLabel, scores_folder
 from tasks.settings import Settings
 from tasks.tracking import CHAMPION, ModelVersion, NoModelError, download_bundle, find, get
 
-Verdict = Literal["steady", "drift", "no data", "no reference"]
+DriftVerdict = Literal["steady", "drift", "no data", "no reference"]
 
 
 class MonitorRequest(BaseModel):
@@ -82,7 +82,7 @@ class DriftReport(BaseModel):
     model: str
     version: str
     kind: Kind
-    verdict: Verdict
+    verdict: DriftVerdict
     since: datetime
     files: int = 0
     rows: int = 0

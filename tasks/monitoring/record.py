@@ -17,7 +17,7 @@ from tasks.settings import Settings
 from tasks.tracking import RunSpec, flatten, log_document, log_figures, log_metrics, log_table, tracked_run
 
 EXPERIMENT = "sondeflow-monitoring"
-_MOST = 30
+_MAX_METRICS = 30
 
 
 @task(name="record-drift", cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5, retry_jitter_factor=1.0)
@@ -81,4 +81,4 @@ def drift_metrics(report: DriftReport) -> dict[str, float]:
     metrics |= {f"ks.{row.feature}": row.ks for row in distributions}
     metrics |= {f"missing.{row.feature}": row.missing for row in distributions}
     known = {key: float(value) for key, value in metrics.items() if value is not None and math.isfinite(value)}
-    return dict(list(known.items())[:_MOST])
+    return dict(list(known.items())[:_MAX_METRICS])

@@ -1,4 +1,4 @@
-"""What lies in an inbox: which files are complete, and which content each one is."""
+"""Files in an inbox: the listing, the complete ones among them, and the hash of their contents."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from aemodels.io.files.hashing import sha256_file
 from aemodels.io.formats import FORMATS
 from aemodels.io.readers import list_files
 from aemodels.io.remote import fetch, is_url, list_urls
-from tasks.ledger import Sighting, recall, remember
+from tasks.ledger import FileObservation, load_observations, save_observations
 from tasks.scoring.outbox import ChangedError
 
 OUTPUT_FOLDERS = ("scores", *(form.folder for form in FORMATS), "reports", "quarantine")
-WAIT_AT_MOST = 10.0  # seconds: a longer settling time is left to the next run
+MAX_WAIT_SECONDS = 10.0  # a file with a longer settling time is left for the next run
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class Arrival:
 
     Args:
         path: its path or URL.
-        stamp: size and times; another stamp is another file.
-        modified: when, by its own clock, seconds since the epoch; None where nobody says.
-        whole: it cannot be half-written (an object store shows only complete objects).
-        sha256: of the content, "" until it was hashed.
-        first_seen: when the ledger saw it first, ISO 8601 in UTC; "" for never before.
+        stamp: size and times; a different stamp means a different file.
+        modified: time of modification in s since the epoch; None if unknown.
+        whole: it cannot be incomplete (an object store lists only complete objects).
+        sha256: of the content, "" until it is hashed.
+        first_seen: time of its first observation in the ledger, ISO 8601 in UTC; "" if there is none.
     """
 
     path: str
@@ -49,13 +49,13 @@ class Arrival:
 
     @property
     def shown(self) -> str:
-        """The path as text that can be printed and stored: names need not be text."""
+        """Path as text that can be printed and stored; file names may contain bytes that are not text."""
         return self.path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True)
-class Look:
-    """One look at an inbox: the files, and what could not be looked at, by path."""
+class InboxListing:
+    """Files of an inbox, and a finding by path for each that could not be listed."""
 
     arrivals: tuple[Arrival, ...] = ()
     problems: tuple[tuple[str, Finding], ...] = ()
@@ -63,22 +63,22 @@ class Look:
 
 @dataclass(frozen=True)
 class Identified:
-    """A file whose content is known, and where it can be opened."""
+    """A file with the hash of its content and a local path."""
 
     arrival: Arrival
     sha256: str
     local: Path = field(default_factory=Path)
 
 
-def look(inbox: str, outbox: Path) -> Look:
-    """Everything that lies in an inbox; outputs that lie inside it have not arrived.
+def list_inbox(inbox: str, outbox: Path) -> InboxListing:
+    """List the files in an inbox, without the outputs that lie inside it.
 
     Args:
         inbox: a folder (nested or not), a file, or a URL.
-        outbox: its output folders are passed over.
+        outbox: its output folders are skipped.
     """
     if is_url(inbox) and not inbox.startswith("file://"):
-        return _look_afar(inbox)
+        return _list_remote(inbox)
     root = Path(inbox.removeprefix("file://"))
     files, problems = list_files(root)
     ours = [outbox / name for name in OUTPUT_FOLDERS if not root.is_relative_to(outbox / name)]
@@ -89,78 +89,81 @@ def look(inbox: str, outbox: Path) -> Look:
         try:
             arrivals.append(_arrival(path))
         except FileNotFoundError:
-            continue  # taken away between listing and looking: it has not arrived
+            continue  # removed since it was listed
         except UnreadableFileError as error:
             problems += [(path, finding) for finding in error.findings]
         except OSError as error:
             problems.append((path, _unreadable(path, error)))
-    return Look(tuple(arrivals), tuple((Arrival(str(path), "").shown, finding) for path, finding in problems))
+    return InboxListing(tuple(arrivals), tuple((Arrival(str(path), "").shown, finding) for path, finding in problems))
 
 
-def part_complete(
+def split_complete(
     ledger: Engine, arrivals: Iterable[Arrival], settle_seconds: float
 ) -> tuple[list[Arrival], list[Arrival]]:
-    """(complete, young): a file is complete when it is old enough, or has been seen unchanged for long enough.
+    """Return (complete, unsettled) files.
 
-    What the ledger knows of a file goes along: its hash, where the stamp is the same, and when it was first seen.
+    A file is complete if it is old enough, or has been observed unchanged for long enough. Each file gets what the
+    ledger knows: its hash if the stamp is unchanged, and the time of its first observation.
     """
     everything = list(arrivals)
-    known = recall(ledger, [arrival.path for arrival in everything])
+    known = load_observations(ledger, [arrival.path for arrival in everything])
     complete: list[Arrival] = []
-    young: list[Arrival] = []
+    unsettled: list[Arrival] = []
     for arrival in everything:
-        before = known.get(arrival.path, Sighting(arrival.path, arrival.stamp))
+        before = known.get(arrival.path, FileObservation(arrival.path, arrival.stamp))
         same = before.stamp == arrival.stamp
         seen = replace(arrival, sha256=before.sha256 if same else "", first_seen=before.first_seen)
         whole = _is_complete(seen, before.unchanged_s if same else 0.0, settle_seconds)
-        (complete if whole else young).append(seen)
+        (complete if whole else unsettled).append(seen)
     news = [
         arrival for arrival in everything if arrival.path not in known or known[arrival.path].stamp != arrival.stamp
     ]
-    remember(ledger, [Sighting(arrival.path, arrival.stamp) for arrival in news])
-    return complete, young
+    save_observations(ledger, [FileObservation(arrival.path, arrival.stamp) for arrival in news])
+    return complete, unsettled
 
 
-def look_again(young: Sequence[Arrival], settle_seconds: float) -> tuple[list[Arrival], list[Arrival]]:
-    """(complete, young) after a pause of the settling time; those that are gone are neither."""
-    if not young or settle_seconds > WAIT_AT_MOST:
-        return [], list(young)
+def recheck(unsettled: Sequence[Arrival], settle_seconds: float) -> tuple[list[Arrival], list[Arrival]]:
+    """Return (complete, unsettled) files after a pause of the settling time; removed files are in neither list."""
+    if not unsettled or settle_seconds > MAX_WAIT_SECONDS:
+        return [], list(unsettled)
     time.sleep(settle_seconds)
-    stamps = {arrival.path: _stamp_now(arrival) for arrival in young}
-    complete = [arrival for arrival in young if stamps[arrival.path] == arrival.stamp]
-    return complete, [arrival for arrival in young if stamps[arrival.path] not in {arrival.stamp, ""}]
+    stamps = {arrival.path: _stamp_now(arrival) for arrival in unsettled}
+    complete = [arrival for arrival in unsettled if stamps[arrival.path] == arrival.stamp]
+    return complete, [arrival for arrival in unsettled if stamps[arrival.path] not in {arrival.stamp, ""}]
 
 
 def identify(arrival: Arrival, folder: Path) -> Identified:
-    """Hash a file, unless the ledger knows this stamp; what lies elsewhere is fetched first.
+    """Hash a file unless the ledger knows this stamp; a remote file is fetched first.
 
     Args:
         arrival: the file.
-        folder: where copies may go.
+        folder: where copies are written.
 
     Raises:
-        ChangedError: if it has changed, or is gone, since it was looked at.
+        ChangedError: if it was changed or removed since it was listed.
         UnreadableFileError: if it cannot be fetched.
         OSError: if it cannot be read.
     """
     try:
-        local = _at_hand(arrival, folder)
+        local = _local_copy(arrival, folder)
         sha256 = arrival.sha256 or sha256_file(local)
     except FileNotFoundError as error:
-        raise ChangedError(f"{arrival.shown}: gone before it was read") from error
+        raise ChangedError(f"{arrival.shown}: removed before it was read") from error
     if _stamp_now(arrival) != arrival.stamp:
         raise ChangedError(f"{arrival.shown}: changed while it was hashed; left for the next run")
     return Identified(arrival, sha256, local)
 
 
-def remember_hashes(ledger: Engine, found: Iterable[Identified]) -> None:
-    """Write down which content has which stamp, so that the next run need not read it."""
-    news = [Sighting(item.arrival.path, item.arrival.stamp, item.sha256) for item in found if not item.arrival.sha256]
-    remember(ledger, news)
+def save_hashes(ledger: Engine, found: Iterable[Identified]) -> None:
+    """Store the hash of each stamp, so that the next run need not read the file."""
+    news = [
+        FileObservation(item.arrival.path, item.arrival.stamp, item.sha256) for item in found if not item.arrival.sha256
+    ]
+    save_observations(ledger, news)
 
 
 def arrived_since(arrival: Arrival, since: datetime) -> bool:
-    """Whether a file arrived at or after a moment: as the ledger first saw it, else by its own time."""
+    """Return whether a file arrived at or after a time, by its first observation or else by its modification time."""
     start = since if since.tzinfo else since.astimezone()
     if arrival.first_seen:
         return datetime.fromisoformat(arrival.first_seen) >= start
@@ -183,46 +186,46 @@ def _arrival(path: Path) -> Arrival:
 
 
 def _stamp_now(arrival: Arrival) -> str:
-    """The stamp at this moment, "" where the file is gone."""
+    """Return the present stamp, "" if the file was removed."""
     try:
         if is_url(arrival.path):
-            found = _look_afar(arrival.path).arrivals
+            found = _list_remote(arrival.path).arrivals
             return found[0].stamp if found else ""
         return _arrival(Path(arrival.path)).stamp
     except (OSError, UnreadableFileError):
         return ""
 
 
-def _at_hand(arrival: Arrival, folder: Path) -> Path:
-    """The file itself, or a copy of what lies elsewhere or bears a name that is no text."""
-    place = folder / hashlib.sha256(arrival.path.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+def _local_copy(arrival: Arrival, folder: Path) -> Path:
+    """Return the path of the file, or of a local copy if it is remote or its name is not text."""
+    copies = folder / hashlib.sha256(arrival.path.encode("utf-8", "surrogateescape")).hexdigest()[:16]
     if is_url(arrival.path):
-        return fetch(arrival.path, place)
+        return fetch(arrival.path, copies)
     if arrival.shown == arrival.path:
         return Path(arrival.path)
-    place.mkdir(parents=True, exist_ok=True)
-    return Path(shutil.copyfile(arrival.path, place / Path(arrival.shown).name[-100:]))
+    copies.mkdir(parents=True, exist_ok=True)
+    return Path(shutil.copyfile(arrival.path, copies / Path(arrival.shown).name[-100:]))
 
 
-def _look_afar(url: str) -> Look:
-    """Files behind a URL."""
+def _list_remote(url: str) -> InboxListing:
+    """List the files at a URL."""
     import fsspec
 
     try:
         urls = list_urls(url)
     except UnreadableFileError as error:
-        return Look(problems=tuple((url, finding) for finding in error.findings))
+        return InboxListing(problems=tuple((url, finding) for finding in error.findings))
     system = fsspec.filesystem(url.partition("://")[0].lower())
     details = {str(name).lstrip("/"): info for name, info in system.find(url, detail=True).items()}
     arrivals = [_remote(found, details.get(found.partition("://")[2], {})) for found in urls]
-    return Look(tuple(arrivals))
+    return InboxListing(tuple(arrivals))
 
 
 def _remote(url: str, info: dict[str, Any]) -> Arrival:
     time_of = next((info[name] for name in ("LastModified", "mtime", "modified", "created") if info.get(name)), None)
     modified = time_of.timestamp() if isinstance(time_of, datetime) else time_of
-    mark = str(info.get("ETag") or modified)
-    return Arrival(url, f"{info.get('size')}.{mark}"[:200], modified, whole=True)
+    etag = str(info.get("ETag") or modified)
+    return Arrival(url, f"{info.get('size')}.{etag}"[:200], modified, whole=True)
 
 
 def _unreadable(path: Path, error: OSError) -> Finding:

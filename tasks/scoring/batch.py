@@ -1,4 +1,4 @@
-"""One batch: identify, claim, have it scored, publish, settle. Each file's fate is its own."""
+"""Scoring of one batch: identify, claim, score, publish, record. One file's failure does not affect the others."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.io.files.hashing import sha256_file
 from aemodels.io.formats import kind_of
-from tasks.ledger import Claim, Settlement, claim, release, settle
-from tasks.scoring.arrivals import Arrival, Identified, identify, remember_hashes
-from tasks.scoring.choose_bundle import choose_scorers, remedy, wanted
-from tasks.scoring.file import Job, Scorer, Verdict
+from tasks.ledger import Claim, ClaimOutcome, acquire_claims, record_outcomes, release_claims
+from tasks.scoring.arrivals import Arrival, Identified, identify, save_hashes
+from tasks.scoring.choose_bundle import choose_scorers, claim_request, remedy
+from tasks.scoring.file import Job, Scorer, ScoringResult
 from tasks.scoring.outbox import ChangedError, discard, publish, quarantine
 from tasks.scoring.request import FileOutcome, FilledRequest
-from tasks.scoring.worker_session import Desk
+from tasks.scoring.worker_session import WorkerSession
 
-GROUP = 16  # files published together: one transaction and one flush of each folder for all of them
+GROUP_FILES = 16  # files published together, with one transaction and one flush per folder
 GROUP_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class Task:
+class ScoringTask:
     """A claimed file and its job."""
 
     claim: Claim
@@ -32,206 +32,209 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Done:
-    """A task and its verdict."""
+class FinishedTask:
+    """A scoring task and its result."""
 
-    task: Task
-    verdict: Verdict
+    task: ScoringTask
+    result: ScoringResult
 
     def outcome(self, fate: str, **more: object) -> FileOutcome:
-        """What became of the file."""
+        """Return the outcome of the file with the given status."""
         scorer = self.task.job.scorer
         known = {
             "path": self.task.job.source,
             "sha256": self.task.job.sha256,
             "model": str(scorer.label) if scorer else "",
-            "seconds": round(sum(self.verdict.timings.values()), 3),
+            "seconds": round(sum(self.result.timings.values()), 3),
         }
         return FileOutcome.model_validate({**known, "fate": fate, **more})
 
     def left(self, code: str, text: str, severity: str = "error") -> FileOutcome:
-        """An outcome of a file that stays as it is, and why."""
+        """Return the outcome of a file that is left as it is, with the reason."""
         finding = _finding(code, text, severity)
         return self.outcome("failed" if severity == "error" else "left", findings=(finding,))
 
 
-def drain_batch(desk: Desk, arrivals: Sequence[Arrival], request: FilledRequest) -> list[FileOutcome]:
-    """Score a batch of files; what other workers have claimed, or anybody has scored, is skipped."""
-    if desk.blocked:
-        return [_left(arrival.shown, "", "blocked", desk.blocked) for arrival in arrivals]
-    found, outcomes = _identify_all(desk, arrivals)
-    scorers = choose_scorers({kind_of(item.arrival.path) for item in found}, request, desk.settings)
-    tasks, others = _claim_all(desk, found, scorers, request)
+def drain_batch(session: WorkerSession, arrivals: Sequence[Arrival], request: FilledRequest) -> list[FileOutcome]:
+    """Score a batch of files; contents that are claimed by other workers or already scored are skipped."""
+    if session.blocked:
+        return [_left_outcome(arrival.shown, "", "blocked", session.blocked) for arrival in arrivals]
+    found, outcomes = _identify_all(session, arrivals)
+    scorers = choose_scorers({kind_of(item.arrival.path) for item in found}, request, session.settings)
+    tasks, others = _claim_all(session, found, scorers, request)
     outcomes += others
     open_claims = {task.claim.row: task.claim for task in tasks}
     try:
-        for outcome, row in _work_off(desk, tasks):
+        for outcome, row in _score_tasks(session, tasks):
             open_claims.pop(row)
             outcomes.append(outcome)
     finally:
-        release(desk.ledger, open_claims.values())
+        release_claims(session.ledger, open_claims.values())
     undone = [task for task in tasks if task.claim.row in open_claims]
-    return outcomes + [_left(task.job.source, task.job.sha256, "blocked", desk.blocked) for task in undone]
+    return outcomes + [_left_outcome(task.job.source, task.job.sha256, "blocked", session.blocked) for task in undone]
 
 
-def _identify_all(desk: Desk, arrivals: Sequence[Arrival]) -> tuple[list[Identified], list[FileOutcome]]:
+def _identify_all(session: WorkerSession, arrivals: Sequence[Arrival]) -> tuple[list[Identified], list[FileOutcome]]:
     found: list[Identified] = []
     outcomes: list[FileOutcome] = []
     for arrival in arrivals:
         try:
-            found.append(identify(arrival, desk.folder))
+            found.append(identify(arrival, session.folder))
         except ChangedError as error:
-            outcomes.append(_left(arrival.shown, "", "changed", str(error), "info"))
+            outcomes.append(_left_outcome(arrival.shown, "", "changed", str(error), "info"))
         except UnreadableFileError as error:
             outcomes.append(FileOutcome(path=arrival.shown, fate="left", findings=error.findings))
         except OSError as error:
-            outcomes.append(_left(arrival.shown, "", "not-readable", f"{type(error).__name__}: {error.strerror}"))
-    remember_hashes(desk.ledger, found)
+            cause = f"{type(error).__name__}: {error.strerror}"
+            outcomes.append(_left_outcome(arrival.shown, "", "not-readable", cause))
+    save_hashes(session.ledger, found)
     return found, outcomes
 
 
 def _claim_all(
-    desk: Desk, found: Sequence[Identified], scorers: Mapping[str, Scorer], request: FilledRequest
-) -> tuple[list[Task], list[FileOutcome]]:
-    """Tasks for the contents that were had; of several names of one content the first."""
-    wishes = [(item, wanted(item.arrival.path, item.sha256, scorers, request)) for item in found]
-    first = {wish.key: wish for _, wish in reversed(wishes) if wish is not None}
-    claims = claim(desk.ledger, list(first.values()), owner=desk.owner, max_attempts=desk.settings.max_attempts)
+    session: WorkerSession, found: Sequence[Identified], scorers: Mapping[str, Scorer], request: FilledRequest
+) -> tuple[list[ScoringTask], list[FileOutcome]]:
+    """Return a task per granted claim; of several names of one content the first is scored."""
+    claim_requests = [(item, claim_request(item.arrival.path, item.sha256, scorers, request)) for item in found]
+    unique = {asked.key: asked for _, asked in reversed(claim_requests) if asked is not None}
+    settings = session.settings
+    claims = acquire_claims(
+        session.ledger, list(unique.values()), owner=session.owner, max_attempts=settings.max_attempts
+    )
     tasks, outcomes = [], []
-    for item, wish in wishes:
+    for item, asked in claim_requests:
         path = item.arrival.shown
-        if wish is None:
-            outcomes.append(_left(path, item.sha256, "no-bundle", *remedy(kind_of(item.arrival.path) or "")))
-        elif wish.key in claims:
-            taken = claims.pop(wish.key)
-            tasks.append(Task(taken, _job(desk, item, scorers.get(kind_of(item.arrival.path) or ""), taken, request)))
+        kind = kind_of(item.arrival.path) or ""
+        if asked is None:
+            outcomes.append(_left_outcome(path, item.sha256, "no-bundle", *remedy(kind)))
+        elif asked.key in claims:
+            claim = claims.pop(asked.key)
+            tasks.append(ScoringTask(claim, _job(session, item, scorers.get(kind), claim, request)))
         else:
             outcomes.append(FileOutcome(path=path, fate="skipped", sha256=item.sha256))
     return tasks, outcomes
 
 
-def _job(desk: Desk, item: Identified, scorer: Scorer | None, taken: Claim, request: FilledRequest) -> Job:
-    if scorer is not None and taken.rebuilt:  # the same number with another bundle: filed beside it
+def _job(session: WorkerSession, item: Identified, scorer: Scorer | None, claim: Claim, request: FilledRequest) -> Job:
+    if scorer is not None and claim.rebuilt:  # same version number, another bundle: its outputs are filed separately
         version = f"{scorer.version}+{scorer.content_hash[:8]}"
         scorer = scorer.model_copy(update={"version": version})
-    aliases = desk.settings.aliases
+    aliases = session.settings.aliases
     return Job(
         path=str(item.local),
         source=item.arrival.shown,
         sha256=item.sha256,
         scorer=scorer,
         outbox=request.outbox,
-        beside=taken.beside or request.backfill,
-        mark=f"{desk.mark}-{taken.row}",
+        own_folder=claim.own_folder or request.backfill,
+        temp_prefix=f"{session.temp_prefix}-{claim.row}",
         aliases=str(aliases) if aliases else None,
-        positions=desk.settings.header_positions,
-        limits=desk.settings.limits,
+        positions=session.settings.header_positions,
+        limits=session.settings.limits,
     )
 
 
-def _work_off(desk: Desk, tasks: Sequence[Task]) -> Iterator[tuple[FileOutcome, int]]:
-    """Outcomes with their claims' rows; ends early where the outbox takes nothing any more."""
-    by_mark = {task.job.mark: task for task in tasks}
-    group: list[Done] = []
+def _score_tasks(session: WorkerSession, tasks: Sequence[ScoringTask]) -> Iterator[tuple[FileOutcome, int]]:
+    """Yield (outcome, row of the claim) per task; stop early if outputs cannot be written."""
+    by_prefix = {task.job.temp_prefix: task for task in tasks}
+    group: list[FinishedTask] = []
     began = time.monotonic()
-    verdicts = desk.crew.score_all([task.job for task in tasks])
-    for job, verdict in verdicts:
-        group.append(Done(by_mark[job.mark], verdict))
-        if len(group) >= GROUP or time.monotonic() - began > GROUP_SECONDS or verdict.end == "blocked":
-            yield from _finish(desk, group)
+    results = session.pool.score_all([task.job for task in tasks])
+    for job, result in results:
+        group.append(FinishedTask(by_prefix[job.temp_prefix], result))
+        if len(group) >= GROUP_FILES or time.monotonic() - began > GROUP_SECONDS or result.status == "blocked":
+            yield from _finish(session, group)
             group, began = [], time.monotonic()
-        if desk.blocked:
-            verdicts.close()
+        if session.blocked:
+            results.close()
             return
-    yield from _finish(desk, group)
+    yield from _finish(session, group)
 
 
-def _finish(desk: Desk, group: Sequence[Done]) -> Iterator[tuple[FileOutcome, int]]:
-    scored = [done for done in group if done.verdict.end == "scored"]
-    for done, outcome in zip(scored, _publish(desk, scored), strict=True):
+def _finish(session: WorkerSession, group: Sequence[FinishedTask]) -> Iterator[tuple[FileOutcome, int]]:
+    scored = [done for done in group if done.result.status == "scored"]
+    for done, outcome in zip(scored, _publish(session, scored), strict=True):
         yield outcome, done.task.claim.row
     for done in group:
-        if done.verdict.end != "scored":
-            yield _dispose(desk, done), done.task.claim.row
+        if done.result.status != "scored":
+            yield _record_unscored(session, done), done.task.claim.row
 
 
-def _publish(desk: Desk, scored: Sequence[Done]) -> list[FileOutcome]:
-    """Write down the hashes, rename, write down that it is done; a claim that was taken over publishes nothing."""
-    ours = settle(desk.ledger, [_settlement(done, "scored") for done in scored])
+def _publish(session: WorkerSession, scored: Sequence[FinishedTask]) -> list[FileOutcome]:
+    """Record the hashes, rename the outputs, record them as published; lost claims publish nothing."""
+    ours = record_outcomes(session.ledger, [_claim_outcome(done, "scored") for done in scored])
     kept = [done for done in scored if done.task.claim.row in ours]
     try:
-        publish([done.verdict.staged for done in kept])
+        publish([done.result.staged for done in kept])
     except OSError as error:
-        desk.blocked = f"{type(error).__name__}: {error}"
-        release(desk.ledger, [done.task.claim for done in kept])
-        return [done.left("blocked", desk.blocked) for done in scored]
+        session.blocked = f"{type(error).__name__}: {error}"
+        release_claims(session.ledger, [done.task.claim for done in kept])
+        return [done.left("blocked", session.blocked) for done in scored]
     finally:
-        discard(item for done in scored for item in done.verdict.staged)
-    settle(desk.ledger, [_settlement(done, "published") for done in kept])
-    return [_scored(done) if done.task.claim.row in ours else done.outcome("skipped") for done in scored]
+        discard(item for done in scored for item in done.result.staged)
+    record_outcomes(session.ledger, [_claim_outcome(done, "published") for done in kept])
+    return [_scored_outcome(done) if done.task.claim.row in ours else done.outcome("skipped") for done in scored]
 
 
-def _dispose(desk: Desk, done: Done) -> FileOutcome:
-    """What happens to a file that was not scored."""
-    verdict, taken = done.verdict, done.task.claim
-    if verdict.end == "changed":
-        release(desk.ledger, [taken])
-        return done.left("changed", verdict.text, "info")
-    if verdict.end == "blocked":
-        desk.blocked = verdict.text
-        release(desk.ledger, [taken])
-        return done.left("blocked", verdict.text)
-    if verdict.end == "failed" and taken.failures + 1 < desk.settings.max_attempts:
-        finding = _finding("failed", verdict.text)
-        settle(desk.ledger, [Settlement(taken, "failed", str(finding))])
+def _record_unscored(session: WorkerSession, done: FinishedTask) -> FileOutcome:
+    """Record the outcome of a file that was not scored."""
+    result, claim = done.result, done.task.claim
+    if result.status == "changed":
+        release_claims(session.ledger, [claim])
+        return done.left("changed", result.text, "info")
+    if result.status == "blocked":
+        session.blocked = result.text
+        release_claims(session.ledger, [claim])
+        return done.left("blocked", result.text)
+    if result.status == "failed" and claim.failures + 1 < session.settings.max_attempts:
+        finding = _finding("failed", result.text)
+        record_outcomes(session.ledger, [ClaimOutcome(claim, "failed", str(finding))])
         return done.outcome("failed", findings=(finding,))
-    return _quarantine(desk, done, verdict.findings or (_finding("failed", verdict.text),))
+    return _quarantine(session, done, result.findings or (_finding("failed", result.text),))
 
 
-def _quarantine(desk: Desk, done: Done, findings: tuple[Finding, ...]) -> FileOutcome:
-    job, taken = done.task.job, done.task.claim
+def _quarantine(session: WorkerSession, done: FinishedTask, findings: tuple[Finding, ...]) -> FileOutcome:
+    job, claim = done.task.job, done.task.claim
     try:
         if sha256_file(Path(job.path)) != job.sha256:
             raise FileNotFoundError(job.path)
-        paths = quarantine(job.place, Path(job.path), job.source, job.sha256, findings)
+        paths = quarantine(job.destination, Path(job.path), job.source, job.sha256, findings)
     except FileNotFoundError:
-        release(desk.ledger, [taken])
-        return done.left("changed", f"{job.source}: changed or gone before it was put aside", "info")
+        release_claims(session.ledger, [claim])
+        return done.left("changed", f"{job.source}: changed or removed before it was quarantined", "info")
     except OSError as error:
-        desk.blocked = f"{type(error).__name__}: {error}"
-        release(desk.ledger, [taken])
-        return done.left("blocked", desk.blocked)
+        session.blocked = f"{type(error).__name__}: {error}"
+        release_claims(session.ledger, [claim])
+        return done.left("blocked", session.blocked)
     hashes = {str(path): sha256_file(path) for path in paths}
     reason = "; ".join(str(finding) for finding in findings)
-    settle(desk.ledger, [Settlement(taken, "quarantined", reason, hashes)])
+    record_outcomes(session.ledger, [ClaimOutcome(claim, "quarantined", reason, hashes)])
     return done.outcome("quarantined", outputs=(str(paths[-1]),), findings=findings)
 
 
-def _settlement(done: Done, state: str) -> Settlement:
-    verdict = done.verdict
-    hashes = {item.target: item.sha256 for item in reversed(verdict.staged)}
-    seconds = round(sum(verdict.timings.values()), 4)
-    return Settlement(done.task.claim, state, "", hashes, verdict.timings, seconds)  # type: ignore[arg-type]
+def _claim_outcome(done: FinishedTask, state: str) -> ClaimOutcome:
+    result = done.result
+    hashes = {item.target: item.sha256 for item in reversed(result.staged)}
+    seconds = round(sum(result.timings.values()), 4)
+    return ClaimOutcome(done.task.claim, state, "", hashes, result.timings, seconds)  # type: ignore[arg-type]
 
 
-def _scored(done: Done) -> FileOutcome:
-    verdict = done.verdict
-    outputs = tuple(item.target for item in reversed(verdict.staged))
-    return done.outcome(
-        "scored", rows=verdict.rows, flagged=verdict.flagged, outputs=outputs, findings=verdict.findings
-    )
+def _scored_outcome(done: FinishedTask) -> FileOutcome:
+    result = done.result
+    outputs = tuple(item.target for item in reversed(result.staged))
+    return done.outcome("scored", rows=result.rows, flagged=result.flagged, outputs=outputs, findings=result.findings)
 
 
 REMEDIES = {
-    "changed": "none needed: the next run takes it",
-    "blocked": "see the disk, its space and its permissions; the next run takes the file",
-    "not-readable": "chmod it, or get it again",
-    "failed": "it is tried again; else see the log",
+    "changed": "none needed; the next run takes it",
+    "blocked": "check the disk, its free space and permissions; the next run takes the file",
+    "not-readable": "change its permissions, or copy it again",
+    "failed": "it is retried; if it fails again, see the log",
 }
 
 
-def _left(path: str, sha256: str, code: str, found: str, what: str = "error") -> FileOutcome:
-    """A file left as it is; `what` is the finding's severity, or the remedy of an error."""
+def _left_outcome(path: str, sha256: str, code: str, found: str, what: str = "error") -> FileOutcome:
+    """Return the outcome of a file that is left; `what` is the finding's severity, or the remedy of an error."""
     severity = what if what in {"error", "info"} else "error"
     finding = _finding(code, found, severity, "" if what == severity else what)
     return FileOutcome(path=path, fate="left", sha256=sha256, findings=(finding,))

@@ -9,7 +9,7 @@ from pathlib import Path
 from aemodels.bundle.summary import read_summary
 from aemodels.experiment.spec import REGISTERED
 from aemodels.io.formats import kind_of
-from tasks.ledger import Key, Wanted
+from tasks.ledger import ClaimRequest, Key
 from tasks.scoring.file import Scorer
 from tasks.scoring.request import FilledRequest
 from tasks.settings import Settings
@@ -55,16 +55,16 @@ def model_address(settings: Settings, name: str, version: str) -> str:
     return f"{base}/#/models/{name}/versions/{version}"
 
 
-def wanted(path: str, sha256: str, scorers: Mapping[str, Scorer], request: FilledRequest) -> Wanted | None:
+def claim_request(path: str, sha256: str, scorers: Mapping[str, Scorer], request: FilledRequest) -> ClaimRequest | None:
     """What is to be claimed for a content; None where no bundle is there for its kind."""
     kind = kind_of(path)
     if kind is None:  # a file that no bundle takes is judged by the reader alone
-        return Wanted(Key(sha256, "reader", code_hash(READING)[:12]), path)
+        return ClaimRequest(Key(sha256, "reader", code_hash(READING)[:12]), path)
     scorer = scorers.get(kind)
     if scorer is None:
         return None
     key = Key(sha256, scorer.name, scorer.version, scorer.content_hash)
-    return Wanted(key, path, once=request.bundle is None and not request.backfill)
+    return ClaimRequest(key, path, once=request.bundle is None and not request.backfill)
 
 
 def remedy(kind: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""One file scored: what a worker's child process does. Nothing here knows the ledger or the orchestrator."""
+"""Scoring of one file, as a worker process does it, independent of the ledger and of Prefect."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from aemodels.io.files.hashing import sha256_file
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.readers import read
 from aemodels.io.segy.header_positions import HeaderPositions
-from tasks.scoring.outbox import BundleLabel, ChangedError, Place, Staged, stage
+from tasks.scoring.outbox import BundleLabel, ChangedError, Destination, Staged, stage
 from tasks.scoring.outbox_large_lines import LargeLine, stage_blocks
 
-End: TypeAlias = Literal["scored", "refused", "changed", "failed", "blocked", "killer"]
+ResultStatus: TypeAlias = Literal["scored", "refused", "changed", "failed", "blocked", "crashed"]
 
 
 class Scorer(BaseModel):
-    """A bundle by reference, and the label under which its scores are filed."""
+    """Reference to a bundle, and the label under which its scores are filed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,11 +46,11 @@ class Job(BaseModel):
     """One file to score.
 
     Args:
-        path: the file, where it can be opened.
-        source: what people call it: its path in the inbox, or its URL.
+        path: local path of the file.
+        source: its path in the inbox or its URL, as shown to users.
         sha256: of its content when it was claimed.
-        scorer: the bundle; None where no kind of bundle takes such a file.
-        outbox, beside, mark: see `tasks.scoring.outbox.Place`.
+        scorer: the bundle; None if no kind of bundle can score such a file.
+        outbox, own_folder, temp_prefix: see `tasks.scoring.outbox.Destination`.
         aliases, positions, limits: see `aemodels.io.readers.read`.
     """
 
@@ -61,32 +61,34 @@ class Job(BaseModel):
     sha256: str
     scorer: Scorer | None
     outbox: str
-    beside: bool = False
-    mark: str = ""
+    own_folder: bool = False
+    temp_prefix: str = ""
     aliases: str | None = None
     positions: HeaderPositions | None = None
     limits: SizeLimits = DEFAULT_LIMITS
 
     @property
-    def place(self) -> Place:
+    def destination(self) -> Destination:
         label = self.scorer.label if self.scorer else BundleLabel("reader", "")
-        return Place(Path(self.outbox), label, self.beside, self.mark)
+        return Destination(Path(self.outbox), label, self.own_folder, self.temp_prefix)
 
 
-class Verdict(BaseModel):
-    """How scoring a file ended.
+class ScoringResult(BaseModel):
+    """Result of scoring one file.
 
     Args:
-        end: "scored", its outputs are staged; "refused", the file is no good and the findings say why; "changed", it
-            is another file by now; "failed", by an unforeseen error; "blocked", by nothing of its own (the disk, the
-            bundle); "killer", its process died or overran, each time it was tried alone.
-        text: the reason for people, "" where scored or refused.
+        status: "scored", the outputs are staged; "refused", the file is unusable and the findings say why; "changed",
+            the file was changed or removed; "failed", an unexpected error; "blocked", a cause outside the file (the
+            disk, the bundle); "crashed", the process died or exceeded its limits at each attempt.
+        rows: scored rows.
+        flagged: rows flagged as anomalous.
+        text: human-readable reason, "" if scored or refused.
         timings: seconds by step.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    end: End
+    status: ResultStatus
     text: str = ""
     rows: int = 0
     flagged: int = 0
@@ -95,38 +97,42 @@ class Verdict(BaseModel):
     timings: dict[str, float] = Field(default_factory=dict)
 
 
-def score_job(job: Job) -> Verdict:
-    """Read, score and stage one file; whatever goes wrong is a verdict.
+def score_job(job: Job) -> ScoringResult:
+    """Read, score and stage one file; errors are returned as results.
 
     Raises:
-        MemoryError: the process is not to be trusted any more.
+        MemoryError: if memory ran out; the process must be replaced.
     """
     try:
         return _checked(job, _score_or_refuse(job))
     except ChangedError as error:
-        return Verdict(end="changed", text=str(error))
+        return ScoringResult(status="changed", text=str(error))
     except (BundleError, ImportError, OSError) as error:
         if _hash(Path(job.path)) != job.sha256:
-            return Verdict(end="changed", text=f"{job.source}: changed or gone while it was scored; {error}")
-        return Verdict(end="blocked", text=f"{type(error).__name__}: {error}")
+            return ScoringResult(
+                status="changed", text=f"{job.source}: changed or removed while it was scored; {error}"
+            )
+        return ScoringResult(status="blocked", text=f"{type(error).__name__}: {error}")
     except MemoryError:
         raise
-    except Exception as error:  # noqa: BLE001 - one file's unforeseen failure must not take the others with it
+    except Exception as error:  # noqa: BLE001 - an unexpected failure of one file must not affect the others
         last = traceback.extract_tb(error.__traceback__)[-1]
-        return Verdict(end="failed", text=f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})")
+        return ScoringResult(
+            status="failed", text=f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})"
+        )
 
 
-def _score_or_refuse(job: Job) -> Verdict:
+def _score_or_refuse(job: Job) -> ScoringResult:
     try:
         return _score_whole_or_blocks(job)
     except UnreadableFileError as error:
-        return Verdict(end="refused", findings=error.findings)
+        return ScoringResult(status="refused", findings=error.findings)
     except DataError as error:
         finding = Finding("error", "not-scorable", "file", str(error), "a file the bundle can score", "see found")
-        return Verdict(end="refused", findings=(finding,))
+        return ScoringResult(status="refused", findings=(finding,))
 
 
-def _score_whole_or_blocks(job: Job) -> Verdict:
+def _score_whole_or_blocks(job: Job) -> ScoringResult:
     try:
         return _score(job)
     except LargeFileError:
@@ -135,16 +141,16 @@ def _score_whole_or_blocks(job: Job) -> Verdict:
     return _score_large(job, job.scorer)
 
 
-def _score(job: Job) -> Verdict:
+def _score(job: Job) -> ScoringResult:
     started = time.perf_counter()
     recording = _read(job)
     read_s = time.perf_counter() - started
     scores = score_recording(recording, job)
     scored_s = time.perf_counter() - started
-    staged = stage(job.place, recording, scores, Path(job.path))
+    staged = stage(job.destination, recording, scores, Path(job.path))
     written_s = time.perf_counter() - started
-    return Verdict(
-        end="scored",
+    return ScoringResult(
+        status="scored",
         rows=len(scores.score),
         flagged=int(scores.is_anomaly.sum()),
         staged=staged,
@@ -153,14 +159,14 @@ def _score(job: Job) -> Verdict:
     )
 
 
-def _score_large(job: Job, scorer: Scorer) -> Verdict:
-    """A line larger than memory: read, scored and written block by block."""
+def _score_large(job: Job, scorer: Scorer) -> ScoringResult:
+    """Read, score and write a line that is larger than memory, block by block."""
     started = time.perf_counter()
     line = LargeLine(Path(job.path), Source(job.source, job.sha256), job.positions, job.limits)
-    staged, written = stage_blocks(job.place, line, _bundle(scorer.folder))
+    staged, written = stage_blocks(job.destination, line, _bundle(scorer.folder))
     timings = {"score": time.perf_counter() - started}
-    return Verdict(
-        end="scored",
+    return ScoringResult(
+        status="scored",
         rows=written.rows,
         flagged=written.flagged,
         staged=staged,
@@ -170,13 +176,15 @@ def _score_large(job: Job, scorer: Scorer) -> Verdict:
 
 
 def score_recording(recording: Recording, job: Job) -> Scores:
-    """The scores of a recording by the job's bundle.
+    """Score a recording with the job's bundle.
 
     Raises:
-        DataError: if no kind of bundle takes such a file, or this bundle cannot score it.
+        DataError: if no kind of bundle can score such a file, or this bundle cannot score this one.
     """
     if job.scorer is None:
-        raise DataError(f"{Path(job.source).name} was read, but no kind of bundle takes {Path(job.source).suffix}")
+        raise DataError(
+            f"{Path(job.source).name} was read, but no kind of bundle scores {Path(job.source).suffix} files"
+        )
     return _bundle(job.scorer.folder).score(recording)
 
 
@@ -189,18 +197,18 @@ def _read(job: Job) -> Recording:
     return dataclasses.replace(recording, source=Source(job.source, job.sha256))
 
 
-def _checked(job: Job, verdict: Verdict) -> Verdict:
-    """A refusal holds only for the content that was claimed: a file that has changed meanwhile is not refused."""
-    if verdict.end == "refused" and _hash(Path(job.path)) != job.sha256:
+def _checked(job: Job, result: ScoringResult) -> ScoringResult:
+    """Return the result, unless a refused file has changed since it was claimed."""
+    if result.status == "refused" and _hash(Path(job.path)) != job.sha256:
         raise ChangedError(f"{job.source}: changed while it was read; left for the next run")
-    return verdict
+    return result
 
 
 def _hash(path: Path) -> str:
     try:
         return sha256_file(path)
     except OSError:
-        return ""  # gone, or not to be read any more: another file than the one that was claimed
+        return ""  # removed or unreadable, so not the file that was claimed
 
 
 @lru_cache(maxsize=4)

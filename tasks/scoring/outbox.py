@@ -50,21 +50,21 @@ class BundleLabel:
 
 
 @dataclass(frozen=True)
-class Place:
+class Destination:
     """Where one file's outputs go, and under which marks.
 
     Args:
         outbox: its root.
         label: the bundle's.
-        beside: another version has published the same content: the copy and the report go to a folder of this
+        own_folder: another version has published the same content: the copy and the report go to a folder of this
             version's own, because their names bear no version.
-        mark: begins the names of temporary files; says whose they are.
+        temp_prefix: begins the names of temporary files; says whose they are.
     """
 
     outbox: Path
     label: BundleLabel
-    beside: bool = False
-    mark: str = ""
+    own_folder: bool = False
+    temp_prefix: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,16 +85,16 @@ class Staged:
     sha256: str
 
 
-def targets(place: Place, recording: Recording) -> Targets:
+def targets(destination: Destination, recording: Recording) -> Targets:
     """The paths of a recording's outputs (see docs/reference/outbox.md)."""
     sha = recording.source.sha256
     stem = f"{_short(_safe(content_stem(recording.source.path)))}.{sha[:8]}"
-    own = f"bundle={_safe(str(place.label))}" if place.beside else ""
+    own = f"bundle={_safe(str(destination.label))}" if destination.own_folder else ""
     form = format_of(recording.source.path)
     return Targets(
-        scores_folder(place.outbox, recording.kind, place.label) / f"{sha}.parquet",
-        place.outbox / form.folder / own / f"{stem}{form.suffixes[0]}",
-        place.outbox / "reports" / own / f"{stem}.html",
+        scores_folder(destination.outbox, recording.kind, destination.label) / f"{sha}.parquet",
+        destination.outbox / form.folder / own / f"{stem}{form.suffixes[0]}",
+        destination.outbox / "reports" / own / f"{stem}.html",
     )
 
 
@@ -103,11 +103,11 @@ def scores_folder(outbox: Path, kind: str, label: BundleLabel) -> Path:
     return outbox / "scores" / f"kind={kind}" / f"bundle={_safe(str(label))}"
 
 
-def stage(place: Place, recording: Recording, scores: Scores, local: Path) -> tuple[Staged, ...]:
+def stage(destination: Destination, recording: Recording, scores: Scores, local: Path) -> tuple[Staged, ...]:
     """Write all outputs of one scored file under temporary names, each beside where it will be.
 
     Args:
-        place: where to.
+        destination: where to.
         recording: as read; its source says what people call the file.
         scores: from `Bundle.score(recording)`.
         local: the file itself, where it can be opened.
@@ -120,19 +120,19 @@ def stage(place: Place, recording: Recording, scores: Scores, local: Path) -> tu
     """
 
     def write(paths: Targets) -> None:
-        for path, writer in _writers(paths, recording, scores, (local, place.label)):
+        for path, writer in _writers(paths, recording, scores, (local, destination.label)):
             writer(path)
 
-    return stage_by(place, targets(place, recording), write, (local, recording.source))
+    return stage_by(destination, targets(destination, recording), write, (local, recording.source))
 
 
 def stage_by(
-    place: Place, goal: Targets, write: Callable[[Targets], None], origin: tuple[Path, Source]
+    destination: Destination, goal: Targets, write: Callable[[Targets], None], origin: tuple[Path, Source]
 ) -> tuple[Staged, ...]:
     """Have outputs written under temporary names.
 
     Args:
-        place: whose temporary names.
+        destination: whose temporary names.
         goal: what they shall be called.
         write: writes all three where it is told to.
         origin: the input, where it can be opened, and what it was when it was read.
@@ -144,7 +144,7 @@ def stage_by(
         ChangedError: if the input is not the file any more that was read; nothing is left behind.
     """
     local, source = origin
-    paths = Targets(*(temporary_name(path, place.mark) for path in (goal.scores, goal.copy, goal.report)))
+    paths = Targets(*(temporary_name(path, destination.temp_prefix) for path in (goal.scores, goal.copy, goal.report)))
     order = [(paths.copy, goal.copy), (paths.report, goal.report), (paths.scores, goal.scores)]
     for temporary, _ in order:
         temporary.parent.mkdir(parents=True, exist_ok=True)
@@ -181,12 +181,12 @@ def discard(staged: Iterable[Staged]) -> None:
         Path(item.temporary).unlink(missing_ok=True)
 
 
-def sweep(outbox: Path, mark: str) -> int:
+def remove_temporary_files(outbox: Path, temp_prefix: str) -> int:
     """Take away what a worker that died has left under temporary names; returns how many files that were."""
     found = 0
     for folder, _, names in os.walk(outbox):
         for name in names:
-            if name.startswith(f".{mark}") and name.endswith(PART_SUFFIX):
+            if name.startswith(f".{temp_prefix}") and name.endswith(PART_SUFFIX):
                 (Path(folder) / name).unlink(missing_ok=True)
                 found += 1
     return found
@@ -215,17 +215,17 @@ def _writers(
 
 def score_schema(kind: str, curves: Sequence[str]) -> pa.Schema:
     """The parquet columns of a kind, the same for every file: other programs rely on names, order and types."""
-    place: list[tuple[str, pa.DataType]] = [("source", pa.string()), ("sha256", pa.string())]
+    columns: list[tuple[str, pa.DataType]] = [("source", pa.string()), ("sha256", pa.string())]
     result = [("score", pa.float32()), ("threshold", pa.float32()), ("is_anomaly", pa.bool_()), ("reason", pa.string())]
     if kind == "seismic":
-        place += [("trace", pa.int64()), *SEISMIC_HEADERS.items()]
-        return pa.schema(place + result)
-    place += [("well", pa.string()), ("depth", pa.float64())]
+        columns += [("trace", pa.int64()), *SEISMIC_HEADERS.items()]
+        return pa.schema(columns + result)
+    columns += [("well", pa.string()), ("depth", pa.float64())]
     of_curves: list[tuple[str, pa.DataType]] = []
     for curve in curves:
         of_curves += [(curve, pa.float32()), (f"{curve}_DN", pa.float32())]
         of_curves += [(f"ANOM_{curve}", pa.float32()), (f"BADLOG_{curve}", pa.int8())]
-    return pa.schema(place + result + of_curves)
+    return pa.schema(columns + result + of_curves)
 
 
 def score_table(recording: Recording, scores: Scores) -> pa.Table:
@@ -250,11 +250,13 @@ def score_table(recording: Recording, scores: Scores) -> pa.Table:
     return pa.table([_typed(columns[field.name], field.type) for field in schema], schema=schema)
 
 
-def quarantine(place: Place, path: Path, source: str, sha256: str, findings: Sequence[Finding]) -> tuple[Path, ...]:
+def quarantine(
+    destination: Destination, path: Path, source: str, sha256: str, findings: Sequence[Finding]
+) -> tuple[Path, ...]:
     """Copy an unusable file beside the reason why; the input stays as it is.
 
     Args:
-        place: whose outbox it is, and the mark of temporary files.
+        destination: whose outbox it is, and the mark of temporary files.
         path: the file, where it can be opened.
         source: what people call it.
         sha256: of its content.
@@ -263,13 +265,13 @@ def quarantine(place: Place, path: Path, source: str, sha256: str, findings: Seq
     Returns:
         The paths of the copy and of reason.json, which is written last.
     """
-    folder = place.outbox / "quarantine" / sha256
+    folder = destination.outbox / "quarantine" / sha256
     copy, target = folder / path.name, folder / "reason.json"
-    with atomic_path(copy, place.mark) as temporary:
+    with atomic_path(copy, destination.temp_prefix) as temporary:
         shutil.copyfile(path, temporary)
     reason = {"source": source, "sha256": sha256, "findings": [finding.to_dict() for finding in findings]}
     text = json.dumps(reason, indent=2, ensure_ascii=False) + "\n"
-    with atomic_path(target, place.mark) as temporary:
+    with atomic_path(target, destination.temp_prefix) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
     return copy, target
 

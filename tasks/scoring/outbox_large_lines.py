@@ -27,7 +27,7 @@ from aemodels.io.segy.header_positions import HeaderPositions
 from aemodels.io.segy.read_plan import plan_segy
 from aemodels.io.segy.reader import read_segy_blocks, read_span
 from aemodels.report.html.report import render_report
-from tasks.scoring.outbox import BundleLabel, Place, Staged, Targets, score_schema, score_table, stage_by, targets
+from tasks.scoring.outbox import BundleLabel, Destination, Staged, Targets, score_schema, score_table, stage_by, targets
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,11 @@ class _Tally:
             self.most, self.shown = flagged, [block]
 
 
-def stage_blocks(place: Place, line: LargeLine, bundle: Bundle) -> tuple[tuple[Staged, ...], WrittenLine]:
+def stage_blocks(destination: Destination, line: LargeLine, bundle: Bundle) -> tuple[tuple[Staged, ...], WrittenLine]:
     """Score a SEG-Y file block by block and write all its outputs under temporary names.
 
     Args:
-        place: where to.
+        destination: where to.
         line: the file.
         bundle: of kind "seismic".
 
@@ -94,9 +94,9 @@ def stage_blocks(place: Place, line: LargeLine, bundle: Bundle) -> tuple[tuple[S
     written: list[WrittenLine] = []
 
     def write(paths: Targets) -> None:
-        written.append(write_line(paths, line, bundle, place.label))
+        written.append(write_line(paths, line, bundle, destination.label))
 
-    staged = stage_by(place, targets(place, named), write, (line.local, line.source))
+    staged = stage_by(destination, targets(destination, named), write, (line.local, line.source))
     return staged, written[0]
 
 

@@ -1,4 +1,4 @@
-"""Child processes that score, watched from outside: a file that kills or stalls one takes nothing else with it."""
+"""Worker processes that score files under supervision; a file that crashes or stalls one does not affect the others."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from pathlib import Path
 
 from aemodels.core.errors import SondeflowError
 from aemodels.core.findings import Finding
-from tasks.scoring.file import Job, Verdict
-from tasks.scoring.outbox import sweep
+from tasks.scoring.file import Job, ScoringResult
+from tasks.scoring.outbox import remove_temporary_files
 
-LOOK_EVERY = 0.1  # seconds between two looks at a child's memory
+POLL_SECONDS = 0.1  # interval between checks of a worker's memory
 STARTUP_SECONDS = 300.0
-STARTS = 3
-SHARE_OF_MEMORY = 0.8
+MAX_STARTS = 3
+MEMORY_SHARE = 0.8
 
 
-class WorkerError(SondeflowError):
-    """A child process that does not even start: nothing that a file could be blamed for."""
+class WorkerStartError(SondeflowError):
+    """A worker process did not start, which no file can have caused."""
 
 
-class ChildLostError(SondeflowError):
-    """The child died, overran or outgrew its limit.
+class WorkerProcessError(SondeflowError):
+    """A worker process died, or exceeded its time or memory limit.
 
     Args:
         code: "reader-crashed", "timed-out" or "out-of-memory".
-        found: what was seen of it.
+        found: description of the failure.
     """
 
     def __init__(self, code: str, found: str) -> None:
@@ -44,7 +44,7 @@ class ChildLostError(SondeflowError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What a child may take: seconds for one file, bytes of memory, processor cores; and how often a file is tried."""
+    """Limits of a worker process: seconds per file, bytes of memory, processor cores; and attempts per file."""
 
     seconds: float
     memory: int
@@ -53,31 +53,31 @@ class Limits:
 
 
 def limits_for(workers: int, *, seconds: float, memory_mb: int | None, tries: int) -> Limits:
-    """Limits of each of `workers` children; without `memory_mb` they share four fifths of the machine's memory."""
+    """Return the limits of each of `workers` processes; by default they share four fifths of the machine's memory."""
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    memory = memory_mb * 2**20 if memory_mb else int(SHARE_OF_MEMORY * machine / workers)
+    memory = memory_mb * 2**20 if memory_mb else int(MEMORY_SHARE * machine / workers)
     return Limits(seconds, memory, max(1, (os.cpu_count() or 1) // workers), tries)
 
 
-class Child:
-    """One process that scores one file after another; importing and loading is paid once."""
+class WorkerProcess:
+    """A process that scores files one after the other, so that imports and loading a bundle are paid once."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        leash, self._leash = os.pipe()
+        parent_pipe, self._parent_pipe = os.pipe()
         self._answers, answers = os.pipe()
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-P", "-m", "tasks.scoring.worker_process", str(leash), str(answers)],
+                [sys.executable, "-P", "-m", "tasks.scoring.worker_process", str(parent_pipe), str(answers)],
                 stdin=subprocess.PIPE,
                 stdout=2,
-                pass_fds=(leash, answers),
+                pass_fds=(parent_pipe, answers),
                 env=_environment(limits),
                 text=True,
                 encoding="utf-8",
             )
         finally:
-            os.close(leash)
+            os.close(parent_pipe)
             os.close(answers)
         self._buffer = b""
         self._stopped = False
@@ -86,11 +86,11 @@ class Child:
     def pid(self) -> int:
         return self._process.pid
 
-    def score(self, job: Job) -> Verdict:
-        """Have one file scored.
+    def score(self, job: Job) -> ScoringResult:
+        """Score one file.
 
         Raises:
-            ChildLostError: if the child did not survive it.
+            WorkerProcessError: if the process died or exceeded a limit.
         """
         assert self._process.stdin is not None
         try:
@@ -98,10 +98,10 @@ class Child:
             self._process.stdin.flush()
         except OSError as error:
             raise self._lost("reader-crashed", f"its process ended {self._ending()}") from error
-        return Verdict.model_validate_json(self._line(time.monotonic() + self._limits.seconds))
+        return ScoringResult.model_validate_json(self._line(time.monotonic() + self._limits.seconds))
 
     def stop(self) -> None:
-        """End the process and give back what it held; a second time does nothing."""
+        """Kill the process and close its pipes; a second call does nothing."""
         if self._stopped:
             return
         self._stopped = True
@@ -111,26 +111,28 @@ class Child:
             try:
                 self._process.stdin.close()
             except OSError:
-                self._process.stdin = None  # what had been written was for a process that is gone
-        for descriptor in (self._leash, self._answers):
+                self._process.stdin = None  # the unsent input was for a process that has ended
+        for descriptor in (self._parent_pipe, self._answers):
             os.close(descriptor)
 
     def await_ready(self) -> None:
-        """Until it has imported what it needs.
+        """Wait until the process has imported its libraries.
 
         Raises:
-            WorkerError: if it ends before.
+            WorkerStartError: if it ends before that.
         """
         try:
             self._line(time.monotonic() + STARTUP_SECONDS)
-        except ChildLostError as error:
-            raise WorkerError(f"a scoring process did not start: {error.found}; see what it wrote to stderr") from error
+        except WorkerProcessError as error:
+            raise WorkerStartError(
+                f"a scoring process did not start: {error.found}; see what it wrote to stderr"
+            ) from error
 
     def _line(self, deadline: float) -> bytes:
         while b"\n" not in self._buffer:
             if time.monotonic() > deadline:
                 raise self._lost("timed-out", f"no result after {self._limits.seconds:g} s")
-            if select.select([self._answers], [], [], LOOK_EVERY)[0]:
+            if select.select([self._answers], [], [], POLL_SECONDS)[0]:
                 block = os.read(self._answers, 2**20)
                 if not block:
                     raise self._lost("reader-crashed", f"its process ended {self._ending()}")
@@ -144,99 +146,99 @@ class Child:
         status = self._process.wait()
         return f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
 
-    def _lost(self, code: str, found: str) -> ChildLostError:
+    def _lost(self, code: str, found: str) -> WorkerProcessError:
         status = self._process.poll()
-        return ChildLostError("out-of-memory" if status == 137 else code, found)
+        return WorkerProcessError("out-of-memory" if status == 137 else code, found)
 
 
-class Crew:
-    """Children that wait for work, shared by the threads of one process.
+class ProcessPool:
+    """Worker processes shared by the threads of this process.
 
     Args:
-        limits: of each child.
+        limits: of each worker process.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._idle: list[Child] = []
+        self._idle: list[WorkerProcess] = []
         self._lock = threading.Lock()
 
-    def score_all(self, jobs: Sequence[Job]) -> Generator[tuple[Job, Verdict]]:
-        """Score files one after the other in one child; a file that costs it its life is tried again alone."""
-        child = self._borrow()
+    def score_all(self, jobs: Sequence[Job]) -> Generator[tuple[Job, ScoringResult]]:
+        """Score files one after the other in one process; a file that crashes it is retried in a process of its own."""
+        worker = self._acquire()
         try:
             for job in jobs:
                 try:
-                    verdict = child.score(job)
-                except ChildLostError as lost:
-                    self._bury(child, job)
-                    verdict = self._try_alone(job, lost)
-                    child = self._borrow()
-                yield job, verdict
+                    result = worker.score(job)
+                except WorkerProcessError as lost:
+                    self._discard(worker, job)
+                    result = self._retry_isolated(job, lost)
+                    worker = self._acquire()
+                yield job, result
         except BaseException:
-            child.stop()
+            worker.stop()
             raise
         with self._lock:
-            self._idle.append(child)
+            self._idle.append(worker)
 
-    def dismiss(self) -> None:
-        """Stop the children that wait."""
+    def shutdown(self) -> None:
+        """Stop the idle processes."""
         with self._lock:
             idle, self._idle = self._idle, []
-        for child in idle:
-            child.stop()
+        for worker in idle:
+            worker.stop()
 
-    def _try_alone(self, job: Job, lost: ChildLostError) -> Verdict:
+    def _retry_isolated(self, job: Job, lost: WorkerProcessError) -> ScoringResult:
         for _ in range(self._limits.tries - 1):
-            child = self._start()
+            worker = self._start()
             try:
-                verdict = child.score(job)
-            except ChildLostError as error:
-                self._bury(child, job)
+                result = worker.score(job)
+            except WorkerProcessError as error:
+                self._discard(worker, job)
                 lost = error
                 continue
             except BaseException:
-                child.stop()
+                worker.stop()
                 raise
-            child.stop()
-            return verdict
-        remedy = f"read it with `sondeflow check`; tried {self._limits.tries} times, each alone in a new process"
+            worker.stop()
+            return result
+        remedy = f"read it with `sondeflow check`; tried {self._limits.tries} times, each time in a new process"
         finding = Finding("error", lost.code, "file", lost.found, "a file that can be read and scored", remedy)
-        return Verdict(end="killer", findings=(finding,))
+        return ScoringResult(status="crashed", findings=(finding,))
 
-    def _borrow(self) -> Child:
+    def _acquire(self) -> WorkerProcess:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
         return self._start()
 
-    def _start(self) -> Child:
-        """A new child that is ready; one that somebody ends while it starts is started again."""
+    def _start(self) -> WorkerProcess:
+        """Start a process and wait until it is ready; one that is killed during its start is started again."""
         for attempt in itertools.count(1):
-            child = Child(self._limits)
+            worker = WorkerProcess(self._limits)
             try:
-                child.await_ready()
-            except WorkerError:
-                child.stop()
-                if attempt == STARTS:
+                worker.await_ready()
+            except WorkerStartError:
+                worker.stop()
+                if attempt == MAX_STARTS:
                     raise
             except BaseException:
-                child.stop()
+                worker.stop()
                 raise
             else:
                 break
-        return child
+        return worker
 
     @staticmethod
-    def _bury(child: Child, job: Job) -> None:
-        """End a child and take away what it had begun to write."""
-        child.stop()
-        if job.mark:
-            sweep(Path(job.outbox), job.mark)
+    def _discard(worker: WorkerProcess, job: Job) -> None:
+        """Stop a process and remove its unfinished outputs."""
+        worker.stop()
+        if job.temp_prefix:
+            remove_temporary_files(Path(job.outbox), job.temp_prefix)
 
 
 def _environment(limits: Limits) -> dict[str, str]:
-    """The child finds this very code, and its networks take only their share of the cores."""
+    """Return the environment of a worker process: this code on its path, and its share of the cores."""
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *(path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path != root)]
     shares = {name: str(limits.cores) for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")}
@@ -245,7 +247,7 @@ def _environment(limits: Limits) -> dict[str, str]:
 
 
 def _resident(pid: int) -> int:
-    """Bytes of memory that a process holds; 0 where the system does not say."""
+    """Return the resident memory of a process in bytes; 0 if unknown."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     except (OSError, IndexError):

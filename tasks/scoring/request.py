@@ -1,4 +1,4 @@
-"""What a drain is asked to do, and what it did."""
+"""Request to score an inbox, and its summary."""
 
 from __future__ import annotations
 
@@ -12,46 +12,45 @@ from pydantic import BaseModel, ConfigDict, Field
 from aemodels.core.findings import Finding
 from tasks.settings import Settings
 
-Fate: TypeAlias = Literal["scored", "skipped", "quarantined", "failed", "left"]
+FileStatus: TypeAlias = Literal["scored", "skipped", "quarantined", "failed", "left"]
 CHAMPION = "champion"
-MOST_LISTED = 50
+MAX_LISTED = 50
 
 
 class ScoreRequest(BaseModel):
-    """One drain of an inbox; what is left empty comes from the settings."""
+    """Request to score the files of an inbox; empty fields are taken from the settings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    inbox: str | None = Field(
-        default=None, description="folder (nested or not), file, or s3:// address of what arrives"
-    )
-    outbox: str | None = Field(default=None, description="folder where scores go")
+    inbox: str | None = Field(default=None, description="folder (nested or not), file, or s3:// URL of arriving files")
+    outbox: str | None = Field(default=None, description="output folder of scores")
     bundle: str | None = Field(
-        default=None, description="a models:/ address or a bundle folder; the champions of the registry without one"
+        default=None, description="a models:/ URI or a bundle folder; default: the champions in the registry"
     )
     aliases: tuple[str, ...] = Field(
-        default=(CHAMPION,), description="of the registry's models, in order of preference; asked anew for every batch"
+        default=(CHAMPION,), description="aliases in the registry in order of preference, resolved for each batch"
     )
     rescore: Literal["new", "all"] = Field(
         default="new",
-        description="new: contents that no version of the champion's model (or not the bundle named) has scored; "
-        "all: history too, beside the older results",
+        description="new: contents not yet scored by any version of the champion's model (or by the given bundle); "
+        "all: also earlier contents, stored beside the older results",
     )
     since: datetime | None = Field(
-        default=None, description="history of files that arrived at or after this moment, beside the older results"
+        default=None,
+        description="also score earlier contents that arrived at or after this time, stored beside the older results",
     )
     settle_seconds: float | None = Field(
-        default=None, ge=0.0, description="a file younger than this, in seconds, is looked at twice"
+        default=None, ge=0.0, description="a file younger than this, in s, is checked twice"
     )
-    batch: int | None = Field(default=None, ge=1, le=1000, description="files of one task")
+    batch: int | None = Field(default=None, ge=1, le=1000, description="files per task")
 
     @property
     def backfill(self) -> bool:
-        """Whether history is scored again."""
+        """True if earlier contents are scored again."""
         return self.rescore == "all" or self.since is not None
 
     def filled(self, settings: Settings) -> FilledRequest:
-        """Nothing left open."""
+        """Return the request with every empty field taken from the settings."""
         seconds = settings.settle_seconds if self.settle_seconds is None else self.settle_seconds
         return FilledRequest(
             **{
@@ -65,7 +64,7 @@ class ScoreRequest(BaseModel):
 
 
 class FilledRequest(ScoreRequest):
-    """A request with nothing left open."""
+    """A score request without empty fields."""
 
     inbox: str
     outbox: str
@@ -74,12 +73,12 @@ class FilledRequest(ScoreRequest):
 
 
 class FileOutcome(BaseModel):
-    """What became of one file: its fate, the rows scored and flagged, the outputs, and the findings that say why."""
+    """Outcome of one file: its status, rows scored and flagged, the outputs, and the findings that explain it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: str
-    fate: Fate
+    fate: FileStatus
     sha256: str = ""
     model: str = ""
     rows: int = 0
@@ -90,13 +89,13 @@ class FileOutcome(BaseModel):
 
     @property
     def is_fault(self) -> bool:
-        """Whether somebody has to do something: a file that is still arriving is nobody's fault."""
+        """True if the file needs attention; a file that is still arriving does not."""
         severe = any(finding.severity == "error" for finding in self.findings)
         return self.fate in {"quarantined", "failed"} or (self.fate == "left" and severe)
 
 
 class ScoreSummary(BaseModel):
-    """One drain of the inbox."""
+    """Counts and outcomes of one run over the inbox."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -113,7 +112,7 @@ class ScoreSummary(BaseModel):
 
 
 def summarise(outcomes: Sequence[FileOutcome]) -> ScoreSummary:
-    """Counts of a drain; `flagged` are scored files with at least one anomalous row."""
+    """Summarise a run; `flagged` counts scored files with at least one anomalous row."""
     fates = Counter(outcome.fate for outcome in outcomes)
     return ScoreSummary(
         files=len(outcomes),
@@ -130,30 +129,29 @@ def summarise(outcomes: Sequence[FileOutcome]) -> ScoreSummary:
 
 
 def score_page(summary: ScoreSummary, outbox: str, links: Mapping[str, str]) -> str:
-    """The Markdown page of a drain.
+    """Return the Markdown page of a run.
 
     Args:
-        summary: what was done.
-        outbox: where the outputs lie.
-        links: address by name of the models that scored.
+        summary: counts and outcomes.
+        outbox: folder of the outputs.
+        links: page in MLflow by label of each model that scored.
     """
     counts = ("new", "scored", "flagged", "quarantined", "failed", "left", "skipped")
     lines = ["# Scored", "", "| " + " | ".join(counts) + " |", "|" + "---|" * len(counts)]
     lines.append("| " + " | ".join(str(getattr(summary, name)) for name in counts) + " |")
     lines += ["", *(f"- [{name}]({address})" for name, address in sorted(links.items()))]
-    places = {"scores": "scores", "reports": "reports", "quarantine": "quarantine"}
-    lines += [f"- {name}: `{outbox}/{folder}`" for name, folder in places.items()]
+    lines += [f"- {folder}: `{outbox}/{folder}`" for folder in ("scores", "reports", "quarantine")]
     listed = [outcome for outcome in summary.outcomes if outcome.is_fault or outcome.flagged]
-    lines += _rows(listed[:MOST_LISTED])
-    if len(listed) > MOST_LISTED:
-        lines.append(f"\n… and {len(listed) - MOST_LISTED} more")
+    lines += _rows(listed[:MAX_LISTED])
+    if len(listed) > MAX_LISTED:
+        lines.append(f"\n… and {len(listed) - MAX_LISTED} more")
     return "\n".join(lines)
 
 
 def _rows(outcomes: Sequence[FileOutcome]) -> list[str]:
     if not outcomes:
         return []
-    head = ["", "| file | fate | rows | flagged | report or reason |", "|---|---|---|---|---|"]
+    head = ["", "| file | status | rows | flagged | report or reason |", "|---|---|---|---|---|"]
     return head + [
         f"| {_cell(outcome.path)} | {outcome.fate} | {outcome.rows} | {outcome.flagged} | {_cell(_why(outcome))} |"
         for outcome in outcomes

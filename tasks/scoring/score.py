@@ -1,4 +1,4 @@
-"""Scoring what has arrived: the orchestrator's side."""
+"""Prefect tasks of scoring arrived files."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from aemodels.core.errors import SondeflowError
 from aemodels.core.findings import Finding
 from aemodels.io.formats import kind_of
 from tasks.ledger import finished
-from tasks.scoring.arrivals import Arrival, arrived_since, look, look_again, part_complete
+from tasks.scoring.arrivals import Arrival, arrived_since, list_inbox, recheck, split_complete
 from tasks.scoring.batch import drain_batch
-from tasks.scoring.choose_bundle import choose_scorers, model_address, wanted
+from tasks.scoring.choose_bundle import choose_scorers, claim_request, model_address
 from tasks.scoring.request import FileOutcome, FilledRequest, ScoreRequest, ScoreSummary, score_page, summarise
-from tasks.scoring.worker_session import Desk, at_work, tidy
+from tasks.scoring.worker_session import WorkerSession, remove_dead_workers, worker_session
 from tasks.settings import Settings
 
 __all__ = [
@@ -25,27 +25,27 @@ __all__ = [
     "Inbox",
     "ScoreRequest",
     "ScoreSummary",
-    "at_work",
     "check_outbox",
     "find_arrivals",
-    "find_latecomers",
     "model_links",
+    "recheck_unsettled",
     "score_batch",
     "score_page",
     "summarise",
+    "worker_session",
 ]
 
 
 class BlockedError(SondeflowError):
-    """Scores cannot be written: no file's fault, and nothing that the next file would not meet too."""
+    """Scores cannot be written, for a reason that affects every file."""
 
 
 @dataclass(frozen=True)
 class Inbox:
-    """What a look at the inbox gave: batches to score, files that are too young, and what is settled already."""
+    """Listing of an inbox: batches to score, files that may still be changing, and outcomes that are known already."""
 
     batches: tuple[tuple[Arrival, ...], ...] = ()
-    young: tuple[Arrival, ...] = ()
+    unsettled: tuple[Arrival, ...] = ()
     outcomes: tuple[FileOutcome, ...] = ()
 
 
@@ -58,22 +58,24 @@ class Inbox:
     timeout_seconds=3600,
 )
 def find_arrivals(request: FilledRequest, settings: Settings) -> Inbox:
-    """The files that need scoring, in batches; first the temporary files of dead workers are taken away."""
-    with at_work(settings, request.outbox) as desk:
-        tidy(desk)
-        seen = look(request.inbox, Path(request.outbox))
-        complete, young = part_complete(desk.ledger, seen.arrivals, request.settle_seconds)
+    """Find the files that need scoring, in batches, after removing the temporary files of dead workers."""
+    with worker_session(settings, request.outbox) as session:
+        remove_dead_workers(session)
+        seen = list_inbox(request.inbox, Path(request.outbox))
+        complete, unsettled = split_complete(session.ledger, seen.arrivals, request.settle_seconds)
         if request.since is not None:
-            complete, young = ([a for a in some if arrived_since(a, request.since)] for some in (complete, young))
-        pending, outcomes = _without_finished(desk, complete, request)
+            complete, unsettled = (
+                [a for a in some if arrived_since(a, request.since)] for some in (complete, unsettled)
+            )
+        pending, outcomes = _without_finished(session, complete, request)
     outcomes += [FileOutcome(path=path, fate="left", findings=(finding,)) for path, finding in seen.problems]
-    return Inbox(batches=_batches(pending, request, settings), young=tuple(young), outcomes=tuple(outcomes))
+    return Inbox(batches=_batches(pending, request, settings), unsettled=tuple(unsettled), outcomes=tuple(outcomes))
 
 
-@task(name="find-latecomers", cache_policy=NO_CACHE)
-def find_latecomers(young: Sequence[Arrival], request: FilledRequest, settings: Settings) -> Inbox:
-    """Files that have not changed since the first look, after the settling time; what still grows is left."""
-    complete, growing = look_again(young, request.settle_seconds)
+@task(name="recheck-unsettled", cache_policy=NO_CACHE)
+def recheck_unsettled(unsettled: Sequence[Arrival], request: FilledRequest, settings: Settings) -> Inbox:
+    """Find the files that stayed unchanged over the settling time; those that still change are left."""
+    complete, growing = recheck(unsettled, request.settle_seconds)
     return Inbox(
         batches=_batches(complete, request, settings), outcomes=tuple(_arriving(arrival) for arrival in growing)
     )
@@ -81,28 +83,28 @@ def find_latecomers(young: Sequence[Arrival], request: FilledRequest, settings: 
 
 @task(name="score-batch", cache_policy=NO_CACHE)
 def score_batch(arrivals: Sequence[Arrival], request: FilledRequest, settings: Settings) -> list[FileOutcome]:
-    """Score a batch of files by the champions of this moment; a bad file fails alone."""
-    with at_work(settings, request.outbox) as desk:
-        return drain_batch(desk, arrivals, request)
+    """Score a batch of files with the present champions; one file's failure does not affect the others."""
+    with worker_session(settings, request.outbox) as session:
+        return drain_batch(session, arrivals, request)
 
 
 def check_outbox(summary: ScoreSummary) -> ScoreSummary:
-    """The summary, if scores could be written.
+    """Return the summary if scores could be written.
 
     Raises:
-        BlockedError: if not, with the cause; what was published until then stays published.
+        BlockedError: if not, with the cause; earlier outputs stay published.
     """
     causes = [f for outcome in summary.outcomes for f in outcome.findings if f.code == "blocked"]
     if causes:
         raise BlockedError(
-            f"{causes[0].found}; expected an outbox and a bundle that work; {summary.scored} files were published "
-            f"before, {len(causes)} wait for the next run; {causes[0].remedy}"
+            f"{causes[0].found}; expected a writable outbox and a readable bundle; {summary.scored} files were "
+            f"published before, {len(causes)} are left for the next run; {causes[0].remedy}"
         )
     return summary
 
 
 def model_links(summary: ScoreSummary, settings: Settings) -> Mapping[str, str]:
-    """Address in MLflow by label of the models that scored."""
+    """Return the page in MLflow by label of each model that scored."""
     labels = {outcome.model for outcome in summary.outcomes if outcome.fate == "scored" and outcome.model}
     parts = {label: label.rpartition("-v") for label in labels}
     return {
@@ -113,16 +115,17 @@ def model_links(summary: ScoreSummary, settings: Settings) -> Mapping[str, str]:
 
 
 def _without_finished(
-    desk: Desk, arrivals: Sequence[Arrival], request: FilledRequest
+    session: WorkerSession, arrivals: Sequence[Arrival], request: FilledRequest
 ) -> tuple[list[Arrival], list[FileOutcome]]:
-    """Files whose content the ledger knows and needs no more are skipped without being read."""
+    """Skip files whose content is known to be finished, without reading them; return (remaining, skipped)."""
     known = [arrival for arrival in arrivals if arrival.sha256]
     if not known:
         return list(arrivals), []
-    scorers = choose_scorers({kind_of(arrival.path) for arrival in known}, request, desk.settings)
-    wishes = {arrival.path: wanted(arrival.path, arrival.sha256, scorers, request) for arrival in known}
-    over = finished(desk.ledger, [wish for wish in wishes.values() if wish is not None])
-    done = {path for path, wish in wishes.items() if wish is not None and wish.key in over}
+    scorers = choose_scorers({kind_of(arrival.path) for arrival in known}, request, session.settings)
+    asked = {arrival.path: claim_request(arrival.path, arrival.sha256, scorers, request) for arrival in known}
+    claim_requests = {path: one for path, one in asked.items() if one is not None}
+    settled = finished(session.ledger, list(claim_requests.values()))
+    done = {path for path, one in claim_requests.items() if one.key in settled}
     skipped = [
         FileOutcome(path=arrival.shown, fate="skipped", sha256=arrival.sha256)
         for arrival in known
@@ -134,13 +137,13 @@ def _without_finished(
 def _batches(
     arrivals: Sequence[Arrival], request: FilledRequest, settings: Settings
 ) -> tuple[tuple[Arrival, ...], ...]:
-    """Batches of the size asked for; smaller ones where that leaves a worker without any."""
+    """Return batches of the requested size, or smaller ones so that every worker gets a batch."""
     size = max(1, min(request.batch, -(-len(arrivals) // settings.workers)))
     return tuple(tuple(arrivals[start : start + size]) for start in range(0, len(arrivals), size))
 
 
 def _arriving(arrival: Arrival) -> FileOutcome:
     found = "it changed within the settling time, or is younger than that"
-    remedy = "none needed: the next run takes it"
+    remedy = "none needed; the next run takes it"
     finding = Finding("info", "still-arriving", "file", found, "a file that has stopped changing", remedy)
     return FileOutcome(path=arrival.shown, fate="left", findings=(finding,))

@@ -1,4 +1,4 @@
-"""What the batches of one process share: the ledger, a heartbeat, and the children that score."""
+"""Session of a worker: the ledger, a heartbeat and the worker processes, shared by the batches of one process."""
 
 from __future__ import annotations
 
@@ -11,103 +11,104 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from tasks.ledger import Identity, Presence, departed, open_ledger, retire
-from tasks.scoring.outbox import sweep
-from tasks.scoring.process_pool import Crew, limits_for
+from tasks.ledger import Heartbeat, Identity, dead_workers, open_ledger, unregister
+from tasks.scoring.outbox import remove_temporary_files
+from tasks.scoring.process_pool import ProcessPool, limits_for
 from tasks.settings import Settings
 
 
 @dataclass
-class Desk:
-    """One worker of the ledger: this process, for one outbox.
+class WorkerSession:
+    """This process as a worker of the ledger, for one outbox.
 
     Args:
-        ledger: connected.
-        settings: limits and places.
-        presence: its heartbeat.
-        crew: its children.
-        blocked: why nothing can be published, "" while it can; batches that have not begun then stay undone.
+        ledger: connection to the ledger.
+        settings: limits and folders.
+        heartbeat: registration in the ledger.
+        pool: worker processes.
+        blocked: reason why nothing can be published, else ""; batches that have not begun are then left.
+        references: users of this session.
     """
 
     ledger: Engine
     settings: Settings
-    presence: Presence
-    crew: Crew
+    heartbeat: Heartbeat
+    pool: ProcessPool
     blocked: str = ""
-    users: int = field(default=0)
+    references: int = field(default=0)
 
     @property
     def owner(self) -> str:
-        return self.presence.owner
+        return self.heartbeat.owner
 
     @property
-    def mark(self) -> str:
-        """Begins the names of this worker's temporary files."""
-        return mark_of(self.presence.identity)
+    def temp_prefix(self) -> str:
+        """Prefix of the names of this worker's temporary files."""
+        return temp_prefix_of(self.heartbeat.identity)
 
     @property
     def folder(self) -> Path:
-        """Where this worker's copies of files from elsewhere lie."""
-        return self.settings.arriving_dir / self.mark
+        """Folder of this worker's copies of remote files."""
+        return self.settings.arriving_dir / self.temp_prefix
 
 
-_DESKS: dict[tuple[Settings, str], Desk] = {}
+_SESSIONS: dict[tuple[Settings, str], WorkerSession] = {}
 _LOCK = threading.Lock()
 
 
 @contextmanager
-def at_work(settings: Settings, outbox: str) -> Iterator[Desk]:
-    """The desk of this process for an outbox; made by the first who asks, cleared by the last who leaves.
+def worker_session(settings: Settings, outbox: str) -> Iterator[WorkerSession]:
+    """Return the session of this process for an outbox; the first user opens it, the last one closes it.
 
     Raises:
         LedgerError: if the ledger cannot be reached.
     """
     key = (settings, outbox)
     with _LOCK:
-        if key not in _DESKS:
-            _DESKS[key] = _open(settings, outbox)
-        desk = _DESKS[key]
-        desk.users += 1
+        if key not in _SESSIONS:
+            _SESSIONS[key] = _open(settings, outbox)
+        session = _SESSIONS[key]
+        session.references += 1
     try:
-        yield desk
+        yield session
     finally:
         with _LOCK:
-            desk.users -= 1
-            last = desk.users == 0
+            session.references -= 1
+            last = session.references == 0
             if last:
-                del _DESKS[key]
+                del _SESSIONS[key]
         if last:
-            _close(desk)
+            _close(session)
 
 
-def tidy(desk: Desk) -> int:
-    """Take away the temporary files of workers that died, then strike those off the ledger; returns how many died."""
-    dead = [(owner, outbox) for owner, outbox in departed(desk.ledger) if owner != desk.owner]
+def remove_dead_workers(session: WorkerSession) -> int:
+    """Remove the temporary files of dead workers and then their registrations; return the number of dead workers."""
+    dead = [(owner, outbox) for owner, outbox in dead_workers(session.ledger) if owner != session.owner]
     for owner, outbox in dead:
         identity = Identity.parse(owner)
         if identity is not None:
-            sweep(Path(outbox), mark_of(identity))
-            shutil.rmtree(desk.settings.arriving_dir / mark_of(identity), ignore_errors=True)
-        retire(desk.ledger, owner)
+            remove_temporary_files(Path(outbox), temp_prefix_of(identity))
+            shutil.rmtree(session.settings.arriving_dir / temp_prefix_of(identity), ignore_errors=True)
+        unregister(session.ledger, owner)
     return len(dead)
 
 
-def mark_of(identity: Identity) -> str:
-    """Begins the names of a worker's temporary files."""
-    return f"w{identity.mark}"
+def temp_prefix_of(identity: Identity) -> str:
+    """Return the prefix of the names of a worker's temporary files."""
+    return f"w{identity.nonce}"
 
 
-def _open(settings: Settings, outbox: str) -> Desk:
+def _open(settings: Settings, outbox: str) -> WorkerSession:
     ledger = open_ledger(settings.ledger_url)
     limits = limits_for(
         settings.workers, seconds=settings.file_seconds, memory_mb=settings.memory_mb, tries=settings.max_attempts
     )
-    presence = Presence(ledger, outbox, settings.lease_seconds)
-    presence.__enter__()
-    return Desk(ledger, settings, presence, Crew(limits))
+    heartbeat = Heartbeat(ledger, outbox, settings.lease_seconds)
+    heartbeat.__enter__()
+    return WorkerSession(ledger, settings, heartbeat, ProcessPool(limits))
 
 
-def _close(desk: Desk) -> None:
-    desk.crew.dismiss()
-    shutil.rmtree(desk.folder, ignore_errors=True)
-    desk.presence.__exit__()
+def _close(session: WorkerSession) -> None:
+    session.pool.shutdown()
+    shutil.rmtree(session.folder, ignore_errors=True)
+    session.heartbeat.__exit__()

@@ -34,7 +34,7 @@ def code_hash(parts: tuple[str, ...]) -> str:
     root = Path(aemodels.__file__).parent
     digest = hashlib.sha256()
     for part in parts:
-        place = root / part
-        for path in sorted(place.rglob("*.py")) + sorted(place.rglob("*.yaml")) if place.is_dir() else [place]:
-            digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
+        path = root / part
+        for file in sorted(path.rglob("*.py")) + sorted(path.rglob("*.yaml")) if path.is_dir() else [path]:
+            digest.update(str(file.relative_to(root)).encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()

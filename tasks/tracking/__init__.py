@@ -21,10 +21,10 @@ from tasks.tracking.registry import (
     download_bundle,
     find,
     get,
-    nominate,
     promote,
     register_bundle,
-    roll_back,
+    set_challenger,
+    swap_champion,
 )
 from tasks.tracking.runs import (
     NOTE,
@@ -81,7 +81,6 @@ __all__ = [
     "log_params",
     "log_table",
     "log_text",
-    "nominate",
     "promote",
     "public_uri",
     "read_document",
@@ -89,10 +88,11 @@ __all__ = [
     "recorded_run",
     "register",
     "register_bundle",
-    "roll_back",
     "run_address",
     "send_pending",
+    "set_challenger",
     "set_tags",
     "store_id",
+    "swap_champion",
     "tracked_run",
 ]

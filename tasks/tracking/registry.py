@@ -102,7 +102,7 @@ def describe(settings: Settings, model: ModelVersion, tags: Mapping[str, str]) -
         client.set_model_version_tag(model.name, model.version, key, value[:_TAG_LENGTH])
 
 
-def nominate(settings: Settings, model: ModelVersion) -> None:
+def set_challenger(settings: Settings, model: ModelVersion) -> None:
     """Move the alias `challenger` to a version."""
     connect(settings).set_registered_model_alias(model.name, CHALLENGER, model.version)
 
@@ -116,7 +116,7 @@ def promote(settings: Settings, model: ModelVersion) -> None:
     client.set_registered_model_alias(model.name, CHAMPION, model.version)
 
 
-def roll_back(settings: Settings, name: str) -> tuple[ModelVersion, ModelVersion]:
+def swap_champion(settings: Settings, name: str) -> tuple[ModelVersion, ModelVersion]:
     """Exchange the aliases `champion` and `previous`; doing it twice is as if it had not been done.
 
     Returns:

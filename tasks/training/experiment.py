@@ -27,10 +27,10 @@ from tasks.tracking import (
     log_datasets,
     log_document,
     log_text,
-    nominate,
     read_document,
     recorded_run,
     send_pending,
+    set_challenger,
     tracked_run,
 )
 from tasks.tracking.provenance import flow_tags, run_name
@@ -48,8 +48,8 @@ def experiment_key(spec: ExperimentSpec, data: PreparedRef) -> str:
     return digest_of([spec.model_dump(mode="json", exclude={"sweep"}), data.data_sha256, code_hash(STUDYING)])
 
 
-@task(name="recall-training", cache_policy=NO_CACHE)
-def recall(spec: ExperimentSpec, data: PreparedRef, settings: Settings) -> dict[str, Any] | None:
+@task(name="load-training-result", cache_policy=NO_CACHE)
+def load_result(spec: ExperimentSpec, data: PreparedRef, settings: Settings) -> dict[str, Any] | None:
     """What a finished training of the same experiment handed back; its version is the challenger again.
 
     None where there was none, or where its version has been deleted since. Where the store is away, a training that
@@ -66,7 +66,7 @@ def recall(spec: ExperimentSpec, data: PreparedRef, settings: Settings) -> dict[
     model = _version(settings, run_id, result)
     if model is None:
         return None
-    nominate(settings, model)
+    set_challenger(settings, model)
     return result | {"run_id": run_id, "version": model.version, "created": False}
 
 
@@ -86,9 +86,9 @@ def _version(settings: Settings, run_id: str, result: dict[str, Any]) -> ModelVe
     return find(settings, f"models:/{result['model']}/{version}")
 
 
-@task(name="remember-training", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_jitter_factor=1.0)
-def remember(result: dict[str, Any], settings: Settings) -> None:
-    """Write down what a training handed back, for `recall`."""
+@task(name="save-training-result", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_jitter_factor=1.0)
+def save_result(result: dict[str, Any], settings: Settings) -> None:
+    """Write down what a training handed back, for `load_result`."""
     log_document(settings, result["run_id"], RESULT, result)
 
 

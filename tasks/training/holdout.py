@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Foreign:
+class RescaledDenoiser:
     """A bundle's denoiser behind another normaliser: its values pass through physical units.
 
     Args:
@@ -76,7 +76,7 @@ def champion_table(spec: ExperimentSpec, prepared: Prepared, champion: Bundle) -
         )
     # traces are scaled by their own amplitude: there is no second normaliser to pass through
     denoiser: Denoiser = (
-        champion.denoiser if spec.kind == "seismic" else Foreign(champion, prepared.normaliser, spec.curves)
+        champion.denoiser if spec.kind == "seismic" else RescaledDenoiser(champion, prepared.normaliser, spec.curves)
     )
     return denoising_table(
         {CHAMPION: denoiser},

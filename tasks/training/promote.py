@@ -28,9 +28,9 @@ from tasks.tracking import (
     promote,
     read_document,
     read_table,
-    roll_back,
     set_tags,
     store_id,
+    swap_champion,
     tracked_run,
 )
 from tasks.tracking.provenance import flow_tags
@@ -81,8 +81,8 @@ class Rollback(BaseModel):
     run_id: str
 
 
-@task(name="judge", cache_policy=NO_CACHE)
-def judge(name: str, version: str | None, settings: Settings) -> Decision:
+@task(name="evaluate-challenger", cache_policy=NO_CACHE)
+def evaluate_challenger(name: str, version: str | None, settings: Settings) -> Decision:
     """Hold a version (the challenger without one) against every baseline and against the champion."""
     uri = f"models:/{name}/{version}" if version else f"models:/{name}@{CHALLENGER}"
     challenger = get(settings, uri)
@@ -114,7 +114,7 @@ def judge(name: str, version: str | None, settings: Settings) -> Decision:
 
 
 @task(name="record-decision", cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5, retry_jitter_factor=1.0)
-def carry_out(decision: Decision, settings: Settings) -> str:
+def apply_decision(decision: Decision, settings: Settings) -> str:
     """Move the alias where the gate accepted, and log the decision with its table; returns the run's id.
 
     Nothing is logged, and "" returned, where the champion itself was judged and stays.
@@ -151,13 +151,13 @@ def carry_out(decision: Decision, settings: Settings) -> str:
 
 
 @task(name="roll-back", cache_policy=NO_CACHE)
-def withdraw(name: str, settings: Settings) -> Rollback:
+def roll_back(name: str, settings: Settings) -> Rollback:
     """Exchange champion and previous, and log it; a second time takes the first back.
 
     Raises:
         NoModelError: if there is no champion, or none before it.
     """
-    restored, withdrawn = roll_back(settings, name)
+    restored, withdrawn = swap_champion(settings, name)
     run = RunSpec(
         experiment=EXPERIMENT,
         name=f"{name}-v{withdrawn.version}-rolled-back-to-v{restored.version}",

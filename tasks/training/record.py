@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 # A run holds 30 metrics (tracking.MAX_METRICS); a contender's has up to 12 of its training beside these.
-_MOST = 15
+_MAX_METRICS = 15
 CARD = "model_card.md"
 ABOUT = {
     "sondeflow-logs": "Takes noise out of well logs and flags depth samples that cannot be trusted.",
@@ -220,4 +220,4 @@ def _bad_hole(study: StudyRef) -> pd.DataFrame | None:
 def _finite(metrics: Mapping[str, Any]) -> dict[str, float]:
     """The first finite metrics that a run's page can hold beside its others; the tables hold all."""
     finite = {key: float(value) for key, value in metrics.items() if math.isfinite(value)}
-    return dict(list(finite.items())[:_MOST])
+    return dict(list(finite.items())[:_MAX_METRICS])

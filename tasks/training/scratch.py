@@ -39,7 +39,7 @@ class ReferenceCheck(BaseModel):
     what: str
     expected: str
     found: float
-    matches: bool
+    met: bool
 
 
 class ScratchRun(BaseModel):
@@ -61,8 +61,8 @@ def slopes_run(seed: int, settings: Settings) -> ScratchRun:
     name = "3-2-1-2-3 on lines"
     expected = f"at least {MIN_R_SQUARED:g}"
     answers = [
-        _known(name, "R² of code on slope", expected, found.r_squared, matches=found.r_squared >= MIN_R_SQUARED),
-        _known(name, "code is monotone in slope", "1", float(found.monotone), matches=found.monotone),
+        _known(name, "R² of code on slope", expected, found.r_squared, met=found.r_squared >= MIN_R_SQUARED),
+        _known(name, "code is monotone in slope", "1", float(found.monotone), met=found.monotone),
     ]
     figures = {"network": network_diagram(found.trained.network, title=name), "slopes": slopes_panels(found)}
     return _logged(settings, (name, seed), found.trained, answers, figures)
@@ -77,15 +77,15 @@ def spiral_run(settings: Settings) -> ScratchRun:
     trained = train_spiral()
     name = "2-1-2 on a spiral"
     answers = [
-        _known(name, what, f"{PUBLISHED[what]:.6f}", value, matches=round(value, DECIMALS) == PUBLISHED[what])
+        _known(name, what, f"{PUBLISHED[what]:.6f}", value, met=round(value, DECIMALS) == PUBLISHED[what])
         for what, value in spiral_metrics(trained).items()
     ]
     figures = {"spiral": spiral_panels(trained, title=name), "network": network_diagram(trained.network, title=name)}
     return _logged(settings, (name, SPIRAL_SEED), trained, answers, figures)
 
 
-def _known(network: str, what: str, expected: str, found: float, *, matches: bool) -> ReferenceCheck:
-    return ReferenceCheck(network=network, what=what, expected=expected, found=round(found, DECIMALS), matches=matches)
+def _known(network: str, what: str, expected: str, found: float, *, met: bool) -> ReferenceCheck:
+    return ReferenceCheck(network=network, what=what, expected=expected, found=round(found, DECIMALS), met=met)
 
 
 def _logged(

@@ -30,7 +30,7 @@ from tasks.training.progress import EpochReporter, epoch_bar
 
 # Keras keeps its seeds for the whole process: two trainings at once would take each other's random numbers.
 # A run begins when its turn comes, so that its duration is its own.
-_ONE_TRAINING = threading.Lock()
+_TRAINING_LOCK = threading.Lock()
 ARRAYS = "arrays.npz"
 
 
@@ -103,7 +103,7 @@ def fit(spec: ExperimentSpec, name: str, data: PreparedRef, parent: Parent, sett
         tags={**tags, "cached": str(cached).lower(), **numbered, **flow_tags()},
         parent=parent.run_id,
     )
-    with nullcontext() if cached else _ONE_TRAINING, tracked_run(settings, run) as handle:
+    with nullcontext() if cached else _TRAINING_LOCK, tracked_run(settings, run) as handle:
         if cached:
             fitted = Fitted.load(folder, spec)
             log_history(settings, handle.run_id, fitted.history)

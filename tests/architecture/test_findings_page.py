@@ -17,7 +17,7 @@ KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
 SCORING = tuple(f"scoring/{name}.py" for name in ("arrivals", "score", "batch", "file", "process_pool"))
 # Words with a dash that are no codes, in modules that raise findings.
 OTHER = {"utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "big-endian", "pre-stack"}
-OTHER |= {"find-arrivals", "find-latecomers", "score-batch"}
+OTHER |= {"find-arrivals", "recheck-unsettled", "score-batch"}
 MAKERS = {"Finding": 1, "refusal": 0, "_unreadable": 0, "_refuse": 0, "_finding": 0}
 SEVERITIES = {"info", "warning", "error"}
 

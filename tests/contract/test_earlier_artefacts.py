@@ -88,12 +88,12 @@ def test_a_stored_specification_is_read(name: str) -> None:
 
 def test_a_stored_ledger_knows_what_was_scored(bundles: Path, tmp_path: Path) -> None:
     from aemodels.io import sha256_file
-    from tasks.ledger import Key, Wanted, finished, open_ledger
+    from tasks.ledger import ClaimRequest, Key, finished, open_ledger
 
     (tmp_path / "ledger.db").write_bytes(gzip.decompress((EARLIER / "ledger.db.gz").read_bytes()))
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     key = Key(sha256_file(EARLIER / "W-3000.las"), "sondeflow-logs", IDENTITY[:12], IDENTITY)
-    assert finished(ledger, [Wanted(key, "W-3000.las")]) == {key}
+    assert finished(ledger, [ClaimRequest(key, "W-3000.las")]) == {key}
 
 
 class Renamed(Spec):

@@ -44,7 +44,7 @@ def _run(variables: dict[str, str], request: dict[str, object], clock_steps: boo
 
 def _step_clocks() -> None:
     """Every look at the wall clock is a day before or after the last one; the monotonic clock goes on."""
-    from tasks.ledger import claims, queries, sightings, store, workers
+    from tasks.ledger import claims, observations, queries, store, workers
     from tasks.scoring import arrivals
 
     true = time.time
@@ -64,6 +64,6 @@ def _step_clocks() -> None:
         return dates.datetime.fromtimestamp(Stepping.time(), dates.UTC).isoformat()
 
     arrivals.time = Stepping  # type: ignore[assignment]
-    for module in (store, claims, queries, sightings, workers):
+    for module in (store, claims, queries, observations, workers):
         if hasattr(module, "now"):
             module.now = now

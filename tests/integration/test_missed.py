@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flows.server.overdue_runs import SCHEDULED, withdraw_missed
+from flows.server.overdue_runs import SCHEDULED, delete_overdue_runs
 
 pytest_plugins = ("helpers.flow_fixtures",)
 
@@ -41,7 +41,7 @@ def test_of_each_deployment_the_newest_missed_run_is_kept(deployments):
         _run(client, second, -30, SCHEDULED),
     }
     missed = {_run(client, first, -hours, SCHEDULED) for hours in range(2, 6)}
-    assert withdraw_missed(str(client.api_url)) == len(missed)
+    assert delete_overdue_runs(str(client.api_url)) == len(missed)
     left = {run.id for run in client.read_flow_runs() if run.deployment_id in {first, second}}
     assert left == kept
-    assert withdraw_missed(str(client.api_url)) == 0
+    assert delete_overdue_runs(str(client.api_url)) == 0

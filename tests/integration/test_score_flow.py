@@ -23,14 +23,25 @@ from aemodels.io.las.writer import write_las
 from aemodels.io.readers import read
 from helpers.cheap_bundle import save_cheap_bundle
 from helpers.recordings import make_well
-from tasks.ledger import Filter, Identity, Key, Presence, Wanted, claim, entries, forget, open_ledger, retry
+from tasks.ledger import (
+    ClaimRequest,
+    Filter,
+    Heartbeat,
+    Identity,
+    Key,
+    acquire_claims,
+    entries,
+    forget,
+    open_ledger,
+    retry,
+)
 from tasks.ledger.schema import workers
 from tasks.scoring import batch, choose_bundle
 from tasks.scoring.choose_bundle import open_scorer
-from tasks.scoring.file import Verdict
+from tasks.scoring.file import ScoringResult
 from tasks.scoring.outbox import score_schema
 from tasks.scoring.request import ScoreRequest
-from tasks.scoring.score import at_work
+from tasks.scoring.score import worker_session
 from tasks.tracking import download_bundle, get
 
 pytest_plugins = ("helpers.flow_fixtures",)
@@ -218,8 +229,8 @@ def test_files_of_a_kind_without_a_bundle_are_left_with_the_remedy(scored, champ
 
 @pytest.fixture
 def one_file(scored, champions):
-    """A well in the inbox, and a function that scores it once as the flow's batch does, at a desk given."""
-    from tasks.scoring.arrivals import look
+    """A well in the inbox, and a function that scores it once as the flow's batch does, at a session given."""
+    from tasks.scoring.arrivals import list_inbox
     from tasks.scoring.batch import drain_batch
     from tasks.scoring.request import ScoreRequest
 
@@ -228,74 +239,74 @@ def one_file(scored, champions):
     shutil.copy(champions.wells / "W-5.las", path)
     request = ScoreRequest(inbox=str(inbox), outbox=str(outbox)).filled(champions.settings)
 
-    with at_work(champions.settings, str(outbox)) as desk:
+    with worker_session(champions.settings, str(outbox)) as session:
 
         def score_once():
-            (outcome,) = drain_batch(desk, look(str(inbox), outbox).arrivals, request)
+            (outcome,) = drain_batch(session, list_inbox(str(inbox), outbox).arrivals, request)
             return outcome
 
-        yield path, outbox, desk, score_once
+        yield path, outbox, session, score_once
 
 
-class _Crew:
-    """Children whose verdicts a test decides: the ways in which scoring ends that no file can be made to show."""
+class _Pool:
+    """Children whose results a test decides: the ways in which scoring ends that no file can be made to show."""
 
-    def __init__(self, desk, decide):
-        self._real, self._decide = desk.crew, decide
+    def __init__(self, session, decide):
+        self._real, self._decide = session.pool, decide
 
     def score_all(self, jobs):
-        for job, verdict in self._real.score_all(jobs):
-            yield job, self._decide(job, verdict)
+        for job, result in self._real.score_all(jobs):
+            yield job, self._decide(job, result)
 
-    def dismiss(self):
-        self._real.dismiss()
+    def shutdown(self):
+        self._real.shutdown()
 
 
 def test_a_file_that_grew_since_it_was_hashed_is_left_for_the_next_run(one_file, monkeypatch):
-    path, outbox, desk, score_once = one_file
-    claim = batch.claim
+    path, outbox, session, score_once = one_file
+    acquire_claims = batch.acquire_claims
 
     def claim_and_let_it_grow(*arguments, **options):
         with path.open("a") as stream:
             stream.write(" ")
-        return claim(*arguments, **options)
+        return acquire_claims(*arguments, **options)
 
-    monkeypatch.setattr(batch, "claim", claim_and_let_it_grow)
+    monkeypatch.setattr(batch, "acquire_claims", claim_and_let_it_grow)
     outcome = score_once()
     assert (outcome.fate, outcome.findings[0].code, outcome.is_fault) == ("left", "changed", False)
     assert [file for file in outbox.rglob("*") if file.is_file()] == []
-    assert entries(desk.ledger, Filter(state="claimed")) == []
+    assert entries(session.ledger, Filter(state="claimed")) == []
     monkeypatch.undo()
     assert score_once().fate == "scored"
 
 
 def test_an_unforeseen_failure_is_tried_again_and_quarantined_at_last(one_file, monkeypatch):
-    _, outbox, desk, score_once = one_file
-    real = desk.crew
-    desk.crew = _Crew(desk, lambda job, verdict: Verdict(end="failed", text="KeyError: 'odd'"))
-    fates = [score_once().fate for _ in range(desk.settings.max_attempts + 1)]
-    desk.crew = real
-    assert fates == ["failed"] * (desk.settings.max_attempts - 1) + ["quarantined", "skipped"]
-    assert "KeyError" in entries(desk.ledger, Filter(state="quarantined"))[0].reason
+    _, outbox, session, score_once = one_file
+    real = session.pool
+    session.pool = _Pool(session, lambda job, result: ScoringResult(status="failed", text="KeyError: 'odd'"))
+    fates = [score_once().fate for _ in range(session.settings.max_attempts + 1)]
+    session.pool = real
+    assert fates == ["failed"] * (session.settings.max_attempts - 1) + ["quarantined", "skipped"]
+    assert "KeyError" in entries(session.ledger, Filter(state="quarantined"))[0].reason
     assert (
         json.loads(next((outbox / "quarantine").glob("*/reason.json")).read_text())["findings"][0]["code"] == "failed"
     )
-    retry(desk.ledger, Filter(state="quarantined"))
+    retry(session.ledger, Filter(state="quarantined"))
     assert score_once().fate == "scored"
 
 
 def test_a_claim_that_was_taken_over_publishes_nothing(one_file):
-    _, outbox, desk, score_once = one_file
-    real = desk.crew
+    _, outbox, session, score_once = one_file
+    real = session.pool
 
-    def lose(job, verdict):
-        with desk.ledger.begin() as connection:
+    def lose(job, result):
+        with session.ledger.begin() as connection:
             connection.exec_driver_sql("UPDATE scorings SET token = 'another worker'")
-        return verdict
+        return result
 
-    desk.crew = _Crew(desk, lose)
+    session.pool = _Pool(session, lose)
     assert score_once().fate == "skipped"
-    desk.crew = real
+    session.pool = real
     assert [file for file in outbox.rglob("*") if file.is_file()] == []
 
 
@@ -303,11 +314,11 @@ def test_what_a_dead_worker_left_is_taken_up_and_swept_away(scored, champions):
     drain, inbox, outbox = scored
     shutil.copy(champions.wells / "W-5.las", inbox / "W-5.las")
     ledger = open_ledger(champions.settings.ledger_url)
-    with Presence(ledger, str(outbox), 60.0) as gone:
+    with Heartbeat(ledger, str(outbox), 60.0) as gone:
         mine = gone.identity
     dead = str(Identity(mine.machine, mine.boot, "1@1", "0badcafe"))  # process 1 started at another tick
     with ledger.begin() as connection:
-        row = {"owner": dead, "outbox": str(outbox), "lease_seconds": 60.0, "beat": 0}
+        row = {"owner": dead, "outbox": str(outbox), "lease_seconds": 60.0, "tick": 0}
         connection.execute(workers.insert().values(**row, started_at="", seen_at=""))
     left = outbox / "las" / ".w0badcafe-1.9.9.W-5.las.part"
     left.parent.mkdir(parents=True)
@@ -315,7 +326,7 @@ def test_what_a_dead_worker_left_is_taken_up_and_swept_away(scored, champions):
     model = get(champions.settings, "models:/sondeflow-logs@champion")
     card = read_summary(download_bundle(champions.settings, model))
     key = Key(sha256_file(inbox / "W-5.las"), model.name, model.version, card.content_hash)
-    assert claim(ledger, [Wanted(key, "x")], owner=dead)
+    assert acquire_claims(ledger, [ClaimRequest(key, "x")], owner=dead)
     assert drain().scored == 1
     assert not left.exists()
     assert entries(ledger)[0].attempts == 2
@@ -352,7 +363,7 @@ def test_a_new_champion_does_not_score_history_unless_asked_to(scored, champions
 
 def test_young_files_are_looked_at_twice(scored, champions):
     drain, inbox, _ = scored
-    shutil.copy(champions.wells / "W-5.las", inbox / "young.las")
+    shutil.copy(champions.wells / "W-5.las", inbox / "unsettled.las")
     shutil.copy(champions.wells / "W-4.las", inbox / "old.las")
     os.utime(inbox / "old.las", (1e9, 1e9))
     assert drain(settle_seconds=0.5).scored == 2

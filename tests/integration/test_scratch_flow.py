@@ -12,7 +12,7 @@ pytest_plugins = ("helpers.flow_fixtures",)
 
 def test_known_answers_are_met_and_lie_in_runs_with_figures(prefect_server, command_json):
     code, answer = command_json("scratch")
-    assert (code, answer["matches"]) == (0, True)
+    assert (code, answer["met"]) == (0, True)
     slopes, spiral = answer["runs"]
     found = {known["what"]: known["found"] for known in spiral["answers"]}
     assert found["mse at epoch 2000"] == 0.036121

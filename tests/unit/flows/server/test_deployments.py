@@ -28,7 +28,7 @@ IO_TASKS = {
     "log-denoising",
     "log-detectors",
     "register",
-    "remember-training",
+    "save-training-result",
     "record-decision",
     "choose-watched",
     "record-drift",

@@ -12,28 +12,28 @@ import pytest
 from sqlalchemy import func, select, update
 
 from tasks.ledger import (
+    ClaimOutcome,
+    ClaimRequest,
+    FileObservation,
     Filter,
+    Heartbeat,
     Identity,
     Key,
     LedgerError,
-    Presence,
-    Settlement,
-    Sighting,
-    Wanted,
-    claim,
-    dead_among,
-    departed,
+    acquire_claims,
+    dead_owners,
+    dead_workers,
     entries,
     finished,
     forget,
-    is_gone,
+    has_exited,
+    load_observations,
     open_ledger,
-    recall,
-    release,
-    remember,
-    retire,
+    record_outcomes,
+    release_claims,
     retry,
-    settle,
+    save_observations,
+    unregister,
     workers,
 )
 from tasks.ledger.schema import STEPS, applied, scorings, watches
@@ -55,33 +55,33 @@ def engine(url):
 
 @pytest.fixture
 def me(engine):
-    with Presence(engine, "/out", LEASE) as presence:
+    with Heartbeat(engine, "/out", LEASE) as presence:
         yield presence.owner
 
 
 def _take(engine, owner, key=KEY, **options):
     once = options.pop("once", False)
-    return claim(engine, [Wanted(key, "/in/a.las", once)], owner=owner, **options).get(key)
+    return acquire_claims(engine, [ClaimRequest(key, "/in/a.las", once)], owner=owner, **options).get(key)
 
 
-def _settle(engine, taken, state, **more):
-    return settle(engine, [Settlement(taken, state, **more)])
+def _settle(engine, claim, state, **more):
+    return record_outcomes(engine, [ClaimOutcome(claim, state, **more)])
 
 
-def _dead_owner(mark="12345678"):
+def _dead_owner(nonce="12345678"):
     """An owner on this machine whose process has ended."""
-    mine = Identity.parse(Presence(None, "", 1.0).owner)
+    mine = Identity.parse(Heartbeat(None, "", 1.0).owner)
     done = subprocess.Popen([sys.executable, "-c", ""])
     done.wait()
-    return str(Identity(mine.machine, mine.boot, f"{done.pid}@1", mark))
+    return str(Identity(mine.machine, mine.boot, f"{done.pid}@1", nonce))
 
 
-def _distant_owner(mark="abcdefab"):
-    return str(Identity("elsewhere/pid", "other-boot", "1@1", mark))
+def _distant_owner(nonce="abcdefab"):
+    return str(Identity("elsewhere/pid", "other-boot", "1@1", nonce))
 
 
-def _register(engine, owner, beat=0, outbox="/out"):
-    row = {"owner": owner, "outbox": outbox, "lease_seconds": LEASE, "beat": beat, "started_at": "", "seen_at": ""}
+def _register(engine, owner, tick=0, outbox="/out"):
+    row = {"owner": owner, "outbox": outbox, "lease_seconds": LEASE, "tick": tick, "started_at": "", "seen_at": ""}
     with engine.begin() as connection:
         connection.execute(worker_rows.delete().where(worker_rows.c.owner == owner))
         connection.execute(worker_rows.insert().values(**row))
@@ -89,7 +89,7 @@ def _register(engine, owner, beat=0, outbox="/out"):
 
 def _beat(engine, owner):
     with engine.begin() as connection:
-        connection.execute(update(worker_rows).values(beat=worker_rows.c.beat + 1).where(worker_rows.c.owner == owner))
+        connection.execute(update(worker_rows).values(tick=worker_rows.c.tick + 1).where(worker_rows.c.owner == owner))
 
 
 def test_a_content_is_claimed_once(engine, me):
@@ -106,8 +106,8 @@ def test_another_version_or_another_bundle_is_another_claim(engine, me):
 def test_of_many_workers_exactly_one_gets_the_claim(url, me):
     open_ledger(url)
     with ThreadPoolExecutor(8) as pool:
-        taken = list(pool.map(lambda _: _take(open_ledger(url), me), range(16)))
-    assert sum(item is not None for item in taken) == 1
+        claim = list(pool.map(lambda _: _take(open_ledger(url), me), range(16)))
+    assert sum(item is not None for item in claim) == 1
 
 
 def test_many_that_want_many_share_them_without_overlap(url, me):
@@ -116,7 +116,7 @@ def test_many_that_want_many_share_them_without_overlap(url, me):
 
     def ask(turn):
         order = keys[turn * 7 :] + keys[: turn * 7]
-        return list(claim(engine, [Wanted(key, "x") for key in order], owner=me))
+        return list(acquire_claims(engine, [ClaimRequest(key, "x") for key in order], owner=me))
 
     with ThreadPoolExecutor(6) as pool:
         had = [key for some in pool.map(ask, range(6)) for key in some]
@@ -126,18 +126,18 @@ def test_many_that_want_many_share_them_without_overlap(url, me):
 def test_of_many_workers_exactly_one_takes_over_a_failure(url, engine, me):
     _settle(engine, _take(engine, me), "failed", reason="odd")
     with ThreadPoolExecutor(8) as pool:
-        taken = list(pool.map(lambda _: _take(open_ledger(url), me), range(16)))
-    assert sum(item is not None for item in taken) == 1
+        claim = list(pool.map(lambda _: _take(open_ledger(url), me), range(16)))
+    assert sum(item is not None for item in claim) == 1
     assert (entries(engine)[0].attempts, entries(engine)[0].failures) == (2, 1)
 
 
 @pytest.mark.parametrize("state", ["published", "quarantined"])
 def test_what_is_done_stays_done(engine, me, state):
-    taken = _take(engine, me)
+    claim = _take(engine, me)
     hashes, timings = {"x.parquet": "1" * 64}, {"read": 0.5, "score": 1.0}
-    assert _settle(engine, taken, state, hashes=hashes, timings=timings, seconds=1.5) == {taken.row}
+    assert _settle(engine, claim, state, hashes=hashes, timings=timings, seconds=1.5) == {claim.row}
     assert _take(engine, me, max_attempts=99) is None
-    assert finished(engine, [Wanted(KEY, "x")]) == {KEY}
+    assert finished(engine, [ClaimRequest(KEY, "x")]) == {KEY}
     entry = entries(engine)[0]
     assert (entry.state, entry.outputs, entry.hashes, entry.seconds) == (state, ("x.parquet",), hashes, 1.5)
     assert entry.timings == timings
@@ -145,19 +145,19 @@ def test_what_is_done_stays_done(engine, me, state):
 
 
 def test_a_claim_passes_through_scored(engine, me):
-    taken = _take(engine, me)
-    _settle(engine, taken, "scored", hashes={"x": "1" * 64})
+    claim = _take(engine, me)
+    _settle(engine, claim, "scored", hashes={"x": "1" * 64})
     assert (entries(engine)[0].state, entries(engine)[0].settled_at) == ("scored", None)
     assert _take(engine, me) is None
-    _settle(engine, taken, "published")
+    _settle(engine, claim, "published")
     assert (entries(engine)[0].state, entries(engine)[0].outputs) == ("published", ("x",))
 
 
 def test_a_failure_is_tried_again_only_so_often(engine, me):
     tries = 0
-    while (taken := _take(engine, me, max_attempts=3)) is not None:
-        assert taken.failures == tries
-        _settle(engine, taken, "failed", reason="unforeseen")
+    while (claim := _take(engine, me, max_attempts=3)) is not None:
+        assert claim.failures == tries
+        _settle(engine, claim, "failed", reason="unforeseen")
         tries += 1
     assert tries == 3
 
@@ -166,9 +166,9 @@ def test_any_version_will_do_where_once_is_asked_for(engine, me):
     _settle(engine, _take(engine, me), "published")
     newer = Key(KEY.sha256, KEY.model, "2", "f" * 64)
     assert _take(engine, me, newer, once=True) is None
-    assert finished(engine, [Wanted(newer, "x", once=True)]) == {newer}
+    assert finished(engine, [ClaimRequest(newer, "x", once=True)]) == {newer}
     again = _take(engine, me, newer)
-    assert again.beside
+    assert again.own_folder
     assert not again.rebuilt
 
 
@@ -180,30 +180,30 @@ def test_a_quarantine_by_an_older_version_does_not_bind_a_newer_one(engine, me):
 def test_the_same_number_with_another_bundle_is_told(engine, me):
     _settle(engine, _take(engine, me), "published")
     again = _take(engine, me, Key(KEY.sha256, KEY.model, KEY.version, "f" * 64))
-    assert (again.beside, again.rebuilt) == (True, True)
+    assert (again.own_folder, again.rebuilt) == (True, True)
 
 
 def test_a_dead_workers_claim_is_taken_over_without_counting_as_a_failure(engine, me):
     _take(engine, _dead_owner())
     for attempts in range(2, 9):
-        taken = _take(engine, me if attempts == 8 else _dead_owner())
-        assert taken.failures == 0
+        claim = _take(engine, me if attempts == 8 else _dead_owner())
+        assert claim.failures == 0
         assert entries(engine)[0].attempts == attempts
 
 
 def test_a_living_workers_claim_is_not_taken_over(engine, me):
-    with Presence(engine, "/other", LEASE) as other:
+    with Heartbeat(engine, "/other", LEASE) as other:
         _take(engine, other.owner)
-        assert not is_gone(other.owner)
+        assert not has_exited(other.owner)
         assert _take(engine, me) is None
     assert _take(engine, me) is not None, "who has left the list holds nothing"
 
 
 def test_a_recycled_process_id_is_another_process(engine):
-    mine = Identity.parse(Presence(engine, "", LEASE).owner)
-    assert not is_gone(str(mine))
-    earlier = Identity(mine.machine, mine.boot, mine.process.partition("@")[0] + "@1", mine.mark)
-    assert is_gone(str(earlier))
+    mine = Identity.parse(Heartbeat(engine, "", LEASE).owner)
+    assert not has_exited(str(mine))
+    earlier = Identity(mine.machine, mine.boot, mine.process.partition("@")[0] + "@1", mine.nonce)
+    assert has_exited(str(earlier))
 
 
 def test_another_machines_claim_is_taken_over_when_its_heart_stands_still(engine, me, monkeypatch):
@@ -236,7 +236,7 @@ def test_a_stepped_wall_clock_ends_no_lease(engine, me, monkeypatch, step):
     monkeypatch.setattr(time, "time", lambda: real() + step)
     monkeypatch.setattr(store, "now", lambda: "1999-01-01T00:00:00+00:00" if step < 0 else "2099-01-01T00:00:00+00:00")
     assert _take(engine, me) is None
-    assert dead_among(engine, [distant]) == set()
+    assert dead_owners(engine, [distant]) == set()
 
 
 def test_who_lost_its_claim_settles_nothing(engine, me):
@@ -244,43 +244,43 @@ def test_who_lost_its_claim_settles_nothing(engine, me):
     old = _take(engine, dead)
     new = _take(engine, me)
     assert _settle(engine, old, "published", hashes={"old": ""}) == set()
-    release(engine, [old])
+    release_claims(engine, [old])
     assert entries(engine)[0].state == "claimed"
     assert _settle(engine, new, "published", hashes={"new": ""}) == {new.row}
     assert entries(engine)[0].outputs == ("new",)
 
 
 def test_settling_twice_is_settling_once(engine, me):
-    taken = _take(engine, me)
+    claim = _take(engine, me)
     for _ in range(2):
-        assert _settle(engine, taken, "scored", hashes={"x": ""}) == {taken.row}
-        assert _settle(engine, taken, "published") == {taken.row}
+        assert _settle(engine, claim, "scored", hashes={"x": ""}) == {claim.row}
+        assert _settle(engine, claim, "published") == {claim.row}
 
 
 def test_a_released_claim_leaves_no_trace(engine, me):
-    release(engine, [_take(engine, me)])
+    release_claims(engine, [_take(engine, me)])
     assert entries(engine) == []
     assert _take(engine, me) is not None
 
 
 def test_a_released_claim_keeps_its_failures(engine, me):
     _settle(engine, _take(engine, me), "failed", reason="odd")
-    release(engine, [_take(engine, me)])
+    release_claims(engine, [_take(engine, me)])
     assert _take(engine, me).failures == 1
 
 
 def test_a_worker_is_on_the_list_while_it_lives_and_its_heart_beats(engine):
-    with Presence(engine, "/out", 0.2) as presence:
+    with Heartbeat(engine, "/out", 0.2) as presence:
         presence._ended.wait(0.5)
         with engine.connect() as connection:
             row = connection.execute(select(worker_rows)).one()
         assert row.owner == presence.owner
-        assert row.beat >= 2
-        retire(engine, presence.owner)  # by somebody who took it for dead
+        assert row.tick >= 2
+        unregister(engine, presence.owner)  # by somebody who took it for dead
         presence._ended.wait(0.5)
         with engine.connect() as connection:
             assert connection.execute(select(func.count()).select_from(worker_rows)).scalar() == 1
-    assert departed(engine) == []
+    assert dead_workers(engine) == []
     with engine.connect() as connection:
         assert connection.execute(select(func.count()).select_from(worker_rows)).scalar() == 0
 
@@ -289,9 +289,9 @@ def test_the_departed_are_found_with_their_outboxes(engine, me):
     dead = _dead_owner()
     _register(engine, dead, outbox="/somewhere")
     _register(engine, _distant_owner())
-    assert departed(engine) == [(dead, "/somewhere")]
-    retire(engine, dead)
-    assert departed(engine) == []
+    assert dead_workers(engine) == [(dead, "/somewhere")]
+    unregister(engine, dead)
+    assert dead_workers(engine) == []
     with engine.connect() as connection:
         watched = connection.execute(select(watches.c.owner)).scalars().all()
     assert _distant_owner() in watched
@@ -299,37 +299,37 @@ def test_the_departed_are_found_with_their_outboxes(engine, me):
 
 
 def test_a_sighting_is_remembered_with_its_watch(engine, monkeypatch):
-    from tasks.ledger import sightings
+    from tasks.ledger import observations
 
     clock = [50.0]
-    monkeypatch.setattr(sightings.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(observations.time, "monotonic", lambda: clock[0])
     odd = "/in/\udcff \U0001f980" + "x" * 3000
-    remember(engine, [Sighting(odd, "1.2"), Sighting("/in/b", "1.2")])
+    save_observations(engine, [FileObservation(odd, "1.2"), FileObservation("/in/b", "1.2")])
     clock[0] += 7
-    remember(engine, [Sighting("/in/b", "9.9")])
-    seen = recall(engine, [odd, "/in/b", "/in/c"])
+    save_observations(engine, [FileObservation("/in/b", "9.9")])
+    seen = load_observations(engine, [odd, "/in/b", "/in/c"])
     assert (seen[odd].unchanged_s, seen["/in/b"].unchanged_s) == (7.0, 0.0)
     assert set(seen) == {odd, "/in/b"}
-    remember(engine, [Sighting(odd, "1.2", "d" * 64)])
-    assert recall(engine, [odd])[odd].sha256 == "d" * 64
-    assert recall(engine, [odd])[odd].first_seen <= seen["/in/b"].first_seen
+    save_observations(engine, [FileObservation(odd, "1.2", "d" * 64)])
+    assert load_observations(engine, [odd])[odd].sha256 == "d" * 64
+    assert load_observations(engine, [odd])[odd].first_seen <= seen["/in/b"].first_seen
 
 
 def test_a_watch_of_an_earlier_boot_counts_nothing(engine, monkeypatch):
-    from tasks.ledger import sightings
+    from tasks.ledger import observations
 
-    remember(engine, [Sighting("/in/a", "1")])
-    monkeypatch.setattr(sightings, "boot_id", lambda: "the next boot")
-    assert recall(engine, ["/in/a"])["/in/a"].unchanged_s == 0.0
+    save_observations(engine, [FileObservation("/in/a", "1")])
+    monkeypatch.setattr(observations, "boot_id", lambda: "the next boot")
+    assert load_observations(engine, ["/in/a"])["/in/a"].unchanged_s == 0.0
 
 
 def test_entries_are_filtered(engine, me):
     for digit, state, model in (("a", "published", "m"), ("b", "quarantined", "m"), ("c", "published", "n")):
         key = Key(digit * 64, model, "1")
-        taken = claim(engine, [Wanted(key, f"/in/{digit}_%.las")], owner=me)[key]
-        _settle(engine, taken, state)
-    remember(engine, [Sighting("/in/young.las", "1"), Sighting("/in/hashed.las", "1", "d" * 64)])
-    remember(engine, [Sighting("/in/a_%.las", "1", "a" * 64)])
+        claim = acquire_claims(engine, [ClaimRequest(key, f"/in/{digit}_%.las")], owner=me)[key]
+        _settle(engine, claim, state)
+    save_observations(engine, [FileObservation("/in/young.las", "1"), FileObservation("/in/hashed.las", "1", "d" * 64)])
+    save_observations(engine, [FileObservation("/in/a_%.las", "1", "a" * 64)])
 
     def sources(**which):
         return [entry.source.removeprefix("/in/") for entry in entries(engine, Filter(**which))]
@@ -360,10 +360,10 @@ def test_retry_does_not_touch_what_is_being_scored(engine, me):
 
 def test_forget_deletes_with_what_is_remembered_of_the_file(engine, me):
     _take(engine, me)
-    remember(engine, [Sighting("/in/a.las", "1", KEY.sha256)])
+    save_observations(engine, [FileObservation("/in/a.las", "1", KEY.sha256)])
     assert forget(engine, Filter(sha256=KEY.sha256)) == 1
     assert entries(engine) == []
-    assert recall(engine, ["/in/a.las"]) == {}
+    assert load_observations(engine, ["/in/a.las"]) == {}
 
 
 def test_a_ledger_survives_its_process(url, me):
@@ -435,8 +435,8 @@ def test_a_ledger_that_cannot_be_opened_says_where(tmp_path):
 
 def test_odd_text_is_stored(engine, me):
     key = Key("b" * 64, "m", "1")
-    taken = claim(engine, [Wanted(key, "/in/\udcff\x00.las")], owner=me)[key]
-    _settle(engine, taken, "failed", reason="nul \x00 here")
+    claim = acquire_claims(engine, [ClaimRequest(key, "/in/\udcff\x00.las")], owner=me)[key]
+    _settle(engine, claim, "failed", reason="nul \x00 here")
     assert "\x00" not in json.dumps(entries(engine)[0].reason)
     with engine.connect() as connection:
         assert connection.execute(select(scorings.c.source)).scalar().startswith("/in/")

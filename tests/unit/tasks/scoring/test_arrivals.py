@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aemodels.io.files.hashing import sha256_file
-from tasks.ledger import open_ledger, sightings
+from tasks.ledger import observations, open_ledger
 from tasks.scoring import arrivals as module
-from tasks.scoring.arrivals import Arrival, arrived_since, identify, look, look_again, part_complete, remember_hashes
+from tasks.scoring.arrivals import Arrival, arrived_since, identify, list_inbox, recheck, save_hashes, split_complete
 from tasks.scoring.outbox import ChangedError
 
 
@@ -41,90 +41,90 @@ def test_nested_files_are_found_and_unfinished_ones_are_not(inbox, tmp_path):
     (inbox / "a" / "b" / "w.las").write_text("x")
     for name in ("w.las.part", "w.tmp", "w.las.partial", "w.crdownload", "w.las.filepart", ".w.las", "w.las~"):
         (inbox / name).write_text("x")
-    assert _names(look(str(inbox), tmp_path / "out").arrivals) == ["w.las"]
-    assert _names(look(f"file://{inbox}", tmp_path / "out").arrivals) == ["w.las"]
+    assert _names(list_inbox(str(inbox), tmp_path / "out").arrivals) == ["w.las"]
+    assert _names(list_inbox(f"file://{inbox}", tmp_path / "out").arrivals) == ["w.las"]
 
 
 def test_outputs_inside_the_inbox_have_not_arrived(inbox):
     (inbox / "las").mkdir()
     (inbox / "las" / "w.1.las").write_text("x")
     (inbox / "w.las").write_text("x")
-    assert _names(look(str(inbox), inbox).arrivals) == ["w.las"]
-    assert _names(look(str(inbox / "las"), inbox).arrivals) == ["w.1.las"], "unless they are what was asked for"
+    assert _names(list_inbox(str(inbox), inbox).arrivals) == ["w.las"]
+    assert _names(list_inbox(str(inbox / "las"), inbox).arrivals) == ["w.1.las"], "unless they are what was asked for"
 
 
 def test_an_inbox_inside_the_outbox_is_looked_at(inbox, tmp_path):
     (inbox / "w.las").write_text("x")
-    assert _names(look(str(inbox), tmp_path).arrivals) == ["w.las"]
+    assert _names(list_inbox(str(inbox), tmp_path).arrivals) == ["w.las"]
 
 
 def test_thousands_of_files_and_none(inbox, tmp_path, ledger):
-    assert look(str(inbox), tmp_path / "out").arrivals == ()
+    assert list_inbox(str(inbox), tmp_path / "out").arrivals == ()
     for number in range(3000):
         (inbox / f"{number}.las").touch()
-    found = look(str(inbox), tmp_path / "out").arrivals
-    complete, young = part_complete(ledger, found, 0.0)
-    assert (len(complete), len(young)) == (3000, 0)
-    assert len(part_complete(ledger, found, 60.0)[1]) == 3000, "seen before, but not for long enough"
+    found = list_inbox(str(inbox), tmp_path / "out").arrivals
+    complete, unsettled = split_complete(ledger, found, 0.0)
+    assert (len(complete), len(unsettled)) == (3000, 0)
+    assert len(split_complete(ledger, found, 60.0)[1]) == 3000, "seen before, but not for long enough"
 
 
 def test_old_files_are_complete_at_once_and_young_ones_are_not(inbox, tmp_path, ledger):
     _old_text(inbox / "old.las", "x")
-    (inbox / "young.las").write_text("x")
+    (inbox / "unsettled.las").write_text("x")
     later = time.time() + 1e6
     (inbox / "ahead.las").write_text("x")
     os.utime(inbox / "ahead.las", (later, later))
-    complete, young = part_complete(ledger, look(str(inbox), tmp_path / "out").arrivals, 60.0)
-    assert (_names(complete), _names(young)) == (["old.las"], ["ahead.las", "young.las"])
+    complete, unsettled = split_complete(ledger, list_inbox(str(inbox), tmp_path / "out").arrivals, 60.0)
+    assert (_names(complete), _names(unsettled)) == (["old.las"], ["ahead.las", "unsettled.las"])
 
 
 def test_a_file_unchanged_since_an_earlier_run_is_complete(inbox, tmp_path, ledger, monkeypatch):
     clock = [100.0]
-    monkeypatch.setattr(sightings.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(observations.time, "monotonic", lambda: clock[0])
     path = inbox / "w.las"
     path.write_text("x")
-    assert _names(part_complete(ledger, look(str(inbox), tmp_path).arrivals, 60.0)[1]) == ["w.las"]
+    assert _names(split_complete(ledger, list_inbox(str(inbox), tmp_path).arrivals, 60.0)[1]) == ["w.las"]
     clock[0] += 59
-    assert _names(part_complete(ledger, look(str(inbox), tmp_path).arrivals, 60.0)[1]) == ["w.las"]
+    assert _names(split_complete(ledger, list_inbox(str(inbox), tmp_path).arrivals, 60.0)[1]) == ["w.las"]
     clock[0] += 2
-    assert _names(part_complete(ledger, look(str(inbox), tmp_path).arrivals, 60.0)[0]) == ["w.las"]
+    assert _names(split_complete(ledger, list_inbox(str(inbox), tmp_path).arrivals, 60.0)[0]) == ["w.las"]
     path.write_text("xy")
-    assert _names(part_complete(ledger, look(str(inbox), tmp_path).arrivals, 60.0)[1]) == ["w.las"], "it grew"
+    assert _names(split_complete(ledger, list_inbox(str(inbox), tmp_path).arrivals, 60.0)[1]) == ["w.las"], "it grew"
 
 
 def test_the_second_look_parts_what_stands_still_from_what_grows_and_what_is_gone(inbox, tmp_path, monkeypatch):
     for name in ("still.las", "grows.las", "gone.las"):
         (inbox / name).write_text("x")
-    found = look(str(inbox), tmp_path / "out").arrivals
+    found = list_inbox(str(inbox), tmp_path / "out").arrivals
 
     def meanwhile(_):
         (inbox / "grows.las").write_text("xy")
         (inbox / "gone.las").unlink()
 
     monkeypatch.setattr(module.time, "sleep", meanwhile)
-    complete, young = look_again(found, 1.0)
-    assert (_names(complete), _names(young)) == (["still.las"], ["grows.las"])
+    complete, unsettled = recheck(found, 1.0)
+    assert (_names(complete), _names(unsettled)) == (["still.las"], ["grows.las"])
 
 
 def test_a_long_settling_time_is_not_waited_for(inbox, tmp_path):
     (inbox / "w.las").write_text("x")
-    found = look(str(inbox), tmp_path / "out").arrivals
-    complete, young = look_again(found, 3600.0)
-    assert (complete, _names(young)) == ([], ["w.las"])
+    found = list_inbox(str(inbox), tmp_path / "out").arrivals
+    complete, unsettled = recheck(found, 3600.0)
+    assert (complete, _names(unsettled)) == ([], ["w.las"])
 
 
 def test_a_content_is_hashed_once(inbox, tmp_path, ledger, monkeypatch):
     path = _old_text(inbox / "w.las", "abc")
-    (found,) = part_complete(ledger, look(str(inbox), tmp_path).arrivals, 60.0)[0]
+    (found,) = split_complete(ledger, list_inbox(str(inbox), tmp_path).arrivals, 60.0)[0]
     known = identify(found, tmp_path / "copies")
     assert (known.sha256, known.local) == (sha256_file(path), path)
-    remember_hashes(ledger, [known])
+    save_hashes(ledger, [known])
     monkeypatch.setattr(module, "sha256_file", lambda _: pytest.fail("hashed again"))
-    (again,) = part_complete(ledger, look(str(inbox), tmp_path).arrivals, 60.0)[0]
+    (again,) = split_complete(ledger, list_inbox(str(inbox), tmp_path).arrivals, 60.0)[0]
     assert identify(again, tmp_path / "copies").sha256 == known.sha256
     monkeypatch.undo()
     _old_text(path, "abcd")
-    (changed,) = part_complete(ledger, look(str(inbox), tmp_path).arrivals, 60.0)[0]
+    (changed,) = split_complete(ledger, list_inbox(str(inbox), tmp_path).arrivals, 60.0)[0]
     assert changed.sha256 == ""
 
 
@@ -132,7 +132,7 @@ def test_a_content_is_hashed_once(inbox, tmp_path, ledger, monkeypatch):
 def test_a_file_that_changes_before_it_is_hashed_is_left(inbox, tmp_path, meanwhile):
     path = inbox / "w.las"
     path.write_text("abc")
-    (found,) = look(str(inbox), tmp_path / "out").arrivals
+    (found,) = list_inbox(str(inbox), tmp_path / "out").arrivals
     if meanwhile == "grows":
         path.write_text("abcd")
     else:
@@ -147,7 +147,7 @@ def test_a_url_is_fetched_and_noticed_when_it_changes(tmp_path):
     memory = fsspec.filesystem("memory")
     memory.pipe("/box/w.las", b"abc")
     try:
-        (found,) = look("memory://box", tmp_path).arrivals
+        (found,) = list_inbox("memory://box", tmp_path).arrivals
         local = identify(found, tmp_path / "copies").local
         assert local.read_bytes() == b"abc"
         memory.pipe("/box/w.las", b"abcd")
@@ -155,7 +155,7 @@ def test_a_url_is_fetched_and_noticed_when_it_changes(tmp_path):
             identify(found, tmp_path / "copies2")
     finally:
         memory.rm("/box", recursive=True)
-    assert look("gopher://box", tmp_path).problems[0][1].code == "unknown-scheme"
+    assert list_inbox("gopher://box", tmp_path).problems[0][1].code == "unknown-scheme"
 
 
 def test_a_file_arrived_when_the_ledger_saw_it_first_else_when_it_was_changed():

@@ -23,14 +23,14 @@ from helpers.recordings import make_line, make_well
 from tasks.scoring.outbox import (
     BundleLabel,
     ChangedError,
-    Place,
+    Destination,
     discard,
     publish,
     quarantine,
+    remove_temporary_files,
     score_schema,
     score_table,
     stage,
-    sweep,
     targets,
 )
 
@@ -40,9 +40,9 @@ KNOWN = ("GR", "RHOB")
 
 def _publish(out, recording, scores, label=LABEL, **more):
     """Stage and publish one file; its targets."""
-    place = Place(out, label, **more)
-    publish([stage(place, recording, scores, recording.source.path)])
-    return targets(place, recording)
+    destination = Destination(out, label, **more)
+    publish([stage(destination, recording, scores, recording.source.path)])
+    return targets(destination, recording)
 
 
 def _files(folder):
@@ -89,14 +89,14 @@ def section(tmp_path):
 
 
 def test_log_columns_are_the_contract():
-    place = ["source", "sha256", "well", "depth"]
+    columns = ["source", "sha256", "well", "depth"]
     result = ["score", "threshold", "is_anomaly", "reason"]
-    assert score_schema("logs", ("GR",)).names == [*place, *result, "GR", "GR_DN", "ANOM_GR", "BADLOG_GR"]
+    assert score_schema("logs", ("GR",)).names == [*columns, *result, "GR", "GR_DN", "ANOM_GR", "BADLOG_GR"]
 
 
 def test_trace_columns_are_the_contract():
-    place = ["source", "sha256", "trace", "inline", "crossline", "cdp_x", "cdp_y"]
-    assert score_schema("seismic", ()).names == [*place, "score", "threshold", "is_anomaly", "reason"]
+    columns = ["source", "sha256", "trace", "inline", "crossline", "cdp_x", "cdp_y"]
+    assert score_schema("seismic", ()).names == [*columns, "score", "threshold", "is_anomaly", "reason"]
 
 
 def test_log_rows_hold_depths_values_and_flags(well):
@@ -188,7 +188,7 @@ def test_names_with_blanks_and_umlauts_stay_inside_the_outbox(tmp_path, well):
     import dataclasses
 
     odd = dataclasses.replace(well, source=dataclasses.replace(well.source, uri="/in/../Brunnen Ä=1*.las"))
-    goal = targets(Place(tmp_path, BundleLabel("a/b", "1")), odd)
+    goal = targets(Destination(tmp_path, BundleLabel("a/b", "1")), odd)
     assert all(path.resolve().is_relative_to(tmp_path) for path in (goal.scores, goal.copy, goal.report))
     assert "*" not in goal.copy.name
 
@@ -197,7 +197,7 @@ def test_quarantine_is_a_copy_beside_its_reason(tmp_path):
     path = tmp_path / "bad.las"
     path.write_bytes(b"\x00not a log")
     finding = Finding("error", "no-data", "line 1", "nothing", "a ~A section", "get it again")
-    _, reason = quarantine(Place(tmp_path / "out", LABEL), path, str(path), sha256_file(path), [finding])
+    _, reason = quarantine(Destination(tmp_path / "out", LABEL), path, str(path), sha256_file(path), [finding])
     assert (reason.parent / "bad.las").read_bytes() == path.read_bytes() == b"\x00not a log"
     assert reason.parent.name == sha256_file(path)
     assert json.loads(reason.read_text())["findings"] == [finding.to_dict()]
@@ -205,7 +205,7 @@ def test_quarantine_is_a_copy_beside_its_reason(tmp_path):
 
 def test_staged_outputs_are_whole_hidden_and_hashed(tmp_path, well):
     out = tmp_path / "out"
-    staged = stage(Place(out, LABEL, mark="w1"), well, _log_scores(well), well.source.path)
+    staged = stage(Destination(out, LABEL, temp_prefix="w1"), well, _log_scores(well), well.source.path)
     assert [path.name[:4] for path in _files(out)] == [".w1."] * 3
     assert staged[-1].target.endswith(".parquet"), "the sign that the others are there comes last"
     for item in staged:
@@ -218,7 +218,7 @@ def test_staged_outputs_are_whole_hidden_and_hashed(tmp_path, well):
 
 def test_without_its_copy_no_score_is_published(tmp_path, well):
     out = tmp_path / "out"
-    staged = stage(Place(out, LABEL), well, _log_scores(well), well.source.path)
+    staged = stage(Destination(out, LABEL), well, _log_scores(well), well.source.path)
     Path(staged[0].temporary).unlink()
     with pytest.raises(FileNotFoundError):
         publish([staged])
@@ -230,7 +230,7 @@ def test_another_version_writes_beside_never_over(tmp_path, well):
     out = tmp_path / "out"
     first = _publish(out, well, _log_scores(well))
     before = {path: path.read_bytes() for path in _files(out)}
-    second = _publish(out, well, _log_scores(well), BundleLabel("sondeflow-logs", "4"), beside=True)
+    second = _publish(out, well, _log_scores(well), BundleLabel("sondeflow-logs", "4"), own_folder=True)
     assert {path: path.read_bytes() for path in before} == before
     assert len(_files(out)) == 6
     assert second.copy == out / "las" / "bundle=sondeflow-logs-v4" / first.copy.name
@@ -247,16 +247,16 @@ def test_names_as_long_as_names_may_be_are_shortened(tmp_path, well, letter):
     assert goal.copy.is_file()
     assert goal.copy.name.startswith(letter * 30)
     assert len(goal.copy.name.encode()) < 255
-    copy, _ = quarantine(Place(tmp_path / "out", LABEL), path, str(path), long.source.sha256, [])
+    copy, _ = quarantine(Destination(tmp_path / "out", LABEL), path, str(path), long.source.sha256, [])
     assert copy.name == name
 
 
 def test_what_a_dead_worker_left_is_swept_and_nothing_else(tmp_path, well):
     out = tmp_path / "out"
-    stage(Place(out, LABEL, mark="wdead-7"), well, _log_scores(well), well.source.path)
-    mine = stage(Place(out, LABEL, mark="wmine-7"), well, _log_scores(well), well.source.path)
-    done = _publish(out, well, _log_scores(well), BundleLabel("sondeflow-logs", "9"), beside=True)
-    assert sweep(out, "wdead") == 3
+    stage(Destination(out, LABEL, temp_prefix="wdead-7"), well, _log_scores(well), well.source.path)
+    mine = stage(Destination(out, LABEL, temp_prefix="wmine-7"), well, _log_scores(well), well.source.path)
+    done = _publish(out, well, _log_scores(well), BundleLabel("sondeflow-logs", "9"), own_folder=True)
+    assert remove_temporary_files(out, "wdead") == 3
     left = {str(path) for path in _files(out)}
     assert left == {item.temporary for item in mine} | {str(path) for path in (done.scores, done.copy, done.report)}
 
@@ -265,8 +265,8 @@ def test_a_report_tells_what_the_rules_of_quality_find(tmp_path, well):
     filled = well.values.copy()
     filled[0, 10:40] = np.linspace(40, 90, 30)
     drawn = dataclasses.replace(well, values=filled)
-    goal = targets(Place(tmp_path / "out", LABEL), drawn)
-    publish([stage(Place(tmp_path / "out", LABEL), drawn, _log_scores(drawn), drawn.source.path)])
+    goal = targets(Destination(tmp_path / "out", LABEL), drawn)
+    publish([stage(Destination(tmp_path / "out", LABEL), drawn, _log_scores(drawn), drawn.source.path)])
     report = goal.report.read_text(encoding="utf-8")
     assert "interpolated" in report
     assert f"curve {well.names[0]}" in report

@@ -19,7 +19,7 @@ from aemodels.io import read, read_segy, sha256_file, write_segy
 from aemodels.study import steps
 from helpers.recordings import make_line
 from tasks.scoring import outbox_large_lines
-from tasks.scoring.outbox import BundleLabel, ChangedError, Place, Targets, publish, stage
+from tasks.scoring.outbox import BundleLabel, ChangedError, Destination, Targets, publish, stage
 from tasks.scoring.outbox_large_lines import LargeLine, WrittenLine, stage_blocks
 
 LABEL = BundleLabel("sondeflow-seismic", "2")
@@ -78,7 +78,7 @@ def _goal(staged) -> Targets:
 
 
 def publish_blocks(outbox: Path, line: LargeLine, bundle: Bundle) -> tuple[Targets, WrittenLine]:
-    staged, written = stage_blocks(Place(outbox, LABEL), line, bundle)
+    staged, written = stage_blocks(Destination(outbox, LABEL), line, bundle)
     publish([staged])
     return _goal(staged), written
 
@@ -86,7 +86,7 @@ def publish_blocks(outbox: Path, line: LargeLine, bundle: Bundle) -> tuple[Targe
 def test_blocks_publish_what_the_whole_publishes(path: Path, bundle: Bundle, tmp_path: Path):
     recording = read(path)
     scores = bundle.score(recording)
-    staged = stage(Place(tmp_path / "whole", LABEL), recording, scores, path)
+    staged = stage(Destination(tmp_path / "whole", LABEL), recording, scores, path)
     publish([staged])
     whole = _goal(staged)
     goal, line = publish_blocks(tmp_path / "blocks", large(path), bundle)

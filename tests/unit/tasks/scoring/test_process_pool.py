@@ -16,7 +16,7 @@ from helpers.cheap_bundle import fill, save_cheap_bundle
 from helpers.paths import ROOT, TESTS
 from tasks.scoring.choose_bundle import open_scorer
 from tasks.scoring.file import Job, score_job
-from tasks.scoring.process_pool import Child, ChildLostError, Crew, WorkerError, limits_for
+from tasks.scoring.process_pool import ProcessPool, WorkerProcess, WorkerProcessError, WorkerStartError, limits_for
 from tasks.settings import Settings
 
 POISON = str(TESTS / "helpers" / "poison")
@@ -38,7 +38,7 @@ def jobs(scorer, tmp_path):
             sha256=sha256_file(path),
             scorer=scorer,
             outbox=str(tmp_path / "out"),
-            mark=f"w1-{n}",
+            temp_prefix=f"w1-{n}",
         )
         for n, path in enumerate(paths)
     ]
@@ -46,7 +46,7 @@ def jobs(scorer, tmp_path):
 
 @pytest.fixture
 def child():
-    made = Child(LIMITS)
+    made = WorkerProcess(LIMITS)
     made.await_ready()
     yield made
     made.stop()
@@ -54,7 +54,7 @@ def child():
 
 def test_a_child_scores_as_this_process_does(child, jobs):
     theirs, ours = child.score(jobs[0]), score_job(jobs[0])
-    assert theirs.end == ours.end == "scored"
+    assert theirs.status == ours.status == "scored"
     assert (theirs.rows, theirs.flagged) == (ours.rows, ours.flagged) == (120, ours.flagged)
     assert [item.target for item in theirs.staged] == [item.target for item in ours.staged]
 
@@ -62,7 +62,7 @@ def test_a_child_scores_as_this_process_does(child, jobs):
 def test_a_child_that_is_killed_says_so(child, jobs):
     child.score(jobs[0])
     os.kill(child.pid, signal.SIGKILL)
-    with pytest.raises(ChildLostError, match="SIGKILL") as lost:
+    with pytest.raises(WorkerProcessError, match="SIGKILL") as lost:
         child.score(jobs[1])
     assert lost.value.code == "reader-crashed"
 
@@ -71,8 +71,8 @@ def test_a_child_that_does_not_start_is_nobodys_fault(jobs, tmp_path, monkeypatc
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "sitecustomize.py").write_text("import os; os._exit(3)")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "broken"))
-    with pytest.raises(WorkerError, match="status 3"):
-        next(Crew(LIMITS).score_all(jobs))
+    with pytest.raises(WorkerStartError, match="status 3"):
+        next(ProcessPool(LIMITS).score_all(jobs))
 
 
 def test_a_file_that_kills_its_child_costs_the_others_nothing(jobs, tmp_path, monkeypatch):
@@ -80,14 +80,14 @@ def test_a_file_that_kills_its_child_costs_the_others_nothing(jobs, tmp_path, mo
     poison = tmp_path / "in" / "p.crash"
     poison.write_text("poison")
     killer = jobs[0].model_copy(update={"path": str(poison), "source": str(poison), "sha256": sha256_file(poison)})
-    crew = Crew(LIMITS)
+    pool = ProcessPool(LIMITS)
     try:
-        verdicts = [verdict for _, verdict in crew.score_all([jobs[0], killer, *jobs[1:]])]
+        results = [result for _, result in pool.score_all([jobs[0], killer, *jobs[1:]])]
     finally:
-        crew.dismiss()
-    assert [verdict.end for verdict in verdicts] == ["scored", "killer", "scored", "scored"]
-    assert verdicts[1].findings[0].code == "reader-crashed"
-    assert "SIGSEGV" in verdicts[1].findings[0].found
+        pool.shutdown()
+    assert [result.status for result in results] == ["scored", "crashed", "scored", "scored"]
+    assert results[1].findings[0].code == "reader-crashed"
+    assert "SIGSEGV" in results[1].findings[0].found
 
 
 def test_a_child_does_not_outlive_its_parent_even_in_an_endless_loop(tmp_path):
@@ -95,7 +95,7 @@ def test_a_child_does_not_outlive_its_parent_even_in_an_endless_loop(tmp_path):
     poison.write_text("poison")
     code = (
         "from tasks.scoring.process_pool import *\n"
-        "child = Child(limits_for(1, seconds=60, memory_mb=None, tries=1))\n"
+        "child = WorkerProcess(limits_for(1, seconds=60, memory_mb=None, tries=1))\n"
         "child.await_ready(); print(child.pid, flush=True)\n"
         f"child.score(Job(path={str(poison)!r}, source='p', sha256='0' * 64, scorer=None, outbox='/nowhere'))"
     )

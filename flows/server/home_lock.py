@@ -14,7 +14,7 @@ from flows.server.processes import NotServedError
 from tasks.settings import Settings
 
 
-class Served(BaseModel):
+class RunningServer(BaseModel):
     """A running `sondeflow serve`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -23,7 +23,7 @@ class Served(BaseModel):
     address: str
 
 
-def serving(settings: Settings) -> Served | None:
+def running_server(settings: Settings) -> RunningServer | None:
     """The serve that runs in this home, None without one."""
     place = _place(settings)
     if not place.is_file():
@@ -37,7 +37,7 @@ def serving(settings: Settings) -> Served | None:
 
 
 @contextlib.contextmanager
-def only_server(settings: Settings, address: str) -> Iterator[None]:
+def hold_home(settings: Settings, address: str) -> Iterator[None]:
     """Hold this home for as long as the block lasts; the system lets go of it however the process ends.
 
     Raises:
@@ -55,14 +55,14 @@ def only_server(settings: Settings, address: str) -> Iterator[None]:
                 f"{settings.home} is served already {where}; stop that one, or set SONDEFLOW_HOME to another folder"
             ) from error
         stream.truncate(0)
-        stream.write(Served(pid=os.getpid(), address=address).model_dump_json())
+        stream.write(RunningServer(pid=os.getpid(), address=address).model_dump_json())
         stream.flush()
         yield
 
 
-def _read(place: Path) -> Served | None:
+def _read(place: Path) -> RunningServer | None:
     try:
-        return Served.model_validate_json(place.read_text(encoding="utf-8"))
+        return RunningServer.model_validate_json(place.read_text(encoding="utf-8"))
     except (OSError, ValidationError):
         return None  # it is being written
 

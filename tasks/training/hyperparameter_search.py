@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from aemodels.core.errors import SondeflowError, SpecError
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.experiment.sweep_spec import Choices, Span, SweepSpec
-from aemodels.study.sweep import checked_sweep, specified_values, validation_gains, with_values
+from aemodels.study.hyperparameter_search import checked_sweep, specified_values, validation_gains, with_values
 from tasks.settings import Settings
 from tasks.storage.code_version import STUDYING, code_hash
 from tasks.storage.refs import digest_of
@@ -52,7 +52,7 @@ class Trial(BaseModel):
     reason: str = ""
 
 
-class Search:
+class HyperparameterSearch:
     """A search and its storage; the same specification, data and code find the same one again.
 
     Args:
@@ -148,7 +148,7 @@ def _suggest(trial: optuna.Trial, path: str, span: Choices | Span) -> Any:
 
 
 @contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
+def _exclusive(settings: Settings) -> Iterator[None]:
     """One search at a time in a home: what another one is trying looks like what a crash has left."""
     settings.home.mkdir(parents=True, exist_ok=True)
     with (settings.home / "sweeps.lock").open("w") as handle:
@@ -159,32 +159,32 @@ def _alone(settings: Settings) -> Iterator[None]:
         yield
 
 
-def search(spec: ExperimentSpec, data: PreparedRef, parent: Parent, settings: Settings) -> list[Trial]:
+def run_search(spec: ExperimentSpec, data: PreparedRef, parent: Parent, settings: Settings) -> list[Trial]:
     """Try parameters until the sweep has all its trials, each as a run below the sweep's; those of before are kept.
 
     Raises:
         SpecError: if no trial succeeded, or another search runs in the same home.
     """
-    with _alone(settings):
-        return _search(Search(spec, data, settings), data, parent, settings)
+    with _exclusive(settings):
+        return _run_search(HyperparameterSearch(spec, data, settings), data, parent, settings)
 
 
-def _search(book: Search, data: PreparedRef, parent: Parent, settings: Settings) -> list[Trial]:
-    spec = book.spec
-    for done in book.trials[: book.recover()]:
+def _run_search(search: HyperparameterSearch, data: PreparedRef, parent: Parent, settings: Settings) -> list[Trial]:
+    spec = search.spec
+    for done in search.trials[: search.recover()]:
         if not done.reason:
             _run(spec, done.values, data, parent.model_copy(update={"trial": done.number}), settings)
-    while (number := len(book.trials)) < book.sweep.trials:
-        asked, values = book.ask()
+    while (number := len(search.trials)) < search.sweep.trials:
+        asked, values = search.ask()
         try:
             gains = _run(spec, values, data, parent.model_copy(update={"trial": number}), settings)
         except SondeflowError as error:
-            book.fail(asked, str(error))
+            search.fail(asked, str(error))
         else:
-            book.tell(asked, gains)
-    if all(trial.reason for trial in book.trials):
-        raise SpecError(f"none of {len(book.trials)} trials succeeded; the last: {book.trials[-1].reason}")
-    return book.trials
+            search.tell(asked, gains)
+    if all(trial.reason for trial in search.trials):
+        raise SpecError(f"none of {len(search.trials)} trials succeeded; the last: {search.trials[-1].reason}")
+    return search.trials
 
 
 def _run(
@@ -200,7 +200,7 @@ def _run(
     return gains
 
 
-def winner(trials: list[Trial]) -> Trial:
+def best_trial(trials: list[Trial]) -> Trial:
     """The trial with the highest gain on the validation wells; of equal ones the first."""
     return max((trial for trial in trials if trial.gain_db is not None), key=lambda trial: trial.gain_db or 0.0)
 
@@ -211,7 +211,7 @@ def log_sweep(spec: ExperimentSpec, trials: list[Trial], parent: Parent, setting
     import pandas as pd
     import yaml
 
-    best = winner(trials)
+    best = best_trial(trials)
     rows = [
         {"trial": one.number, **one.values, "validation_db": one.gain_db, **one.gains, "reason": one.reason}
         for one in trials
@@ -226,7 +226,7 @@ def log_sweep(spec: ExperimentSpec, trials: list[Trial], parent: Parent, setting
     return text
 
 
-def planned(spec: ExperimentSpec, trials: int | None) -> ExperimentSpec:
+def with_trials(spec: ExperimentSpec, trials: int | None) -> ExperimentSpec:
     """The experiment with another number of trials.
 
     Raises:

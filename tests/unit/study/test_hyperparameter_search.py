@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from aemodels.core.errors import SpecError
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.experiment.sweep_spec import Choices, Span
-from aemodels.study.sweep import checked_sweep, specified_values, validation_gains, with_values
+from aemodels.study.hyperparameter_search import checked_sweep, specified_values, validation_gains, with_values
 from helpers.tiny_specs import LOGS
 
 PARAMETERS = {
