@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +33,8 @@ class Column:
         name: of its curve.
     """
 
+    remedies: ClassVar[Mapping[str, str]] = REMEDIES
+
     def __init__(self, name: str) -> None:
         self.name = name
         self.parts: list[NDArray[np.float64]] = []
@@ -43,23 +46,30 @@ class Column:
 
     def extend(self, cells: Sequence[str], lines: Sequence[int]) -> None:
         """Take a stretch of cells and the lines they stand on."""
+        texts = self.texts(cells)
         try:
-            values = pa.array(cells, pa.string()).cast(pa.float64()).to_numpy().copy()
+            values = pa.array(texts, pa.string()).cast(pa.float64()).to_numpy(zero_copy_only=False).copy()
             self.points = self.points or any("." in cell for cell in cells)
             commas = values
         except pa.ArrowInvalid:
-            values, commas = self._cell_by_cell(cells, lines)
+            values, commas = self._cell_by_cell(cells, texts, lines)
         self.parts.append(values)
         self.comma_parts.append(commas)
         self.rows += len(cells)
 
+    def texts(self, cells: Sequence[str]) -> Sequence[str | None]:
+        """Return the cells as numbers are written with a point; None for a cell that is missing without a finding."""
+        return cells
+
     def _cell_by_cell(
-        self, cells: Sequence[str], lines: Sequence[int]
+        self, cells: Sequence[str], texts: Sequence[str | None], lines: Sequence[int]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         values = np.full(len(cells), np.nan)
         commas = values.copy()
-        for row, (cell, line) in enumerate(zip(cells, lines, strict=True)):
-            number = parse_number(cell)
+        for row, (cell, text, line) in enumerate(zip(cells, texts, lines, strict=True)):
+            if text is None:
+                continue
+            number = parse_number(text)
             self.points = self.points or "." in cell
             if number is not None:
                 values[row] = commas[row] = number
@@ -102,23 +112,20 @@ class Column:
             f"curve {self.name}, line {first[0] + 1}",
             f"{first[1][:80]!r}; {count} of {self.rows} cells are no plain numbers",
             "a number",
-            REMEDIES[code],
+            self.remedies[code],
         )
 
 
-def collect_columns(
-    rows: Iterator[tuple[int, list[str]]], names: Sequence[str]
-) -> tuple[list[Column], NDArray[np.int64]]:
-    """Rows of cells, each with the index of its line, as columns.
+def collect_columns(rows: Iterator[tuple[int, list[str]]], columns: Sequence[Column]) -> NDArray[np.int64]:
+    """Put rows of cells, each with the index of its line, into columns.
 
     Args:
-        rows: (line, cells) of each row; as many cells as names.
-        names: the curves.
+        rows: (line, cells) of each row; as many cells as columns.
+        columns: filled.
 
     Returns:
-        (columns, int64[row] lines).
+        int64[row], the lines.
     """
-    columns = [Column(name) for name in names]
     starts: list[int] = []
     lines: list[int] = []
     stretch: list[list[str]] = []
@@ -130,7 +137,7 @@ def collect_columns(
             starts.extend(lines)
             lines, stretch = [], []
     _flush(columns, stretch, lines)
-    return columns, np.asarray(starts + lines, dtype=np.int64)
+    return np.asarray(starts + lines, dtype=np.int64)
 
 
 def _flush(columns: Sequence[Column], stretch: Sequence[Sequence[str]], lines: Sequence[int]) -> None:

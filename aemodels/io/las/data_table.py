@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
-from aemodels.io.las.cell_parser import collect_columns
+from aemodels.io.las.cell_parser import Column, collect_columns
 from aemodels.io.las.fast_parser import parse_fast
 from aemodels.io.las.file_sections import DataBlock
-from aemodels.io.las.header import LasHeader
+from aemodels.io.las.header import CURVE_SECTION, LasHeader
 from aemodels.io.las.row_splitter import RowSplitter, find_delimiter, split_cells
 
 RAGGED_LIMIT = 0.1  # beyond one bad row in ten the columns cannot be trusted
@@ -66,12 +66,19 @@ def parse_table(block: DataBlock, header: LasHeader) -> LasTable:
             return LasTable(fast, frozenset(), block)
     if header.wrapped:
         rows: Iterator[tuple[int, list[str]]] = _unwrap(block.lines(), width)
-        ragged = Ragged(header)
+        ragged = Ragged(width)
     else:
-        ragged = Ragged(header)
+        ragged = Ragged(width)
         rows = _whole_rows(block.lines, delimiter, ragged)
-    columns, starts = collect_columns(rows, [curve.name for curve in header.curves])
-    findings = ragged.findings(len(starts))
+    columns = [Column(curve.name) for curve in header.curves]
+    starts = collect_columns(rows, columns)
+    return as_table(columns, starts, block, ragged.findings(len(starts)))
+
+
+def as_table(
+    columns: Sequence[Column], starts: NDArray[np.int64], block: DataBlock, findings: tuple[Finding, ...]
+) -> LasTable:
+    """Return the table of columns that have been filled, with findings about the rows and the cells."""
     found = [column.finding() for column in columns]
     text_columns = frozenset(
         number for number, finding in enumerate(found) if finding is not None and finding.code == "text-column"
@@ -86,10 +93,16 @@ def parse_table(block: DataBlock, header: LasHeader) -> LasTable:
 
 
 class Ragged:
-    """What is noted about rows with a wrong number of cells while a block is read."""
+    """What is noted about rows with a wrong number of cells while a block is read.
 
-    def __init__(self, header: LasHeader) -> None:
-        self.width = len(header.curves)
+    Args:
+        width: cells of a whole row.
+        section: the part of the file that describes its curves, as messages name it.
+        cure: what else may be wrong, as a remedy.
+    """
+
+    def __init__(self, width: int, *, section: str = CURVE_SECTION, cure: str = "separate run-on numbers") -> None:
+        self.width, self.section, self.cure = width, section, cure
         self.lines: list[int] = []
         self.cells = 0
         self.run_on: list[int] = []
@@ -111,7 +124,24 @@ class Ragged:
             what = f"{len(self.run_on)} rows with numbers that run into each other, like 50-999.25"
             remedy = "they are parted before the sign, or where the other rows' columns end; write a blank between them"
             found = (Finding("warning", "run-on", f"line {self.run_on[0] + 1}", what, "separate numbers", remedy),)
-        return (*found, *_ragged(self.lines, self.cells, rows + len(self.lines), self.width))
+        return (*found, *self._ragged(rows + len(self.lines)))
+
+    def _ragged(self, rows: int) -> tuple[Finding, ...]:
+        if not self.lines:
+            return ()
+        refuse = len(self.lines) > max(RAGGED_LIMIT * rows, 1)
+        where = ", ".join(str(index + 1) for index in self.lines[:5]) + (" ..." if len(self.lines) > 5 else "")
+        finding = Finding(
+            "error" if refuse else "warning",
+            "column-count" if refuse else "ragged-row",
+            f"line {where}",
+            f"{self.cells} cells in line {self.lines[0] + 1}; {len(self.lines)} of {rows} rows have a wrong number",
+            f"{self.width} cells, one per curve of the {self.section}",
+            f"{self.cure}, or correct the {self.section}" + ("" if refuse else "; these rows are left out"),
+        )
+        if refuse:
+            raise UnreadableFileError((finding,))
+        return (finding,)
 
 
 def _whole_rows(
@@ -136,24 +166,6 @@ def unwrap_rows(lines: Sequence[str], indices: Sequence[int], header: LasHeader)
     """
     rows = list(_unwrap(zip(indices, lines, strict=True), len(header.curves)))
     return [cells for _, cells in rows], [start for start, _ in rows]
-
-
-def _ragged(lines: Sequence[int], cells: int, rows: int, width: int) -> tuple[Finding, ...]:
-    if not lines:
-        return ()
-    refuse = len(lines) > max(RAGGED_LIMIT * rows, 1)
-    where = ", ".join(str(index + 1) for index in lines[:5]) + (" ..." if len(lines) > 5 else "")
-    finding = Finding(
-        "error" if refuse else "warning",
-        "column-count" if refuse else "ragged-row",
-        f"line {where}",
-        f"{cells} cells in line {lines[0] + 1}; {len(lines)} of {rows} rows have a wrong number",
-        f"{width} cells, one per curve of the ~Curve section",
-        "separate run-on numbers, or mend the ~Curve section" + ("" if refuse else "; these rows are left out"),
-    )
-    if refuse:
-        raise UnreadableFileError((finding,))
-    return (finding,)
 
 
 def _unwrap(lines: Iterable[tuple[int, str]], width: int) -> Iterator[tuple[int, list[str]]]:

@@ -125,7 +125,7 @@ def split_file(data: bytes) -> LasFile:
         if size > HEADER_LIMIT:
             raise _large_header(len(data))
         if is_block:
-            blocks.append(DataBlock(number, *_closed(text, body, stop), inner))
+            blocks.append(DataBlock(number, *closed_span(text, body, stop), inner))
         part = split_lines(text[start : body if is_block else stop].decode(inner))
         kind = section_kind(part[0].lstrip(MARK + " \t"))
         sections.append(LasSection(kind, len(lines), len(lines) + len(part)))
@@ -182,8 +182,8 @@ def _is_data_title(line: bytes) -> bool:
     return section_kind(line.split(b"\n")[0].decode("latin-1").strip()) == "A"
 
 
-def _closed(text: bytes, start: int, stop: int) -> tuple[bytes, tuple[int, int]]:
-    """The span of a block without the padding at its end, its last line closed by a line end."""
+def closed_span(text: bytes, start: int, stop: int) -> tuple[bytes, tuple[int, int]]:
+    """Return the bytes and the span of a block without the padding at its end, its last line ended by "\n"."""
     while stop > start and text[stop - 1] in PADDING:
         stop -= 1
     if text[stop : stop + 1] == b"\n":

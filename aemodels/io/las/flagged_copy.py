@@ -69,7 +69,7 @@ def flagged_lines(
     Returns:
         All lines with their line ends.
     """
-    names = _free_names([curve.name for curve in added], header)
+    names = free_names([curve.name for curve in added], [curve.mnemonic for curve in header.curves])
     data = text.of_kind("A")[0]
     edits = _Edits()
     curve_section = definition_of(text, data) or text.of_kind("C")[0]
@@ -99,9 +99,9 @@ class _Cells:
     factor: float
 
 
-def _free_names(wanted: Sequence[str], header: LasHeader) -> list[str]:
-    """Names that the file does not have yet: a second run over a flagged file adds GR_DN_2 beside GR_DN."""
-    taken = {curve.mnemonic.upper() for curve in header.curves}
+def free_names(wanted: Sequence[str], present: Sequence[str]) -> list[str]:
+    """Return names that the file does not have yet: a second run over a flagged file adds GR_DN_2 beside GR_DN."""
+    taken = {name.upper() for name in present}
     names = []
     for name in wanted:
         number, free = 2, name
@@ -175,15 +175,27 @@ def _factor(header: LasHeader, recording: Recording) -> float:
 
 
 def _samples_of(rows: Sequence[Sequence[str]], width: int, cells: _Cells) -> NDArray[np.int64]:
-    """The sample of each row by its depth, -1 where the reader left the row out."""
-    axis = cells.axis
+    """Return the sample of each row, -1 for a row that the reader left out."""
     numbers = [parse_number(row[0]) if len(row) == width else None for row in rows]
-    depth = cells.factor * np.array([np.nan if number is None else number for number in numbers], dtype=np.float64)
+    depth = np.array([np.nan if number is None else number for number in numbers], dtype=np.float64)
+    return samples_at(cells.factor * depth, cells.axis)
+
+
+def samples_at(depth: NDArray[np.float64], axis: AxisArray) -> NDArray[np.int64]:
+    """Return the sample of each row by its depth.
+
+    Args:
+        depth: float64[row] in m, NaN for a row without one.
+        axis: float64[sample] in m, increasing.
+
+    Returns:
+        int64[row]; -1 where no sample has this depth, and for all but the first row of one depth, as the readers do.
+    """
     right = np.clip(np.searchsorted(axis, depth), 0, axis.size - 1)
     left = np.maximum(right - 1, 0)
     nearest = np.where(np.abs(axis[left] - depth) < np.abs(axis[right] - depth), left, right)
     fits = np.abs(axis[nearest] - depth) <= DEPTH_TOLERANCE
-    _, first = np.unique(np.where(fits, nearest, -1), return_index=True)  # the reader keeps the first of equal depths
-    used = np.zeros(len(rows), dtype=np.bool_)
+    _, first = np.unique(np.where(fits, nearest, -1), return_index=True)
+    used = np.zeros(len(depth), dtype=np.bool_)
     used[first] = True
     return np.where(fits & used, nearest, -1)

@@ -31,6 +31,7 @@ class LasCurve:
         unit: as spelled.
         description: the rest of the line.
         order: 0 for the log that is read, more for the file's other logs whose curves are read with it.
+        section: the part of the file that describes its curves, as messages name it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class LasCurve:
     unit: str
     description: str
     order: int = 0
+    section: str = CURVE_SECTION
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,10 @@ def clean(columns: list[NDArray[np.float64]], header: LasHeader) -> tuple[Findin
     rounded_nulls = _rounded(nulls) if header.nulls else ()
     hits = rounded = infinite = 0
     for column in columns:
-        hits += _drop(column, nulls)
+        hits += drop_marks(column, nulls)
         low, high = extremes(column)
-        rounded += _drop(column, [mark for mark in rounded_nulls if low <= mark <= high])
-        infinite += _drop(column, [mark for mark in INFINITIES if mark in (low, high)])
+        rounded += drop_marks(column, [mark for mark in rounded_nulls if low <= mark <= high])
+        infinite += drop_marks(column, [mark for mark in INFINITIES if mark in (low, high)])
     return tuple(_findings(header, hits, rounded, infinite))
 
 
@@ -48,8 +48,8 @@ def _rounded(nulls: tuple[float, ...]) -> tuple[float, ...]:
     )
 
 
-def _drop(column: NDArray[np.float64], marks: Sequence[float]) -> int:
-    """Make the marks missing; how many there were."""
+def drop_marks(column: NDArray[np.float64], marks: Sequence[float]) -> int:
+    """Make the marks missing, in place; return how many there were."""
     count = 0
     for mark in marks:
         hits = column == mark
@@ -58,6 +58,12 @@ def _drop(column: NDArray[np.float64], marks: Sequence[float]) -> int:
             column[hits] = np.nan
         count += found
     return count
+
+
+def infinite_values(count: int) -> Finding:
+    """Return the finding about infinities that are read as missing."""
+    found, remedy = f"{count} infinite values", "these are read as missing"
+    return Finding("warning", "infinite", "data", found, "finite values", remedy)
 
 
 def _findings(header: LasHeader, hits: int, rounded: int, infinite: int) -> list[Finding]:
@@ -78,6 +84,5 @@ def _findings(header: LasHeader, hits: int, rounded: int, infinite: int) -> list
         found = f"{rounded} values are NULL rounded to one decimal"
         findings.append(Finding("warning", "null-rounded", "data", found, shown, "these are read as missing"))
     if infinite:
-        remedy = "these are read as missing"
-        findings.append(Finding("warning", "infinite", "data", f"{infinite} infinite values", "finite values", remedy))
+        findings.append(infinite_values(infinite))
     return findings

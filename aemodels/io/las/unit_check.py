@@ -27,7 +27,7 @@ def judge_unit(
 
     Args:
         observed: float64[n], the finite values as the file has them.
-        curve: their line in the ~Curve section.
+        curve: their description in the file.
         match: what the mnemonic and the unit say.
         aliases: the tables of units.
 
@@ -114,7 +114,7 @@ def _unit_missing(observed: Values, curve: LasCurve, canonical: CanonicalCurve, 
         f"curve {curve.name}",
         f"no unit ({normal_unit(curve.unit)!r}), median {median:g}",
         _expected(canonical),
-        f"{remedy}; state the unit in the ~Curve section",
+        f"{remedy}; state the unit in the {curve.section}",
     )
 
 
@@ -125,10 +125,10 @@ def _implausible(
     found = f"median {float(np.median(observed)) * factor:g} {canonical.unit}"
     where = f"curve {curve.name}"
     if other is None:
-        remedy = "check the unit in the ~Curve section; used as it stands"
+        remedy = f"check the unit in the {curve.section}; used as it stands"
         return Finding("warning", "implausible-values", where, found, _expected(canonical), remedy)
     found = f"unit {curve.unit!r}, {found}"
-    remedy = f"read as {other[0]}, the one unit that fits: multiplied by {other[1]:.10g}; correct the ~Curve section"
+    remedy = f"read as {other[0]}, the one unit that fits: multiplied by {other[1]:.10g}; correct the {curve.section}"
     return Finding("warning", "unit-contradicted", where, found, _expected(canonical), remedy)
 
 
