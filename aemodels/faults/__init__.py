@@ -1,4 +1,4 @@
-"""Tool and acquisition faults, injected with labels: one file a kind."""
+"""Tool and acquisition faults, injected with labels: one file per kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every fault kind shares: where it may sit, how long it is, and the base classes."""
+"""Base classes of the fault kinds, and helpers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from aemodels.core.spec import Spec
 from aemodels.core.types import Kind, Recording
 
 MODELLED_CURVES = ("GR", "RHOB", "NPHI", "DTC", "RDEP")
-RESISTIVITIES = frozenset({"RDEP", "RMED", "RSHA", "RXO"})  # read on a logarithmic scale
-# no tool reports less than these, broken or not
+RESISTIVITIES = frozenset({"RDEP", "RMED", "RSHA", "RXO"})  # displayed on a logarithmic scale
+# minimum readings, of faulty tools too
 FLOOR = {"GR": 0.0, "RHOB": 0.5, "NPHI": -0.15, "DTC": 30.0, "DTS": 40.0}
 
 
@@ -32,11 +32,11 @@ CountRange: TypeAlias = tuple[Count, Count]
 
 @dataclass(frozen=True)
 class Target:
-    """Channels that one event may alter.
+    """Channels that an event may alter.
 
     Args:
-        rows: rows of `Recording.values` that are altered where they are observed.
-        needed: those of `rows` that have to be observed for the event to make sense.
+        rows: rows of `Recording.values` that are altered where observed.
+        required: rows that must be observed for the event to be meaningful.
     """
 
     rows: tuple[int, ...]
@@ -45,9 +45,9 @@ class Target:
 
 @dataclass(frozen=True)
 class Site:
-    """The place of one event: rows of `Recording.values` and samples start .. stop (exclusive).
+    """Location of an event: rows of `Recording.values` and samples start .. stop (exclusive).
 
-    Rows in `protected` are needed as they are: no other event may alter them there.
+    Rows in `protected` are not altered by other events there.
     """
 
     rows: tuple[int, ...]
@@ -62,12 +62,12 @@ class Site:
 
 
 class FaultBase(Spec):
-    """A fault of a tool or of the acquisition, to be injected with a label."""
+    """A fault of a tool or of the acquisition."""
 
     records: ClassVar[Kind]
 
     @model_validator(mode="after")
-    def _ranges_run_upwards(self) -> Self:
+    def _ranges_are_ordered(self) -> Self:
         for name in type(self).model_fields:
             match getattr(self, name):
                 case (float() | int() as low, float() | int() as high) if low > high:
@@ -76,25 +76,25 @@ class FaultBase(Spec):
 
     @abstractmethod
     def targets(self, recording: Recording) -> tuple[Target, ...]:
-        """Groups of channels that an event can alter; empty where the fault does not apply to the recording."""
+        """Return the groups of channels that an event can alter; empty if the fault does not apply to the recording."""
 
     @abstractmethod
     def draw_length(self, recording: Recording, rng: np.random.Generator) -> tuple[int, int]:
-        """Shortest admissible and wanted length of an event in samples."""
+        """Return the minimum and the drawn length of an event in samples."""
 
     @abstractmethod
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:
         """Return the faulty values, float32[row of the site, sample of the site].
 
         Args:
-            recording: the intact recording, in canonical units; it is not altered.
+            recording: the clean recording, in canonical units; it is not changed.
             site: rows and samples to replace.
-            rng: the only source of randomness.
+            rng: random generator.
         """
 
 
 class LogFault(FaultBase):
-    """A fault of well logs; lengths are given in metres along the hole."""
+    """A fault of well logs; lengths are in metres along the hole."""
 
     records: ClassVar[Kind] = "logs"
     length_m: MetreRange = Field(default=(3.0, 20.0), description="length of an event [m]; drawn uniformly")
@@ -107,10 +107,12 @@ class LogFault(FaultBase):
 
 
 class CurveFault(LogFault):
-    """A fault that hits one curve at a time."""
+    """A fault of one curve at a time."""
 
     curves: tuple[str, ...] = Field(
-        default=MODELLED_CURVES, min_length=1, description="canonical names of the curves that may be hit, one an event"
+        default=MODELLED_CURVES,
+        min_length=1,
+        description="canonical names of the curves that may be affected, one per event",
     )
 
     @override
@@ -122,7 +124,7 @@ class CurveFault(LogFault):
 
 
 class StringFault(LogFault):
-    """A fault that hits all curves of a tool string at once."""
+    """A fault of all curves of a tool string at once."""
 
     curves: tuple[str, ...] = Field(
         default=MODELLED_CURVES, min_length=1, description="canonical names of the curves that the string records"
@@ -137,7 +139,7 @@ class StringFault(LogFault):
 
 
 class TraceFault(FaultBase):
-    """A fault that hits one whole seismic trace at a time."""
+    """A fault of one whole seismic trace at a time."""
 
     records: ClassVar[Kind] = "seismic"
 
@@ -154,35 +156,35 @@ class TraceFault(FaultBase):
 
 
 def sample_step(recording: Recording) -> float:
-    """Median sampling interval in the unit of the axis; 1.0 for a single sample."""
+    """Return the median sampling interval in the unit of the axis; 1.0 for a single sample."""
     return float(np.median(np.diff(recording.axis))) if recording.axis.size > 1 else 1.0
 
 
 def to_display_scale(name: str, values: NDArray[Any]) -> NDArray[np.float64]:
-    """The values as they are read on a log print: float64, log10 for resistivities."""
+    """Return the values on their display scale: float64, log10 for resistivities."""
     values = values.astype(np.float64)
     return np.log10(np.maximum(values, 1e-3)) if name in RESISTIVITIES else values
 
 
 def from_display_scale(name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The inverse of `to_display_scale`, held at what the tool can report at least."""
+    """Invert `to_display_scale`; values are at least the minimum reading of the tool."""
     return 10.0**values if name in RESISTIVITIES else np.maximum(values, FLOOR.get(name, -np.inf))
 
 
 def scale_range(recording: Recording, row: int) -> float:
-    """Distance of the 0.5th and 99.5th percentile of a curve on its scale, in the curve's unit or decades."""
+    """Return the range between the 0.5th and 99.5th percentile of a curve, in its unit or in decades."""
     low, high = np.nanpercentile(to_display_scale(recording.names[row], recording.values[row]), [0.5, 99.5])
     return float(high - low)
 
 
 def trace_rms(trace: NDArray[Any]) -> float:
-    """Root mean square of the observed samples; 0.0 where there are none."""
+    """Return the root mean square of the observed samples; 0.0 if there are none."""
     observed = trace[np.isfinite(trace)].astype(np.float64)
     return float(np.sqrt(np.mean(observed**2))) if observed.size else 0.0
 
 
 def smooth_noise(samples: int, correlation: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Zero-mean unit-variance Gaussian noise, float64[samples], with the given correlation length in samples."""
+    """Draw zero-mean unit-variance Gaussian noise, float64[samples], with a correlation length in samples."""
     half = max(1, int(np.ceil(3 * correlation)))
     kernel = np.exp(-0.5 * (np.arange(-half, half + 1) / max(correlation, 0.3)) ** 2)
     kernel /= np.sqrt((kernel**2).sum())
@@ -190,5 +192,5 @@ def smooth_noise(samples: int, correlation: float, rng: np.random.Generator) -> 
 
 
 def kind_of(fault: FaultBase) -> str:
-    """The name of a fault's kind."""
+    """Return the name of a fault's kind."""
     return str(getattr(fault, "kind", type(fault).__name__))

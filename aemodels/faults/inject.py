@@ -1,4 +1,4 @@
-"""Placing faults in a recording, all kinds alike, with a label of every altered sample."""
+"""Injection of faults into a recording, with equal counts per kind and a label for every altered sample."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from aemodels.core.errors import DataError, SpecError
 from aemodels.core.types import BoolArray, FloatArray, IntArray, Recording, frozen_array
 from aemodels.faults.base import FaultBase, Site, Target
 
-OBSERVED_SHARE = 0.9  # of an event's needed samples
-GUARD_SAMPLES = 5  # intact samples between two events in a well, so that they can be told apart
-TRIES = 8  # other places looked at where an event would alter nothing (a flat line held flat)
+MIN_OBSERVED_SHARE = 0.9  # of the required samples of an event
+GUARD_SAMPLES = 5  # unaltered samples between two events in a well, which separate them
+MAX_TRIES = 8  # locations tried if an event changes nothing (a stuck curve on a constant interval)
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Injection:
     """A recording with faults.
 
     Args:
-        recording: the faulty recording; what is missing in the intact one is missing here.
-        label: bool[channel, sample], True exactly where the value differs from the intact recording's.
-        events: what was injected, in order of injection.
+        recording: the faulty recording; samples missing in the clean one are missing here.
+        label: bool[channel, sample], True where the value differs from the clean recording.
+        events: injected events, in order of injection.
     """
 
     recording: Recording
@@ -43,30 +43,30 @@ class Injection:
 
 
 def row_label(injection: Injection) -> BoolArray:
-    """bool[row]: a depth sample (logs) or a trace (seismic) with any altered value."""
+    """Return the depth samples (logs) or traces (seismic) with any altered value: bool[row]."""
     return label_rows(injection.label, injection.recording)
 
 
 def label_rows(label: BoolArray, recording: Recording) -> BoolArray:
-    """Reduce bool[channel, sample] to the rows that scores have: samples for logs, traces for seismic."""
+    """Reduce bool[channel, sample] to rows of scores: depth samples for logs, traces for seismic."""
     return np.asarray(label.any(axis=0 if recording.kind == "logs" else 1))
 
 
 def inject(recording: Recording, specs: Sequence[FaultBase], *, fraction: float, rng: np.random.Generator) -> Injection:
     """Inject faults until `fraction` of the rows is faulty.
 
-    The kinds take turns in rounds of random order, so that every kind gets as many events as any other (to within
-    one) for as long as there is room for it. Events do not overlap, and lie where the curves they need are observed.
-    Where room runs out first the recording holds fewer faults than asked for.
+    The kinds are injected in rounds of random order, so that their numbers of events differ by at most one as long as
+    there is room. Events do not overlap, and lie where their required curves are observed. If there is no room left,
+    the recording has fewer faults than requested.
 
     Args:
-        recording: intact, in canonical units (logs) or amplitudes (seismic); it is not altered.
-        specs: the fault kinds; those that do not apply to the recording are left out.
-        fraction: wanted share of faulty rows, 0 .. 0.9; the last event may exceed it.
-        rng: the only source of randomness.
+        recording: the clean recording, in canonical units (logs) or amplitudes (seismic); it is not changed.
+        specs: the fault kinds; those that do not apply to the recording are skipped.
+        fraction: share of faulty rows, 0 .. 0.9; the last event may exceed it.
+        rng: random generator.
 
     Returns:
-        The faulty recording, its label and the events.
+        Faulty recording, label and events.
 
     Raises:
         SpecError: if fraction is out of range, no kind applies to the recording, or none finds room.
@@ -78,17 +78,17 @@ def inject(recording: Recording, specs: Sequence[FaultBase], *, fraction: float,
         kinds = ", ".join(_kind(spec) for spec in specs) or "none"
         raise SpecError(
             f"{recording.source.uri}: no fault kind ({kinds}) applies to {recording.kind} with channels "
-            f"{', '.join(recording.names[:12])}; choose kinds made for them"
+            f"{', '.join(recording.names[:12])}; choose kinds that do"
         )
-    pool = _Pool(recording)
-    pool.fill(candidates, fraction, rng)
-    if fraction > 0.0 and not pool.events:
+    injector = _Injector(recording)
+    injector.fill(candidates, fraction, rng)
+    if fraction > 0.0 and not injector.events:
         raise SpecError(
             f"{recording.source.uri}: no room for any of {', '.join(_kind(item.spec) for item in candidates)} in "
             f"{recording.axis.size} samples; give a longer recording or shorter faults"
         )
-    faulty = recording.with_values(pool.values)
-    return Injection(recording=faulty, label=frozen_array(pool.label), events=tuple(pool.events))
+    faulty = recording.with_values(injector.values)
+    return Injection(recording=faulty, label=frozen_array(injector.label), events=tuple(injector.events))
 
 
 @dataclass(frozen=True)
@@ -99,29 +99,30 @@ class _Candidate:
     targets: tuple[Target, ...]
 
 
-class _Pool:
-    """The recording being filled: its values, which of them are altered, and which are spoken for."""
+class _Injector:
+    """A recording under injection, with its altered and occupied samples."""
 
     def __init__(self, recording: Recording) -> None:
-        self.intact = recording
+        self.clean = recording
         self.observed: BoolArray = np.isfinite(recording.values)
         self.values: FloatArray = recording.values.copy()
         self.label: BoolArray = np.zeros(recording.values.shape, dtype=bool)
-        self.taken: BoolArray = np.zeros(recording.values.shape, dtype=bool)
+        self.occupied: BoolArray = np.zeros(recording.values.shape, dtype=bool)
         self.events: list[FaultEvent] = []
 
     def fill(self, candidates: Sequence[_Candidate], fraction: float, rng: np.random.Generator) -> None:
-        willing, turn = list(candidates), deque[_Candidate]()
-        while willing and label_rows(self.label, self.intact).mean() < fraction:
-            if not turn:
-                turn.extend(willing[position] for position in rng.permutation(len(willing)))
-            candidate = turn.popleft()
+        """Inject events until `fraction` of the rows is faulty, or no candidate has room."""
+        remaining, queue = list(candidates), deque[_Candidate]()
+        while remaining and label_rows(self.label, self.clean).mean() < fraction:
+            if not queue:
+                queue.extend(remaining[position] for position in rng.permutation(len(remaining)))
+            candidate = queue.popleft()
             if not self.place(candidate, rng):
-                willing.remove(candidate)
+                remaining.remove(candidate)
 
     def place(self, candidate: _Candidate, rng: np.random.Generator) -> bool:
-        """Put one event somewhere; False where there is no room or nothing would change."""
-        for _ in range(TRIES):
+        """Inject one event; return False if there is no room or nothing would change."""
+        for _ in range(MAX_TRIES):
             site = self.find_site(candidate, rng)
             if site is None:
                 return False
@@ -130,8 +131,8 @@ class _Pool:
         return False
 
     def find_site(self, candidate: _Candidate, rng: np.random.Generator) -> Site | None:
-        """A random free place for one event, shortened where the wanted length has no room."""
-        shortest, length = candidate.spec.draw_length(self.intact, rng)
+        """Return a random free site for an event, shortened if necessary; None if there is no room."""
+        shortest, length = candidate.spec.draw_length(self.clean, rng)
         while length >= shortest:
             for position in rng.permutation(len(candidate.targets)):
                 target = candidate.targets[position]
@@ -145,34 +146,34 @@ class _Pool:
     def _free_starts(self, needed: tuple[int, ...], length: int) -> IntArray:
         rows = list(needed)
         observed = np.asarray(self.observed[rows].all(axis=0))
-        taken = np.asarray(self.taken[rows].any(axis=0))
+        occupied = np.asarray(self.occupied[rows].any(axis=0))
         if length > observed.size:
             return np.zeros(0, dtype=np.int64)
-        enough = _window_sum(observed, length) >= max(1.0, OBSERVED_SHARE * length)
-        return np.flatnonzero(enough & (_window_sum(taken, length) == 0))
+        enough = _window_sum(observed, length) >= max(1.0, MIN_OBSERVED_SHARE * length)
+        return np.flatnonzero(enough & (_window_sum(occupied, length) == 0))
 
     def alter(self, spec: FaultBase, site: Site, rng: np.random.Generator) -> bool:
-        """Write one event into values, label and taken; False where no value changes."""
+        """Apply one event to values, label and occupied samples; return False if no value changes."""
         rows = list(site.rows)
-        before = self.intact.values[rows, site.window]
-        after = np.where(np.isfinite(before), _faulty_values(spec, self.intact, site, rng), np.float32(np.nan))
+        before = self.clean.values[rows, site.window]
+        after = np.where(np.isfinite(before), _faulty_values(spec, self.clean, site, rng), np.float32(np.nan))
         changed = np.isfinite(after) & (after != before)
         if not changed.any():
             return False
-        # a fault alters readings, it does not lose them
+        # faults alter readings but do not remove them
         self.values[rows, site.window] = np.where(np.isfinite(after), after, before)
         self.label[rows, site.window] = changed
-        where = site.start + np.flatnonzero(changed.any(axis=0))
-        names = tuple(self.intact.names[row] for row, hit in zip(rows, changed.any(axis=1), strict=True) if hit)
-        self.events.append(FaultEvent(_kind(spec), names, int(where[0]), int(where[-1]) + 1))
-        self._take(site)
+        altered = site.start + np.flatnonzero(changed.any(axis=0))
+        names = tuple(self.clean.names[row] for row, hit in zip(rows, changed.any(axis=1), strict=True) if hit)
+        self.events.append(FaultEvent(_kind(spec), names, int(altered[0]), int(altered[-1]) + 1))
+        self._occupy(site)
         return True
 
-    def _take(self, site: Site) -> None:
-        if self.intact.kind == "logs":  # rows of scores are depths: two events may not share one
-            self.taken[:, max(0, site.start - GUARD_SAMPLES) : site.stop + GUARD_SAMPLES] = True
+    def _occupy(self, site: Site) -> None:
+        if self.clean.kind == "logs":  # rows of scores are depths, and each belongs to one event at most
+            self.occupied[:, max(0, site.start - GUARD_SAMPLES) : site.stop + GUARD_SAMPLES] = True
         else:
-            self.taken[list({*site.rows, *site.protected})] = True
+            self.occupied[list({*site.rows, *site.protected})] = True
 
 
 def _faulty_values(spec: FaultBase, recording: Recording, site: Site, rng: np.random.Generator) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Corruption added to make a denoiser: one file a kind."""
+"""Noise added to windows to train and test denoisers: one file per kind."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ NoiseSpec: TypeAlias = Annotated[Gaussian | SpikeNoise | Dropout | BandLimited, 
 def corrupt(
     noises: Sequence[Noise], values: FloatArray, mask: BoolArray, rng: np.random.Generator
 ) -> tuple[FloatArray, BoolArray]:
-    """Apply the noises one after the other to windows [window, sample, feature]."""
+    """Apply noises in order to windows [window, sample, feature]."""
     for noise in noises:
         values, mask = noise.apply(values, mask, rng)
     return values, mask
 
 
 def corrupt_section(noises: Sequence[Noise], section: Section, rng: np.random.Generator) -> Section:
-    """A noisy copy of a section; the whole section counts as one window.
+    """Return a noisy copy of a section, treated as one window.
 
-    Samples that a noise takes out are interpolated from their noisy neighbours, as the normaliser does with a
-    file's gaps; a channel that is lost whole stays as the noise left it.
+    Samples removed by a noise are interpolated from their noisy neighbours, as the normaliser does with gaps in a
+    file; a channel that is removed entirely keeps the values of the noise.
     """
     values, mask = corrupt(noises, section.values.T[None], section.mask.T[None], rng)
     values, mask = np.ascontiguousarray(values[0].T), np.ascontiguousarray(mask[0].T)

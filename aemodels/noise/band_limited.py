@@ -1,4 +1,4 @@
-"""Noise in the seismic band: swell, ground roll remnants, cultural noise."""
+"""Band-limited noise: swell, residual ground roll, cultural noise."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from aemodels.noise.base import Decibel, Level, NoiseBase, draw_level, signal_po
 
 
 class BandLimited(NoiseBase):
-    """Add Gaussian noise confined to a frequency band with raised-cosine edges."""
+    """Gaussian noise in a frequency band with raised-cosine edges."""
 
     kind: Literal["band_limited"] = "band_limited"
-    factor: Level | None = Field(default=None, description="standard deviation in normalised units, or [low, high]")
-    snr_db: Decibel | None = Field(default=None, description="signal-to-noise power ratio of the whole window in dB")
-    band: tuple[float, float] = Field(default=(0.04, 0.3), description="pass band as a share of the sampling frequency")
+    factor: Level | None = Field(
+        default=None, description="standard deviation in normalised units; [low, high] = log-uniform per window"
+    )
+    snr_db: Decibel | None = Field(default=None, description="signal-to-noise power ratio of the whole window [dB]")
+    band: tuple[float, float] = Field(
+        default=(0.04, 0.3), description="pass band [low, high] as shares of the sampling frequency"
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -1,4 +1,4 @@
-"""What every noise kind shares: the layout, the level and the base class."""
+"""Base class and level helpers of the noise kinds."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ Decibel: TypeAlias = Annotated[float, Field(ge=-60.0, le=120.0)]
 
 
 class NoiseBase(Spec):
-    """A corruption of normalised windows.
+    """Noise on normalised windows.
 
     Arrays are [window, sample, feature]; a section is one window (see `noise.corrupt`).
     """
 
     @abstractmethod
     def apply(self, values: FloatArray, mask: BoolArray, rng: np.random.Generator) -> tuple[FloatArray, BoolArray]:
-        """Return corrupted values and mask; the arguments stay as they are.
+        """Return corrupted values and mask; the arguments are not changed.
 
         Args:
             values: float32[window, sample, feature], normalised, finite.
             mask: bool of the same shape, True = observed.
-            rng: the only source of randomness.
+            rng: random generator.
         """
 
 
 def draw_level(level: Level, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float32]:
-    """A constant level, or levels drawn log-uniformly between two bounds, as float32 of `shape`."""
+    """Return a constant level, or levels drawn log-uniformly between two bounds, as float32 of `shape`."""
     if isinstance(level, tuple):
         low, high = np.log(level[0]), np.log(level[1])
         return np.exp(rng.uniform(low, high, shape)).astype(np.float32)
@@ -43,7 +43,7 @@ def draw_level(level: Level, shape: tuple[int, ...], rng: np.random.Generator) -
 
 
 def signal_power(values: FloatArray, mask: BoolArray) -> NDArray[np.float32]:
-    """Mean square about each channel's mean, pooled over a window's observed samples: float32[window, 1, 1]."""
+    """Return the variance of each window, pooled over its channels, over observed samples: float32[window, 1, 1]."""
     count = np.maximum(mask.sum(axis=1, keepdims=True), 1)
     mean = np.where(mask, values, 0).sum(axis=1, keepdims=True) / count
     square = np.where(mask, (values - mean) ** 2, 0).sum(axis=(1, 2), keepdims=True)

@@ -1,4 +1,4 @@
-"""Lost samples: gaps and whole missing channels."""
+"""Dropout: gaps and missing channels."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from aemodels.noise.base import NoiseBase
 
 
 class Dropout(NoiseBase):
-    """Take runs of samples, and now and then a whole channel, out of the mask and set them to the window's mean."""
+    """Runs of samples and whole channels removed from the mask and set to the mean of the window."""
 
     kind: Literal["dropout"] = "dropout"
-    share: float = Field(default=0.03, ge=0.0, le=0.9, description="expected share of samples lost in gaps")
-    length: int = Field(default=10, ge=1, le=1000, description="longest gap in samples; lengths are uniform from 1")
-    channels: float = Field(default=0.0, ge=0.0, le=0.9, description="share of window channels that are lost whole")
+    share: float = Field(default=0.03, ge=0.0, le=0.9, description="expected share of samples in gaps")
+    length: int = Field(
+        default=10, ge=1, le=1000, description="maximum gap length in samples; lengths are uniform from 1"
+    )
+    channels: float = Field(
+        default=0.0, ge=0.0, le=0.9, description="share of a window's channels that are removed entirely"
+    )
 
     def apply(self, values: FloatArray, mask: BoolArray, rng: np.random.Generator) -> tuple[FloatArray, BoolArray]:
         windows, samples, features = values.shape

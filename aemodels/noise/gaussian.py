@@ -14,18 +14,18 @@ from aemodels.noise.base import Decibel, Level, NoiseBase, draw_level, signal_po
 
 
 class Gaussian(NoiseBase):
-    """Add independent normal noise of a given standard deviation or signal-to-noise ratio."""
+    """White Gaussian noise with a given standard deviation or signal-to-noise ratio."""
 
     earlier_names: ClassVar[Mapping[str, str]] = {"uneven": "per_channel_share"}
 
     kind: Literal["gaussian"] = "gaussian"
     factor: Level | None = Field(
         default=None,
-        description="standard deviation in normalised units; [low, high] draws log-uniformly for each window",
+        description="standard deviation in normalised units; [low, high] = log-uniform per window",
     )
-    snr_db: Decibel | None = Field(default=None, description="signal-to-noise power ratio of the whole window in dB")
+    snr_db: Decibel | None = Field(default=None, description="signal-to-noise power ratio of the whole window [dB]")
     per_channel_share: float = Field(
-        default=0.0, ge=0.0, le=1.0, description="share of windows in which every feature draws its own level"
+        default=0.0, ge=0.0, le=1.0, description="share of windows in which each channel has its own level"
     )
 
     @model_validator(mode="after")
@@ -35,7 +35,7 @@ class Gaussian(NoiseBase):
         return self
 
     def sigma(self, values: FloatArray, mask: BoolArray, rng: np.random.Generator) -> NDArray[np.float32]:
-        """Standard deviation float32[window, 1, feature] in normalised units."""
+        """Return the standard deviation float32[window, 1, feature] in normalised units."""
         windows, _, features = values.shape
         if self.factor is None:
             ratio = 10 ** (-(self.snr_db or 0.0) / 20)

@@ -1,4 +1,4 @@
-"""Isolated spikes: telemetry errors and tool noise."""
+"""Spike noise: telemetry errors and tool noise."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from aemodels.noise.base import Level, NoiseBase, draw_level
 
 
 class SpikeNoise(NoiseBase):
-    """Add single-sample spikes of either sign."""
+    """Single-sample spikes of random sign."""
 
     kind: Literal["spike"] = "spike"
     factor: Level = Field(
-        default=(0.2, 0.8), description="height in normalised units; [low, high] draws for each spike"
+        default=(0.2, 0.8), description="height in normalised units; [low, high] = log-uniform per spike"
     )
-    share: float = Field(default=0.03, gt=0.0, le=0.5, description="share of the samples that are hit")
-    windows: float = Field(default=1.0, gt=0.0, le=1.0, description="share of the windows that have spikes at all")
+    share: float = Field(
+        default=0.03, gt=0.0, le=0.5, description="share of samples with a spike, in windows with spikes"
+    )
+    windows: float = Field(default=1.0, gt=0.0, le=1.0, description="share of windows with spikes")
 
     def apply(self, values: FloatArray, mask: BoolArray, rng: np.random.Generator) -> tuple[FloatArray, BoolArray]:
         hit = (rng.random(values.shape, dtype=np.float32) < self.share) & mask

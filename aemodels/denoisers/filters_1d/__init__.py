@@ -1,1 +1,1 @@
-"""Classical filters along the samples: one file per method, from scipy and PyWavelets."""
+"""Classical filters along the samples, based on scipy and PyWavelets: one file per method."""

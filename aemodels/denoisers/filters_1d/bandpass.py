@@ -17,25 +17,26 @@ from aemodels.denoisers.filters_1d.base import ClassicalBase
 class BandPass(ClassicalBase):
     """Zero-phase Butterworth filter with tuned corners (scipy.signal.sosfiltfilt).
 
-    A low corner of 0 is a low-pass filter: the only kind of use for logs, whose level matters.
+    A low corner of 0 gives a low-pass filter, the only useful one for logs, whose level matters.
     """
 
     kind: Literal["bandpass"] = "bandpass"
     lows: tuple[float, ...] = Field(
-        default=(0.0, 0.01, 0.02, 0.04, 0.07), description="low corners to try, share of the sampling frequency"
+        default=(0.0, 0.01, 0.02, 0.04, 0.07),
+        description="low corner frequencies to try, as a share of the sampling frequency",
     )
     highs: tuple[float, ...] = Field(
         default=(0.45, 0.35, 0.28, 0.22, 0.18, 0.15, 0.12, 0.1, 0.08),
-        description="high corners to try, share of the sampling frequency",
+        description="high corner frequencies to try, as a share of the sampling frequency",
     )
-    order: int = Field(default=4, ge=1, le=12, description="order of each edge; it acts twice, there and back")
+    order: int = Field(default=4, ge=1, le=12, description="order of each edge; applied twice, forward and backward")
 
     def candidates(self) -> Sequence[dict[str, float]]:
         return [{"low": low, "high": high} for high in self.highs for low in self.lows if low < high]
 
     def smooth(self, values: FloatArray, setting: dict[str, float]) -> FloatArray:
         sections = _sections(self.order, setting["low"], setting["high"])
-        reach = min(6 * self.order, values.shape[-1] - 1)  # samples of odd mirror image at both ends
+        reach = min(6 * self.order, values.shape[-1] - 1)  # samples of odd reflection at both ends
         filtered = sosfiltfilt(sections, values.astype(np.float64), axis=-1, padlen=reach)
         return np.asarray(filtered, dtype=np.float32)
 

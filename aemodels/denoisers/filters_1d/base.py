@@ -1,4 +1,4 @@
-"""What every classical denoiser shares: a grid of candidates, tuned blind on validation sections."""
+"""Base class of the classical filters: a grid of settings, tuned on validation sections."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ from aemodels.denoisers.guarded.spike_gate import spike_share
 from aemodels.noise import corrupt_section
 from aemodels.signal.noise_estimate import noise_sigma
 
-_FEW_SPIKES = 1e-3  # a share of spikes below this is as good as none
+_SPIKE_FLOOR = 1e-3  # shares of spikes well below this count as none
 
 
 class ClassicalBase(Spec):
-    """A filter along the samples; its strength is tuned for each curve and noise level on validation wells.
+    """A filter along the samples whose strength is tuned per curve and noise level on validation wells.
 
-    Tuning never sees the test wells. At scoring time the noise level and, for curves, the share of spikes are
-    estimated from the data, and the setting tuned at the nearest of them is taken: classical contenders are as
-    blind as the networks.
+    Tuning never uses the test wells. When scoring, the noise level and (for curves) the share of spikes are estimated
+    from the data, and the setting tuned at the nearest level is applied, so that classical filters know no more than
+    the networks.
     """
 
     @abstractmethod
     def candidates(self) -> Sequence[dict[str, float]]:
-        """The settings to choose from, weakest first."""
+        """Return the settings to choose from, weakest first."""
 
     @abstractmethod
     def smooth(self, values: FloatArray, setting: dict[str, float]) -> FloatArray:
-        """Filter float32[channel, sample] along the samples; same shape out."""
+        """Filter float32[channel, sample] along the samples; returns the same shape."""
 
     def fit(self, train: Sequence[Section], validation: Sequence[Section], context: FitContext) -> FitResult:
-        """Choose the setting with the least squared error for each tuning level and channel group."""
+        """Choose the setting with the least squared error per tuning level and channel group."""
         rng = np.random.default_rng(context.seed)
         groups = len(validation[0].values) if context.kind == "logs" else 1
         levels = np.empty((len(context.tuning), groups, 2))
         errors = np.zeros((len(context.tuning), groups, len(self.candidates())))
-        for place, noises in enumerate(context.tuning):
+        for level, noises in enumerate(context.tuning):
             noisy = [corrupt_section(noises, section, rng) for section in validation]
-            levels[place] = np.median([_level(section, groups) for section in noisy], axis=0)
+            levels[level] = np.median([_level(section, groups) for section in noisy], axis=0)
             for column, setting in enumerate(self.candidates()):
-                errors[place, :, column] = sum(
+                errors[level, :, column] = sum(
                     _squared_error(self.smooth(dirty.values, setting), clean, groups)
                     for dirty, clean in zip(noisy, validation, strict=True)
                 )
@@ -63,8 +63,8 @@ class ClassicalDenoiser:
 
     Args:
         spec: the filter.
-        levels: float64[level, group, 2], the logarithms of the noise estimate and of the share of spikes that the
-            choices belong to; a group is a curve, or all traces.
+        levels: float64[level, group, 2], logarithms of the noise estimate and of the share of spikes at each tuning
+            level; a group is one curve, or all traces.
         choices: int64[level, group], index of the chosen candidate.
     """
 
@@ -88,12 +88,15 @@ class ClassicalDenoiser:
 
 
 def _level(section: Section, groups: int) -> NDArray[np.float64]:
-    """log of each curve's noise estimate and spike share, or of the median noise over all traces: float64[group, 2]."""
+    """Return the logarithms of the noise estimate and spike share: float64[group, 2].
+
+    Traces form one group, with the median noise estimate and no spikes.
+    """
     sigma = np.log(np.maximum(noise_sigma(section.values, section.mask)[:, 0], 1e-6)).astype(np.float64)
     if groups == 1:
         median = np.log(max(section.noise.median, 1e-6)) if section.noise else np.median(sigma)
-        return np.array([[median, 0.0]])  # the gate is made for curves: an oscillation is all peaks
-    return np.stack([sigma, np.log(spike_share(section.values, section.mask) + _FEW_SPIKES)], axis=-1)
+        return np.array([[median, 0.0]])  # the spike gate suits curves only: an oscillating trace is all peaks
+    return np.stack([sigma, np.log(spike_share(section.values, section.mask) + _SPIKE_FLOOR)], axis=-1)
 
 
 def _squared_error(estimate: FloatArray, clean: Section, groups: int) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ class GaussianFilter(ClassicalBase):
     kind: Literal["gaussian_filter"] = "gaussian_filter"
     sigmas: tuple[float, ...] = Field(
         default=(0.4, 0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 3.0, 4.0, 5.5, 7.5, 10.0),
-        description="standard deviations to try, samples",
+        description="standard deviations to try, in samples",
     )
 
     def candidates(self) -> Sequence[dict[str, float]]:

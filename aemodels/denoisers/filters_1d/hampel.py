@@ -1,4 +1,4 @@
-"""Hampel filter: outliers, and only they, replaced by the running median."""
+"""Hampel filter: outliers are replaced by the running median."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from pydantic import Field
 from aemodels.core.types import FloatArray
 from aemodels.denoisers.filters_1d.base import ClassicalBase
 
-_MIN_DEVIATION = 1e-6  # normalised units: below it, a stretch counts as flat
-_NORMAL = 1.4826  # a normal distribution's standard deviation over its median absolute deviation
+_MIN_DEVIATION = 1e-6  # in normalised units; a lower running deviation counts as constant
+_NORMAL = 1.4826  # standard deviation of a normal distribution over its median absolute deviation
 
 
 class Hampel(ClassicalBase):
-    """Samples further from the running median than a multiple of the running deviation take the median's value.
+    """Replacement of samples that differ from the running median by more than a multiple of the running deviation.
 
     References:
         Hampel (1974), JASA 69, 383; Pearson et al. (2016), EURASIP J. Adv. Signal Process. 2016:87.
     """
 
     kind: Literal["hampel"] = "hampel"
-    windows: tuple[int, ...] = Field(default=(5, 7, 9, 13), description="window lengths to try, samples, odd")
+    windows: tuple[int, ...] = Field(default=(5, 7, 9, 13), description="window lengths to try, in samples, odd")
     multiples: tuple[float, ...] = Field(
         default=(0.0, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 1e6),
-        description="deviations to try; 0 is the median filter, a huge one changes nothing",
+        description="multiples to try; 0 gives the median filter, a huge one changes nothing",
     )
 
     def candidates(self) -> Sequence[dict[str, float]]:
@@ -40,11 +40,11 @@ class Hampel(ClassicalBase):
 
 
 def running_deviation(values: FloatArray, window: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Running median and robust standard deviation (1.4826 MAD), float32[channel, sample] each.
+    """Return the running median and robust standard deviation (1.4826 MAD), float32[channel, sample] each.
 
     Args:
         values: float32[channel, sample]; the ends are mirrored about the edge sample.
-        window: samples, odd; shortened where the data are shorter.
+        window: window length in samples, odd; shortened if the data are shorter.
     """
     half = min(window // 2, values.shape[-1] - 1)
     padded = np.pad(values, ((0, 0), (half, half)), mode="reflect")

@@ -1,4 +1,4 @@
-"""Interpolation across gaps: what a denoiser has to beat where samples are lost."""
+"""Interpolation across gaps, the baseline for missing samples."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from aemodels.signal.gaps import Method, fill_lost
 
 
 class Interpolate(Spec):
-    """Lost samples from their neighbours on the same curve; observed samples are left as they are.
+    """Interpolation of missing samples on the same curve; observed samples are unchanged.
 
     References:
         Fritsch & Butland (1984), SIAM J. Sci. Stat. Comput. 5, 300 (pchip: no overshoot).
     """
 
     kind: Literal["interpolate"] = "interpolate"
-    method: Method = Field(default="linear", description="straight lines, or a monotone cubic (scipy's PCHIP)")
+    method: Method = Field(default="linear", description="linear, or monotone cubic (scipy's PCHIP)")
 
     def fit(self, train: Sequence[Section], validation: Sequence[Section], context: FitContext) -> FitResult:
-        """Nothing to fit; the count of parameters is that of choices made: one."""
+        """Return the denoiser; nothing is fitted, and the method counts as one parameter."""
         return FitResult(denoiser=InterpolateDenoiser(self), parameters=1)
 
     def restore(self, arrays: dict[str, NDArray[Any]]) -> Denoiser:
@@ -35,7 +35,7 @@ class Interpolate(Spec):
 
 @dataclass(frozen=True)
 class InterpolateDenoiser:
-    """Fills gaps by its spec's method."""
+    """Interpolation by the method of its spec."""
 
     spec: Interpolate
 

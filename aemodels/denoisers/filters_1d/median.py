@@ -18,7 +18,7 @@ class Median(ClassicalBase):
 
     kind: Literal["median"] = "median"
     windows: tuple[int, ...] = Field(
-        default=(1, 3, 5, 7, 9, 13, 17, 25, 35, 49), description="window lengths to try, samples, odd"
+        default=(1, 3, 5, 7, 9, 13, 17, 25, 35, 49), description="window lengths to try, in samples, odd"
     )
 
     def candidates(self) -> Sequence[dict[str, float]]:

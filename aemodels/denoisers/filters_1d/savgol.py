@@ -22,7 +22,7 @@ class SavitzkyGolay(ClassicalBase):
 
     kind: Literal["savgol"] = "savgol"
     windows: tuple[int, ...] = Field(
-        default=(3, 5, 7, 9, 11, 15, 21, 31, 41, 61, 81), description="window lengths to try, samples, odd"
+        default=(3, 5, 7, 9, 11, 15, 21, 31, 41, 61, 81), description="window lengths to try, in samples, odd"
     )
     orders: tuple[int, ...] = Field(default=(1, 2, 3), description="polynomial orders to try")
 

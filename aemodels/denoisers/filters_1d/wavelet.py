@@ -14,7 +14,7 @@ from aemodels.denoisers.filters_1d.base import ClassicalBase
 
 
 class Wavelet(ClassicalBase):
-    """Soft threshold of the detail coefficients, at a multiple of the universal threshold.
+    """Soft thresholding of the detail coefficients at a multiple of the universal threshold.
 
     References:
         Donoho & Johnstone (1994), Biometrika 81, 425: threshold = sigma * sqrt(2 ln n), sigma from the median
@@ -22,11 +22,13 @@ class Wavelet(ClassicalBase):
     """
 
     kind: Literal["wavelet"] = "wavelet"
-    wavelets: tuple[str, ...] = Field(default=("db2", "sym4", "sym8"), description="PyWavelets names to try")
+    wavelets: tuple[str, ...] = Field(
+        default=("db2", "sym4", "sym8"), description="PyWavelets names of the wavelets to try"
+    )
     multiples: tuple[float, ...] = Field(
         default=(0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0), description="multiples of the universal threshold to try"
     )
-    depth: int = Field(default=6, ge=1, le=12, description="decomposition levels at most")
+    depth: int = Field(default=6, ge=1, le=12, description="maximum number of decomposition levels")
 
     def candidates(self) -> Sequence[dict[str, float]]:
         return [{"wavelet": w, "multiple": m} for w in range(len(self.wavelets)) for m in self.multiples]

@@ -17,16 +17,20 @@ from aemodels.signal.noise_estimate import noise_sigma
 class Wiener(ClassicalBase):
     """Shrinkage towards the local mean by the local variance (scipy.signal.wiener).
 
-    The noise variance is the blind estimate (`signal.estimate.noise_sigma`) times a tuned multiple: scipy's own
-    default, the mean of the local variances, counts the signal as noise.
+    The noise variance is the estimate from the data (`noise_sigma`) times a tuned multiple; scipy's default, the mean
+    of the local variances, counts signal as noise.
 
     References:
         Lim (1990), Two-Dimensional Signal and Image Processing, 9.2.
     """
 
     kind: Literal["wiener"] = "wiener"
-    windows: tuple[int, ...] = Field(default=(3, 5, 7, 9, 13, 17, 25, 35), description="window lengths to try, samples")
-    multiples: tuple[float, ...] = Field(default=(0.25, 0.5, 1.0, 1.5, 2.0, 3.0), description="noise variance factors")
+    windows: tuple[int, ...] = Field(
+        default=(3, 5, 7, 9, 13, 17, 25, 35), description="window lengths to try, in samples"
+    )
+    multiples: tuple[float, ...] = Field(
+        default=(0.25, 0.5, 1.0, 1.5, 2.0, 3.0), description="multiples of the noise variance to try"
+    )
 
     def candidates(self) -> Sequence[dict[str, float]]:
         return [{"window": w, "multiple": m} for w in self.windows for m in self.multiples]
@@ -42,17 +46,17 @@ class Wiener(ClassicalBase):
 
 
 def adaptive_wiener(values: FloatArray, size: tuple[int, ...], noise: float) -> FloatArray:
-    """scipy's Wiener filter with edges continued instead of set to zero; float32 of the same shape.
+    """Apply scipy's Wiener filter with edges extended instead of zero-padded; returns float32 of the same shape.
 
     Args:
         values: float32 of any rank.
         size: window length on every axis.
-        noise: its variance; a hair above zero at least, for scipy divides by the local variance.
+        noise: noise variance; kept slightly above zero, since scipy divides by the local variance.
     """
     pad = [(length // 2, length // 2) for length in size]
     padded = np.pad(values.astype(np.float64), pad, mode="edge")
     floor = 1e-12 * max(float(padded.var()), 1e-30)
-    with np.errstate(divide="ignore", invalid="ignore"):  # a flat stretch has no variance: scipy returns its mean
+    with np.errstate(divide="ignore", invalid="ignore"):  # a constant interval has no variance; scipy returns its mean
         smooth = wiener(padded, size, max(noise, floor))
     inside = tuple(slice(before, before + length) for (before, _), length in zip(pad, values.shape, strict=True))
     return np.asarray(smooth[inside], dtype=np.float32)

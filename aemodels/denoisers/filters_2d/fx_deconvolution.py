@@ -1,4 +1,4 @@
-"""f-x deconvolution: at each frequency, a coherent event is predictable from trace to trace."""
+"""f-x deconvolution: at each frequency, coherent events are predictable from trace to trace."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from aemodels.signal.windows import starts
 
 
 class FxDeconvolution(ClassicalBase):
-    """Complex prediction filters across the traces, one a frequency, forward and backward, in overlapping windows.
+    """Complex prediction filters across the traces, one per frequency, forward and backward, in overlapping windows.
 
-    A panel with no more traces than the filter has points is returned as it is.
+    A panel with at most twice as many traces as the filter length is returned unchanged.
 
     References:
         Canales (1984), SEG Expanded Abstracts 3, 525; Gulunay (1986), SEG Expanded Abstracts 5, 279.
@@ -25,13 +25,13 @@ class FxDeconvolution(ClassicalBase):
 
     kind: Literal["fx_deconvolution"] = "fx_deconvolution"
     lengths: tuple[int, ...] = Field(
-        default=(0, 1, 2, 4, 7), description="filter lengths to try, traces; 0 changes nothing"
+        default=(0, 1, 2, 4, 7), description="filter lengths to try, in traces; 0 changes nothing"
     )
     dampings: tuple[float, ...] = Field(
-        default=(0.001, 0.05), description="prewhitening to try, shares of the mean power"
+        default=(0.001, 0.05), description="prewhitening to try, as shares of the mean power"
     )
-    windows: tuple[int, ...] = Field(default=(32, 64, 128), description="window lengths to try, samples")
-    traces: int = Field(default=40, ge=4, le=1024, description="traces in a window")
+    windows: tuple[int, ...] = Field(default=(32, 64, 128), description="window lengths to try, in samples")
+    traces: int = Field(default=40, ge=4, le=1024, description="traces per window")
 
     def candidates(self) -> Sequence[dict[str, float]]:
         return [
@@ -47,27 +47,27 @@ class FxDeconvolution(ClassicalBase):
         total, weight = np.zeros(values.shape), np.zeros(values.shape)
         for first in starts(traces, width, max(width // 2, 1)):
             for start in starts(samples, window, max(window // 2, 1)):
-                place = np.s_[first : first + width, start : start + window]
-                spectrum = np.fft.rfft(values[place].astype(np.float64), axis=1)
+                block = np.s_[first : first + width, start : start + window]
+                spectrum = np.fft.rfft(values[block].astype(np.float64), axis=1)
                 predicted = predict_across(spectrum, length, setting["damping"])
-                total[place] += taper * np.fft.irfft(predicted, n=window, axis=1)
-                weight[place] += taper
+                total[block] += taper * np.fft.irfft(predicted, n=window, axis=1)
+                weight[block] += taper
         return (total / weight).astype(np.float32)
 
 
 def predict_across(spectrum: NDArray[np.complex128], length: int, damping: float) -> NDArray[np.complex128]:
-    """Mean of the forward and backward prediction of each trace from its `length` neighbours, frequency by frequency.
+    """Return the mean of the forward and backward prediction of each trace from its `length` neighbours, per frequency.
 
-    A plane wave is predicted backward by the conjugate of its forward filter, so both directions fit one filter.
+    The backward filter of a plane wave is the conjugate of its forward filter, so both directions share one filter.
 
     Args:
         spectrum: complex128[trace, frequency].
-        length: filter length in traces; the first (last) `length` traces have a backward (forward) prediction alone.
+        length: filter length in traces; the first (last) `length` traces have a backward (forward) prediction only.
         damping: prewhitening, as a share of the mean power at each frequency.
     """
-    ways = (spectrum, spectrum[::-1].conj())
-    known = [_neighbours(way, length) for way in ways]
-    wanted = [way[length:].T for way in ways]
+    directions = (spectrum, spectrum[::-1].conj())
+    known = [_neighbours(one, length) for one in directions]
+    wanted = [one[length:].T for one in directions]
     equations, right = np.concatenate(known, axis=1), np.concatenate(wanted, axis=1)
     normal = np.einsum("fel,fem->flm", equations.conj(), equations)
     power = np.trace(normal, axis1=1, axis2=2).real / length
@@ -81,7 +81,7 @@ def predict_across(spectrum: NDArray[np.complex128], length: int, damping: float
 
 
 def _neighbours(spectrum: NDArray[np.complex128], length: int) -> NDArray[np.complex128]:
-    """The `length` traces before each of the others, nearest first: complex128[frequency, trace, lag]."""
+    """Return the `length` traces before each later one, nearest first: complex128[frequency, trace, lag]."""
     traces = len(spectrum)
     past = np.stack([spectrum[length - lag : traces - lag] for lag in range(1, length + 1)], axis=-1)
     return past.transpose(1, 0, 2)

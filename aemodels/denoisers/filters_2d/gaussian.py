@@ -18,10 +18,11 @@ class PanelGaussian(ClassicalBase):
 
     kind: Literal["panel_gaussian"] = "panel_gaussian"
     along: tuple[float, ...] = Field(
-        default=(0.0, 0.5, 0.7, 0.9, 1.2, 1.6, 2.2), description="standard deviations along the trace to try, samples"
+        default=(0.0, 0.5, 0.7, 0.9, 1.2, 1.6, 2.2),
+        description="standard deviations along the trace to try, in samples",
     )
     across: tuple[float, ...] = Field(
-        default=(0.0, 0.5, 0.8, 1.2, 1.8, 2.6, 3.6), description="standard deviations across traces to try, traces"
+        default=(0.0, 0.5, 0.8, 1.2, 1.8, 2.6, 3.6), description="standard deviations across traces to try, in traces"
     )
 
     def candidates(self) -> Sequence[dict[str, float]]:

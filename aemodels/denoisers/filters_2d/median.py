@@ -19,7 +19,7 @@ class PanelMedian(ClassicalBase):
     kind: Literal["panel_median"] = "panel_median"
     sizes: tuple[tuple[int, int], ...] = Field(
         default=((1, 1), (1, 3), (3, 1), (5, 1), (7, 1), (9, 1), (3, 3), (5, 3), (7, 3), (9, 3), (5, 5), (9, 5)),
-        description="patches to try, (traces, samples), odd",
+        description="patch sizes to try: (traces, samples), odd",
     )
 
     def candidates(self) -> Sequence[dict[str, float]]:

@@ -14,7 +14,7 @@ from aemodels.denoisers.filters_1d.base import ClassicalBase
 
 
 class PanelWavelet(ClassicalBase):
-    """Soft threshold of the details of a two-dimensional wavelet transform, at a multiple of the universal threshold.
+    """Soft thresholding of the details of a 2-D wavelet transform at a multiple of the universal threshold.
 
     A panel narrower than the wavelet is returned as it is.
 
@@ -23,11 +23,13 @@ class PanelWavelet(ClassicalBase):
     """
 
     kind: Literal["panel_wavelet"] = "panel_wavelet"
-    wavelets: tuple[str, ...] = Field(default=("db2", "sym4", "sym8"), description="PyWavelets names to try")
+    wavelets: tuple[str, ...] = Field(
+        default=("db2", "sym4", "sym8"), description="PyWavelets names of the wavelets to try"
+    )
     multiples: tuple[float, ...] = Field(
         default=(0.05, 0.1, 0.15, 0.25, 0.35, 0.5, 0.75, 1.0), description="multiples of the universal threshold to try"
     )
-    depth: int = Field(default=4, ge=1, le=12, description="decomposition levels at most")
+    depth: int = Field(default=4, ge=1, le=12, description="maximum number of decomposition levels")
 
     def candidates(self) -> Sequence[dict[str, float]]:
         return [{"wavelet": w, "multiple": m} for w in range(len(self.wavelets)) for m in self.multiples]

@@ -1,4 +1,4 @@
-"""Fitting the guards of a denoiser on validation sections: what fills gaps, and how wide its intervals are."""
+"""Calibration of a guarded denoiser on validation sections: gap-filling weights and interval half-widths."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from aemodels.denoisers.guarded.guards import (
 )
 from aemodels.noise import Dropout, corrupt_section
 
-_MIN_RESIDUALS = 100  # residuals that give a quantile of 0.95 a meaning
+_MIN_RESIDUALS = 100  # needed to estimate a 95 % quantile
 _GAPS = Dropout(share=0.05, length=20)
-_STEPS = 10  # shares are multiples of 1 / 10: finer ones fit the validation wells, not the rock
+_STEPS = 10  # weights are multiples of 1 / 10; finer steps would over-fit the validation wells
 
 
 def guard(parts: GuardedParts, guards: Guards, validation: Sequence[Section], context: FitContext) -> GuardedDenoiser:
-    """Put a fitted denoiser inside guards calibrated on clean validation sections.
+    """Add guards to a fitted denoiser and calibrate them on validation sections.
 
     Args:
-        parts: fitted.
-        guards: their groups as `channel_groups` says.
-        validation: what was recorded counts as the truth.
-        context: its tuning gives the noise levels.
+        parts: the fitted inner denoiser and filler.
+        guards: the guards; `groups` is the result of `channel_groups`.
+        validation: sections whose recorded values count as the truth.
+        context: its `tuning` gives the noise levels.
     """
     levels: list[tuple[Noise, ...]] = [
         noises for noises in context.tuning if not any(noise.kind in ("spike", "dropout") for noise in noises)
@@ -54,12 +54,12 @@ def guard(parts: GuardedParts, guards: Guards, validation: Sequence[Section], co
 
 
 def channel_groups(sections: Sequence[Section], context: FitContext) -> int:
-    """Curves are judged each on its own, traces together."""
+    """Return the number of calibration groups: one per curve, or one for all traces."""
     return len(sections[0].values) if context.kind == "logs" else 1
 
 
 class _Residuals:
-    """Errors of all sources of a sample, float64[source, sample], with the sample's group and distance class."""
+    """Errors of all sources, float64[source, sample], with the group and distance class of each sample."""
 
     def __init__(
         self, parts: GuardedParts, noisy: Sequence[Section], validation: Sequence[Section], guards: Guards
@@ -78,7 +78,7 @@ class _Residuals:
         self.group, self.classes = np.concatenate(group), np.concatenate(classes)
 
     def blend(self) -> NDArray[np.float64]:
-        """Shares of the sources with the least squared error: float64[group, class, source]."""
+        """Return the weights of the sources with the least squared error: float64[group, class, source]."""
         blend = np.zeros((self.groups, CLASSES, len(self.errors)))
         blend[..., 0] = 1.0
         for group, one in itertools.product(range(self.groups), range(1, CLASSES)):
@@ -88,7 +88,7 @@ class _Residuals:
         return blend
 
     def widths(self) -> NDArray[np.float64]:
-        """Quantiles of the absolute residuals after blending: float64[group, class, coverage]."""
+        """Return quantiles of the absolute residuals after blending: float64[group, class, coverage]."""
         shares = self.blend()[self.group, self.classes]
         residual = np.abs(np.einsum("sn,ns->n", self.errors, shares))
         out = np.zeros((self.groups, CLASSES, len(COVERAGES)))
@@ -101,10 +101,10 @@ class _Residuals:
 
 
 def best_shares(products: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Shares w >= 0, adding up to 1, with the least w' P w, on a grid: float64[source].
+    """Return weights w >= 0 with sum 1 that minimise w' P w on a grid: float64[source].
 
     Args:
-        products: float64[source, source], P: sums of products of the sources' errors.
+        products: float64[source, source], P = sums of products of the sources' errors.
 
     >>> best_shares(np.diag([1.0, 1.0, 1e9])).tolist()
     [0.5, 0.5, 0.0]
@@ -116,7 +116,9 @@ def best_shares(products: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def conformal_quantile(residuals: NDArray[np.floating], coverage: float) -> float:
-    """The residual that a new one exceeds with probability 1 - coverage at most, if exchangeable; the largest if few.
+    """Return the residual that an exchangeable new one exceeds with probability at most 1 - coverage.
+
+    With too few residuals for the coverage it is the largest one, without any 0.
 
     >>> conformal_quantile(np.arange(1.0, 100.0), 0.95)
     95.0

@@ -1,4 +1,4 @@
-"""A denoiser kept from doing harm: spikes despiked, gaps filled from several sources, change limited to the noise."""
+"""Guarded denoiser: spikes removed, gaps filled from several sources, change limited to the noise."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from aemodels.signal.gaps import distance_to_observed, fill_lost
 from aemodels.signal.noise_estimate import noise_power, noise_sigma
 
 COVERAGES = (0.68, 0.95)
-CLASS_EDGES = (1, 2, 4, 8)  # samples to the nearest observed one: observed, 1, 2-3, 4-7, 8 and more
+CLASS_EDGES = (1, 2, 4, 8)  # samples to the nearest observed one; classes: 0 (observed), 1, 2-3, 4-7, 8 and more
 CLASSES = len(CLASS_EDGES) + 1
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """What was fitted on validation sections, by noise level.
+    """Calibration on validation sections, per noise level.
 
-    A group is a curve, or all traces; a class is a distance to the nearest observed sample (`CLASS_EDGES`).
+    A group is one curve, or all traces; a class is a range of distances to the nearest observed sample (`CLASS_EDGES`).
 
     Args:
         levels: float64[level, group], ascending noise estimates.
-        blend: float64[level, group, class, source], shares of the sources (`GuardedParts.sources`) in a lost sample;
-            they add up to 1.
+        blend: float64[level, group, class, source], weights of the sources (`GuardedParts.sources`) of a
+            missing sample, with sum 1.
         widths: float64[level, group, class, coverage], half-widths in normalised units for `COVERAGES`.
     """
 
@@ -38,10 +38,11 @@ class Calibration:
 
     @property
     def groups(self) -> int:
+        """Number of groups."""
         return int(self.levels.shape[1])
 
     def at(self, table: NDArray[np.float64], sigma: NDArray[np.float64]) -> NDArray[np.float64]:
-        """`table` float64[level, group, ...] at noise estimates float64[group], by linear interpolation."""
+        """Interpolate `table` float64[level, group, ...] linearly at the noise estimates float64[group]."""
         units = np.eye(len(self.levels))
         rows = []
         for group in range(self.groups):
@@ -55,12 +56,12 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Guards:
-    """What keeps a denoiser from harm.
+    """Guards of a denoiser.
 
     Args:
-        spike_gate: what counts as a spike; None = no gate (traces).
-        limit: root mean square of the change at most, in estimated noise standard deviations.
-        groups: 1 = the channels are traces of a line, of one calibration; otherwise each has its own (curves).
+        spike_gate: criteria for a spike; None = no gate (traces).
+        limit: maximum RMS change, in estimated noise standard deviations.
+        groups: 1 = the channels are traces and share one calibration; otherwise one per curve.
     """
 
     spike_gate: SpikeGate | None
@@ -70,7 +71,7 @@ class Guards:
 
 @dataclass(frozen=True, eq=False)
 class GuardedParts:
-    """The denoiser inside the guards, and what else fills gaps (None = nothing but interpolation)."""
+    """Inner denoiser and additional gap filler; filler None = interpolation only."""
 
     inner: Denoiser
     filler: Denoiser | None = None
@@ -81,25 +82,25 @@ class GuardedParts:
         return {**named, **{f"filler_{name}": array for name, array in filler.items()}}
 
     def sources(self, despiked: Section, guards: Guards) -> FloatArray:
-        """What a sample can be taken from: float32[source, channel, sample].
+        """Return the estimates of each sample by all sources: float32[source, channel, sample].
 
-        In order: the inner denoiser, its change limited where something was observed; PCHIP between those values;
-        PCHIP between the recorded ones; the filler. They differ at lost samples only.
+        In order: the inner denoiser with limited change; PCHIP between its values; PCHIP between the recorded
+        values; the filler. They differ at missing samples only.
         """
         estimate = self.inner.denoise(despiked)
         change = limit_change(estimate - despiked.values, despiked, guards)
-        own = np.where(despiked.mask, despiked.values + change, estimate).astype(np.float32)
-        others = [fill_lost(values, despiked.mask, "pchip") for values in (own, despiked.values)]
+        inner = np.where(despiked.mask, despiked.values + change, estimate).astype(np.float32)
+        others = [fill_lost(values, despiked.mask, "pchip") for values in (inner, despiked.values)]
         if self.filler:
             others.append(self.filler.denoise(despiked))
-        # where nothing is lost, or nothing observed to interpolate between, there is but one source
-        alone = despiked.mask | ~despiked.mask.any(axis=1, keepdims=True)
-        return np.stack([own, *(np.where(alone, own, values) for values in others)])
+        # an observed sample, or a channel without any, has one source only
+        single = despiked.mask | ~despiked.mask.any(axis=1, keepdims=True)
+        return np.stack([inner, *(np.where(single, inner, values) for values in others)])
 
 
 @dataclass(frozen=True, eq=False)
 class SourceEstimates:
-    """A section on its way: despiked, and the sources of every sample float32[source, channel, sample]."""
+    """A section without spikes, the estimates of all sources, noise estimates per group and distance classes."""
 
     despiked: Section
     sources: FloatArray
@@ -109,12 +110,12 @@ class SourceEstimates:
 
 @dataclass(frozen=True, eq=False)
 class GuardedDenoiser:
-    """A fitted denoiser inside its guards.
+    """A fitted denoiser with guards.
 
     Args:
-        parts: the denoiser inside, and what else fills gaps.
-        guards: what keeps it from harm.
-        calibration: what was fitted to it.
+        parts: inner denoiser and gap filler.
+        guards: the guards.
+        calibration: gap-filling weights and interval half-widths.
     """
 
     parts: GuardedParts
@@ -128,10 +129,11 @@ class GuardedDenoiser:
         return np.asarray(np.einsum("scn,cns->cn", estimates.sources, shares), dtype=np.float32)
 
     def half_widths(self, section: Section) -> FloatArray:
-        """Half-widths of the intervals about the denoised values: float32[coverage, channel, sample].
+        """Return half-widths of the prediction intervals: float32[coverage, channel, sample].
 
-        Quantiles of validation residuals for the channel's estimated noise level and the sample's distance to what was
-        observed (split conformal prediction: Vovk et al. 2005, Algorithmic Learning in a Random World, 4.1).
+        They are quantiles of validation residuals at the channel's estimated noise level and the sample's distance to
+        the nearest observed one (split conformal prediction: Vovk et al. 2005, Algorithmic Learning in a Random World,
+        4.1).
         """
         despiked = remove_spikes(section, self.guards.spike_gate)
         sigma = group_sigma(despiked, self.calibration.groups)
@@ -144,14 +146,14 @@ class GuardedDenoiser:
 
 
 def estimate_sources(parts: GuardedParts, section: Section, guards: Guards) -> SourceEstimates:
-    """Gate a section, and make every source of its samples."""
+    """Remove the spikes of a section and return the estimates of all sources."""
     despiked = remove_spikes(section, guards.spike_gate)
     sigma = group_sigma(despiked, guards.groups)
     return SourceEstimates(despiked, parts.sources(despiked, guards), sigma, distance_class(despiked.mask))
 
 
 def remove_spikes(section: Section, gate: SpikeGate | None) -> Section:
-    """The section with spikes taken out: outside the mask, and interpolated."""
+    """Return the section with its spikes masked and interpolated."""
     if gate is None:
         return section
     spikes = find_spikes(section.values, section.mask, gate)
@@ -162,16 +164,16 @@ def remove_spikes(section: Section, gate: SpikeGate | None) -> Section:
 
 
 def limit_change(change: FloatArray, section: Section, guards: Guards) -> FloatArray:
-    """Shrink the change of each curve or trace until its root mean square is so many estimated noise levels.
+    """Scale down the change of each curve or trace to a maximum RMS in estimated noise levels.
 
-    What a good denoiser takes away is noise, and no more than all of it (the discrepancy principle, Morozov 1966):
-    more than that is signal. A trace is short and its own estimate rough, so it may change as much as the line's
-    noise, too; that does not depend on which traces are read together.
+    A good denoiser removes at most the noise; a larger change removes signal (discrepancy principle, Morozov 1966).
+    The noise estimate of a single trace is rough, so a trace may also change by the noise of the whole line; this does
+    not depend on which traces are read together.
 
     Args:
         change: float32[channel, sample].
-        section: what was denoised; its observed samples count.
-        guards: the limit, and whether the channels are traces of a line.
+        section: the denoised section; only its observed samples count.
+        guards: the limit and the groups.
     """
     power = np.where(section.mask, change.astype(np.float64) ** 2, 0).sum(axis=1)
     rms = np.sqrt(power / np.maximum(section.mask.sum(axis=1), 1))
@@ -184,7 +186,7 @@ def limit_change(change: FloatArray, section: Section, guards: Guards) -> FloatA
 
 
 def group_sigma(section: Section, groups: int) -> NDArray[np.float64]:
-    """Estimated noise of each channel, or the root mean square over all live traces: float64[group]."""
+    """Return the estimated noise of each curve, or the RMS over all live traces: float64[group]."""
     if groups > 1:
         return noise_sigma(section.values, section.mask)[:, 0].astype(np.float64)
     power = section.noise.power if section.noise else noise_power(section.values, section.mask)
@@ -192,10 +194,10 @@ def group_sigma(section: Section, groups: int) -> NDArray[np.float64]:
 
 
 def distance_class(mask: BoolArray) -> NDArray[np.int64]:
-    """Class of each sample's distance to the nearest observed one of its channel: int64[channel, sample]."""
+    """Return the class of each sample's distance to the nearest observed one of its channel: int64[channel, sample]."""
     return np.digitize(distance_to_observed(mask), CLASS_EDGES).astype(np.int64)
 
 
 def _group(section: Section, groups: int) -> NDArray[np.int64]:
-    """The group of each channel."""
+    """Return the group of each channel."""
     return np.minimum(np.arange(len(section.values)), groups - 1)

@@ -1,4 +1,4 @@
-"""The spike gate: isolated samples that stand out from their neighbours are taken out before anything is smoothed."""
+"""Spike gate: detects isolated samples that stand out from their neighbours, before any smoothing."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from aemodels.signal.noise_estimate import noise_sigma
 
 
 class SpikeGate(Spec):
-    """What counts as a spike, in normalised units.
+    """Criteria for a spike, in normalised units.
 
-    A logging tool averages over several samples: a curve that leaves the range of its neighbours on both sides
-    within one sample did not measure rock. Unlike Hampel's running deviation, this does not blur where the curve is
-    steep or where other spikes are near (docs/lab/2026-11-denoising.md has both measured).
+    A logging tool averages over several samples, so a single sample outside the range of its neighbours on both sides
+    is not a reading of rock. Unlike the running deviation of a Hampel filter, this also works on steep flanks and near
+    other spikes (measured in docs/lab/2026-11-denoising.md).
     """
 
     earlier_names: ClassVar[Mapping[str, str]] = {
@@ -33,36 +33,44 @@ class SpikeGate(Spec):
         "passes": "max_passes",
     }
 
-    height: float = Field(default=0.12, gt=0.0, description="least excess of a sample over both neighbours")
-    noise_multiple: float = Field(default=4.0, ge=1.0, description="the same, in estimated noise standard deviations")
-    step_multiple: float = Field(default=4.0, ge=0.0, description="the same, in median steps of the samples around")
-    step_window: int = Field(default=51, ge=5, le=1001, description="samples around, for that median")
-    shoulder: float = Field(
-        default=0.5, ge=0.0, description="the same, in steps from the neighbours to theirs: rock has shoulders"
+    height: float = Field(default=0.12, gt=0.0, description="minimum excess of a sample over both neighbours")
+    noise_multiple: float = Field(
+        default=4.0, ge=1.0, description="minimum excess, in estimated noise standard deviations"
     )
-    pair_height: float = Field(default=0.18, gt=0.0, description="least excess of two samples side by side")
+    step_multiple: float = Field(
+        default=4.0, ge=0.0, description="minimum excess, in multiples of the running median step"
+    )
+    step_window: int = Field(default=51, ge=5, le=1001, description="window of the running median step, in samples")
+    shoulder: float = Field(
+        default=0.5,
+        ge=0.0,
+        description="minimum excess, in steps between the neighbours and the next samples: rock has shoulders",
+    )
+    pair_height: float = Field(default=0.18, gt=0.0, description="minimum excess of two adjacent samples")
     joint_step: float = Field(
-        default=0.05, gt=0.0, description="two samples are rock where another curve moves this much with them"
+        default=0.05, gt=0.0, description="two adjacent samples are rock if another curve moves by this much with them"
     )
     min_share: float = Field(
         default=0.002,
         ge=0.0,
         lt=1.0,
-        description="a curve with fewer spikes than this share of its samples is left alone: thin hard beds look alike",
+        description="a curve with a smaller share of spikes is left unchanged: they may be thin hard beds",
     )
-    max_passes: int = Field(default=4, ge=1, le=20, description="rounds at most; a spike hides smaller ones beside it")
+    max_passes: int = Field(
+        default=4, ge=1, le=20, description="maximum number of passes; a spike hides smaller ones beside it"
+    )
 
 
 def find_spikes(values: FloatArray, mask: BoolArray, gate: SpikeGate) -> BoolArray:
-    """Observed samples that are spikes.
+    """Find spikes among the observed samples.
 
     Args:
         values: float32[channel, sample], normalised, finite.
         mask: bool of the same shape, True = observed.
-        gate: the thresholds.
+        gate: the criteria.
 
     Returns:
-        bool[channel, sample]; all False in a channel with too few of them to be more than rock.
+        bool[channel, sample]; all False in a channel with too small a share of spikes.
     """
     least = np.maximum(
         gate.noise_multiple * noise_sigma(values, mask), gate.step_multiple * typical_step(values, gate.step_window)
@@ -73,50 +81,50 @@ def find_spikes(values: FloatArray, mask: BoolArray, gate: SpikeGate) -> BoolArr
     lost &= spiky[:, None]
     if spiky.any():
         lost |= _pairs(values, mask & ~lost, least, gate) & spiky[:, None]
-        for row in np.flatnonzero(spiky):  # what stood beside a pair stands out now
+        for row in np.flatnonzero(spiky):  # samples beside a pair stand out once it is removed
             lost[row] |= _singles(values[row], mask[row] & ~lost[row], height[row], gate)
     return lost
 
 
 def spike_share(values: FloatArray, mask: BoolArray) -> NDArray[np.float64]:
-    """Share of each channel's observed samples that the gate takes for spikes: float64[channel]."""
+    """Return the share of spikes among each channel's observed samples: float64[channel]."""
     lost = find_spikes(values, mask, SpikeGate())
     return np.asarray(lost.sum(axis=1) / np.maximum(mask.sum(axis=1), 1), dtype=np.float64)
 
 
-def typical_step(values: FloatArray, reach: int) -> FloatArray:
-    """Running median of the steps from sample to sample, over `reach` samples: float32[channel, sample].
+def typical_step(values: FloatArray, window: int) -> FloatArray:
+    """Return the running median of the absolute steps between samples: float32[channel, sample].
 
-    It tells a stretch where every sample jumps from one where a jump is news; spikes hardly move it.
+    It is large in intervals where every sample jumps, and hardly affected by spikes.
     """
     steps = np.abs(np.diff(values, axis=1, append=values[:, -1:]))
-    return np.asarray(median_filter(steps, size=(1, min(reach, values.shape[1])), mode="nearest"), dtype=np.float32)
+    return np.asarray(median_filter(steps, size=(1, min(window, values.shape[1])), mode="nearest"), dtype=np.float32)
 
 
 def _singles(values: FloatArray, seen: BoolArray, least: FloatArray, gate: SpikeGate) -> BoolArray:
-    """bool[sample]: samples beyond both observed neighbours; the worst of a neighbourhood goes first."""
+    """Find samples beyond both observed neighbours, the largest of a neighbourhood first: bool[sample]."""
     lost = np.zeros(values.shape, dtype=np.bool_)
     for _ in range(gate.max_passes):
-        places = np.flatnonzero(seen & ~lost)
-        if places.size < 5:
+        remaining = np.flatnonzero(seen & ~lost)
+        if remaining.size < 5:
             break
-        excess = _excess(values[places], width=1, shoulder=gate.shoulder)
-        hit = excess > least[places]
+        excess = _excess(values[remaining], width=1, shoulder=gate.shoulder)
+        hit = excess > least[remaining]
         strength = np.pad(np.where(hit, excess, 0), 1)
         hit &= excess >= np.maximum(strength[:-2], strength[2:])
         if not hit.any():
             break
-        lost[places[hit]] = True
+        lost[remaining[hit]] = True
     return lost
 
 
 def _excess(values: FloatArray, *, width: int, shoulder: float) -> FloatArray:
-    """How far `width` samples from here on stand out on both sides, if further than the shoulders are steep, else 0.
+    """Return the excess of `width` samples over both neighbours, 0 if it is less than the shoulders allow.
 
     Args:
         values: float32[..., sample].
-        width: 1 or 2 samples.
-        shoulder: times the larger step between a neighbour and its own neighbour.
+        width: 1 or 2 samples, starting at each sample.
+        shoulder: minimum excess, in multiples of the larger step between a neighbour and the next sample.
 
     Returns:
         float32 of the same shape.
@@ -137,7 +145,7 @@ def _excess(values: FloatArray, *, width: int, shoulder: float) -> FloatArray:
 
 
 def _pairs(values: FloatArray, seen: BoolArray, least: FloatArray, gate: SpikeGate) -> BoolArray:
-    """bool[channel, sample]: two samples side by side beyond both their neighbours, where no other curve moves."""
+    """Find two adjacent samples beyond both neighbours where no other curve moves: bool[channel, sample]."""
     pairs = np.zeros(values.shape, dtype=np.bool_)
     if values.shape[1] < 6 or len(values) < 2:
         return pairs
@@ -148,13 +156,13 @@ def _pairs(values: FloatArray, seen: BoolArray, least: FloatArray, gate: SpikeGa
     for row in range(len(values)):
         others = np.delete(np.arange(len(values)), row)
         alone = np.where(both[others], moves[others], 0).max(axis=0) < 1
-        place = np.flatnonzero(hit[row] & alone & both[others].any(axis=0))
-        pairs[row, place] = pairs[row, place + 1] = True
+        starts = np.flatnonzero(hit[row] & alone & both[others].any(axis=0))
+        pairs[row, starts] = pairs[row, starts + 1] = True
     return pairs
 
 
 def _pair_moves(values: FloatArray) -> FloatArray:
-    """How far the mean of a sample and the next is from the mean of those around the two."""
+    """Return the difference between the mean of a sample and the next, and the mean of their outer neighbours."""
     padded = np.pad(values, ((0, 0), (1, 2)), mode="edge")
     count = values.shape[1]
     before, first, second, after = (padded[:, start : start + count] for start in range(4))

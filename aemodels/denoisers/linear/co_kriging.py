@@ -1,4 +1,4 @@
-"""Co-kriging across gaps: the conditional mean of a Gaussian process, given all curves around."""
+"""Co-kriging across gaps: the conditional mean of a Gaussian process, given all curves nearby."""
 
 from __future__ import annotations
 
@@ -19,13 +19,11 @@ from aemodels.signal.noise_estimate import noise_sigma
 from aemodels.signal.runs import runs
 from aemodels.signal.windows import WindowSpec, window_moments
 
-_MIN_NOISE_VARIANCE = (
-    1e-6  # variance in normalised units: what keeps the system solvable where curves repeat each other
-)
+_MIN_NOISE_VARIANCE = 1e-6  # in normalised units; keeps the system solvable if curves are collinear
 
 
 class CoKriging(Spec):
-    """Lost samples from what is observed around them on all curves; observed samples are left as they are.
+    """Estimation of missing samples from the observed samples nearby on all curves; observed samples are unchanged.
 
     References:
         Myers (1982), Mathematical Geology 14, 249 (co-kriging); Rasmussen & Williams (2006), Gaussian Processes for
@@ -36,10 +34,11 @@ class CoKriging(Spec):
 
     kind: Literal["co_kriging"] = "co_kriging"
     window: WindowSpec = Field(
-        default=WindowSpec(length=33, stride=7, width=0), description="samples correlated, and the stride fitted at"
+        default=WindowSpec(length=33, stride=7, width=0),
+        description="window of the covariance, and the stride of the windows it is fitted on",
     )
-    reach: int = Field(default=8, ge=1, le=512, description="samples looked at on either side of a gap, at most")
-    max_gap: int = Field(default=64, ge=1, le=4096, description="longer gaps are left as they are, samples")
+    reach: int = Field(default=8, ge=1, le=512, description="maximum number of samples used on either side of a gap")
+    max_gap: int = Field(default=64, ge=1, le=4096, description="longest gap that is filled, in samples")
 
     def fit(self, train: Sequence[Section], validation: Sequence[Section], context: FitContext) -> FitResult:
         mean, covariance = window_moments(train, self.window)
@@ -64,17 +63,19 @@ class CoKrigingDenoiser:
             return out
         for first in range(0, channels - width + 1, width):
             rows = slice(first, first + width)
-            part = Section(section.name, section.values[rows], section.mask[rows], section.scale[rows])
-            noise = np.maximum(noise_sigma(part.values, part.mask)[:, 0].astype(np.float64) ** 2, _MIN_NOISE_VARIANCE)
-            for channel, start, stop in self._stretches(part):
-                out[first + channel, start:stop] = self._conditional(part, noise, channel, (start, stop))
+            window = Section(section.name, section.values[rows], section.mask[rows], section.scale[rows])
+            noise = np.maximum(
+                noise_sigma(window.values, window.mask)[:, 0].astype(np.float64) ** 2, _MIN_NOISE_VARIANCE
+            )
+            for channel, start, stop in self._gaps(window):
+                out[first + channel, start:stop] = self._conditional(window, noise, channel, (start, stop))
         return out
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {"mean": self.mean, "covariance": self.covariance}
 
-    def _stretches(self, section: Section) -> Iterator[tuple[int, int, int]]:
-        """Channel, start and stop of lost stretches, none longer than half a window."""
+    def _gaps(self, section: Section) -> Iterator[tuple[int, int, int]]:
+        """Yield channel, start and exclusive end of each gap, split into pieces of at most half a window."""
         half = max(self.spec.window.length // 2, 1)
         for channel, seen in enumerate(section.mask):
             for start, stop in runs(~seen):
@@ -85,7 +86,7 @@ class CoKrigingDenoiser:
     def _conditional(
         self, section: Section, noise: NDArray[np.float64], channel: int, lost: tuple[int, int]
     ) -> NDArray[np.float64]:
-        """Mean of the lost samples given the observed ones of the window about them."""
+        """Return the mean of the missing samples given the observed ones of the window around them."""
         width = len(self.mean)
         length = min(self.spec.window.length, lost[1] - lost[0] + 2 * self.spec.reach)
         first = int(np.clip((lost[0] + lost[1] - length) // 2, 0, section.values.shape[1] - length))
@@ -101,19 +102,19 @@ class CoKrigingDenoiser:
 
 def conditional_mean(
     covariance: NDArray[np.float64],
-    places: tuple[NDArray[np.int64], NDArray[np.int64]],
+    indices: tuple[NDArray[np.int64], NDArray[np.int64]],
     values: NDArray[np.float64],
     noise: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Mean of some members of a Gaussian vector of mean zero, given noisy values of others.
+    """Return the conditional mean of some elements of a zero-mean Gaussian vector, given noisy values of others.
 
     Args:
         covariance: float64[size, size].
-        places: wanted and known members.
+        indices: of the wanted and of the known elements.
         values: float64[known].
-        noise: float64[known], variances.
+        noise: float64[known], noise variances.
     """
-    wanted, known = places
+    wanted, known = indices
     system = covariance[np.ix_(known, known)]
     system[np.diag_indices(known.size)] += noise
     return np.asarray(covariance[np.ix_(wanted, known)] @ solve(system, values, assume_a="pos"))

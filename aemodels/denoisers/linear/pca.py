@@ -1,4 +1,4 @@
-"""Principal components: the linear autoencoder, and its Wiener shrinkage."""
+"""Principal components: the linear autoencoder, and Wiener shrinkage of the components."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ from aemodels.signal.windows import WindowSpec, cut, overlap_add
 
 
 class _PcaBase(Spec):
-    window: WindowSpec = Field(default=WindowSpec(length=100, stride=10, width=1), description="how sections are cut")
-    stride: int = Field(default=10, ge=1, le=4096, description="samples between the windows fitted to")
+    window: WindowSpec = Field(
+        default=WindowSpec(length=100, stride=10, width=1), description="windows that sections are cut into"
+    )
+    stride: int = Field(default=10, ge=1, le=4096, description="distance between the windows of the fit, in samples")
 
     def _fit(self, train: Sequence[Section]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Mean [size], all components [size, size] and variances [size], from windows observed throughout."""
+        """Return mean [size], components [size, size] and variances [size] of the windows that are mostly observed."""
         dense = self.window.model_copy(update={"stride": self.stride})
         sets = [cut(section, dense) for section in train]
         flat = np.concatenate([windows.values.reshape(len(windows.values), -1) for windows in sets])
@@ -34,7 +36,7 @@ class _PcaBase(Spec):
 
 
 class Pca(_PcaBase):
-    """Projection on the leading components: what a linear autoencoder of the same latent size can do."""
+    """Projection on the leading components, equivalent to a linear autoencoder of the same latent size."""
 
     kind: Literal["pca"] = "pca"
     latent: int = Field(default=10, ge=1, le=2048, description="components kept")
@@ -49,7 +51,7 @@ class Pca(_PcaBase):
 
 
 class PcaWiener(_PcaBase):
-    """Every component shrunk by variance / (variance + noise variance), the noise estimated from the section."""
+    """Shrinkage of each component by variance / (variance + noise variance), with the noise estimated per section."""
 
     kind: Literal["pca_wiener"] = "pca_wiener"
     window: WindowSpec = Field(default=WindowSpec(length=96, stride=4, width=0), description="all curves together")
@@ -83,7 +85,7 @@ class PcaDenoiser:
         return {"mean": self.mean, "components": self.components, "variance": self.variance}
 
     def _gain(self, section: Section) -> NDArray[np.float64]:
-        """What is kept of each component: all of it."""
+        """Return the gain of each component: 1."""
         return np.ones(len(self.components))
 
 

@@ -1,4 +1,4 @@
-"""Ridge-regularised FIR filter over all curves: the best linear filter of a given reach."""
+"""Ridge-regularised FIR filter over all curves: the optimal linear filter of a given length."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from aemodels.core.types import FloatArray, Section
 from aemodels.signal.noise_estimate import noise_sigma
 from aemodels.signal.windows import WindowSpec, window_moments
 
-_LOST = 1e6  # noise variance of a channel that is missing: it gets no weight
+_LOST = 1e6  # noise variance of a missing channel, which gives it no weight
 
 
 class RidgeFir(Spec):
-    """Every curve's sample by ridge regression on the samples around it, of all curves.
+    """Ridge regression of each sample on the neighbouring samples of all curves.
 
-    The regression is on windows with white noise of the estimated level. It needs no draws of noise: their
-    expectation adds the noise variance to the diagonal of the clean windows' covariance, and that is the ridge.
+    The inputs have white noise of the estimated level. No noise is drawn: its expectation adds the noise variance to
+    the diagonal of the covariance of the clean windows, which is the ridge.
 
     References:
         Hoerl & Kennard (1970), Technometrics 12, 55; Bishop (1995), Neural Computation 7, 108 (noise as ridge).
@@ -32,11 +32,12 @@ class RidgeFir(Spec):
 
     kind: Literal["ridge_fir"] = "ridge_fir"
     window: WindowSpec = Field(
-        default=WindowSpec(length=41, stride=5, width=0), description="taps, the stride fitted at, and channels joined"
+        default=WindowSpec(length=41, stride=5, width=0),
+        description="filter length, stride of the windows of the fit, and channels per window",
     )
 
     def fit(self, train: Sequence[Section], validation: Sequence[Section], context: FitContext) -> FitResult:
-        """Mean and covariance of the training windows; what is linear and blind needs no tuning."""
+        """Fit the mean and covariance of the training windows; the noise level is estimated when denoising."""
         mean, covariance = window_moments(train, self.window)
         return FitResult(denoiser=RidgeFirDenoiser(self, mean, covariance), parameters=mean.size * len(covariance))
 
@@ -63,7 +64,7 @@ class RidgeFirDenoiser:
         return out
 
     def weights(self, noise: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Filter taps float64[tap, input channel, output channel] for noise variances float64[channel]."""
+        """Return filter weights float64[tap, input channel, output channel] for noise variances float64[channel]."""
         width, taps = len(self.mean), self.spec.window.length
         centre = slice(taps // 2 * width, (taps // 2 + 1) * width)
         ridge = np.tile(noise, taps) + 1e-9 * np.trace(self.covariance) / len(self.covariance) + 1e-12

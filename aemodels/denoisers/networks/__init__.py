@@ -1,1 +1,1 @@
-"""Autoencoders: one file per architecture, a spec with `build`."""
+"""Neural networks: one file per architecture, a spec with `build`."""

@@ -1,4 +1,4 @@
-"""What autoencoders share: scaling, gaps, and what their output layer promises."""
+"""Base class of the autoencoders: scaling, gaps and output range."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from aemodels.signal.gaps import fill_windows
 
 
 class AutoencoderBase(NetworkBase):
-    """Windows squeezed into a code and built again from it.
+    """An autoencoder: windows are encoded as a latent vector (embedding) and reconstructed from it.
 
-    The network is its layers "encoder" and "decoder", one after the other; both work on their own and share its
-    weights. A lost sample is interpolated from the observed ones of its window before it is encoded, so that what lies
-    under the mask has no influence; a channel with none takes the middle of its range.
+    The network consists of the layers "encoder" and "decoder", which can be run separately and share its weights.
+    Missing samples are interpolated within their window before encoding, so that masked values have no influence; a
+    channel without observed samples takes the middle of its range.
     """
 
-    latent: int = Field(default=10, ge=1, le=4096, description="units of the code")
+    latent: int = Field(default=10, ge=1, le=4096, description="latent size: units of the embedding")
     output: Literal["linear", "sigmoid"] = Field(
         default="linear",
-        description="sigmoid: values are scaled to [0, 1] and clipped; linear: to zero mean and unit deviation",
+        description="sigmoid: values scaled to [0, 1] and clipped; linear: scaled to zero mean and unit variance",
     )
 
     @property
@@ -44,10 +44,10 @@ class AutoencoderBase(NetworkBase):
         return np.asarray(raw * affine[1] + affine[0], dtype=np.float32)
 
     def filled(self, values: FloatArray, mask: BoolArray, affine: NDArray[np.float32]) -> FloatArray:
-        """Windows in the network's units, lost samples interpolated: float32[window, sample, feature]."""
+        """Return windows in the network's units, missing samples interpolated: float32[window, sample, feature]."""
         middle = affine[0] + affine[1] / 2 if self.bounded else affine[0]
         return self.targets(fill_windows(values, mask, float(middle)), affine)
 
     def with_mask(self, values: FloatArray, mask: BoolArray, affine: NDArray[np.float32]) -> FloatArray:
-        """`filled` windows with the mask behind the values on the last axis: [window, sample, 2 * feature]."""
+        """Return `filled` windows with the mask concatenated on the last axis: [window, sample, 2 * feature]."""
         return np.concatenate([self.filled(values, mask, affine), mask.astype(np.float32)], axis=-1)

@@ -1,26 +1,21 @@
-"""The base of every network specification: an architecture that can be fitted and restored."""
+"""Base class of the network specifications: an architecture that can be fitted and restored."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.core.interfaces import Denoiser, FitContext, FitResult
 from aemodels.core.types import Section
-
-if TYPE_CHECKING:
-    pass
-
-
 from aemodels.denoisers.networks.denoiser import NetworkDenoiser
 from aemodels.denoisers.training.architecture import Architecture
 
 
 class NetworkBase(Architecture):
-    """A network contender: how windows are cut, how it is trained, how it is built."""
+    """An architecture with `fit` and `restore`."""
 
     def fit(self, train: Sequence[Section], validation: Sequence[Section], context: FitContext) -> FitResult:
         from aemodels.denoisers.training.loop import train_network
@@ -36,7 +31,7 @@ class NetworkBase(Architecture):
 
     def restore(self, arrays: dict[str, NDArray[Any]]) -> Denoiser:
         count = sum(name.startswith("weight_") for name in arrays)
-        weights = [np.asarray(arrays[f"weight_{place:03d}"]) for place in range(count)]
+        weights = [np.asarray(arrays[f"weight_{index:03d}"]) for index in range(count)]
         return NetworkDenoiser(
             spec=self, weights=tuple(weights), affine=arrays["affine"], channels=int(arrays["channels"][0])
         )

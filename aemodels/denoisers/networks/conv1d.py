@@ -11,10 +11,12 @@ from aemodels.signal.windows import WindowSpec
 
 
 class Conv1d(ConvolutionalBase):
-    """Convolutional autoencoder of all curves together: convolution, batch normalisation, pooling; code; and back.
+    """Convolutional autoencoder of all curves together, with batch normalisation and pooling per level.
 
-    Any window length will do: zeros are put behind it up to what the pooling needs, and taken off at the end.
+    Any window length is allowed: windows are zero-padded to what the pooling needs and cropped at the end.
     """
 
     kind: Literal["conv1d"] = "conv1d"
-    window: WindowSpec = Field(default=WindowSpec(length=64, stride=16, blend="hann"), description="how it is cut")
+    window: WindowSpec = Field(
+        default=WindowSpec(length=64, stride=16, blend="hann"), description="windows that sections are cut into"
+    )

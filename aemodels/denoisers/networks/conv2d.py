@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class Conv2d(ConvolutionalBase):
-    """Convolutional autoencoder over samples and traces: convolution, batch normalisation, pooling; code; and back."""
+    """Convolutional autoencoder over samples and traces, with batch normalisation and pooling per level."""
 
     kind: Literal["conv2d"] = "conv2d"
     kernel: int = Field(default=3, ge=1, le=15, description="filter length in samples and traces, odd")
-    latent: int = Field(default=128, ge=1, le=4096, description="units of the code")
+    latent: int = Field(default=128, ge=1, le=4096, description="latent size: units of the embedding")
     window: WindowSpec = Field(
         default=WindowSpec(length=32, stride=16, width=16, width_stride=8, blend="hann"),
         description="panels of 32 samples and 16 traces",

@@ -1,4 +1,4 @@
-"""Convolutions down to a code and up again: what the convolutional kinds share."""
+"""Base class of the convolutional autoencoders."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 class ConvolutionalBase(AutoencoderBase):
-    """A convolutional encoder with pooling and batch normalisation, a dense code, and the encoder's mirror image.
+    """A convolutional encoder with pooling and batch normalisation, a dense embedding, and a mirrored decoder.
 
-    Its input holds the mask beside the values.
+    The input holds the values and the mask.
     """
 
     widths: tuple[int, ...] = Field(
-        default=(32, 48, 64), min_length=1, description="filters of each level, top first; each halves the window"
+        default=(32, 48, 64), min_length=1, description="filters per level, top first; each level halves the window"
     )
     kernel: int = Field(default=5, ge=1, le=15, description="filter length in samples (and traces), odd")
-    latent: int = Field(default=40, ge=1, le=4096, description="units of the code")
+    latent: int = Field(default=40, ge=1, le=4096, description="latent size: units of the embedding")
 
     def build(self, features: int) -> keras.Model:
         import keras
@@ -38,34 +38,34 @@ class ConvolutionalBase(AutoencoderBase):
         return keras.Model(entry, decoder(encoder(entry)), name=str(type(self).model_fields["kind"].default))
 
     def encoder(self, features: int) -> keras.Model:
-        """From the network's input to codes [window, latent]."""
+        """Build the encoder, from the network's input to embeddings [window, latent]."""
         import keras
 
         from aemodels.denoisers.convolution_blocks import convolutional_encoder
 
         shape = self._convolutions()
         entry = keras.Input(self._entry(features))
-        return keras.Model(entry, self.code(convolutional_encoder(entry, shape), features), name="encoder")
+        return keras.Model(entry, self.embedding(convolutional_encoder(entry, shape), features), name="encoder")
 
-    def code(self, flat: Any, features: int) -> Any:
-        """Codes [window, latent] from flat features of the window; `features` counts the window's channels."""
+    def embedding(self, flat: Any, features: int) -> Any:
+        """Return embeddings [window, latent] of flat features; `features` is the number of channels per window."""
         from keras import layers
 
         return layers.Dense(self.latent, name="code")(flat)
 
     def decoder(self, features: int) -> keras.Model:
-        """From codes to windows [window, sample, feature]."""
+        """Build the decoder, from embeddings to windows [window, sample, feature]."""
         import keras
         from keras import layers
 
         from aemodels.denoisers.convolution_blocks import convolutional_decoder
 
         shape = self._convolutions()
-        code = keras.Input((self.latent,))
+        embedding = keras.Input((self.latent,))
         size, filters = self._size(features)
-        x = convolutional_decoder(code, shape, size)
+        x = convolutional_decoder(embedding, shape, size)
         x = shape.filters(filters, activation=self.output, name="reconstruction")(x)
-        return keras.Model(code, layers.Reshape((self.window.length, features))(x), name="decoder")
+        return keras.Model(embedding, layers.Reshape((self.window.length, features))(x), name="decoder")
 
     def _convolutions(self) -> Convolutions:
         from aemodels.denoisers.convolution_blocks import Convolutions
@@ -73,11 +73,11 @@ class ConvolutionalBase(AutoencoderBase):
         return Convolutions(1, self.widths, self.kernel)
 
     def _entry(self, features: int) -> tuple[int, ...]:
-        """Shape of an input without the batch."""
+        """Return the shape of an input without the batch axis."""
         return (self.window.length, 2 * features)
 
     def _size(self, features: int) -> tuple[Sequence[int], int]:
-        """Places on each convolved axis, and values in each place."""
+        """Return the size of each convolved axis, and the number of output filters."""
         return (self.window.length,), features
 
     def inputs(self, values: FloatArray, mask: BoolArray, affine: NDArray[np.float32]) -> FloatArray:

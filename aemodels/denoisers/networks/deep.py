@@ -11,14 +11,14 @@ from aemodels.signal.windows import WindowSpec
 
 
 class DeepDense(DenseBase):
-    """Dense autoencoder of several hidden layers; code and output are linear, so that no unit of the code can die."""
+    """Dense autoencoder of several hidden layers; embedding and output are linear, so no latent unit can die."""
 
     kind: Literal["deep"] = "deep"
     widths: tuple[int, ...] = Field(
-        default=(256, 128, 64), description="units of the encoder's hidden layers; may be none"
+        default=(256, 128, 64), description="units of the encoder's hidden layers; may be empty"
     )
-    activation: Activation = Field(default="gelu", description="of the hidden layers")
-    latent_activation: Activation = Field(default="linear", description="of the code")
+    activation: Activation = Field(default="gelu", description="activation of the hidden layers")
+    latent_activation: Activation = Field(default="linear", description="activation of the embedding")
     window: WindowSpec = Field(
         default=WindowSpec(length=100, stride=25, width=1), description="one channel at a time, 100 samples"
     )

@@ -1,4 +1,4 @@
-"""A trained network as a denoiser: windows in, residual or reconstruction out, arrays for the bundle."""
+"""Trained network as a denoiser."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from aemodels.core.errors import SpecError
 from aemodels.core.types import BoolArray, FloatArray, Section
+from aemodels.denoisers.training.architecture import Architecture
 from aemodels.denoisers.training.blind_spot import blind_spot_estimate
 from aemodels.signal.windows import cut, overlap_add
 
@@ -18,12 +19,9 @@ if TYPE_CHECKING:
     import keras
 
 
-from aemodels.denoisers.training.architecture import Architecture
-
-
 @dataclass(frozen=True, eq=False)
 class NetworkDenoiser:
-    """A trained network as data: rebuilt from its spec, then given its weights.
+    """A trained network, stored as its spec and weights.
 
     Args:
         spec: the network's spec.
@@ -47,16 +45,16 @@ class NetworkDenoiser:
             self._cache["network"] = network
         return self._cache["network"]
 
-    def sub_network(self, name: str, cut_out: Callable[[keras.Model], keras.Model]) -> dict[str, Any]:
-        """A part of the network, cut out on first use: "network" in a dictionary that `predict` keeps its call in."""
+    def sub_network(self, name: str, extract: Callable[[keras.Model], keras.Model]) -> dict[str, Any]:
+        """Return a part of the network, extracted on first use, as the entry "network" of a cache for `predict`."""
         if name not in self._cache:
-            self._cache[name] = {"network": cut_out(self.network)}
-        part: dict[str, Any] = self._cache[name]
-        return part
+            self._cache[name] = {"network": extract(self.network)}
+        cached: dict[str, Any] = self._cache[name]
+        return cached
 
     def denoise(self, section: Section) -> FloatArray:
-        blind = self.spec.training.blind_spot
-        return self._denoise(section) if blind is None else blind_spot_estimate(self._denoise, section, blind)
+        blind_spot = self.spec.training.blind_spot
+        return self._denoise(section) if blind_spot is None else blind_spot_estimate(self._denoise, section, blind_spot)
 
     def _denoise(self, section: Section) -> FloatArray:
         windows = cut(section, self.spec.window)
@@ -68,19 +66,19 @@ class NetworkDenoiser:
         return overlap_add(outputs, windows, self.spec.window.blend)
 
     def predict_from_others(self, section: Section) -> FloatArray:
-        """Every channel as the others tell it: each is hidden in turn and rebuilt from the rest of its windows.
+        """Predict every channel from the others: each is hidden in turn and reconstructed from the rest of its windows.
 
         Returns:
-            float32[channel, sample] in normalised units, finite everywhere. A channel's own values have no part in
-            its row; one that is alone in its windows comes out as what the network makes of nothing.
+            float32[channel, sample] in normalised units, finite everywhere. A row does not depend on the
+            channel's own values; a channel that is alone in its windows is the network's output for empty windows.
 
         Raises:
-            SpecError: if windows hold one channel of several, so that there is nothing to predict from.
+            SpecError: if windows hold one of several channels, so that there is nothing to predict from.
         """
         channels = len(section.values)
         if channels > 1 and self.spec.window.width == 1:
             raise SpecError(
-                f"{type(self.spec).__name__} looks at one channel at a time and cannot predict one from the others; "
+                f"{type(self.spec).__name__} has windows of one channel and cannot predict it from the others; "
                 "expected a window of several channels: set window.width to 0"
             )
         rows = []
@@ -97,5 +95,5 @@ class NetworkDenoiser:
         return self.spec.outputs(predict(self.network, inputs, self._cache), self.affine)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        weights = {f"weight_{place:03d}": weight for place, weight in enumerate(self.weights)}
+        weights = {f"weight_{index:03d}": weight for index, weight in enumerate(self.weights)}
         return {**weights, "affine": self.affine, "channels": np.array([self.channels], dtype=np.int64)}

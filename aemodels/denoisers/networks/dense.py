@@ -1,4 +1,4 @@
-"""The published dense autoencoder: 100-64-32-10-32-64-100; other widths by its fields."""
+"""Dense autoencoder, by default the published 100-64-32-10-32-64-100."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from aemodels.signal.windows import WindowSpec
 
 
 class Dense(DenseBase):
-    """Dense autoencoder on windows of one channel, scaled to [0, 1] and clipped, as it was published.
+    """Dense autoencoder on windows of one channel, scaled to [0, 1] and clipped, as published.
 
-    With the default widths, 17,838 parameters. Without hidden widths, `latent` 64 and windows of 784 samples it is the
-    one-layer autoencoder 784-64-784 with 101,200. Encoder and decoder are layers named "encoder" and "decoder" of the
-    autoencoder and share its weights.
+    The default widths give 17,838 parameters. With no hidden layers, `latent` 64 and windows of 784 samples it is the
+    one-layer autoencoder 784-64-784 with 101,200 parameters.
     """
 
     kind: Literal["dense"] = "dense"
     output: Literal["linear", "sigmoid"] = Field(
         default="sigmoid",
-        description="sigmoid: values are scaled to [0, 1] and clipped; linear: to zero mean and unit deviation",
+        description="sigmoid: values scaled to [0, 1] and clipped; linear: scaled to zero mean and unit variance",
     )
     window: WindowSpec = Field(
         default=WindowSpec(length=100, stride=25, width=1), description="one channel at a time, 100 samples"

@@ -1,4 +1,4 @@
-"""Dense layers down to a code and up again: what the dense kinds share."""
+"""Base class of the dense autoencoders."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class DenseBase(AutoencoderBase):
 
     earlier_names: ClassVar[Mapping[str, str]] = {"code_activation": "latent_activation"}
 
-    widths: tuple[int, ...] = Field(default=(64, 32), description="units of the encoder's hidden layers; may be none")
-    activation: Activation = Field(default="relu", description="of the hidden layers")
-    latent_activation: Activation = Field(default="relu", description="of the code")
+    widths: tuple[int, ...] = Field(default=(64, 32), description="units of the encoder's hidden layers; may be empty")
+    activation: Activation = Field(default="relu", description="activation of the hidden layers")
+    latent_activation: Activation = Field(default="relu", description="activation of the embedding")
 
     def inputs(self, values: FloatArray, mask: BoolArray, affine: NDArray[np.float32]) -> FloatArray:
         return self.filled(values, mask, affine)
@@ -45,24 +45,24 @@ class DenseBase(AutoencoderBase):
             name="decoder",
         )
         entry = keras.Input((self.window.length, features), name="windows")
-        code = encoder(layers.Flatten()(entry))
+        embedding = encoder(layers.Flatten()(entry))
         name = str(type(self).model_fields["kind"].default)
-        return keras.Model(entry, layers.Reshape((self.window.length, features))(decoder(code)), name=name)
+        return keras.Model(entry, layers.Reshape((self.window.length, features))(decoder(embedding)), name=name)
 
     def encoder(self, size: int) -> keras.Model:
-        """From flattened windows [window, size] to codes [window, latent]."""
+        """Build the encoder, from flattened windows [window, size] to embeddings [window, latent]."""
         import keras
 
-        return keras.Sequential([keras.Input((size,)), *self.hidden(), self.code()], name="encoder")
+        return keras.Sequential([keras.Input((size,)), *self.hidden(), self.embedding()], name="encoder")
 
     def hidden(self) -> list[Any]:
-        """The encoder's hidden layers."""
+        """Build the encoder's hidden layers."""
         from keras import layers
 
         return [layers.Dense(units, activation=self.activation) for units in self.widths]
 
-    def code(self) -> Any:
-        """The layer whose output is the code."""
+    def embedding(self) -> Any:
+        """Build the layer whose output is the embedding."""
         from keras import layers
 
         return layers.Dense(self.latent, activation=self.latent_activation, name="code")

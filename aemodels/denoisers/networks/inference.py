@@ -1,4 +1,4 @@
-"""Running a network: one traced shape, large batches."""
+"""Inference with one traced input shape and large batches."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _BATCH_ELEMENTS = 1_500_000
 
 
 def predict(network: keras.Model, inputs: FloatArray, cache: dict[str, Any]) -> FloatArray:
-    """The network's output for all windows; the last batch is padded, so that one shape is traced.
+    """Return the network's output for all windows; the last batch is padded, so that only one shape is traced.
 
     Args:
         network: a built model.
         inputs: float32[window, ...].
-        cache: keeps the compiled function from call to call.
+        cache: keeps the compiled function between calls.
     """
     size = int(np.clip(_BATCH_ELEMENTS // math.prod(inputs.shape[1:]), 1, 4096))
     size = min(size, 1 << (len(inputs) - 1).bit_length())  # few windows: the next power of two, not a full batch

@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 
 
 class Lstm(AutoencoderBase):
-    """Sequence to sequence: one LSTM reads the window into its state, which is the code; another writes it again.
+    """Sequence-to-sequence autoencoder: the final state of one LSTM is the embedding, another reconstructs the window.
 
     References:
         Hochreiter & Schmidhuber (1997), Neural Computation 9, 1735; Srivastava, Mansimov & Salakhutdinov (2015), ICML.
     """
 
     kind: Literal["lstm"] = "lstm"
-    latent: int = Field(default=40, ge=1, le=1024, description="units of the code: the state after the last sample")
+    latent: int = Field(default=40, ge=1, le=1024, description="latent size: units of the state after the last sample")
     window: WindowSpec = Field(
-        default=WindowSpec(length=32, stride=16, blend="hann"), description="short: each sample is a step of its own"
+        default=WindowSpec(length=32, stride=16, blend="hann"),
+        description="short windows, since each sample is one step",
     )
 
     def build(self, features: int) -> keras.Model:

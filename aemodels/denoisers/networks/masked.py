@@ -1,4 +1,4 @@
-"""Masked autoencoder: missing curves and lost blocks in, everything out."""
+"""Masked autoencoder: reconstructs missing curves and intervals."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Masked(NetworkBase):
-    """Network that rebuilds what is hidden from it: whole curves from the others, blocks from what is around them.
+    """Network that reconstructs hidden curves from the others, and hidden intervals from their surroundings.
 
     Inputs are the values (zero if missing) and the mask; the output is every sample of every curve. The network learns
     this from the dropout in its training noise. `NetworkDenoiser.predict_from_others` predicts each curve from the
@@ -31,16 +31,14 @@ class Masked(NetworkBase):
     """
 
     kind: Literal["masked"] = "masked"
-    widths: tuple[int, ...] = Field(
-        default=(32, 48, 64, 80), min_length=1, description="filters of each level, top first"
-    )
+    widths: tuple[int, ...] = Field(default=(32, 48, 64, 80), min_length=1, description="filters per level, top first")
     kernel: int = Field(default=5, ge=3, le=15, description="filter length in samples, odd")
     window: WindowSpec = Field(
         default=WindowSpec(length=128, stride=32, blend="hann"), description="all curves together"
     )
     training: TrainingSpec = Field(
         default=TrainingSpec(epochs=40, batch=64, noise=(Dropout(share=0.3, length=60, channels=0.35),)),
-        description="a third of the curves and of the samples are hidden, anew each epoch",
+        description="a third of the curves and of the samples are hidden, at random in each epoch",
     )
 
     def build(self, features: int) -> keras.Model:

@@ -1,4 +1,4 @@
-"""Dense autoencoder whose code is kept sparse."""
+"""Dense autoencoder with a sparse embedding."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from aemodels.signal.windows import WindowSpec
 
 
 class Sparse(DenseBase):
-    """Dense autoencoder with a wide code, most of which stays at zero: the sum of its absolute values is penalised.
+    """Dense autoencoder with a wide, mostly zero embedding: an L1 penalty on its activity is added to the loss.
 
     References:
         Chollet (2016), Building Autoencoders in Keras (an L1 activity regulariser on the code).
     """
 
     kind: Literal["sparse"] = "sparse"
-    widths: tuple[int, ...] = Field(default=(), description="units of the encoder's hidden layers; may be none")
-    latent: int = Field(default=64, ge=1, le=4096, description="units of the code")
+    widths: tuple[int, ...] = Field(default=(), description="units of the encoder's hidden layers; may be empty")
+    latent: int = Field(default=64, ge=1, le=4096, description="latent size: units of the embedding")
     penalty: float = Field(
-        default=1e-4, ge=0.0, le=1.0, description="loss added for each unit of the code's sum of absolute values"
+        default=1e-4, ge=0.0, le=1.0, description="weight of the L1 norm of the embedding in the loss"
     )
     window: WindowSpec = Field(
         default=WindowSpec(length=100, stride=25, width=1), description="one channel at a time, 100 samples"
     )
 
-    def code(self) -> Any:
+    def embedding(self) -> Any:
         from keras import layers, regularizers
 
         return layers.Dense(

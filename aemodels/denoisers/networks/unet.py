@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class UNet(NetworkBase):
-    """Convolutional denoiser that predicts the noise to be taken off.
+    """Convolutional denoiser that predicts the noise and subtracts it.
 
-    Rank 1 convolves along the samples and mixes all curves of a window; rank 2 convolves over samples and
-    traces of a panel. Inputs are the values about their training mean, the mask, and the noise level of each
-    channel estimated from the window itself, so that one network serves every noise level.
+    Rank 1 convolves along the samples and combines all curves of a window; rank 2 convolves over samples and
+    traces of a panel. Inputs are the values less their training mean, the mask, and the noise level of each channel
+    estimated from the window, so that one network serves all noise levels.
 
     References:
         Ronneberger, Fischer & Brox (2015), MICCAI (skip connections); Zhang et al. (2017), IEEE TIP 26, 3142
@@ -31,12 +31,10 @@ class UNet(NetworkBase):
 
     kind: Literal["unet"] = "unet"
     rank: Literal[1, 2] = Field(default=1, description="1: along samples; 2: over samples and traces")
-    widths: tuple[int, ...] = Field(
-        default=(32, 48, 64, 80), min_length=2, description="filters of each level, top first"
-    )
+    widths: tuple[int, ...] = Field(default=(32, 48, 64, 80), min_length=2, description="filters per level, top first")
     kernel: int = Field(default=5, ge=3, le=15, description="filter length in samples (and traces), odd")
     block: Literal["plain", "residual"] = Field(
-        default="plain", description="two convolutions a level; residual adds the level's input to what they give"
+        default="plain", description="two convolutions per level; residual: the level's input is added to their output"
     )
 
     @model_validator(mode="after")
@@ -55,7 +53,7 @@ class UNet(NetworkBase):
         size = (self.window.length, 3 * features) if self.rank == 1 else (self.window.length, features, 3)
         entry = keras.Input(size, name="windows")
         x = unet(entry, shape, self.block)
-        # A zero start makes the untrained network the identity: training can only improve on doing nothing.
+        # Zero initial weights make the untrained network the identity.
         noise = shape.filters(features if self.rank == 1 else 1, 1, kernel_initializer="zeros", name="noise")(x)
         values = entry[..., :features] if self.rank == 1 else entry[..., :1]
         clean = layers.Subtract()([values, noise])
@@ -64,7 +62,7 @@ class UNet(NetworkBase):
         return keras.Model(entry, clean, name="unet")
 
     def affine(self, values: FloatArray, mask: BoolArray) -> NDArray[np.float32]:
-        """Only the offset is used: residual learning needs no range."""
+        """Fit the offset only; residual learning needs no range."""
         return np.array([values[mask].mean(), 1.0], dtype=np.float32)
 
     def inputs(self, values: FloatArray, mask: BoolArray, affine: NDArray[np.float32]) -> FloatArray:

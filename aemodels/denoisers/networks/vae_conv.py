@@ -1,4 +1,4 @@
-"""Variational autoencoder of convolutions."""
+"""Variational autoencoder with convolutions."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from aemodels.signal.windows import WindowSpec
 
 
 class VaeConv(ConvolutionalBase):
-    """Variational autoencoder of convolutions with pooling: the code is a distribution near a standard normal one.
+    """Variational autoencoder with convolutions and pooling: the embedding is close to a standard normal distribution.
 
-    While it trains a code is drawn from its distribution; afterwards the code is its mean.
+    In training an embedding is drawn from its distribution; in inference it is the mean.
 
     References:
         Kingma & Welling (2014), ICLR.
@@ -24,12 +24,14 @@ class VaeConv(ConvolutionalBase):
         default=0.02,
         ge=0.0,
         le=100.0,
-        description="weight of the divergence (nats a sample) beside the loss of a sample: 1 with cross-entropy, twice "
-        "the noise's variance in network units with squared error",
+        description="weight of the divergence (nats per sample) relative to the loss per sample: 1 with cross-entropy, "
+        "twice the noise variance in network units with squared error",
     )
-    window: WindowSpec = Field(default=WindowSpec(length=64, stride=16, blend="hann"), description="how it is cut")
+    window: WindowSpec = Field(
+        default=WindowSpec(length=64, stride=16, blend="hann"), description="windows that sections are cut into"
+    )
 
-    def code(self, flat: Any, features: int) -> Any:
-        from aemodels.denoisers.networks.variational_layers import code
+    def embedding(self, flat: Any, features: int) -> Any:
+        from aemodels.denoisers.networks.variational_layers import sample_embedding
 
-        return code(flat, self.latent, self.beta / (self.window.length * features))
+        return sample_embedding(flat, self.latent, self.beta / (self.window.length * features))

@@ -1,4 +1,4 @@
-"""The layer that makes an autoencoder variational, and what its posterior gives."""
+"""Sampling layer of the variational autoencoders, and access to their posterior."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from aemodels.denoisers.networks.denoiser import NetworkDenoiser
 from aemodels.denoisers.networks.inference import predict
 
 MEAN, LOG_VARIANCE = "mean", "log_variance"
-_MAX_LOG_VARIANCE = 8.0  # of a log variance: beyond it the exponential would overflow long before it meant anything
+_MAX_LOG_VARIANCE = 8.0  # larger values have no meaning and would overflow the exponential
 
 
 @keras.saving.register_keras_serializable(package="sondeflow")
 class Sampling(layers.Layer):  # type: ignore[misc]
-    """Draws a code from its posterior while training, and adds the divergence from the prior to the loss.
+    """Layer that samples an embedding from its posterior in training, and adds the divergence from the prior to the loss.
 
-    Inputs are the posterior's means and log variances, both [window, latent]; the output is mean + deviation * a
-    standard normal number (the reparameterisation), and the mean alone when not training.
+    Inputs are the posterior's means and log variances, both [window, latent]; the output is mean + standard
+    deviation * standard normal noise in training (reparameterisation), and the mean in inference.
 
     Args:
-        weight: of the Kullback-Leibler divergence from a standard normal prior, in nats summed over the code.
+        weight: weight of the Kullback-Leibler divergence from a standard normal prior, in nats per window.
 
     References:
         Kingma & Welling (2014), ICLR, sections 2.4 and appendix B; Higgins et al. (2017), ICLR (the weight).
@@ -52,7 +52,7 @@ class Sampling(layers.Layer):  # type: ignore[misc]
 
 
 def divergence(mean: Any, log_variance: Any) -> Any:
-    """Kullback-Leibler divergence of N(mean, exp(log_variance)) from N(0, 1), in nats, summed over the code: [window].
+    """Return the Kullback-Leibler divergence of N(mean, exp(log_variance)) from N(0, 1), summed, in nats: [window].
 
     References:
         Kingma & Welling (2014), ICLR, appendix B.
@@ -60,15 +60,15 @@ def divergence(mean: Any, log_variance: Any) -> Any:
     return 0.5 * ops.sum(ops.exp(log_variance) + ops.square(mean) - 1 - log_variance, axis=-1)
 
 
-def code(flat: Any, latent: int, weight: float) -> Any:
-    """Codes [window, latent] from flat features, drawn while training."""
+def sample_embedding(flat: Any, latent: int, weight: float) -> Any:
+    """Return embeddings [window, latent] of flat features, drawn from their posterior in training."""
     mean = layers.Dense(latent, name=MEAN)(flat)
     log_variance = layers.Dense(latent, name=LOG_VARIANCE)(flat)
     return Sampling(weight, name="code")([mean, log_variance])
 
 
 def posterior(denoiser: NetworkDenoiser, windows: WindowSet) -> tuple[FloatArray, FloatArray]:
-    """Means and standard deviations of the codes of windows, each float32[window, latent]."""
+    """Return means and standard deviations of the embeddings of windows, float32[window, latent] each."""
     cache = denoiser.sub_network("posterior", _posterior)
     inputs = denoiser.spec.inputs(windows.values, windows.mask, denoiser.affine)
     joined = predict(cache["network"], inputs.reshape(-1, *cache["network"].input_shape[1:]), cache)
@@ -76,11 +76,11 @@ def posterior(denoiser: NetworkDenoiser, windows: WindowSet) -> tuple[FloatArray
     return mean, np.exp(0.5 * np.clip(log_variance, -_MAX_LOG_VARIANCE, _MAX_LOG_VARIANCE))
 
 
-def decode(denoiser: NetworkDenoiser, codes: FloatArray, features: int) -> FloatArray:
-    """Normalised windows float32[window, sample, feature] that the decoder makes of codes float32[window, latent]."""
+def decode(denoiser: NetworkDenoiser, embeddings: FloatArray, features: int) -> FloatArray:
+    """Decode embeddings float32[window, latent] to normalised windows float32[window, sample, feature]."""
     cache = denoiser.sub_network("decoder", lambda network: network.get_layer("decoder"))
-    raw = predict(cache["network"], codes, cache)
-    return denoiser.spec.outputs(raw.reshape(len(codes), -1, features), denoiser.affine)
+    raw = predict(cache["network"], embeddings, cache)
+    return denoiser.spec.outputs(raw.reshape(len(embeddings), -1, features), denoiser.affine)
 
 
 def _posterior(network: keras.Model) -> keras.Model:

@@ -17,7 +17,7 @@ from aemodels.denoisers.training.spec import TrainingSpec
 
 
 class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
-    """Runs the epochs of a training; resumes after the last checkpointed one.
+    """Callback that runs the epochs of a training, resuming after the last checkpointed one.
 
     Args:
         training: parameters of the training loop.

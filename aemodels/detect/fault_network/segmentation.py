@@ -1,4 +1,4 @@
-"""Networks that label every sample of a well: a U-Net from input channels to logits, trained on labelled copies."""
+"""Segmentation networks for wells: a 1-D U-Net from input features to logits per sample, trained on labelled copies."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from aemodels.core.types import FloatArray
 from aemodels.denoisers.convolution_blocks import Convolutions, unet
 from aemodels.denoisers.networks.inference import predict
 
-BLOCK, MARGIN = 2048, 256  # samples scored at a time, and what the network is shown on either side of them
-SEEN = BLOCK + 2 * MARGIN
-EASY = 0.02  # logits start at this share of faults, so that the first steps are not spent on learning it
+BLOCK, MARGIN = 2048, 256  # samples scored at a time, and context on either side of them
+INPUT_LENGTH = BLOCK + 2 * MARGIN
+PRIOR_SHARE = 0.02  # share of faulty samples that the initial logits predict
 CLIP_NORM = 1.0
 
-# Inputs float16[sample, channel] and labels int8[sample, label] of each copy.
-Labelled: TypeAlias = tuple[Sequence[NDArray[np.float16]], Sequence[NDArray[np.int8]]]
+# Inputs float16[sample, feature] and labels int8[sample, label] of each copy.
+LabelledCopies: TypeAlias = tuple[Sequence[NDArray[np.float16]], Sequence[NDArray[np.int8]]]
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast a network learns.
+    """Training schedule.
 
     Args:
-        steps: batches.
-        batch: windows in each.
-        length: samples in a window.
-        rate: first learning rate; a cosine takes it to zero.
+        steps: number of batches.
+        batch: windows per batch.
+        length: samples per window.
+        rate: initial learning rate; it decays to zero along a cosine.
     """
 
     steps: int
@@ -42,41 +42,41 @@ class Schedule:
 
 
 def build_segmentation_network(
-    body: Convolutions, inputs: int, outputs: int, *, length: int = SEEN, seed: int | None = None
+    body: Convolutions, inputs: int, outputs: int, *, length: int = INPUT_LENGTH, seed: int | None = None
 ) -> keras.Model:
-    """A network from float32[window, length, inputs] to logits [window, length, outputs].
+    """Build a network from float32[window, length, inputs] to logits [window, length, outputs].
 
-    Its weights do not depend on the length: it is trained on short windows and used on long ones.
+    The weights do not depend on the length: the network is trained on short windows and applied to long ones.
 
     Args:
-        body: widths and kernel.
-        inputs: channels.
-        outputs: labels.
-        length: samples.
-        seed: of the first weights; None where others are set.
+        body: widths and kernel of the U-Net.
+        inputs: number of input features.
+        outputs: number of labels.
+        length: samples per window.
+        seed: seed of the initial weights; None if weights are set afterwards.
     """
     if seed is not None:
         keras.utils.set_random_seed(seed)
     entry = keras.Input((length, inputs), name="channels")
-    start = keras.initializers.Constant(float(np.log(EASY / (1 - EASY))))
+    start = keras.initializers.Constant(float(np.log(PRIOR_SHARE / (1 - PRIOR_SHARE))))
     last = layers.Conv1D(outputs, 1, bias_initializer=start, name="logits")
     return keras.Model(entry, last(unet(entry, body, "residual")), name="labeller")
 
 
 def train_segmentation_network(
-    network: keras.Model, data: Labelled, weights: FloatArray, *, schedule: Schedule, seed: int
+    network: keras.Model, data: LabelledCopies, weights: FloatArray, *, schedule: Schedule, seed: int
 ) -> list[float]:
-    """Train on random windows.
+    """Train a segmentation network on random windows.
 
     Args:
-        network: as from build_segmentation_network, of the schedule's length.
-        data: of the copies; a label of -1 takes no part.
+        network: result of `build_segmentation_network` with the schedule's length.
+        data: inputs and labels of the copies; a label of -1 is ignored.
         weights: float32[label], weight of a positive sample; a negative one weighs 1.
-        schedule: steps, batch, window and learning rate.
-        seed: of the draw of windows.
+        schedule: steps, batch size, window length and learning rate.
+        seed: seed of the random windows.
 
     Returns:
-        The loss of each tenth of the training.
+        Loss of each tenth of the training.
     """
     positive = ops.convert_to_tensor(weights)
 
@@ -100,13 +100,13 @@ def train_segmentation_network(
 
 
 class _Windows(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches of random windows of the copies, each copy as often as it is long."""
+    """Batches of random windows of the copies, drawn in proportion to their lengths."""
 
-    def __init__(self, data: Labelled, schedule: Schedule, steps: int, seed: int) -> None:
+    def __init__(self, data: LabelledCopies, schedule: Schedule, steps: int, seed: int) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
         self.length, self.batch, self.steps = schedule.length, schedule.batch, steps
-        self.inputs = [_at_least(item, self.length, 0) for item in data[0]]
-        self.labels = [_at_least(item, self.length, -1) for item in data[1]]
+        self.inputs = [_pad_to(item, self.length, 0) for item in data[0]]
+        self.labels = [_pad_to(item, self.length, -1) for item in data[1]]
         sizes = np.array([len(item) for item in self.inputs], dtype=np.float64)
         self.share = sizes / sizes.sum()
         self.rng = np.random.default_rng(seed)
@@ -122,13 +122,13 @@ class _Windows(keras.utils.PyDataset):  # type: ignore[misc]
         return inputs, np.stack([self.labels[copy][window] for copy, window in windows])
 
 
-def _at_least(array: NDArray[Any], length: int, value: int) -> NDArray[Any]:
+def _pad_to(array: NDArray[Any], length: int, value: int) -> NDArray[Any]:
     missing = max(length - len(array), 0)
     return np.pad(array, ((0, missing), (0, 0)), constant_values=value) if missing else array
 
 
 def predict_logits(network: keras.Model, cache: dict[str, Any], inputs: FloatArray) -> FloatArray:
-    """Logits float32[sample, label] of a whole well, float32[sample, channel], block by block."""
+    """Return logits float32[sample, label] for a whole well, float32[sample, feature], block by block."""
     samples = len(inputs)
     blocks = -(-samples // BLOCK)
     padded = np.pad(inputs, ((MARGIN, MARGIN + blocks * BLOCK - samples), (0, 0)))

@@ -14,7 +14,7 @@ from aemodels.faults.base import CurveFault, MetreRange, Site
 
 
 class DepthShift(CurveFault):
-    """Move one curve up or down by a constant, as where a pass of another depth reference was spliced in.
+    """One curve shifted up or down by a constant, as in a splice of a pass with another depth reference.
 
     References:
         Theys, P. (1999), Log Data Acquisition and Quality Control, 2nd ed., Technip (depth matching; 1-3 m are common
@@ -22,7 +22,7 @@ class DepthShift(CurveFault):
     """
 
     kind: Literal["depth_shift"] = "depth_shift"
-    length_m: MetreRange = Field(default=(10.0, 40.0), description="length of the interval off depth [m]")
+    length_m: MetreRange = Field(default=(10.0, 40.0), description="length of the shifted interval [m]")
     shift_m: MetreRange = Field(default=(1.0, 3.0), description="size of the shift [m]; up or down at random")
 
     @override
@@ -35,6 +35,6 @@ class DepthShift(CurveFault):
             moved = np.interp(
                 depth[site.window] - shift, depth[observed], recording.values[row, observed], left=np.nan, right=np.nan
             )
-            # beyond the ends of the curve there is nothing to move in
+            # no data beyond the ends of the curve
             out[position] = np.where(np.isfinite(moved), moved, out[position])
         return out

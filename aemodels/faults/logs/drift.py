@@ -1,4 +1,4 @@
-"""Drift: a curve read off its calibration, all along an interval or more and more."""
+"""Drift: a calibration error, constant or growing along an interval."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from aemodels.faults.base import (
     to_display_scale,
 )
 
-# How far the checks before and after a survey may lie apart: gAPI, g/cm3, v/v, us/ft, decades of ohm.m (10 %).
+# Tolerances between the calibration checks before and after a survey: gAPI, g/cm3, v/v, us/ft, decades (10 %).
 TOLERANCE = {"GR": 5.0, "RHOB": 0.025, "NPHI": 0.015, "DTC": 2.0, "DTS": 4.0, "RDEP": 0.04, "RMED": 0.04, "RSHA": 0.04}
 
 
 class Drift(CurveFault):
-    """Add an offset of several calibration tolerances: constant (mis-calibration) or growing from nothing (drift).
+    """An offset of several calibration tolerances: constant (miscalibration) or growing from zero (drift).
 
     References:
         Theys, P. (1999), Log Data Acquisition and Quality Control, 2nd ed., Technip (calibrations before and after the
@@ -34,13 +34,13 @@ class Drift(CurveFault):
     """
 
     kind: Literal["drift"] = "drift"
-    length_m: MetreRange = Field(default=(20.0, 80.0), description="length of the interval off calibration [m]")
+    length_m: MetreRange = Field(default=(20.0, 80.0), description="length of the miscalibrated interval [m]")
     tolerances: FactorRange = Field(
         default=(4.0, 12.0),
         description="largest offset as a multiple of the tolerance between two checks (GR 5 gAPI, RHOB 0.025 g/cm3, "
         "NPHI 0.015 v/v, DTC 2 us/ft, resistivity 10 %)",
     )
-    ramp_share: Share = Field(default=0.5, description="share of events that grow from nothing; the others are steps")
+    ramp_share: Share = Field(default=0.5, description="share of events that grow from zero; the others are constant")
 
     @override
     def targets(self, recording: Recording) -> tuple[Target, ...]:

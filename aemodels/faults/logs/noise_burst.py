@@ -1,4 +1,4 @@
-"""Noise burst: one curve drowned in erratic readings for some metres."""
+"""Noise burst: erratic readings of one curve over a few metres."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from aemodels.faults.base import (
 
 
 class NoiseBurst(CurveFault):
-    """Add noise of a few samples' correlation to one curve (resistivity: to its logarithm): bad contact, a loose plug.
+    """Noise correlated over a few samples on one curve (resistivity: on its logarithm), as from bad contacts.
 
     References:
         Theys, P. (1999), Log Data Acquisition and Quality Control, 2nd ed., Technip (electronic noise, road noise).

@@ -1,4 +1,4 @@
-"""Saturation: a tool that cannot read beyond an end of its scale."""
+"""Saturation: a tool that cannot read beyond its full scale."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from aemodels.faults.base import CurveFault, MetreRange, ShareRange, Site
 
 
 class Saturation(CurveFault):
-    """Cut a curve off at a highest reading: counters with dead time, a full scale, the end of a search window.
+    """A curve limited to a maximum reading: dead time of counters, full scale, end of a search window.
 
-    The limit is set where a share of the interval's own readings lies beyond it, so that the fault shows.
+    The limit is a quantile of the interval's readings, so that a given share of them is affected.
 
     References:
         Ellis, D. V. & Singer, J. M. (2007), Well Logging for Earth Scientists, 2nd ed., ch. 5-7, 10 (ranges of
@@ -27,11 +27,13 @@ class Saturation(CurveFault):
     earlier_names: ClassVar[Mapping[str, str]] = {"beyond": "saturated_share"}
 
     kind: Literal["saturation"] = "saturation"
-    length_m: MetreRange = Field(default=(3.0, 25.0), description="length of the interval read with the limit [m]")
+    length_m: MetreRange = Field(default=(3.0, 25.0), description="length of the saturated interval [m]")
     curves: tuple[str, ...] = Field(
-        default=("GR", "NPHI", "DTC", "RDEP"), min_length=1, description="curves that may be hit, one an event"
+        default=("GR", "NPHI", "DTC", "RDEP"), min_length=1, description="curves that may be affected, one per event"
     )
-    saturated_share: ShareRange = Field(default=(0.3, 0.8), description="share of the interval that would read higher")
+    saturated_share: ShareRange = Field(
+        default=(0.3, 0.8), description="share of the interval whose readings exceed the limit"
+    )
 
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:

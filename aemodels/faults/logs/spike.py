@@ -1,4 +1,4 @@
-"""Spike: one to three samples far off, from telemetry errors or electrical noise."""
+"""Spike: one to three outlying samples, from telemetry errors or electrical noise."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from aemodels.faults.base import FLOOR, RESISTIVITIES, CountRange, CurveFault, F
 
 
 class LogSpike(CurveFault):
-    """Throw 1-3 samples of one curve off by a large part of its range (resistivity: of its logarithmic range)."""
+    """1-3 samples of one curve displaced by a large share of its range (resistivity: of its logarithmic range)."""
 
     kind: Literal["spike"] = "spike"
-    samples: CountRange = Field(default=(1, 3), description="samples an event; they share one sign")
+    samples: CountRange = Field(default=(1, 3), description="samples per event; all have the same sign")
     height: FactorRange = Field(default=(0.3, 1.0), description="height as a share of the curve's 0.5-99.5 % range")
 
     @override
@@ -40,6 +40,6 @@ class LogSpike(CurveFault):
         down = 2.0 * curve[site.window] - up
         if logarithmic:
             return np.asarray(10.0 ** (up if rng.random() < 0.5 else down))
-        # where the downward spike would leave what a tool can report, spike upwards instead
+        # spike upwards if the downward spike would be below the minimum reading
         fits = float(np.nanmin(down)) > FLOOR.get(name, -np.inf)
         return np.asarray(up if rng.random() < 0.5 or not fits else down)

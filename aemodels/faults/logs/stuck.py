@@ -1,4 +1,4 @@
-"""Stuck: a tool or a recorder repeats its last reading."""
+"""Stuck: a tool or recorder repeats its last reading."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from aemodels.faults.base import CurveFault, MetreRange, Site
 
 
 class Stuck(CurveFault):
-    """Hold one curve at the last value read above the interval.
+    """One curve held at the last value above the interval.
 
     References:
         Theys, P. (1999), Log Data Acquisition and Quality Control, 2nd ed., Technip (repeated readings, tool sticking).
     """
 
     kind: Literal["stuck"] = "stuck"
-    length_m: MetreRange = Field(default=(2.0, 10.0), description="length of the flat line [m]")
+    length_m: MetreRange = Field(default=(2.0, 10.0), description="length of the constant interval [m]")
 
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:

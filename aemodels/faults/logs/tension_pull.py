@@ -17,10 +17,10 @@ NOISE_OF_DIFFERENCES = 1.4826 / np.sqrt(20.0)
 
 
 class TensionPull(StringFault):
-    """Repeat nearly one depth while the recorded depth runs on, then squeeze the missed rock into the rest.
+    """Nearly one depth repeated while the recorded depth advances, then the missed rock compressed into the rest.
 
-    The sensors of a string sit apart, so each curve's pull begins at another place of the interval. Counting noise goes
-    on while a tool stands still: each curve keeps the noise that it has there.
+    The sensors of a string are at different positions, so the pull begins at a different depth on each curve. Counting
+    noise continues while the tool is stationary: each curve keeps its noise level.
 
     References:
         Theys, P. (1999), Log Data Acquisition and Quality Control, 2nd ed., Technip (irregular tool motion, stick and
@@ -28,13 +28,13 @@ class TensionPull(StringFault):
     """
 
     kind: Literal["tension_pull"] = "tension_pull"
-    length_m: MetreRange = Field(default=(4.0, 15.0), description="length of the interval, spread included [m]")
-    stuck_share: ShareRange = Field(default=(0.5, 0.8), description="share of a pull during which the string sticks")
+    length_m: MetreRange = Field(default=(4.0, 15.0), description="length of the interval, including the spread [m]")
+    stuck_share: ShareRange = Field(default=(0.5, 0.8), description="share of a pull during which the string is stuck")
     creep: tuple[Annotated[float, Field(ge=0.0, le=0.9)], Annotated[float, Field(ge=0.0, le=0.9)]] = Field(
         default=(0.0, 0.1), description="speed of the stuck string as a share of the cable's"
     )
     spread: Annotated[float, Field(ge=0.0, le=0.9)] = Field(
-        default=0.3, description="part of the interval over which the sensors' pulls begin"
+        default=0.3, description="share of the interval over which the pulls of the sensors begin"
     )
 
     @override
@@ -56,23 +56,27 @@ class TensionPull(StringFault):
 
 
 def _warp(depth: NDArray[np.float64], stuck: float, creep: float) -> NDArray[np.float64]:
-    """Where the string really is at each recorded depth, float64[sample]: slow at first, then faster than the cable."""
+    """Return the true depth at each recorded depth, float64[sample]: first slower, then faster than the cable."""
     share = np.linspace(0.0, 1.0, depth.size)
     reached = creep * stuck
-    place = np.where(share < stuck, creep * share, reached + (1.0 - reached) * (share - stuck) / (1.0 - stuck))
-    return np.asarray(depth[0] + place * (depth[-1] - depth[0]))
+    travelled = np.where(share < stuck, creep * share, reached + (1.0 - reached) * (share - stuck) / (1.0 - stuck))
+    return np.asarray(depth[0] + travelled * (depth[-1] - depth[0]))
 
 
 def _pulled(
-    values: NDArray[np.float64], depth: NDArray[np.float64], place: NDArray[np.float64], rng: np.random.Generator
+    values: NDArray[np.float64], depth: NDArray[np.float64], true_depth: NDArray[np.float64], rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """The curve read at `place`, with counting noise of its own; where nothing is observed it stays as it is."""
+    """Return the curve at the true depths, with counting noise; unchanged if fewer than two samples are observed."""
     observed = np.isfinite(values)
     if observed.sum() < 2:
         return values
-    smooth = np.interp(place, depth[observed], values[observed])
+    smooth = np.interp(true_depth, depth[observed], values[observed])
     third = np.diff(values[observed], 3)
     sigma = NOISE_OF_DIFFERENCES * float(np.median(np.abs(third))) if third.size else 0.0
-    # interpolation between two samples that creep apart repeats their noise: only new noise is added
-    still = np.diff(place, prepend=place[0]) < 0.5 * np.median(np.diff(depth)) if depth.size > 1 else np.zeros(1, bool)
+    # interpolation keeps the noise of moving samples; stationary ones get new noise
+    still = (
+        np.diff(true_depth, prepend=true_depth[0]) < 0.5 * np.median(np.diff(depth))
+        if depth.size > 1
+        else np.zeros(1, bool)
+    )
     return np.asarray(smooth + np.where(still, sigma, 0.0) * rng.standard_normal(values.size))

@@ -1,4 +1,4 @@
-"""Unit: an interval of one curve left in another unit, as where runs were merged without conversion."""
+"""Unit: an interval of one curve in another unit, as after merging runs without conversion."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing_extensions import override
 from aemodels.core.types import Recording
 from aemodels.faults.base import CurveFault, MetreRange, Site, Target
 
-# wrong / canonical unit: NPHI in %, DTC in us/m, RHOB in kg/m3, resistivity as if ohm.ft had been ohm.m
+# wrong / canonical unit: NPHI in %, DTC in us/m, RHOB in kg/m3, resistivity in ohm.ft read as ohm.m
 UNIT_FACTORS = {
     "NPHI": 100.0,
     "DTC": 1.0 / 0.3048,
@@ -25,14 +25,14 @@ UNIT_FACTORS = {
 
 
 class Unit(CurveFault):
-    """Multiply an interval of one curve by the factor of a common unit mistake."""
+    """An interval of one curve multiplied by the factor of a common unit mistake."""
 
     kind: Literal["unit"] = "unit"
     length_m: MetreRange = Field(default=(10.0, 60.0), description="length of the interval in the wrong unit [m]")
     curves: tuple[str, ...] = Field(
         default=("RHOB", "NPHI", "DTC", "RDEP"),
         min_length=1,
-        description="curves that may be hit; only those with a common unit mistake count",
+        description="curves that may be affected; those without a common unit mistake are ignored",
     )
 
     @override

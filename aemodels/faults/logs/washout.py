@@ -1,4 +1,4 @@
-"""Washout: an enlarged hole, where pad and mandrel tools read mud instead of rock."""
+"""Washout: an enlarged hole in which pad and mandrel tools read mud instead of rock."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing_extensions import override
 from aemodels.core.types import Recording
 from aemodels.faults.base import LogFault, MetreRange, ShareRange, Site, Target, sample_step, smooth_noise
 
-# How much of the mud each tool sees where the density pad sees nothing but mud: density is a shallow pad tool, the
-# neutron reads deeper, and the compensated sonic still follows the wall for as long as it does not skip.
+# Share of mud in each tool's reading where the density pad reads mud only: density is a shallow pad tool, the neutron
+# reads deeper, and the compensated sonic follows the wall unless it skips.
 MUD_SHARE = {"RHOB": 1.0, "NPHI": 0.4, "DTC": 0.45}
 MUD_NPHI = 1.0  # hydrogen index of water-based mud [v/v]
-DRHO_GAIN = 0.25  # correction the density tool applies before it gives up [g/cm3]
+DRHO_GAIN = 0.25  # largest correction of the density tool [g/cm3]
 
 
 class Washout(LogFault):
-    """Mix mud into RHOB, NPHI and DTC, and enlarge CALI, over a tapered and rugose interval.
+    """Mud mixed into RHOB, NPHI and DTC, and CALI enlarged, over a tapered and rugose interval.
 
     References:
         Ellis, D. V. & Singer, J. M. (2007), Well Logging for Earth Scientists, 2nd ed., ch. 12-13 (standoff of density
@@ -33,10 +33,10 @@ class Washout(LogFault):
     kind: Literal["washout"] = "washout"
     length_m: MetreRange = Field(default=(3.0, 20.0), description="length of the enlarged interval [m]")
     severity: ShareRange = Field(
-        default=(0.35, 0.85), description="share of mud the density pad sees at the worst depth"
+        default=(0.35, 0.85), description="share of mud in the density reading at the worst depth"
     )
     taper: Annotated[float, Field(ge=0.0, le=0.5)] = Field(
-        default=0.2, description="share of the length over which the hole opens, and over which it closes"
+        default=0.2, description="share of the length over which the hole widens, and over which it narrows"
     )
     rugosity: Annotated[float, Field(ge=0.0, le=1.0)] = Field(
         default=0.2, description="relative roughness of the wall (standard deviation of the mud share)"
@@ -49,7 +49,7 @@ class Washout(LogFault):
         Field(default=(189.0, 200.0), description="slowness of the mud [us/ft]; 189 salt, 200 oil-based")
     )
     enlargement_in: MetreRange = Field(
-        default=(2.0, 6.0), description="how much the caliper opens at the worst depth [in]"
+        default=(2.0, 6.0), description="increase of the caliper at the worst depth [in]"
     )
 
     @override
@@ -76,14 +76,14 @@ class Washout(LogFault):
             if name in ends:
                 weight = MUD_SHARE[name] * share
                 mixed = (1.0 - weight) * out[position] + weight * ends[name]
-                # mud never reads denser, drier or faster than the rock it replaces
+                # mud is never denser, drier or faster than the rock it replaces
                 out[position] = np.minimum(out[position], mixed) if name == "RHOB" else np.maximum(out[position], mixed)
             else:
                 out[position] += share / self.severity[1] * (opening if name == "CALI" else DRHO_GAIN)
         return out.astype(np.float32)
 
     def _mud_share(self, samples: int, step: float, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Share of mud in the density reading, float64[samples] within [0, 0.95]: a tapered, rugose plateau."""
+        """Return the share of mud in the density reading, float64[samples] in [0, 0.95]: a tapered, rugose plateau."""
         position = (np.arange(samples) + 0.5) / samples
         edge = np.minimum(position, 1.0 - position) / max(self.taper, 1e-6)
         plateau = 0.5 - 0.5 * np.cos(np.pi * np.clip(edge, 0.0, 1.0))

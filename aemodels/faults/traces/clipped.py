@@ -1,4 +1,4 @@
-"""Clipped: a trace cut off at the recorder's full scale."""
+"""Clipped: a trace limited to the full scale of the recorder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aemodels.faults.base import FactorRange, Site, TraceFault, trace_rms
 
 
 class Clipped(TraceFault):
-    """Cut a trace off at a multiple of its rms, on both sides alike.
+    """A trace clipped symmetrically at a multiple of its RMS.
 
     References:
         Yilmaz, O. (2001), Seismic Data Analysis, SEG, section 1.5 (trace editing).

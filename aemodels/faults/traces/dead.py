@@ -13,7 +13,7 @@ from aemodels.faults.base import Site, TraceFault
 
 
 class Dead(TraceFault):
-    """Set a trace to zero: a disconnected group or a lost record."""
+    """A trace set to zero: a disconnected group or a lost record."""
 
     kind: Literal["dead"] = "dead"
 

@@ -1,4 +1,4 @@
-"""Duplicated: a trace that is the one before it, written twice."""
+"""Duplicated: a copy of the preceding trace."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aemodels.faults.base import Site, Target, TraceFault
 
 
 class Duplicated(TraceFault):
-    """Write the trace before a second time in place of this one: a buffer that was not filled anew."""
+    """A trace replaced by a copy of the preceding one: a buffer that was not refilled."""
 
     kind: Literal["duplicated"] = "duplicated"
 

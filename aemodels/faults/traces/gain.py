@@ -1,4 +1,4 @@
-"""Gain: a trace recorded with another amplification than its neighbours."""
+"""Gain: a trace recorded with a different gain from its neighbours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aemodels.faults.base import FactorRange, Site, TraceFault
 
 
 class Gain(TraceFault):
-    """Multiply or divide a trace by one factor: a wrong preamplifier setting, or a wrong exponent.
+    """A trace multiplied or divided by a factor: a wrong preamplifier setting or a wrong exponent.
 
     References:
         Yilmaz, O. (2001), Seismic Data Analysis, SEG, section 1.5 (trace editing); preamplifier steps of 12 dB are a

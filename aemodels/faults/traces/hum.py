@@ -1,4 +1,4 @@
-"""Hum: a trace with one frequency on top, from power lines or a pump."""
+"""Hum: a single frequency added to a trace, from power lines or a pump."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Hertz = Annotated[float, Field(gt=0.0, le=500.0)]
 
 
 class Hum(TraceFault):
-    """Add one sine; of the frequencies given, those that the sampling can hold.
+    """A sine added to a trace, at one of the given frequencies below the Nyquist frequency.
 
     References:
         Yilmaz, O. (2001), Seismic Data Analysis, SEG, section 1.5 (mono-frequency noise of power lines, 50 or 60 Hz).
@@ -31,9 +31,9 @@ class Hum(TraceFault):
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:
         nyquist = 0.5 / sample_step(recording)
-        held = [frequency for frequency in self.frequencies_hz if frequency < nyquist] or [0.5 * nyquist]
+        available = [frequency for frequency in self.frequencies_hz if frequency < nyquist] or [0.5 * nyquist]
         time = recording.axis[site.window]
         out = recording.values[list(site.rows), site.window].astype(np.float64)
-        sines = np.stack([np.sin(2.0 * np.pi * (rng.choice(held) * time + rng.random())) for _ in out])
+        sines = np.stack([np.sin(2.0 * np.pi * (rng.choice(available) * time + rng.random())) for _ in out])
         level = np.array([[rng.uniform(*self.level) * trace_rms(trace)] for trace in out])
         return np.asarray(out + np.sqrt(2.0) * level * sines, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Near-dead: a trace with hardly any signal left."""
+"""Near-dead: a trace with hardly any signal."""
 
 from __future__ import annotations
 
@@ -14,15 +14,19 @@ from aemodels.faults.base import FactorRange, Site, TraceFault, trace_rms
 
 
 class NearDead(TraceFault):
-    """Weaken a trace to a thousandth or a few hundredths, with the recorder's own noise on top: a leaking cable.
+    """A trace attenuated to between a thousandth and a few hundredths, with recorder noise: a leaking cable.
 
     References:
         Yilmaz, O. (2001), Seismic Data Analysis, SEG, section 1.5 (trace editing).
     """
 
     kind: Literal["near_dead"] = "near_dead"
-    gain: FactorRange = Field(default=(0.001, 0.03), description="what is left of the amplitude; drawn on a log scale")
-    noise: FactorRange = Field(default=(0.1, 2.0), description="white noise, rms as a multiple of what is left")
+    gain: FactorRange = Field(
+        default=(0.001, 0.03), description="remaining share of the amplitude; drawn log-uniformly"
+    )
+    noise: FactorRange = Field(
+        default=(0.1, 2.0), description="RMS of the white noise as a multiple of the remaining RMS"
+    )
 
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:

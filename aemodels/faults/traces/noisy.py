@@ -1,4 +1,4 @@
-"""Noisy: a trace drowned in swell or in bursts."""
+"""Noisy: a trace with swell noise or a noise burst."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Hertz = Annotated[float, Field(gt=0.0, le=500.0)]
 
 
 class Noisy(TraceFault):
-    """Add low-frequency swell over the whole trace, or a broad-band burst over part of it.
+    """Low-frequency swell noise on the whole trace, or a broadband burst on part of it.
 
     References:
         Elboth, T., Reif, B. A. & Andreassen, O. (2009), Flow and swell noise in marine seismic, Geophysics 74(2)
@@ -41,14 +41,14 @@ class Noisy(TraceFault):
         return self._swell(samples, step, rng) if swell else self._burst(samples, rng)
 
     def _swell(self, samples: int, step: float, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Narrow-band noise of unit rms, float64[samples]."""
+        """Draw narrow-band noise of unit RMS, float64[samples]."""
         phase = 2.0 * np.pi * rng.uniform(*self.swell_hz) * step * np.arange(samples)
-        width = max(1.0, 0.15 / step)  # the amplitude wanders over about 0.15 s
+        width = max(1.0, 0.15 / step)  # the amplitude varies over about 0.15 s
         swell = smooth_noise(samples, width, rng) * np.cos(phase) + smooth_noise(samples, width, rng) * np.sin(phase)
         return np.asarray(swell / max(trace_rms(swell), 1e-12))
 
     def _burst(self, samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """White noise under a cosine bell, unit rms within the bell, float64[samples]."""
+        """Draw white noise under a half-sine bell with unit RMS within the bell, float64[samples]."""
         length = max(2, round(rng.uniform(*self.burst) * samples))
         start = int(rng.integers(0, samples - length + 1))
         bell = np.sin(np.pi * (np.arange(length) + 0.5) / length)

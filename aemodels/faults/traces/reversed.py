@@ -13,7 +13,7 @@ from aemodels.faults.base import Site, TraceFault
 
 
 class Reversed(TraceFault):
-    """Change the sign of a trace: a group wired the wrong way round."""
+    """A trace with reversed sign: a group with reversed wiring."""
 
     kind: Literal["reversed"] = "reversed"
 

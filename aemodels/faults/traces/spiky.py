@@ -14,15 +14,15 @@ from aemodels.faults.base import CountRange, FactorRange, Site, TraceFault, trac
 
 
 class TraceSpikes(TraceFault):
-    """Replace a few short runs of samples by large values: telemetry errors and electrical discharge.
+    """A few short runs of samples replaced by large values: telemetry errors and electrical discharge.
 
     References:
         Yilmaz, O. (2001), Seismic Data Analysis, SEG, section 1.5 (trace editing).
     """
 
     kind: Literal["spiky"] = "spiky"
-    spikes: CountRange = Field(default=(3, 15), description="spikes a trace")
-    samples: CountRange = Field(default=(1, 3), description="samples a spike")
+    spikes: CountRange = Field(default=(3, 15), description="spikes per trace")
+    samples: CountRange = Field(default=(1, 3), description="samples per spike")
     height: FactorRange = Field(default=(4.0, 15.0), description="height as a multiple of the trace's rms")
 
     @override

@@ -16,7 +16,7 @@ Milliseconds = Annotated[float, Field(gt=0.0, le=500.0)]
 
 
 class StaticShift(TraceFault):
-    """Move a trace in time: an uncorrected static or a wrong start of recording. Zeros come in at the end it leaves.
+    """A trace shifted in time, padded with zeros: an uncorrected static or a wrong start of recording.
 
     References:
         Yilmaz, O. (2001), Seismic Data Analysis, SEG, section 3.4 (statics).
