@@ -18,7 +18,7 @@ _MAX_LOG_VARIANCE = 8.0  # larger values have no meaning and would overflow the 
 
 @keras.saving.register_keras_serializable(package="sondeflow")
 class Sampling(layers.Layer):  # type: ignore[misc]
-    """Layer that samples an embedding from its posterior in training, and adds the divergence from the prior to the loss.
+    """Layer that samples an embedding from its posterior in training and adds the divergence to the loss.
 
     Inputs are the posterior's means and log variances, both [window, latent]; the output is mean + standard
     deviation * standard normal noise in training (reparameterisation), and the mean in inference.
