@@ -59,7 +59,7 @@ def denoising_table(
 def noisy_panels(
     sections: Sequence[Section], noises: Sequence[NoiseSpec], condition: str, *, seed: int
 ) -> Iterator[tuple[Section, list[tuple[Section, slice]]]]:
-    """Yield panels with the noise of a condition, each with its clean sections and their rows in it (see `join_adjoining`)."""
+    """Yield panels with the noise of a condition, each with its clean sections and their rows in the panel."""
     remaining = iter(sections)
     for panel, row_ranges in join_adjoining(sections):
         noisy = corrupt_section(noises, panel, condition_rng(seed, panel.name, condition))

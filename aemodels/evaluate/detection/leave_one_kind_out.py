@@ -57,10 +57,10 @@ def leave_one_kind_out_table(
         kept = {name: detector for name, detector in detectors.items() if name not in refitted}
         without = _without(spec, context, kind, train, kept) if refitted else {}
         for name, table in trained_on_all.items():
-            told = _found(spec, name, without[name], copies) if name in refitted else table
-            row = told[told["fault"] == kind].iloc[0]
-            told_of = {column: row[column] for column in COLUMNS if column != "refitted"}
-            rows.append({"refitted": name in refitted} | told_of)
+            recall = _recall(spec, name, without[name], copies) if name in refitted else table
+            row = recall[recall["fault"] == kind].iloc[0]
+            figures = {column: row[column] for column in COLUMNS if column != "refitted"}
+            rows.append({"refitted": name in refitted} | figures)
     return _with_medians(pd.DataFrame(rows, columns=COLUMNS))
 
 
@@ -102,7 +102,7 @@ def _with_medians(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([table, medians.assign(fault="median")[COLUMNS]], ignore_index=True)
 
 
-def _found(spec: ExperimentSpec, name: str, detector: Detector, copies: Sequence[FaultyCopy]) -> pd.DataFrame:
+def _recall(spec: ExperimentSpec, name: str, detector: Detector, copies: Sequence[FaultyCopy]) -> pd.DataFrame:
     scored = score_copies(detector, copies, spec.kind, threshold=spec.anomalies.chosen_threshold, explain=False)
     return fault_recall_table(name, scored)
 
