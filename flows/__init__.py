@@ -1,1 +1,1 @@
-"""Straight-line Prefect flows and the command line."""
+"""Prefect flows and the command line."""

@@ -1,4 +1,4 @@
-"""What can be named on the command line: experiments, registered models, and the kinds of every registry."""
+"""Names for the command line: experiments, registered models, and the kinds of every registry."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ SPECS = Path(__file__).parent / "specs"
 
 
 def spec_names() -> list[str]:
-    """The experiments that come with the package."""
+    """Return the names of the shipped experiments."""
     return sorted(path.stem for path in SPECS.glob("*.yaml"))
 
 
 def load_spec(name: str) -> ExperimentSpec:
-    """An experiment by name, or from a YAML file.
+    """Load an experiment by name or from a YAML file.
 
     Raises:
-        BadUsageError: if there is no such experiment, or the file does not describe one.
+        BadUsageError: if there is no such experiment, or the file is not a valid specification.
     """
     import yaml
     from pydantic import ValidationError
@@ -36,14 +36,14 @@ def load_spec(name: str) -> ExperimentSpec:
     try:
         return ExperimentSpec.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (ValidationError, yaml.YAMLError) as error:
-        raise BadUsageError(f"{path} is no experiment: {error}") from error
+        raise BadUsageError(f"{path} is not a valid experiment: {error}") from error
 
 
 def model_name(name: str) -> str:
-    """A registered model's name: "logs" stands for "sondeflow-logs".
+    """Return the full name of a registered model; "logs" is short for "sondeflow-logs".
 
     Raises:
-        BadUsageError: if it is none of sondeflow's.
+        BadUsageError: if the name is unknown.
     """
     from aemodels.experiment.spec import REGISTERED
 
@@ -54,7 +54,7 @@ def model_name(name: str) -> str:
 
 
 def kinds() -> dict[str, list[dict[str, Any]]]:
-    """Every kind of every registry with its parameters, as the discriminated unions know them."""
+    """Return every kind of every registry with its parameters, from the discriminated unions."""
     from aemodels.denoisers.registry import DenoiserSpec
     from aemodels.detect import DetectorSpec, ThresholdSpec
     from aemodels.faults import FaultSpec
@@ -71,7 +71,7 @@ def kinds() -> dict[str, list[dict[str, Any]]]:
 
 
 def _members(union: Any) -> Iterator[Any]:
-    """The classes of Annotated[A | B, discriminator]."""
+    """Yield the classes of Annotated[A | B, discriminator]."""
     for argument in get_args(union)[:1]:
         yield from get_args(argument) or (argument,)
 
@@ -99,7 +99,7 @@ def _parameter(name: str, field: dict[str, Any]) -> dict[str, Any]:
 
 
 def _type(field: dict[str, Any]) -> str:
-    """A JSON schema's type in words: "integer", "WindowSpec", "number or array"."""
+    """Return the type of a JSON schema in words: "integer", "WindowSpec", "number or array"."""
     if "$ref" in field:
         return str(field["$ref"]).rsplit("/", 1)[-1]
     if "enum" in field:

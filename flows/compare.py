@@ -1,4 +1,4 @@
-"""Flow: the contender table on the hold-out."""
+"""Flow: comparison of contenders or detectors on the hold-out."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tasks.training.train import fit
 
 @flow(name="compare")
 def compare(what: Literal["denoise", "anomalies"], spec: ExperimentSpec, data: str) -> CompareResult:
-    """Fit (or find) every contender, compare on the hold-out, log the tables; nothing is registered.
+    """Fit (or load) every contender, compare on the hold-out and log the tables; nothing is registered.
 
     Args:
         what: denoisers under noise, or detectors on injected faults.
-        spec: the science.
+        spec: specification of the experiment.
         data: a file, a folder or a URL.
     """
     settings = Settings()

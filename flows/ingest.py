@@ -1,4 +1,4 @@
-"""Flow: files → recordings."""
+"""Flow: reading of files into recordings."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from flows.results import markdown_table
 from tasks.ingest.ingest import Dataset, collect, find_files, ingest_batch
 from tasks.settings import Settings
 
-SHOWN = 100  # an artifact is a page for people
+SHOWN = 100  # maximum number of listed files
 
 
 class IngestRequest(BaseModel):
-    """What is read."""
+    """Request to read files."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -28,10 +28,10 @@ class IngestRequest(BaseModel):
 
 @flow(name="ingest", timeout_seconds=6 * 3600)
 def ingest(request: IngestRequest) -> Dataset:
-    """Read every file below a path; what cannot be used is a finding, the rest goes on.
+    """Read every file below a path; unusable files are reported as findings and do not stop the flow.
 
     Args:
-        request: what is read.
+        request: path to read.
     """
     settings = Settings()
     batches, problems = find_files(request.path, settings)
@@ -42,7 +42,7 @@ def ingest(request: IngestRequest) -> Dataset:
 
 
 def ingest_markdown(path: str, dataset: Dataset) -> str:
-    """The page of an ingest: counts, and every file that could not be used with its first reasons."""
+    """Return the Markdown page of an ingest: counts, and each unusable file with its first findings."""
     count = f"{len(dataset.usable)} of {len(dataset.files)} files below `{path}` can be used"
     rows = [
         {

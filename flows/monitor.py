@@ -1,4 +1,4 @@
-"""Flow: what has been scored lately, against the data that trained the champion."""
+"""Flow: drift of recently scored data relative to the champion's training data."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEFAULT = MonitorRequest()
 
 
 class MonitorResult(BaseModel):
-    """The reports, and what an alarm has led to."""
+    """Drift reports, and the challenger trained on an alarm, if any."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,10 +32,10 @@ class MonitorResult(BaseModel):
 
 @flow(name="monitor", timeout_seconds=24 * 3600)
 def monitor(request: MonitorRequest = DEFAULT) -> MonitorResult:
-    """Measure drift; an alarm is logged, sent as an event, and may train a challenger, which the gate judges.
+    """Measure drift; an alarm is logged, sent as an event, and may train a challenger for the promotion gate.
 
     Args:
-        request: what is watched, and what an alarm leads to.
+        request: data to compare, and the actions on an alarm.
     """
     settings = Settings()
     outbox, since = request.outbox or str(settings.outbox), request.start(datetime.now(UTC))
@@ -53,7 +53,7 @@ def monitor(request: MonitorRequest = DEFAULT) -> MonitorResult:
 
 
 def _challenge(result: MonitorResult, request: MonitorRequest) -> MonitorResult:
-    """Train a challenger; only the gate may make it champion."""
+    """Train a challenger, and evaluate it for promotion if requested."""
     trained = train(TrainRequest(spec=request.train_spec, data=request.train_data))
     gate = PromoteRequest.model_validate({"name": trained.model, "version": trained.version})
     decision = promote(gate) if request.after_training == "gate" else None
@@ -61,30 +61,29 @@ def _challenge(result: MonitorResult, request: MonitorRequest) -> MonitorResult:
 
 
 def verdict_line(report: DriftReport) -> str:
-    """A report in one sentence."""
+    """Return a report in one sentence."""
     head = f"{report.model} v{report.version}: {report.verdict}"
     if report.verdict == "no reference":
-        return f"{head}; the bundle is older than monitoring, train it again to have one"
+        return f"{head}; the bundle predates monitoring; train again to add one"
     if report.verdict == "no data":
         return f"{head}; it has scored nothing since {report.since:%Y-%m-%d %H:%M} UTC"
-    blamed = ", ".join(report.inputs + report.signals)
-    return (
-        f"{head}{f' of {blamed}' if blamed else ''}; {report.files} files, {report.rows} rows, {report.flagged} flagged"
-    )
+    drifted = ", ".join(report.inputs + report.signals)
+    counts = f"{report.files} files, {report.rows} rows, {report.flagged} flagged"
+    return f"{head}{f' of {drifted}' if drifted else ''}; {counts}"
 
 
 def challenger_line(result: MonitorResult) -> str:
-    """What has been trained, "" where nothing was."""
+    """Return a sentence on the trained challenger; "" if there is none."""
     if result.trained is None:
         return ""
-    fate = "stays challenger; `sondeflow promote` sends it to the gate"
+    status = "stays challenger; `sondeflow promote` sends it to the gate"
     if result.decision is not None:
-        fate = "passed the gate and is champion" if result.decision.accepted else "was refused by the gate"
-    return f"trained {result.trained.model} v{result.trained.version}: {fate}"
+        status = "passed the gate and is champion" if result.decision.accepted else "was refused by the gate"
+    return f"trained {result.trained.model} v{result.trained.version}: {status}"
 
 
 def monitor_markdown(result: MonitorResult) -> str:
-    """The page of a monitoring run."""
+    """Return the Markdown page of a monitoring run."""
     parts = ["# Drift: alarm" if result.alarm else "# Drift: no alarm"]
     for report in result.reports:
         parts.append(f"## {verdict_line(report)}")

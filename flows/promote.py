@@ -1,4 +1,4 @@
-"""Flows: the gate between challenger and champion, and the way back."""
+"""Flows: promotion of a challenger to champion, and rollback."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasks.training.promote import Decision, Rollback, apply_decision, decision_
 
 
 class PromoteRequest(BaseModel):
-    """Which version stands before the gate."""
+    """Request to evaluate a version for promotion."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -21,33 +21,33 @@ class PromoteRequest(BaseModel):
         default="sondeflow-logs", description="the registered model"
     )
     version: str | None = Field(
-        default=None, pattern=r"^[1-9][0-9]*$", description="the version to evaluate; the challenger without one"
+        default=None, pattern=r"^[1-9][0-9]*$", description="the version to evaluate; default: the challenger"
     )
 
 
 @flow(name="promote", timeout_seconds=6 * 3600)
 def promote(request: PromoteRequest) -> Decision:
-    """Judge a version on the frozen hold-out; where it passes, it becomes champion.
+    """Evaluate a version on the frozen hold-out; if it passes the gate, it becomes champion.
 
     Args:
-        request: which version stands before the gate.
+        request: the version to evaluate.
     """
     settings = Settings()
     decision = evaluate_challenger(request.name, request.version, settings)
     run_id = apply_decision(decision, settings)
-    where = f"MLflow run {run_id or 'none, it was champion already'}"
-    create_markdown_artifact(key="gate", markdown=f"{decision_page(decision)}\n\n{where}")
+    run = f"MLflow run {run_id or 'none, the version is champion already'}"
+    create_markdown_artifact(key="gate", markdown=f"{decision_page(decision)}\n\n{run}")
     return decision
 
 
 @flow(name="roll-back")
 def rollback(name: str) -> Rollback:
-    """Make the champion before this one champion again; a second time takes the first back.
+    """Restore the previous champion; a second call reverses the first.
 
     Args:
         name: the registered model, e.g. "sondeflow-logs".
     """
     done = roll_back(name, Settings())
-    said = f"# {name}: v{done.champion} is champion again\n\nv{done.withdrawn} was withdrawn. MLflow run {done.run_id}"
-    create_markdown_artifact(key="gate", markdown=said)
+    page = f"# {name}: v{done.champion} is champion again\n\nv{done.withdrawn} was withdrawn. MLflow run {done.run_id}"
+    create_markdown_artifact(key="gate", markdown=page)
     return done

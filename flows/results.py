@@ -1,4 +1,4 @@
-"""What flows hand back, and how it reads as a page."""
+"""Results of flows, and their Markdown pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.training.compare import StudyRef
 
 
 class TrainResult(BaseModel):
-    """One trained experiment."""
+    """Result of training one experiment."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,7 +32,7 @@ class TrainResult(BaseModel):
 
 
 class CompareResult(BaseModel):
-    """One comparison: its run, its tables by name."""
+    """Result of a comparison: its run, and its tables by name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,19 +46,19 @@ class CompareResult(BaseModel):
 
 
 def denoising_rows(study: StudyRef) -> tuple[dict[str, Any], ...]:
-    """The summary table of a study of denoisers as rows."""
+    """Return the summary table of a study of denoisers as rows."""
     return table_rows(study, "denoising_summary")
 
 
 def table_rows(study: StudyRef, name: str) -> tuple[dict[str, Any], ...]:
-    """A table of a study as rows, numbers to four decimals or four digits; what is not a number is None."""
+    """Return a table of a study as rows, with numbers to four decimals or four digits; NaN becomes None."""
     table = study.table(name)
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
     return tuple({str(key): rounded(value) for key, value in row.items()} for row in rows)
 
 
 def rounded(value: Any) -> Any:
-    """A float to four decimals, or to four digits where that says more; anything else as it is.
+    """Round a float to four decimals, or to four significant digits if it is small; return other values unchanged.
 
     >>> rounded(12.345678), rounded(0.000123456)
     (12.3457, 0.0001235)
@@ -69,7 +69,7 @@ def rounded(value: Any) -> Any:
 
 
 def markdown_table(rows: list[dict[str, Any]]) -> str:
-    """Rows as a Markdown table, "" without rows."""
+    """Return rows as a Markdown table, "" without rows."""
     if not rows:
         return ""
     head = list(rows[0])
@@ -79,7 +79,7 @@ def markdown_table(rows: list[dict[str, Any]]) -> str:
 
 
 def train_markdown(result: TrainResult) -> str:
-    """The page of a training."""
+    """Return the Markdown page of a training."""
     return "\n\n".join(
         [
             f"# {result.model} v{result.version}",

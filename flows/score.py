@@ -1,4 +1,4 @@
-"""Flow: the inbox, drained once."""
+"""Flow: scoring of the files in the inbox."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ EVERYTHING = ScoreRequest()
 
 @flow(name="score", timeout_seconds=6 * 3600)
 def score(request: ScoreRequest = EVERYTHING) -> ScoreSummary:
-    """Score every file that the ledger does not have; a second run is a no-op.
+    """Score every file that the ledger does not contain; a second run does nothing.
 
     Args:
-        request: what to drain, and with what; the settings' inbox and the champions where it leaves that open.
+        request: inbox, outbox and bundle; defaults are those of the settings, and the champions.
 
     Raises:
-        BlockedError: if scores cannot be written; the run has then failed, and the next one takes what is left.
+        BlockedError: if scores cannot be written; the run fails, and the next one takes the remaining files.
     """
     settings = Settings()
-    order = request.filled(settings)
-    with worker_session(settings, order.outbox):
-        first = find_arrivals(order, settings)
-        outcomes = [*first.outcomes, *_drain(first, order, settings)]
+    filled = request.filled(settings)
+    with worker_session(settings, filled.outbox):
+        first = find_arrivals(filled, settings)
+        outcomes = [*first.outcomes, *_drain(first, filled, settings)]
         if first.unsettled:
-            late = recheck_unsettled(first.unsettled, order, settings)
-            outcomes += [*late.outcomes, *_drain(late, order, settings)]
+            late = recheck_unsettled(first.unsettled, filled, settings)
+            outcomes += [*late.outcomes, *_drain(late, filled, settings)]
     summary = summarise(outcomes)
     emit_quarantine_rate(new=summary.new, quarantined=summary.quarantined, settings=settings)
-    page = score_page(summary, order.outbox, model_links(summary, settings))
+    page = score_page(summary, filled.outbox, model_links(summary, settings))
     create_markdown_artifact(key="scored", markdown=page, description=f"{summary.scored} of {summary.files} scored")
     return check_outbox(summary)
 
 
-def _drain(inbox: Inbox, order: FilledRequest, settings: Settings) -> list[FileOutcome]:
-    batches = score_batch.map(inbox.batches, unmapped(order), unmapped(settings)).result() if inbox.batches else []
+def _drain(inbox: Inbox, filled: FilledRequest, settings: Settings) -> list[FileOutcome]:
+    batches = score_batch.map(inbox.batches, unmapped(filled), unmapped(settings)).result() if inbox.batches else []
     return [outcome for batch in batches for outcome in batch]

@@ -1,4 +1,4 @@
-"""Flow: the autoencoders written in plain NumPy, held against what is known of them."""
+"""Flow: autoencoders written in plain NumPy, compared with reference values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.training.scratch import ReferenceCheck, ScratchRun, slopes_run, spira
 
 
 class ScratchResult(BaseModel):
-    """The results of every network beside their reference values, and its run."""
+    """Comparisons with reference values, and the run, of every network."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -24,16 +24,16 @@ class ScratchResult(BaseModel):
 
     @property
     def matches(self) -> bool:
-        """Whether every answer is the known one."""
+        """True if every result agrees with its reference value."""
         return all(answer.met for answer in self.answers)
 
 
 @flow(name="scratch")
 def scratch(seed: int = 20) -> ScratchResult:
-    """Train both networks, log a run with figures for each.
+    """Train both networks and log a run with figures for each.
 
     Args:
-        seed: of the lines; the spiral's is the published one.
+        seed: seed of the lines; the spiral uses the published seed.
     """
     settings = Settings()
     result = ScratchResult(runs=(slopes_run(seed, settings), spiral_run(settings)))

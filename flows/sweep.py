@@ -1,4 +1,4 @@
-"""Flow: a small search over a contender's parameters, each trial a run, the winner named on validation wells."""
+"""Flow: hyperparameter search over one contender, with one run per trial, evaluated on validation wells."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ from tasks.training.prepare import prepare_data
 
 
 class SweepRequest(BaseModel):
-    """Which experiment, on which data, and how long."""
+    """Request for a hyperparameter search."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    spec: ExperimentSpec = Field(description="the science, with a section sweep")
+    spec: ExperimentSpec = Field(description="specification of the experiment, with a section sweep")
     data: str = Field(min_length=1, max_length=4096, description="a file, a folder (nested or not) or a URL")
-    trials: int | None = Field(default=None, ge=1, le=10_000, description="trials in all; the specification's if unset")
+    trials: int | None = Field(
+        default=None, ge=1, le=10_000, description="total number of trials; default: that of the specification"
+    )
 
 
 class SweepResult(BaseModel):
-    """One search."""
+    """Result of a hyperparameter search."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -41,7 +43,7 @@ class SweepResult(BaseModel):
     spec: str
 
     def rows(self) -> list[dict[str, Any]]:
-        """The trials for people, the best first."""
+        """Return the trials for display, the best first."""
         ordered = sorted(self.trials, key=lambda one: (one.gain_db is None, -(one.gain_db or 0.0)))
         return [
             {"trial": one.number, **one.values, "validation gain, dB": one.gain_db, "failed": one.reason[:80]}
@@ -51,10 +53,10 @@ class SweepResult(BaseModel):
 
 @flow(name="sweep", timeout_seconds=24 * 3600)
 def sweep(request: SweepRequest) -> SweepResult:
-    """Try parameters of one contender; asked for again, a search that was cut off goes on.
+    """Search parameters of one contender; an interrupted search continues when it is requested again.
 
     Args:
-        request: which experiment, on which data, and how long.
+        request: experiment, data and number of trials.
     """
     settings = Settings()
     send_waiting(settings)

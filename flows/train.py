@@ -1,4 +1,4 @@
-"""Flow: recordings → fitted contenders, a study, a registered bundle."""
+"""Flow: fitting of contenders, their comparison, and registration of a bundle."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tasks.training.train import fit
 
 
 class TrainRequest(BaseModel):
-    """Which experiment, on which data."""
+    """Request to train an experiment."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     spec: str | ExperimentSpec = Field(
         default="logs",
-        description="the science: logs, seismic, demo-logs, demo-seismic, the path of a YAML file, or all of it",
+        description="a shipped experiment (logs, seismic, demo-logs, demo-seismic), a YAML file, or a specification",
     )
     data: str = Field(
         default="data/raw",
@@ -34,28 +34,28 @@ class TrainRequest(BaseModel):
         description="a file, a folder (nested or not) or a URL: file://, memory://, s3://bucket/prefix",
     )
     spec_file: str = Field(
-        default="", max_length=4096, description="where the specification was read from, for the record"
+        default="", max_length=4096, description="path that the specification was read from; logged as a tag"
     )
 
     @property
     def experiment(self) -> ExperimentSpec:
-        """The experiment itself, read where it is given by name."""
+        """The specification, loaded if it is given by name."""
         return load_spec(self.spec) if isinstance(self.spec, str) else self.spec
 
     @property
     def origin(self) -> str:
-        """Where the specification was read from; "" where it came whole."""
+        """Name or path that the specification was read from, "" if unknown."""
         return self.spec if isinstance(self.spec, str) else self.spec_file
 
 
 @flow(name="train", timeout_seconds=24 * 3600)
 def train(request: TrainRequest) -> TrainResult:
-    """One experiment: every contender fitted and compared on the hold-out, the bundle registered as challenger.
+    """Fit every contender, compare them on the hold-out, and register the bundle as challenger.
 
-    The same experiment on the same data with the same code is not run again: its earlier result is handed back.
+    The same experiment on the same data with the same code is not repeated; its earlier result is returned.
 
     Args:
-        request: which experiment, on which data.
+        request: experiment and data.
     """
     settings = Settings()
     send_waiting(settings)

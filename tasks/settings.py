@@ -1,4 +1,4 @@
-"""Where things run: one frozen object read from the environment (prefix SONDEFLOW_)."""
+"""Settings of an installation: one frozen object read from the environment (prefix SONDEFLOW_)."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ from aemodels.io.segy.header_positions import HeaderPositions, parse_positions
 
 
 def _in_home(name: str) -> Any:
-    """A field that lives in `home` unless the environment names another place."""
+    """Return a field whose default is a folder in `home`."""
     return Field(default_factory=lambda data: data["home"] / name, description=f"default: {name} in home")
 
 
 class Settings(BaseSettings):
-    """Where it runs, never what science; reading it creates nothing.
+    """Where sondeflow runs; scientific choices belong to an ExperimentSpec. Reading settings creates nothing.
 
     Args:
-        home: the folder that holds everything not named otherwise.
+        home: folder of everything that has no setting of its own.
         tracking_uri: MLflow's tracking store (SQLite in home, or http://…, postgresql://…).
         ledger_url: SQLAlchemy URL of the ledger of arrived files (SQLite in home).
         inbox: where new files arrive.
         outbox: where scores go.
-        workers: tasks of one flow at a time.
+        workers: number of concurrent tasks per flow.
         task_runner: "threads" in this process, or "dask" (needs prefect-dask).
-        aliases: a YAML file of mnemonics and units that goes before the built-in one.
-        settle_seconds: a file younger than this is looked at twice before it is taken for complete.
-        batch: files of one scoring task.
-        lease_seconds: silence after which another worker takes over what one has claimed.
-        file_seconds: time that reading and scoring one file may take.
-        memory_mb: what a scoring process may hold, in MiB; without it they share four fifths of the machine's.
-        progress: whether trainings draw a bar on a terminal.
-        max_attempts: how often a file that failed for an unforeseen reason is tried.
+        aliases: a YAML file of mnemonics and units that takes precedence over the built-in one.
+        settle_seconds: age in s at which an unchanged file is complete; younger files are checked twice.
+        batch: files per scoring task.
+        lease_seconds: time in s without a heartbeat after which others may take over a worker's claims.
+        file_seconds: time limit in s for reading and scoring one file.
+        memory_mb: memory limit of a scoring process in MiB; by default they share four fifths of the machine's.
+        progress: show a progress bar of trainings on a terminal.
+        max_attempts: attempts at a file that fails with an unexpected error.
         quarantine_limit: share of a run's new files in quarantine above which an alarm is raised.
-        quarantine_minimum: new files below which that share says nothing.
+        quarantine_minimum: minimum number of new files for that alarm.
         header_positions: bytes of lines and coordinates in SEG-Y trace headers, e.g. `inline=9,crossline=21` (or the
             same as a JSON object); without it the reader looks for them.
-        max_file_bytes: a larger file is refused unread, here or behind a URL.
-        max_whole_bytes: a larger SEG-Y file goes block by block, with flat memory.
+        max_file_bytes: a larger file, local or remote, is refused unread.
+        max_whole_bytes: a larger SEG-Y file is processed block by block, with constant memory.
         max_unpacked_bytes: a gzip'd file that unpacks to more is refused.
-        max_unpacked_ratio: so is one that unpacks to more than so many times its size (beyond 64 MiB).
+        max_unpacked_ratio: so is one that unpacks to more than this multiple of its size (beyond 64 MiB).
     """
 
     model_config = SettingsConfigDict(env_prefix="SONDEFLOW_", frozen=True, extra="ignore", validate_default=True)
 
-    home: Path = Field(default=Path("data/work"), description="folder of everything that is not named otherwise")
+    home: Path = Field(default=Path("data/work"), description="folder of everything that has no setting of its own")
     tracking_uri: str = Field(
         default_factory=lambda data: _sqlite(data["home"] / "mlflow.db"), description="MLflow tracking store"
     )
@@ -59,18 +59,24 @@ class Settings(BaseSettings):
     )
     inbox: Path = _in_home("inbox")
     outbox: Path = _in_home("outbox")
-    workers: int = Field(default=2, ge=1, le=256, description="tasks of one flow at a time")
+    workers: int = Field(default=2, ge=1, le=256, description="number of concurrent tasks per flow")
     task_runner: Literal["threads", "dask"] = Field(default="threads", description="where tasks run")
-    aliases: Path | None = Field(default=None, description="a YAML file of mnemonics and units of your own")
+    aliases: Path | None = Field(default=None, description="YAML file of additional mnemonics and units")
     settle_seconds: float = Field(default=2.0, ge=0.0, description="age in s at which an unchanged file is complete")
-    batch: int = Field(default=32, ge=1, le=1000, description="files of one scoring task")
-    lease_seconds: float = Field(default=60.0, gt=0.0, description="silence in s that ends a worker's claims")
-    file_seconds: float = Field(default=900.0, gt=0.0, description="time in s that one file may take")
-    memory_mb: int | None = Field(default=None, ge=256, description="memory of one scoring process in MiB")
-    progress: bool = Field(default=True, description="whether trainings draw a bar on a terminal")
-    max_attempts: int = Field(default=3, ge=1, le=100, description="tries of a file that fails unforeseen")
-    quarantine_limit: float = Field(default=0.2, ge=0.0, le=1.0, description="share of new files that raises an alarm")
-    quarantine_minimum: int = Field(default=5, ge=1, description="new files below which the share says nothing")
+    batch: int = Field(default=32, ge=1, le=1000, description="files per scoring task")
+    lease_seconds: float = Field(
+        default=60.0, gt=0.0, description="time in s without a heartbeat after which a worker's claims expire"
+    )
+    file_seconds: float = Field(default=900.0, gt=0.0, description="time limit per file in s")
+    memory_mb: int | None = Field(default=None, ge=256, description="memory limit of a scoring process in MiB")
+    progress: bool = Field(default=True, description="show a progress bar of trainings on a terminal")
+    max_attempts: int = Field(
+        default=3, ge=1, le=100, description="attempts at a file that fails with an unexpected error"
+    )
+    quarantine_limit: float = Field(
+        default=0.2, ge=0.0, le=1.0, description="share of new files in quarantine above which an alarm is raised"
+    )
+    quarantine_minimum: int = Field(default=5, ge=1, description="minimum number of new files for that alarm")
     header_positions: Annotated[HeaderPositions | None, NoDecode] = Field(
         default=None, description="bytes of lines and coordinates in SEG-Y trace headers"
     )
@@ -95,12 +101,12 @@ class Settings(BaseSettings):
             return value
         try:
             return json.loads(value) if value.lstrip().startswith("{") else parse_positions(value)
-        except DataError as error:  # pydantic tells ValueErrors only
+        except DataError as error:  # pydantic reports ValueErrors only
             raise ValueError(str(error)) from error
 
     @property
     def limits(self) -> SizeLimits:
-        """Sizes beyond which files are refused, or read block by block."""
+        """Sizes above which files are refused, or read block by block."""
         return SizeLimits(
             stored=self.max_file_bytes,
             whole=self.max_whole_bytes,
@@ -115,32 +121,32 @@ class Settings(BaseSettings):
 
     @property
     def ingested_dir(self) -> Path:
-        """What reading a file gave, by the file's hash."""
+        """Cached results of reading files, by the files' hashes."""
         return self.home / "ingested"
 
     @property
     def fetched_dir(self) -> Path:
-        """Files copied from URLs."""
+        """Files fetched from URLs."""
         return self.home / "fetched"
 
     @property
     def arriving_dir(self) -> Path:
-        """Files being scored that had to be copied first: from URLs, or with names that are no text."""
+        """Local copies of files being scored: remote files, or files whose names are not text."""
         return self.home / "arriving"
 
     @property
     def fits_dir(self) -> Path:
-        """Fitted contenders, by the hash of all that went into them."""
+        """Fitted contenders, by the hash of their inputs."""
         return self.home / "fits"
 
     @property
     def checkpoints_dir(self) -> Path:
-        """Trainings that are not finished: one file each, by the hash of all that goes into them."""
+        """Checkpoints of unfinished trainings, one file each, by the hash of their inputs."""
         return self.home / "checkpoints"
 
     @property
     def studies_dir(self) -> Path:
-        """Comparisons with their tables, figures and bundles, by the hash of all that went into them."""
+        """Comparisons with tables, figures and bundles, by the hash of their inputs."""
         return self.home / "studies"
 
     @property
@@ -150,7 +156,7 @@ class Settings(BaseSettings):
 
     @property
     def artifacts_dir(self) -> Path:
-        """MLflow's artifacts where the tracking store is a local database."""
+        """MLflow artifacts if the tracking store is a local database."""
         return self.home / "mlartifacts"
 
     @property

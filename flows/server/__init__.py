@@ -1,1 +1,1 @@
-"""The scheduled deployment: server, worker, alerts."""
+"""Scheduled deployments: server, worker, alerts."""

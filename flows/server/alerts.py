@@ -1,4 +1,4 @@
-"""Automations of a Prefect server: dead runs are marked crashed, and what goes wrong calls a webhook."""
+"""Automations of a Prefect server: dead runs are marked as crashed, and failures call a webhook."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ SILENT_SECONDS = 540  # three heartbeats of 180 s, Prefect's default; one may be
 
 @dataclass(frozen=True)
 class AlertOptions:
-    """What is alerted on, and where to.
+    """Options of the alerts.
 
     Args:
-        webhook: URL that gets a POST with JSON; "" for none, which takes the alerts that called one away.
-        silent_seconds: a run that has not been heard of for so long is dead.
+        webhook: URL that receives a POST with JSON; "" removes the alerts that call one.
+        silent_seconds: time in s without a heartbeat after which a run counts as dead.
     """
 
     webhook: str = ""
@@ -42,10 +42,10 @@ class AlertOptions:
 
 
 def apply_alerts(options: AlertOptions) -> list[dict[str, str]]:
-    """Make the server's automations what the options say; doing it again changes nothing.
+    """Create, update or remove the server's automations; a second call changes nothing.
 
     Returns:
-        One row an automation: name, what was done (created, updated, removed).
+        One row per automation: its name, and created, updated or removed.
     """
     wanted = {ZOMBIES: zombie_automation(options.silent_seconds)}
     if options.webhook:
@@ -61,10 +61,10 @@ def apply_alerts(options: AlertOptions) -> list[dict[str, str]]:
 
 
 def zombie_automation(silent_seconds: int) -> AutomationCore:
-    """A run whose heartbeats stop without an end is marked crashed: its process or machine is gone."""
+    """Return the automation that marks a run as crashed if its heartbeats stop before it has ended."""
     return AutomationCore(
         name=ZOMBIES,
-        description=f"No heartbeat for {silent_seconds} s and no end: the process or its machine is gone.",
+        description=f"No heartbeat for {silent_seconds} s during a run: its process or machine has stopped.",
         trigger=EventTrigger(
             after={HEARTBEAT},
             expect={HEARTBEAT, *ENDS},
@@ -86,8 +86,8 @@ def zombie_automation(silent_seconds: int) -> AutomationCore:
 
 
 def webhook_automations(call: CallWebhook) -> dict[str, AutomationCore]:
-    """What calls the webhook: a run's bad end, a rate of quarantine above the limit, drift."""
-    ended_badly = EventTrigger(
+    """Return the automations that call the webhook: failed runs, too many quarantined files, drift."""
+    failed = EventTrigger(
         expect={"prefect.flow-run.*"},
         match={"prefect.resource.id": ["prefect.flow-run.*"], "prefect.state-type": ["FAILED", "CRASHED"]},
         for_each={"prefect.resource.id"},
@@ -96,7 +96,7 @@ def webhook_automations(call: CallWebhook) -> dict[str, AutomationCore]:
         within=timedelta(0),
     )
     triggers = {
-        FAILURE: ended_badly,
+        FAILURE: failed,
         QUARANTINES: _event(QUARANTINE, {ALARM: ["true"]}),
         DRIFTS: _event(DRIFT, {}),
     }
@@ -117,13 +117,13 @@ def _put(client: SyncPrefectClient, wanted: AutomationCore, known: Automation | 
     if known is None:
         client.create_automation(wanted)
         return "created"
-    # what a person has switched off stays off
+    # an automation that was switched off by hand stays off
     client.update_automation(known.id, wanted.model_copy(update={"enabled": known.enabled}))
     return "updated"
 
 
 def _payload() -> str:
-    """The body of the POST, a template that the server fills in."""
+    """Return the template of the POST body, which the server fills in."""
     fields = {
         "alert": "automation.name",
         "event": "event.event",

@@ -1,4 +1,4 @@
-"""The deployments of prefect.yaml: read, changed where a command asks for it, and handed to `prefect deploy`."""
+"""Deployments in prefect.yaml: read, changed if a command requires it, and passed to `prefect deploy`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ POOL = "sondeflow"
 
 
 def load_deployments(path: Path = FILE) -> dict[str, Any]:
-    """What a prefect.yaml says, with its anchors and merges resolved.
+    """Read a prefect.yaml, with its anchors and merges resolved.
 
     Raises:
-        SpecError: if the file is missing, no YAML, or names no deployments.
+        SpecError: if the file is missing, not valid YAML, or without deployments.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -29,7 +29,7 @@ def load_deployments(path: Path = FILE) -> dict[str, Any]:
 
 
 def with_scoring_every(content: dict[str, Any], seconds: float) -> dict[str, Any]:
-    """The same deployments, scoring every so many seconds instead of when the file says.
+    """Return the deployments with scoring at an interval in s instead of the schedule in the file.
 
     Raises:
         SpecError: if no deployment is named "score".
@@ -47,7 +47,7 @@ def with_scoring_every(content: dict[str, Any], seconds: float) -> dict[str, Any
 
 
 def plan_of(content: dict[str, Any]) -> list[dict[str, str]]:
-    """One row a deployment: name, when it runs, and whether that is on."""
+    """Return one row per deployment: its name, and its schedules (with "(off)" if inactive)."""
     return [
         {
             "deployment": str(deployment["name"]),

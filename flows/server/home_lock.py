@@ -1,4 +1,4 @@
-"""Who serves a home: one `sondeflow serve` at a time, and where its pages are."""
+"""Lock on a home folder: one `sondeflow serve` at a time, and the address of its pages."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ class RunningServer(BaseModel):
 
 
 def running_server(settings: Settings) -> RunningServer | None:
-    """The serve that runs in this home, None without one."""
-    place = _place(settings)
-    if not place.is_file():
+    """Return the server that runs in this home; None if there is none."""
+    path = _lock_path(settings)
+    if not path.is_file():
         return None
-    with place.open("rb") as stream:
+    with path.open("rb") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return _read(place)
+            return _read(path)
     return None
 
 
 @contextlib.contextmanager
 def hold_home(settings: Settings, address: str) -> Iterator[None]:
-    """Hold this home for as long as the block lasts; the system lets go of it however the process ends.
+    """Lock this home for the duration of the block; the system releases the lock however the process ends.
 
     Raises:
         NotServedError: if another process holds it.
     """
-    place = _place(settings)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with place.open("a+", encoding="utf-8") as stream:
+    path = _lock_path(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            other = _read(place)
+            other = _read(path)
             where = f"by process {other.pid}, see {other.address}" if other is not None else "by another process"
             raise NotServedError(
                 f"{settings.home} is served already {where}; stop that one, or set SONDEFLOW_HOME to another folder"
@@ -60,12 +60,12 @@ def hold_home(settings: Settings, address: str) -> Iterator[None]:
         yield
 
 
-def _read(place: Path) -> RunningServer | None:
+def _read(path: Path) -> RunningServer | None:
     try:
-        return RunningServer.model_validate_json(place.read_text(encoding="utf-8"))
+        return RunningServer.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, ValidationError):
-        return None  # it is being written
+        return None  # the other process is writing it
 
 
-def _place(settings: Settings) -> Path:
+def _lock_path(settings: Settings) -> Path:
     return settings.home / "serve.lock"

@@ -1,4 +1,4 @@
-"""Runs that were due while nothing served: the newest of each deployment is enough."""
+"""Overdue scheduled runs from a time without a server; the newest of each deployment is enough."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ PAGE = 200
 def delete_overdue_runs(api: str) -> int:
     """Delete all but the newest of each deployment's scheduled runs that are overdue.
 
-    Every run does all that is pending, so the ones before it would start, find another one at work and be cancelled.
-    Runs that a person asked for stay.
+    Each run processes everything that is pending, so earlier ones would only be cancelled. Runs started by hand are
+    kept.
 
     Args:
         api: address of the Prefect server's API.
 
     Returns:
-        How many were deleted.
+        Number of deleted runs.
     """
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.client.schemas.filters import (

@@ -1,4 +1,4 @@
-"""Servers started by a command, and ended with it."""
+"""Server processes that a command starts, and ends with itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from aemodels.core.errors import SondeflowError
 
 HOST = "127.0.0.1"
-STARTUP_SECONDS = 180.0  # a cold machine imports for a minute
+STARTUP_SECONDS = 180.0  # imports take up to a minute on a cold machine
 GRACE_SECONDS = 20.0
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -24,13 +24,13 @@ Process = subprocess.Popen[bytes]
 
 
 class NotServedError(SondeflowError):
-    """A server did not start, or does not stay up."""
+    """A server did not start, or did not keep running."""
 
 
 def start(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Process:
-    """Start a command as the leader of a group of its own; what it prints goes to our stderr.
+    """Start a command as leader of a new process group; its stdout goes to our stderr.
 
-    Its workers end with the group; on Linux it is told to end also where we are killed without a chance to say so.
+    Its child processes end with the group. On Linux it also receives SIGTERM if this process is killed.
     """
     return subprocess.Popen(  # noqa: S603 - our own commands
         list(command),
@@ -43,10 +43,10 @@ def start(command: Sequence[str], environment: Mapping[str, str] | None = None) 
 
 
 def await_answer(address: str, started: Sequence[Process], seconds: float = STARTUP_SECONDS) -> None:
-    """Wait until an address answers.
+    """Wait until an address responds.
 
     Raises:
-        NotServedError: if one of `started` ended before, or the time is up.
+        NotServedError: if one of `started` ends before that, or the time is over.
     """
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -55,11 +55,11 @@ def await_answer(address: str, started: Sequence[Process], seconds: float = STAR
         if answers(address):
             return
         time.sleep(0.3)
-    raise NotServedError(f"nothing answers at {address}; is the port taken? choose another one")
+    raise NotServedError(f"no response from {address}; if the port is taken, choose another one")
 
 
 def answers(address: str) -> bool:
-    """Whether a GET of an address of ours succeeds."""
+    """Return whether a GET request to one of our addresses succeeds."""
     try:
         with urllib.request.urlopen(address, timeout=5):  # noqa: S310 - our own address
             return True
@@ -68,22 +68,22 @@ def answers(address: str) -> bool:
 
 
 def stop(started: Sequence[Process], grace: float = GRACE_SECONDS) -> None:
-    """End processes with their groups, the last started first; what does not end in time is killed."""
+    """End processes with their groups, the last started first; kill those that do not end in time."""
     for process in reversed(started):
         _signal_group(process, signal.SIGTERM)
         try:
             process.wait(timeout=grace)
         except subprocess.TimeoutExpired:
-            sys.stderr.write(f"sondeflow: {process.args!r} does not end; it is killed\n")
+            sys.stderr.write(f"sondeflow: {process.args!r} does not end and is killed\n")
         _signal_group(process, signal.SIGKILL)
         process.wait()
 
 
 def exit_on_signals() -> None:
-    """Let SIGTERM and SIGINT leave through `finally` blocks with exit code 0."""
+    """Make SIGTERM and SIGINT raise SystemExit(0), so that `finally` blocks run."""
 
     def leave(*_: object) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):  # once is enough; a second one must not break the clean-up
+        for number in (signal.SIGTERM, signal.SIGINT):  # a second signal must not interrupt the clean-up
             signal.signal(number, signal.SIG_IGN)
         raise SystemExit(0)
 
@@ -92,7 +92,7 @@ def exit_on_signals() -> None:
 
 
 def watch(started: Sequence[Process], on_end: Callable[[Process], None]) -> None:
-    """Look after processes until `on_end`, called for each that has ended, raises."""
+    """Watch processes; call `on_end` for each that has ended, until it raises."""
     while True:
         for process in list(started):
             if process.poll() is not None:
@@ -104,7 +104,7 @@ def _signal_group(process: Process, number: int) -> None:
     try:
         os.killpg(process.pid, number)
     except ProcessLookupError:
-        return  # all of it has ended
+        return  # the group has ended
 
 
 def _end_with_parent() -> None:

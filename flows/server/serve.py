@@ -1,4 +1,4 @@
-"""The deployments of prefect.yaml on one machine: a Prefect server, a worker, and their end."""
+"""Deployments of prefect.yaml on one machine, with a Prefect server and a worker."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ from flows.server.processes import (
 from flows.server.web_pages import prefect_server
 from tasks.settings import Settings
 
-SHORT_SECONDS = 60.0  # a process that lived for less is not started again more than a few times
-PATIENCE = 3
+SHORT_SECONDS = 60.0  # a process that ends sooner counts as a failed start
+MAX_SHORT_RUNS = 3
 
 
 @dataclass(frozen=True)
 class ServeOptions:
-    """How `sondeflow serve` runs.
+    """Options of `sondeflow serve`.
 
     Args:
-        port: of the embedded Prefect server.
-        every: seconds between two drains of the inbox; None for what the file says.
-        file: the prefect.yaml.
+        port: port of the embedded Prefect server.
+        every: interval in s between scoring runs; None for the schedule in the file.
+        file: path of the prefect.yaml.
     """
 
     port: int = 4200
@@ -50,23 +50,23 @@ class ServeOptions:
 
 
 @dataclass
-class _Child:
-    """A process that is started again where it ends by itself."""
+class _Supervised:
+    """A process that is restarted if it ends."""
 
     name: str
     command: list[str]
     health: str
     process: Process
     started: float
-    short_lives: int = 0
+    short_runs: int = 0
 
 
 def serve(options: ServeOptions, *, as_json: bool) -> None:
-    """Serve until SIGTERM or Ctrl-C; schedules stay as they are, for the next time.
+    """Serve until SIGTERM or Ctrl-C; schedules are kept for the next start.
 
     Raises:
         SystemExit: 0 after SIGTERM or Ctrl-C.
-        NotServedError: if the home is served already, or a server does not start or stay up.
+        NotServedError: if the home is served already, or a server does not start or keep running.
     """
     settings = Settings()
     prepare_environment(settings)
@@ -77,22 +77,22 @@ def serve(options: ServeOptions, *, as_json: bool) -> None:
     with hold_home(settings, address):
         environment = environment_of(settings, address)
         exit_on_signals()
-        children: list[_Child] = []
+        supervised: list[_Supervised] = []
         try:
             if given is None:
-                children.append(_start_server(options.port, environment))
-            await_answer(f"{address}/api/health", [child.process for child in children])
+                supervised.append(_start_server(options.port, environment))
+            await_answer(f"{address}/api/health", [one.process for one in supervised])
             deploy(content, settings, environment)
             delete_overdue_runs(environment["PREFECT_API_URL"])
-            children.append(_start("worker", worker_command(), environment, ""))
+            supervised.append(_start("worker", worker_command(), environment, ""))
             _announce(content, settings, address, as_json=as_json)
-            _look_after(children, environment)
+            _supervise(supervised, environment)
         finally:
-            stop([child.process for child in children])
+            stop([one.process for one in supervised])
 
 
 def environment_of(settings: Settings, address: str) -> dict[str, str]:
-    """What the server, the worker and the runs are told: absolute places, the server, no telemetry."""
+    """Return the environment of server, worker and runs: absolute paths and the address of the server."""
     places = {"SONDEFLOW_HOME": settings.home, "SONDEFLOW_INBOX": settings.inbox, "SONDEFLOW_OUTBOX": settings.outbox}
     own = {name: str(place) for name, place in places.items()}
     return {
@@ -107,7 +107,7 @@ def environment_of(settings: Settings, address: str) -> dict[str, str]:
 
 
 def deploy(content: dict[str, object], settings: Settings, environment: dict[str, str]) -> None:
-    """Make the work pool and the deployments, or bring them up to date.
+    """Create or update the work pool and the deployments.
 
     Raises:
         NotServedError: if Prefect refuses them.
@@ -127,44 +127,44 @@ def deploy(content: dict[str, object], settings: Settings, environment: dict[str
 
 
 def worker_command() -> list[str]:
-    """The command line of the worker that starts the runs."""
+    """Return the command line of the worker that starts the runs."""
     return [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"]
 
 
-def _start_server(port: int, environment: dict[str, str]) -> _Child:
+def _start_server(port: int, environment: dict[str, str]) -> _Supervised:
     health = f"http://{HOST}:{port}/api/health"
     if answers(health):
-        raise NotServedError(f"a server answers on port {port} already; give --port, or set PREFECT_API_URL to use it")
+        raise NotServedError(f"a server responds on port {port} already; give --port, or set PREFECT_API_URL to use it")
     return _start("server", prefect_server(port), environment, health)
 
 
-def _start(name: str, command: list[str], environment: dict[str, str], health: str) -> _Child:
-    return _Child(name, command, health, start(command, environment), time.monotonic())
+def _start(name: str, command: list[str], environment: dict[str, str], health: str) -> _Supervised:
+    return _Supervised(name, command, health, start(command, environment), time.monotonic())
 
 
-def _look_after(children: list[_Child], environment: dict[str, str]) -> None:
-    """Start again what ends by itself, the server before all else; give up on what ends again and again."""
+def _supervise(supervised: list[_Supervised], environment: dict[str, str]) -> None:
+    """Restart processes that end; raise if one of them ends repeatedly after a short time."""
 
     def again(process: Process) -> None:
-        child = next(child for child in children if child.process is process)
-        _count(child)
-        sys.stderr.write(f"sondeflow: the {child.name} ended with {process.returncode}; it is started again\n")
+        one = next(one for one in supervised if one.process is process)
+        _count(one)
+        sys.stderr.write(f"sondeflow: the {one.name} ended with {process.returncode}; it is restarted\n")
         stop([process])
-        child.process, child.started = start(child.command, environment), time.monotonic()
-        watched[watched.index(process)] = child.process
-        if child.health:
-            await_answer(child.health, [child.process])
+        one.process, one.started = start(one.command, environment), time.monotonic()
+        watched[watched.index(process)] = one.process
+        if one.health:
+            await_answer(one.health, [one.process])
 
-    watched = [child.process for child in children]
+    watched = [one.process for one in supervised]
     watch(watched, again)
 
 
-def _count(child: _Child) -> None:
-    child.short_lives = child.short_lives + 1 if time.monotonic() - child.started < SHORT_SECONDS else 0
-    if child.short_lives >= PATIENCE:
+def _count(one: _Supervised) -> None:
+    one.short_runs = one.short_runs + 1 if time.monotonic() - one.started < SHORT_SECONDS else 0
+    if one.short_runs >= MAX_SHORT_RUNS:
         raise NotServedError(
-            f"the Prefect {child.name} ended {PATIENCE} times within {SHORT_SECONDS:.0f} s of its start, "
-            f"at last with {child.process.returncode}; what it said is above"
+            f"the Prefect {one.name} ended {MAX_SHORT_RUNS} times within {SHORT_SECONDS:.0f} s of its start, "
+            f"at last with {one.process.returncode}; its output is above"
         )
 
 
@@ -175,4 +175,4 @@ def _announce(content: dict[str, object], settings: Settings, address: str, *, a
     lines = [f"prefect  {address}/deployments"]
     lines += [f"{name:8} {place}" for name, place in places.items()]
     lines += [f"         {row['deployment']:14} {row['when']}" for row in plan]
-    print_now({**answer, **places}, [*lines, "Ctrl-C ends it; schedules stay as they are"], as_json=as_json)
+    print_now({**answer, **places}, [*lines, "Ctrl-C ends it; schedules are kept"], as_json=as_json)

@@ -1,4 +1,4 @@
-"""Files become recordings: each is read once, what cannot be used becomes a finding."""
+"""Reading of files into recordings, each content once; unusable files get findings."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ PART_BYTES = 100_000_000  # of samples as float32
 
 
 class FileRecord(BaseModel):
-    """What reading one file gave: a recording's reference, or none and the findings that say why.
+    """Result of reading one file: a reference to the recording, or None and the findings that explain it.
 
-    A line that is too large to be read at once gives several; `part` numbers them.
+    A line that is too large to be read at once has several records, numbered by `part`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,13 +63,13 @@ class Dataset(BaseModel):
 
 
 def batches_of(paths: Sequence[Path], size: int = BATCH) -> list[list[str]]:
-    """Paths in batches: one task each keeps the flow's overhead below the reading time."""
+    """Return the paths in batches, one per task, so that the flow's overhead stays below the reading time."""
     return [[str(path) for path in paths[start : start + size]] for start in range(0, len(paths), size)]
 
 
 @task(name="find-files", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2, retry_jitter_factor=1.0)
 def find_files(root: str, settings: Settings) -> tuple[list[list[str]], list[FileRecord]]:
-    """The files below a path or URL in batches, and what could not be listed; files behind a URL are fetched."""
+    """Return the files below a path or URL in batches, and records of those not listed; remote files are fetched."""
     if is_url(root):
         fetched, failures = fetch_all(root, settings.fetched_dir, limits=settings.limits)
         return batches_of(fetched), [FileRecord(path=url, findings=(finding,)) for url, finding in failures]
@@ -79,15 +79,15 @@ def find_files(root: str, settings: Settings) -> tuple[list[list[str]], list[Fil
 
 @task(name="ingest-batch", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2, retry_jitter_factor=1.0)
 def ingest_batch(paths: list[str], settings: Settings) -> list[FileRecord]:
-    """Read a batch of files; one that had been read before is not read again."""
+    """Read a batch of files; unchanged files are taken from the cache."""
     return [record for path in paths for record in ingest_file(Path(path), settings)]
 
 
 @task(name="collect", cache_policy=NO_CACHE)
 def collect(records: list[FileRecord]) -> Dataset:
-    """One dataset of all batches; the same content under two names counts once.
+    """Combine all batches into one dataset; a content under two names counts once.
 
-    A well that is there twice would else stand on both sides of the split.
+    Otherwise a well could be on both sides of the split.
     """
     first: dict[tuple[str, int], str] = {}
     files = []
@@ -98,7 +98,7 @@ def collect(records: list[FileRecord]) -> Dataset:
 
 
 def ingest_file(path: Path, settings: Settings) -> list[FileRecord]:
-    """Read one file, or take what reading the same content under the same name gave before.
+    """Read one file, or load the cached result for the same content and name.
 
     Returns:
         One record; several of a SEG-Y file above `settings.max_whole_bytes`, which is stored in parts.
@@ -106,28 +106,28 @@ def ingest_file(path: Path, settings: Settings) -> list[FileRecord]:
     try:
         sha256 = sha256_file(path)
     except OSError:
-        return _read_anew(path, "", settings)
-    key = digest_of([sha256, path.name, code_hash(READING), *_choices(settings)])
+        return _read_file(path, "", settings)
+    key = digest_of([sha256, path.name, code_hash(READING), *_reading_options(settings)])
     known = settings.ingested_dir / key[:2] / f"{key}.json"
     if known.is_file():
         records = [FileRecord.model_validate(record) for record in json.loads(known.read_text(encoding="utf-8"))]
         if all(record.ref is None or record.ref.path.is_file() for record in records):
             return [record.model_copy(update={"path": str(path)}) for record in records]
-    records = _read_anew(path, sha256, settings)
+    records = _read_file(path, sha256, settings)
     if all(record.sha256 == sha256 for record in records):
         with atomic_path(known) as temporary:
             temporary.write_text(json.dumps([r.model_dump(mode="json") for r in records]), encoding="utf-8")
     return records
 
 
-def _choices(settings: Settings) -> list[str]:
-    """What the user's own aliases and header positions add to the identity of a reading."""
+def _reading_options(settings: Settings) -> list[str]:
+    """Return the settings that affect the result of reading: aliases, header positions and limits."""
     aliases = "" if settings.aliases is None else sha256_file(settings.aliases)
     positions = settings.header_positions.model_dump_json() if settings.header_positions else ""
     return [aliases, positions, settings.limits.model_dump_json()]
 
 
-def _read_anew(path: Path, sha256: str, settings: Settings) -> list[FileRecord]:
+def _read_file(path: Path, sha256: str, settings: Settings) -> list[FileRecord]:
     try:
         try:
             recording = read(
@@ -141,7 +141,7 @@ def _read_anew(path: Path, sha256: str, settings: Settings) -> list[FileRecord]:
 
 
 def _read_parts(path: Path, settings: Settings) -> list[FileRecord]:
-    """A line in parts of some 100 MB, so that memory does not grow with the file."""
+    """Read a line in parts of about 100 MB, so that memory use does not grow with the file."""
     with plain_file(path, settings.limits) as plain:
         samples = plan_segy(plain, settings.header_positions).layout.samples
         parts = read_line_ranges(plain, traces=max(1, PART_BYTES // (4 * samples)), positions=settings.header_positions)

@@ -1,4 +1,4 @@
-"""The synthetic field of the demo, and its arrivals carried into the inbox."""
+"""Synthetic field of the demo, and delivery of its new files to the inbox."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ SEED = 20
 
 @task(name="make-field", cache_policy=NO_CACHE)
 def make_field(directory: str) -> str:
-    """Write the field; the same seed gives the same bytes, so a second time changes nothing."""
+    """Write the synthetic field; the same seed gives the same bytes, so a second call changes nothing."""
     sample_field(Path(directory), FieldSpec(), seed=SEED)
     return directory
 
 
 @task(name="deliver", cache_policy=NO_CACHE)
 def deliver(field: str, inbox: str) -> list[str]:
-    """Copy the field's arrivals into the inbox, together with three files as broken as those that really arrive."""
+    """Copy the new files of the field into the inbox, together with three broken files."""
     arrivals, _ = list_files(Path(field) / "arrivals")
     arrivals = [path for path in arrivals if kind_of(path) is not None]
     goal = Path(inbox) / "demo"

@@ -1,1 +1,1 @@
-"""Tasks that measure drift of what was scored."""
+"""Tasks that measure drift of scored data."""

@@ -1,4 +1,4 @@
-"""Counting what lies in an outbox: file by file and batch by batch, so that memory stays flat."""
+"""Counts over the score files of an outbox, by file and batch, so that memory use stays constant."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ BATCH_ROWS = 65_536
 
 
 def files_since(folder: Path, since: datetime) -> list[Path]:
-    """Score files that were published at or after a time, by name."""
+    """Return the score files published at or after a time, sorted by name."""
     found = []
     for path in sorted(folder.glob("*.parquet")):
         try:
             written = path.stat().st_mtime
         except FileNotFoundError:
-            continue  # taken away meanwhile: it is not there to be judged
+            continue  # removed since it was listed
         if written >= since.timestamp():
             found.append(path)
     return found
 
 
 def count_files(paths: Sequence[Path], reference: Reference, curves: Sequence[str]) -> tuple[Window, list[str]]:
-    """All files counted, one after the other and batch by batch, and a line for each that cannot be read."""
+    """Count all files, and return a message per unreadable file."""
     window, unreadable = NOTHING, []
     for path in paths:
         try:
@@ -46,7 +46,7 @@ def count_files(paths: Sequence[Path], reference: Reference, curves: Sequence[st
 
 
 def count_file(path: Path, reference: Reference, curves: Sequence[str]) -> Window:
-    """One score file, counted between the reference's edges.
+    """Count the values of one score file in the bins of the reference.
 
     Args:
         path: parquet of the outbox.
@@ -77,7 +77,7 @@ def count_file(path: Path, reference: Reference, curves: Sequence[str]) -> Windo
 
 
 def _columns(batch: pa.RecordBatch, reference: Reference, curves: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-    """Score, curves and PCA errors of a batch; null is NaN."""
+    """Return score, curves and PCA errors of a batch; null becomes NaN."""
     values = {name: _floats(batch.column(name)) for name in (SCORE, *curves)}
     if reference.kind == "logs":
         values[PCA_ERROR] = reference.subspace.errors(np.stack([values[curve] for curve in curves]))
@@ -91,7 +91,7 @@ def _floats(column: pa.Array) -> NDArray[np.float32]:
 def _stored_features(
     path: Path, metadata: Mapping[bytes, bytes], reference: Reference
 ) -> Iterator[tuple[str, BinnedCounts]]:
-    """What was stored with a line's scores; nothing where an older version, or a bundle without reference, scored."""
+    """Yield the trace features stored with a line's scores; none for older versions and bundles without reference."""
     if FEATURES not in metadata:
         return
     try:

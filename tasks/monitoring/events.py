@@ -1,4 +1,4 @@
-"""Events that flows tell Prefect: what automations listen to (see flows/server/alerts.py)."""
+"""Events that flows send to Prefect, on which automations act (see flows/server/alerts.py)."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from prefect.events import emit_event
 from tasks.settings import Settings
 
 QUARANTINE = "sondeflow.quarantine-rate"
-DRIFT = "sondeflow.drift"  # sent where monitoring finds more than its limits allow
-ALARM = "sondeflow.alarm"  # a label: automations compare text alone, so the limit is applied here
+DRIFT = "sondeflow.drift"  # sent if monitoring exceeds its limits
+ALARM = "sondeflow.alarm"  # label; automations compare text only, so the limit is applied here
 
 
 def emit_quarantine_rate(*, new: int, quarantined: int, settings: Settings) -> None:
-    """Tell how many of a run's new files were quarantined; nothing is told where none was new.
+    """Report how many of a run's new files were quarantined; without new files no event is sent.
 
     Args:
         new: files that were scored, quarantined or failed in this run.
         quarantined: those of them in quarantine.
-        settings: `quarantine_limit`, a share, and `quarantine_minimum`, the new files it takes to judge it.
+        settings: `quarantine_limit` (share) and `quarantine_minimum` (new files needed for an alarm).
 
     Raises:
         ValueError: if more files were quarantined than were new.
@@ -34,5 +34,5 @@ def emit_quarantine_rate(*, new: int, quarantined: int, settings: Settings) -> N
 
 
 def is_alarming(*, new: int, quarantined: int, settings: Settings) -> bool:
-    """Whether the share of quarantined files is above the limit, and new files are enough to say so."""
+    """Return whether enough files are new and the share of quarantined ones is above the limit."""
     return new >= settings.quarantine_minimum and quarantined > settings.quarantine_limit * new

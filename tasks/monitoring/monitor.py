@@ -1,4 +1,4 @@
-"""Monitoring: what has been scored lately against the data that trained the bundle."""
+"""Monitoring: drift of recently scored data relative to the data that trained the bundle."""
 
 from __future__ import annotations
 
@@ -26,25 +26,27 @@ DriftVerdict = Literal["steady", "drift", "no data", "no reference"]
 
 
 class MonitorRequest(BaseModel):
-    """What is watched, and what an alarm leads to."""
+    """Request to measure drift, and the actions on an alarm."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    outbox: str = Field(default="", description="outbox whose scores are read; empty: the outbox of the settings")
+    outbox: str = Field(default="", description="outbox whose scores are read; empty: the outbox in the settings")
     since: datetime | None = Field(
-        default=None, description="only files scored since then (without a zone: UTC); empty: the last hours"
+        default=None, description="only files scored since this time (UTC if without a zone); empty: see hours"
     )
-    hours: float = Field(default=168.0, gt=0.0, le=876_000.0, description="how far back to look where since is empty")
-    bundle: str = Field(
-        default="", description="a models:/ address or a bundle folder; empty: the champion of each kind"
+    hours: float = Field(default=168.0, gt=0.0, le=876_000.0, description="length of the period in h if since is empty")
+    bundle: str = Field(default="", description="a models:/ URI or a bundle folder; empty: the champion of each kind")
+    thresholds: DriftThresholds = Field(
+        default=DriftThresholds(), description="limits above which a change counts as drift"
     )
-    thresholds: DriftThresholds = Field(default=DriftThresholds(), description="from when on it is drift")
-    trigger_training: bool = Field(default=False, description="whether an alarm trains a challenger")
-    train_spec: str = Field(default="", description="experiment of the challenger: a shipped one's name or a YAML file")
-    train_data: str = Field(default="", description="file, folder or URL that the challenger is trained on")
+    trigger_training: bool = Field(default=False, description="train a challenger on an alarm")
+    train_spec: str = Field(
+        default="", description="experiment of the challenger: the name of a shipped one or a YAML file"
+    )
+    train_data: str = Field(default="", description="file, folder or URL of the challenger's training data")
     after_training: Literal["nothing", "gate"] = Field(
         default="nothing",
-        description="the trained version stays challenger, or goes to the gate, which alone may make it champion",
+        description="nothing: the trained version stays challenger; gate: it may become champion by the promotion gate",
     )
 
     @model_validator(mode="after")
@@ -54,14 +56,14 @@ class MonitorRequest(BaseModel):
         return self
 
     def start(self, now: datetime) -> datetime:
-        """From when on files count, in UTC."""
+        """Return the start of the period in UTC."""
         if self.since is None:
             return now - timedelta(hours=self.hours)
         return self.since.astimezone(UTC) if self.since.tzinfo else self.since.replace(tzinfo=UTC)
 
 
 class Watched(BaseModel):
-    """A bundle by reference, and the label under which its scores are filed."""
+    """Reference to a bundle, and the label under which its scores are filed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -75,7 +77,7 @@ class Watched(BaseModel):
 
 
 class DriftReport(BaseModel):
-    """One bundle's verdict: the table, and who is to blame."""
+    """Drift report of one bundle: verdict, table, and the quantities that drifted."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -88,7 +90,7 @@ class DriftReport(BaseModel):
     rows: int = 0
     flagged: int = 0
     inputs: tuple[str, ...] = Field(default=(), description="curves or trace features that drifted or are missing")
-    signals: tuple[str, ...] = Field(default=(), description="of score, pca_error and flag_rate, those that drifted")
+    signals: tuple[str, ...] = Field(default=(), description="those of score, pca_error and flag_rate that drifted")
     table: tuple[FeatureDrift, ...] = ()
     unreadable: tuple[str, ...] = ()
     run_id: str = ""
@@ -101,7 +103,7 @@ class DriftReport(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """A report with what its figures need."""
+    """A report with the data for its figures."""
 
     report: DriftReport
     reference: Reference | None
@@ -110,7 +112,7 @@ class Measured:
 
 @task(name="choose-watched", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_jitter_factor=1.0)
 def choose_watched(bundle: str, settings: Settings) -> list[Watched]:
-    """The bundle that is named, else the champions.
+    """Return the given bundle, else the champions.
 
     Raises:
         NoModelError: if there is none.
@@ -131,7 +133,7 @@ def choose_watched(bundle: str, settings: Settings) -> list[Watched]:
 
 @task(name="measure-drift", cache_policy=NO_CACHE)
 def measure_drift(watched: Watched, outbox: str, since: datetime, thresholds: DriftThresholds) -> Measured:
-    """Compare what a bundle has scored since then with its reference; a damaged score file is named, not fatal."""
+    """Compare data scored by a bundle since a time with its reference; damaged score files are reported."""
     view = ReferenceView.load(Path(watched.folder))
     report = DriftReport(
         model=watched.name, version=watched.version, kind=view.spec.kind, verdict="no data", since=since
@@ -145,11 +147,11 @@ def measure_drift(watched: Watched, outbox: str, since: datetime, thresholds: Dr
     report = report.model_copy(update={"unreadable": tuple(unreadable)})
     if not window.files:
         return Measured(report, view.reference, window)
-    return Measured(_judged(report, view.reference, window, thresholds), view.reference, window)
+    return Measured(_assessed(report, view.reference, window, thresholds), view.reference, window)
 
 
 def table_rows(report: DriftReport) -> list[dict[str, Any]]:
-    """The table for people: one line a quantity, with its unit."""
+    """Return the table for display, one row per quantity with its unit."""
     return [
         {
             "quantity": row.feature,
@@ -169,18 +171,18 @@ def table_rows(report: DriftReport) -> list[dict[str, Any]]:
     ]
 
 
-def _judged(report: DriftReport, reference: Reference, window: Window, thresholds: DriftThresholds) -> DriftReport:
+def _assessed(report: DriftReport, reference: Reference, window: Window, thresholds: DriftThresholds) -> DriftReport:
     table = assess_drift(reference, window, thresholds)
-    blamed = [row.feature for row in table if row.alarm]
-    inputs = tuple(name for name in blamed if name in reference.inputs)
+    drifted = [row.feature for row in table if row.alarm]
+    inputs = tuple(name for name in drifted if name in reference.inputs)
     return report.model_copy(
         update={
-            "verdict": "drift" if blamed else "steady",
+            "verdict": "drift" if drifted else "steady",
             "files": window.files,
             "rows": window.rows,
             "flagged": window.flagged,
             "inputs": inputs,
-            "signals": tuple(name for name in blamed if name not in inputs),
+            "signals": tuple(name for name in drifted if name not in inputs),
             "table": table,
         }
     )

@@ -1,4 +1,4 @@
-"""What monitoring leaves behind: a run with table and figures in MLflow, and an event where there is an alarm."""
+"""Records of monitoring: a run with table and figures in MLflow, and an event on an alarm."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MAX_METRICS = 30
 
 @task(name="record-drift", cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5, retry_jitter_factor=1.0)
 def record_drift(measured: Measured, request: MonitorRequest, settings: Settings) -> DriftReport:
-    """Log table, figures and metrics as a run; without anything judged there is nothing to log."""
+    """Log table, figures and metrics as a run; a report without a table is not logged."""
     report = measured.report
     if not report.table or measured.reference is None:
         return report
@@ -53,21 +53,21 @@ def record_drift(measured: Measured, request: MonitorRequest, settings: Settings
 
 @task(name="raise-alarm", cache_policy=NO_CACHE)
 def raise_alarm(report: DriftReport) -> None:
-    """Emit the event that automations listen to."""
+    """Send the event on which automations act."""
     label = f"{report.model}-v{report.version}"
-    # automations compare text: the label says that it is an alarm
+    # automations compare text only, so the label marks the alarm
     resource = {"prefect.resource.id": f"sondeflow.{label}", "prefect.resource.name": label, "sondeflow.alarm": "true"}
     emit_event(event=DRIFT, resource=resource, payload=alarm_payload(report))
 
 
 def alarm_payload(report: DriftReport) -> dict[str, Any]:
-    """What the event says: small, plain JSON."""
+    """Return the payload of the event as plain JSON."""
     wanted = {"model", "version", "kind", "since", "files", "rows", "inputs", "signals", "run_id", "address"}
     return report.model_dump(mode="json", include=wanted)
 
 
 def drift_metrics(report: DriftReport) -> dict[str, float]:
-    """At most 30 numbers: counts, then PSI, KS and missing share by quantity; the table holds all."""
+    """Return at most 30 metrics: counts, then PSI, KS and missing share by quantity; the table holds all."""
     by_name = {row.feature: row for row in report.table}
     metrics: dict[str, float | None] = {
         "files": report.files,

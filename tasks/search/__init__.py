@@ -1,1 +1,1 @@
-"""Search for intervals alike."""
+"""Search for similar intervals."""

@@ -1,4 +1,4 @@
-"""Finding intervals like a chosen one: read wells, normalise as the bundle does, compare codes."""
+"""Search for similar intervals: read wells, normalise them as the bundle does, compare embeddings."""
 
 from __future__ import annotations
 
@@ -34,28 +34,28 @@ MIN_SAMPLES = 4
 
 
 class IntervalError(SondeflowError):
-    """An interval that is not in the well."""
+    """The interval is not within the logged depths of the well."""
 
 
 class SimilarRequest(BaseModel):
-    """Which interval, where to look for its like."""
+    """Request for intervals similar to a given one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    file: Path = Field(description="the well with the interval")
-    start: float = Field(description="its top, in the file's unit of depth")
-    stop: float = Field(description="its bottom, in the same unit")
-    data: tuple[Path, ...] = Field(default=(), description="files and folders to look in, beside the file itself")
+    file: Path = Field(description="well log file with the interval")
+    start: float = Field(description="top of the interval, in the file's depth unit")
+    stop: float = Field(description="bottom of the interval, in the same unit")
+    data: tuple[Path, ...] = Field(default=(), description="further files and folders to search")
     bundle: str | None = Field(default=None, description="a models:/ URI or a folder; None = the champion")
     encoder: str | None = Field(
         default=None, description="contender whose embeddings are compared; None = see `choose_encoder`"
     )
-    picture: Path | None = Field(default=None, description="where to draw the interval beside those found")
-    top: int = Field(default=10, ge=1, le=1000, description="intervals at most")
+    picture: Path | None = Field(default=None, description="PNG file for a figure of the interval and those found")
+    top: int = Field(default=10, ge=1, le=1000, description="maximum number of intervals")
 
 
 class SimilarRow(BaseModel):
-    """An interval like the one asked for; depths in its own file's unit."""
+    """A similar interval; depths in the unit of its file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -65,12 +65,12 @@ class SimilarRow(BaseModel):
     stop: float = Field(serialization_alias="to")
     unit: str
     distance: float
-    relative: float = Field(description="distance / median distance of all places: 0 = the same, 1 = as any other")
-    curves: tuple[str, ...] = Field(description="what was compared")
+    relative: float = Field(description="distance / median distance over all positions; 0 = identical, 1 = typical")
+    curves: tuple[str, ...] = Field(description="curves that were compared")
 
 
 class SimilarResult(BaseModel):
-    """What was found, with which model, and which files could not be looked at."""
+    """Intervals found, the encoder used, and findings on files that could not be searched."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -84,7 +84,7 @@ class SimilarResult(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class Well:
-    """A well on the step of the search: its file, its depths in the file's unit, its normalised section."""
+    """A well resampled to the step of the search, and its normalised section."""
 
     recording: Recording
     section: Section
@@ -100,11 +100,11 @@ class Well:
 
 
 def find_intervals(request: SimilarRequest, settings: Settings) -> SimilarResult:
-    """Find intervals like one in a well.
+    """Find intervals similar to one in a well.
 
     Raises:
         UnreadableFileError: if the file cannot be read.
-        IntervalError: if the interval is not in it.
+        IntervalError: if the interval is not within the well.
         DataError: if the file holds no logs, or none of the bundle's curves in the interval.
         NoModelError, BundleError: if there is no champion, or the bundle is damaged.
     """
@@ -119,7 +119,7 @@ def find_intervals(request: SimilarRequest, settings: Settings) -> SimilarResult
     recordings, findings = _others(request, own, settings)
     usable = [recording for recording in recordings if set(bundle.curves) & set(recording.names)]
     wells = [query, *(_well(bundle, recording, step) for recording in usable)]
-    search = find_similar(model, interval, [(w.section, _taboo(w, query, interval)) for w in wells], top=request.top)
+    search = find_similar(model, interval, [(w.section, _excluded(w, query, interval)) for w in wells], top=request.top)
     lacking = [recording for recording in recordings if not set(bundle.curves) & set(recording.names)]
     lacking += [well.recording for well, kept in zip(wells, search.compared, strict=True) if not kept]
     findings += [(recording.source.uri, _lacking(recording, interval, bundle)) for recording in lacking]
@@ -146,7 +146,7 @@ def _read_well(path: Path, settings: Settings) -> Recording:
 
 
 def _check_interval(request: SimilarRequest, own: Recording) -> None:
-    """Raise where the interval is not in the well."""
+    """Raise an IntervalError if the interval is not within the well."""
     factor, unit = float(own.headers.get("depth_factor", 1.0)), own.headers.get("depth_unit", "") or "m"
     low, high = own.axis[0] / factor, own.axis[-1] / factor
     asked = f"{request.start:g} to {request.stop:g} {unit}"
@@ -164,12 +164,12 @@ def _check_interval(request: SimilarRequest, own: Recording) -> None:
 
 
 def _bundle(ref: str | None, settings: Settings) -> tuple[str, Bundle]:
-    """The bundle named, or the champion for logs, with its name and version."""
+    """Return the given bundle, or the champion for logs, with its name and version."""
     if ref is None:
         found = find(settings, f"models:/{REGISTERED['logs']}@{CHAMPION}")
         if found is None:
-            missing, cure = remedy("logs")
-            raise SondeflowError(f"{missing}; {cure}; or name a bundle with --bundle")
+            missing, remedy_text = remedy("logs")
+            raise SondeflowError(f"{missing}; {remedy_text}; or name a bundle with --bundle")
         ref = found.uri
     scorer = open_scorer(ref, settings)
     if scorer.kind != "logs":
@@ -198,7 +198,7 @@ def _interval(request: SimilarRequest, query: Well) -> QueryInterval:
 def _others(
     request: SimilarRequest, own: Recording, settings: Settings
 ) -> tuple[list[Recording], list[tuple[str, Finding]]]:
-    """The wells of the data given, each content once, and a finding for each file that cannot be read."""
+    """Return the wells of the given files, each content once, and a finding per unreadable file."""
     seen, wells, findings = {own.source.sha256}, [], []
     for path, problem in _log_files(request.data):
         if problem is not None:
@@ -215,16 +215,16 @@ def _others(
     return wells, findings
 
 
-def _log_files(places: Sequence[Path]) -> Iterator[tuple[Path, Finding | None]]:
-    """Yield the files to look in: all well logs of a folder, and whatever is named itself."""
-    for place in places:
-        files, problems = list_files(place)
+def _log_files(paths: Sequence[Path]) -> Iterator[tuple[Path, Finding | None]]:
+    """Yield all well log files of the folders, and each file that is given by name."""
+    for given in paths:
+        files, problems = list_files(given)
         yield from problems
-        yield from ((path, None) for path in files if path == place or kind_of(path) == "logs")
+        yield from ((path, None) for path in files if path == given or kind_of(path) == "logs")
 
 
-def _taboo(well: Well, query: Well, interval: QueryInterval) -> BoolArray:
-    """Samples of the interval itself, in its own file or in another of the same well."""
+def _excluded(well: Well, query: Well, interval: QueryInterval) -> BoolArray:
+    """Return True for the samples of the interval itself, in its own file or in another one of the same well."""
     one, other = well.recording, query.recording
     if one.source.sha256 != other.source.sha256 and plain_name(one.name) != plain_name(other.name):
         return np.zeros(one.axis.size, dtype=np.bool_)
@@ -241,7 +241,7 @@ def _lacking(recording: Recording, interval: QueryInterval, bundle: Bundle) -> F
         recording.name,
         f"curves {', '.join(there) or 'of none of the usual names'}",
         f"at least half of {', '.join(wanted)}, which the interval has",
-        "none needed; the well is not looked at",
+        "none needed; the well is skipped",
     )
 
 
@@ -268,13 +268,13 @@ def _rows(search: SimilarityResult, wells: Sequence[Well], curves: Sequence[str]
 def _draw(
     path: Path, interval: QueryInterval, search: SimilarityResult, wells: Sequence[Well], curves: Sequence[str]
 ) -> None:
-    """The interval, which is in the first well, beside the nearest ones found."""
+    """Draw the interval, which is in the first well, and the nearest ones found."""
     from aemodels.report.figures.similar_intervals import similar_strips
 
     strips = [_strip(wells[0], interval.start, interval.stop, "")]
     strips += [_strip(wells[one.well], one.start, one.stop, f"\n{one.distance:.3g}") for one in search.matches]
     path.parent.mkdir(parents=True, exist_ok=True)
-    similar_strips(strips, curves, title="Intervals alike, nearest first: well and distance").savefig(path)
+    similar_strips(strips, curves, title="Similar intervals, nearest first: well and distance").savefig(path)
 
 
 def _strip(well: Well, start: int, stop: int, note: str) -> Strip:

@@ -1,4 +1,4 @@
-"""The identity of the code that made a stored result: a cache may only answer for the same code."""
+"""Hash of the code that made a stored result, so that a cache is valid for the same code only."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STUDYING = (
 
 @lru_cache(maxsize=8)
 def code_hash(parts: tuple[str, ...]) -> str:
-    """sha256 of the source files of the named parts of `aemodels`.
+    """Return the sha256 of the source files of parts of `aemodels`.
 
     Args:
         parts: sub-packages or files, e.g. `READING`.

@@ -1,4 +1,4 @@
-"""Folders appear whole or not at all."""
+"""Folders that are written atomically."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from tempfile import mkdtemp
 
 @contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
-    """Fill a folder beside `target` that becomes it if the block succeeds; one that is there already stays.
+    """Fill a temporary folder that is renamed to `target` if the block succeeds; an existing target is kept.
 
     Args:
-        target: the folder wanted; its parents are made.
+        target: the final folder; its parents are created.
 
     Yields:
         An empty folder to write to.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(mkdtemp(dir=target.parent, prefix=".making-"))
+    temporary = Path(mkdtemp(dir=target.parent, prefix=".making-"))
     try:
-        filling = beside / "folder"
+        filling = temporary / "folder"
         filling.mkdir()
         yield filling
-        if not target.exists():  # another worker may have been quicker, with the same content
+        if not target.exists():  # another worker may have written the same content first
             filling.rename(target)
     finally:
-        shutil.rmtree(beside)
+        shutil.rmtree(temporary)

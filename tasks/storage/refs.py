@@ -1,4 +1,4 @@
-"""References: what tasks exchange instead of arrays, and the content-addressed store behind them."""
+"""References that tasks exchange instead of arrays, and the content-addressed store behind them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SCHEMA = 1
 
 
 class Ref(BaseModel):
-    """A stored value: where it lies and the sha256 of its bytes."""
+    """Reference to a stored value: its path and the sha256 of its bytes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -35,7 +35,7 @@ class Ref(BaseModel):
 
 
 def save_recording(recording: Recording, store: Path) -> Ref:
-    """Store a recording under its content's hash; the same content is stored once.
+    """Store a recording under the hash of its content; equal contents are stored once.
 
     Args:
         recording: any recording.
@@ -52,10 +52,10 @@ def save_recording(recording: Recording, store: Path) -> Ref:
 
 
 def load_recording(ref: Ref) -> Recording:
-    """The recording behind a reference.
+    """Load a recording from its reference.
 
     Raises:
-        DataError: if the file is gone or its bytes are not those that were stored.
+        DataError: if the file is missing or its bytes have changed.
     """
     if not ref.path.is_file():
         raise DataError(f"{ref.uri}: no such stored recording; ingest its file again")
@@ -67,7 +67,7 @@ def load_recording(ref: Ref) -> Recording:
 
 
 def digest_of(value: Any) -> str:
-    """sha256 (64 hex digits) of a JSON-able value, independent of the order of keys.
+    """Return the sha256 (64 hex digits) of a JSON-serialisable value, independent of the order of keys.
 
     >>> digest_of({"a": 1, "b": 2}) == digest_of({"b": 2, "a": 1})
     True
@@ -117,5 +117,5 @@ def _from_bytes(payload: bytes) -> Recording:
 
 
 def _plain(headers: Mapping[str, Any]) -> dict[str, Any]:
-    """Header fields as JSON knows them: numpy scalars become Python's."""
+    """Return header fields as JSON values; NumPy scalars become Python scalars."""
     return {key: value.item() if isinstance(value, np.generic) else value for key, value in headers.items()}

@@ -1,4 +1,4 @@
-"""Everything that speaks to MLflow; nothing else imports it."""
+"""Access to MLflow, which no other module imports."""
 
 from __future__ import annotations
 

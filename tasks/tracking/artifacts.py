@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 
 
 def log_table(settings: Settings, run_id: str, name: str, table: pd.DataFrame) -> None:
-    """Log a table twice: for the UI's table view, and as CSV for everything else."""
+    """Log a table as JSON for the table view of the UI, and as CSV."""
     path = f"tables/{name}.json"
     with _added(settings, run_id) as record:
-        record.place(path).write_text(table.to_json(orient="split", index=False, date_format="iso"), encoding="utf-8")
-        record.place(f"tables/{name}.csv").write_text(table.to_csv(index=False), encoding="utf-8")
+        record.file_path(path).write_text(
+            table.to_json(orient="split", index=False, date_format="iso"), encoding="utf-8"
+        )
+        record.file_path(f"tables/{name}.csv").write_text(table.to_csv(index=False), encoding="utf-8")
         record.change(tables=sorted({*record.head.tables, path}))
 
 
@@ -40,26 +42,26 @@ def log_document(settings: Settings, run_id: str, name: str, value: Mapping[str,
 def log_text(settings: Settings, run_id: str, name: str, text: str) -> None:
     """Log a text file."""
     with _added(settings, run_id) as record:
-        record.place(name).write_text(text, encoding="utf-8")
+        record.file_path(name).write_text(text, encoding="utf-8")
 
 
 def log_figures(settings: Settings, run_id: str, figures: Mapping[str, Figure]) -> None:
     """Log figures as PNG under figures/<name>.png and release them."""
     with _added(settings, run_id) as record:
         for name, figure in figures.items():
-            figure.savefig(record.place(f"figures/{name}.png"), dpi=110)
+            figure.savefig(record.file_path(f"figures/{name}.png"), dpi=110)
             figure.clear()
 
 
 def log_folder(settings: Settings, run_id: str, folder: Path, name: str) -> None:
     """Log the files of a folder under `name`."""
     with _added(settings, run_id) as record:
-        shutil.copytree(folder, record.place(name), dirs_exist_ok=True)
+        shutil.copytree(folder, record.file_path(name), dirs_exist_ok=True)
 
 
 @contextmanager
 def _added(settings: Settings, run_id: str) -> Iterator[Record]:
-    """Place files in a run's record; a run that has ended is sent at once, for nobody else will."""
+    """Add files to a run's record; the record of an ended run is sent at once."""
     record = record_of(settings, run_id)
     with record.locked():
         yield record
@@ -68,7 +70,7 @@ def _added(settings: Settings, run_id: str) -> Iterator[Record]:
 
 
 def read_table(settings: Settings, run_id: str, name: str) -> pd.DataFrame:
-    """A table that `log_table` wrote.
+    """Read a table written by `log_table`.
 
     Raises:
         FileNotFoundError: if the run has none of that name.
@@ -79,7 +81,7 @@ def read_table(settings: Settings, run_id: str, name: str) -> pd.DataFrame:
 
 
 def read_document(settings: Settings, run_id: str, name: str) -> dict[str, Any]:
-    """A JSON document that `log_document` wrote.
+    """Read a JSON document written by `log_document`.
 
     Raises:
         FileNotFoundError: if the run has none of that name.

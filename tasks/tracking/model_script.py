@@ -1,6 +1,6 @@
-"""The registered model, logged from this code: it opens the bundle that lies beside it and scores with it.
+"""Registered model, logged from this code: it loads the bundle in its artifacts and scores with it.
 
-Only `aemodels` and MLflow are imported, so that the model loads wherever these two are.
+Only `aemodels` and MLflow are imported, so that the model loads wherever these two are installed.
 """
 
 from __future__ import annotations
@@ -21,21 +21,22 @@ NOWHERE = Source(uri="memory", sha256="0" * 64)
 
 
 class BundleModel(PythonModel):
-    """`predict` of the registered model.
+    """Registered model, with a `predict` for logs or seismic.
 
-    Logs: a DataFrame of canonical curves in canonical units, one row a depth sample, missing = NaN; curves that the
-    bundle does not know are ignored. Seismic: an array float32[trace, sample]. Parameter `step`: sample interval in m
-    or s. Returned is one row a sample (logs) or a trace (seismic): score, threshold, is_anomaly, reason, and for logs
-    <C>_DN and ANOM_<C> of each curve.
+    Logs: a DataFrame of canonical curves in canonical units, one row per depth sample, missing = NaN; curves unknown to
+    the bundle are ignored. Seismic: an array float32[trace, sample]. Parameter `step`: sample interval in m or s.
+
+    The result has one row per depth sample (logs) or per trace (seismic): score, threshold, is_anomaly, reason, and for
+    logs <C>_DN and ANOM_<C> of each curve.
     """
 
     def load_context(self, context: Any) -> None:
-        """Load the bundle; its files are checked against their recorded hashes."""
+        """Load the bundle and check its files by their hashes."""
         self.bundle = Bundle.load(Path(context.artifacts["bundle"]))
 
-    # For seismic an array arrives: MLflow takes a hint of one such type as "see the signature" and warns of others.
+    # For seismic the input is an array; MLflow takes this hint as "see the signature" and warns of others.
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
-        """Score in memory what `Bundle.score` would score from a file."""
+        """Score values in memory as `Bundle.score` scores a recording."""
         step = float((params or {}).get("step") or (0.1524 if self.bundle.kind == "logs" else 0.004))
         recording = self._well(model_input, step) if self.bundle.kind == "logs" else self._line(model_input, step)
         scores = self.bundle.score(recording)

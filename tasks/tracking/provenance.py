@@ -1,4 +1,4 @@
-"""Where a run comes from: the flow run that made it, and how its name reads in a list."""
+"""Provenance of a run: the flow run that made it, and its name in a list."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from prefect.utilities.urls import url_for
 
 
 def flow_tags() -> dict[str, str]:
-    """Tags flow_run_id and flow_run_url of the flow run that this code is in; empty outside of one.
+    """Return the tags flow_run_id and flow_run_url of the present flow run; empty outside of one.
 
-    A server that lives only as long as the run has no page: the url is then the page's path on any server of this home.
+    A temporary server has no page; the URL is then the path of the page on any server of this home.
     """
     found = flow_run.id
     if not found:
@@ -21,7 +21,7 @@ def flow_tags() -> dict[str, str]:
 
 
 def run_name(role: str, name: str) -> str:
-    """A child run's name: its role first, so that a list sorted by name is grouped by role.
+    """Return the name of a child run, with its role first, so that a list sorted by name is grouped by role.
 
     >>> run_name("denoiser", "unet")
     'denoiser: unet'

@@ -1,4 +1,4 @@
-"""Registered models: logged from code, found by alias, their bundles brought back as directories."""
+"""Registered models: logged from code, found by alias, and downloaded as bundle directories."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ _URI = re.compile(r"^models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>
 
 
 class NoModelError(SondeflowError):
-    """The registry has no model of that name, alias or version."""
+    """The registry has no model with that name, alias or version."""
 
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """A version in the registry and the run that made it."""
+    """A version in the registry, and the run that created it."""
 
     name: str
     version: str
@@ -70,17 +70,17 @@ def register_bundle(
 ) -> tuple[ModelVersion, bool]:
     """Log a bundle as a pyfunc from code under a run, register it and make it the challenger.
 
-    A bundle whose content is registered already keeps its version: training again changes nothing.
+    A bundle whose content is already registered keeps its version, so a repeated training changes nothing.
 
     Args:
-        settings: where the store is.
+        settings: address of the tracking store.
         run_id: the parent run of the experiment.
         directory: as written by `Bundle.save`.
         name: the registered model's name.
         notes: texts in Markdown: "model" describes the model, "version" this version.
 
     Returns:
-        The version, and whether it is new.
+        The version, and True if it is new.
     """
     bundle = Bundle.load(directory)
     client = connect(settings)
@@ -96,7 +96,7 @@ def register_bundle(
 
 
 def describe(settings: Settings, model: ModelVersion, tags: Mapping[str, str]) -> None:
-    """Set tags of a version, e.g. the gate's verdict."""
+    """Set tags of a version, e.g. the verdict of the promotion gate."""
     client = connect(settings)
     for key, value in tags.items():
         client.set_model_version_tag(model.name, model.version, key, value[:_TAG_LENGTH])
@@ -117,13 +117,13 @@ def promote(settings: Settings, model: ModelVersion) -> None:
 
 
 def swap_champion(settings: Settings, name: str) -> tuple[ModelVersion, ModelVersion]:
-    """Exchange the aliases `champion` and `previous`; doing it twice is as if it had not been done.
+    """Exchange the aliases `champion` and `previous`; a second call reverses the first.
 
     Returns:
-        The champion now, and the one before.
+        The new champion, and the withdrawn one.
 
     Raises:
-        NoModelError: if one of the two is missing.
+        NoModelError: if one of the two aliases is missing.
     """
     client = connect(settings)
     withdrawn = get(settings, f"models:/{name}@{CHAMPION}")
@@ -131,7 +131,7 @@ def swap_champion(settings: Settings, name: str) -> tuple[ModelVersion, ModelVer
     if restored is None:
         raise NoModelError(
             f"{name} has no version with the alias {PREVIOUS}: v{withdrawn.version} is its first champion; "
-            "promote another version, or take the alias champion away in the registry"
+            "promote another version, or remove the alias champion in the registry"
         )
     client.set_registered_model_alias(name, CHAMPION, restored.version)
     client.set_registered_model_alias(name, PREVIOUS, withdrawn.version)
@@ -139,7 +139,7 @@ def swap_champion(settings: Settings, name: str) -> tuple[ModelVersion, ModelVer
 
 
 def find(settings: Settings, uri: str) -> ModelVersion | None:
-    """The version behind models:/name@alias or models:/name/version, None where there is none.
+    """Return the version of models:/name@alias or models:/name/version; None if there is none.
 
     Raises:
         NoModelError: if the URI has another form.
@@ -161,7 +161,7 @@ def find(settings: Settings, uri: str) -> ModelVersion | None:
 
 
 def get(settings: Settings, uri: str) -> ModelVersion:
-    """As `find`.
+    """Return the version as `find` does, or raise.
 
     Raises:
         NoModelError: if there is no such version.
@@ -176,14 +176,14 @@ def get(settings: Settings, uri: str) -> ModelVersion:
 
 
 def download_bundle(settings: Settings, model: ModelVersion) -> Path:
-    """The bundle of a version as a local directory, fetched once."""
-    mark = hashlib.sha256(f"{settings.tracking_uri}|{model.model_id}".encode()).hexdigest()[:8]
-    target = settings.bundles_dir / f"{model.name}-v{model.version}-{mark}"
+    """Return the bundle of a version as a local directory; it is downloaded once."""
+    digest = hashlib.sha256(f"{settings.tracking_uri}|{model.model_id}".encode()).hexdigest()[:8]
+    target = settings.bundles_dir / f"{model.name}-v{model.version}-{digest}"
     if target.is_dir():
         return target
-    with fluent_api(settings), TemporaryDirectory() as place, whole_folder(target) as filling:
+    with fluent_api(settings), TemporaryDirectory() as folder, whole_folder(target) as filling:
         fetched = mlflow.artifacts.download_artifacts(
-            artifact_uri=f"{model.uri}/artifacts", dst_path=place, tracking_uri=settings.tracking_uri
+            artifact_uri=f"{model.uri}/artifacts", dst_path=folder, tracking_uri=settings.tracking_uri
         )
         inside = next(Path(fetched).rglob("bundle.json")).parent
         shutil.copytree(inside, filling, dirs_exist_ok=True)
@@ -191,7 +191,7 @@ def download_bundle(settings: Settings, model: ModelVersion) -> Path:
 
 
 def signature(bundle: Bundle) -> ModelSignature:
-    """Curves in, scores out (logs); traces in, scores out (seismic)."""
+    """Return the signature: curves (logs) or traces (seismic) as input, scores as output."""
     outputs: list[ColSpec | TensorSpec] = [
         ColSpec(DataType.float, "score"),
         ColSpec(DataType.float, "threshold"),
@@ -209,7 +209,7 @@ def signature(bundle: Bundle) -> ModelSignature:
 
 
 def input_example(bundle: Bundle) -> Any:
-    """A short, smooth input of the right form: mid-range values of each curve, or two sine traces."""
+    """Return a short, smooth input example: mid-range values of each curve, or two sine traces."""
     phase = np.linspace(0.0, 4.0 * np.pi, 64)
     if bundle.kind == "seismic":
         return np.stack([np.sin(phase), np.cos(phase)]).astype(np.float32)
@@ -219,7 +219,7 @@ def input_example(bundle: Bundle) -> Any:
 
 
 def requirements() -> list[str]:
-    """What loading the model needs, pinned to what is installed; given, not inferred (inference takes 15 s)."""
+    """Return the packages that the model needs, pinned to the installed versions (inferring them takes 15 s)."""
     pinned = []
     for package in RUNTIME_PACKAGES:
         try:
@@ -230,7 +230,7 @@ def requirements() -> list[str]:
 
 
 def _log_model(bundle: Bundle, directory: Path, run_id: str, name: str) -> str:
-    """Log the pyfunc under a run; returns the logged model's URI."""
+    """Log the pyfunc to a run; return the URI of the logged model."""
     with mlflow.start_run(run_id=run_id):
         info = mlflow.pyfunc.log_model(
             name=name,
@@ -246,7 +246,7 @@ def _log_model(bundle: Bundle, directory: Path, run_id: str, name: str) -> str:
 
 
 def _version_of(client: mlflow.MlflowClient, name: str, bundle_sha256: str) -> ModelVersion | None:
-    """The version that holds a bundle of this content."""
+    """Return the version with a bundle of this content; None if there is none."""
     for found in client.search_model_versions(f"name = '{name}'"):
         if found.tags.get(BUNDLE_TAG) == bundle_sha256:
             return _version(found)

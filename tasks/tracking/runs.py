@@ -1,4 +1,4 @@
-"""Runs: opened with their parameters and tags, closed as finished or as failed with the reason."""
+"""Runs: opened with parameters and tags, ended as finished, or as failed with the reason."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class RunHandle:
 
 @dataclass(frozen=True)
 class RunSpec:
-    """What a run is opened with.
+    """Attributes of a new run.
 
     Args:
         experiment: name of the MLflow experiment.
@@ -56,7 +56,7 @@ class RunSpec:
 
 @dataclass(frozen=True)
 class DatasetRecord:
-    """A part of the data by hash: name, role ("training", "validation", "test"), sha256 of its content, members."""
+    """A subset of the data by hash: name, role ("training", "validation", "test"), sha256 of its content, members."""
 
     name: str
     role: str
@@ -66,7 +66,7 @@ class DatasetRecord:
 
 @dataclass(frozen=True)
 class Sent:
-    """A run that waited to be sent: its name, its id (or key) and whether it is in the store now."""
+    """A recorded run after an attempt to send it: its name, its id (or key), and True if it is in the store."""
 
     name: str
     experiment: str
@@ -76,10 +76,10 @@ class Sent:
 
 @contextmanager
 def tracked_run(settings: Settings, spec: RunSpec) -> Iterator[RunHandle]:
-    """A run that ends FINISHED, or FAILED with the exception's text in the tag `failure` (and is raised on).
+    """Open a run that ends FINISHED, or FAILED with the exception's text in the tag `failure` (which is raised again).
 
-    It is recorded on this machine and sent from there; a store that is away changes nothing but the run's id, which is
-    then that of the record, until `send_pending` has sent it.
+    The run is recorded on this machine and sent from here. If the store is unavailable, the run's id is that of the
+    record until `send_pending` has sent it.
     """
     tags = _shortened({**git_state(), **spec.tags})
     record = new_record(settings, experiment=spec.experiment, name=spec.name, parent=spec.parent, tags=tags)
@@ -100,17 +100,17 @@ def tracked_run(settings: Settings, spec: RunSpec) -> Iterator[RunHandle]:
 
 
 def flush(settings: Settings, run_id: str) -> bool:
-    """Send what was logged to a run so far; False where the store is away and the record keeps it."""
+    """Send everything logged to a run so far; return False if the store is unavailable and the record keeps it."""
     return send(settings, record_of(settings, run_id))
 
 
 def register(
     settings: Settings, run_id: str, directory: Path, name: str, notes: Mapping[str, str]
 ) -> tuple[str, str, bool]:
-    """Register a bundle under a run as the challenger (see `register_bundle`), now or when the store is back.
+    """Register a bundle under a run as the challenger (see `register_bundle`), now or when the store is available.
 
     Returns:
-        Name, version (PENDING where the store is away) and whether the version is new.
+        Name, version (PENDING if the store is unavailable), and True if the version is new.
     """
     record = record_of(settings, run_id)
     put_bundle(record, directory, name, notes)
@@ -121,7 +121,7 @@ def register(
 
 
 def send_pending(settings: Settings) -> list[Sent]:
-    """Send every run that is recorded and not sent yet; one whose process is gone is ended as FAILED first."""
+    """Send every recorded run that is not sent yet; a run whose process has ended is first marked FAILED."""
     found: list[Sent] = []
     for record in records(settings):
         if record.head.orphaned:
@@ -137,7 +137,7 @@ def send_pending(settings: Settings) -> list[Sent]:
 
 
 def recorded_run(settings: Settings, tags: Mapping[str, str]) -> str | None:
-    """Id or key of the newest finished run with all these tags that waits to be sent, None without one."""
+    """Return the id or key of the newest finished, unsent run with all these tags; None if there is none."""
     for record in reversed(records(settings)):
         head = record.head
         if head.status == "FINISHED" and tags.items() <= head.tags.items() and record.waiting():
@@ -146,12 +146,12 @@ def recorded_run(settings: Settings, tags: Mapping[str, str]) -> str | None:
 
 
 def store_id(settings: Settings, run_id: str) -> str:
-    """The store's id of a run; of one that is not sent yet, its key."""
+    """Return the id of a run in the store, or its key if it is not sent yet."""
     return record_of(settings, run_id).head.run_id or run_id
 
 
 def _end(settings: Settings, record: Record, status: str) -> None:
-    """End a run and send it, with what its children could not send before."""
+    """End a run and send it, together with unsent records of its child runs."""
     _mark_ended(record, status)
     if not send(settings, record, insist=True):
         return
@@ -172,7 +172,7 @@ def _address(settings: Settings, record: Record) -> str:
 
 
 def finished_run(settings: Settings, experiment: str, tags: Mapping[str, str]) -> str | None:
-    """Id of the newest finished run of an experiment with all these tags, None where there is none."""
+    """Return the id of the newest finished run of an experiment with all these tags; None if there is none."""
     client = connect(settings)
     found = client.get_experiment_by_name(experiment)
     if found is None:
@@ -183,7 +183,7 @@ def finished_run(settings: Settings, experiment: str, tags: Mapping[str, str]) -
 
 
 def flatten(value: Any, prefix: str = "") -> dict[str, Any]:
-    """A nested specification as flat parameters, "model.width" and so on.
+    """Return a nested specification as flat parameters, e.g. "model.width".
 
     >>> flatten({"a": 1, "b": {"c": [1, 2]}, "d": [{"kind": "x"}]})
     {'a': 1, 'b.c': '[1, 2]', 'd.0.kind': 'x'}
@@ -211,7 +211,7 @@ def log_metrics(settings: Settings, run_id: str, metrics: Mapping[str, float]) -
     """Log final metrics.
 
     Raises:
-        ValueError: if the run has more than MAX_METRICS then: detail belongs into tables, a run's page stays readable.
+        ValueError: if the run would have more than MAX_METRICS; details belong in tables.
     """
     now = int(time.time() * 1000)
     rows = [(_key(key), float(value), now, 0) for key, value in metrics.items()]
@@ -225,9 +225,9 @@ def log_history(
     """Log values of each metric, `every` epochs apart, numbered from `start`."""
     now = int(time.time() * 1000)
     rows = [
-        (_key(key), float(value), now, start + place * every)
+        (_key(key), float(value), now, start + index * every)
         for key, values in history.items()
-        for place, value in enumerate(values)
+        for index, value in enumerate(values)
     ]
     _count_metrics(settings, run_id, [_key(key) for key in history])
     _log(settings, run_id, "metrics", rows)
@@ -239,7 +239,7 @@ def set_tags(settings: Settings, run_id: str, tags: Mapping[str, str]) -> None:
 
 
 def log_datasets(settings: Settings, run_id: str, records: Sequence[DatasetRecord]) -> None:
-    """Name the data of a run by hash, part by part, with its wells by name."""
+    """Log the data of a run: a hash per subset, and the names of its wells."""
     rows = [{"dataset": _dataset(record), "role": record.role} for record in records]
     _log(settings, run_id, "datasets", rows)
 
@@ -256,7 +256,7 @@ def _dataset(record: DatasetRecord) -> dict[str, str]:
 
 
 def _log(settings: Settings, run_id: str, kind: str, value: Any) -> None:
-    """Record it; a run that has ended is sent at once, for nobody else will."""
+    """Add to a run's record; the record of an ended run is sent at once."""
     record = record_of(settings, run_id)
     record.append(kind, value)
     if record.head.status != OPEN:
@@ -277,5 +277,5 @@ def _shortened(tags: Mapping[str, str]) -> dict[str, str]:
 
 
 def _key(text: str) -> str:
-    """A metric's or parameter's name with characters that MLflow takes."""
+    """Return the name of a metric or parameter with the characters that MLflow allows."""
     return re.sub(r"[^\w\-./ ]", "_", text)

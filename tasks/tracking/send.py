@@ -1,4 +1,4 @@
-"""Sending the local record to the tracking store: again and again without harm, and never lost when it is away."""
+"""Sending of local records to the tracking store; it can be repeated, and nothing is lost while the store is down."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tasks.tracking.spool import OPEN, RECORD_TAG, Head, Record, link, record_of
 from tasks.tracking.store import connect, experiment_id, is_local
 
 TABLES_TAG = "mlflow.loggedArtifacts"
-# So long a store that did not answer is left alone, unless somebody insists: a training is not to wait for it.
+# Pause before an unavailable store is asked again, so that a training does not wait for it.
 PAUSE_SECONDS = 15.0
 PROBE_SECONDS = 3.0
 _BATCHES = {"params": 100, "tags": 100, "metrics": 1000}
@@ -30,22 +30,22 @@ _not_before: dict[str, float] = {}
 
 
 def send(settings: Settings, record: Record, *, insist: bool = False) -> bool:
-    """Send what the store does not know yet of a run.
+    """Send the unsent part of a run's record.
 
     Args:
-        settings: where the store is.
+        settings: address of the tracking store.
         record: the run.
-        insist: ask the store even if it has just not answered.
+        insist: try even if the store was unavailable a moment ago.
 
     Returns:
-        Whether nothing is left to send; False means that the store is away and the record keeps it all.
+        True if nothing is left to send; False if the store is unavailable and the record keeps it all.
 
     Raises:
-        MlflowException: if the store answers and refuses.
+        MlflowException: if the store is available and refuses the data.
     """
     if not insist and time.monotonic() < _not_before.get(settings.tracking_uri, 0.0):
         return False
-    for last in (False, True):  # twice: a store that restarts fails once and then answers
+    for last in (False, True):  # twice, because a restarting store fails once
         if not answers(settings):
             break
         try:
@@ -62,14 +62,14 @@ def send(settings: Settings, record: Record, *, insist: bool = False) -> bool:
 
 
 def answers(settings: Settings) -> bool:
-    """Whether the tracking store can be spoken to."""
+    """Return whether the tracking store is available."""
     if is_local(settings.tracking_uri):
         return _opens(settings.tracking_uri)
     try:
         with urllib.request.urlopen(f"{settings.tracking_uri.rstrip('/')}/health", timeout=PROBE_SECONDS):  # noqa: S310
             return True
     except urllib.error.HTTPError as error:
-        return error.code < 500  # a proxy that does not know the page still passes requests on
+        return error.code < 500  # a proxy without this page still forwards requests
     except (urllib.error.URLError, OSError):
         return False
 
@@ -86,7 +86,7 @@ def _opens(uri: str) -> bool:
 
 
 def _deliver(settings: Settings, record: Record) -> None:
-    """Everything, in an order in which each step may be repeated after a failure of a later one."""
+    """Send everything, in an order that allows each step to be repeated after a failure of a later one."""
     client = connect(settings)
     head = record.head
     if not head.run_id:
@@ -105,7 +105,7 @@ def _deliver(settings: Settings, record: Record) -> None:
 
 
 def _create(settings: Settings, record: Record, client: MlflowClient) -> Head:
-    """The run in the store; one that an earlier attempt has made without hearing of it is found by its tag."""
+    """Create the run in the store; a run of an earlier attempt whose reply was lost is found by its tag."""
     head = record.head
     experiment = experiment_id(settings, head.experiment)
     run_id = _made_before(client, experiment, head.key) if head.tried else ""
@@ -126,7 +126,7 @@ def _made_before(client: MlflowClient, experiment: str, key: str) -> str:
 
 
 def _parent_id(settings: Settings, parent: str) -> str:
-    """The store's id of the parent run, which is made first if need be."""
+    """Return the id of the parent run in the store; create it if necessary."""
     record = record_of(settings, parent)
     if not record.head.run_id:
         with record.locked():
@@ -140,15 +140,15 @@ def _register(settings: Settings, record: Record, client: MlflowClient) -> Head:
     for path in sorted(record.bundles.glob("*.json")):
         directory, notes = path.with_suffix(""), json.loads(path.read_text(encoding="utf-8"))
         model, created = register_bundle(settings, head.run_id, directory, path.stem, notes)
-        said = {"name": model.name, "version": model.version, "created": created}
-        client.log_text(head.run_id, json.dumps(said, indent=2) + "\n", "model.json")
+        registered = {"name": model.name, "version": model.version, "created": created}
+        client.log_text(head.run_id, json.dumps(registered, indent=2) + "\n", "model.json")
         head = record.change(models={**head.models, path.stem: model.version}, known_before=not created)
     shutil.rmtree(record.bundles)
     return head
 
 
 def _grouped(record: Record) -> dict[str, list[Any]]:
-    """Unsent lines by kind; of tags the last value counts."""
+    """Return the unsent lines by kind; of repeated tags the last value is kept."""
     groups: dict[str, list[Any]] = {}
     tags: dict[str, str] = {}
     for kind, value in record.lines():
@@ -172,7 +172,7 @@ def _send_tags(client: MlflowClient, run_id: str, rows: list[Any]) -> None:
 
 
 def _send_metrics(client: MlflowClient, run_id: str, rows: list[Any]) -> None:
-    """Rows are (name, value, ms, step); the store takes a row that it has already as the same."""
+    """Send rows (name, value, ms, step); the store ignores rows that it has already."""
     _in_batches(lambda part: client.log_batch(run_id, metrics=[Metric(*row) for row in part]), rows, "metrics")
 
 

@@ -1,11 +1,11 @@
-"""The local record of runs: whatever is logged is written here first, and sent from here.
+"""Local records of runs: everything logged is written here first, and sent from here.
 
-A run is a folder below `SONDEFLOW_HOME/spool`; nothing in it is lost when the tracking server is away.
+A run is a folder below `SONDEFLOW_HOME/spool`, so nothing is lost while the tracking server is unavailable.
 
-    run.json       what the run is: its Head
-    lines.jsonl    parameters, metrics, tags, datasets that are not sent yet, one JSON object a line
-    files/         artifacts that are not sent yet, placed as they will lie in the run
-    bundles/       bundles that are not registered yet, one folder a model, with <name>.json beside it
+    run.json       attributes of the run: its Head
+    lines.jsonl    unsent parameters, metrics, tags and datasets, one JSON object per line
+    files/         unsent artifacts, at their paths in the run
+    bundles/       unregistered bundles, one folder per model, each with a <name>.json
 """
 
 from __future__ import annotations
@@ -27,36 +27,36 @@ from pydantic import BaseModel, ConfigDict
 from tasks.settings import Settings
 
 OPEN = "RUNNING"
-# Its tag in the store: a run whose creation was cut off is found again by it.
+# Tag of the run in the store, by which a run is found if the reply to its creation was lost.
 RECORD_TAG = "sondeflow.record"
 KEPT_SECONDS = 24 * 3600.0
-# Keys begin with it; the ids that stores give do not.
+# Prefix of keys; ids given by stores do not have it.
 LOCAL = "local-"
 
 
 class Head(BaseModel):
-    """What a run is.
+    """Attributes of a run.
 
     Args:
         key: name of its folder.
-        run_id: in the tracking store, "" as long as it has none.
+        run_id: id in the tracking store, "" if it has none yet.
         store: the tracking store's URI.
-        experiment: name of the MLflow experiment; "" for a run that was made elsewhere and is only added to.
-        experiment_id: in the tracking store, "" as long as it is not known.
+        experiment: name of the MLflow experiment; "" for a run created elsewhere that is only added to.
+        experiment_id: id in the tracking store, "" if it is not known yet.
         name: of the run.
-        tags: those it was opened with, to find it by.
+        tags: tags that it was opened with.
         parent: run id or key of the parent run, "" for none.
         status: RUNNING, FINISHED or FAILED.
         started: ms since 1970.
         ended: ms since 1970, 0 while it runs.
-        tried: whether its creation was attempted, perhaps with success that was not heard of.
+        tried: its creation was attempted, possibly with a lost reply.
         sent_status: the status that the store knows.
         tables: artifact paths of tables, for MLflow's table view.
         metrics: names of final metrics logged so far.
         models: registered models, name to version.
-        known_before: whether the last registered bundle had a version before.
-        host: where it runs.
-        pid: the process that runs it.
+        known_before: the last registered bundle already had a version.
+        host: host name of the process.
+        pid: id of the process that runs it.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -83,7 +83,7 @@ class Head(BaseModel):
 
     @property
     def orphaned(self) -> bool:
-        """Whether the process that should have ended the run is gone."""
+        """True if the process ended before it ended the run."""
         if self.status != OPEN or not self.pid or self.host != socket.gethostname():
             return False
         try:
@@ -99,7 +99,7 @@ class Record:
     """A run's folder.
 
     Args:
-        folder: below the spool; it exists.
+        folder: an existing folder below the spool.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -113,26 +113,26 @@ class Record:
         return Head.model_validate_json((self.folder / "run.json").read_text(encoding="utf-8"))
 
     def change(self, **values: Any) -> Head:
-        """Write other values into the head; hold the lock."""
+        """Change attributes; the caller must hold the lock."""
         head = self.head.model_copy(update=values)
         _write(self.folder / "run.json", head.model_dump_json())
         return head
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """One holder at a time, between threads and between processes of this machine."""
+        """Hold a lock between the threads and processes of this machine."""
         with (self.folder / "lock").open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
     def append(self, kind: str, value: Any) -> None:
-        """Add a line to what is to be sent."""
+        """Append an unsent line."""
         line = json.dumps({kind: value})
         with self.locked(), self._lines.open("a", encoding="utf-8") as stream:
             stream.write(line + "\n")
 
     def lines(self) -> list[tuple[str, Any]]:
-        """What is to be sent, in the order in which it was logged; a line cut off by a crash is left out."""
+        """Return the unsent lines in the order of logging, without a line truncated by a crash."""
         if not self._lines.exists():
             return []
         found = []
@@ -140,31 +140,31 @@ class Record:
             found += list(json.loads(line).items())
         return found
 
-    def place(self, name: str) -> Path:
-        """Where an artifact is to be written; hold the lock."""
+    def file_path(self, name: str) -> Path:
+        """Return the path for an artifact and make its folder; the caller must hold the lock."""
         path = self.files / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
     def waiting(self) -> bool:
-        """Whether anything is not sent yet."""
+        """Return whether anything is unsent."""
         head = self.head
         unsent = self._lines.exists() or self.files.exists() or self.bundles.exists()
         return unsent or head.run_id == "" or head.status not in {OPEN, head.sent_status, ""}
 
     def forget_lines(self) -> None:
-        """All lines are sent; hold the lock."""
+        """Delete the lines once all are sent; the caller must hold the lock."""
         self._lines.unlink(missing_ok=True)
 
     def forget_files(self) -> None:
-        """All files are sent; hold the lock."""
+        """Delete the files once all are sent; the caller must hold the lock."""
         shutil.rmtree(self.files, ignore_errors=True)
 
 
 def new_record(
     settings: Settings, *, experiment: str, name: str, parent: str = "", tags: Mapping[str, str] | None = None
 ) -> Record:
-    """The record of a run that starts now; its tags are the first that it is to send."""
+    """Create the record of a run that starts now, with its tags as first line."""
     key = LOCAL + uuid.uuid4().hex
     head = Head(
         key=key,
@@ -183,13 +183,13 @@ def new_record(
 
 
 def waiting_file(settings: Settings, run_id: str, name: str) -> Path | None:
-    """An artifact of a run that is not sent yet, None where there is none of that name."""
+    """Return the path of an unsent artifact of a run; None if there is none with that name."""
     path = _spool(settings) / run_id / "files" / name
     return path if path.is_file() else None
 
 
 def record_of(settings: Settings, run_id: str) -> Record:
-    """The record of a run by its id or key; a run that was made elsewhere gets one."""
+    """Return the record of a run by its id or key; for a run created elsewhere a record is made."""
     folder = _spool(settings) / run_id
     if folder.is_dir():
         return Record(folder.resolve())
@@ -201,14 +201,14 @@ def record_of(settings: Settings, run_id: str) -> Record:
 
 
 def link(record: Record, run_id: str) -> None:
-    """Let a record be found by the id that the store gave its run."""
+    """Make a record available under the id of its run in the store."""
     name = record.folder.parent / run_id
     if not name.is_symlink():
         name.symlink_to(record.folder.name)
 
 
 def records(settings: Settings) -> list[Record]:
-    """All records of this store, parents before children, oldest first."""
+    """Return all records of this store, parents before children, oldest first."""
     found = [Record(path) for path in _spool(settings).glob(f"{LOCAL}*") if (path / "run.json").is_file()]
     heads = {record: record.head for record in found}
     mine = [record for record in found if heads[record].store == settings.tracking_uri]
@@ -216,7 +216,7 @@ def records(settings: Settings) -> list[Record]:
 
 
 def prune(settings: Settings) -> None:
-    """Remove records that were sent whole a day ago or earlier."""
+    """Remove records that were completely sent a day ago or earlier."""
     before = time.time() - KEPT_SECONDS
     for record in records(settings):
         if record.head.status == OPEN or record.waiting() or record.folder.stat().st_mtime > before:
@@ -227,7 +227,7 @@ def prune(settings: Settings) -> None:
 
 
 def put_bundle(record: Record, directory: Path, name: str, notes: Mapping[str, str]) -> None:
-    """Keep a bundle that is to be registered under `name`, with the texts that go with it."""
+    """Store a bundle to be registered under `name`, with its descriptions."""
     with record.locked():
         target = record.bundles / name
         shutil.rmtree(target, ignore_errors=True)
@@ -247,7 +247,7 @@ def _spool(settings: Settings) -> Path:
 
 
 def _write(path: Path, text: str) -> None:
-    """Replace a file whole, so that a crash leaves the old one or the new one."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+    """Replace a file atomically, so that a crash leaves either the old or the new one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)

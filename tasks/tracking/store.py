@@ -1,4 +1,4 @@
-"""The way into MLflow: a client of a store that exists, and experiments in it."""
+"""Connection to MLflow: a client of the tracking store, and experiments in it."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from urllib.parse import urlsplit
 
 from tasks.settings import Settings
 
-# MLflow reads it whenever it would send; set before its import so that not even a thread is started
+# set before the import of MLflow, so that its telemetry thread is not started
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-# its own patience is four minutes a request: what is logged waits in the spool instead, and a question fails in seconds
+# by default MLflow retries a request for four minutes; here the spool keeps unsent data, so requests may fail early
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
 
 import mlflow
 from mlflow import MlflowClient
 
-_FLUENT = threading.RLock()
-# without it the UI opens an experiment in its view for language models
+_FLUENT_LOCK = threading.RLock()
+# without this tag the UI opens experiments in its view for language models
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 
 
 def connect(settings: Settings) -> MlflowClient:
-    """A client of the tracking store; a local database is created and migrated by one process alone."""
+    """Return a client of the tracking store; a local database is created and migrated by one process at a time."""
     return _client(settings.tracking_uri, settings.home)
 
 
@@ -36,24 +36,24 @@ def connect(settings: Settings) -> MlflowClient:
 def _client(uri: str, home: Path) -> MlflowClient:
     client = MlflowClient(tracking_uri=uri, registry_uri=uri)
     if is_local(uri):
-        # concurrent first use races MLflow's migrations
+        # concurrent first use would race MLflow's migrations
         with _locked(home / "mlflow.lock"):
             client.search_experiments(max_results=1)
     return client
 
 
 def is_local(uri: str) -> bool:
-    """Whether the store is a database that this process opens itself, so that artifacts are ours to place."""
+    """Return whether the store is a database that this process opens itself, so that it also places the artifacts."""
     return not uri.startswith(("http://", "https://", "databricks"))
 
 
 @contextmanager
 def fluent_api(settings: Settings) -> Iterator[None]:
-    """MLflow's own loaders and `log_model` take the store from process-wide settings: set them, then put them back.
+    """Set the process-wide store of MLflow's fluent API (loaders, `log_model`), and restore the former one.
 
-    They are environment variables as well; left behind, they would send our child processes to this store.
+    The environment variables are restored as well; otherwise child processes would use this store.
     """
-    with _FLUENT:
+    with _FLUENT_LOCK:
         before = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")}
         mlflow.set_tracking_uri(settings.tracking_uri)
         mlflow.set_registry_uri(settings.tracking_uri)
@@ -70,24 +70,24 @@ def fluent_api(settings: Settings) -> Iterator[None]:
 
 
 def experiment_id(settings: Settings, name: str) -> str:
-    """The id of the experiment called `name`, created where there is none."""
+    """Return the id of the experiment with this name; create it if there is none."""
     client = connect(settings)
     with _locked(settings.home / "mlflow.lock"):
         found = client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
-        place = (settings.artifacts_dir / name).as_uri() if is_local(settings.tracking_uri) else None
-        return str(client.create_experiment(name, artifact_location=place, tags=EXPERIMENT_TAGS))
+        location = (settings.artifacts_dir / name).as_uri() if is_local(settings.tracking_uri) else None
+        return str(client.create_experiment(name, artifact_location=location, tags=EXPERIMENT_TAGS))
 
 
 def run_address(settings: Settings, experiment: str, run_id: str) -> str:
-    """Where a browser finds a run: whole where the store is a server, else below the address of `sondeflow ui`."""
-    place = f"#/experiments/{experiment}/runs/{run_id}"
-    return place if is_local(settings.tracking_uri) else f"{settings.tracking_uri.rstrip('/')}/{place}"
+    """Return the address of a run's page: complete for a server, else relative to that of `sondeflow ui`."""
+    page = f"#/experiments/{experiment}/runs/{run_id}"
+    return page if is_local(settings.tracking_uri) else f"{settings.tracking_uri.rstrip('/')}/{page}"
 
 
 def public_uri(uri: str) -> str:
-    """A store's address without user and password, for logs and tables."""
+    """Return the address of a store without user and password, for logs and tables."""
     parts = urlsplit(uri)
     if parts.password is None:
         return uri
@@ -96,7 +96,7 @@ def public_uri(uri: str) -> str:
 
 @lru_cache(maxsize=1)
 def git_state() -> dict[str, str]:
-    """Tags git_sha and git_dirty ("true" with uncommitted changes) of the code that runs, empty outside a checkout."""
+    """Return the tags git_sha and git_dirty ("true" with uncommitted changes) of this code, if it is a checkout."""
     sha = _git("rev-parse", "HEAD")
     if not sha:
         return {}
@@ -115,7 +115,7 @@ def _git(*arguments: str) -> str:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """One holder at a time, between threads and between processes of this machine."""
+    """Hold a lock between the threads and processes of this machine."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)

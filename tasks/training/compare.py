@@ -1,4 +1,4 @@
-"""Comparing contenders and detectors: a study is a folder of tables and figures, kept by what it was made from."""
+"""Comparison of contenders and detectors; a study is a folder of tables and figures, named by a hash of its inputs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EMBEDDINGS = "embeddings"
 
 
 class StudyRef(BaseModel):
-    """A study by reference: a folder with tables/*.csv, figures/*.png, summary.json, bundle/ or embeddings/."""
+    """Reference to a study: a folder with tables/*.csv, figures/*.png, summary.json, bundle/ or embeddings/."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,7 +42,7 @@ class StudyRef(BaseModel):
 
     @property
     def bundle(self) -> Path:
-        """The assembled bundle's folder (studies of detectors)."""
+        """Folder of the assembled bundle (studies of detectors)."""
         return self.path / "bundle"
 
     def table(self, name: str) -> pd.DataFrame:
@@ -59,7 +59,7 @@ class StudyRef(BaseModel):
 
 @task(name="compare-denoisers", cache_policy=NO_CACHE)
 def study_denoisers(spec: ExperimentSpec, data: PreparedRef, fits: Sequence[FitRef], settings: Settings) -> StudyRef:
-    """Every contender on the hold-out under every condition."""
+    """Compare every contender on the hold-out under every test condition."""
 
     def make(folder: Path) -> None:
         from tasks.training.figures import denoising_figures, save_figures
@@ -83,7 +83,7 @@ def study_denoisers(spec: ExperimentSpec, data: PreparedRef, fits: Sequence[FitR
 
 @task(name="compare-detectors", cache_policy=NO_CACHE)
 def study_detectors(spec: ExperimentSpec, data: PreparedRef, fits: Sequence[FitRef], settings: Settings) -> StudyRef:
-    """Every detector on injected faults, every threshold on clean data, and the bundle with the winner."""
+    """Compare the detectors on injected faults and the thresholds on clean data; assemble the bundle with the best."""
 
     def make(folder: Path) -> None:
         from aemodels.evaluate.detection.compare import compare_detectors
@@ -135,7 +135,7 @@ def _study(
 def _write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     (folder / "tables").mkdir()
     for name, table in {**tables, **wide_tables(tables)}.items():
-        if len(table.columns) and len(table):  # nothing to be paired with, not asked for, nothing to tell: no table
+        if len(table.columns) and len(table):  # empty tables are not written
             table.to_csv(folder / "tables" / f"{name}.csv", index=False)
 
 

@@ -1,4 +1,4 @@
-"""The run of an experiment: opened with its specification, its data by hash, and what a gate needs later."""
+"""Run of an experiment, with its specification, hashes of its data, and the evidence for the promotion gate."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ TRAIN = "train"
 
 
 def experiment_key(spec: ExperimentSpec, data: PreparedRef) -> str:
-    """The identity of an experiment: the same specification, data and code give the same result."""
+    """Return the hash of an experiment's specification, data and code; equal hashes give equal results."""
     return digest_of([spec.model_dump(mode="json", exclude={"sweep"}), data.data_sha256, code_hash(STUDYING)])
 
 
 @task(name="load-training-result", cache_policy=NO_CACHE)
 def load_result(spec: ExperimentSpec, data: PreparedRef, settings: Settings) -> dict[str, Any] | None:
-    """What a finished training of the same experiment handed back; its version is the challenger again.
+    """Return the result of a finished training of the same experiment, and make its version the challenger again.
 
-    None where there was none, or where its version has been deleted since. Where the store is away, a training that
-    waits to be sent to it is handed back, so that it is not recorded twice.
+    None if there is no such training, or its version has been deleted. If the tracking store is unavailable, the result
+    of a training that is still to be uploaded is returned, so that it is not recorded twice.
     """
     tags = {"experiment_key": experiment_key(spec, data), "purpose": TRAIN}
     if not answers(settings):
@@ -71,7 +71,7 @@ def load_result(spec: ExperimentSpec, data: PreparedRef, settings: Settings) -> 
 
 
 def _result(settings: Settings, run_id: str) -> dict[str, Any] | None:
-    """What a run handed back; None where it ended before it could write that down."""
+    """Return the stored result of a run; None if the run ended before it was stored."""
     try:
         return read_document(settings, run_id, RESULT)
     except FileNotFoundError:
@@ -79,7 +79,7 @@ def _result(settings: Settings, run_id: str) -> dict[str, Any] | None:
 
 
 def _version(settings: Settings, run_id: str, result: dict[str, Any]) -> ModelVersion | None:
-    """The version that a training registered; of one that was sent later, the run itself says which."""
+    """Return the version that a training registered; for a run uploaded later, it is read from the run."""
     version = result["version"]
     if version == PENDING:
         version = read_document(settings, run_id, MODEL)["version"]
@@ -88,18 +88,18 @@ def _version(settings: Settings, run_id: str, result: dict[str, Any]) -> ModelVe
 
 @task(name="save-training-result", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_jitter_factor=1.0)
 def save_result(result: dict[str, Any], settings: Settings) -> None:
-    """Write down what a training handed back, for `load_result`."""
+    """Store the result of a training for `load_result`."""
     log_document(settings, result["run_id"], RESULT, result)
 
 
 @task(name="send-pending", cache_policy=NO_CACHE)
 def send_waiting(settings: Settings) -> list[Sent]:
-    """Send what was recorded while the tracking store was away; nothing is waited for if it still is."""
+    """Upload runs recorded while the tracking store was unavailable; return at once if it still is."""
     return send_pending(settings)
 
 
 def experiment_name(spec: ExperimentSpec) -> str:
-    """Name of the MLflow experiment."""
+    """Return the name of the MLflow experiment."""
     return f"sondeflow-{spec.name}"
 
 
@@ -107,14 +107,14 @@ def experiment_name(spec: ExperimentSpec) -> str:
 def experiment_run(
     spec: ExperimentSpec, data: PreparedRef, settings: Settings, *, purpose: str, spec_file: str = ""
 ) -> Iterator[Parent]:
-    """The parent run of an experiment; it ends FINISHED, or FAILED with the reason.
+    """Open the parent run of an experiment; it ends FINISHED, or FAILED with the reason.
 
     Args:
-        spec: logged whole, as parameters and as YAML.
-        data: logged by hash, role by role.
-        settings: where the store is.
+        spec: logged as parameters and as YAML.
+        data: logged as one hash per role.
+        settings: address of the tracking store.
         purpose: "train", "compare-denoise" or "compare-anomalies"; a tag.
-        spec_file: where the specification was read from; a tag.
+        spec_file: path or name that the specification was read from; a tag.
     """
     tags = {
         "purpose": purpose,

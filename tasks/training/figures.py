@@ -1,4 +1,4 @@
-"""The figures of a study: pure functions from its values to matplotlib Figures and interactive pages by name."""
+"""Figures of a study: pure functions from its values to matplotlib figures and interactive pages by name."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ if TYPE_CHECKING:
     from aemodels.evaluate.detection.compare import DetectorStudy
     from aemodels.experiment.fitted import Prepared
 
-# A picture, or the text of an HTML page that needs nothing beside itself.
+# A matplotlib figure, or the text of a self-contained HTML page.
 Figures: TypeAlias = dict[str, "Figure | str"]
-NOTE = "As recorded, with noise added, denoised, and what is left of the noise."
+NOTE = "As recorded, with noise added, denoised, and the remaining noise."
 
 
 def denoising_figures(spec: ExperimentSpec, prepared: Prepared, denoiser: Denoiser, summary: pd.DataFrame) -> Figures:
-    """Comparison bars, and for each condition the first hold-out section: noisy, denoised, truth and residuals."""
+    """Return comparison bars, and per test condition the first hold-out section: noisy, denoised, truth, residuals."""
     figures: Figures = {"comparison": comparison_bars(summary)}
     for condition in spec.test_conditions:
         panel, name = denoising_panel(spec, prepared, denoiser, condition), plain(condition.name)
@@ -55,10 +55,10 @@ def denoising_figures(spec: ExperimentSpec, prepared: Prepared, denoiser: Denois
 
 
 def detector_figures(study: DetectorStudy, alarms: pd.DataFrame) -> Figures:
-    """Detectors compared, thresholds held against what they promise, and each detector's scores on clean data.
+    """Return bars of the detectors, measured against nominal alarm rates, and histograms of scores on clean data.
 
     Args:
-        study: detectors compared.
+        study: comparison of detectors.
         alarms: from `false_alarms_by_well`.
     """
     figures: Figures = {
@@ -74,7 +74,7 @@ def detector_figures(study: DetectorStudy, alarms: pd.DataFrame) -> Figures:
 
 
 def scored_figures(spec: ExperimentSpec, prepared: Prepared, bundle: Bundle) -> Figures:
-    """The first hold-out recording as the bundle flags it, clean and with injected faults, and both as reports."""
+    """Return figures and reports of the first hold-out recording as the bundle flags it, clean and with faults."""
     clean = prepared.split.test[0]
     faulty = inject(
         clean, spec.anomalies.faults, fraction=spec.anomalies.fraction, rng=np.random.default_rng([spec.seed, 3])
@@ -90,7 +90,7 @@ def scored_figures(spec: ExperimentSpec, prepared: Prepared, bundle: Bundle) -> 
 
 
 def attribution_figures(name: str, recording: Recording, scores: Scores) -> Figures:
-    """Which curve is to blame for what (logs): the whole well, and where most is flagged."""
+    """Return the contribution of each curve (logs): for the whole well, and for the depths with the most flags."""
     if scores.kind != "logs":
         return {}
     figures: Figures = {f"attribution_{name}": attribution_tracks(recording, scores)}
@@ -103,7 +103,7 @@ def attribution_figures(name: str, recording: Recording, scores: Scores) -> Figu
 def denoising_panel(
     spec: ExperimentSpec, prepared: Prepared, denoiser: Denoiser, condition: Condition
 ) -> DenoisingPanel:
-    """The first hold-out section in physical units: as recorded, with the condition's noise, denoised."""
+    """Return the first hold-out section in physical units: as recorded, with the condition's noise, and denoised."""
     recording, section = prepared.split.test[0], prepared.test[0]
     noisy = corrupt_section(condition.noise, section, condition_rng(spec.seed, section.name, condition.name))
     estimate = denoiser.denoise(noisy)
@@ -131,7 +131,7 @@ def denoising_panel(
 
 
 def save_figures(figures: Figures, folder: Path) -> None:
-    """Write every figure as <name>.png, every page under its own name."""
+    """Write each figure as <name>.png, each page under its own name."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
         if isinstance(figure, Figure):
@@ -141,7 +141,7 @@ def save_figures(figures: Figures, folder: Path) -> None:
 
 
 def plain(name: str) -> str:
-    """A name that serves as file name and metric name.
+    """Return a name that is valid as a file name and as a metric name.
 
     >>> plain("noise 0.1")
     'noise_0.1'

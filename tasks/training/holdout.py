@@ -1,4 +1,4 @@
-"""Measuring another bundle's denoiser on an experiment's frozen hold-out, with the same noise."""
+"""Evaluation of another bundle's denoiser on an experiment's frozen hold-out, with the same noise."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RescaledDenoiser:
-    """A bundle's denoiser behind another normaliser: its values pass through physical units.
+    """Denoiser of a bundle applied to sections of another normaliser, by way of physical units.
 
     Args:
-        bundle: whose denoiser is measured, with its own normaliser.
-        normaliser: of the sections it is measured on.
+        bundle: bundle whose denoiser is evaluated, with its own normaliser.
+        normaliser: normaliser of the sections that it is evaluated on.
         curves: channels of those sections.
     """
 
@@ -39,7 +39,7 @@ class RescaledDenoiser:
     curves: tuple[str, ...]
 
     def denoise(self, section: Section) -> FloatArray:
-        """Denoised values in the units of `section`."""
+        """Return denoised values in the normalised units of `section`."""
         noisy = self._recording(self.normaliser.invert(section.values, section), section, self.curves)
         theirs = self.bundle.normaliser.apply(noisy)
         physical = self.bundle.normaliser.invert(self.bundle.denoiser.denoise(theirs), theirs)
@@ -47,7 +47,7 @@ class RescaledDenoiser:
         return self.normaliser.apply(self._recording(physical[back], section, self.curves)).values
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The bundle's own."""
+        """Return the arrays of the bundle's denoiser."""
         return self.bundle.denoiser.arrays()
 
     def _recording(self, values: FloatArray, section: Section, curves: tuple[str, ...]) -> Recording:
@@ -63,7 +63,7 @@ class RescaledDenoiser:
 
 
 def champion_table(spec: ExperimentSpec, prepared: Prepared, champion: Bundle) -> pd.DataFrame:
-    """`denoising_table` of the champion's default denoiser on an experiment's hold-out, as the contender CHAMPION.
+    """Evaluate the champion's default denoiser on an experiment's hold-out, as the contender CHAMPION.
 
     Raises:
         SpecError: if the champion is of another kind, or lacks a curve of the experiment.
@@ -72,9 +72,9 @@ def champion_table(spec: ExperimentSpec, prepared: Prepared, champion: Bundle) -
     if champion.kind != spec.kind or missing:
         raise SpecError(
             f"champion scores {champion.kind} with curves {', '.join(champion.curves) or '-'}; the challenger has "
-            f"{spec.kind} with {', '.join(spec.curves) or '-'}; promote the version by hand in the registry if meant"
+            f"{spec.kind} with {', '.join(spec.curves) or '-'}; set the alias in the registry if this is intended"
         )
-    # traces are scaled by their own amplitude: there is no second normaliser to pass through
+    # traces are scaled by their own amplitude, so there is no second normaliser
     denoiser: Denoiser = (
         champion.denoiser if spec.kind == "seismic" else RescaledDenoiser(champion, prepared.normaliser, spec.curves)
     )

@@ -1,4 +1,4 @@
-"""The search of a sweep: which parameters come next, kept in the home so that a search that died goes on."""
+"""Hyperparameter search, stored in the home folder so that an interrupted one continues."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from tasks.training.train import Parent, fit
 if TYPE_CHECKING:
     import optuna
 
-# Marks a trial that failed by itself; one that a crash left behind has no reason and is tried again.
+# Attribute of a trial that failed; a trial left behind by a crash has none and is tried again.
 _REASON = "reason"
 _RANDOM_TRIALS = 8
 
 
 class Trial(BaseModel):
-    """Parameters that were tried.
+    """A trial of parameter values.
 
     Args:
-        number: counted from 0, in the order in which they were tried.
-        values: of the parameters, by path.
-        gain_db: mean over conditions of the median gain over validation wells; None where the trial failed.
-        gains: by condition.
-        reason: why it failed, "" if it did not.
+        number: counted from 0, in the order of the trials.
+        values: parameter values by path.
+        gain_db: mean over conditions of the median gain over validation wells; None if the trial failed.
+        gains: gain by condition.
+        reason: reason of a failure, else "".
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,7 +53,7 @@ class Trial(BaseModel):
 
 
 class HyperparameterSearch:
-    """A search and its storage; the same specification, data and code find the same one again.
+    """A search and its storage; equal specification, data and code give the same search.
 
     Args:
         spec: the experiment, with a section sweep.
@@ -75,17 +75,17 @@ class HyperparameterSearch:
 
     @property
     def trials(self) -> list[Trial]:
-        """What was tried so far."""
+        """Trials that have ended."""
         states = ("COMPLETE", "FAIL")
         ended = [one for one in self.study.trials if one.state.name in states]
         real = [one for one in ended if one.state.name == "COMPLETE" or _REASON in one.user_attrs]
         return [self._trial(number, one) for number, one in enumerate(real)]
 
     def recover(self) -> int:
-        """Queue the trials that a crash left unfinished; the first search begins with the specification's own values.
+        """Queue unfinished trials of a crashed search; a new search begins with the values of the specification.
 
         Returns:
-            How many trials there are already.
+            Number of finished trials.
         """
         from optuna.trial import TrialState
 
@@ -98,26 +98,26 @@ class HyperparameterSearch:
         return len(self.trials)
 
     def ask(self) -> tuple[optuna.Trial, dict[str, Any]]:
-        """The next parameters: a few at random, then by a tree-structured Parzen estimator.
+        """Return the next parameters: the first few at random, then by a tree-structured Parzen estimator.
 
         References:
             Bergstra, Bardenet, Bengio & Kegl (2011), NeurIPS 24.
         """
         import optuna
 
-        # A seed for each trial: a search that was cut off draws what it would have drawn.
+        # One seed per trial, so that a resumed search draws the same values as an uninterrupted one.
         seed = self.spec.seed + len(self.trials)
         self.study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=_RANDOM_TRIALS)
         trial = self.study.ask()
         return trial, {path: _suggest(trial, path, span) for path, span in self.sweep.parameters.items()}
 
     def tell(self, trial: optuna.Trial, gains: Mapping[str, float]) -> None:
-        """Keep what parameters have reached."""
+        """Store the gains of a trial."""
         trial.set_user_attr("gains", dict(gains))
         self.study.tell(trial, sum(gains.values()) / len(gains))
 
     def fail(self, trial: optuna.Trial, reason: str) -> None:
-        """Keep why parameters could not be tried."""
+        """Store the reason of a failed trial."""
         from optuna.trial import TrialState
 
         trial.set_user_attr(_REASON, reason)
@@ -149,7 +149,7 @@ def _suggest(trial: optuna.Trial, path: str, span: Choices | Span) -> Any:
 
 @contextmanager
 def _exclusive(settings: Settings) -> Iterator[None]:
-    """One search at a time in a home: what another one is trying looks like what a crash has left."""
+    """Allow one search at a time per home; a running trial of another search looks like one left by a crash."""
     settings.home.mkdir(parents=True, exist_ok=True)
     with (settings.home / "sweeps.lock").open("w") as handle:
         try:
@@ -160,7 +160,7 @@ def _exclusive(settings: Settings) -> Iterator[None]:
 
 
 def run_search(spec: ExperimentSpec, data: PreparedRef, parent: Parent, settings: Settings) -> list[Trial]:
-    """Try parameters until the sweep has all its trials, each as a run below the sweep's; those of before are kept.
+    """Run trials up to the number in the specification, each as a child run; finished ones are kept.
 
     Raises:
         SpecError: if no trial succeeded, or another search runs in the same home.
@@ -190,7 +190,7 @@ def _run_search(search: HyperparameterSearch, data: PreparedRef, parent: Parent,
 def _run(
     spec: ExperimentSpec, values: Mapping[str, Any], data: PreparedRef, parent: Parent, settings: Settings
 ) -> dict[str, float]:
-    """Fit with these values, or find the fit, and judge it on the validation wells."""
+    """Fit with these values, or load the fit, and evaluate it on the validation wells."""
     trial = with_values(spec, values)
     ref = fit(trial, checked_sweep(spec).contender, data, parent, settings)
     gains = validation_gains(spec, load_prepared(spec, data.refs), ref.load(trial).denoiser)
@@ -201,13 +201,13 @@ def _run(
 
 
 def best_trial(trials: list[Trial]) -> Trial:
-    """The trial with the highest gain on the validation wells; of equal ones the first."""
+    """Return the trial with the highest gain on the validation wells; of equal ones the first."""
     return max((trial for trial in trials if trial.gain_db is not None), key=lambda trial: trial.gain_db or 0.0)
 
 
 @task(name="log-sweep", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_jitter_factor=1.0)
 def log_sweep(spec: ExperimentSpec, trials: list[Trial], parent: Parent, settings: Settings) -> str:
-    """The table of trials, the winner's gain, and the experiment with its parameters; returns the latter as YAML."""
+    """Log the trials, the best gain, and the experiment with the best parameters; return the latter as YAML."""
     import pandas as pd
     import yaml
 
@@ -227,7 +227,7 @@ def log_sweep(spec: ExperimentSpec, trials: list[Trial], parent: Parent, setting
 
 
 def with_trials(spec: ExperimentSpec, trials: int | None) -> ExperimentSpec:
-    """The experiment with another number of trials.
+    """Return the experiment with another number of trials.
 
     Raises:
         SpecError: if it has no section sweep.

@@ -1,4 +1,4 @@
-"""The code of every contender that has one: embeddings, pictures, and what it says of lithology."""
+"""Embeddings of every contender with an encoder: tables, figures, and the lithology that they predict."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ if TYPE_CHECKING:
 
 ROLES = ("train", "validation", "test")
 MAX_POINTS = 4000  # of a figure
-MAX_ROWS = 100_000  # of a table of embeddings: wells fit, of long lines every n-th window is kept
+MAX_ROWS = 100_000  # of a table of embeddings; wells fit, long lines are thinned to every n-th window
 FORESTS = ForestSpec()
 
 
 @dataclass(frozen=True, eq=False)
 class LatentStudy:
-    """What the codes of a study's contenders give.
+    """Results of the embeddings of a study's contenders.
 
     Args:
         figures: by name.
-        tables: "lithology" and "lithology_folds" where wells have a lithology; else none.
+        tables: "lithology" and "lithology_folds" if the wells have a lithology; else empty.
         embeddings: contender → table (see `embedding_table`).
     """
 
@@ -65,7 +65,7 @@ class LatentStudy:
     embeddings: dict[str, pd.DataFrame]
 
     def save_embeddings(self, folder: Path) -> None:
-        """Write <contender>.parquet each; no folder where there is none."""
+        """Write <contender>.parquet per contender; without embeddings no folder is made."""
         for name, table in self.embeddings.items():
             folder.mkdir(exist_ok=True)
             table.to_parquet(folder / f"{plain(name)}.parquet", index=False)
@@ -73,18 +73,18 @@ class LatentStudy:
 
 @dataclass(frozen=True, eq=False)
 class EncodedRecording:
-    """A recording in its role with its codes."""
+    """A recording with its role and its embeddings."""
 
     role: str
     recording: Recording
     section: Section
-    codes: Embeddings
+    embeddings: Embeddings
 
 
 def latent_study(
     spec: ExperimentSpec, prepared: Prepared, denoisers: Mapping[str, Denoiser], forests: ForestSpec = FORESTS
 ) -> LatentStudy:
-    """Embeddings and figures of every contender with a code; lithology predicted from those of networks."""
+    """Return embeddings and figures of every contender with an encoder, and lithology predicted from them."""
     found = {name: encoder_of(denoiser) for name, denoiser in denoisers.items()}
     models = {name: model for name, model in found.items() if model is not None}
     figures: Figures = {}
@@ -95,24 +95,24 @@ def latent_study(
             for role in ROLES
             for recording, section in zip(getattr(prepared.split, role), getattr(prepared, role), strict=True)
         ]
-        tables = [embedding_table(e.recording, e.codes, spec.curves, e.role) for e in embedded]
+        tables = [embedding_table(e.recording, e.embeddings, spec.curves, e.role) for e in embedded]
         whole = pd.concat(tables, ignore_index=True)
         embeddings[name] = whole.iloc[:: _every(len(whole), MAX_ROWS)]
-        if embedded[0].codes.values.shape[1] > 1:
+        if embedded[0].embeddings.values.shape[1] > 1:
             drawn = _figures(spec, model, embedded, name)
             figures |= {f"latent_{plain(name)}_{what}": figure for what, figure in drawn.items()}
     return LatentStudy(figures, _lithology(prepared, models, forests), embeddings)
 
 
 def _figures(spec: ExperimentSpec, model: Encoder, embedded: Sequence[EncodedRecording], name: str) -> Figures:
-    training = _points([e.codes.values for e in embedded if e.role == "train"])
-    held_out = {e.recording.name: _points([e.codes.values]) for e in embedded if e.role == "test"}
+    training = _points([e.embeddings.values for e in embedded if e.role == "train"])
+    held_out = {e.recording.name: _points([e.embeddings.values]) for e in embedded if e.role == "test"}
     together = np.concatenate(list(held_out.values()))
     shown = next(e for e in embedded if e.role == "test")
-    along = _along(spec, shown.codes)
+    along = _along(spec, shown.embeddings)
     axis = shown.recording.axis[np.minimum(along.centre, shown.recording.axis.size - 1)]
     names = spec.curves if model.spec.window.width != 1 else ()
-    heading = f"{name}: the code along {shown.recording.name}"
+    heading = f"{name}: the embedding along {shown.recording.name}"
     return {
         "histograms": latent_histograms(training, together, title=name),
         "map": latent_map(training, held_out, title=name),
@@ -123,47 +123,48 @@ def _figures(spec: ExperimentSpec, model: Encoder, embedded: Sequence[EncodedRec
 
 
 def _coloured(spec: ExperimentSpec, embedded: Sequence[EncodedRecording], name: str) -> Figure:
-    """The map of training codes by lithology where a well has it, else by the first curve or the traces' strength."""
-    codes = [_places(spec, e.codes) for e in embedded]
-    values = _points([one.values for one in codes])
-    rocks = [window_lithology(e.recording, one) for e, one in zip(embedded, codes, strict=True)]
+    """Draw training embeddings coloured by lithology if a well has one, else by the first curve or the traces' rms."""
+    embeddings = [_per_position(spec, e.embeddings) for e in embedded]
+    values = _points([one.values for one in embeddings])
+    rocks = [window_lithology(e.recording, one) for e, one in zip(embedded, embeddings, strict=True)]
     if any(rock is not None for rock in rocks):
         known = [
-            np.full(len(one.values), UNKNOWN) if rock is None else rock for rock, one in zip(rocks, codes, strict=True)
+            np.full(len(one.values), UNKNOWN) if rock is None else rock
+            for rock, one in zip(rocks, embeddings, strict=True)
         ]
-        return lithology_map(values, _points(known), title=f"{name}: training codes by lithology")
+        return lithology_map(values, _points(known), title=f"{name}: training embeddings by lithology")
     what = spec.curves[0] if spec.curves else "rms"
     label = f"{what}, normalised" if spec.curves else "rms of the window, relative to the line"
-    strength = [_strength(e, one) for e, one in zip(embedded, codes, strict=True)]
-    return value_map(values, _points(strength), label=label, title=f"{name}: training codes by {what}")
+    strength = [_strength(e, one) for e, one in zip(embedded, embeddings, strict=True)]
+    return value_map(values, _points(strength), label=label, title=f"{name}: training embeddings by {what}")
 
 
-def _strength(embedded: EncodedRecording, codes: Embeddings) -> FloatArray:
-    """The first curve, normalised, in the middle of each window, NaN = missing; the rms of a window of traces."""
-    section, centre = embedded.section, np.minimum(codes.centre, embedded.section.values.shape[1] - 1)
+def _strength(embedded: EncodedRecording, embeddings: Embeddings) -> FloatArray:
+    """Return the first normalised curve at each window's centre, NaN = missing; for traces the rms of each window."""
+    section, centre = embedded.section, np.minimum(embeddings.centre, embedded.section.values.shape[1] - 1)
     if embedded.recording.kind == "logs":
         return np.where(section.mask[0, centre], section.values[0, centre], np.nan).astype(np.float32)
-    windows = cut(section, codes.window).values
+    windows = cut(section, embeddings.window).values
     return np.asarray(np.sqrt(np.mean(np.square(windows), axis=(1, 2))), dtype=np.float32)
 
 
-def _places(spec: ExperimentSpec, codes: Embeddings) -> Embeddings:
-    """Embeddings of all curves side by side; traces each for themselves."""
-    return codes.concatenate_channels() if spec.kind == "logs" else codes
+def _per_position(spec: ExperimentSpec, embeddings: Embeddings) -> Embeddings:
+    """Return one embedding per depth window, all curves concatenated; for traces one per trace window."""
+    return embeddings.concatenate_channels() if spec.kind == "logs" else embeddings
 
 
-def _along(spec: ExperimentSpec, codes: Embeddings) -> Embeddings:
-    """Embeddings along a well, or along the first trace of a line section."""
+def _along(spec: ExperimentSpec, embeddings: Embeddings) -> Embeddings:
+    """Return the embeddings along a well, or along the first trace of a line section."""
     if spec.kind == "logs":
-        return codes.concatenate_channels()
-    first = codes.origin[:, 0] == 0
-    return Embeddings(codes.values[first], codes.origin[first], codes.observed[first], codes.window)
+        return embeddings.concatenate_channels()
+    first = embeddings.origin[:, 0] == 0
+    return Embeddings(embeddings.values[first], embeddings.origin[first], embeddings.observed[first], embeddings.window)
 
 
 def _lithology(prepared: Prepared, models: Mapping[str, Encoder], forests: ForestSpec) -> dict[str, pd.DataFrame]:
-    """Forests on the code of each network, on principal components and on raw windows; hold-out wells are left out.
+    """Fit forests on embeddings, principal components and raw windows; hold-out wells are excluded.
 
-    The components of two networks with the same windows and size of code are the same, so their forests grow once.
+    Networks with equal windows and embedding sizes have the same principal components, so these forests grow once.
     """
     split = prepared.split
     wells = list(zip(split.train + split.validation, prepared.train + prepared.validation, strict=True))
@@ -174,7 +175,7 @@ def _lithology(prepared: Prepared, models: Mapping[str, Encoder], forests: Fores
             continue
         labelled = labelled_windows(model, wells, forests)
         if labelled is None:
-            break  # it is the wells that have no lithology
+            break  # the wells have no lithology
         window = model.spec.window.model_dump_json()
         keys = {
             PCA: (PCA, window, str(labelled.features[PCA].shape[1])),
@@ -192,11 +193,11 @@ def _lithology(prepared: Prepared, models: Mapping[str, Encoder], forests: Fores
 
 
 def _points(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """Rows of all parts, thinned evenly to what a figure can show."""
+    """Return the rows of all parts, thinned evenly to at most MAX_POINTS."""
     joined = np.concatenate(parts)
     return joined[:: _every(len(joined), MAX_POINTS)]
 
 
-def _every(rows: int, most: int) -> int:
-    """Which rows to keep so that they are not more: every n-th."""
-    return max(1, -(-rows // most))
+def _every(rows: int, limit: int) -> int:
+    """Return the n for which every n-th row leaves at most `limit` rows."""
+    return max(1, -(-rows // limit))

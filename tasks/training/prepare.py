@@ -1,4 +1,4 @@
-"""Recordings in their roles: which files an experiment uses, and the hashes that name its data."""
+"""Recordings of an experiment by role, and the hashes that identify its data."""
 
 from __future__ import annotations
 
@@ -22,16 +22,15 @@ ROLES = {"train": "training", "validation": "validation", "test": "test"}
 
 
 class PreparedRef(BaseModel):
-    """An experiment's data by reference.
+    """Reference to an experiment's data.
 
     Args:
         refs: the recordings used.
-        names: role → names of its wells or line sections.
-        members: role → {name: sha256 of its file}.
-        data_sha256: of all contents used.
-        holdout_sha256: of the hold-out's contents and sections, its noise and seed.
-        curves: what the experiment was left with (see `study.adapt`).
-        findings: what was left out, and why.
+        members: role → {name of a well or line section: sha256 of its file}.
+        data_sha256: hash over all contents used.
+        holdout_sha256: hash over the hold-out's contents, its noise and the seed.
+        curves: curves that remain after `study.steps.adapt`.
+        findings: what was excluded, and why.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,11 +43,11 @@ class PreparedRef(BaseModel):
     findings: tuple[Finding, ...]
 
     def adapted(self, spec: ExperimentSpec) -> ExperimentSpec:
-        """The specification for this data: without the curves that it cannot train on."""
+        """Return the specification without the curves that this data does not contain sufficiently."""
         return spec.model_copy(update={"curves": self.curves})
 
     def dataset_records(self, name: str) -> list[DatasetRecord]:
-        """The roles as MLflow's datasets."""
+        """Return the roles as MLflow datasets."""
         return [
             DatasetRecord(f"{name}-{role}", ROLES[role], digest_of(members), members)
             for role, members in self.members.items()
@@ -57,10 +56,10 @@ class PreparedRef(BaseModel):
 
 @task(name="prepare", cache_policy=NO_CACHE)
 def prepare_data(spec: ExperimentSpec, dataset: Dataset) -> PreparedRef:
-    """Choose, split and normalise; what is handed on are references.
+    """Select, split and normalise recordings; return references to them.
 
     Raises:
-        SpecError: if no file, or too few, can be used.
+        SpecError: if too few files can be used.
     """
     files = [file for file in dataset.usable if file.kind == spec.kind]
     if not files:
@@ -84,7 +83,7 @@ def prepare_data(spec: ExperimentSpec, dataset: Dataset) -> PreparedRef:
 
 
 def load_prepared(spec: ExperimentSpec, refs: tuple[Ref, ...]) -> Prepared:
-    """The data behind references; kept for the next task of the same experiment in this process."""
+    """Load the referenced data; it is cached for the next task of the same experiment in this process."""
     return _prepared(spec.model_dump_json(), refs)
 
 
@@ -94,7 +93,7 @@ def _prepared(spec: str, refs: tuple[Ref, ...]) -> Prepared:
 
 
 def _left_out(dataset: Dataset, spec: ExperimentSpec) -> tuple[Finding, ...]:
-    """Files that were not even offered to the experiment, one finding each."""
+    """Return a finding per file that was excluded before the experiment."""
     findings = []
     for file in dataset.files:
         if file.ref is None:

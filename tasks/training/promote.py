@@ -1,4 +1,4 @@
-"""The gate: a challenger becomes champion only with evidence from the frozen hold-out."""
+"""Promotion gate: a challenger becomes champion only with evidence from the frozen hold-out."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ EXPERIMENT = "sondeflow-promotions"
 
 
 class Decision(BaseModel):
-    """What the gate decided, and on what.
+    """Decision of the promotion gate, with its evidence.
 
     Args:
         name: the registered model.
-        version: the challenger's.
-        champion: the champion's version before, "" where there was none.
-        accepted: whether the challenger is champion now.
-        reasons: why not; empty where accepted.
-        rows: gains and curves, see `gate.gain_rows`.
-        false_alarms: see `gate.false_alarm_rows`.
-        holdout_sha256: of the hold-out that both were measured on.
+        version: version of the challenger.
+        champion: version of the previous champion, "" if there was none.
+        accepted: the challenger was accepted as champion.
+        reasons: reasons for a refusal; empty if accepted.
+        rows: gains and curves, see `promotion_gate.gain_rows`.
+        false_alarms: see `promotion_gate.false_alarm_rows`.
+        holdout_sha256: hash of the hold-out on which both were evaluated.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,7 +71,7 @@ class Decision(BaseModel):
 
 
 class Rollback(BaseModel):
-    """A champion withdrawn: the version that is champion now, and the one that was (it is `previous` now)."""
+    """Result of a rollback: the restored champion, and the withdrawn version, which has the alias `previous` now."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -83,7 +83,7 @@ class Rollback(BaseModel):
 
 @task(name="evaluate-challenger", cache_policy=NO_CACHE)
 def evaluate_challenger(name: str, version: str | None, settings: Settings) -> Decision:
-    """Hold a version (the challenger without one) against every baseline and against the champion."""
+    """Compare a version (default: the challenger) with every baseline and with the champion."""
     uri = f"models:/{name}/{version}" if version else f"models:/{name}@{CHALLENGER}"
     challenger = get(settings, uri)
     champion = find(settings, f"models:/{name}@{CHAMPION}")
@@ -96,8 +96,8 @@ def evaluate_challenger(name: str, version: str | None, settings: Settings) -> D
     except SondeflowError as error:
         failures.append(f"champion v{against[0].version} cannot be measured on this hold-out: {error}")
     bundle = Bundle.load(download_bundle(settings, challenger))
-    judged = [condition.name for condition in bundle.spec.test_conditions if condition.decisive]
-    table = table[table["condition"].isin(judged)]
+    decisive = [condition.name for condition in bundle.spec.test_conditions if condition.decisive]
+    table = table[table["condition"].isin(decisive)]
     rows = gain_rows(table, str(evidence["default"])) + curve_rows(table, str(evidence["default"]))
     false_alarms = _false_alarms(settings, challenger, bundle)
     failures += reasons(rows, false_alarms)
@@ -115,9 +115,9 @@ def evaluate_challenger(name: str, version: str | None, settings: Settings) -> D
 
 @task(name="record-decision", cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5, retry_jitter_factor=1.0)
 def apply_decision(decision: Decision, settings: Settings) -> str:
-    """Move the alias where the gate accepted, and log the decision with its table; returns the run's id.
+    """Move the alias if the gate accepted, log the decision with its tables, and return the run's id.
 
-    Nothing is logged, and "" returned, where the champion itself was judged and stays.
+    If the evaluated version is the champion already and is accepted, nothing is logged and "" is returned.
     """
     import pandas as pd
 
@@ -141,21 +141,21 @@ def apply_decision(decision: Decision, settings: Settings) -> str:
         log_document(settings, handle.run_id, "decision.json", decision.model_dump(mode="json"))
         log_metrics(settings, handle.run_id, decision_metrics(decision))
         set_tags(settings, handle.run_id, {NOTE: decision_page(decision)})
-        judged = get(settings, f"models:/{decision.name}/{decision.version}")
+        challenger = get(settings, f"models:/{decision.name}/{decision.version}")
         if decision.accepted:
-            promote(settings, judged)
-        describe(settings, judged, {"gate": verdict, "gate_reasons": "; ".join(decision.reasons) or "none"})
+            promote(settings, challenger)
+        describe(settings, challenger, {"gate": verdict, "gate_reasons": "; ".join(decision.reasons) or "none"})
     run_id = store_id(settings, handle.run_id)
-    describe(settings, judged, {"gate_run": run_id})
+    describe(settings, challenger, {"gate_run": run_id})
     return run_id
 
 
 @task(name="roll-back", cache_policy=NO_CACHE)
 def roll_back(name: str, settings: Settings) -> Rollback:
-    """Exchange champion and previous, and log it; a second time takes the first back.
+    """Exchange the aliases champion and previous, and log it; a second call reverses the first.
 
     Raises:
-        NoModelError: if there is no champion, or none before it.
+        NoModelError: if there is no champion, or no previous one.
     """
     restored, withdrawn = swap_champion(settings, name)
     run = RunSpec(
@@ -165,8 +165,8 @@ def roll_back(name: str, settings: Settings) -> Rollback:
         tags={"verdict": "rolled back", "reasons": "asked for by hand", **flow_tags()},
     )
     with tracked_run(settings, run) as handle:
-        said = f"{name}: v{withdrawn.version} was withdrawn by hand, v{restored.version} is champion again."
-        set_tags(settings, handle.run_id, {NOTE: said})
+        note = f"{name}: v{withdrawn.version} was withdrawn by hand, v{restored.version} is champion again."
+        set_tags(settings, handle.run_id, {NOTE: note})
         describe(settings, withdrawn, {"gate": f"withdrawn in favour of v{restored.version}"})
         describe(settings, restored, {"gate": f"champion again after v{withdrawn.version}"})
     run_id = store_id(settings, handle.run_id)
@@ -174,7 +174,7 @@ def roll_back(name: str, settings: Settings) -> Rollback:
 
 
 def decision_metrics(decision: Decision) -> dict[str, float]:
-    """What a list of decisions shows of each: the smallest lead, dB, and the measured false-alarm rates."""
+    """Return the metrics of a decision: the smallest margin in dB, and the measured false-alarm rates."""
     margins = [row["margin_db"] for row in decision.rows if row["check"] == "gain"]
     metrics = {"smallest_margin_db": min(margins)} if margins else {}
     rates = {f"false_alarms_{row['rate'].replace(' ', '_')}": row["measured"] for row in decision.false_alarms}
@@ -182,29 +182,31 @@ def decision_metrics(decision: Decision) -> dict[str, float]:
 
 
 def decision_page(decision: Decision) -> str:
-    """A decision as a page of Markdown: verdict, reasons, what every check found."""
+    """Return a decision as Markdown: verdict, reasons, and the result of every check."""
     from aemodels.report.model_card.card import table
 
-    verdict = "accepted: it is champion now" if decision.accepted else "refused: nothing changes"
-    said = [f"# {decision.name} v{decision.version} {verdict}"]
-    said += [f"Champion before: {f'v{decision.champion}' if decision.champion else 'none'}. {ASKED}"]
-    said += ["\n".join(f"- not enough: {reason}" for reason in decision.reasons)] if decision.reasons else []
+    verdict = "accepted as champion" if decision.accepted else "refused; the champion stays"
+    parts = [f"# {decision.name} v{decision.version} {verdict}"]
+    parts += [f"Champion before: {f'v{decision.champion}' if decision.champion else 'none'}. {REQUIREMENTS}"]
+    parts += ["\n".join(f"- not met: {reason}" for reason in decision.reasons)] if decision.reasons else []
     for rows in (decision.rows, decision.false_alarms):
         if rows:
-            said.append(table(list(rows[0]), [["" if cell is None else cell for cell in row.values()] for row in rows]))
-    return "\n\n".join(said)
+            parts.append(
+                table(list(rows[0]), [["" if cell is None else cell for cell in row.values()] for row in rows])
+            )
+    return "\n\n".join(parts)
 
 
-ASKED = (
-    "Asked for: ahead of the champion and of every other contender at every condition by more than noise (means over "
-    "wells of the frozen hold-out; with up to four wells ahead in each of them, with more the lower end of a paired "
-    "bootstrap interval, one-sided 5 %); no curve worse by more than a tolerance; false alarms within their band."
+REQUIREMENTS = (
+    "Required: a gain over the champion and every other contender under every test condition (means over wells of the "
+    "frozen hold-out; with up to four wells, a gain in each of them; with more, a positive lower end of a paired "
+    "bootstrap interval, one-sided 5 %); no curve worse by more than a tolerance; false alarms within their limits."
 )
 
 
 @task(name="is-replaceable", cache_policy=NO_CACHE)
 def is_replaceable(name: str, settings: Settings) -> bool:
-    """Whether a demo may promote: there is no champion, or it comes from a demo as well."""
+    """Return whether a demo may replace the champion: there is none, or it comes from a demo as well."""
     champion = find(settings, f"models:/{name}@{CHAMPION}")
     if champion is None:
         return True
@@ -214,10 +216,10 @@ def is_replaceable(name: str, settings: Settings) -> bool:
 def _with_champions(
     settings: Settings, table: pd.DataFrame, challenger: ModelVersion, champions: list[ModelVersion]
 ) -> pd.DataFrame:
-    """The challenger's comparison with the rows of each champion, measured now on the same hold-out and noise.
+    """Return the challenger's table with rows of each champion, evaluated on the same hold-out and noise.
 
     Raises:
-        SondeflowError: if the hold-out is gone or the champion does not know its curves.
+        SondeflowError: if the hold-out is missing or the champion lacks its curves.
     """
     import pandas as pd
 

@@ -1,4 +1,4 @@
-"""What a study leaves in MLflow: tables, figures, metrics, the registered model."""
+"""Records of a study in MLflow: tables, figures, metrics and the registered model."""
 
 from __future__ import annotations
 
@@ -35,17 +35,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-# A run holds 30 metrics (tracking.MAX_METRICS); a contender's has up to 12 of its training beside these.
+# A run holds up to 30 metrics (tracking.MAX_METRICS), of which training takes up to 12.
 _MAX_METRICS = 15
 CARD = "model_card.md"
 ABOUT = {
-    "sondeflow-logs": "Takes noise out of well logs and flags depth samples that cannot be trusted.",
-    "sondeflow-seismic": "Takes noise out of seismic traces and flags traces that cannot be trusted.",
+    "sondeflow-logs": "Denoises well logs and flags unreliable depth samples.",
+    "sondeflow-seismic": "Denoises seismic traces and flags unreliable traces.",
 }
 ALIASES = (
-    "Aliases: **champion** scores, **challenger** is the last version trained, **previous** is the champion before. "
-    "Only `sondeflow promote` moves them; the tag *gate* of a version says what it decided, each decision is a run in "
-    "the experiment sondeflow-promotions. The model card is the description of each version and of its run."
+    "Aliases: **champion** scores new files, **challenger** is the last trained version, **previous** is the former "
+    "champion. Only `sondeflow promote` moves champion and previous. The tag *gate* of a version holds its decision, "
+    "and each decision is a run in the experiment sondeflow-promotions. The model card is the description of each "
+    "version and of its run."
 )
 
 
@@ -62,7 +63,7 @@ class Registered(BaseModel):
 
 @task(name="log-study", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_jitter_factor=1.0)
 def log_study(study: StudyRef, parent: Parent, settings: Settings) -> None:
-    """Tables and figures of a study under the experiment's run."""
+    """Log tables and figures of a study to the experiment's run."""
     for name in study.tables():
         log_table(settings, parent.run_id, name, study.table(name))
     log_folder(settings, parent.run_id, study.path / "figures", "figures")
@@ -74,7 +75,7 @@ def log_study(study: StudyRef, parent: Parent, settings: Settings) -> None:
 def log_denoising(
     spec: ExperimentSpec, study: StudyRef, fits: Sequence[FitRef], parent: Parent, settings: Settings
 ) -> dict[str, float]:
-    """Gains: each contender's on its own run, the default's and its margin on the experiment's. Returns the latter."""
+    """Log the gains of each contender to its run; log and return those of the default contender, with its margin."""
     summary = study.table("denoising_summary")
     for ref in fits:
         log_metrics(settings, ref.run_id, contender_metrics(summary, ref.contender))
@@ -86,7 +87,7 @@ def log_denoising(
 
 @task(name="log-detectors", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_jitter_factor=1.0)
 def log_detectors(spec: ExperimentSpec, study: StudyRef, parent: Parent, settings: Settings) -> dict[str, float]:
-    """Each detector's ranking and false-alarm rates on a run of its own, the winner's on the experiment's."""
+    """Log ranking and false-alarm rates of each detector to its run; log and return those of the best detector."""
     table, thresholds = study.table("detectors"), study.table("thresholds")
     winner = str(study.summary()["winner"])
     for named in spec.anomalies.detectors:
@@ -118,14 +119,14 @@ def log_detectors(spec: ExperimentSpec, study: StudyRef, parent: Parent, setting
 def write_card(
     spec: ExperimentSpec, data: PreparedRef, studies: tuple[StudyRef, StudyRef], parent: Parent, settings: Settings
 ) -> str:
-    """The model card as the run's notes and as a file; returns its text.
+    """Log the model card as a file and as the run's notes, and return its text.
 
     Args:
         spec: the experiment.
-        data: names the wells in their roles.
+        data: its wells or line sections by role.
         studies: of denoisers and of detectors.
         parent: the experiment's run.
-        settings: where the store is.
+        settings: address of the tracking store.
     """
     from aemodels.report.model_card.card import render_card
     from aemodels.report.model_card.tables import CardTables
@@ -146,9 +147,9 @@ def write_card(
 
 @task(name="register", cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5, retry_jitter_factor=1.0)
 def register(spec: ExperimentSpec, study: StudyRef, card: str, parent: Parent, settings: Settings) -> Registered:
-    """Register the study's bundle as the challenger; a bundle that is registered already keeps its version.
+    """Register the study's bundle as the challenger; a bundle that is already registered keeps its version.
 
-    Where the store is away the version is PENDING: it is registered when the run is sent.
+    If the tracking store is unavailable, the version is PENDING, and the bundle is registered when the run is uploaded.
     """
     notes = {"model": f"{ABOUT[spec.registered_name]}\n\n{ALIASES}", "version": card}
     name, version, created = register_version(settings, parent.run_id, study.bundle, spec.registered_name, notes)
@@ -156,24 +157,24 @@ def register(spec: ExperimentSpec, study: StudyRef, card: str, parent: Parent, s
 
 
 def best_contender(summary: pd.DataFrame) -> str:
-    """The contender with the highest median gain, mean over conditions."""
+    """Return the contender with the highest median gain, averaged over conditions."""
     return str(summary.groupby("contender")["median_db"].mean().idxmax())
 
 
 def best_pr_auc(table: pd.DataFrame) -> float:
-    """The highest median PR-AUC that a detector reaches on the hold-out."""
+    """Return the highest median PR-AUC of a detector on the hold-out."""
     return float(table[table["role"] == "test"].groupby("detector")["pr_auc"].median().max())
 
 
 def contender_metrics(summary: pd.DataFrame, contender: str) -> dict[str, float]:
-    """median_db, min_db and noise_reduction_pct of each condition."""
+    """Return median_db, min_db and noise_reduction_pct per condition."""
     rows = summary[summary["contender"] == contender].to_dict("records")
     keys = ("median_db", "min_db", "noise_reduction_pct")
     return _finite({f"{key}.{plain(row['condition'])}": row[key] for key in keys for row in rows})
 
 
 def default_metrics(summary: pd.DataFrame, default: str) -> dict[str, float]:
-    """The default's median gain of each condition, and how far it is ahead of the best other contender (dB)."""
+    """Return the default contender's median gain per condition, and its margin over the best other contender (dB)."""
     metrics: dict[str, float] = {}
     for condition, rows in summary.groupby("condition", sort=False):
         medians = rows.set_index("contender")["median_db"]
@@ -187,7 +188,7 @@ def default_metrics(summary: pd.DataFrame, default: str) -> dict[str, float]:
 
 
 def detector_metrics(table: pd.DataFrame, thresholds: pd.DataFrame, detector: str) -> dict[str, float]:
-    """Median ranking on the hold-out, and of each threshold its value, promised and measured false-alarm rates."""
+    """Return median ranking on the hold-out, and per threshold its value, nominal and measured false-alarm rates."""
     rows = table[(table["detector"] == detector) & (table["role"] == "test")]
     metrics = {f"median_{key}": rows[key].median() for key in ("pr_auc", "roc_auc", "recall_at_1pct")}
     for row in thresholds[thresholds["detector"] == detector].to_dict("records"):
@@ -197,11 +198,11 @@ def detector_metrics(table: pd.DataFrame, thresholds: pd.DataFrame, detector: st
 
 
 def anomaly_metrics(anomalies: pd.DataFrame, bad_hole: pd.DataFrame | None, detector: str) -> dict[str, float]:
-    """What a detector finds of all faults of the hold-out, pooled, and of real bad hole; the tables hold the rest.
+    """Return a detector's pooled results on the faults of the hold-out, and on real bad hole.
 
     Args:
         anomalies: as `DetectorStudy.totals`.
-        bad_hole: as `DetectorStudy.bad_hole`; None where no well tells.
+        bad_hole: as `DetectorStudy.bad_hole`; None if no well has a caliper.
         detector: its name.
     """
     rows = anomalies[(anomalies["detector"] == detector) & (anomalies["fault"] == "all")]
@@ -218,6 +219,6 @@ def _bad_hole(study: StudyRef) -> pd.DataFrame | None:
 
 
 def _finite(metrics: Mapping[str, Any]) -> dict[str, float]:
-    """The first finite metrics that a run's page can hold beside its others; the tables hold all."""
+    """Return the first _MAX_METRICS finite metrics; the tables hold all of them."""
     finite = {key: float(value) for key, value in metrics.items() if math.isfinite(value)}
     return dict(list(finite.items())[:_MAX_METRICS])

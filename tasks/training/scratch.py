@@ -1,4 +1,4 @@
-"""The networks written in plain NumPy: trained, held against what is known of them, logged."""
+"""Networks written in plain NumPy: trained, compared with reference values, and logged."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 EXPERIMENT = "sondeflow-scratch"
-# Values of a loss curve that a run holds.
+# Number of logged values of a loss curve.
 _CURVE = 200
-# The code of a line is its slope, but for noise: of ten seeds the worst gave 0.992.
+# The embedding of a line represents its slope, up to noise; the worst of ten seeds gave 0.992.
 MIN_R_SQUARED = 0.95
 
 
 class ReferenceCheck(BaseModel):
-    """A value that is known, and what was found."""
+    """Comparison of a result with its reference value."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -43,7 +43,7 @@ class ReferenceCheck(BaseModel):
 
 
 class ScratchRun(BaseModel):
-    """One trained network: its run, and its known answers."""
+    """Run of one trained network, and its comparisons with reference values."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -54,7 +54,7 @@ class ScratchRun(BaseModel):
 
 @task(name="learn-slopes", cache_policy=NO_CACHE)
 def slopes_run(seed: int, settings: Settings) -> ScratchRun:
-    """Train 3-2-1-2-3 on noisy lines, and hold its code against their slopes."""
+    """Train 3-2-1-2-3 on noisy lines, and compare its embedding with their slopes."""
     from aemodels.report.figures.index import network_diagram, slopes_panels
 
     found = train_slopes(seed)
@@ -70,7 +70,7 @@ def slopes_run(seed: int, settings: Settings) -> ScratchRun:
 
 @task(name="learn-spiral", cache_policy=NO_CACHE)
 def spiral_run(settings: Settings) -> ScratchRun:
-    """Train 2-1-2 on the noisy spiral, and hold it against the published result."""
+    """Train 2-1-2 on the noisy spiral, and compare it with the published result."""
     from aemodels.numpy_autoencoder.reference_problems import SPIRAL_SEED
     from aemodels.report.figures.index import network_diagram, spiral_panels
 

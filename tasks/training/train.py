@@ -1,4 +1,4 @@
-"""Fitting: one task a contender, kept on disk by the hash of all that goes into it."""
+"""Fitting, one task per contender; fits are stored under a hash of their inputs."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from tasks.tracking.provenance import flow_tags, run_name
 from tasks.training.prepare import PreparedRef, load_prepared
 from tasks.training.progress import EpochReporter, epoch_bar
 
-# Keras keeps its seeds for the whole process: two trainings at once would take each other's random numbers.
-# A run begins when its turn comes, so that its duration is its own.
+# Keras seeds are global to the process, so two trainings at once would share one random stream.
+# A run is opened once it has the lock, so that its duration does not include the wait.
 _TRAINING_LOCK = threading.Lock()
 ARRAYS = "arrays.npz"
 
 
 class Parent(BaseModel):
-    """The experiment's run, under which contenders log theirs; in a sweep also the trial's number."""
+    """The experiment's run, parent of the contenders' runs; in a hyperparameter search also the trial number."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,18 +46,18 @@ class Parent(BaseModel):
 
 
 class FitRef(BaseModel):
-    """A fitted contender by reference.
+    """Reference to a fitted contender.
 
     Args:
         contender: its name.
         uri: the folder written by `Fitted.save`.
         sha256: of its arrays.
-        key: hash of the specs, data and code that it was made from.
+        key: hash of its specification, data and code.
         run_id: the contender's run.
         seconds: wall time of the fit.
-        parameters: fitted numbers.
-        cached: whether it was found, not fitted.
-        findings: what is doubtful about its training.
+        parameters: number of fitted parameters.
+        cached: the fit was loaded from disk.
+        findings: problems of its training.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -73,10 +73,10 @@ class FitRef(BaseModel):
     findings: tuple[Finding, ...] = ()
 
     def load(self, spec: ExperimentSpec) -> Fitted:
-        """The fitted contender.
+        """Load the fitted contender.
 
         Raises:
-            DataError: if its arrays are not those that were saved.
+            DataError: if its arrays differ from those that were saved.
         """
         found = sha256_file(Path(self.uri) / ARRAYS)
         if found != self.sha256:
@@ -86,9 +86,9 @@ class FitRef(BaseModel):
 
 @task(name="fit", task_run_name="fit-{name}", cache_policy=NO_CACHE)
 def fit(spec: ExperimentSpec, name: str, data: PreparedRef, parent: Parent, settings: Settings) -> FitRef:
-    """Fit one contender, or take it from disk, and log it as a child run.
+    """Fit one contender, or load it from disk, and log it as a child run.
 
-    A training that died goes on from its last finished epoch when the same one is asked for again.
+    An interrupted training resumes after its last finished epoch when it is requested again.
     """
     contender = spec.contender(name)
     key = fit_key(spec, name, data)
@@ -129,7 +129,7 @@ def fit(spec: ExperimentSpec, name: str, data: PreparedRef, parent: Parent, sett
 
 
 def fit_key(spec: ExperimentSpec, name: str, data: PreparedRef) -> str:
-    """The identity of a fit: what changes it changes the key, and nothing else does."""
+    """Return the hash of everything that a fit depends on."""
     relevant = spec.model_dump(
         mode="json",
         include={"kind", "seed", "curves", "minimum_samples", "split", "normalise", "tuning", "test_conditions"},
