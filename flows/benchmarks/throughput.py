@@ -1,4 +1,4 @@
-"""The benchmark table: each pair does the same work on the same data, in turns, and is checked to agree."""
+"""Throughput benchmarks: each pair does the same work on the same data, in turns, and must give equal results."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ READING_TARGET = 8.0  # times the speed of lasio on field wells
 
 @dataclass(frozen=True)
 class Pair:
-    """Two ways to the same result.
+    """Two implementations with the same result.
 
     Args:
-        what: is done.
-        ours: does it.
-        other: the name of the other way.
-        theirs: does it the other way.
-        required: ratio that ours has to reach, None where nothing is promised.
+        what: description of the work.
+        ours: our implementation.
+        other: name of the other implementation.
+        theirs: the other implementation.
+        required: ratio that ours has to reach; None if there is no requirement.
     """
 
     what: str
@@ -41,13 +41,13 @@ class Pair:
 
 
 def benchmark(repeats: int, las: Path | None = None) -> list[dict[str, Any]]:
-    """One row a pair: what, ours_s, other, other_s (medians of `repeats` runs), ratio = other_s / ours_s, and verdict.
+    """Return one row per pair: what, ours_s, other, other_s (medians), ratio = other_s / ours_s, and verdict.
 
-    The verdict is "met" or "missed" where a ratio is promised (`required`), "" elsewhere.
+    The verdict is "met" or "missed" if a ratio is required, else "".
 
     Args:
-        repeats: runs of each, taken in turns.
-        las: a folder of wells to read beside the generated one.
+        repeats: repetitions of each, in turns.
+        las: a folder of wells to read as well.
     """
     rng = np.random.default_rng(20)
     values = rng.normal(size=(len(CURVES), SAMPLES)).cumsum(axis=1).astype(np.float32)
@@ -58,7 +58,7 @@ def benchmark(repeats: int, las: Path | None = None) -> list[dict[str, Any]]:
 
 
 def measure(pair: Pair, repeats: int) -> dict[str, Any]:
-    """The row of a pair, timed in turns after both have been checked to agree."""
+    """Return the row of a pair, timed in turns after a check that both agree."""
     np.testing.assert_allclose(pair.ours(), pair.theirs(), rtol=1e-4, atol=1e-4)  # also warms up
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(repeats):
@@ -72,7 +72,7 @@ def measure(pair: Pair, repeats: int) -> dict[str, Any]:
 
 
 def verdict(ratio: float, required: float | None) -> str:
-    """Whether a promised ratio is reached; "" where none is promised."""
+    """Return "met" or "missed" for a required ratio; "" if there is none."""
     if required is None:
         return ""
     return "met" if ratio >= required else "missed"
@@ -97,7 +97,7 @@ def _reading(values: np.ndarray, folder: Path) -> Pair:
 
 
 def reading_field(paths: list[Path]) -> Pair:
-    """Wells whose curves are plain: both readings must agree to be timed."""
+    """Return the pair of reading field wells with simple curves, for which both readers agree."""
     import lasio
 
     from aemodels.io.las.reader import read_las
@@ -132,7 +132,7 @@ def _blending(values: np.ndarray) -> Pair:
 
 
 def loop_overlap_add(windows: WindowSet) -> np.ndarray:
-    """Overlap-add as it is first written down: sample by sample."""
+    """Overlap-add window blocks with a loop over samples."""
     channels, samples = windows.shape
     total = np.zeros((samples, channels))
     weight = np.zeros((samples, 1))

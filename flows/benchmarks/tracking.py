@@ -1,4 +1,4 @@
-"""What logging costs: the same experiment with its runs logged and without, in turns."""
+"""Benchmark of logging: the same experiment with and without logged runs, in turns."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from tasks.training.train import ARRAYS, FitRef, fit, fit_key
 
 CONTENDERS = 10
 EPOCHS = 50
-# Batches in an epoch: an epoch then takes tenths of a second, where those of the shipped experiments take
-# seconds; the share that logging takes of the wall time is an upper bound of theirs.
+# Batches per epoch: an epoch takes tenths of a second, against seconds in the shipped experiments, so the measured
+# share of logging is an upper bound of theirs.
 STEPS = 40
 WELLS = 6
 REQUIRED = 1 / 1.1  # logging is to add less than 10 % to the wall time
@@ -37,13 +37,13 @@ CURVES = ("GR", "RHOB", "NPHI")
 
 
 def benchmark_tracking(repeats: int) -> list[dict[str, Any]]:
-    """One row: ten dense autoencoders of 50 epochs each fitted, compared, drawn and assembled, logged or not.
+    """Measure an experiment of ten dense autoencoders of 50 epochs, with and without logging.
 
     Both sides leave fits, tables, figures and the bundle on disk. One of them also logs parameters, data, per-epoch
-    metrics, tables, figures and the model card, and registers the model; the store's creation is not counted.
+    metrics, tables, figures and the model card, and registers the model; creation of the store is not included.
 
     Args:
-        repeats: runs of each, taken in turns; medians count.
+        repeats: repetitions of each, in turns; medians are reported.
 
     Returns:
         what, ours_s (logged), other, other_s (not logged), ratio = other_s / ours_s, required and verdict as of
@@ -51,15 +51,15 @@ def benchmark_tracking(repeats: int) -> list[dict[str, Any]]:
         other programs disturb less), epoch_s.
     """
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        wells = _wells(place / "wells")
-        store = f"sqlite:///{place / 'mlflow.db'}"
-        _run(_bare, wells, Settings(home=place / "warm-up", tracking_uri=store), epochs=1)
-        connect(Settings(home=place, tracking_uri=store))
+        work = Path(folder)
+        wells = _wells(work / "wells")
+        store = f"sqlite:///{work / 'mlflow.db'}"
+        _run(_bare, wells, Settings(home=work / "warm-up", tracking_uri=store), epochs=1)
+        connect(Settings(home=work, tracking_uri=store))
         times: tuple[list[Seconds], list[Seconds]] = ([], [])
         for turn in range(repeats):
             for log, side in zip(times, (_logged, _bare), strict=True):
-                home = place / f"{side.__name__}-{turn}"
+                home = work / f"{side.__name__}-{turn}"
                 log.append(_run(side, wells, Settings(home=home, tracking_uri=store), epochs=EPOCHS))
     ours, other = (_medians(log) for log in times)
     return [
@@ -87,7 +87,7 @@ def _medians(log: list[Seconds]) -> Seconds:
 
 
 def _run(side: Side, wells: list[Path], settings: Settings, *, epochs: int) -> Seconds:
-    """What a side takes, reading the wells not counted."""
+    """Return wall and processor time of one side, without reading the wells."""
     spec = _spec(epochs)
     data = prepare_data.fn(
         spec, Dataset(files=tuple(record for path in wells for record in ingest_file(path, settings)))
@@ -112,7 +112,7 @@ def _logged(spec: ExperimentSpec, data: PreparedRef, settings: Settings) -> None
 
 
 def _bare(spec: ExperimentSpec, data: PreparedRef, settings: Settings) -> None:
-    """The same work, of which nobody is told."""
+    """Do the same work without logging."""
     fits = [_fitted(spec, contender.name, data, settings) for contender in spec.contenders]
     _studies(spec, data, fits, settings)
 

@@ -1,4 +1,4 @@
-"""The command line: `sondeflow`, also `python -m flows`; heavy libraries are imported by the commands alone."""
+"""Command line `sondeflow`, also `python -m flows`; heavy libraries are imported by the commands only."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ for group in (learn, score, monitor, serve, data, check, similar, show):
 
 
 def main() -> None:
-    """Run the command line; with --json even a usage error is one JSON object on stdout."""
+    """Run the command line; with --json a usage error is one JSON object on stdout as well."""
     try:
         app()
     except SystemExit as stop:
-        # a command answers for itself; what the parser refuses never reached one
+        # commands print their own JSON; errors of the parser occur before
         explain = getattr(stop.__context__, "format_message", None)
         if "--json" in sys.argv and explain is not None:
             sys.stdout.write(json.dumps({"ok": False, "error": explain(), "error_type": "usage"}) + "\n")

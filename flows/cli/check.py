@@ -1,4 +1,4 @@
-"""The command that judges files: check."""
+"""Command that checks files: check."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 VERDICTS = ("good", "doubtful", "unusable")
 SEVERITIES = ("error", "warning", "info")
-LISTED = 20  # files up to which good ones, and what is merely worth knowing, are listed unasked
+LISTED = 20  # up to this number of files, good ones and notes are listed by default
 Row = dict[str, Any]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Positions = Annotated[
@@ -34,7 +34,7 @@ Positions = Annotated[
 
 
 def add_to(app: typer.Typer) -> None:
-    """Register the command."""
+    """Add the command to the application."""
     app.command()(check)
 
 
@@ -43,10 +43,12 @@ def check(
         list[str], typer.Argument(help="Files, folders or URLs (file://, memory://, s3://bucket/prefix).")
     ],
     header_positions: Positions = None,
-    everything: Annotated[bool, typer.Option("--all", help="List good files and notes too, however many.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also list good files and notes, regardless of their number.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say what is wrong with each file; nothing is written."""
+    """Check files and report findings; nothing is written."""
     with answering("check", as_json=as_json) as answer:
         settings = settings_with(header_positions)
         rows = [row for path in paths for row in _check_below(path, settings)]
@@ -58,10 +60,10 @@ def check(
 
 
 def settings_with(header_positions: str | None) -> Settings:
-    """The settings, with header positions of the command line before those of the environment.
+    """Return the settings; header positions on the command line take precedence over the environment.
 
     Raises:
-        BadUsageError: if the positions make no sense.
+        BadUsageError: if the positions are invalid.
     """
     from aemodels.core.errors import DataError
     from tasks.settings import Settings
@@ -81,7 +83,7 @@ def _positions(text: str) -> HeaderPositions:
 
 
 def _summary(rows: list[Row]) -> dict[str, Any]:
-    """How many files of each verdict, and in how many files each finding stands, the commonest first."""
+    """Count files by verdict, and files by finding, the most frequent first."""
     found: dict[tuple[str, str], set[str]] = {}
     for row in rows:
         for finding in row["findings"]:
@@ -105,7 +107,7 @@ def _check_below(root: str, settings: Settings) -> Iterator[Row]:
 
 
 def _check_url(url: str, settings: Settings) -> Iterator[Row]:
-    """Fetch what lies under a URL file by file, each into a folder that lasts as long as its check."""
+    """Fetch the files under a URL one by one, each into a temporary folder for its check."""
     from aemodels.core.errors import UnreadableFileError
     from aemodels.io.remote import fetch, list_urls
 
@@ -140,7 +142,7 @@ def _check_file(path: Path, settings: Settings) -> Row:
 
 
 def _check_blocks(path: Path, settings: Settings) -> Row:
-    """A line that is too large to be read at once."""
+    """Check a line that is too large to be read at once."""
     from aemodels.bundle.large_lines import check_segy_blocks
     from aemodels.core.errors import UnreadableFileError
     from aemodels.io.files.gzip import content_stem, plain_file
@@ -162,7 +164,7 @@ def _row(path: str, findings: list[Finding], kind: str = "", name: str = "") -> 
 
 
 def _show(answer: Answer, rows: list[Row], summary: dict[str, Any], *, everything: bool) -> None:
-    """For people: a table of files, then each finding with its place, cause and remedy, then counts."""
+    """Show a table of files, then each finding with location, cause and remedy, then counts."""
     listed = [row for row in rows if everything or row["verdict"] != "good"]
     base = _common([row["path"] for row in rows])
     if base:
@@ -185,14 +187,14 @@ def _show(answer: Answer, rows: list[Row], summary: dict[str, Any], *, everythin
         answer.say(f"{summary['good']} good files and the notes (info) are not listed; --all lists them")
     counts = ", ".join(f"{summary[verdict]} {verdict}" for verdict in VERDICTS)
     files = "1 file" if len(rows) == 1 else f"{len(rows)} files"
-    answer.say(f"{files}: {counts}" if rows else "no files there")
+    answer.say(f"{files}: {counts}" if rows else "no files found")
 
 
 def _common(paths: list[str]) -> str:
-    """What all paths or URLs begin with, up to a slash: told once, it need not stand in every row."""
+    """Return the common folder of all paths or URLs, which is shown once above the table."""
     if len(paths) < 2:
         return ""
-    first, last = min(paths), max(paths)  # what these two share, all between them share
+    first, last = min(paths), max(paths)  # a common prefix of these two is common to all
     shared = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False)))
     return shared[: shared.rfind("/") + 1]
 

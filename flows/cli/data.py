@@ -1,4 +1,4 @@
-"""The command that makes files: sample."""
+"""Command that generates files: sample."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")
 
 
 def add_to(app: typer.Typer) -> None:
-    """Register the command."""
+    """Add the command to the application."""
     app.command()(sample)
 
 
 def sample(
     directory: Annotated[Path, typer.Argument(help="Folder to write to.")],
-    seed: Annotated[int, typer.Option(min=0, help="Root of all randomness.")] = 20,
-    wells: Annotated[int | None, typer.Option(min=1, max=60, help="Wells for training.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the random numbers.")] = 20,
+    wells: Annotated[int | None, typer.Option(min=1, max=60, help="Number of training wells.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a synthetic field: LAS wells, a SEG-Y line, new arrivals with faults, and the truth."""
+    """Write a synthetic field: LAS wells, a SEG-Y line, new files with faults, and the truth."""
     with answering("sample", as_json=as_json) as answer:
         from aemodels.synthetic import FieldSpec, sample_field
 
@@ -38,4 +38,4 @@ def sample(
             "truth": str(made.truth),
         }
         answer.say(f"{len(made.wells)} wells, 1 seismic line and {len(made.arrivals)} arrivals in {directory}")
-        answer.say(f"the truth: {made.truth}")
+        answer.say(f"truth: {made.truth}")

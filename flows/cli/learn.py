@@ -1,4 +1,4 @@
-"""Commands that learn and choose: demo, train, compare, sweep, promote, upload, scratch."""
+"""Commands that train and promote: demo, train, compare, sweep, promote, upload, scratch."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Data = Annotated[str, typer.Option("--data", metavar="PATH", help="A file, a fol
 
 
 def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
+    """Add the commands to the application."""
     app.command()(demo)
     app.command()(train)
     app.command()(compare)
@@ -35,7 +35,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def demo(as_json: Json = False) -> None:
-    """Sample field, training, comparison, promotion, arrivals, scores: the main job on made-up data."""
+    """Run the whole workflow on a synthetic field: train, compare, promote, and score new files."""
     with answering("demo", as_json=as_json) as answer:
         settings = _environment()
         from flows.demo import demo as flow
@@ -53,7 +53,7 @@ def demo(as_json: Json = False) -> None:
 
 
 def train(spec: SpecName, data: Data, header_positions: Positions = None, as_json: Json = False) -> None:
-    """Train every contender, compare on the hold-out, register the bundle as challenger."""
+    """Train all contenders, compare them on the hold-out, and register the bundle as challenger."""
     with answering("train", as_json=as_json) as answer:
         experiment = load_spec(spec)
         settings = _environment(header_positions)
@@ -79,13 +79,13 @@ def train(spec: SpecName, data: Data, header_positions: Positions = None, as_jso
 
 
 def compare(
-    what: Annotated[Literal["denoise", "anomalies"], typer.Argument(help="What is compared.")],
+    what: Annotated[Literal["denoise", "anomalies"], typer.Argument(help="Denoisers or anomaly detectors.")],
     spec: SpecName,
     data: Data,
     header_positions: Positions = None,
     as_json: Json = False,
 ) -> None:
-    """The contender table on held-out wells or line sections, logged; nothing is registered."""
+    """Compare contenders on held-out wells or line sections and log the tables; nothing is registered."""
     with answering("compare", as_json=as_json) as answer:
         experiment = load_spec(spec)
         settings = _environment(header_positions)
@@ -103,11 +103,13 @@ def compare(
 def sweep(
     spec: SpecName,
     data: Data,
-    trials: Annotated[int | None, typer.Option("--trials", min=1, help="Trials in all, instead of the spec's.")] = None,
+    trials: Annotated[
+        int | None, typer.Option("--trials", min=1, help="Total number of trials; default: as in the spec.")
+    ] = None,
     header_positions: Positions = None,
     as_json: Json = False,
 ) -> None:
-    """Search a contender's parameters as the spec's section sweep says; judged on validation wells alone."""
+    """Search the parameters of a contender given in section sweep of the spec, evaluated on validation wells."""
     with answering("sweep", as_json=as_json) as answer:
         experiment = load_spec(spec)
         settings = _environment(header_positions)
@@ -124,17 +126,19 @@ def sweep(
 
 def promote(
     name: Annotated[str, typer.Argument(help="sondeflow-logs (or logs), sondeflow-seismic (or seismic).")],
-    version: Annotated[str | None, typer.Option("--version", help="A version; the challenger without one.")] = None,
+    version: Annotated[
+        str | None, typer.Option("--version", help="Version to evaluate; default: the challenger.")
+    ] = None,
     rollback: Annotated[
-        bool, typer.Option("--rollback", help="Back to the champion before this one; twice takes it back.")
+        bool, typer.Option("--rollback", help="Restore the previous champion; a second rollback reverses the first.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Judge a version on the frozen hold-out; where it passes, it becomes champion."""
+    """Evaluate a version on the frozen hold-out; if it passes the promotion gate, it becomes champion."""
     with answering("promote", as_json=as_json) as answer:
         model = model_name(name)
         if rollback and version:
-            raise BadUsageError("--rollback takes no --version: it goes back to the champion before this one")
+            raise BadUsageError("--rollback takes no --version; it restores the previous champion")
         settings = _environment()
         from flows import promote as flows
         from flows.environment import run_flow
@@ -152,7 +156,7 @@ def promote(
 
 
 def upload(as_json: Json = False) -> None:
-    """Send runs that were recorded while MLflow was away; what is there already stays as it is."""
+    """Send runs that were recorded while MLflow was unavailable; runs that are there already are not changed."""
     with answering("upload", as_json=as_json) as answer:
         settings = _environment()
         from tasks.tracking import send_pending
@@ -164,14 +168,14 @@ def upload(as_json: Json = False) -> None:
             answer.code = FAILED
             answer.say(_not_sent(settings))
         else:
-            answer.say(f"{len(runs)} runs sent; nothing waits")
+            answer.say(f"{len(runs)} runs sent; none left to send")
 
 
 def scratch(
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the lines; the spiral's is the published one.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the lines; the spiral uses the published seed.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """Autoencoders in plain NumPy, held against their published results; runs with figures in MLflow."""
+    """Train autoencoders in plain NumPy, compare them with published results, and log figures to MLflow."""
     with answering("scratch", as_json=as_json) as answer:
         settings = _environment()
         from flows.environment import run_flow
@@ -189,7 +193,7 @@ def _show_decision(answer: Answer, decision: Decision) -> None:
     answer.show(f"Gate of {decision.name} v{decision.version} (dB)", decision.rows)
     answer.show("False alarms on the clean hold-out, shares of rows", decision.false_alarms)
     for reason in decision.reasons:
-        answer.say(f"not enough: {reason}")
+        answer.say(f"not met: {reason}")
     answer.say(f"{decision.name} v{decision.version} {'is champion' if decision.accepted else 'stays challenger'}")
 
 
@@ -197,8 +201,8 @@ def _not_sent(settings: Settings) -> str:
     from tasks.tracking import public_uri
 
     return (
-        f"MLflow at {public_uri(settings.tracking_uri)} does not answer; all results are kept in "
-        f"{settings.home / 'spool'}. When it is back: sondeflow upload (the next `sondeflow train` does it as well)"
+        f"MLflow at {public_uri(settings.tracking_uri)} does not respond; all results are kept in "
+        f"{settings.home / 'spool'}. Once it responds: sondeflow upload (the next `sondeflow train` sends them too)"
     )
 
 

@@ -1,4 +1,4 @@
-"""The command that watches: monitor."""
+"""Command that measures drift: monitor."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _SPAN = re.compile(r"^(\d+(?:\.\d+)?)(h|d)$")
 
 
 def add_to(app: typer.Typer) -> None:
-    """Register the command."""
+    """Add the command to the application."""
     app.command()(monitor)
 
 
 def monitor(
     outbox: Annotated[
-        Path | None, typer.Option(help="Outbox whose scores are read; the settings' without one.")
+        Path | None, typer.Option(help="Outbox whose scores are read; default: as in the settings.")
     ] = None,
-    since: Annotated[str, typer.Option(help="A span (36h, 7d) or an ISO time; without a zone it is UTC.")] = "7d",
-    bundle: Annotated[str, typer.Option(help="A models:/ URI or a bundle folder; the champions without one.")] = "",
+    since: Annotated[str, typer.Option(help="Period (36h, 7d) or ISO time (UTC if without a zone).")] = "7d",
+    bundle: Annotated[str, typer.Option(help="A models:/ URI or a bundle folder; default: the champions.")] = "",
     train: Annotated[
         tuple[str, str] | None, typer.Option(metavar="SPEC PATH", help="Train a challenger on an alarm.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Compare what was scored lately with the training data; exit code 1 on drift."""
+    """Compare recently scored data with the training data; exit code 1 on drift."""
     with answering("monitor", as_json=as_json) as answer:
         request = _request(outbox, since, bundle, train)
         from flows.environment import prepare_environment, run_flow
@@ -55,19 +55,19 @@ def _request(outbox: Path | None, since: str, bundle: str, train: tuple[str, str
     from tasks.monitoring.monitor import MonitorRequest
 
     if outbox is not None and not outbox.is_dir():
-        raise BadUsageError(f"{outbox} is no folder; expected an outbox that `sondeflow score` has filled")
+        raise BadUsageError(f"{outbox} is not a folder; expected an outbox that `sondeflow score` has filled")
     if bundle and not bundle.startswith("models:/") and not Path(bundle).is_dir():
         raise BadUsageError(f"{bundle} is neither a models:/ URI nor a folder; expected one of them")
     options: dict[str, Any] = {}
     if train is not None:
-        load_spec(train[0])  # a name that does not exist is refused now, not after the alarm
+        load_spec(train[0])  # an unknown name is refused now, not after the alarm
         options = {"trigger_training": True, "train_spec": train[0], "train_data": train[1], "after_training": "gate"}
     place = str(outbox.resolve()) if outbox else ""
     return MonitorRequest(outbox=place, since=since_time(since, datetime.now(UTC)), bundle=bundle, **options)
 
 
 def since_time(text: str, now: datetime) -> datetime:
-    """A span back from now, or an ISO time.
+    """Return the start of a period before now, or an ISO time.
 
     Raises:
         BadUsageError: if it is neither.
@@ -80,7 +80,7 @@ def since_time(text: str, now: datetime) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:
-        raise BadUsageError(f"--since is {text!r}; expected a span (36h, 7d) or a time (2026-01-31T06:00)") from error
+        raise BadUsageError(f"--since is {text!r}; expected a period (36h, 7d) or a time (2026-01-31T06:00)") from error
 
 
 def _say(answer: Answer, result: MonitorResult) -> None:

@@ -1,4 +1,4 @@
-"""Commands on what arrives: score, ledger."""
+"""Commands for arriving files: score, ledger."""
 
 from __future__ import annotations
 
@@ -22,25 +22,28 @@ WIDTHS = {"sha256": 12, "claimed_at": 19, "reason": 120}
 
 
 def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
+    """Add the commands to the application."""
     app.command()(score)
     app.command()(ledger)
 
 
 def score(  # noqa: PLR0913, PLR0917 - one option each
     inbox: Annotated[str, typer.Argument(help="A folder (nested or not), a file, or an s3:// address.")],
-    out: Annotated[Path, typer.Option("--out", help="Where scores go.")],
+    out: Annotated[Path, typer.Option("--out", help="Output folder.")],
     bundle: Annotated[
-        str | None, typer.Option("--bundle", help="A models:/ URI or a bundle folder; the champions without one.")
+        str | None, typer.Option("--bundle", help="A models:/ URI or a bundle folder; default: the champions.")
     ] = None,
     since: Since = None,
     everything: Annotated[
         bool,
-        typer.Option("--all", help="Score history too, beside the older results; --since: only what arrived since."),
+        typer.Option(
+            "--all",
+            help="Also score earlier contents, stored beside older results; with --since: those that arrived since.",
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Drain the inbox once: score what the ledger does not have, quarantine what cannot be used."""
+    """Score the files of an inbox that the ledger does not contain; quarantine unusable ones."""
     with answering("score", as_json=as_json) as answer:
         from flows.environment import prepare_environment, run_flow
         from tasks.settings import Settings
@@ -50,9 +53,9 @@ def score(  # noqa: PLR0913, PLR0917 - one option each
         from flows.score import score as flow
         from tasks.scoring.request import ScoreRequest
 
-        place = inbox if "://" in inbox else str(Path(inbox).resolve())
+        source = inbox if "://" in inbox else str(Path(inbox).resolve())
         request = ScoreRequest(
-            inbox=place, outbox=str(out.resolve()), bundle=bundle, since=since, rescore="all" if everything else "new"
+            inbox=source, outbox=str(out.resolve()), bundle=bundle, since=since, rescore="all" if everything else "new"
         )
         summary = run_flow(flow, settings, request=request)
         answer.data = summary.model_dump(mode="json")
@@ -77,19 +80,25 @@ def ledger(  # noqa: PLR0913, PLR0917 - one option each
         typer.Option(help="Only this state."),
     ] = None,
     model: Annotated[str, typer.Option(help="Only this model, e.g. sondeflow-logs or sondeflow-logs-v3.")] = "",
-    name: Annotated[str, typer.Option(help="Only paths that contain this.")] = "",
-    sha: Annotated[str, typer.Option("--sha", help="Only contents whose sha256 begins so.")] = "",
+    name: Annotated[str, typer.Option(help="Only paths that contain this text.")] = "",
+    sha: Annotated[str, typer.Option("--sha", help="Only contents whose sha256 begins with this.")] = "",
     since: Since = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 1000,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of rows.")] = 1000,
     retry: Annotated[
-        str, typer.Option(help="Let contents whose sha256 begins so be scored again; all: what the filters show.")
+        str,
+        typer.Option(
+            help="Allow contents whose sha256 begins with this to be scored again; all: those that match the filters."
+        ),
     ] = "",
     forget: Annotated[
-        str, typer.Option(help="Delete the rows of contents whose sha256 begins so; all: what the filters show.")
+        str,
+        typer.Option(
+            help="Delete the rows of contents whose sha256 begins with this; all: those that match the filters."
+        ),
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """List what has arrived; or let it be scored again, or forget it."""
+    """List arrived files, allow them to be scored again, or delete them from the ledger."""
     with answering("ledger", as_json=as_json) as answer:
         from datetime import UTC
 
@@ -117,15 +126,15 @@ def _change(engine: Engine, which: Filter, retry: str, forget: str) -> int | Non
     if not (retry or forget):
         return None
     if retry and forget:
-        raise BadUsageError("--retry and --forget exclude each other; give one of them")
-    asked = retry or forget
-    if asked == "all":
+        raise BadUsageError("--retry and --forget are mutually exclusive; give one of them")
+    prefix = retry or forget
+    if prefix == "all":
         if which == book.Filter():
-            raise BadUsageError("all of the whole ledger; add a filter: --state, --model, --name, --sha or --since")
-    elif len(asked) < 6:
-        raise BadUsageError(f"hash is {asked!r}; give at least its first 6 digits, or all with a filter")
+            raise BadUsageError("all needs a filter; add one: --state, --model, --name, --sha or --since")
+    elif len(prefix) < 6:
+        raise BadUsageError(f"hash is {prefix!r}; give at least its first 6 digits, or all with a filter")
     else:
-        which = dataclasses.replace(which, sha256=asked)
+        which = dataclasses.replace(which, sha256=prefix)
     return book.retry(engine, which) if retry else book.forget(engine, which)
 
 

@@ -1,4 +1,4 @@
-"""Commands that stay: serve, and the alerts of a server."""
+"""Commands of the scheduled server: serve, alerts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")
 
 
 def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
+    """Add the commands to the application."""
     app.command()(serve)
     app.command()(alerts)
 
@@ -21,15 +21,15 @@ def add_to(app: typer.Typer) -> None:
 def serve(
     every: Annotated[
         float | None,
-        typer.Option("--every", min=1, help="Seconds between two drains of the inbox; else as in the file."),
+        typer.Option("--every", min=1, help="Interval of scoring in seconds; default: as in the file."),
     ] = None,
     port: Annotated[int, typer.Option(min=1024, max=65535, help="Port of the embedded Prefect server.")] = 4200,
     file: Annotated[
-        Path | None, typer.Option("--file", exists=True, dir_okay=False, help="A prefect.yaml of your own.")
+        Path | None, typer.Option("--file", exists=True, dir_okay=False, help="Another prefect.yaml.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Run the scheduled flows on this machine, with a Prefect server of its own where PREFECT_API_URL is not set."""
+    """Run the scheduled flows on this machine, with an embedded Prefect server unless PREFECT_API_URL is set."""
     from flows.server.serve import ServeOptions
     from flows.server.serve import serve as run
 
@@ -42,14 +42,14 @@ def serve(
 
 def alerts(
     webhook: Annotated[
-        str, typer.Option("--webhook", metavar="URL", help="Where alerts are sent; none without one.")
+        str, typer.Option("--webhook", metavar="URL", help="URL that alerts are sent to; default: none.")
     ] = "",
     silent: Annotated[
         int, typer.Option(min=60, max=86_400, help="Seconds without a heartbeat after which a run counts as dead.")
     ] = 540,
     as_json: Json = False,
 ) -> None:
-    """Create or update automations: dead runs become crashed; failures, quarantines and drift call a webhook."""
+    """Create or update automations: dead runs are marked crashed; failures, quarantine and drift call a webhook."""
     with answering("alerts", as_json=as_json) as answer:
         from flows.environment import prepare_environment
         from tasks.settings import Settings

@@ -1,4 +1,4 @@
-"""Commands that show: models, ui, bench."""
+"""Commands that show information: models, ui, bench."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")
 
 
 def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
+    """Add the commands to the application."""
     app.command()(models)
     app.command()(ui)
     app.command()(bench)
 
 
 def models(as_json: Json = False) -> None:
-    """The kinds of model, noise, fault, detector and threshold, with their parameters."""
+    """List the kinds of model, noise, fault, detector and threshold, with their parameters."""
     with answering("models", as_json=as_json) as answer:
         answer.data = {"kinds": kinds()}
         for registry, members in answer.data["kinds"].items():
@@ -41,15 +41,17 @@ def ui(
 
 
 def bench(
-    repeats: Annotated[int, typer.Option(min=1, max=50, help="Runs of each; the median counts.")] = 3,
-    las: Annotated[Path | None, typer.Option(help="Folder of plain LAS wells to read as well, up to eight.")] = None,
+    repeats: Annotated[int, typer.Option(min=1, max=50, help="Repetitions; the median is reported.")] = 3,
+    las: Annotated[Path | None, typer.Option(help="Folder of LAS wells to read as well, up to eight.")] = None,
     tracking: Annotated[
-        bool, typer.Option("--tracking", help="Only what logging a whole experiment costs; minutes.")
+        bool, typer.Option("--tracking", help="Only the cost of logging a whole experiment; takes minutes.")
     ] = False,
-    score: Annotated[bool, typer.Option("--score", help="Also drain 1,000 small LAS files; minutes.")] = False,
+    score: Annotated[
+        bool, typer.Option("--score", help="Also score an inbox of 1,000 small LAS files; takes minutes.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """The benchmark table: each pair side by side in one run; fails where a promised ratio is missed."""
+    """Run the benchmarks, each pair side by side; fails if a required ratio is not reached."""
     with answering("bench", as_json=as_json) as answer:
         from flows.environment import prepare_environment
         from tasks.settings import Settings
@@ -73,7 +75,7 @@ def bench(
 
 
 def _rows(member: dict[str, Any]) -> list[dict[str, Any]]:
-    """A kind's line, then one a parameter; nested specifications are named, their contents are in the JSON."""
+    """Return a row for the kind and one per parameter; contents of nested specifications are in the JSON only."""
     rows: list[dict[str, Any]] = [{"kind": member["kind"], "about": member["about"]}]
     for parameter in member["parameters"]:
         default = parameter["default"]

@@ -1,4 +1,4 @@
-"""Which bundle scores which kind of file."""
+"""Choice of the bundle that scores each kind of file."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from tasks.scoring.request import FilledRequest
 from tasks.settings import Settings
 from tasks.storage.code_version import READING, code_hash
 
-_ONE_AT_A_TIME = threading.Lock()  # the registry's client is made for one thread
+_REGISTRY_LOCK = threading.Lock()  # the registry's client is not thread-safe
 
 
 def choose_scorers(kinds: Iterable[str | None], request: FilledRequest, settings: Settings) -> dict[str, Scorer]:
-    """Kind → bundle: the one named, else for each kind the first of the request's aliases that exists.
+    """Return the bundle by kind: the requested one, else per kind the first of the request's aliases that exists.
 
     Raises:
-        NoModelError: if the model named is not in the registry.
+        NoModelError: if the requested model is not in the registry.
         BundleError: if a bundle is damaged.
     """
-    with _ONE_AT_A_TIME:
+    with _REGISTRY_LOCK:
         if request.bundle is not None:
             scorer = open_scorer(request.bundle, settings)
             return {scorer.kind: scorer}
@@ -34,7 +34,7 @@ def choose_scorers(kinds: Iterable[str | None], request: FilledRequest, settings
 
 
 def open_scorer(ref: str, settings: Settings) -> Scorer:
-    """A bundle directory, or the bundle of a models:/ URI; its files are checked, no network is loaded."""
+    """Return the bundle of a directory or a models:/ URI; its files are checked, but no network is loaded."""
     if ref.startswith("models:/"):
         from tasks.tracking import download_bundle, get
 
@@ -50,15 +50,15 @@ def open_scorer(ref: str, settings: Settings) -> Scorer:
 
 
 def model_address(settings: Settings, name: str, version: str) -> str:
-    """Where a version's page with its model card is: on the store's server, or on what `sondeflow ui` starts."""
+    """Return the address of a version's page with its model card, on the store's server or that of `sondeflow ui`."""
     base = settings.tracking_uri if settings.tracking_uri.startswith("http") else "http://localhost:5000"
     return f"{base}/#/models/{name}/versions/{version}"
 
 
 def claim_request(path: str, sha256: str, scorers: Mapping[str, Scorer], request: FilledRequest) -> ClaimRequest | None:
-    """What is to be claimed for a content; None where no bundle is there for its kind."""
+    """Return the claim request for a content; None if there is no bundle for its kind."""
     kind = kind_of(path)
-    if kind is None:  # a file that no bundle takes is judged by the reader alone
+    if kind is None:  # a file that no bundle can score is only read
         return ClaimRequest(Key(sha256, "reader", code_hash(READING)[:12]), path)
     scorer = scorers.get(kind)
     if scorer is None:
@@ -68,7 +68,7 @@ def claim_request(path: str, sha256: str, scorers: Mapping[str, Scorer], request
 
 
 def remedy(kind: str) -> tuple[str, str]:
-    """(what is missing, what to do) for a kind of file that has no bundle."""
+    """Return (what is missing, remedy) for a kind of file without a bundle."""
     name = REGISTERED.get(kind, kind)
     return (
         f"no bundle for {kind}: no champion {name}",
@@ -81,4 +81,4 @@ def _by_alias(kind: str, request: FilledRequest, settings: Settings) -> Scorer |
 
     uris = [f"models:/{REGISTERED[kind]}@{alias}" for alias in request.aliases]
     model = next((model for model in (find(settings, uri) for uri in uris) if model is not None), None)
-    return None if model is None else open_scorer(model.uri, settings)  # by number: the alias may move meanwhile
+    return None if model is None else open_scorer(model.uri, settings)  # by number, because the alias may move

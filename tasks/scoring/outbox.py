@@ -1,4 +1,4 @@
-"""The outbox: where scores go and how they look to the programs that read them."""
+"""Outputs of scoring in the outbox: their paths, formats and atomic publication."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from aemodels.signal.quality_rules import assess
 
 FLUSHES = 16
 SEISMIC_HEADERS = {"inline": pa.int64(), "crossline": pa.int64(), "cdp_x": pa.float64(), "cdp_y": pa.float64()}
-FEATURES = b"sondeflow.features"  # key of the metadata: quantiles of the traces' features, as JSON
+FEATURES = b"sondeflow.features"  # metadata key of the quantiles of the trace features, as JSON
 
 
 class ChangedError(SondeflowError):
-    """The input is not the file any more that had been read; the next run takes it again."""
+    """The input was changed or removed after it was read; the next run takes it again."""
 
 
 @dataclass(frozen=True)
 class BundleLabel:
-    """The name and version under which a bundle's scores are filed; the address of its card, "" where it has none."""
+    """Name and version under which a bundle's scores are filed, and the address of its card, "" if there is none."""
 
     name: str
     version: str
@@ -51,14 +51,14 @@ class BundleLabel:
 
 @dataclass(frozen=True)
 class Destination:
-    """Where one file's outputs go, and under which marks.
+    """Destination of the outputs of one file.
 
     Args:
-        outbox: its root.
-        label: the bundle's.
-        own_folder: another version has published the same content: the copy and the report go to a folder of this
-            version's own, because their names bear no version.
-        temp_prefix: begins the names of temporary files; says whose they are.
+        outbox: root of the outbox.
+        label: label of the bundle.
+        own_folder: another version has published the same content, so copy and report, whose names contain no version,
+            go to a folder of this version.
+        temp_prefix: prefix of the names of temporary files, which identifies the worker.
     """
 
     outbox: Path
@@ -69,7 +69,7 @@ class Destination:
 
 @dataclass(frozen=True)
 class Targets:
-    """Where one file's outputs go."""
+    """Paths of the outputs of one file."""
 
     scores: Path
     copy: Path
@@ -78,7 +78,7 @@ class Targets:
 
 @dataclass(frozen=True)
 class Staged:
-    """One output, whole under a temporary name: both paths, and the sha256 of its bytes."""
+    """A complete output under a temporary name: its temporary and final paths, and the sha256 of its bytes."""
 
     temporary: str
     target: str
@@ -86,7 +86,7 @@ class Staged:
 
 
 def targets(destination: Destination, recording: Recording) -> Targets:
-    """The paths of a recording's outputs (see docs/reference/outbox.md)."""
+    """Return the paths of a recording's outputs (see docs/reference/outbox.md)."""
     sha = recording.source.sha256
     stem = f"{_short(_safe(content_stem(recording.source.path)))}.{sha[:8]}"
     own = f"bundle={_safe(str(destination.label))}" if destination.own_folder else ""
@@ -99,24 +99,24 @@ def targets(destination: Destination, recording: Recording) -> Targets:
 
 
 def scores_folder(outbox: Path, kind: str, label: BundleLabel) -> Path:
-    """Where the score files of one bundle lie."""
+    """Return the folder of the score files of one bundle."""
     return outbox / "scores" / f"kind={kind}" / f"bundle={_safe(str(label))}"
 
 
 def stage(destination: Destination, recording: Recording, scores: Scores, local: Path) -> tuple[Staged, ...]:
-    """Write all outputs of one scored file under temporary names, each beside where it will be.
+    """Write all outputs of one scored file under temporary names in their final folders.
 
     Args:
-        destination: where to.
-        recording: as read; its source says what people call the file.
+        destination: destination of the outputs.
+        recording: the recording, with the path or URL of the file as its source.
         scores: from `Bundle.score(recording)`.
-        local: the file itself, where it can be opened.
+        local: local path of the file.
 
     Returns:
-        As `stage_by`.
+        The staged outputs, as from `stage_by`.
 
     Raises:
-        ChangedError: if the input is not the file any more that was read; nothing is left behind.
+        ChangedError: if the input was changed after it was read; temporary files are then deleted.
     """
 
     def write(paths: Targets) -> None:
@@ -129,19 +129,19 @@ def stage(destination: Destination, recording: Recording, scores: Scores, local:
 def stage_by(
     destination: Destination, goal: Targets, write: Callable[[Targets], None], origin: tuple[Path, Source]
 ) -> tuple[Staged, ...]:
-    """Have outputs written under temporary names.
+    """Write outputs under temporary names with a given function.
 
     Args:
-        destination: whose temporary names.
-        goal: what they shall be called.
-        write: writes all three where it is told to.
-        origin: the input, where it can be opened, and what it was when it was read.
+        destination: gives the prefix of the temporary names.
+        goal: final paths.
+        write: function that writes the three outputs to given paths.
+        origin: local path of the input, and its source when it was read.
 
     Returns:
-        What is to be renamed, the scores last: the parquet file is the sign that the others are there.
+        The staged outputs, the scores last; the parquet file signals that the others are complete.
 
     Raises:
-        ChangedError: if the input is not the file any more that was read; nothing is left behind.
+        ChangedError: if the input was changed after it was read; temporary files are then deleted.
     """
     local, source = origin
     paths = Targets(*(temporary_name(path, destination.temp_prefix) for path in (goal.scores, goal.copy, goal.report)))
@@ -160,29 +160,29 @@ def stage_by(
 
 
 def publish(batches: Iterable[Sequence[Staged]]) -> None:
-    """Give staged outputs of one or more files their names; when it returns they are on disk.
+    """Rename staged outputs of one or more files to their final names, flushed to disk.
 
     Raises:
-        OSError: if one cannot be flushed or renamed; the scores of its file are then not published.
+        OSError: if an output cannot be flushed or renamed; the scores of its file are then not published.
     """
     files = list(batches)
-    with ThreadPoolExecutor(FLUSHES) as pool:  # side by side: a file system flushes many at the price of one
+    with ThreadPoolExecutor(FLUSHES) as pool:  # concurrent flushes cost a file system little more than one
         list(pool.map(sync, [Path(item.temporary) for staged in files for item in staged]))
     for group in ([item for staged in files for item in staged[:-1]], [staged[-1] for staged in files]):
         for item in group:
-            os.replace(item.temporary, item.target)  # noqa: PTH105 - the call that the promise rests on
+            os.replace(item.temporary, item.target)  # noqa: PTH105 - atomic rename
         for folder in sorted({os.path.dirname(item.target) for item in group}):  # noqa: PTH120
             sync(Path(folder))
 
 
 def discard(staged: Iterable[Staged]) -> None:
-    """Take away outputs that are not to be published."""
+    """Delete staged outputs."""
     for item in staged:
         Path(item.temporary).unlink(missing_ok=True)
 
 
 def remove_temporary_files(outbox: Path, temp_prefix: str) -> int:
-    """Take away what a worker that died has left under temporary names; returns how many files that were."""
+    """Delete the temporary files of a dead worker; return their number."""
     found = 0
     for folder, _, names in os.walk(outbox):
         for name in names:
@@ -214,7 +214,7 @@ def _writers(
 
 
 def score_schema(kind: str, curves: Sequence[str]) -> pa.Schema:
-    """The parquet columns of a kind, the same for every file: other programs rely on names, order and types."""
+    """Return the parquet schema of a kind; other programs rely on its names, order and types."""
     columns: list[tuple[str, pa.DataType]] = [("source", pa.string()), ("sha256", pa.string())]
     result = [("score", pa.float32()), ("threshold", pa.float32()), ("is_anomaly", pa.bool_()), ("reason", pa.string())]
     if kind == "seismic":
@@ -229,9 +229,9 @@ def score_schema(kind: str, curves: Sequence[str]) -> pa.Schema:
 
 
 def score_table(recording: Recording, scores: Scores) -> pa.Table:
-    """One row a depth sample (logs) or a trace (seismic); what is missing in the input is null.
+    """Return a table with one row per depth sample (logs) or per trace (seismic); missing inputs are null.
 
-    What monitoring wants to know of traces stands in the schema's metadata: the columns are a contract.
+    Trace features for monitoring are stored in the metadata of the schema, because the columns are a contract.
     """
     rows = len(scores.score)
     columns: dict[str, Any] = {
@@ -253,14 +253,14 @@ def score_table(recording: Recording, scores: Scores) -> pa.Table:
 def quarantine(
     destination: Destination, path: Path, source: str, sha256: str, findings: Sequence[Finding]
 ) -> tuple[Path, ...]:
-    """Copy an unusable file beside the reason why; the input stays as it is.
+    """Copy an unusable file to the quarantine with the reason; the input is not changed.
 
     Args:
-        destination: whose outbox it is, and the mark of temporary files.
-        path: the file, where it can be opened.
-        source: what people call it.
+        destination: gives the outbox and the prefix of temporary names.
+        path: local path of the file.
+        source: its path in the inbox or its URL.
         sha256: of its content.
-        findings: what is wrong with it.
+        findings: reasons why it is unusable.
 
     Returns:
         The paths of the copy and of reason.json, which is written last.
@@ -295,7 +295,7 @@ def _trace_columns(recording: Recording) -> dict[str, Any]:
 
 
 def _nullable(values: NDArray[np.float32]) -> pa.Array:
-    """NaN becomes null: parquet readers tell "missing" from "not a number"."""
+    """Return an array in which NaN is null, because parquet readers distinguish missing values from NaN."""
     return pa.array(values, mask=np.isnan(values))
 
 
@@ -304,14 +304,14 @@ def _typed(values: Any, kind: pa.DataType) -> pa.Array:
 
 
 def _safe(text: str) -> str:
-    """A name without what a file system or a path pattern would take amiss."""
+    """Return a name without characters that are special in file systems or path patterns."""
     return re.sub(r"[^\w.+-]|[\ud800-\udfff]", "_", text)
 
 
-def _short(text: str, most: int = 160) -> str:
-    """The beginning of a name, so that suffixes fit into the 255 bytes that a name may have.
+def _short(text: str, max_bytes: int = 160) -> str:
+    """Return the first bytes of a name, so that with suffixes it fits into the 255 bytes of a file name.
 
     >>> len(_short("\u00e4" * 250).encode())
     160
     """
-    return text.encode()[:most].decode(errors="ignore")
+    return text.encode()[:max_bytes].decode(errors="ignore")

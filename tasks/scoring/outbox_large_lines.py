@@ -1,4 +1,4 @@
-"""The outbox for lines larger than memory: the same outputs, written block by block."""
+"""Outputs of lines larger than memory: the same files, written block by block."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class LargeLine:
     """A line to score block by block.
 
     Args:
-        local: the file, plain or gzip'd, where it can be opened.
-        source: what people call it, and the sha256 of its bytes.
+        local: local path of the file, plain or gzip'd.
+        source: its path or URL, and the sha256 of its bytes.
         positions: as for `read_segy`.
-        limits: what is refused as a decompression bomb.
+        limits: sizes above which it is refused as a decompression bomb.
     """
 
     local: Path
@@ -49,7 +49,7 @@ class LargeLine:
 
 @dataclass(frozen=True)
 class WrittenLine:
-    """What scoring a line gave beside its files: rows scored and flagged, and what the reader noticed."""
+    """Summary of a scored line: rows scored and flagged, and the findings of the reader."""
 
     rows: int
     flagged: int
@@ -57,37 +57,37 @@ class WrittenLine:
 
 
 @dataclass
-class _Tally:
-    """What is known of a line while its blocks go by: rows, flagged rows, and the block that the report shows."""
+class _Totals:
+    """Running totals over the blocks of a line: rows, flagged rows, and the block with the most flags."""
 
     rows: int = 0
     flagged: int = 0
     shown: list[ScoredBlock] = field(default_factory=list)
-    most: int = -1
+    max_flagged: int = -1
 
     def add(self, block: ScoredBlock) -> None:
         flagged = int(block.scores.is_anomaly.sum())
         self.rows += len(block.scores.score)
         self.flagged += flagged
-        if flagged > self.most:
-            self.most, self.shown = flagged, [block]
+        if flagged > self.max_flagged:
+            self.max_flagged, self.shown = flagged, [block]
 
 
 def stage_blocks(destination: Destination, line: LargeLine, bundle: Bundle) -> tuple[tuple[Staged, ...], WrittenLine]:
     """Score a SEG-Y file block by block and write all its outputs under temporary names.
 
     Args:
-        destination: where to.
+        destination: destination of the outputs.
         line: the file.
         bundle: of kind "seismic".
 
     Returns:
-        What is to be renamed, as `tasks.scoring.outbox.stage_by` gives it, and what scoring gave.
+        The staged outputs, as from `tasks.scoring.outbox.stage_by`, and the summary.
 
     Raises:
-        ChangedError: if the input is not the file any more that was scored; nothing is left behind.
+        ChangedError: if the input was changed after it was read; temporary files are then deleted.
         DataError: if the bundle cannot score a line in blocks.
-        UnreadableFileError: if the file is no readable SEG-Y.
+        UnreadableFileError: if the file is not a readable SEG-Y file.
     """
     with plain_file(line.local, line.limits) as plain:
         named = dataclasses.replace(read_span(plan_segy(plain, line.positions), 0, 1), source=line.source)
@@ -101,29 +101,29 @@ def stage_blocks(destination: Destination, line: LargeLine, bundle: Bundle) -> t
 
 
 def write_line(paths: Targets, line: LargeLine, bundle: Bundle, label: BundleLabel) -> WrittenLine:
-    """Score a SEG-Y file block by block and write scores, copy and report where `paths` says, with flat memory.
+    """Score a SEG-Y file block by block and write scores, copy and report, with constant memory.
 
-    The report shows the block with the most flagged traces, and says so.
+    The report shows the block with the most flagged traces, with a note.
 
     Args:
-        paths: where to write; overwritten.
+        paths: output paths; existing files are overwritten.
         line: the file.
         bundle: of kind "seismic".
-        label: the bundle's name and version.
+        label: name and version of the bundle.
 
     Raises:
         DataError: if the bundle cannot score a line in blocks.
-        UnreadableFileError: if the file is no readable SEG-Y.
+        UnreadableFileError: if the file is not a readable SEG-Y file.
     """
-    tally = _Tally()
+    totals = _Totals()
     history = f"sondeflow: denoised and scored with {label}; threshold {bundle.threshold:.6g}"
     with plain_file(line.local, line.limits) as plain:
         survey = _survey(plain, line.positions)
         blocks = score_segy_blocks(plain, bundle, positions=line.positions, survey=survey)
         with pq.ParquetWriter(paths.scores, score_schema("seismic", ()), compression="zstd") as writer:
-            write_denoised_blocks(plain, paths.copy, _written(blocks, writer, line.source, tally), history)
-    paths.report.write_text(_report(tally, survey, label, line.source), encoding="utf-8")
-    return WrittenLine(tally.rows, tally.flagged, survey.findings)
+            write_denoised_blocks(plain, paths.copy, _written(blocks, writer, line.source, totals), history)
+    paths.report.write_text(_report(totals, survey, label, line.source), encoding="utf-8")
+    return WrittenLine(totals.rows, totals.flagged, survey.findings)
 
 
 def _survey(plain: Path, positions: HeaderPositions | None) -> LineSurvey:
@@ -132,21 +132,21 @@ def _survey(plain: Path, positions: HeaderPositions | None) -> LineSurvey:
 
 
 def _written(
-    blocks: Iterator[ScoredBlock], writer: pq.ParquetWriter, source: Source, tally: _Tally
+    blocks: Iterator[ScoredBlock], writer: pq.ParquetWriter, source: Source, totals: _Totals
 ) -> Iterator[FloatArray]:
-    """Write each block's rows on the way to the denoised copy."""
+    """Write the rows of each block and yield its denoised samples."""
     for block in blocks:
         recording = dataclasses.replace(block.recording, source=source)
         writer.write_table(score_table(recording, block.scores))
-        tally.add(block)
+        totals.add(block)
         yield block.scores.denoised
 
 
-def _report(tally: _Tally, survey: LineSurvey, label: BundleLabel, source: Source) -> str:
-    (block,) = tally.shown
+def _report(totals: _Totals, survey: LineSurvey, label: BundleLabel, source: Source) -> str:
+    (block,) = totals.shown
     first, last = block.recording.names[0], block.recording.names[-1]
     name = f"{content_stem(source.path)}, {first} to {last}"
-    note = partly_shown_finding(block, flagged=tally.flagged, traces=tally.rows)
+    note = partly_shown_finding(block, flagged=totals.flagged, traces=totals.rows)
     recording = dataclasses.replace(block.recording, source=source, name=name)
     findings = (note, *survey.findings)
     return render_report(recording, block.scores, bundle_label=str(label), findings=findings, card=label.card)
