@@ -20,7 +20,7 @@ def _in_home(name: str) -> Any:
 
 
 class Settings(BaseSettings):
-    """Where sondeflow runs; scientific choices belong to an ExperimentSpec. Reading settings creates nothing.
+    """Settings of an installation; scientific choices belong to an ExperimentSpec. Reading settings creates nothing.
 
     Args:
         home: folder of everything that has no setting of its own.

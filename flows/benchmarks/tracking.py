@@ -99,7 +99,7 @@ def _run(side: Side, wells: list[Path], settings: Settings, *, epochs: int) -> S
 
 
 def _logged(spec: ExperimentSpec, data: PreparedRef, settings: Settings) -> None:
-    """The steps of the flow `train`."""
+    """Run the steps of the flow `train`."""
     with experiment_run(spec, data, settings, purpose=TRAIN) as parent:
         fits = [fit.fn(spec, contender.name, data, parent, settings) for contender in spec.contenders]
         denoisers, detectors = _studies(spec, data, fits, settings)

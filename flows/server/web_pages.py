@@ -1,4 +1,4 @@
-"""MLflow's and Prefect's pages on this machine."""
+"""Web interfaces of MLflow and Prefect on this machine."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from tasks.settings import Settings
 
 @dataclass(frozen=True)
 class Ports:
-    """Where the two interfaces listen."""
+    """Ports of the two interfaces."""
 
     mlflow: int
     prefect: int
 
 
 def serve_interfaces(ports: Ports, *, as_json: bool) -> None:
-    """Start both, say where they are, and wait until one ends or Ctrl-C (or SIGTERM) comes.
+    """Start both interfaces, print their addresses, and wait for Ctrl-C or SIGTERM.
 
-    Where a server runs already (an API's or tracking server's address is set, or `sondeflow serve` runs in the same
-    home) its page is named, and none is started beside it.
+    An interface that runs already (its address is set, or `sondeflow serve` runs in the same home) is not started
+    again; its address is printed.
 
     Raises:
         SystemExit: 0 after Ctrl-C or SIGTERM.
-        NotServedError: if one of them does not start or ends.
+        NotServedError: if one of them does not start, or ends.
     """
     settings = Settings()
     prepare_environment(settings)
@@ -50,7 +50,7 @@ def serve_interfaces(ports: Ports, *, as_json: bool) -> None:
 
 
 def known_addresses(settings: Settings) -> dict[str, str]:
-    """The pages of servers that run already."""
+    """Return the addresses of interfaces that run already."""
     known = {"mlflow": settings.tracking_uri} if settings.tracking_uri.startswith("http") else {}
     if api := os.environ.get("PREFECT_API_URL"):
         return known | {"prefect": api.removesuffix("/api")}
@@ -59,7 +59,7 @@ def known_addresses(settings: Settings) -> dict[str, str]:
 
 
 def commands(settings: Settings, ports: Ports) -> dict[str, list[str]]:
-    """The command lines of both servers."""
+    """Return the command lines of both servers."""
     mlflow = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(ports.mlflow), "--workers", "1"]
     mlflow += ["--backend-store-uri", settings.tracking_uri]
     mlflow += ["--default-artifact-root", settings.artifacts_dir.as_uri()]
@@ -67,9 +67,9 @@ def commands(settings: Settings, ports: Ports) -> dict[str, list[str]]:
 
 
 def prefect_server(port: int) -> list[str]:
-    """The command line of a Prefect server for this machine alone."""
+    """Return the command line of a Prefect server that listens on this machine only."""
     return [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
 
 
 def _ended(process: Process) -> None:
-    raise NotServedError(f"{process.args!r} ended with {process.returncode}; what it said is above")
+    raise NotServedError(f"{process.args!r} ended with {process.returncode}; its output is above")
