@@ -3,6 +3,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || echo python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
+# set by continuous integration: coverage, and the share of lines below which it fails
+COVERAGE ?=
 
 # Nothing is reported to anybody.
 export DO_NOT_TRACK := true
@@ -10,41 +14,51 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all faults lint check bench screenshots
+.PHONY: help install demo test test-all coverage faults lint check bench screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(STAMP) ## create .venv with exact versions; cheap when nothing has changed
+install: $(STAMP) ## create .venv with exact versions, enough to run; cheap when nothing has changed
 
-$(STAMP): pyproject.toml constraints.txt
+$(BIN)/python:
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 13) else f"Python {v[0]}.{v[1]} found, 3.11 or 3.12 needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)")'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[dev]'
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMP): pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e .
 	@touch $(STAMP)
+
+$(DEV_STAMP): pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[dev]'
+	@touch $(STAMP) $(DEV_STAMP)
 
 demo: $(STAMP) ## the whole path on a generated field: train, compare, promote, score
 	$(BIN)/sondeflow demo
 
-test: $(STAMP) ## the fast tests
-	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile
+test: $(DEV_STAMP) ## the fast tests
+	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile $(COVERAGE)
 
-test-all: $(STAMP) ## every test, the slow ones too
+test-all: $(DEV_STAMP) ## every test, the slow ones too
 	$(BIN)/python -m pytest
 
-faults: $(STAMP) ## scoring under every fault that is injected, with its table
+coverage: $(DEV_STAMP) ## the fast tests, and the lines that none of them runs
+	$(MAKE) test COVERAGE="--cov --cov-report=term-missing"
+
+faults: $(DEV_STAMP) ## scoring under every fault that is injected, with its table
 	$(BIN)/python -m pytest tests/faults
 
-lint: $(STAMP) ## format, lint, types, architecture
+lint: $(DEV_STAMP) ## format, lint, types, architecture, words
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/architecture/test_words.py
 
 check: lint test ## everything a change has to pass
 
 bench: $(STAMP) ## throughput of the main path, ratios side by side in one run
 	$(BIN)/sondeflow bench
 
-screenshots: $(STAMP) ## what a reviewer sees, photographed by Chromium into data/work/screenshots
+screenshots: $(DEV_STAMP) ## what a reviewer sees, photographed by Chromium into data/work/screenshots
 	$(BIN)/python tests/helpers/screenshots.py

@@ -62,5 +62,8 @@ def task_runner(settings: Settings) -> TaskRunner[Any]:
 
 
 def run_flow(flow: Flow[..., Any], settings: Settings, **parameters: Any) -> Any:
-    """Run a flow in this process with the settings' task runner."""
-    return flow.with_options(task_runner=task_runner(settings))(**parameters)
+    """Run a flow in this process with the settings' task runner; its steps are reported on stderr."""
+    from flows.step_lines import step_lines
+
+    with step_lines():
+        return flow.with_options(task_runner=task_runner(settings))(**parameters)

@@ -34,6 +34,7 @@ RUNTIME_PACKAGES = (
     "mlflow",
     "keras",
     "tensorflow",
+    "tensorflow-cpu",
     "numpy",
     "pandas",
     "pydantic",

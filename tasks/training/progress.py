@@ -1,7 +1,8 @@
-"""Progress of a training run: a live bar on the terminal, per-epoch metrics in MLflow."""
+"""Progress of a training run: a live bar on a terminal, a line per half minute elsewhere, metrics in MLflow."""
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +15,32 @@ from tasks.settings import Settings
 from tasks.tracking import flush, log_history
 
 FLUSH_SECONDS = 5.0
+LINE_SECONDS = 30.0
+PROGRESS_LOGGER = "sondeflow.progress"  # `flows.step_lines` writes its messages to stderr
 
 
 def silent(epoch: int, metrics: dict[str, float]) -> None:
-    """Shows nothing."""
+    """Show nothing."""
+
+
+class EpochLines:
+    """Report the epoch that a training has reached, at most once per interval.
+
+    Args:
+        name: the contender's name.
+        epochs: maximum number of epochs; None for methods without epochs.
+        seconds: the interval [s].
+    """
+
+    def __init__(self, name: str, epochs: int | None, seconds: float = LINE_SECONDS) -> None:
+        self._name, self._of, self._seconds = name, "" if epochs is None else f" of at most {epochs}", seconds
+        self._last = time.monotonic()
+
+    def __call__(self, epoch: int, metrics: dict[str, float]) -> None:
+        if time.monotonic() - self._last >= self._seconds:
+            self._last = time.monotonic()
+            text = f"{self._name}: epoch {epoch + 1}{self._of}, {_note(metrics)}"
+            logging.getLogger(PROGRESS_LOGGER).info("%s", text)
 
 
 class EpochReporter:
@@ -58,17 +81,17 @@ class EpochReporter:
 def epoch_bar(
     name: str, epochs: int | None, *, wanted: bool = True, console: Console | None = None
 ) -> Iterator[EpochCallback]:
-    """A bar on a terminal, one step an epoch, with losses and the time that is left; elsewhere nothing.
+    """Draw a bar on a terminal, one step per epoch, with losses and the time left; elsewhere log lines (EpochLines).
 
     Args:
         name: the contender's name.
-        epochs: epochs at most; None for methods without epochs.
-        wanted: whether to draw at all.
-        console: where; stderr without one.
+        epochs: maximum number of epochs; None for methods without epochs.
+        wanted: False if no bar is to be drawn, even on a terminal.
+        console: the terminal; stderr if None.
     """
     console = console or Console(stderr=True)
     if not (wanted and console.is_terminal):
-        yield silent
+        yield EpochLines(name, epochs)
         return
     columns = (
         TextColumn("{task.description}"),
