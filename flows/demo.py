@@ -1,8 +1,9 @@
-"""Flow: the whole main job on a synthetic field."""
+"""Flow: the main job from start to end, on a synthetic field."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
@@ -13,6 +14,7 @@ from flows.results import TrainResult, markdown_table
 from flows.score import score
 from flows.train import TrainRequest, train
 from tasks.ingest.sample import deliver, make_field
+from tasks.scoring.known_faults import count_found_faults
 from tasks.scoring.score import ScoreRequest, ScoreSummary
 from tasks.settings import Settings
 from tasks.tracking import CHALLENGER, CHAMPION
@@ -20,7 +22,7 @@ from tasks.training.promote import Decision, is_replaceable
 
 
 class DemoResult(BaseModel):
-    """What the demo did, and where to look."""
+    """Outcome of the demo, and where to look."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -30,31 +32,29 @@ class DemoResult(BaseModel):
     trained: tuple[TrainResult, ...]
     decisions: tuple[Decision, ...]
     scored: ScoreSummary
+    faults: tuple[dict[str, Any], ...] = ()
 
     @property
     def as_expected(self) -> bool:
-        """Whether every arrival was scored, now or before, and only the broken files were not."""
+        """True if no file failed or was left: only the broken files are not scored."""
         return self.scored.failed == 0 and self.scored.left == 0
 
     def lines(self) -> list[str]:
-        """The summary for people."""
+        """Return the summary as text: what arrived, and three lines to go on with."""
         done = self.scored
         return [
-            f"field      {self.field} (truth/truth.json lists the injected faults)",
-            f"arrived    {done.files} files in {self.inbox}: {done.scored} scored, {done.skipped} known already, "
-            f"{done.quarantined} quarantined",
-            f"flagged    {done.flagged_rows} rows in {done.flagged} files",
-            f"scores     {self.outbox}/scores",
-            f"reports    {self.outbox}/reports (open one in a browser)",
-            f"why not    {self.outbox}/quarantine/*/reason.json",
-            "runs       sondeflow ui",
-            "again      sondeflow score INBOX --out OUTBOX; sondeflow ledger",
+            f"{done.files} files arrived in {self.inbox}: {done.scored} scored, {done.skipped} known already, "
+            f"{done.quarantined} quarantined; {done.flagged_rows} rows flagged in {done.flagged} files",
+            "",
+            f"look at a report    open {self.outbox}/reports/*.html in a browser",
+            f"review the runs     sondeflow ui, then {self.trained[0].address}",
+            "score your files    sondeflow check FILES; sondeflow score FILES --out FOLDER",
         ]
 
 
 @flow(name="demo")
 def demo() -> DemoResult:
-    """Sample field, both kinds trained and promoted, new files (three of them broken) scored."""
+    """Write a field, train and promote both kinds, score new files (three of them broken), count the found faults."""
     settings = Settings()
     field = make_field(str(settings.home / "sample"))
     logs = train(TrainRequest(spec="demo-logs", data=str(Path(field) / "wells")))
@@ -68,6 +68,7 @@ def demo() -> DemoResult:
     # where the gate refuses, the demo still shows scores: the refused model's, filed under its version
     request = ScoreRequest(inbox=str(settings.inbox), outbox=str(settings.outbox), aliases=(CHAMPION, CHALLENGER))
     scored = score(request)
+    faults = count_found_faults(field, str(settings.outbox))
     result = DemoResult(
         field=field,
         inbox=str(settings.inbox),
@@ -75,7 +76,8 @@ def demo() -> DemoResult:
         trained=(logs, seismic),
         decisions=tuple(decisions),
         scored=scored,
+        faults=tuple(faults),
     )
-    tables = [markdown_table(list(model.denoising)) for model in result.trained]
+    tables = [markdown_table(list(rows)) for rows in (*(model.denoising for model in result.trained), result.faults)]
     create_markdown_artifact(key="demo", markdown="\n\n".join([*tables, *result.lines()]))
     return result

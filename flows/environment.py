@@ -31,7 +31,6 @@ def prepare_environment(settings: Settings) -> None:
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
         "MLFLOW_LOGGING_LEVEL": "WARNING",
-        "TF_CPP_MIN_LOG_LEVEL": "3",  # at 2 every start on a machine without a GPU reports an error
         "MPLBACKEND": "Agg",
     }
     for name, value in defaults.items():

@@ -47,7 +47,8 @@ def demo(as_json: Json = False) -> None:
         for trained in result.trained:
             answer.show(f"{trained.model} v{trained.version}: gain on the hold-out (dB)", trained.denoising)
         for decision in result.decisions:
-            _show_decision(answer, decision)
+            _show_verdict(answer, decision)
+        answer.show("Injected faults that were found", result.faults)
         for line in result.lines():
             answer.say(line)
 
@@ -192,6 +193,10 @@ def scratch(
 def _show_decision(answer: Answer, decision: Decision) -> None:
     answer.show(f"Gate of {decision.name} v{decision.version} (dB)", decision.rows)
     answer.show("False alarms on the clean hold-out, shares of rows", decision.false_alarms)
+    _show_verdict(answer, decision)
+
+
+def _show_verdict(answer: Answer, decision: Decision) -> None:
     for reason in decision.reasons:
         answer.say(f"not met: {reason}")
     answer.say(f"{decision.name} v{decision.version} {'is champion' if decision.accepted else 'stays challenger'}")

@@ -23,6 +23,7 @@ import mlflow
 from mlflow import MlflowClient
 
 _FLUENT_LOCK = threading.RLock()
+LOCAL_ADDRESS = "http://localhost:5000"  # of `sondeflow ui`, unless it is given another port
 # without this tag the UI opens experiments in its view for language models
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 
@@ -74,16 +75,19 @@ def experiment_id(settings: Settings, name: str) -> str:
     client = connect(settings)
     with _locked(settings.home / "mlflow.lock"):
         found = client.get_experiment_by_name(name)
-        if found is not None:
-            return str(found.experiment_id)
-        location = (settings.artifacts_dir / name).as_uri() if is_local(settings.tracking_uri) else None
-        return str(client.create_experiment(name, artifact_location=location, tags=EXPERIMENT_TAGS))
+        if found is None:
+            location = (settings.artifacts_dir / name).as_uri() if is_local(settings.tracking_uri) else None
+            return str(client.create_experiment(name, artifact_location=location, tags=EXPERIMENT_TAGS))
+    for key, value in EXPERIMENT_TAGS.items():
+        if found.tags.get(key) != value:  # created by version 0.1 or by hand
+            client.set_experiment_tag(found.experiment_id, key, value)
+    return str(found.experiment_id)
 
 
 def run_address(settings: Settings, experiment: str, run_id: str) -> str:
-    """Return the address of a run's page: complete for a server, else relative to that of `sondeflow ui`."""
-    page = f"#/experiments/{experiment}/runs/{run_id}"
-    return page if is_local(settings.tracking_uri) else f"{settings.tracking_uri.rstrip('/')}/{page}"
+    """Return the address of a run's page; for a local store that of `sondeflow ui`."""
+    base = LOCAL_ADDRESS if is_local(settings.tracking_uri) else settings.tracking_uri.rstrip("/")
+    return f"{base}/#/experiments/{experiment}/runs/{run_id}"
 
 
 def public_uri(uri: str) -> str:

@@ -65,6 +65,16 @@ def test_first_use_by_several_processes_at_once(tmp_path):
     assert sorted(run.info.run_name for run in runs) == ["worker-0", "worker-1", "worker-2"]
 
 
+def test_an_experiment_of_earlier_versions_opens_in_the_view_for_trained_models(tmp_path):
+    settings = Settings(home=tmp_path)
+    made = connect(settings).create_experiment("earlier")
+    with tracked_run(settings, RunSpec(experiment="earlier", name="a run")) as handle:
+        pass
+    assert handle.experiment == made
+    assert connect(settings).get_experiment(made).tags["mlflow.experimentKind"] == "custom_model_development"
+    assert handle.address == f"http://localhost:5000/#/experiments/{made}/runs/{handle.run_id}"
+
+
 def test_a_run_that_raises_is_failed_with_its_reason(tmp_path):
     settings = Settings(home=tmp_path)
     with (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from typing import Any
 
@@ -38,4 +39,5 @@ def _compiled(network: keras.Model) -> Any:
         return network
     import tensorflow as tf
 
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of many traced functions: one per network
     return tf.function(lambda x: network(x, training=False), reduce_retracing=True)
