@@ -56,7 +56,8 @@ def _rows_of(event: Mapping[str, Any], table: pd.DataFrame) -> BoolArray:
     if "traces" in event:
         return np.isin(np.arange(len(table)), event["traces"])
     depth = table["depth"].to_numpy(dtype=np.float64)
-    return (depth >= event["top"] - _DEPTH_TOLERANCE) & (depth <= event["base"] + _DEPTH_TOLERANCE)
+    inside: BoolArray = (depth >= event["top"] - _DEPTH_TOLERANCE) & (depth <= event["base"] + _DEPTH_TOLERANCE)
+    return inside
 
 
 def _add(counted: dict[tuple[str, str], list[int]], key: tuple[str, str], counts: tuple[int, ...]) -> None:

@@ -72,6 +72,24 @@ def test_the_continuous_check_runs_the_documented_command() -> None:
     assert "make test" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def test_the_workflow_calls_the_continuous_check() -> None:
+    text = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    jobs = yaml.safe_load(text)["jobs"]
+    steps = [step for job in jobs.values() for step in job["steps"]]
+    assert any(step.get("run") == ".ci/run" for step in steps)
+    assert any(step.get("with", {}).get("python-version") == "3.11" for step in steps)
+
+
+def test_hooks_before_a_commit_are_local_and_run_what_lint_runs() -> None:
+    repositories = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    assert {repository["repo"] for repository in repositories} == {"local"}
+    commands = [hook["entry"] for repository in repositories for hook in repository["hooks"]]
+    lint = subprocess.run(["make", "-n", "lint"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    checks = [line for line in lint.splitlines() if line.startswith(".venv/bin/") and " pip " not in line]
+    assert len(checks) == len(commands) == 5
+    assert [command.split()[0] for command in commands] == [check.split()[0] for check in checks]
+
+
 def test_data_files_travel_with_the_packages() -> None:
     globs = PROJECT["tool"]["setuptools"]["package-data"]
     for package in ("aemodels", "tasks", "flows"):
