@@ -25,8 +25,8 @@ from aemodels.bundle.files import (
 from aemodels.core.errors import BundleError, DataError
 from aemodels.core.interfaces import Denoiser
 from aemodels.core.types import BoolArray, FloatArray, Kind, Recording, Scores, Section
-from aemodels.detect.base import DetectContext, Detector, Explainer, Reasons, row_scores
-from aemodels.detect.interval_reasons import UNKNOWN, name_rows
+from aemodels.detect.base import DetectContext, Detector, FaultClassifier, FaultScores, row_scores
+from aemodels.detect.interval_reasons import UNKNOWN, label_rows
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.monitoring.reference import PCA_ERROR, Reference
 from aemodels.monitoring.trace_features import trace_features
@@ -113,7 +113,7 @@ class Bundle:
         flags = self._flags(quality, recording)
         detector_input = self._detector_input(section, recording)
         found = self.detector.score(detector_input)
-        found = self.spec.anomalies.chosen_threshold.comparable(found, row_scores(found, self.kind))
+        found = self.spec.anomalies.chosen_threshold.standardised(found, row_scores(found, self.kind))
         scores = _apply_rules(found, flags, self.threshold)
         unobserved = ~np.isfinite(raw) if self.kind == "logs" else ~np.isfinite(raw).any(axis=1, keepdims=True)
         dead = _dead(quality, recording) if self.kind == "seismic" else np.zeros_like(unobserved)
@@ -179,16 +179,16 @@ class Bundle:
 
     def _detector_input(self, section: Section, recording: Recording) -> Section:
         """Return the detector's input: with readings outside the physical range if it classifies faults."""
-        return self.normaliser.apply(recording) if isinstance(self.detector, Explainer) else section
+        return self.normaliser.apply(recording) if isinstance(self.detector, FaultClassifier) else section
 
     def _row_reasons(
         self, rows: FloatArray, flags: Mapping[str, BoolArray], detector_input: Section
     ) -> tuple[str, ...]:
         anomalous = np.nan_to_num(rows, nan=-np.inf) > self.threshold
-        if anomalous.any() and isinstance(self.detector, Explainer):
-            named = name_rows(self.detector.reasons(detector_input), anomalous, self.kind)
+        if anomalous.any() and isinstance(self.detector, FaultClassifier):
+            named = label_rows(self.detector.fault_scores(detector_input), anomalous, self.kind)
         else:
-            named = name_rows(Reasons((), np.zeros((0, rows.size), dtype=np.float32)), anomalous, self.kind)
+            named = label_rows(FaultScores((), np.zeros((0, rows.size), dtype=np.float32)), anomalous, self.kind)
         reasons = np.array(named, dtype=object)
         for reason, flag in flags.items():
             fired = flag.any(axis=0 if self.kind == "logs" else 1) & anomalous

@@ -1,4 +1,4 @@
-"""What every detector shares: one protocol and scores that compare across curves."""
+"""The detector protocols, and helpers that all detectors share."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ _SEPARATOR = "/"
 
 @dataclass(frozen=True)
 class DetectContext:
-    """What a detector may know while it is fitted or restored.
+    """Everything beside the training sections that fitting or restoring a detector may use.
 
     Args:
         kind: "logs" or "seismic".
-        seed: root of all its randomness.
+        seed: root of all randomness.
         denoisers: fitted denoisers by contender name, for detectors that score reconstruction errors.
         recordings: the training recordings behind the sections, in canonical units, to inject faults into; empty
-            where a detector is restored.
-        validation: clean validation sections, to calibrate on; empty where a detector is restored.
-        normaliser: brings faulty copies to the sections' scale.
-        faults: the kinds that a detector may be trained on.
-        calibration: the recordings behind the validation sections, to inject faults into where detectors are combined.
-        specs: the experiment's detectors by name, for detectors that are made of others.
+            when a detector is restored.
+        validation: clean validation sections, to calibrate on; empty when a detector is restored.
+        normaliser: brings faulty copies to the scale of the sections.
+        faults: the fault kinds that a detector may be trained on.
+        calibration: the recordings behind the validation sections, to inject faults into when detectors are combined.
+        specs: the detectors of the experiment by name, for detectors that consist of others.
         fitted: those of them that are fitted already, so that none is fitted twice.
-        left_out: a fault kind that no detector may learn from, if any.
+        left_out_kind: a fault kind that no detector may learn from; empty = none.
     """
 
     kind: Kind
@@ -46,16 +46,16 @@ class DetectContext:
     calibration: tuple[Recording, ...] = ()
     specs: Mapping[str, DetectorFactory] = field(default_factory=dict)
     fitted: Mapping[str, Detector] = field(default_factory=dict)
-    left_out: str = ""
+    left_out_kind: str = ""
 
 
 @dataclass(frozen=True, eq=False)
-class Reasons:
-    """What speaks for each fault kind, row by row.
+class FaultScores:
+    """Scores of each fault kind, row by row.
 
     Args:
         kinds: names of fault kinds.
-        score: float32[kind, row], higher = speaks more for that kind; comparable between kinds; NaN = nothing known.
+        score: float32[kind, row], higher = more evidence of that kind; comparable between kinds; NaN = not scored.
     """
 
     kinds: tuple[str, ...]
@@ -66,7 +66,7 @@ class Detector(Protocol):
     """A fitted detector."""
 
     def score(self, section: Section) -> FloatArray:
-        """Higher = more anomalous, NaN where unobserved.
+        """Return anomaly scores: higher = more anomalous, NaN where unobserved.
 
         Returns:
             float32[channel, sample] (logs: every curve at every depth) or [channel, 1] (seismic: every trace).
@@ -74,96 +74,116 @@ class Detector(Protocol):
         ...
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All that was fitted, as plain numeric arrays."""
+        """Return everything that was fitted, as plain numeric arrays."""
         ...
 
 
 @runtime_checkable
-class Explainer(Protocol):
-    """A fitted detector that can say which fault it sees."""
+class FaultClassifier(Protocol):
+    """A fitted detector that also scores each fault kind."""
 
-    def reasons(self, section: Section) -> Reasons: ...
-
-
-@runtime_checkable
-class Witness(Protocol):
-    """A fitted detector whose score is made of several, each on a scale of its own."""
-
-    def voices(self, section: Section) -> Mapping[str, FloatArray]:
-        """Scores by name, each float32 of the score's shape, higher = more anomalous, NaN where unobserved."""
+    def fault_scores(self, section: Section) -> FaultScores:
+        """Return the scores of each fault kind per depth sample or trace."""
         ...
 
 
 @runtime_checkable
-class CrossFitted(Protocol):
-    """A detector that can judge what it was fitted to as it would judge something new.
+class CompositeDetector(Protocol):
+    """A fitted detector whose score is built from several component scores, each on its own scale."""
+
+    def component_scores(self, section: Section) -> Mapping[str, FloatArray]:
+        """Return scores by name, each float32 of the score's shape, higher = more anomalous, NaN where unobserved."""
+        ...
+
+
+@runtime_checkable
+class CrossFittedDetector(Protocol):
+    """A detector that provides out-of-fold copies of itself.
 
     References:
         Vovk, V. (2015), Cross-conformal predictors, Annals of Mathematics and Artificial Intelligence 74, 9; Barber,
-        Candes, Ramdas & Tibshirani (2021), Annals of Statistics 49, 486 (calibrating on what each fit has left out).
+        Candes, Ramdas & Tibshirani (2021), Annals of Statistics 49, 486 (calibration on out-of-fold scores).
     """
 
     @property
-    def apart(self) -> Sequence[Detector]:
-        """For each training section the detector as it is without it; none once it is restored."""
+    def out_of_fold(self) -> Sequence[Detector]:
+        """For each training section a copy that was fitted without it; empty once the detector is restored."""
         ...
 
 
 class DetectorFactory(Protocol):
-    """What every detector spec offers beside its fields."""
+    """The methods of every detector spec."""
 
-    def fit(self, train: Sequence[Section], context: DetectContext) -> Detector: ...
+    def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
+        """Fit the detector to training sections."""
+        ...
 
-    def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector: ...
+    def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
+        """Rebuild a fitted detector from its arrays."""
+        ...
 
 
-def apart_of(detector: Detector, train: Sequence[Section]) -> Sequence[Detector]:
-    """For each training section the detector as it is without it; none where the detector cannot tell."""
-    found = detector.apart if isinstance(detector, CrossFitted) else ()
+def out_of_fold_detectors(detector: Detector, train: Sequence[Section]) -> Sequence[Detector]:
+    """Return the out-of-fold detectors, one per training section; empty if unsupported."""
+    found = detector.out_of_fold if isinstance(detector, CrossFittedDetector) else ()
     return found if len(found) == len(train) > 1 else ()
 
 
 def row_scores(channel_scores: FloatArray, kind: Kind) -> FloatArray:
-    """One score a depth sample (the worst curve) or a trace; NaN where nothing was observed: float32[row]."""
+    """Return one score per depth sample (that of the worst curve) or per trace: float32[row], NaN if none is scored."""
     if kind == "seismic":
         return channel_scores[:, 0]
     worst = np.where(np.isfinite(channel_scores), channel_scores, -np.inf).max(axis=0)
     return np.where(np.isfinite(worst), worst, np.nan).astype(np.float32)
 
 
-def parted(name: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """The arrays of one part of a detector, under names that tell the part."""
+def prefixed(name: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return the arrays with a prefix before each key, so that several groups fit into one mapping."""
     return {f"{name}{_SEPARATOR}{key}": array for key, array in arrays.items()}
 
 
-def part(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, NDArray[Any]]:
-    """The inverse of parted: the arrays of one part, under their own names."""
+def unprefixed(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, NDArray[Any]]:
+    """Return the arrays of one group without its prefix: the inverse of `prefixed`."""
     prefix = f"{name}{_SEPARATOR}"
     return {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
 
 
-def error_scores(section: Section, rebuilt: FloatArray, kind: Kind) -> FloatArray:
-    """Reconstruction error: |difference| of each sample (logs), or rms of a trace's difference over its own rms.
+def with_new_keys(arrays: Mapping[str, NDArray[Any]], earlier: Mapping[str, str]) -> dict[str, NDArray[Any]]:
+    """Return stored arrays under their present keys.
 
-    Traces are judged by the share that cannot be rebuilt: amplitudes differ by orders of magnitude with offset and
-    from line to line, and what is loud is not therefore bad.
+    Args:
+        arrays: as stored, of this version or the one before.
+        earlier: earlier key or prefix → present one.
+    """
+    renamed = {}
+    for key, array in arrays.items():
+        head, separator, tail = key.partition(_SEPARATOR)
+        renamed[f"{earlier.get(head, head)}{separator}{tail}"] = array
+    return renamed
+
+
+def error_scores(section: Section, rebuilt: FloatArray, kind: Kind) -> FloatArray:
+    """Return reconstruction errors: |difference| per sample (logs), or rms of a trace's difference over its own rms.
+
+    The error of a trace is relative, because amplitudes differ by orders of magnitude with offset and from line to
+    line: a loud trace is not necessarily a bad one.
     """
     error = np.where(section.mask, np.abs(section.values - rebuilt), np.nan)
     if kind == "logs":
         return error.astype(np.float32)
-    power = _power(section.values, section)
-    share = np.sqrt(_power(section.values - rebuilt, section) / np.maximum(power, 1e-12))
+    power = _mean_square(section.values, section)
+    share = np.sqrt(_mean_square(section.values - rebuilt, section) / np.maximum(power, 1e-12))
     return np.where(section.mask.any(axis=1, keepdims=True), share, np.nan).astype(np.float32)
 
 
-def _power(values: FloatArray, section: Section) -> NDArray[np.float64]:
-    """Mean square of each trace's observed samples: float64[trace, 1]."""
+def _mean_square(values: FloatArray, section: Section) -> NDArray[np.float64]:
+    """Return the mean square of each trace's observed samples: float64[trace, 1]."""
     square = np.where(section.mask, values.astype(np.float64) ** 2, 0).sum(axis=1, keepdims=True)
     return np.asarray(square / np.maximum(section.mask.sum(axis=1, keepdims=True), 1))
 
 
 def channel_scale(scores: Sequence[FloatArray], kind: Kind) -> NDArray[np.float32]:
-    """The 99th percentile of training scores, curve by curve (logs) or of all traces, so that curves compare.
+    """Return the 99th percentile of training scores, per curve (logs) or of all traces, to make curves comparable.
 
     Returns:
         float32[channel, 1] (logs) or [1, 1] (seismic), positive.

@@ -1,34 +1,35 @@
-"""A reason for every anomalous row, from what a detector says of each fault kind."""
+"""The reason given for every anomalous row: the most likely fault kind of its interval."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from aemodels.core.types import BoolArray, Kind
-from aemodels.detect.base import Reasons
+from aemodels.detect.base import FaultScores
 
 UNKNOWN = "unknown"
-SURE = 0.5  # share of the evidence that a kind needs to give its name
+MIN_EVIDENCE_SHARE = 0.5  # softmax share of the mean scores above which an interval gets the name of a kind
 
 
-def name_rows(reasons: Reasons, anomalous: BoolArray, kind: Kind) -> list[str]:
-    """One name a row: "" where it is not anomalous, "unknown" where no kind has half of the evidence.
+def label_rows(fault_scores: FaultScores, anomalous: BoolArray, kind: Kind) -> list[str]:
+    """Return one name per row: "" if not anomalous, "unknown" if no kind has half of the evidence.
 
-    Rows of a well that lie together are one interval and get one name, that of the mean evidence; a trace stands for
-    itself.
+    Adjoining anomalous rows of a well are one interval and get one name, from the mean of their scores; traces are
+    labelled one by one.
 
     Args:
-        reasons: of the same rows.
+        fault_scores: of the same rows.
         anomalous: bool[row].
         kind: logs or seismic.
     """
     names = np.where(anomalous, UNKNOWN, "").astype(object)
-    for start, stop in _stretches(anomalous, kind):
-        names[start:stop] = _named(reasons, start, stop)
+    for start, stop in _intervals(anomalous, kind):
+        names[start:stop] = _label(fault_scores, start, stop)
     return [str(name) for name in names]
 
 
-def _stretches(anomalous: BoolArray, kind: Kind) -> list[tuple[int, int]]:
+def _intervals(anomalous: BoolArray, kind: Kind) -> list[tuple[int, int]]:
+    """Return (start, exclusive end) of each interval that gets one name."""
     rows = np.flatnonzero(anomalous)
     if kind == "seismic":
         return [(int(row), int(row) + 1) for row in rows]
@@ -39,13 +40,13 @@ def _stretches(anomalous: BoolArray, kind: Kind) -> list[tuple[int, int]]:
     return [(int(start), int(stop) + 1) for start, stop in zip(first, last, strict=True)]
 
 
-def _named(reasons: Reasons, start: int, stop: int) -> str:
-    """The kind with the greatest share of the evidence in some rows."""
-    score = reasons.score[:, start:stop].astype(np.float64)
+def _label(fault_scores: FaultScores, start: int, stop: int) -> str:
+    """Return the kind with the greatest share of the evidence in some rows, or "unknown"."""
+    score = fault_scores.score[:, start:stop].astype(np.float64)
     known = np.isfinite(score)
     if not known.any():
         return UNKNOWN
     count = known.sum(axis=1)
     mean = np.where(count > 0, np.where(known, score, 0.0).sum(axis=1) / np.maximum(count, 1), -np.inf)
     share = np.exp(mean - np.logaddexp.reduce(mean))
-    return reasons.kinds[int(share.argmax())] if share.max() >= SURE else UNKNOWN
+    return fault_scores.kinds[int(share.argmax())] if share.max() >= MIN_EVIDENCE_SHARE else UNKNOWN

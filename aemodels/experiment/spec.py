@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from aemodels.core.spec import Spec
 from aemodels.core.types import Kind
@@ -14,7 +14,7 @@ from aemodels.denoisers.linear.pca import Pca
 from aemodels.denoisers.registry import DenoiserSpec
 from aemodels.detect import DetectorSpec, Fusion, ThresholdSpec
 from aemodels.detect.reconstruction.error import Reconstruction
-from aemodels.detect.thresholds import RATE, ThresholdBase
+from aemodels.detect.thresholds import DEFAULT_RATE, ThresholdBase, present_label
 from aemodels.experiment.sweep_spec import SweepSpec
 from aemodels.faults import FaultSpec
 from aemodels.noise import NoiseSpec
@@ -74,7 +74,7 @@ class AnomalySpec(Spec):
         default=0, ge=0, le=1000, description="more copies are made until each fault kind has this many hold-out events"
     )
     rate: float = Field(
-        default=RATE, gt=0.0, lt=0.5, description="nominal false-alarm rate, as a share of the observed rows"
+        default=DEFAULT_RATE, gt=0.0, lt=0.5, description="nominal false-alarm rate, as a share of the observed rows"
     )
     thresholds: tuple[ThresholdSpec, ...] = Field(
         min_length=1, description="all are fitted, and their false-alarm rates measured"
@@ -84,6 +84,11 @@ class AnomalySpec(Spec):
         default=False,
         description="also measure the recall of each fault kind by detectors that were trained without it",
     )
+
+    @field_validator("threshold")
+    @classmethod
+    def _present_label(cls, label: str) -> str:
+        return present_label(label)
 
     @model_validator(mode="after")
     def _known_members(self) -> Self:
@@ -112,7 +117,7 @@ class AnomalySpec(Spec):
     @property
     def thresholds_at_rate(self) -> tuple[ThresholdBase, ...]:
         """Thresholds, each with its nominal false-alarm rate."""
-        return tuple(threshold.promising(self.rate) for threshold in self.thresholds)
+        return tuple(threshold.with_rate(self.rate) for threshold in self.thresholds)
 
     @property
     def chosen_threshold(self) -> ThresholdBase:
@@ -189,8 +194,8 @@ class ExperimentSpec(Spec):
             raise ValueError("no test condition is decisive, so nothing could be promoted; make at least one decisive")
         if unknown := sorted(set(self.curves) - set(CANONICAL)):
             raise ValueError(f"curves {unknown} are not canonical; expected some of {sorted(CANONICAL)}")
-        if self.kind == "seismic" and self.anomalies.chosen_threshold.own:
-            raise ValueError("a line is scored by parts: its threshold cannot depend on its own scores; leave own at 0")
+        if self.kind == "seismic" and self.anomalies.chosen_threshold.standardise_per_recording:
+            raise ValueError("a line is scored in parts: leave standardise_per_recording of its threshold at 0")
         if self.kind == "logs" and not self.curves:
             raise ValueError("an experiment on logs needs curves, e.g. [GR, RHOB, NPHI, DTC, RDEP]")
         return self

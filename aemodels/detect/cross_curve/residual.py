@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -14,78 +14,86 @@ from scipy.ndimage import uniform_filter1d
 from aemodels.core.errors import SpecError
 from aemodels.core.spec import Spec
 from aemodels.core.types import FloatArray, Kind, Section
-from aemodels.detect.base import DetectContext, Detector, Reasons, channel_scale, row_scores
+from aemodels.detect.base import DetectContext, Detector, FaultScores, channel_scale, row_scores
 from aemodels.detect.cross_curve.boosted_predictor import (
     BoostedPredictor,
     BoostingSpec,
-    fit_boosted_apart,
+    fit_boosted_out_of_fold,
     restore_boosted,
 )
-from aemodels.detect.cross_curve.linear_predictor import REACH, CrossPredictor, fit_predictors
+from aemodels.detect.cross_curve.linear_predictor import CLIP_RANGE, RidgeFromOtherCurves, fit_predictors
 
-Predictor = CrossPredictor | BoostedPredictor
-_ROUGH_WINDOW = 51  # samples, 8 m
+Predictor = RidgeFromOtherCurves | BoostedPredictor
+_ROUGHNESS_WINDOW = 51  # samples, 8 m
 _SIGNS = {"both": 0.0, "above": 1.0, "below": -1.0}
 
 
 class CrossCurve(Spec):
-    """How far a curve lies from what the other curves say it should be, in units of its usual distance.
+    """Residual of a curve from its prediction by the other curves, in units of its 99th percentile in training.
 
-    Signed: bulk density below its prediction is what a hole too wide for the pad looks like, above it is a heavy
-    mineral. Predictions for training wells come from the other wells, so that the usual distance is one between
-    wells. The residual may be averaged over some metres and taken about its own slow mean: what a well is off
-    throughout is its geology.
+    The sign can matter: bulk density below its prediction indicates a washout, above it a heavy mineral. Training
+    wells are predicted out-of-fold, so that the percentile is one between wells. The residual may be averaged over
+    some metres, and its running mean removed, because a deviation of the whole well is due to geology.
     """
 
+    earlier_names: ClassVar[Mapping[str, str]] = {"rough": "roughness_weight", "speaks_for": "fault_kind"}
     records: ClassVar[Kind] = "logs"
 
     kind: Literal["cross_curve"] = "cross_curve"
     model: Literal["ridge", "boosting"] = Field(
-        default="ridge", description="linear in 41 samples of each other curve, or boosted trees on local means"
+        default="ridge",
+        description="ridge: linear in 41 samples of each other curve; boosting: boosted trees on local means",
     )
-    target: str | None = Field(default=None, description="the one curve that is judged; None = each by the others")
+    target: str | None = Field(default=None, description="the one curve that is scored; None = all curves")
     predictors: tuple[str, ...] = Field(
-        default=(), description="boosting: curves that predict the target; none named = all others"
+        default=(), description="boosting: curves that predict the target; empty = all others"
     )
     sign: Literal["both", "above", "below"] = Field(
         default="both", description="which side of the prediction is anomalous"
     )
     smooth: int = Field(default=1, ge=1, le=1001, description="samples over which the residual is averaged")
     baseline: int = Field(
-        default=0, ge=0, le=20_001, description="samples of the running mean that is taken off; 0 = none"
+        default=0,
+        ge=0,
+        le=20_001,
+        description="samples of the running mean that is subtracted from the residual; 0 = none",
     )
-    rough: float = Field(
+    roughness_weight: float = Field(
         default=0.0,
         ge=0.0,
         le=10.0,
-        description="what a tenfold roughness of the curve adds, normalised units: a torn wall reads roughly",
+        description="added to the score per decade of the curve's roughness, normalised units; high beside a rugose "
+        "borehole wall",
     )
-    speaks_for: str | None = Field(
-        default=None, description="the fault kind that such a residual is evidence of, if any"
-    )
-    boosting: BoostingSpec = Field(default=BoostingSpec(), description="size of the boosted trees")
+    fault_kind: str | None = Field(default=None, description="fault kind that the residual is evidence of, if any")
+    boosting: BoostingSpec = Field(default=BoostingSpec(), description="boosted trees, for model boosting")
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
+        """Fit the predictors and the scale.
+
+        Raises:
+            SpecError: for seismic, or if a curve is named that the experiment lacks.
+        """
         if context.kind != "logs":
-            raise SpecError(f"cross_curve compares curves of a well; it cannot judge {context.kind} recordings")
+            raise SpecError(f"cross_curve compares curves of a well; it cannot score {context.kind} recordings")
         rows = self._rows(context, len(train[0].values))
-        predictor, without = self._predictors(train, rows, context)
+        predictor, out_of_fold = self._predictors(train, rows, context)
         detector = CrossCurveDetector(self, predictor, rows, np.ones((len(train[0].values), 1), dtype=np.float32))
         scores = [
             CrossCurveDetector(self, other, rows, detector.scale).score(section)
-            for section, other in zip(train, without, strict=True)
+            for section, other in zip(train, out_of_fold, strict=True)
         ]
-        return CrossCurveDetector(self, predictor, rows, channel_scale(scores, context.kind), tuple(without))
+        return CrossCurveDetector(self, predictor, rows, channel_scale(scores, context.kind), tuple(out_of_fold))
 
     def _predictors(
         self, train: Sequence[Section], rows: NDArray[np.int64], context: DetectContext
     ) -> tuple[Predictor, Sequence[Predictor]]:
         if self.model == "ridge":
             return fit_predictors(train)
-        return fit_boosted_apart(train, rows, self.boosting, context.seed)
+        return fit_boosted_out_of_fold(train, rows, self.boosting, context.seed)
 
     def _rows(self, context: DetectContext, count: int) -> NDArray[np.int64]:
-        """The target's row (-1 = every curve), then the rows that predict it."""
+        """Return the target's row (-1 = every curve), then the rows of its predictors."""
         curves = tuple(getattr(context.normaliser, "curves", ()))
         named = [name for name in (self.target, *self.predictors) if name is not None]
         if unknown := sorted(set(named) - set(curves)):
@@ -97,8 +105,9 @@ class CrossCurve(Spec):
         return np.array([target, *others], dtype=np.int64)
 
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
+        """Rebuild the fitted detector from its arrays."""
         if self.model == "ridge":
-            predictor: Predictor = CrossPredictor.restore(arrays)
+            predictor: Predictor = RidgeFromOtherCurves.restore(arrays)
         else:
             predictor = restore_boosted(arrays)
         return CrossCurveDetector(self, predictor, arrays["rows"], arrays["scale"])
@@ -109,59 +118,64 @@ class CrossCurveDetector:
     """Fitted CrossCurve.
 
     Args:
-        spec: which residual it is.
-        predictor: of each judged curve from others.
-        rows: the target's row (-1 = every curve), then those that predict it.
-        scale: 99th percentile of each curve's scores on training wells.
-        without: predictors fitted without each training section; not kept with the detector.
+        spec: sign and averaging of the residual.
+        predictor: of each scored curve from others.
+        rows: the target's row (-1 = every curve), then the rows of its predictors.
+        scale: float32[channel, 1], 99th percentile of each curve's scores on training wells.
+        out_of_fold_predictors: fitted without each training section; not stored with the detector.
     """
 
     spec: CrossCurve
     predictor: Predictor
     rows: NDArray[np.int64]
     scale: NDArray[np.float32]
-    without: tuple[Predictor, ...] = field(default=(), repr=False)
+    out_of_fold_predictors: tuple[Predictor, ...] = field(default=(), repr=False)
 
     @property
-    def apart(self) -> tuple[CrossCurveDetector, ...]:
-        return tuple(CrossCurveDetector(self.spec, predictor, self.rows, self.scale) for predictor in self.without)
+    def out_of_fold(self) -> tuple[CrossCurveDetector, ...]:
+        """For each training section a detector whose predictor was fitted without it."""
+        return tuple(
+            CrossCurveDetector(self.spec, predictor, self.rows, self.scale) for predictor in self.out_of_fold_predictors
+        )
 
     def score(self, section: Section) -> FloatArray:
+        """Return the size of the residual, or its size on one side, in units of the training scale."""
         sign = _SIGNS[self.spec.sign]
         residual = self.residual(section)
-        off = np.abs(residual) if sign == 0 else sign * residual
-        return ((off + self.spec.rough * roughness(section)) / self.scale).astype(np.float32)
+        size = np.abs(residual) if sign == 0 else sign * residual
+        return ((size + self.spec.roughness_weight * roughness(section)) / self.scale).astype(np.float32)
 
     def residual(self, section: Section) -> FloatArray:
-        """Signed residual float32[channel, sample] in normalised units, smoothed; NaN where unobserved, not judged."""
-        off = np.clip(section.values, *REACH) - self.predictor.predict(section)
-        judged = section.mask.copy()
+        """Return the signed, smoothed residual float32[channel, sample] in normalised units; NaN = not scored."""
+        residual = np.clip(section.values, *CLIP_RANGE) - self.predictor.predict(section)
+        scored = section.mask.copy()
         if self.rows[0] >= 0:
-            judged[np.arange(len(judged)) != self.rows[0]] = False
-        smooth = running_mean(off, judged, self.spec.smooth)
+            scored[np.arange(len(scored)) != self.rows[0]] = False
+        smooth = running_mean(residual, scored, self.spec.smooth)
         if self.spec.baseline:
-            smooth = smooth - running_mean(off, judged, self.spec.baseline)
-        return np.where(judged, smooth, np.nan).astype(np.float32)
+            smooth = smooth - running_mean(residual, scored, self.spec.baseline)
+        return np.where(scored, smooth, np.nan).astype(np.float32)
 
-    def reasons(self, section: Section) -> Reasons:
-        """The score of the worst curve, for the one kind that it speaks for; none where it speaks for none."""
-        if self.spec.speaks_for is None:
-            return Reasons((), np.zeros((0, section.values.shape[1]), dtype=np.float32))
-        return Reasons((self.spec.speaks_for,), row_scores(self.score(section), "logs")[None])
+    def fault_scores(self, section: Section) -> FaultScores:
+        """Return the row score as evidence of the one fault kind; no kinds if the residual has none."""
+        if self.spec.fault_kind is None:
+            return FaultScores((), np.zeros((0, section.values.shape[1]), dtype=np.float32))
+        return FaultScores((self.spec.fault_kind,), row_scores(self.score(section), "logs")[None])
 
     def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return everything as plain arrays."""
         return {**self.predictor.arrays(), "rows": self.rows, "scale": self.scale}
 
 
 def roughness(section: Section) -> FloatArray:
-    """Decades of the steps' root mean square over 51 samples above a thousandth: float32[channel, sample], from 0."""
+    """Return log10 of the rms step over 51 samples, in thousandths of a normalised unit: float32[channel, sample]."""
     steps = np.diff(section.values, axis=1, prepend=section.values[:, :1]).astype(np.float64)
-    square = uniform_filter1d(steps**2, _ROUGH_WINDOW, axis=1, mode="nearest")
+    square = uniform_filter1d(steps**2, _ROUGHNESS_WINDOW, axis=1, mode="nearest")
     return np.asarray(np.log10(np.sqrt(np.maximum(square, 0)) + 1e-3) + 3, dtype=np.float32)
 
 
 def running_mean(values: FloatArray, mask: NDArray[np.bool_], window: int) -> FloatArray:
-    """Running mean of the observed samples, float32[channel, sample]."""
+    """Return the running mean of the observed samples, float32[channel, sample]."""
     if window == 1:
         return values
     total = uniform_filter1d(np.where(mask, values, 0), window, axis=1, mode="nearest")

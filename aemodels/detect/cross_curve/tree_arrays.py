@@ -1,4 +1,4 @@
-"""Boosted trees kept as arrays: no pickle is needed to keep or load them."""
+"""Boosted trees as plain arrays, stored and loaded without pickle."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class Trees:
 
     Args:
         start: prediction before the first tree.
-        roots: int64[tree], place of each root among the nodes.
-        nodes: float64[node, 5]: left child, right child (-1 at a leaf), feature, bound (left where <=), value.
+        roots: int64[tree], index of each root among the nodes.
+        nodes: float64[node, 5]: left child, right child (-1 at a leaf), feature, threshold (left if <=), value.
     """
 
     start: float
     roots: NDArray[np.int64]
     nodes: NDArray[np.float64]
 
-    def of(self, table: FloatArray) -> FloatArray:
-        """float32[row] of float32[row, feature]."""
+    def predict(self, table: FloatArray) -> FloatArray:
+        """Return the sum of the trees, float32[row], for features float32[row, feature]."""
         total = np.full(len(table), self.start)
         left, right, feature = (self.nodes[:, column].astype(np.int64) for column in range(3))
         rows = np.arange(len(table))
@@ -45,21 +45,22 @@ class Trees:
         return total.astype(np.float32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return everything as plain arrays."""
         return {"start": np.array([self.start]), "roots": self.roots, "nodes": self.nodes}
 
     @classmethod
     def restore(cls, arrays: dict[str, NDArray[Any]]) -> Trees:
-        """The inverse of arrays."""
+        """Rebuild the trees from their arrays."""
         return cls(float(arrays["start"][0]), arrays["roots"], arrays["nodes"])
 
     @classmethod
     def constant(cls, value: float) -> Trees:
-        """No tree at all."""
+        """Return a constant prediction without any tree."""
         return cls(value, np.zeros(0, dtype=np.int64), np.zeros((0, 5)))
 
 
 def flatten(model: GradientBoostingRegressor | GradientBoostingClassifier) -> Trees:
-    """A fitted scikit-learn regressor, or the log-odds of a classifier of two classes."""
+    """Return the trees of a fitted scikit-learn regressor, or those of a two-class classifier's log-odds."""
     nodes, roots, offset = [], [], 0
     for tree in (estimator.tree_ for estimator in model.estimators_[:, 0]):
         children = np.stack([tree.children_left, tree.children_right], axis=1)

@@ -1,4 +1,4 @@
-"""Depth shifts told from both their traces: a stretch read twice at one end, and beds that are off in between."""
+"""Candidate depth shifts: intervals with a repeat at one end and displaced beds between the ends."""
 
 from __future__ import annotations
 
@@ -12,160 +12,163 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from aemodels.core.types import FloatArray, IntArray, Section
-from aemodels.detect.cross_curve.linear_predictor import REACH
-from aemodels.detect.depth_shift.repeats import LAGS, repeats
-from aemodels.detect.depth_shift.step_predictor import steps
+from aemodels.detect.cross_curve.linear_predictor import CLIP_RANGE
+from aemodels.detect.depth_shift.repeats import LAGS, find_repeats
+from aemodels.detect.depth_shift.step_predictor import curve_steps
 
-_LEAST = 1.2  # decades of a repeat that is worth looking at
-_CLEAR = 2.0  # decades of one that counts where nothing else is asked
-_SHORTEST, _LONGEST = 50, 330  # samples, 7.6 and 50 m at the usual spacing
-_STEP_LIMIT = 9.0  # of one sample's part in the likelihood: a bed boundary is one, however sharp
-_COST = 0.02  # a sample's part that its being shifted has to earn: without it, any interval grows for ever
-_BESIDE = 60  # samples on either side of an interval, where being moved must not fit better
-_SEAM = 5  # samples around the place where an interval begins
+_MIN_STRENGTH = 1.2  # of a repeat, log10: minimum for a candidate
+_MIN_CLEAR_STRENGTH = 2.0  # of a repeat, log10: minimum for shift_evidence
+_MIN_SAMPLES, _MAX_SAMPLES = 50, 330  # length of an interval, 7.6 and 50 m at the usual spacing
+_MAX_SQUARE = 9.0  # of one sample's squared difference: limits the influence of a single bed boundary
+_SAMPLE_PENALTY = 0.02  # log-likelihood per sample that a shift must gain; without it, intervals grow without limit
+_MARGIN = 60  # samples on either side of an interval, in which a shift must not fit better
+_EDGE = 5  # samples around the edge of an interval in which its largest step is looked for
 Floats: TypeAlias = NDArray[np.float64]
 
-# What is known of a candidate: decades of its repeat and variance of the repeated stretch, log samples of the lag, gain
-# in log-likelihood (its signed logarithm), log length, logarithm of the largest step at the seam in units of the mean
-# one around it, gain beyond the far end and before the near one, and the gain's standard deviation a sample.
-EVIDENCE = ("repeat", "variation", "lag", "gain", "length", "seam", "beyond", "before", "unsteady")
+# Features of a candidate: strength of its repeat, log10 variance of the repeated samples, log of the lag, gain in
+# log-likelihood (its signed logarithm), log length, log of the largest step at the edge in units of the mean step
+# around it, gain beyond the far end and before the near one, standard deviation of the gain per sample.
+FEATURES = ("repeat", "variance", "lag", "gain", "length", "edge_step", "gain_beyond", "gain_before", "gain_std")
 
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Intervals that may have been moved.
+    """Intervals that may be depth-shifted.
 
     Args:
-        rows: int64[candidate], of the curve.
-        places: int64[candidate, 2], first sample and the one after the last.
-        evidence: float32[candidate, EVIDENCE].
+        rows: int64[candidate], row of the curve.
+        intervals: int64[candidate, 2], first sample and exclusive end.
+        features: float32[candidate, FEATURES].
     """
 
     rows: IntArray
-    places: IntArray
-    evidence: FloatArray
+    intervals: IntArray
+    features: FloatArray
 
-    def spread(self, values: FloatArray, shape: tuple[int, ...], background: float) -> FloatArray:
-        """The highest value of all candidates at each sample, float32[channel, sample]."""
+    def max_per_sample(self, values: FloatArray, shape: tuple[int, ...], background: float) -> FloatArray:
+        """Return the highest value of all candidates at each sample, float32[channel, sample]."""
         out = np.full(shape, background, dtype=np.float32)
-        for row, (start, stop), value in zip(self.rows, self.places, values, strict=True):
+        for row, (start, stop), value in zip(self.rows, self.intervals, values, strict=True):
             np.maximum(out[row, start:stop], value, out=out[row, start:stop])
         return out
 
 
 @dataclass(frozen=True, eq=False)
-class Shifts:
-    """What speaks for each sample's lying in a shifted interval.
+class ShiftEvidence:
+    """Evidence that each sample lies in a depth-shifted interval.
 
     Args:
-        repeat: float32[channel, sample], decades of the repeat at the interval's end; 0 = in none.
-        gain: float32[channel, sample], log-likelihood that the interval's beds gain by being moved back.
+        repeat: float32[channel, sample], strength of the repeat at the interval's end; 0 = in no interval.
+        gain: float32[channel, sample], log-likelihood that the interval gains by being shifted back.
     """
 
     repeat: FloatArray
     gain: FloatArray
 
 
-def shifts(section: Section, predicted: FloatArray) -> Shifts:
-    """The candidate with the clearest repeat at each sample; of two at one repeat, the one that gains more.
+def shift_evidence(section: Section, predicted: FloatArray) -> ShiftEvidence:
+    """Return the evidence of the candidate with the strongest repeat at each sample; if equal, with the higher gain.
 
     Args:
         section: normalised curves.
-        predicted: float32[channel, sample], each from the others.
+        predicted: float32[channel, sample], each curve predicted from the others.
     """
     found = candidates(section, np.diff(predicted, axis=1, prepend=predicted[:, :1]))
-    repeat, logarithm = found.evidence[:, EVIDENCE.index("repeat")], found.evidence[:, EVIDENCE.index("gain")]
+    repeat, logarithm = found.features[:, FEATURES.index("repeat")], found.features[:, FEATURES.index("gain")]
     gain = np.sign(logarithm) * np.expm1(np.abs(logarithm))
-    out = Shifts(np.zeros(predicted.shape, np.float32), np.zeros(predicted.shape, np.float32))
+    out = ShiftEvidence(np.zeros(predicted.shape, np.float32), np.zeros(predicted.shape, np.float32))
     order = np.lexsort((gain, repeat))
-    for number in order[repeat[order] > _CLEAR]:
-        place = slice(*found.places[number])
-        out.repeat[found.rows[number], place] = repeat[number]
-        out.gain[found.rows[number], place] = gain[number]
-    return Shifts(np.where(section.mask, out.repeat, 0), np.where(section.mask, out.gain, 0))
+    for number in order[repeat[order] > _MIN_CLEAR_STRENGTH]:
+        window = slice(*found.intervals[number])
+        out.repeat[found.rows[number], window] = repeat[number]
+        out.gain[found.rows[number], window] = gain[number]
+    return ShiftEvidence(np.where(section.mask, out.repeat, 0), np.where(section.mask, out.gain, 0))
 
 
 def candidates(section: Section, expected: FloatArray) -> Candidates:
-    """Every repeat begins an interval that was moved down, or ends one that was moved up: both are looked at.
+    """Find candidates: a repeat is the top of an interval shifted down or the base of one shifted up; both are tried.
 
-    How far it reaches is decided by the steps of the curve beside those of its prediction: moved back by the repeat's
-    lag, they fit better within the interval and worse beyond it (a change point by maximum likelihood).
+    The length follows from the steps of the curve and of its prediction: shifted back by the repeat's lag, they fit
+    better within the interval and worse beyond it (a change point by maximum likelihood).
 
     Args:
         section: normalised curves.
-        expected: float32[channel, sample], steps of each curve as predicted from the others.
+        expected: float32[channel, sample], steps of each curve predicted from those of the others.
     """
-    held = np.clip(section.values, *REACH)
-    # what is held at a limit repeats itself
-    section = dataclasses.replace(section, values=held, mask=section.mask & (held == section.values))
-    twice, moves = repeats(section), steps(section)
-    rows, places, evidence = [], [], []
-    for row in range(len(moves)):
-        curve = _Curve.of(moves[row], expected[row], section.mask[row])
-        for end in _peaks(twice.strength[row]):
-            lag = round(float(twice.lag[row, end]))
+    clipped = np.clip(section.values, *CLIP_RANGE)
+    # values clipped at a limit repeat themselves
+    section = dataclasses.replace(section, values=clipped, mask=section.mask & (clipped == section.values))
+    found, steps = find_repeats(section), curve_steps(section)
+    rows, intervals, features = [], [], []
+    for row in range(len(steps)):
+        curve = _Curve.from_steps(steps[row], expected[row], section.mask[row])
+        for end in _peaks(found.strength[row]):
+            lag = round(float(found.lag[row, end]))
             stretch = section.values[row, max(end - lag + 1, 0) : end + 1].astype(np.float64)
-            known = [float(twice.strength[row, end]), float(np.log10(stretch.var() + 1e-9)), float(np.log(lag))]
-            for place, told in _intervals(curve, int(end), lag):
+            known = [float(found.strength[row, end]), float(np.log10(stretch.var() + 1e-9)), float(np.log(lag))]
+            for interval, values in _intervals(curve, int(end), lag):
                 rows.append(row)
-                places.append(place)
-                evidence.append([*known, *told])
+                intervals.append(interval)
+                features.append([*known, *values])
     return Candidates(
         np.array(rows, dtype=np.int64),
-        np.array(places, dtype=np.int64).reshape(-1, 2),
-        np.array(evidence, dtype=np.float32).reshape(-1, len(EVIDENCE)),
+        np.array(intervals, dtype=np.int64).reshape(-1, 2),
+        np.array(features, dtype=np.float32).reshape(-1, len(FEATURES)),
     )
 
 
 @dataclass(frozen=True, eq=False)
 class _Curve:
-    """Steps of a curve and those that are expected of it, float64[sample] in units of their usual difference."""
+    """Steps of a curve, predicted steps, and mean size of nearby steps, float64[sample], over the typical residual."""
 
-    moves: Floats
+    steps: Floats
     expected: Floats
     around: Floats
 
     @classmethod
-    def of(cls, moves: FloatArray, expected: FloatArray, seen: NDArray[np.bool_]) -> _Curve:
-        off = np.abs(moves - expected)[seen]
-        scale = 1.4826 * float(np.median(off)) + 1e-3 if off.size else 1.0
-        around = uniform_filter1d(np.abs(moves).astype(np.float64), 41, mode="nearest")
-        return cls(moves / np.float64(scale), expected / np.float64(scale), (around + 1e-4) / scale)
+    def from_steps(cls, steps: FloatArray, expected: FloatArray, observed: NDArray[np.bool_]) -> _Curve:
+        residual = np.abs(steps - expected)[observed]
+        scale = 1.4826 * float(np.median(residual)) + 1e-3 if residual.size else 1.0
+        around = uniform_filter1d(np.abs(steps).astype(np.float64), 41, mode="nearest")
+        return cls(steps / np.float64(scale), expected / np.float64(scale), (around + 1e-4) / scale)
 
     def gains(self, rows: IntArray, shift: int) -> Floats:
-        """What each sample gains in log-likelihood by being moved back, limited."""
-        here = (self.moves[rows] - self.expected[rows]) ** 2
-        there = (self.moves[rows + shift] - self.expected[rows]) ** 2
-        return np.asarray(np.clip(here - there, -_STEP_LIMIT, _STEP_LIMIT) / 2)
+        """Return the gain in log-likelihood of each sample when shifted back, limited."""
+        here = (self.steps[rows] - self.expected[rows]) ** 2
+        there = (self.steps[rows + shift] - self.expected[rows]) ** 2
+        return np.asarray(np.clip(here - there, -_MAX_SQUARE, _MAX_SQUARE) / 2)
 
 
 def _peaks(strength: FloatArray) -> IntArray:
-    """Ends of the best repeats, none within the reach of a better one."""
-    left = np.flatnonzero(strength > _LEAST)
+    """Return the ends of the strongest repeats, at least LAGS[1] samples apart."""
+    above = np.flatnonzero(strength > _MIN_STRENGTH)
     kept: list[int] = []
-    for place in left[np.argsort(-strength[left], kind="stable")]:
-        if all(abs(int(place) - other) > LAGS[1] for other in kept):
-            kept.append(int(place))
+    for sample in above[np.argsort(-strength[above], kind="stable")]:
+        if all(abs(int(sample) - other) > LAGS[1] for other in kept):
+            kept.append(int(sample))
     return np.array(sorted(kept), dtype=np.int64)
 
 
 def _intervals(curve: _Curve, end: int, lag: int) -> Iterator[tuple[tuple[int, int], list[float]]]:
-    """The likeliest interval moved down and moved up at a repeat, and what is known of it from "gain" on."""
-    first, size = end - lag + 1, curve.moves.size
-    below = np.arange(first, min(first + _LONGEST, size - lag))  # moved down: begins where the repeat does
-    above = np.arange(end - lag, max(end - lag - _LONGEST, lag), -1)  # moved up: ends where the source does
-    seam = slice(max(end - lag - 1, 0), end - lag - 1 + _SEAM)
-    jump = float(np.abs(curve.moves[seam]).max() / curve.around[min(max(end - lag, 0), size - 1)])
+    """Yield the likeliest intervals shifted down and up at a repeat, each with its features from "gain" on."""
+    first, size = end - lag + 1, curve.steps.size
+    below = np.arange(first, min(first + _MAX_SAMPLES, size - lag))  # shifted down: begins with the repeat
+    above = np.arange(
+        end - lag, max(end - lag - _MAX_SAMPLES, lag), -1
+    )  # shifted up: ends with the source of the repeat
+    edge = slice(max(end - lag - 1, 0), end - lag - 1 + _EDGE)
+    step = float(np.abs(curve.steps[edge]).max() / curve.around[min(max(end - lag, 0), size - 1)])
     for rows, shift in ((below, lag), (above, -lag)):
-        if rows.size < _SHORTEST:
+        if rows.size < _MIN_SAMPLES:
             continue
-        each = curve.gains(rows, shift)
-        total = np.cumsum(each - _COST)
-        reach = _SHORTEST - 1 + int(np.argmax(total[_SHORTEST - 1 :]))
+        gains = curve.gains(rows, shift)
+        total = np.cumsum(gains - _SAMPLE_PENALTY)
+        reach = _MIN_SAMPLES - 1 + int(np.argmax(total[_MIN_SAMPLES - 1 :]))
         gain = float(total[reach])
-        before = rows[0] - np.sign(shift) * np.arange(1, _BESIDE + 1)
+        before = rows[0] - np.sign(shift) * np.arange(1, _MARGIN + 1)
         before = before[(before >= lag) & (before < size - lag)]
-        told = [np.sign(gain) * np.log1p(abs(gain)), np.log(reach + 1), np.log1p(jump)]
-        told += [each[reach + 1 : reach + 1 + _BESIDE].sum(), curve.gains(before, shift).sum(), each[: reach + 1].std()]
+        beyond = gains[reach + 1 : reach + 1 + _MARGIN]
+        values = [np.sign(gain) * np.log1p(abs(gain)), np.log(reach + 1), np.log1p(step)]
+        values += [beyond.sum(), curve.gains(before, shift).sum(), gains[: reach + 1].std()]
         start, stop = sorted((int(rows[0]), int(rows[reach])))
-        yield (start, stop + 1), [float(value) for value in told]
+        yield (start, stop + 1), [float(value) for value in values]

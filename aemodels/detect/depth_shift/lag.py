@@ -1,4 +1,4 @@
-"""Depth shifts: a curve that follows the others better once it is moved."""
+"""Depth shifts as curves that correlate better with their prediction at another lag."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pydantic import Field
 from aemodels.core.errors import SpecError
 from aemodels.core.spec import Spec
 from aemodels.core.types import FloatArray, Kind, Section
-from aemodels.detect.base import DetectContext, Detector, Reasons, channel_scale
-from aemodels.detect.cross_curve.linear_predictor import CrossPredictor, fit_predictors
-from aemodels.detect.depth_shift.candidates import shifts
+from aemodels.detect.base import DetectContext, Detector, FaultScores, channel_scale
+from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves, fit_predictors
+from aemodels.detect.depth_shift.candidates import shift_evidence
 from aemodels.detect.depth_shift.lagged_correlation import lagged_correlation
 
 
 class Lag(Spec):
-    """How much better a curve follows its prediction by the others when moved.
+    """Gain in agreement of a curve with its prediction by the other curves when the curve is shifted.
 
-    Differences are compared, for it is bed boundaries that tell depth; a shift within a uniform bed leaves no trace.
-    Added are the sliding correlation when moved, less that in place, and the likelihood that an interval beside a
-    repeated stretch gains by being moved back. Scores are in units of the training wells' 99th percentile.
+    Differences are correlated, because bed boundaries define depth; a shift within a uniform bed cannot be detected.
+    The score adds the sliding correlation at the best lag, less that at zero lag, and the log-likelihood that an
+    interval beside a repeat gains by being shifted back. It is in units of its 99th percentile on training wells.
 
     References:
         Zangwill, J. (1982), Depth matching: a computerized approach, SPWLA 23rd Symposium, paper EE (correlation
@@ -34,44 +34,63 @@ class Lag(Spec):
     records: ClassVar[Kind] = "logs"
 
     kind: Literal["lag"] = "lag"
-    window: int = Field(default=121, ge=9, le=2001, description="samples that are correlated; 121 is 18 m")
+    window: int = Field(default=121, ge=9, le=2001, description="samples of the correlation window; 121 is 18 m")
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
+        """Fit the predictors and the scale.
+
+        Raises:
+            SpecError: for seismic.
+        """
         if context.kind != "logs":
-            raise SpecError(f"lag compares curves of a well; it cannot judge {context.kind} recordings")
-        every, without = fit_predictors(train)
+            raise SpecError(f"lag compares curves of a well; it cannot score {context.kind} recordings")
+        predictor, out_of_fold = fit_predictors(train)
         scale = np.ones((len(train[0].values), 1), dtype=np.float32)
-        scores = [LagDetector(self, other, scale).score(section) for section, other in zip(train, without, strict=True)]
-        return LagDetector(self, every, channel_scale(scores, context.kind), tuple(without))
+        scores = [
+            LagDetector(self, other, scale).score(section) for section, other in zip(train, out_of_fold, strict=True)
+        ]
+        return LagDetector(self, predictor, channel_scale(scores, context.kind), tuple(out_of_fold))
 
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
-        return LagDetector(self, CrossPredictor.restore(arrays), arrays["scale"])
+        """Rebuild the fitted detector from its arrays."""
+        return LagDetector(self, RidgeFromOtherCurves.restore(arrays), arrays["scale"])
 
 
 @dataclass(frozen=True, eq=False)
 class LagDetector:
-    """Fitted Lag; `without` has the predictors fitted without each training section, and is not kept with it."""
+    """Fitted Lag.
+
+    Args:
+        spec: correlation window.
+        predictor: of each curve from the others.
+        scale: float32[channel, 1], 99th percentile of each curve's scores on training wells.
+        out_of_fold_predictors: fitted without each training section; not stored with the detector.
+    """
 
     spec: Lag
-    predictor: CrossPredictor
+    predictor: RidgeFromOtherCurves
     scale: NDArray[np.float32]
-    without: tuple[CrossPredictor, ...] = field(default=(), repr=False)
+    out_of_fold_predictors: tuple[RidgeFromOtherCurves, ...] = field(default=(), repr=False)
 
     @property
-    def apart(self) -> tuple[LagDetector, ...]:
-        return tuple(LagDetector(self.spec, predictor, self.scale) for predictor in self.without)
+    def out_of_fold(self) -> tuple[LagDetector, ...]:
+        """For each training section a detector whose predictor was fitted without it."""
+        return tuple(LagDetector(self.spec, predictor, self.scale) for predictor in self.out_of_fold_predictors)
 
     def score(self, section: Section) -> FloatArray:
+        """Return the evidence of a depth shift, in units of the training scale."""
         predicted = self.predictor.predict(section)
-        lagged = lagged_correlation(section, predicted, self.spec.window)
-        better = np.maximum(lagged.far, 0) * np.maximum(lagged.far - np.maximum(lagged.near, 0), 0)
-        moved = shifts(section, predicted)
-        found = better + np.log1p(np.maximum(moved.gain, 0))
+        correlation = lagged_correlation(section, predicted, self.spec.window)
+        gain = np.maximum(correlation.best_lag - np.maximum(correlation.zero_lag, 0), 0)
+        better = np.maximum(correlation.best_lag, 0) * gain
+        found = better + np.log1p(np.maximum(shift_evidence(section, predicted).gain, 0))
         return np.where(section.mask, found / self.scale, np.nan).astype(np.float32)
 
-    def reasons(self, section: Section) -> Reasons:
+    def fault_scores(self, section: Section) -> FaultScores:
+        """Return the score of the worst curve as evidence of a depth shift."""
         worst = np.where(section.mask, np.nan_to_num(self.score(section)), 0).max(axis=0)
-        return Reasons(("depth_shift",), worst[None].astype(np.float32))
+        return FaultScores(("depth_shift",), worst[None].astype(np.float32))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return everything as plain arrays."""
         return {**self.predictor.arrays(), "scale": self.scale}

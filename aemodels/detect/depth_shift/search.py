@@ -1,8 +1,8 @@
-"""Depth shifts found interval by interval: where one may have begun, how far it reaches, how likely it is."""
+"""Depth shifts found interval by interval: candidates from repeats and change points, scored by boosted trees."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -13,25 +13,25 @@ from pydantic import Field
 from aemodels.core.errors import SpecError
 from aemodels.core.spec import Spec
 from aemodels.core.types import FloatArray, Kind, Section
-from aemodels.detect.base import DetectContext, Detector, Reasons
-from aemodels.detect.cross_curve.linear_predictor import CrossPredictor
+from aemodels.detect.base import DetectContext, Detector, FaultScores
+from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves
 from aemodels.detect.cross_curve.tree_arrays import Trees, flatten
-from aemodels.detect.depth_shift.candidates import EVIDENCE, Candidates, candidates
+from aemodels.detect.depth_shift.candidates import FEATURES, Candidates, candidates
 from aemodels.detect.depth_shift.step_predictor import StepPredictor, fit_step_predictors
 from aemodels.faults.base import FaultBase, kind_of
 from aemodels.faults.inject import Injection, inject
 
 SHIFT = "depth_shift"
-_OVERLAP = 0.4  # of candidate and event (common part of both together) from which a candidate is right
-_NONE = -12.0  # log-odds where no candidate is
+_MIN_OVERLAP = 0.4  # intersection over union of a candidate and an injected event for the candidate to be correct
+_NO_CANDIDATE = -12.0  # log-odds of samples in no candidate
 
 
 class ShiftSearch(Spec):
-    """How likely each curve is to be off depth.
+    """Odds that each curve is depth-shifted.
 
-    Every stretch that is read twice may begin or end an interval of another depth reference; a change point tells how
-    far it would reach, and boosted trees how much to believe of it, learned from depth shifts injected into training
-    wells. Where there are none to learn from, the gain in likelihood is all that counts.
+    Every repeated stretch may be the top or base of a depth-shifted interval; a change point gives its length, and
+    boosted trees its odds, learned from depth shifts injected into training wells. Without injected shifts, the score
+    is the gain in log-likelihood alone.
 
     References:
         Zangwill, J. (1982), Depth matching: a computerized approach, SPWLA 23rd Symposium, paper EE (correlation of
@@ -39,31 +39,37 @@ class ShiftSearch(Spec):
         (2001), Annals of Statistics 29, 1189 (boosted trees).
     """
 
+    earlier_names: ClassVar[Mapping[str, str]] = {"rate": "learning_rate"}
     records: ClassVar[Kind] = "logs"
     learns_faults: ClassVar[bool] = True
 
     kind: Literal["shift_search"] = "shift_search"
-    copies: int = Field(default=5, ge=1, le=100, description="copies of each training well with shifts injected")
+    copies: int = Field(default=5, ge=1, le=100, description="copies of each training well with injected shifts")
     fraction: float = Field(default=0.2, gt=0.0, le=0.9, description="share of a copy's samples that is shifted")
-    trees: int = Field(default=150, ge=1, le=2000, description="trees")
-    depth: int = Field(default=2, ge=1, le=8, description="levels of a tree")
-    rate: float = Field(default=0.08, gt=0.0, le=1.0, description="share of each tree's advice that is taken")
+    trees: int = Field(default=150, ge=1, le=2000, description="number of boosted trees")
+    depth: int = Field(default=2, ge=1, le=8, description="maximum depth of a tree")
+    learning_rate: float = Field(default=0.08, gt=0.0, le=1.0, description="shrinkage of each tree's contribution")
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
+        """Fit the step predictor and the trees.
+
+        Raises:
+            SpecError: for seismic.
+        """
         if context.kind != "logs":
-            raise SpecError(f"shift_search compares curves of a well; it cannot judge {context.kind} recordings")
-        every, without = fit_step_predictors(train)
-        tables, right = [], []
-        for injection, section, predictor in self._copies(context, without):
-            found = candidates(section, predictor.predict(section))
-            tables.append(found.evidence)
-            right.append(_overlap(found, injection, context) > _OVERLAP)
-        return ShiftSearchDetector(self, every, self._judge(tables, right, context.seed))
+            raise SpecError(f"shift_search compares curves of a well; it cannot score {context.kind} recordings")
+        predictor, out_of_fold = fit_step_predictors(train)
+        tables, correct = [], []
+        for injection, section, other in self._copies(context, out_of_fold):
+            found = candidates(section, other.predict(section))
+            tables.append(found.features)
+            correct.append(_overlap(found, injection, context) > _MIN_OVERLAP)
+        return ShiftSearchDetector(self, predictor, self._fit_trees(tables, correct, context.seed))
 
     def _copies(
         self, context: DetectContext, predictors: Sequence[StepPredictor]
     ) -> Iterator[tuple[Injection, Section, StepPredictor]]:
-        """Training wells with shifts, each with the predictor of the other wells."""
+        """Yield training wells with injected shifts, each with the predictor that was fitted without the well."""
         if context.normaliser is None:
             return
         faults = [fault for fault in context.faults if kind_of(fault) == SHIFT]
@@ -74,16 +80,16 @@ class ShiftSearch(Spec):
                 injection = inject(recording, usable, fraction=self.fraction, rng=rng)
                 yield injection, context.normaliser.apply(injection.recording), predictor
 
-    def _judge(self, tables: Sequence[FloatArray], right: Sequence[NDArray[np.bool_]], seed: int) -> Trees:
+    def _fit_trees(self, tables: Sequence[FloatArray], correct: Sequence[NDArray[np.bool_]], seed: int) -> Trees:
         from sklearn.ensemble import GradientBoostingClassifier
 
-        truth = np.concatenate(right) if right else np.zeros(0, dtype=np.bool_)
+        truth = np.concatenate(correct) if correct else np.zeros(0, dtype=np.bool_)
         if truth.all() or not truth.any():
             return Trees.constant(np.nan)
         model = GradientBoostingClassifier(
             n_estimators=self.trees,
             max_depth=self.depth,
-            learning_rate=self.rate,
+            learning_rate=self.learning_rate,
             subsample=0.5,
             min_samples_leaf=10,
             random_state=seed % 2**32,
@@ -91,47 +97,50 @@ class ShiftSearch(Spec):
         return flatten(model.fit(np.concatenate(tables), truth))
 
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
-        predictor = StepPredictor(CrossPredictor.restore(arrays))
+        """Rebuild the fitted detector from its arrays."""
+        predictor = StepPredictor(RidgeFromOtherCurves.restore(arrays))
         return ShiftSearchDetector(self, predictor, Trees.restore(arrays))
 
 
 @dataclass(frozen=True, eq=False)
 class ShiftSearchDetector:
-    """Fitted ShiftSearch; trees that start at NaN were never fitted."""
+    """Fitted ShiftSearch; trees with a start of NaN are not fitted."""
 
     spec: ShiftSearch
     predictor: StepPredictor
-    judge: Trees
+    trees: Trees
 
     def score(self, section: Section) -> FloatArray:
-        """log(1 + odds) of the likeliest shift at each sample of each curve."""
-        return np.where(section.mask, np.logaddexp(0, self._odds(section)), np.nan).astype(np.float32)
+        """Return log(1 + odds) of the likeliest shift at each sample of each curve."""
+        return np.where(section.mask, np.logaddexp(0, self._log_odds(section)), np.nan).astype(np.float32)
 
-    def reasons(self, section: Section) -> Reasons:
-        """Log-odds on the curve that is likeliest to be off depth."""
-        worst = np.where(section.mask, self._odds(section), _NONE).max(axis=0)
-        return Reasons((SHIFT,), worst[None].astype(np.float32))
+    def fault_scores(self, section: Section) -> FaultScores:
+        """Return the log-odds of a depth shift, the maximum over the curves."""
+        worst = np.where(section.mask, self._log_odds(section), _NO_CANDIDATE).max(axis=0)
+        return FaultScores((SHIFT,), worst[None].astype(np.float32))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        return {**self.predictor.arrays(), **self.judge.arrays()}
+        """Return everything as plain arrays."""
+        return {**self.predictor.arrays(), **self.trees.arrays()}
 
-    def _odds(self, section: Section) -> FloatArray:
+    def _log_odds(self, section: Section) -> FloatArray:
         found = candidates(section, self.predictor.predict(section))
-        if np.isnan(self.judge.start):
-            odds = found.evidence[:, EVIDENCE.index("gain")]
+        if np.isnan(self.trees.start):
+            log_odds = found.features[:, FEATURES.index("gain")]
         else:
-            odds = self.judge.of(found.evidence)
-        return found.spread(odds, section.values.shape, _NONE)
+            log_odds = self.trees.predict(found.features)
+        return found.max_per_sample(log_odds, section.values.shape, _NO_CANDIDATE)
 
 
 def _overlap(found: Candidates, injection: Injection, context: DetectContext) -> FloatArray:
-    """Common part of each candidate and the event on the same curve that it meets best, of both together."""
+    """Return the highest intersection over union of each candidate with an event on its curve: float32[candidate]."""
     curves = getattr(context.normaliser, "curves", ())
     out = np.zeros(len(found.rows), dtype=np.float32)
     for event in injection.events:
         for name in set(event.channels) & set(curves):
-            common = np.minimum(event.stop, found.places[:, 1]) - np.maximum(event.start, found.places[:, 0])
-            whole = np.maximum(event.stop, found.places[:, 1]) - np.minimum(event.start, found.places[:, 0])
-            here = found.rows == curves.index(name)
-            np.maximum(out, np.where(here & (common > 0), common / np.maximum(whole, 1), 0), out=out)
+            start, stop = found.intervals.T
+            common = np.minimum(event.stop, stop) - np.maximum(event.start, start)
+            union = np.maximum(event.stop, stop) - np.minimum(event.start, start)
+            same = found.rows == curves.index(name)
+            np.maximum(out, np.where(same & (common > 0), common / np.maximum(union, 1), 0), out=out)
     return out

@@ -1,4 +1,4 @@
-"""What a network is shown of a well, beside the curves themselves: what the eye of a petrophysicist looks for."""
+"""Input features of the fault network."""
 
 from __future__ import annotations
 
@@ -7,80 +7,80 @@ from scipy.ndimage import uniform_filter1d
 
 from aemodels.core.types import BoolArray, FloatArray, Section
 from aemodels.denoisers.filters_1d.hampel import running_deviation
-from aemodels.detect.cross_curve.linear_predictor import REACH, CrossPredictor
-from aemodels.detect.depth_shift.candidates import shifts
-from aemodels.detect.depth_shift.lagged_correlation import FAR, lagged_correlation
-from aemodels.detect.depth_shift.step_predictor import pairs
+from aemodels.detect.cross_curve.linear_predictor import CLIP_RANGE, RidgeFromOtherCurves
+from aemodels.detect.depth_shift.candidates import shift_evidence
+from aemodels.detect.depth_shift.lagged_correlation import LAG_RANGE, lagged_correlation
+from aemodels.detect.depth_shift.step_predictor import step_mask
 from aemodels.signal.quality_rules import STRAIGHT, STUCK_SAMPLES
 from aemodels.signal.runs import run_lengths, straight_runs
 
 LAG_WINDOWS = (41, 121)  # samples, 6 and 18 m
-PER_CURVE = 11 + 3 * len(LAG_WINDOWS)
+FEATURES_PER_CURVE = 11 + 3 * len(LAG_WINDOWS)
 _HAMPEL = 7
-_BASELINE = 401  # samples, 61 m: what a curve is off its prediction throughout is the rock's, not a fault's
-_LEAST = 1e-4  # normalised units: below it, a step is none
+_BASELINE = 401  # samples, 61 m: a residual that is constant over more than this is due to rock, not to a fault
+_MIN_STEP = 1e-4  # normalised units; added before the logarithm of a step is taken
 
 
-def channels(section: Section, predictor: CrossPredictor) -> FloatArray:
-    """Input channels of the fault network, float32[sample, PER_CURVE * curve], each of order one.
+def input_features(section: Section, predictor: RidgeFromOtherCurves) -> FloatArray:
+    """Return the input features, float32[sample, FEATURES_PER_CURVE * curve], each of order one.
 
     For every curve, in this order: value, mask, difference, logarithm of its size, distance from the running median
     of seven, logarithm of the length of the flat run, residual from the prediction by the other curves, that residual
-    less its mean over 401 samples, how far beyond the usual range, for intervals at a repeat how exact it is and how
-    much better they fit moved back; then for two windows the correlation with the prediction in place, moved, and by
-    how much. Where a curve is not observed its channels are 0.
+    less its mean over 401 samples, distance beyond the usual range, for intervals beside a repeated stretch the
+    strength of the repeat and the likelihood gained by shifting them back; then for two windows the correlation with
+    the prediction at zero lag, at the best lag, and that lag. 0 if the curve is not observed.
 
     Args:
         section: normalised curves.
         predictor: fitted on other wells.
     """
-    held = np.clip(section.values, *REACH)
-    clipped = section.with_values(held)
-    predicted = predictor.predict(clipped)
-    residual = np.where(section.mask, held - predicted, 0)
-    steps = np.where(pairs(section), np.diff(section.values, axis=1, prepend=section.values[:, :1]), 0)
-    median, _ = running_deviation(held, _HAMPEL)
+    clipped = np.clip(section.values, *CLIP_RANGE)
+    clipped_section = section.with_values(clipped)
+    predicted = predictor.predict(clipped_section)
+    residual = np.where(section.mask, clipped - predicted, 0)
+    steps = np.where(step_mask(section), np.diff(section.values, axis=1, prepend=section.values[:, :1]), 0)
+    median, _ = running_deviation(clipped, _HAMPEL)
     parts = [
-        held - 0.5,
+        clipped - 0.5,
         section.mask,
         np.clip(4 * steps, -3, 3),
-        np.log10(np.abs(steps) + _LEAST) / 2 + 1,
-        np.clip(5 * (held - median), -3, 3),
+        np.log10(np.abs(steps) + _MIN_STEP) / 2 + 1,
+        np.clip(5 * (clipped - median), -3, 3),
         np.log2(flat_lengths(section)) / 4,
         np.clip(2 * residual, -2, 2),
         np.clip(3 * (residual - _baseline(residual, section)), -3, 3),
-        np.sign(section.values) * np.log1p(np.abs(section.values - held)) / 4,
+        np.sign(section.values) * np.log1p(np.abs(section.values - clipped)) / 4,
     ]
-    moved = shifts(section, predicted)
-    parts += [moved.repeat / 3, np.sign(moved.gain) * np.log1p(np.abs(moved.gain)) / 3]
+    shift = shift_evidence(section, predicted)
+    parts += [shift.repeat / 3, np.sign(shift.gain) * np.log1p(np.abs(shift.gain)) / 3]
     for window in LAG_WINDOWS:
-        lagged = lagged_correlation(clipped, predicted, window)
-        parts += [lagged.near, lagged.far, lagged.lag / FAR[1]]
+        correlation = lagged_correlation(clipped_section, predicted, window)
+        parts += [correlation.zero_lag, correlation.best_lag, correlation.lag / LAG_RANGE[1]]
     joined = np.concatenate([np.where(section.mask, part, 0).astype(np.float32) for part in parts])
     return np.ascontiguousarray(joined.T)
 
 
 def flat_lengths(section: Section) -> FloatArray:
-    """Length of the run of identical observed values around each sample, float32[channel, sample]; 1 = none."""
-    return np.stack([run_lengths(curve) for curve in _read(section)]).astype(np.float32)
+    """Return the length of the run of identical values that each sample is in, float32[channel, sample]; 1 = no run."""
+    return np.stack([run_lengths(curve) for curve in _observed(section)]).astype(np.float32)
 
 
 def straight_lines(section: Section) -> BoolArray:
-    """Whether each sample lies on a straight line of nine readings or more, bool[channel, sample].
+    """Return True for samples on a straight line of nine readings or more, bool[channel, sample].
 
-    Level, it is a tool that sticks, and the quality rule flags it; inclined, a gap that was filled by interpolation.
-    Neither was measured. A resistivity that was filled before its logarithm was taken bends, and is not seen.
+    A level line is a stuck tool, which the quality rule flags; an inclined one is a gap filled by interpolation.
+    Neither was measured. A resistivity that was interpolated before taking its logarithm is curved, and not detected.
     """
-    return np.stack([straight_runs(curve, STUCK_SAMPLES, STRAIGHT) for curve in _read(section)])
+    return np.stack([straight_runs(curve, STUCK_SAMPLES, STRAIGHT) for curve in _observed(section)])
 
 
-def _read(section: Section) -> FloatArray:
-    """The readings, NaN where there is none."""
+def _observed(section: Section) -> FloatArray:
+    """Return the values with NaN for unobserved samples."""
     return np.where(section.mask, section.values, np.float32(np.nan))
 
 
 def _baseline(residual: FloatArray, section: Section) -> FloatArray:
-    """Running mean of the observed residuals."""
+    """Return the running mean of the observed residuals."""
     total = uniform_filter1d(residual, _BASELINE, axis=1, mode="nearest")
-    seen = uniform_filter1d(section.mask.astype(np.float32), _BASELINE, axis=1, mode="nearest")
-    return np.asarray(total / np.maximum(seen, 1e-3), dtype=np.float32)
+    observed = uniform_filter1d(section.mask.astype(np.float32), _BASELINE, axis=1, mode="nearest")
+    return np.asarray(total / np.maximum(observed, 1e-3), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Faults of no particular kind: so that a network learns what an intact log is, not six kinds of damage alone."""
+"""Unspecific faults for training, so that a network learns clean logs and not only the named fault kinds."""
 
 from __future__ import annotations
 
@@ -25,35 +25,35 @@ from aemodels.faults.base import (
 )
 
 Curve: TypeAlias = NDArray[np.float64]
-_TOGETHER = 3  # curves at most that one event hits
+_MAX_CURVES = 3  # altered by one event
 
 
-class Generic(LogFault):
-    """Alter a stretch of one to three curves in some way that no tool is known for.
+class GenericFault(LogFault):
+    """An unspecific alteration of an interval of one to three curves.
 
-    Offset, gain, noise, drift, smoothing, a coarser sampling, scattered outliers, or a stretch of elsewhere in the
-    same well: one of them at random, on the logarithm of a resistivity, measured by the curve's own 0.5-99.5 % range.
-    Only for training: it stands for faults that have no name yet.
+    Offset, gain, noise, drift, smoothing, a coarser sampling, scattered outliers, or an interval copied from elsewhere
+    in the same well: one of them at random, scaled by the 0.5-99.5 % range of the curve (of its logarithm for a
+    resistivity). Only for training: a stand-in for unforeseen fault kinds.
     """
 
     kind: Literal["unknown"] = "unknown"
     length_m: MetreRange = Field(default=(0.3, 40.0), description="length of an event [m]; drawn log-uniformly")
     size: FactorRange = Field(
-        default=(0.05, 0.6), description="size of the alteration, share of the curve's range; drawn log-uniformly"
+        default=(0.05, 0.6), description="size of the alteration as a share of the curve's range; drawn log-uniformly"
     )
     joint: Annotated[float, Field(ge=0.0, le=1.0)] = Field(
-        default=0.8, description="share of the events that hit more than one curve"
+        default=0.8, description="share of the events that alter more than one curve"
     )
 
     @override
     def targets(self, recording: Recording) -> tuple[Target, ...]:
         rows = [recording.names.index(name) for name in MODELLED_CURVES if name in recording.names]
-        groups = [group for size in range(1, _TOGETHER + 1) for group in combinations(rows, size)]
+        groups = [group for size in range(1, _MAX_CURVES + 1) for group in combinations(rows, size)]
         single = [group for group in groups if len(group) == 1]
         several = groups[len(single) :]
-        # one target is drawn of all: each curve alone stands as often as gives the joint ones their share
-        turns = round((1 - self.joint) / max(self.joint, 0.01) * len(several) / max(len(single), 1))
-        chosen = single * max(turns, 0 if several and self.joint else 1) + (several if self.joint else [])
+        # one target is drawn uniformly: single curves are repeated, so that joint targets get their share
+        repeats = round((1 - self.joint) / max(self.joint, 0.01) * len(several) / max(len(single), 1))
+        chosen = single * max(repeats, 0 if several and self.joint else 1) + (several if self.joint else [])
         return tuple(Target(rows=group, required=group) for group in chosen)
 
     @override
@@ -79,51 +79,58 @@ class Generic(LogFault):
 
 
 def _offset(curve: Curve, site: Site, size: float, rng: np.random.Generator) -> Curve:
+    """Add a constant."""
     return curve[site.window] + size
 
 
 def _gain(curve: Curve, site: Site, size: float, rng: np.random.Generator) -> Curve:
+    """Scale about the mean."""
     inside = curve[site.window]
     return np.asarray(np.nanmean(inside) + (inside - np.nanmean(inside)) * rng.choice([0.25, 0.5, 1.8, 3.0]))
 
 
 def _noise(curve: Curve, site: Site, size: float, rng: np.random.Generator) -> Curve:
+    """Add band-limited noise."""
     inside = curve[site.window]
     return np.asarray(inside + 0.5 * size * smooth_noise(inside.size, rng.choice([0.1, 0.8, 2.0]), rng))
 
 
 def _drift(curve: Curve, site: Site, size: float, rng: np.random.Generator) -> Curve:
+    """Add a ramp."""
     inside = curve[site.window]
     return np.asarray(inside + size * np.linspace(0, 1.5, inside.size) ** rng.choice([0.5, 1.0, 2.0]))
 
 
 def _smoothed(curve: Curve, site: Site, size: float, rng: np.random.Generator) -> Curve:
+    """Apply a running mean of 9 to 39 samples."""
     inside = curve[site.window]
     filled = np.where(np.isfinite(inside), inside, np.nanmean(inside))
     return np.asarray(uniform_filter1d(filled, int(rng.integers(9, 40)), mode="nearest"))
 
 
 def _coarse(curve: Curve, site: Site, size: float, rng: np.random.Generator) -> Curve:
-    """Every second to eighth reading, held until the next or joined by straight lines."""
+    """Keep every second to eighth reading, repeated until the next one or joined by straight lines."""
     inside = curve[site.window]
     every = int(rng.integers(2, min(max(inside.size, 3), 9)))
-    places = np.arange(inside.size)
+    index = np.arange(inside.size)
     if rng.random() < 0.5:
-        return np.asarray(inside[places // every * every])
-    return np.asarray(np.interp(places, places[::every], inside[::every]))
+        return np.asarray(inside[index // every * every])
+    return np.asarray(np.interp(index, index[::every], inside[::every]))
 
 
 def _scattered(curve: Curve, site: Site, size: float, rng: np.random.Generator) -> Curve:
+    """Add outliers of one sign to a random share of the samples."""
     inside = curve[site.window]
     hit = rng.random(inside.size) < rng.uniform(0.2, 0.7)
     return np.asarray(inside + hit * size * rng.uniform(0.5, 1.5, inside.size))
 
 
-def _elsewhere(curve: Curve, site: Site, size: float, rng: np.random.Generator) -> Curve:
+def _copied(curve: Curve, site: Site, size: float, rng: np.random.Generator) -> Curve:
+    """Replace by an interval from elsewhere in the same curve."""
     inside = curve[site.window]
     observed = np.flatnonzero(np.isfinite(curve))
     taken = observed[int(rng.integers(observed.size)) :][: inside.size]
     return np.resize(curve[taken], inside.size)
 
 
-MODES = (_offset, _gain, _noise, _drift, _smoothed, _coarse, _scattered, _elsewhere)
+MODES = (_offset, _gain, _noise, _drift, _smoothed, _coarse, _scattered, _copied)

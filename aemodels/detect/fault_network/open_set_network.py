@@ -1,4 +1,4 @@
-"""Networks trained on faults other than those that they are to find: for what nobody thought of."""
+"""Open-set network: trained without the target fault kinds, to find unforeseen ones."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing_extensions import override
 
 from aemodels.core.types import FloatArray, Section
 from aemodels.detect.base import DetectContext, Detector
-from aemodels.detect.fault_network.generic_faults import Generic
-from aemodels.detect.fault_network.network import ANY_SHARE, FaultNetwork, FaultNetworkDetector
-from aemodels.detect.fault_network.training_set import PoolPlan
+from aemodels.detect.fault_network.generic_faults import GenericFault
+from aemodels.detect.fault_network.network import DEPTH_LOGIT_WEIGHT, FaultNetwork, FaultNetworkDetector
+from aemodels.detect.fault_network.training_set import TrainingSetSpec
 from aemodels.faults import LogFaultSpec
 from aemodels.faults.base import kind_of
 from aemodels.faults.logs.drift import Drift
@@ -23,56 +23,63 @@ from aemodels.faults.logs.repeat import Repeat
 from aemodels.faults.logs.saturation import Saturation
 from aemodels.faults.logs.tension_pull import TensionPull
 
-_FAR_OUT = (0.6, 3.0)  # share of the curve's range: what subtle alterations alone would leave a network blind to
+_LARGE = (0.6, 3.0)  # share of the curve's range: networks trained on subtle alterations alone miss large ones
 
 
-class StrangerNetwork(FaultNetwork):
-    """U-Nets that tell altered from intact, whatever the alteration.
+class OpenSetNetwork(FaultNetwork):
+    """U-Nets that separate altered from clean samples, trained without the target fault kinds.
 
-    Trained on alterations of no kind and on kinds of its own, which are not told apart and need not be those that the
-    experiment is after. A network that is trained on named kinds takes a kind that it does not know for rock; this
-    one, which knows none of them, does not.
+    Trained on unspecific alterations and on the kinds listed in `faults`, all with one label. A network trained on
+    named kinds takes an unknown kind for clean rock; this one has no named kinds.
 
     References:
-        Li, Sohn, Yoon & Pfister (2021), CutPaste, CVPR (made-up anomalies that resemble no real one in particular).
+        Li, Sohn, Yoon & Pfister (2021), CutPaste, CVPR (synthetic anomalies that resemble no real one in particular).
     """
 
     learns_faults: ClassVar[bool] = False
 
-    kind: Literal["stranger_network"] = "stranger_network"  # type: ignore[assignment]
-    members: int = Field(default=1, ge=1, le=10, description="networks, each with faults of its own")
+    kind: Literal["open_set_network"] = "open_set_network"  # type: ignore[assignment]
+    members: int = Field(default=1, ge=1, le=10, description="networks in the ensemble, each with its own faults")
     faults: tuple[Annotated[LogFaultSpec, Field(discriminator="kind")], ...] = Field(
         default=(Drift(), Saturation(), TensionPull(), NoiseBurst(), Repeat()),
-        description="kinds beside those of no kind; none that the experiment is judged by",
+        description="fault kinds to train on beside the unspecific ones; none that the experiment evaluates",
     )
 
     @override
-    def _plan(self, context: DetectContext, member: int) -> PoolPlan:
-        known = [fault for fault in self.faults if kind_of(fault) != context.left_out]
-        of_no_kind = (*((Generic(),) * max(1, len(known))), Generic(size=_FAR_OUT)) if self.generic else ()
-        faults = (*known, *of_no_kind)
-        seed = (context.seed, 8, member)
-        return PoolPlan(faults, self.copies, self.fraction, seed, named=False, variety=self._variety)
+    def _training_set_spec(self, context: DetectContext, member: int) -> TrainingSetSpec:
+        known = [fault for fault in self.faults if kind_of(fault) != context.left_out_kind]
+        unspecific = (*((GenericFault(),) * max(1, len(known))), GenericFault(size=_LARGE)) if self.generic else ()
+        return TrainingSetSpec(
+            (*known, *unspecific),
+            self.copies,
+            self.fraction,
+            (context.seed, 8, member),
+            distinguish_kinds=False,
+            augmentation=self._augmentation,
+        )
 
     @override
-    def _judge(self, networks: FaultNetworkDetector) -> Detector:
-        return StrangerNetworkDetector(networks)
+    def _detector(self, networks: FaultNetworkDetector) -> Detector:
+        return OpenSetNetworkDetector(networks)
 
 
 @dataclass(frozen=True, eq=False)
-class StrangerNetworkDetector:
-    """Fitted StrangerNetwork."""
+class OpenSetNetworkDetector:
+    """Fitted OpenSetNetwork."""
 
     network: FaultNetworkDetector
 
     @property
-    def apart(self) -> tuple[StrangerNetworkDetector, ...]:
-        return tuple(StrangerNetworkDetector(network) for network in self.network.apart)
+    def out_of_fold(self) -> tuple[OpenSetNetworkDetector, ...]:
+        """For each training well the detector of the members that have not seen it; empty if there are none."""
+        return tuple(OpenSetNetworkDetector(network) for network in self.network.out_of_fold)
 
     def score(self, section: Section) -> FloatArray:
-        """How much speaks for each curve's being altered, and for the depth's: log(1 + odds)."""
+        """Return log(1 + odds) that the curve is altered, with the odds of the depth as a whole in part."""
         logits = self.network.logits(section)
-        return np.where(section.mask, np.logaddexp(0, logits[:-1] + ANY_SHARE * logits[-1]), np.nan).astype(np.float32)
+        log_odds = logits[:-1] + DEPTH_LOGIT_WEIGHT * logits[-1]
+        return np.where(section.mask, np.logaddexp(0, log_odds), np.nan).astype(np.float32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return everything as plain arrays."""
         return self.network.arrays()

@@ -1,4 +1,4 @@
-"""Training wells with faults injected, as a network is to learn them: input channels and labels, every kind counted."""
+"""Training sets of the fault network: input features and labels of wells with injected faults."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from numpy.typing import NDArray
 from aemodels.core.errors import SpecError
 from aemodels.core.types import BoolArray, Recording, Section
 from aemodels.detect.base import DetectContext
-from aemodels.detect.cross_curve.linear_predictor import CrossPredictor
-from aemodels.detect.fault_network.augmentation import Variety
-from aemodels.detect.fault_network.features import channels, straight_lines
+from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves
+from aemodels.detect.fault_network.augmentation import Augmentation
+from aemodels.detect.fault_network.features import input_features, straight_lines
 from aemodels.faults.base import FaultBase, kind_of
 from aemodels.faults.inject import Injection, inject
 
 LABEL_MISSING = -1
-UNNAMED = "unknown"
-_DRAWS, _MOST_TURNS = 20, 8
+UNSPECIFIC = "unknown"  # the kind of unspecific faults
+_DRAWS, _MAX_REPEATS = 20, 8
 
 
 @dataclass(frozen=True, eq=False)
-class Pool:
+class TrainingSet:
     """Labelled copies of wells.
 
     Args:
-        inputs: float16[sample, channel] of each copy.
+        inputs: float16[sample, feature] of each copy.
         labels: int8[sample, kind * curve + 1] of each copy: for every kind and curve (curves fastest), then for the
-            sample as a whole, 1 = faulty, 0 = intact, -1 = not observed, or a straight line that was there before.
+            sample as a whole, 1 = faulty, 0 = clean, -1 = unobserved, or a straight line that was in the well before.
         counts: faulty samples of each kind in all copies.
     """
 
@@ -39,89 +39,94 @@ class Pool:
 
 
 @dataclass(frozen=True)
-class PoolPlan:
-    """How a pool is made.
+class TrainingSetSpec:
+    """Content of a training set.
 
     Args:
-        faults: the kinds, in the order of the labels.
+        faults: fault specs, in the order of the labels.
         copies: of each well.
-        fraction: of each copy's samples that are faulty, lowest and highest.
+        fraction: share of each copy's samples that is faulty, lowest and highest.
         seed: root of the randomness.
-        named: whether kinds are told apart; if not, all are UNNAMED.
-        variety: how copies differ from the wells before faults are injected.
+        distinguish_kinds: if False, all kinds share the label UNSPECIFIC.
+        augmentation: of the wells before faults are injected.
     """
 
     faults: tuple[FaultBase, ...]
     copies: int
     fraction: tuple[float, float]
     seed: tuple[int, ...]
-    named: bool = True
-    variety: Variety = field(default_factory=Variety)
+    distinguish_kinds: bool = True
+    augmentation: Augmentation = field(default_factory=Augmentation)
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Names of the kinds; of several variants of one kind, the name stands once."""
+        """Names of the kinds, without repetition."""
         return tuple(dict.fromkeys(self.label_of(kind_of(fault)) for fault in self.faults))
 
     def label_of(self, kind: str) -> str:
-        """What a fault of a kind is called here."""
-        return kind if self.named else UNNAMED
+        """Return the label of a fault kind."""
+        return kind if self.distinguish_kinds else UNSPECIFIC
 
 
-def build_pool(context: DetectContext, predictors: Sequence[CrossPredictor], plan: PoolPlan) -> Pool:
+def build_training_set(
+    context: DetectContext, predictors: Sequence[RidgeFromOtherCurves], spec: TrainingSetSpec
+) -> TrainingSet:
     """Inject faults into copies of the training wells.
 
-    Every other copy holds all kinds; the rest hold half of them, so that short kinds, crowded out by long ones where
-    they share a well, get their part.
+    Every other copy has faults of all kinds; the rest of half of them, so that short kinds, which long ones crowd out
+    of a shared well, are represented.
 
     Args:
-        context: its recordings are injected into, its normaliser brings them to the sections' scale.
-        predictors: one a recording, fitted without it.
-        plan: what to inject.
+        context: with the recordings, and the normaliser that brings them to the scale of the sections.
+        predictors: one per recording, fitted without it.
+        spec: faults and copies.
 
     Raises:
         SpecError: if a kind that applies to the wells is in no copy.
     """
-    rng = np.random.default_rng(plan.seed)
+    rng = np.random.default_rng(spec.seed)
     inputs, labels = [], []
-    counts = dict.fromkeys(plan.kinds, 0)
+    counts = dict.fromkeys(spec.kinds, 0)
     for recording, predictor in zip(context.recordings, predictors, strict=True):
-        usable = _shares([fault for fault in plan.faults if fault.targets(recording)], recording, rng)
-        for copy in range(plan.copies if usable else 0):
-            intact = plan.variety.of(recording, context.normaliser, rng)
-            # straight lines that the well has anyway are no rock to learn from
-            straight = straight_lines(_normalised(context, intact))
-            injection = _injected(intact, usable if copy % 2 == 0 else _half(usable, rng), plan, rng)
+        usable = _repeated([fault for fault in spec.faults if fault.targets(recording)], recording, rng)
+        for copy in range(spec.copies if usable else 0):
+            clean = spec.augmentation.apply(recording, context.normaliser, rng)
+            # straight lines in the well were not measured: they are no examples of clean samples
+            straight = straight_lines(_normalised(context, clean))
+            injection = _inject(clean, usable if copy % 2 == 0 else _half(usable, rng), spec, rng)
             section = _normalised(context, injection.recording)
-            label = _labels(context, injection, section.mask & ~straight, plan)
-            inputs.append(channels(section, predictor).astype(np.float16))
+            label = _labels(context, injection, section.mask & ~straight, spec)
+            inputs.append(input_features(section, predictor).astype(np.float16))
             labels.append(label)
-            for number, kind in enumerate(plan.kinds):
+            for number, kind in enumerate(spec.kinds):
                 width = len(section.values)
                 counts[kind] += int((label[:, number * width : (number + 1) * width] == 1).any(axis=1).sum())
     absent = [kind for kind, count in counts.items() if not count]
     if absent or not inputs:
         raise SpecError(
             f"no sample of {', '.join(absent) or 'any kind'} in {len(inputs)} faulty copies of "
-            f"{len(context.recordings)} training wells; give more copies, more wells, or leave the kind out"
+            f"{len(context.recordings)} training wells; increase copies, add wells, or remove the kind"
         )
-    return Pool(tuple(inputs), tuple(labels), counts)
+    return TrainingSet(tuple(inputs), tuple(labels), counts)
 
 
-def _injected(recording: Recording, faults: Sequence[FaultBase], plan: PoolPlan, rng: np.random.Generator) -> Injection:
-    return inject(recording, faults, fraction=float(rng.uniform(*plan.fraction)), rng=rng)
+def _inject(
+    recording: Recording, faults: Sequence[FaultBase], spec: TrainingSetSpec, rng: np.random.Generator
+) -> Injection:
+    return inject(recording, faults, fraction=float(rng.uniform(*spec.fraction)), rng=rng)
 
 
-def _shares(faults: Sequence[FaultBase], recording: Recording, rng: np.random.Generator) -> list[FaultBase]:
-    """The faults, short ones several times: kinds take turns by events, and one of two samples teaches little."""
+def _repeated(faults: Sequence[FaultBase], recording: Recording, rng: np.random.Generator) -> list[FaultBase]:
+    """Return the faults with short kinds repeated: kinds are drawn per event, and short events have few samples."""
     lengths = [np.mean([fault.draw_length(recording, rng)[1] for _ in range(_DRAWS)]) for fault in faults]
-    turns = [int(np.clip(np.round(np.sqrt(max(lengths) / length)), 1, _MOST_TURNS)) for length in lengths]
-    return [fault for fault, turn in zip(faults, turns, strict=True) for _ in range(turn)]
+    repeats = [int(np.clip(np.round(np.sqrt(max(lengths) / length)), 1, _MAX_REPEATS)) for length in lengths]
+    return [fault for fault, count in zip(faults, repeats, strict=True) for _ in range(count)]
 
 
 def _half(faults: Sequence[FaultBase], rng: np.random.Generator) -> list[FaultBase]:
+    """Return the faults of a random half of the kinds."""
     kinds = list(dict.fromkeys(kind_of(fault) for fault in faults))
-    picked = {kinds[place] for place in rng.permutation(len(kinds))[: (len(kinds) + 1) // 2]}
+    picked = {kinds[index] for index in rng.permutation(len(kinds))[: (len(kinds) + 1) // 2]}
     return [fault for fault in faults if kind_of(fault) in picked]
 
 
@@ -131,24 +136,26 @@ def _normalised(context: DetectContext, recording: Recording) -> Section:
     return context.normaliser.apply(recording)
 
 
-def _labels(context: DetectContext, injection: Injection, told: BoolArray, plan: PoolPlan) -> NDArray[np.int8]:
-    """int8[sample, kind * curve + 1], see Pool.
+def _labels(
+    context: DetectContext, injection: Injection, has_label: BoolArray, spec: TrainingSetSpec
+) -> NDArray[np.int8]:
+    """Return int8[sample, kind * curve + 1], as in TrainingSet.
 
     Args:
-        told: bool[curve, sample], where what is not faulty is intact.
+        has_label: bool[curve, sample], True if the sample is clean unless a fault was injected.
     """
     curves = getattr(context.normaliser, "curves", ())
     names = injection.recording.names
-    width, samples = told.shape
-    kinds = plan.kinds
+    width, samples = has_label.shape
+    kinds = spec.kinds
     out = np.zeros((len(kinds), width, samples), dtype=np.int8)
     for event in injection.events:
         window = slice(event.start, event.stop)
         for name in event.channels:
             if name in curves:
                 hit = injection.label[names.index(name), window]
-                out[kinds.index(plan.label_of(event.kind)), curves.index(name), window] |= hit.astype(np.int8)
-    every: NDArray[np.int8] = np.asarray(out.any(axis=(0, 1)), dtype=np.int8)
-    out[:, ~told & ~out.any(axis=0)] = LABEL_MISSING
-    every[~told.any(axis=0) & (every == 0)] = LABEL_MISSING
-    return np.concatenate([out.reshape(-1, samples), every[None]]).T.copy()
+                out[kinds.index(spec.label_of(event.kind)), curves.index(name), window] |= hit.astype(np.int8)
+    any_fault: NDArray[np.int8] = np.asarray(out.any(axis=(0, 1)), dtype=np.int8)
+    out[:, ~has_label & ~out.any(axis=0)] = LABEL_MISSING
+    any_fault[~has_label.any(axis=0) & (any_fault == 0)] = LABEL_MISSING
+    return np.concatenate([out.reshape(-1, samples), any_fault[None]]).T.copy()

@@ -1,4 +1,4 @@
-"""Which fault it is, from what several detectors say of each kind."""
+"""The classifier of a fusion: the fault kind of a row, from the fault scores of several detectors."""
 
 from __future__ import annotations
 
@@ -9,87 +9,91 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aemodels.detect.base import Reasons
-from aemodels.detect.fusion.calibration_set import Known
+from aemodels.detect.base import FaultScores
+from aemodels.detect.fusion.calibration_set import LabelledSection
 
-_REACH = 12.0  # evidence is limited, so that none drowns the others
-_ROWS = 60_000
+_MAX_SCORE = 12.0  # scores are clipped, so that no member dominates the others
+_MAX_ROWS = 60_000
 
 
 @dataclass(frozen=True, eq=False)
-class Reasoner:
-    """A multinomial regression on everything that the members say.
+class FusionClassifier:
+    """A multinomial logistic regression on the fault scores of all members.
 
     Args:
         kinds: the classes.
-        weights: float64[kind, evidence + 1], a constant last; empty = the members' own scores are taken as they are.
-        middle: float64[2, evidence], mean and spread of the evidence where it was fitted.
+        weights: float64[kind, feature + 1], the intercept last; empty = not fitted.
+        middle: float64[2, feature], mean and standard deviation of the features in training.
     """
 
     kinds: tuple[str, ...]
     weights: NDArray[np.float64]
     middle: NDArray[np.float64]
 
-    def of(self, reasons: Sequence[Reasons]) -> Reasons:
-        """Log-probability of each kind at each row; of unfitted members, the first one's own scores.
+    def predict(self, fault_scores: Sequence[FaultScores]) -> FaultScores:
+        """Return the log-probability of each kind at each row; if not fitted, the scores of the first member.
 
         Args:
-            reasons: of at least one member.
+            fault_scores: of at least one member.
         """
         if not self.weights.size:
-            return reasons[0]
-        table = (evidence_table(reasons) - self.middle[0]) / self.middle[1]
-        odds = table @ self.weights[:, :-1].T + self.weights[:, -1]
-        odds -= np.logaddexp.reduce(odds, axis=1, keepdims=True)
-        return Reasons(self.kinds, np.ascontiguousarray(odds.T, dtype=np.float32))
+            return fault_scores[0]
+        table = (feature_table(fault_scores) - self.middle[0]) / self.middle[1]
+        logits = table @ self.weights[:, :-1].T + self.weights[:, -1]
+        logits -= np.logaddexp.reduce(logits, axis=1, keepdims=True)
+        return FaultScores(self.kinds, np.ascontiguousarray(logits.T, dtype=np.float32))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return everything as plain arrays."""
         names = np.frombuffer("\n".join(self.kinds).encode(), dtype=np.uint8)
         return {"kinds": names, "weights": self.weights, "middle": self.middle}
 
     @classmethod
-    def restore(cls, arrays: dict[str, NDArray[Any]]) -> Reasoner:
-        """The inverse of arrays."""
+    def restore(cls, arrays: dict[str, NDArray[Any]]) -> FusionClassifier:
+        """Rebuild a classifier from its arrays."""
         text = arrays["kinds"].astype(np.uint8).tobytes().decode()
         return cls(tuple(text.split("\n")) if text else (), arrays["weights"], arrays["middle"])
 
 
-def evidence_table(reasons: Sequence[Reasons]) -> NDArray[np.float64]:
-    """float64[row, evidence]: the scores of all members for all their kinds, limited, 0 where unknown."""
-    joined = np.concatenate([item.score for item in reasons]).T
-    return np.asarray(np.clip(np.nan_to_num(joined, nan=0.0), -_REACH, _REACH), dtype=np.float64)
+def feature_table(fault_scores: Sequence[FaultScores]) -> NDArray[np.float64]:
+    """Return float64[row, feature]: the scores of all members for all their kinds, clipped, 0 if not scored."""
+    joined = np.concatenate([item.score for item in fault_scores]).T
+    return np.asarray(np.clip(np.nan_to_num(joined, nan=0.0), -_MAX_SCORE, _MAX_SCORE), dtype=np.float64)
 
 
-def fit_reasoner(said: Iterable[tuple[Known, Sequence[Reasons]]], kinds: Sequence[str]) -> Reasoner:
-    """Learn from the faulty rows of copies whose faults are known, each kind counting alike.
+def fit_fusion_classifier(
+    copies: Iterable[tuple[LabelledSection, Sequence[FaultScores]]], kinds: Sequence[str]
+) -> FusionClassifier:
+    """Fit to the faulty rows of labelled copies, with balanced classes.
 
     Args:
-        said: each copy, and the reasons of the members for it.
+        copies: each copy with the members' fault scores.
         kinds: names of the faults, in the order of their numbers.
     """
     from sklearn.linear_model import LogisticRegression
 
     tables, classes = [], []
-    for copy, reasons in said:
-        if reasons:
+    for copy, fault_scores in copies:
+        if fault_scores:
             faulty = copy.kinds >= 0
-            tables.append(evidence_table(reasons)[faulty])
+            tables.append(feature_table(fault_scores)[faulty])
             classes.append(copy.kinds[faulty])
     truth = np.concatenate(classes) if classes else np.zeros(0, dtype=np.int64)
     if len(np.unique(truth)) < 2:
-        return Reasoner(tuple(kinds), np.zeros((0, 0)), np.zeros((2, 0)))
+        return FusionClassifier(tuple(kinds), np.zeros((0, 0)), np.zeros((2, 0)))
     table = np.concatenate(tables)
-    picked = np.random.default_rng(0).permutation(len(table))[:_ROWS]
+    picked = np.random.default_rng(0).permutation(len(table))[:_MAX_ROWS]
     table, truth = table[picked], truth[picked]
     middle = np.stack([table.mean(axis=0), np.maximum(table.std(axis=0), 1e-6)])
     model = LogisticRegression(C=1.0, max_iter=300, class_weight="balanced").fit((table - middle[0]) / middle[1], truth)
     present = tuple(kinds[int(number)] for number in model.classes_)
-    return Reasoner(present, _weights(model), middle)
+    return FusionClassifier(present, _weights(model), middle)
 
 
 def _weights(model: Any) -> NDArray[np.float64]:
-    coefficients, constants = model.coef_, model.intercept_
-    if len(coefficients) == 1:  # two classes have one set of weights between them
+    """Return float64[kind, feature + 1] of a fitted regression."""
+    coefficients, intercepts = model.coef_, model.intercept_
+    if len(coefficients) == 1:  # for two classes scikit-learn keeps one set of weights
         coefficients = np.concatenate([-coefficients, coefficients]) / 2
-        constants = np.concatenate([-constants, constants]) / 2
-    return np.column_stack([coefficients, constants]).astype(np.float64)
+        intercepts = np.concatenate([-intercepts, intercepts]) / 2
+    return np.column_stack([coefficients, intercepts]).astype(np.float64)

@@ -1,11 +1,11 @@
-"""Many detectors as one: each on the scale of p-values, combined, held together to intervals, with a reason."""
+"""Detectors combined into one: p-values per member, one score, hysteresis over depth, and a fault kind."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,149 +14,186 @@ from pydantic import Field, model_validator
 from aemodels.core.errors import SpecError
 from aemodels.core.spec import Spec
 from aemodels.core.types import BoolArray, FloatArray, IntArray, Kind, Section
-from aemodels.detect.base import DetectContext, Detector, Reasons, part, parted, row_scores
+from aemodels.detect.base import (
+    DetectContext,
+    Detector,
+    FaultScores,
+    prefixed,
+    row_scores,
+    unprefixed,
+    with_new_keys,
+)
 from aemodels.detect.fusion.calibration_set import (
-    Case,
+    CalibrationCase,
     CopyPlan,
-    Known,
-    all_reasons,
-    cases,
-    intact,
-    known_faults,
-    members_apart,
-    streams,
-    surprises,
+    LabelledSection,
+    calibration_cases,
+    clean_samples,
+    labelled_copies,
+    member_fault_scores,
+    neg_log10_p,
+    out_of_fold_members,
+    score_components,
 )
 from aemodels.detect.fusion.combine import Combination, Combiner, fit_combination
-from aemodels.detect.fusion.fault_classifier import Reasoner, fit_reasoner
-from aemodels.detect.fusion.hysteresis import held, lasting
-from aemodels.detect.fusion.p_values import Surprise, fit_surprise, unpack
+from aemodels.detect.fusion.fault_classifier import FusionClassifier, fit_fusion_classifier
+from aemodels.detect.fusion.hysteresis import apply_hysteresis, apply_min_length
+from aemodels.detect.fusion.p_values import PValueScale, fit_p_values
 from aemodels.faults.base import kind_of
+
+_EARLIER_KEYS = {"streams": "components", "surprise": "p_values", "reasoner": "fault_classifier"}
 
 
 class Fusion(Spec):
     """Detectors of the experiment combined, by name.
 
-    Every member's score becomes a p-value on intact recordings that it was not fitted to: those of the validation, and
-    those of the training where every member can judge them as new ones. The p-values are combined, and the result is
-    once more one: a score of 2 is what one intact sample in a hundred reaches. Without recordings to inject faults
-    into they are added.
+    The score of every member is converted to a p-value on clean recordings that it was not fitted to: validation
+    sections, and training sections if every member provides out-of-fold copies. The p-values are combined, and the
+    result is converted to a p-value once more: a score of 2 is reached by one clean sample in a hundred. Without
+    recordings to inject faults into, the -log10 p are added.
 
     References:
         Fisher (1932), Statistical Methods for Research Workers (sum of -log p); Bonferroni's inequality (least p);
-        Wolpert (1992), Neural Networks 5, 241 (a second model on what the first ones say).
+        Wolpert (1992), Neural Networks 5, 241 (stacking).
     """
+
+    earlier_names: ClassVar[Mapping[str, str]] = {
+        "believed": "trusted_members",
+        "beyond": "even_odds_decades",
+        "leave": "exit_ratio",
+        "shortest": "min_samples",
+    }
 
     kind: Literal["fusion"] = "fusion"
     members: tuple[str, ...] = Field(min_length=1, description="names of detectors of the experiment")
     combine: Combiner = Field(
         default="learned",
-        description="sum of -log p; the least p of all; a logistic regression for every kind on faulty recordings, the "
-        "odds added; or the one of these that does best on recordings it was not fitted on",
+        description="sum: the sum of -log10 p; max: the smallest p-value; learned: a logistic regression per fault "
+        "kind, fitted to recordings with injected faults, the odds added; best: the one of these with the highest "
+        "out-of-fold average precision",
     )
-    believed: tuple[str, ...] = Field(
+    trusted_members: tuple[str, ...] = Field(
         default=(),
-        description="members that count by themselves where odds are learned, whatever the fault: what was taught no "
-        "fault may find one of a kind that nobody thought of, to which all that was taught is blind",
+        description="learned: members whose p-value also counts unweighted, so that unforeseen fault kinds are not "
+        "missed",
     )
-    beyond: float = Field(
+    even_odds_decades: float = Field(
         default=4.5,
         gt=0.0,
         le=8.0,
-        description="decades at which such a member is an even bet: 4.5 is one intact sample in thirty thousand",
+        description="-log10 p at which the odds of a trusted member are 1:1; 4.5 is one clean sample in 30,000",
     )
     copies: int = Field(default=3, ge=1, le=100, description="faulty copies of each recording to learn from")
     fraction: float = Field(default=0.15, gt=0.0, le=0.9, description="share of a copy's rows that is faulty")
-    leave: float = Field(
+    exit_ratio: float = Field(
         default=0.8,
         gt=0.0,
         le=1.0,
-        description="a stretch entered at a threshold is left at this share of it; 1 = there",
+        description="hysteresis: exit threshold as a share of the entry threshold; 1 = no hysteresis",
     )
-    shortest: int = Field(default=1, ge=1, le=1000, description="samples that an anomalous stretch has at least")
+    min_samples: int = Field(default=1, ge=1, le=1000, description="shortest anomalous interval in samples")
 
     @property
     def learns_faults(self) -> bool:
-        """Whether its scores depend on the faults that it is given; if not, they do if those of a member do."""
+        """True if the combination itself is fitted to injected faults; its members may be, in either case."""
         return self.combine in ("learned", "best")
 
     @model_validator(mode="after")
-    def _believed_are_members(self) -> Fusion:
-        if strangers := sorted(set(self.believed) - set(self.members)):
-            raise ValueError(f"believed names {strangers}; expected some of the members {', '.join(self.members)}")
+    def _trusted_are_members(self) -> Fusion:
+        if others := sorted(set(self.trusted_members) - set(self.members)):
+            raise ValueError(f"trusted_members names {others}; expected some of the members {', '.join(self.members)}")
         return self
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
+        """Fit the members, their p-values, the combination and the classifier.
+
+        Raises:
+            SpecError: if a member is unknown, or no sample is scored.
+        """
         members = self._members(train, context)
         kinds = tuple(dict.fromkeys(kind_of(fault) for fault in context.faults))
-        apart = members_apart(members, train)
-        calibration = cases(members, apart, train, context)
-        heard = [self._heard(case, context, kinds, number) for number, case in enumerate(calibration)]
-        surprise = {
-            name: fit_surprise([np.where(item.sound, item.clean[name], np.nan) for item in heard])
-            for name in heard[0].clean
+        out_of_fold = out_of_fold_members(members, train)
+        cases = calibration_cases(members, out_of_fold, train, context)
+        scored = [self._score_case(case, context, kinds, number) for number, case in enumerate(cases)]
+        scales = {
+            name: fit_p_values([np.where(item.clean, item.scores[name], np.nan) for item in scored])
+            for name in scored[0].scores
         }
-        told = [item for item in heard if item.known]
-        said = [[surprises(surprise, found) for found in item.found] for item in told]
-        combination = fit_combination(self.combine, said, [item.known for item in told], kind=context.kind)
-        if combination.way == "learned":
-            combination = dataclasses.replace(combination, believed=self._believed(surprise), beyond=self.beyond)
-        pairs = [pair for item in told for pair in zip(item.known, item.reasons, strict=True)]
-        reasoner = fit_reasoner(pairs, kinds)
-        combined = [np.where(item.sound, combination.of(surprises(surprise, item.clean)), np.nan) for item in heard]
-        final = fit_surprise([row_scores(item.astype(np.float32), context.kind) for item in combined])
-        return FusionDetector(self, context.kind, members, surprise, combination, reasoner, final, apart)
+        combination = self._combination(scored, scales, context.kind)
+        pairs = [pair for item in scored for pair in zip(item.copies, item.fault_scores, strict=True)]
+        classifier = fit_fusion_classifier(pairs, kinds)
+        combined = [
+            np.where(item.clean, combination.combine(neg_log10_p(scales, item.scores)), np.nan) for item in scored
+        ]
+        final = fit_p_values([row_scores(item.astype(np.float32), context.kind) for item in combined])
+        return FusionDetector(self, context.kind, members, scales, combination, classifier, final, out_of_fold)
 
-    def _believed(self, surprise: Mapping[str, Surprise]) -> IntArray:
-        """Places of the streams of the members that count by themselves."""
-        return np.flatnonzero([name.split(":")[0] in self.believed for name in surprise])
+    def _combination(
+        self, scored: Sequence[_MemberScores], scales: Mapping[str, PValueScale], kind: Kind
+    ) -> Combination:
+        """Fit the combination to the labelled copies."""
+        labelled = [item for item in scored if item.copies]
+        p_values = [[neg_log10_p(scales, scores) for scores in item.copy_scores] for item in labelled]
+        combination = fit_combination(self.combine, p_values, [item.copies for item in labelled], kind=kind)
+        if combination.method != "learned":
+            return combination
+        return dataclasses.replace(combination, trusted=self._trusted(scales), even_odds_decades=self.even_odds_decades)
 
-    def _heard(self, case: Case, context: DetectContext, kinds: tuple[str, ...], number: int) -> _Heard:
+    def _trusted(self, scales: Mapping[str, PValueScale]) -> IntArray:
+        """Return the indices of the components of trusted members."""
+        return np.flatnonzero([name.split(":")[0] in self.trusted_members for name in scales])
+
+    def _score_case(
+        self, case: CalibrationCase, context: DetectContext, kinds: tuple[str, ...], number: int
+    ) -> _MemberScores:
         rng = np.random.default_rng([context.seed, 9, number])
-        known = known_faults(context, case, CopyPlan(kinds, self.copies, self.fraction), rng)
-        clean, sound = streams(case.members, case.section), intact(case.section, context.kind)
-        found, reasons = [], []
-        for copy in known:
-            found.append(streams(case.members, copy.section))
-            reasons.append(all_reasons(case.members, copy.section))
-        return _Heard(clean, sound, known, found, reasons)
+        copies = labelled_copies(context, case, CopyPlan(kinds, self.copies, self.fraction), rng)
+        scores, clean = score_components(case.members, case.section), clean_samples(case.section, context.kind)
+        copy_scores, fault_scores = [], []
+        for copy in copies:
+            copy_scores.append(score_components(case.members, copy.section))
+            fault_scores.append(member_fault_scores(case.members, copy.section))
+        return _MemberScores(scores, clean, copies, copy_scores, fault_scores)
 
     def _members(self, train: Sequence[Section], context: DetectContext) -> dict[str, Detector]:
         if unknown := sorted(set(self.members) - set(context.specs) - set(context.fitted)):
             listed = ", ".join(context.specs) or "none"
-            raise SpecError(f"fusion is made of {unknown}; the experiment has the detectors {listed}")
+            raise SpecError(f"fusion has the members {unknown}; the experiment has the detectors {listed}")
         return {
             name: context.fitted[name] if name in context.fitted else context.specs[name].fit(train, context)
             for name in self.members
         }
 
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
-        members = {name: context.specs[name].restore(part(arrays, name), context) for name in self.members}
-        surprise = {name: unpack(array) for name, array in part(arrays, "surprise").items()}
-        ordered = {name: surprise[name] for name in _text(arrays["streams"])}
-        combination = Combination.restore(part(arrays, "combination"))
-        reasoner = Reasoner.restore(part(arrays, "reasoner"))
-        final = unpack(arrays["final"])
-        return FusionDetector(self, context.kind, members, ordered, combination, reasoner, final)
+        """Rebuild a fitted fusion from its arrays."""
+        if "streams" in arrays:  # a bundle of version 0.1
+            arrays = with_new_keys(arrays, _EARLIER_KEYS)
+        members = {name: context.specs[name].restore(unprefixed(arrays, name), context) for name in self.members}
+        scales = {name: PValueScale.from_array(array) for name, array in unprefixed(arrays, "p_values").items()}
+        ordered = {name: scales[name] for name in _text(arrays["components"])}
+        combination = Combination.restore(unprefixed(arrays, "combination"))
+        classifier = FusionClassifier.restore(unprefixed(arrays, "fault_classifier"))
+        final = PValueScale.from_array(arrays["final"])
+        return FusionDetector(self, context.kind, members, ordered, combination, classifier, final)
 
 
 @dataclass(frozen=True, eq=False)
-class _Heard:
-    """What the members say of a section and of its faulty copies.
+class _MemberScores:
+    """The members' scores of a section and of its faulty copies.
 
     Args:
-        clean: of the section, by stream.
-        sound: bool of the scores' shape, what may stand for intact.
-        known: the copies.
-        found: of each copy, by stream.
-        reasons: of each copy.
+        scores: of the section, by component.
+        clean: bool of the scores' shape, samples usable as clean reference.
+        copies: of the section, with faults.
+        copy_scores: of each copy, by component.
+        fault_scores: of each copy, by member.
     """
 
-    clean: Mapping[str, FloatArray]
-    sound: BoolArray
-    known: Sequence[Known]
-    found: Sequence[Mapping[str, FloatArray]]
-    reasons: Sequence[Sequence[Reasons]]
+    scores: Mapping[str, FloatArray]
+    clean: BoolArray
+    copies: Sequence[LabelledSection]
+    copy_scores: Sequence[Mapping[str, FloatArray]]
+    fault_scores: Sequence[Sequence[FaultScores]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,54 +201,57 @@ class FusionDetector:
     """Fitted Fusion.
 
     Args:
-        spec: how members are combined.
+        spec: combination and hysteresis.
         kind: "logs" or "seismic".
         members: fitted, by name.
-        surprise: the p-values of each member's scores.
-        combination: of them.
-        reasoner: names the kind.
-        final: p-values of the combined score.
-        without: the members as they are without each training section; not kept with the detector.
+        scales: p-value scales by component.
+        combination: of the p-values.
+        classifier: of the fault kind.
+        final: p-value scale of the combined score.
+        out_of_fold_copies: the members fitted without each training section; not stored with the detector.
     """
 
     spec: Fusion
     kind: Kind
     members: Mapping[str, Detector]
-    surprise: Mapping[str, Surprise]
+    scales: Mapping[str, PValueScale]
     combination: Combination
-    reasoner: Reasoner
-    final: Surprise
-    without: tuple[Mapping[str, Detector], ...] = field(default=(), repr=False)
+    classifier: FusionClassifier
+    final: PValueScale
+    out_of_fold_copies: tuple[Mapping[str, Detector], ...] = field(default=(), repr=False)
 
     @property
-    def apart(self) -> tuple[FusionDetector, ...]:
-        return tuple(dataclasses.replace(self, members=members, without=()) for members in self.without)
+    def out_of_fold(self) -> tuple[FusionDetector, ...]:
+        """For each training section the fusion with members that were fitted without it."""
+        return tuple(
+            dataclasses.replace(self, members=members, out_of_fold_copies=()) for members in self.out_of_fold_copies
+        )
 
     def score(self, section: Section) -> FloatArray:
-        """Decades of surprise: 2 is what one intact sample in a hundred reaches."""
-        combined = self.combination.of(surprises(self.surprise, streams(self.members, section)))
-        seen = section.mask if self.kind == "logs" else section.mask.any(axis=1, keepdims=True)
-        scores = np.where(seen, combined, np.nan).astype(np.float32)
-        decades = self.final.of(scores)
-        return decades if self.kind == "seismic" else np.stack([self._interval(row) for row in decades])
+        """Return -log10 p of the combined score: 2 is reached by one clean sample in a hundred."""
+        combined = self.combination.combine(neg_log10_p(self.scales, score_components(self.members, section)))
+        observed = section.mask if self.kind == "logs" else section.mask.any(axis=1, keepdims=True)
+        p_values = self.final.transform(np.where(observed, combined, np.nan).astype(np.float32))
+        return p_values if self.kind == "seismic" else np.stack([self._intervals(row) for row in p_values])
 
-    def reasons(self, section: Section) -> Reasons:
-        """Log-probability of each kind, were the row faulty; of no kind where no member names any."""
-        said = all_reasons(self.members, section)
+    def fault_scores(self, section: Section) -> FaultScores:
+        """Return the log-probability of each kind, given that the row is faulty; no kinds if no member scores any."""
+        found = member_fault_scores(self.members, section)
         rows = section.values.shape[1 if self.kind == "logs" else 0]
-        return self.reasoner.of(said) if said else Reasons((), np.zeros((0, rows), dtype=np.float32))
+        return self.classifier.predict(found) if found else FaultScores((), np.zeros((0, rows), dtype=np.float32))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        out: dict[str, NDArray[Any]] = {"streams": _bytes(self.surprise)}
+        """Return everything as plain arrays."""
+        out: dict[str, NDArray[Any]] = {"components": _bytes(self.scales)}
         parts = {name: member.arrays() for name, member in self.members.items()}
-        parts |= {"combination": self.combination.arrays(), "reasoner": self.reasoner.arrays()}
+        parts |= {"combination": self.combination.arrays(), "fault_classifier": self.classifier.arrays()}
         for name, arrays in parts.items():
-            out |= parted(name, arrays)
-        out |= parted("surprise", {name: surprise.packed() for name, surprise in self.surprise.items()})
-        return out | {"final": self.final.packed()}
+            out |= prefixed(name, arrays)
+        out |= prefixed("p_values", {name: scale.to_array() for name, scale in self.scales.items()})
+        return out | {"final": self.final.to_array()}
 
-    def _interval(self, row: FloatArray) -> FloatArray:
-        return held(lasting(row, self.spec.shortest), self.spec.leave)
+    def _intervals(self, row: FloatArray) -> FloatArray:
+        return apply_hysteresis(apply_min_length(row, self.spec.min_samples), self.spec.exit_ratio)
 
 
 def _bytes(names: Mapping[str, Any]) -> NDArray[np.uint8]:

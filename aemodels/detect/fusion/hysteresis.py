@@ -1,4 +1,4 @@
-"""Intervals without a threshold: what a score is worth once stretches are entered high and left low."""
+"""Score transforms that build intervals whatever the threshold: hysteresis and a minimum length."""
 
 from __future__ import annotations
 
@@ -10,41 +10,41 @@ from aemodels.core.types import FloatArray
 _LEVELS = 96
 
 
-def held(scores: FloatArray, leave: float) -> FloatArray:
-    """Scores raised so that one threshold flags what hysteresis would.
+def apply_hysteresis(scores: FloatArray, exit_ratio: float) -> FloatArray:
+    """Return raised scores, so that a single threshold flags what hysteresis thresholding would.
 
-    A sample gets the highest level t such that a stretch that never falls below leave * t leads from it to a score of
-    t or more. Whatever the threshold, score > threshold then marks the intervals that are entered at the threshold and
-    left at `leave` times it (Canny 1986, IEEE TPAMI 8, 679, with two levels in a fixed ratio).
+    A sample gets the highest level t for which it is connected to a score of t or more by samples that never fall
+    below exit_ratio * t. For any threshold, score > threshold then marks the intervals that are entered at the
+    threshold and left at exit_ratio times it (Canny 1986, IEEE TPAMI 8, 679, with two thresholds in a fixed ratio).
 
     Args:
-        scores: float32[sample], not negative; NaN ends a stretch and stays.
-        leave: 0 < leave <= 1; 1 changes nothing.
+        scores: float32[sample], not negative; NaN ends an interval and stays NaN.
+        exit_ratio: exit threshold as a share of the entry threshold, 0 < exit_ratio <= 1; 1 changes nothing.
     """
     known = np.nan_to_num(scores, nan=0.0)
     top = float(known.max(initial=0.0))
-    if leave >= 1.0 or top <= 0.0:
+    if exit_ratio >= 1.0 or top <= 0.0:
         return scores
     out = known.astype(np.float64).copy()
     for level in np.geomspace(max(top * 1e-3, 1e-6), top, _LEVELS):
-        stretches, count = label((known >= leave * level) & np.isfinite(scores))
+        intervals, count = label((known >= exit_ratio * level) & np.isfinite(scores))
         if count:
             peaks = np.zeros(count + 1)
-            np.maximum.at(peaks, stretches, known)
+            np.maximum.at(peaks, intervals, known)
             peaks[0] = 0.0
-            entered = peaks[stretches] >= level
+            entered = peaks[intervals] >= level
             out[entered] = np.maximum(out[entered], level)
     return np.where(np.isfinite(scores), out, np.nan).astype(np.float32)
 
 
-def lasting(scores: FloatArray, shortest: int) -> FloatArray:
-    """Scores lowered so that no threshold flags fewer than `shortest` samples in a row.
+def apply_min_length(scores: FloatArray, min_samples: int) -> FloatArray:
+    """Return lowered scores, so that no threshold flags fewer than `min_samples` samples in a row.
 
     Args:
-        scores: float32[sample]; NaN counts as 0 and stays.
-        shortest: samples.
+        scores: float32[sample]; NaN counts as 0 and stays NaN.
+        min_samples: shortest interval, in samples.
     """
-    if shortest <= 1 or scores.size < shortest:
+    if min_samples <= 1 or scores.size < min_samples:
         return scores
-    opened = grey_opening(np.nan_to_num(scores, nan=0.0), size=shortest, mode="nearest")
+    opened = grey_opening(np.nan_to_num(scores, nan=0.0), size=min_samples, mode="nearest")
     return np.where(np.isfinite(scores), opened, np.nan).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Scores as p-values: how rarely an intact log scores as high."""
+"""Scores as p-values: the share of clean samples that score as high or higher."""
 
 from __future__ import annotations
 
@@ -11,65 +11,66 @@ from numpy.typing import NDArray
 from aemodels.core.errors import SpecError
 from aemodels.core.types import FloatArray
 
-_GRID = 400  # quantiles kept, evenly spaced in the logarithm of p
-_TAIL = 2e-3  # share of the scores beyond which an exponential law takes over from counting
-_MOST = 30.0  # decades: certain enough
-_FEW = 50
+_GRID = 400  # quantiles kept, evenly spaced in log p
+_TAIL = 2e-3  # upper share of the scores that is modelled by an exponential law instead of being counted
+_MAX_NEG_LOG10_P = 30.0
+_MIN_TAIL_SCORES = 50
 
 
 @dataclass(frozen=True, eq=False)
-class Surprise:
-    """-log10 of the share of intact samples that score as high or higher.
+class PValueScale:
+    """A fitted scale from scores to -log10 p, p being the share of clean samples that score as high or higher.
 
-    Counted up to a high quantile; beyond it, by an exponential law with the mean excess of the scores above it.
+    Empirical up to a high quantile; beyond it, an exponential law with the mean excess of the scores above it.
 
     References:
         Fisher (1932), Statistical Methods for Research Workers (combining -log p); Coles (2001), An Introduction to
-        Statistical Modeling of Extreme Values, section 4 (the law of excesses; shape 0 is the exponential one).
+        Statistical Modeling of Extreme Values, section 4 (law of excesses; shape 0 is the exponential one).
 
     Args:
         levels: float64[grid], scores in ascending order.
-        decades: float64[grid], -log10 p at each.
+        neg_log10_p: float64[grid], -log10 p at each.
         scale: mean excess beyond the last level, in units of the scores.
     """
 
     levels: NDArray[np.float64]
-    decades: NDArray[np.float64]
+    neg_log10_p: NDArray[np.float64]
     scale: float
 
-    def of(self, scores: FloatArray) -> FloatArray:
-        """float32 of the same shape, 0 .. 30; NaN stays."""
-        inside = np.interp(scores, self.levels, self.decades)
+    def transform(self, scores: FloatArray) -> FloatArray:
+        """Return -log10 p, float32 of the same shape, 0 .. 30; NaN stays NaN."""
+        inside = np.interp(scores, self.levels, self.neg_log10_p)
         beyond = np.maximum(scores - self.levels[-1], 0) / (self.scale * np.log(10))
-        return np.where(np.isnan(scores), np.nan, np.minimum(inside + beyond, _MOST)).astype(np.float32)
+        limited = np.minimum(inside + beyond, _MAX_NEG_LOG10_P)
+        return np.where(np.isnan(scores), np.nan, limited).astype(np.float32)
 
-    def packed(self) -> NDArray[np.float64]:
-        """All of it in one array float64[grid + 1, 2]."""
-        return np.vstack([np.column_stack([self.levels, self.decades]), [self.scale, 0.0]])
+    def to_array(self) -> NDArray[np.float64]:
+        """Return everything in one array float64[grid + 1, 2]."""
+        return np.vstack([np.column_stack([self.levels, self.neg_log10_p]), [self.scale, 0.0]])
+
+    @classmethod
+    def from_array(cls, array: NDArray[np.float64]) -> PValueScale:
+        """Return the scale of an array from `to_array`."""
+        return cls(array[:-1, 0], array[:-1, 1], float(array[-1, 0]))
 
 
-def unpack(array: NDArray[np.float64]) -> Surprise:
-    """The inverse of Surprise.packed."""
-    return Surprise(array[:-1, 0], array[:-1, 1], float(array[-1, 0]))
-
-
-def fit_surprise(scores: Sequence[FloatArray]) -> Surprise:
-    """From the scores of intact recordings, NaN = not scored.
+def fit_p_values(scores: Sequence[FloatArray]) -> PValueScale:
+    """Fit the scale to the scores of clean recordings, NaN = not scored.
 
     Raises:
-        SpecError: if none is scored.
+        SpecError: if nothing is scored.
     """
     parts = [np.ravel(item).astype(np.float64) for item in scores]
     pooled = np.sort(np.concatenate(parts or [np.empty(0)]))
     pooled = pooled[np.isfinite(pooled)]
     if not pooled.size:
-        raise SpecError("no intact sample was scored; expected validation sections to calibrate detectors on")
-    least = max(_TAIL, min(0.5, _FEW / pooled.size))
-    shares = np.geomspace(1.0, least, _GRID)
+        raise SpecError("no clean sample was scored; expected validation sections to calibrate detectors on")
+    smallest = max(_TAIL, min(0.5, _MIN_TAIL_SCORES / pooled.size))
+    shares = np.geomspace(1.0, smallest, _GRID)
     levels = np.quantile(pooled, 1 - shares, method="lower")
-    # of levels that coincide the first stands for all: so many samples score as high or higher
+    # of equal levels the first is kept: its share counts all samples that score as high or higher
     levels, first = np.unique(levels, return_index=True)
     excess = pooled[pooled > levels[-1]] - levels[-1]
-    usual = float(np.mean(excess)) if excess.size else 0.0
-    scale = max(usual, 1e-3 * float(levels[-1] - levels[0]), 1e-9)
-    return Surprise(levels, -np.log10(shares[first]), scale)
+    mean_excess = float(np.mean(excess)) if excess.size else 0.0
+    scale = max(mean_excess, 1e-3 * float(levels[-1] - levels[0]), 1e-9)
+    return PValueScale(levels, -np.log10(shares[first]), scale)

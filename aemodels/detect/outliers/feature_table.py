@@ -1,4 +1,4 @@
-"""Rows of recordings as points, for detectors that compare with the training rows themselves."""
+"""Feature tables of depth samples or traces, for detectors that compare with the training rows."""
 
 from __future__ import annotations
 
@@ -19,82 +19,87 @@ from aemodels.denoisers.filters_1d.hampel import running_deviation
 from aemodels.detect.base import DetectContext, Detector
 from aemodels.detect.outliers.isolation_forest import trace_attributes
 
-_LIMIT = 20.0  # robust standard deviations: further out is further than any, and no distance should overflow
+_MAX_SCORE = 20.0  # robust standard deviations; features are clipped, so that no distance overflows
 
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
-    """Middle and spread of each attribute in training: float32[attribute] both."""
+    """Median and spread of each feature in training: float32[feature] both."""
 
     middle: FloatArray
     spread: FloatArray
 
     def apply(self, table: FloatArray) -> FloatArray:
-        """Robust standard scores, limited; 0 where an attribute is not known."""
-        score = np.clip((table - self.middle) / self.spread, -_LIMIT, _LIMIT)
+        """Return robust standard scores, clipped; 0 if a feature is NaN."""
+        score = np.clip((table - self.middle) / self.spread, -_MAX_SCORE, _MAX_SCORE)
         return np.asarray(np.nan_to_num(score, nan=0.0), dtype=np.float32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return everything as plain arrays."""
         return {"middle": self.middle, "spread": self.spread}
 
 
-class PointsBase(Spec):
-    """A detector that keeps training rows and compares with them."""
+class FeatureTableBase(Spec):
+    """A detector that stores training rows and compares with them."""
 
-    rows: int = Field(default=2000, ge=50, le=200_000, description="training rows at most, drawn at random")
+    rows: int = Field(default=2000, ge=50, le=200_000, description="maximum number of training rows, drawn at random")
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
-        tables = [attribute_table(section, context.kind) for section in train]
+        """Fit to the training rows; for wells also once without each of them."""
+        tables = [feature_table(section, context.kind) for section in train]
         others = [[*tables[:number], *tables[number + 1 :]] for number in range(len(tables))]
-        # line sections adjoin: what is left out of a line is next to what is not
-        alone = context.kind == "logs" and len(train) > 1
-        apart = tuple(self._of(rest, context) for rest in others) if alone else ()
-        return dataclasses.replace(self._of(tables, context), apart=apart)
+        # sections of a line adjoin, so that leaving one out does not make it independent
+        independent = context.kind == "logs" and len(train) > 1
+        out_of_fold = tuple(self._fit_tables(rest, context) for rest in others) if independent else ()
+        return dataclasses.replace(self._fit_tables(tables, context), out_of_fold=out_of_fold)
 
-    def _of(self, tables: Sequence[FloatArray], context: DetectContext) -> PointsDetector:
+    def _fit_tables(self, tables: Sequence[FloatArray], context: DetectContext) -> FeatureTableDetector:
         points, scaling = training_points(tables, context.seed, self.rows)
         return self._detector(points, scaling, context.kind)
 
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
+        """Rebuild the fitted detector from its arrays."""
         return self._detector(arrays["points"], Scaling(arrays["middle"], arrays["spread"]), context.kind)
 
     @abstractmethod
-    def _detector(self, points: FloatArray, scaling: Scaling, kind: Kind) -> PointsDetector:
-        """The detector of training rows float32[row, attribute]."""
+    def _detector(self, points: FloatArray, scaling: Scaling, kind: Kind) -> FeatureTableDetector:
+        """Return the detector of training rows float32[row, feature]."""
 
 
 @dataclass(frozen=True, eq=False)
-class PointsDetector:
-    """Fitted PointsBase.
+class FeatureTableDetector:
+    """Fitted FeatureTableBase.
 
     Args:
-        points: training rows float32[row, attribute].
-        scaling: theirs.
+        points: training rows float32[row, feature], scaled.
+        scaling: of the features.
         kind: "logs" or "seismic".
-        estimator: what the rows make.
-        apart: the detector without the rows of each training section; not kept with it.
+        estimator: fitted scikit-learn estimator.
+        out_of_fold: for each training section the detector without its rows; not stored with the detector.
     """
 
     points: FloatArray
     scaling: Scaling
     kind: Kind
     estimator: Any
-    apart: tuple[PointsDetector, ...] = field(default=(), repr=False)
+    out_of_fold: tuple[FeatureTableDetector, ...] = field(default=(), repr=False)
 
     def score(self, section: Section) -> FloatArray:
-        rows = self._rows(self.scaling.apply(attribute_table(section, self.kind)))
-        return spread_rows(rows.astype(np.float32), section, self.kind)
+        """Return the score of each row, on every observed curve of a depth or per trace."""
+        rows = self._rows(self.scaling.apply(feature_table(section, self.kind)))
+        return broadcast_rows(rows.astype(np.float32), section, self.kind)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return everything as plain arrays."""
         return {"points": self.points, **self.scaling.arrays()}
 
     @abstractmethod
     def _rows(self, table: FloatArray) -> NDArray[Any]:
-        """How anomalous each row of a scaled table is."""
+        """Return the anomaly score of each row of a scaled table."""
 
 
 def training_points(tables: Sequence[FloatArray], seed: int, rows: int) -> tuple[FloatArray, Scaling]:
-    """At most `rows` complete rows of the sections' tables, drawn at random, and the scaling fitted on all of them."""
+    """Return at most `rows` complete rows, drawn at random and scaled, and the scaling fitted to all complete rows."""
     table = np.concatenate(tables)
     complete = table[np.isfinite(table).all(axis=1)]
     known = complete if len(complete) else np.nan_to_num(table)
@@ -104,10 +109,10 @@ def training_points(tables: Sequence[FloatArray], seed: int, rows: int) -> tuple
     return scaling.apply(known[np.sort(picked)]), scaling
 
 
-def attribute_table(section: Section, kind: Kind) -> FloatArray:
-    """float32[row, attribute]: value, step, roughness and spike of each curve at a depth, or a trace's attributes.
+def feature_table(section: Section, kind: Kind) -> FloatArray:
+    """Return float32[row, feature]: value, step, roughness and spike of each curve, or the attributes of a trace.
 
-    NaN where a curve or a trace is not observed.
+    NaN if a curve or a trace is not observed.
     """
     if kind == "seismic":
         return trace_attributes(section)
@@ -120,8 +125,8 @@ def attribute_table(section: Section, kind: Kind) -> FloatArray:
     return np.ascontiguousarray(np.concatenate(parts).T, dtype=np.float32)
 
 
-def spread_rows(rows: FloatArray, section: Section, kind: Kind) -> FloatArray:
-    """Row scores as detectors return them: on every observed curve of a depth, or one a trace."""
+def broadcast_rows(rows: FloatArray, section: Section, kind: Kind) -> FloatArray:
+    """Return row scores in the shape of detector scores: on every observed curve of a depth, or one per trace."""
     if kind == "seismic":
         return np.where(section.mask.any(axis=1), rows, np.nan)[:, None].astype(np.float32)
     return np.where(section.mask, rows, np.nan).astype(np.float32)

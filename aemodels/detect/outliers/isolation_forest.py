@@ -1,4 +1,4 @@
-"""Isolation forest on sample or trace attributes, kept as plain arrays."""
+"""Isolation forest on sample or trace attributes, stored as plain arrays."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class FlatForest:
-    """A fitted isolation forest as arrays: no pickle is needed to keep or load it.
+class ForestArrays:
+    """A fitted isolation forest as arrays, stored and loaded without pickle.
 
     Args:
         roots: int64[tree], index of each tree's root among the nodes.
         children: int64[node, 2], left and right child, -1 at a leaf.
-        split: int64[node], attribute compared; float64 `bound`[node], left where attribute <= bound.
-        depth: float64[node], path length credited at a leaf.
-        normal: average path length that a score of 0.5 stands for.
+        split: int64[node], attribute that is compared.
+        bound: float64[node], threshold; left if attribute <= bound.
+        depth: float64[node], path length at a leaf, with the expected remainder.
+        normal: average path length, at which the score is 0.5.
     """
 
     roots: NDArray[np.int64]
@@ -39,7 +40,7 @@ class FlatForest:
     normal: float
 
     def score(self, attributes: NDArray[np.float32]) -> FloatArray:
-        """Anomaly score 2^(-mean path / normal path) in (0, 1): float32[row].
+        """Return the anomaly score 2^(-mean path / normal path) in (0, 1): float32[row].
 
         References:
             Liu, Ting & Zhou (2008), Isolation Forest, ICDM.
@@ -58,8 +59,8 @@ class FlatForest:
         return np.exp2(-total / (len(self.roots) * self.normal)).astype(np.float32)
 
 
-def flatten(forest: SklearnForest) -> FlatForest:
-    """Turn a fitted scikit-learn forest into arrays; scores are the negative of its `score_samples`."""
+def flatten(forest: SklearnForest) -> ForestArrays:
+    """Convert a fitted scikit-learn forest to arrays; scores are the negative of its `score_samples`."""
     offset, parts, roots = 0, [], []
     for estimator in forest.estimators_:
         tree = estimator.tree_
@@ -70,32 +71,35 @@ def flatten(forest: SklearnForest) -> FlatForest:
         offset += tree.node_count
     children, split, bound, depth = (np.concatenate(column) for column in zip(*parts, strict=True))
     normal = float(_average_path(np.array([forest.max_samples_]))[0])
-    return FlatForest(np.array(roots), children, split.astype(np.int64), bound, depth, normal)
+    return ForestArrays(np.array(roots), children, split.astype(np.int64), bound, depth, normal)
 
 
 def _node_depths(children: NDArray[np.int64]) -> NDArray[np.float64]:
     depths = np.zeros(len(children))
-    for node, pair in enumerate(children):  # a parent stands before its children
+    for node, pair in enumerate(children):  # parents precede their children
         if pair[0] >= 0:
             depths[pair] = depths[node] + 1
     return depths
 
 
 def _average_path(count: NDArray[Any]) -> NDArray[np.float64]:
-    """Average path length of an unsuccessful search in a binary tree of `count` samples (Liu et al., eq. 1)."""
+    """Return the average path length of an unsuccessful search in a tree of `count` samples (Liu et al., eq. 1)."""
     n = np.asarray(count, dtype=np.float64)
     large = 2.0 * (np.log(np.maximum(n - 1, 1)) + np.euler_gamma) - 2.0 * (n - 1) / np.maximum(n, 1)
     return np.where(n <= 1, 0.0, np.where(n == 2, 1.0, large))
 
 
 class IsolationForest(Spec):
-    """One forest a curve, on its value, step, local roughness and the other curves; or one on trace attributes."""
+    """One forest per curve on the values of all curves and its step and local roughness; or one on trace attributes."""
 
     kind: Literal["isolation_forest"] = "isolation_forest"
-    trees: int = Field(default=100, ge=1, le=2000, description="trees in a forest")
-    rows: int = Field(default=20_000, ge=100, le=10_000_000, description="training rows at most, drawn at random")
+    trees: int = Field(default=100, ge=1, le=2000, description="trees per forest")
+    rows: int = Field(
+        default=20_000, ge=100, le=10_000_000, description="maximum number of training rows, drawn at random"
+    )
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
+        """Fit the forests."""
         from sklearn.ensemble import IsolationForest as SklearnForest
 
         rng = np.random.default_rng(context.seed)
@@ -110,23 +114,25 @@ class IsolationForest(Spec):
         return ForestDetector(tuple(forests), context.kind)
 
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
+        """Rebuild the fitted detector from its arrays."""
         count = len({name.split("_")[0] for name in arrays})
         names = ("roots", "children", "split", "bound", "depth")
         forests = []
         for n in range(count):
             roots, children, split, bound, depth = (arrays[f"{n:02d}_{name}"] for name in names)
-            forests.append(FlatForest(roots, children, split, bound, depth, float(arrays[f"{n:02d}_normal"][0])))
+            forests.append(ForestArrays(roots, children, split, bound, depth, float(arrays[f"{n:02d}_normal"][0])))
         return ForestDetector(tuple(forests), context.kind)
 
 
 @dataclass(frozen=True, eq=False)
 class ForestDetector:
-    """Fitted IsolationForest: a forest a curve (logs) or one (seismic)."""
+    """Fitted IsolationForest: one forest per curve (logs) or one in all (seismic)."""
 
-    forests: tuple[FlatForest, ...]
+    forests: tuple[ForestArrays, ...]
     kind: Kind
 
     def score(self, section: Section) -> FloatArray:
+        """Return the anomaly score of each sample of each curve, or of each trace."""
         scores = []
         for forest, table in zip(self.forests, attributes(section, self.kind), strict=True):
             known = np.isfinite(table).all(axis=1)
@@ -136,6 +142,7 @@ class ForestDetector:
         return np.stack(scores) if self.kind == "logs" else scores[0][:, None]
 
     def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return everything as plain arrays."""
         out: dict[str, NDArray[Any]] = {}
         for n, forest in enumerate(self.forests):
             for name in ("roots", "children", "split", "bound", "depth"):
@@ -145,9 +152,9 @@ class ForestDetector:
 
 
 def attributes(section: Section, kind: Kind) -> list[NDArray[np.float32]]:
-    """Attribute tables float32[row, attribute]: one a curve with a row a sample (logs), or one with a row a trace.
+    """Return attribute tables float32[row, attribute]: one per curve (row = sample), or one of traces (row = trace).
 
-    A row of an unobserved sample or trace holds NaN.
+    The row of an unobserved sample or trace is NaN.
     """
     return _curve_attributes(section) if kind == "logs" else [trace_attributes(section)]
 
@@ -166,15 +173,15 @@ def _curve_attributes(section: Section) -> list[NDArray[np.float32]]:
 
 
 def trace_attributes(section: Section) -> NDArray[np.float32]:
-    """log rms, peak over rms, share of zero crossings, and correlation with the neighbouring traces."""
+    """Return log rms, peak over rms, share of zero crossings, and correlation with either neighbouring trace."""
     values = section.values.astype(np.float64)
     rms = np.sqrt(np.mean(values**2, axis=1)) + 1e-9
     peak = np.abs(values).max(axis=1) / rms
     crossings = np.diff(np.signbit(values), axis=1).sum(axis=1) / values.shape[1]
     unit = values / np.sqrt(np.sum(values**2, axis=1, keepdims=True) + 1e-18)
     pairs = np.sum(unit[1:] * unit[:-1], axis=1)
-    # The outer traces have one neighbour, a lone trace has none: nothing speaks against it.
-    beside = np.concatenate([pairs[:1], pairs, pairs[-1:]]) if pairs.size else np.ones(2)
-    table = np.column_stack([np.log(rms), peak, crossings, beside[:-1], beside[1:]]).astype(np.float32)
+    # The outer traces have one neighbour, which counts twice; a lone trace has none, and counts as coherent.
+    neighbours = np.concatenate([pairs[:1], pairs, pairs[-1:]]) if pairs.size else np.ones(2)
+    table = np.column_stack([np.log(rms), peak, crossings, neighbours[:-1], neighbours[1:]]).astype(np.float32)
     table[~section.mask.any(axis=1)] = np.nan
     return table

@@ -1,4 +1,4 @@
-"""Distance to the k-th nearest training row."""
+"""Distance to the k-th nearest training row as a score."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pydantic import Field
 from typing_extensions import override
 
 from aemodels.core.types import FloatArray, Kind
-from aemodels.detect.outliers.feature_table import PointsBase, PointsDetector, Scaling
+from aemodels.detect.outliers.feature_table import FeatureTableBase, FeatureTableDetector, Scaling
 
 
-class Knn(PointsBase):
+class Knn(FeatureTableBase):
     """Distance of a row to the k-th nearest of the training rows, in robust standard deviations.
 
     References:
@@ -22,10 +22,10 @@ class Knn(PointsBase):
     """
 
     kind: Literal["knn"] = "knn"
-    neighbours: int = Field(default=5, ge=1, le=500, description="which neighbour's distance counts")
+    neighbours: int = Field(default=5, ge=1, le=500, description="k: the neighbour whose distance is the score")
 
     @override
-    def _detector(self, points: FloatArray, scaling: Scaling, kind: Kind) -> PointsDetector:
+    def _detector(self, points: FloatArray, scaling: Scaling, kind: Kind) -> FeatureTableDetector:
         from sklearn.neighbors import NearestNeighbors
 
         nearest = NearestNeighbors(n_neighbors=min(self.neighbours, len(points)), algorithm="brute")
@@ -33,7 +33,7 @@ class Knn(PointsBase):
 
 
 @dataclass(frozen=True, eq=False)
-class KnnDetector(PointsDetector):
+class KnnDetector(FeatureTableDetector):
     """Fitted Knn."""
 
     @override

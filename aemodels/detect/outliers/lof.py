@@ -1,4 +1,4 @@
-"""Local outlier factor: how much thinner the training rows lie around a row than around its neighbours."""
+"""Local outlier factor: density of the training rows around the neighbours of a row relative to that around the row."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pydantic import Field
 from typing_extensions import override
 
 from aemodels.core.types import FloatArray, Kind
-from aemodels.detect.outliers.feature_table import PointsBase, PointsDetector, Scaling
+from aemodels.detect.outliers.feature_table import FeatureTableBase, FeatureTableDetector, Scaling
 
 
-class Lof(PointsBase):
+class Lof(FeatureTableBase):
     """Local outlier factor of a row among training rows.
 
     References:
@@ -25,7 +25,7 @@ class Lof(PointsBase):
     neighbours: int = Field(default=20, ge=1, le=500, description="neighbours that a row is compared with")
 
     @override
-    def _detector(self, points: FloatArray, scaling: Scaling, kind: Kind) -> PointsDetector:
+    def _detector(self, points: FloatArray, scaling: Scaling, kind: Kind) -> FeatureTableDetector:
         from sklearn.neighbors import LocalOutlierFactor
 
         neighbours = min(self.neighbours, len(points) - 1)
@@ -34,10 +34,10 @@ class Lof(PointsBase):
 
 
 @dataclass(frozen=True, eq=False)
-class LofDetector(PointsDetector):
+class LofDetector(FeatureTableDetector):
     """Fitted Lof."""
 
     @override
     def _rows(self, table: FloatArray) -> NDArray[Any]:
-        # the factor grows without bound where training rows coincide
+        # the factor is unbounded if training rows coincide
         return np.asarray(np.minimum(-self.estimator.score_samples(table), 1e6))

@@ -1,8 +1,8 @@
-"""Rules of log quality control as a detector: flat lines, spikes, impossible values, unit mistakes."""
+"""Rules of log quality control as a detector: flat lines, spikes, range, unit errors, cycle skips and offsets."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -16,34 +16,38 @@ from aemodels.core.spec import Spec
 from aemodels.core.types import FloatArray, Kind, Section
 from aemodels.curves.canonical import CANONICAL
 from aemodels.denoisers.filters_1d.hampel import running_deviation
-from aemodels.detect.base import DetectContext, Detector, Reasons
-from aemodels.detect.cross_curve.linear_predictor import CrossPredictor, fit_predictors
-from aemodels.detect.depth_shift.step_predictor import steps
+from aemodels.detect.base import DetectContext, Detector, FaultScores
+from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves, fit_predictors
+from aemodels.detect.depth_shift.step_predictor import curve_steps
 from aemodels.detect.fault_network.features import flat_lengths
-from aemodels.detect.rules.offsets import Moves, any_offset, known_offset
+from aemodels.detect.rules.offsets import StepStatistics, known_step_interval, step_interval
 from aemodels.faults.logs.unit import UNIT_FACTORS
 from aemodels.signal.normalise import CurveNormaliser
 from aemodels.signal.quality_rules import STUCK_SAMPLES
 
 RULES = ("stuck", "spike", "range", "unit", "cycle_skip", "offset")
-_NAMELESS = ("range", "offset")  # break for more than one kind of fault
-_FLOOR = 0.01  # normalised units: what a Hampel filter takes for the least deviation
-_FAR_OUT = 1.0  # normalised units beyond what a tool can report that count like one threshold
-_LIMITS = 5  # what is known of each curve
-_CLOSER = 2.0  # a slow shale undone is as far off on the other side
-_UNIT_WINDOW = 31  # samples over which a unit mistake is judged
+UNNAMED_RULES = ("range", "offset")  # triggered by more than one fault kind
+_MIN_DEVIATION = 0.01  # normalised units, added to the robust standard deviation of the Hampel filter
+_RANGE_SCALE = 1.0  # normalised units beyond the tool's range that add 1 to the score
+_LIMIT_COLUMNS = 5  # limits per curve
+_CORRECTED_WEIGHT = 2.0  # of the residual after a unit correction, which moves a slow shale as far to the other side
+_UNIT_WINDOW = 31  # samples of the running median over which a unit error is scored
+_MAX_SPIKE_SCORE = 10.0
 
 
 class Rules(Spec):
-    """Scores in units of each rule's own limit: 1 = just broken.
+    """Scores in units of each rule's limit: above 1, the rule is violated.
 
-    A flat line by its length, a spike by its distance from the running median, in robust standard deviations and by
-    itself, a value by how far it lies beyond what the tool can report, a unit by how much better the curve fits the
-    others once the mistake is undone (of a resistivity, which has no range to leave, by jumps of the mistake's size at
-    both ends), a skipped cycle by the height of a run of sonic readings that begins and ends with a jump, an interval
-    that stands off by a jump of one curve alone that is taken back at its end: rock changes over some samples, on more
-    curves than one, and seldom back by as much. The rules that run beside the detector
-    (aemodels.signal.quality_rules) share their limits.
+    - stuck: length of a flat line;
+    - spike: distance from the running median, both in robust standard deviations and in normalised units;
+    - range: distance beyond what the tool can report;
+    - unit: decrease of the residual from the prediction by the other curves if the unit error is corrected; for a
+      resistivity, which has no range to leave, jumps of the size of the error at both ends;
+    - cycle_skip: height of a run of sonic readings that begins and ends with a jump;
+    - offset: an interval between two opposite jumps of one curve alone; bed boundaries extend over several samples,
+      appear on more than one curve, and seldom return to the same level.
+
+    The quality rules of aemodels.signal.quality_rules use the same limits.
 
     References:
         Theys, P. (1999), Log Data Acquisition and Quality Control, 2nd ed., Technip;
@@ -52,48 +56,62 @@ class Rules(Spec):
         array that averages over 2 ft cannot jump so far in 15 cm).
     """
 
+    earlier_names: ClassVar[Mapping[str, str]] = {
+        "least": "min_height",
+        "undone": "unit_improvement_limit",
+        "ends": "edge_llr_limit",
+        "ends_alike": "step_llr_limit",
+        "skipped": "max_skip_samples",
+    }
     records: ClassVar[Kind] = "logs"
 
     kind: Literal["rules"] = "rules"
-    flat: int = Field(default=STUCK_SAMPLES, ge=2, le=1000, description="samples of one value that make a flat line")
-    window: int = Field(default=7, ge=3, le=101, description="samples of the running median, odd")
-    deviations: float = Field(default=8.0, gt=0.0, le=100.0, description="robust standard deviations that make a spike")
-    least: float = Field(
+    flat: int = Field(default=STUCK_SAMPLES, ge=2, le=1000, description="stuck: limit of identical samples in a row")
+    window: int = Field(default=7, ge=3, le=101, description="spike: samples of the running median, odd")
+    deviations: float = Field(
+        default=8.0, gt=0.0, le=100.0, description="spike: limit in robust standard deviations from the running median"
+    )
+    min_height: float = Field(
         default=0.15,
         ge=0.0,
         le=1.0,
-        description="how far, in normalised units, a spike stands out at least; where a log is calm, less is bedding",
+        description="spike: minimum height in normalised units; in a smooth log, smaller ones are bedding",
     )
-    undone: float = Field(
+    unit_improvement_limit: float = Field(
         default=0.25,
         gt=0.0,
         le=10.0,
-        description="how much closer, in normalised units, a curve must come to its prediction once a unit is undone",
+        description="unit: decrease of the residual, in normalised units, if the unit error is corrected",
     )
-
-    ends: float = Field(
+    edge_llr_limit: float = Field(
         default=5.0,
         gt=0.0,
         le=100.0,
-        description="log-likelihood ratio of a jump at either end that makes an interval a resistivity's unit mistake",
+        description="unit, resistivity: log-likelihood ratio of a jump of the error's size at each end of the interval",
     )
-    ends_alike: float = Field(
+    step_llr_limit: float = Field(
         default=6.5,
         gt=0.0,
         le=100.0,
-        description="the same for jumps of any size, of which there are more, that make an interval stand off",
+        description="offset: log-likelihood ratio of a jump of any size at each end of the interval",
     )
-    cycle: float = Field(default=15.0, gt=0.0, le=200.0, description="jump that is a skipped cycle [us/ft]")
-    skipped: int = Field(default=16, ge=1, le=200, description="samples of a run of skipped cycles at most")
+    cycle: float = Field(default=15.0, gt=0.0, le=200.0, description="cycle_skip: height of a jump [us/ft]")
+    max_skip_samples: int = Field(default=16, ge=1, le=200, description="cycle_skip: maximum length in samples")
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
-        every, without = fit_predictors(train)
-        return RulesDetector(self, every, curve_limits(context, len(train[0].values)), tuple(without))
+        """Fit the predictors and set the limits.
+
+        Raises:
+            SpecError: for seismic.
+        """
+        predictor, out_of_fold = fit_predictors(train)
+        return RulesDetector(self, predictor, curve_limits(context, len(train[0].values)), tuple(out_of_fold))
 
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
+        """Rebuild the fitted detector from its arrays."""
         limits = arrays["limits"]
-        missing = _LIMITS - limits.shape[1]  # bundles from before the rule on skipped cycles know no sonic
-        predictor = CrossPredictor.restore(arrays)
+        missing = _LIMIT_COLUMNS - limits.shape[1]  # bundles from before the rule on skipped cycles lack its column
+        predictor = RidgeFromOtherCurves.restore(arrays)
         return RulesDetector(self, predictor, np.pad(limits, ((0, 0), (0, missing))))
 
 
@@ -104,95 +122,101 @@ class RulesDetector:
     Args:
         spec: the limits.
         predictor: of each curve from the others.
-        limits: float64[curve, 5], in normalised units: the least and greatest value that a tool reports, the gain and
-            offset that undo the curve's unit mistake (1 and 0 where it has none), and 1 us/ft (0 where it is no sonic).
-        without: predictors fitted without each training section; not kept with the detector.
+        limits: float64[curve, 5], in normalised units: the lowest and highest value that a tool reports, the gain and
+            offset that correct the curve's unit error (1 and 0 if it has none), and 1 us/ft (0 if it is not a sonic).
+        out_of_fold_predictors: fitted without each training section; not stored with the detector.
     """
 
     spec: Rules
-    predictor: CrossPredictor
+    predictor: RidgeFromOtherCurves
     limits: NDArray[np.float64]
-    without: tuple[CrossPredictor, ...] = field(default=(), repr=False)
+    out_of_fold_predictors: tuple[RidgeFromOtherCurves, ...] = field(default=(), repr=False)
 
     @property
-    def apart(self) -> tuple[RulesDetector, ...]:
-        return tuple(RulesDetector(self.spec, predictor, self.limits) for predictor in self.without)
+    def out_of_fold(self) -> tuple[RulesDetector, ...]:
+        """For each training section a detector whose predictor was fitted without it."""
+        return tuple(RulesDetector(self.spec, predictor, self.limits) for predictor in self.out_of_fold_predictors)
 
     def score(self, section: Section) -> FloatArray:
-        worst = np.max(self._broken(section), axis=0)
+        """Return the highest score of all rules."""
+        worst = np.max(self._rule_scores(section), axis=0)
         return np.where(section.mask, worst, np.nan).astype(np.float32)
 
-    def reasons(self, section: Section) -> Reasons:
-        """Each rule's score on the worst curve, but of rules that no fault bears the name of."""
-        broken = np.where(section.mask, self._broken(section), 0).max(axis=1)
-        named = [number for number, rule in enumerate(RULES) if rule not in _NAMELESS]
-        return Reasons(tuple(RULES[number] for number in named), broken[named].astype(np.float32))
+    def fault_scores(self, section: Section) -> FaultScores:
+        """Return the score of each rule that has the name of a fault kind, the maximum over the curves."""
+        scores = np.where(section.mask, self._rule_scores(section), 0).max(axis=1)
+        named = [number for number, rule in enumerate(RULES) if rule not in UNNAMED_RULES]
+        return FaultScores(tuple(RULES[number] for number in named), scores[named].astype(np.float32))
 
-    def voices(self, section: Section) -> dict[str, FloatArray]:
-        """Each rule's score by itself."""
-        broken = self._broken(section)
+    def component_scores(self, section: Section) -> dict[str, FloatArray]:
+        """Return the score of each rule."""
         return {
             rule: np.where(section.mask, scores, np.nan).astype(np.float32)
-            for rule, scores in zip(RULES, broken, strict=True)
+            for rule, scores in zip(RULES, self._rule_scores(section), strict=True)
         }
 
     def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return everything as plain arrays."""
         return {**self.predictor.arrays(), "limits": self.limits}
 
-    def _broken(self, section: Section) -> FloatArray:
-        """float32[rule, channel, sample] in units of the rule's limit."""
+    def _rule_scores(self, section: Section) -> FloatArray:
+        """Return float32[rule, channel, sample] in units of the rule's limit."""
         low, high = self.limits[:, :1], self.limits[:, 1:2]
         beyond = np.maximum(low - section.values, section.values - high)
         flat = flat_lengths(section) / np.float32(self.spec.flat)
-        outside = np.asarray(np.where(beyond > 0, 1 + beyond / _FAR_OUT, 0), dtype=np.float32)
-        moves = Moves.of(section)
-        broken: list[FloatArray] = [
+        outside = np.asarray(np.where(beyond > 0, 1 + beyond / _RANGE_SCALE, 0), dtype=np.float32)
+        statistics = StepStatistics.from_section(section)
+        scores: list[FloatArray] = [
             flat,
             self._spikes(section),
             outside,
-            self._units(section, moves),
+            self._units(section, statistics),
             self._skips(section),
-            np.stack([any_offset(curve) for curve in moves]) / self.spec.ends_alike,
+            np.stack([step_interval(curve) for curve in statistics]) / self.spec.step_llr_limit,
         ]
-        return np.stack(broken).astype(np.float32)
+        return np.stack(scores).astype(np.float32)
 
     def _spikes(self, section: Section) -> FloatArray:
         median, _ = running_deviation(section.values, self.spec.window)
-        off = np.abs(section.values - median)
-        # the deviation of a longer stretch: beside a spike, that of seven samples is the spike's own
-        spread = 1.4826 * median_filter(off, size=(1, 5 * self.spec.window), mode="nearest") + _FLOOR
-        broken = np.minimum(off / spread / self.spec.deviations, off / max(self.spec.least, 1e-6))
-        return np.asarray(np.minimum(broken, 10.0), dtype=np.float32)
+        distance = np.abs(section.values - median)
+        # a longer window for the deviation: within seven samples, the spike itself would contribute most of it
+        spread = 1.4826 * median_filter(distance, size=(1, 5 * self.spec.window), mode="nearest") + _MIN_DEVIATION
+        scores = np.minimum(distance / spread / self.spec.deviations, distance / max(self.spec.min_height, 1e-6))
+        return np.asarray(np.minimum(scores, _MAX_SPIKE_SCORE), dtype=np.float32)
 
     def _skips(self, section: Section) -> FloatArray:
-        moves = steps(section)
-        out = np.zeros(moves.shape, dtype=np.float32)
+        steps = curve_steps(section)
+        out = np.zeros(steps.shape, dtype=np.float32)
         for row in np.flatnonzero(self.limits[:, 4]):
-            out[row] = jumps(moves[row], self.spec.skipped) / (self.limits[row, 4] * self.spec.cycle)
+            heights = run_heights(steps[row], self.spec.max_skip_samples)
+            out[row] = heights / (self.limits[row, 4] * self.spec.cycle)
         return out
 
-    def _units(self, section: Section, moves: Sequence[Moves]) -> FloatArray:
+    def _units(self, section: Section, statistics: Sequence[StepStatistics]) -> FloatArray:
         gain, offset = self.limits[:, 2:3], self.limits[:, 3:4]
         predicted = self.predictor.predict(section)
-        mended = section.values * gain + offset
-        closer = np.abs(section.values - predicted) - _CLOSER * np.abs(mended - predicted)
-        steady = median_filter(np.clip(closer, -1, 10).astype(np.float32), size=(1, _UNIT_WINDOW), mode="nearest")
-        company = uniform_filter1d(section.mask.astype(np.float32), _UNIT_WINDOW, axis=1, mode="nearest")
-        alone = company.sum(axis=0, keepdims=True) - company < 0.5
-        broken = np.asarray(np.where(alone, 0, np.maximum(steady, 0) / self.spec.undone), dtype=np.float32)
+        corrected = section.values * gain + offset
+        improvement = np.abs(section.values - predicted) - _CORRECTED_WEIGHT * np.abs(corrected - predicted)
+        limited = np.clip(improvement, -1, 10).astype(np.float32)
+        smooth = median_filter(limited, size=(1, _UNIT_WINDOW), mode="nearest")
+        observed = uniform_filter1d(section.mask.astype(np.float32), _UNIT_WINDOW, axis=1, mode="nearest")
+        unpredicted = observed.sum(axis=0, keepdims=True) - observed < 0.5
+        scores = np.where(unpredicted, 0, np.maximum(smooth, 0) / self.spec.unit_improvement_limit).astype(np.float32)
         for row in np.flatnonzero((gain[:, 0] == 1) & (offset[:, 0] != 0)):
-            broken[row] = known_offset(moves[int(row)], -offset[row, 0]) / self.spec.ends
-        return broken
+            scores[row] = known_step_interval(statistics[int(row)], -offset[row, 0]) / self.spec.edge_llr_limit
+        return np.asarray(scores)
 
 
 def curve_limits(context: DetectContext, count: int) -> NDArray[np.float64]:
-    """What is known of each curve's physics, float64[curve, 5] as in RulesDetector; unlimited where nothing is.
+    """Return the physical limits of each curve, float64[curve, 5] as in RulesDetector; no limits if unknown.
 
     Raises:
         SpecError: for anything but logs.
     """
     if context.kind != "logs":
-        raise SpecError(f"rules of log quality control cannot judge {context.kind} recordings; take them off the spec")
+        raise SpecError(
+            f"rules are for well logs and cannot score {context.kind} recordings; remove them from the spec"
+        )
     limits = np.tile([-np.inf, np.inf, 1.0, 0.0, 0.0], (count, 1))
     if not isinstance(context.normaliser, CurveNormaliser):
         return limits
@@ -210,21 +234,21 @@ def curve_limits(context: DetectContext, count: int) -> NDArray[np.float64]:
     return limits
 
 
-def jumps(moves: FloatArray, longest: int) -> FloatArray:
-    """Height of the run of readings that each sample lies in, if it begins with a jump and ends with the opposite one.
+def run_heights(steps: FloatArray, max_samples: int) -> FloatArray:
+    """Return the height of the run that each sample lies in, if it begins with a jump and ends with the opposite one.
 
     Args:
-        moves: float32[sample], each reading less the one before.
-        longest: samples of a run at most.
+        steps: float32[sample], each reading less the one before.
+        max_samples: maximum length of a run.
 
     Returns:
-        float32[sample], the lesser of the two jumps of the highest run; 0 = in none.
+        float32[sample], the smaller of the two jumps of the highest run; 0 = in no run.
     """
-    out = np.zeros(moves.size, dtype=np.float32)
-    for side in (moves, -moves):
-        for length in range(1, min(longest, moves.size - 1) + 1):
-            height = np.maximum(np.minimum(side[:-length], -side[length:]), 0)
-            for place in range(length):
-                inside = out[place : place + height.size]
+    out = np.zeros(steps.size, dtype=np.float32)
+    for signed in (steps, -steps):
+        for length in range(1, min(max_samples, steps.size - 1) + 1):
+            height = np.maximum(np.minimum(signed[:-length], -signed[length:]), 0)
+            for start in range(length):
+                inside = out[start : start + height.size]
                 np.maximum(inside, height, out=inside)
     return out

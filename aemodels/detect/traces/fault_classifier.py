@@ -1,4 +1,4 @@
-"""Which fault a trace has, told from what is unusual about it: a multinomial regression on injected faults."""
+"""Fault classifier for traces: a multinomial logistic regression on p-values, fitted to injected faults."""
 
 from __future__ import annotations
 
@@ -10,57 +10,63 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.core.types import Recording
-from aemodels.detect.base import DetectContext, Reasons
+from aemodels.detect.base import DetectContext, FaultScores
 from aemodels.detect.traces.neighbours import Floats
 from aemodels.faults import inject
 from aemodels.faults.base import FaultBase
 
-COPIES = 6  # of every training line
+COPIES = 6  # of each training line
 FRACTION = 0.15
-FEWEST = 3  # examples of a kind
+MIN_EXAMPLES = 3  # of a kind
 
 
 @dataclass(frozen=True, eq=False)
-class TraceReasons:
-    """Fitted: kinds, and float64 weights [kind, feature] and offsets [kind]; no kinds where none was there to learn."""
+class TraceFaultClassifier:
+    """Fitted classifier.
+
+    Args:
+        kinds: the classes; empty = not fitted.
+        weights: float64[kind, evidence].
+        offsets: float64[kind], intercepts.
+    """
 
     kinds: tuple[str, ...]
     weights: Floats
     offsets: Floats
 
-    def __call__(self, surprises: Floats) -> Reasons:
-        """Log odds of every kind: float32[kind, trace].
+    def predict(self, p_values: Floats) -> FaultScores:
+        """Return the log-odds of each kind per trace.
 
         Args:
-            surprises: float64[evidence, trace], 0 = usual.
+            p_values: -log10 p, float64[evidence, trace].
         """
-        odds = self.weights @ features(surprises) + self.offsets[:, None]
-        return Reasons(self.kinds, odds.astype(np.float32))
+        log_odds = self.weights @ features(p_values) + self.offsets[:, None]
+        return FaultScores(self.kinds, log_odds.astype(np.float32))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All numbers by name; kinds as code points."""
+        """Return everything as plain arrays; kinds as bytes."""
         text = np.frombuffer(" ".join(self.kinds).encode(), dtype=np.uint8)
         return {"reason_kinds": text, "reason_weights": self.weights, "reason_offsets": self.offsets}
 
     @classmethod
-    def restore(cls, arrays: dict[str, NDArray[Any]]) -> TraceReasons:
-        """The inverse of `arrays`."""
+    def restore(cls, arrays: dict[str, NDArray[Any]]) -> TraceFaultClassifier:
+        """Rebuild a classifier from its arrays."""
         kinds = tuple(bytes(arrays["reason_kinds"].astype(np.uint8)).decode().split())
         return cls(kinds, arrays["reason_weights"], arrays["reason_offsets"])
 
 
-def features(surprises: Floats) -> Floats:
-    """What the regression sees: saturating, so that one huge evidence does not drown the others."""
-    return np.asarray(np.log1p(np.maximum(surprises, 0.0)))
+def features(p_values: Floats) -> Floats:
+    """Return the logarithm of 1 - log10 p, so that one very small p-value does not dominate the others."""
+    return np.asarray(np.log1p(np.maximum(p_values, 0.0)))
 
 
-def no_reasons(evidence: int) -> TraceReasons:
-    """What knows no kind."""
-    return TraceReasons((), np.zeros((0, evidence)), np.zeros(0))
+def untrained_classifier(evidence: int) -> TraceFaultClassifier:
+    """Return a classifier without kinds."""
+    return TraceFaultClassifier((), np.zeros((0, evidence)), np.zeros(0))
 
 
 def faulty_copies(context: DetectContext) -> list[tuple[Recording, dict[str, list[int]]]]:
-    """Training lines with the context's faults, and the traces of each kind."""
+    """Return copies of the training lines with injected faults, and the faulty traces by kind."""
     copies = []
     for number, recording in enumerate(context.recordings):
         faults: Sequence[FaultBase] = [fault for fault in context.faults if fault.targets(recording)]
@@ -74,27 +80,27 @@ def faulty_copies(context: DetectContext) -> list[tuple[Recording, dict[str, lis
     return copies
 
 
-def learn_reasons(surprises: Sequence[Floats], rows: Sequence[dict[str, list[int]]]) -> TraceReasons:
+def fit_trace_classifier(p_values: Sequence[Floats], rows: Sequence[dict[str, list[int]]]) -> TraceFaultClassifier:
     """Fit to the faulty traces of training copies.
 
     Args:
-        surprises: float64[evidence, trace] of each copy.
-        rows: kind → traces of each copy.
+        p_values: -log10 p, float64[evidence, trace], of each copy.
+        rows: kind → faulty traces of each copy.
     """
     from sklearn.linear_model import LogisticRegression
 
     columns, labels = [], []
-    for values, kinds in zip(surprises, rows, strict=True):
-        for kind, places in kinds.items():
-            columns.append(features(values[:, places]))
-            labels += [kind] * len(places)
+    for values, kinds in zip(p_values, rows, strict=True):
+        for kind, traces in kinds.items():
+            columns.append(features(values[:, traces]))
+            labels += [kind] * len(traces)
     counts = {kind: labels.count(kind) for kind in set(labels)}
-    kept = np.array([counts[label] >= FEWEST for label in labels], dtype=bool)
+    kept = np.array([counts[label] >= MIN_EXAMPLES for label in labels], dtype=bool)
     if len({label for label, keep in zip(labels, kept, strict=True) if keep}) < 2:
-        return no_reasons(len(surprises[0]) if surprises else 0)
+        return untrained_classifier(len(p_values[0]) if p_values else 0)
     model = LogisticRegression(C=10.0, max_iter=500, class_weight="balanced")
     model.fit(np.concatenate(columns, axis=1).T[kept], np.array(labels)[kept])
     weights, offsets = np.asarray(model.coef_), np.asarray(model.intercept_)
-    if len(weights) == 1:  # two kinds: one set of weights speaks for the second and against the first
+    if len(weights) == 1:  # for two kinds scikit-learn keeps one set of weights, of the second against the first
         weights, offsets = np.concatenate([-weights, weights]) / 2, np.concatenate([-offsets, offsets]) / 2
-    return TraceReasons(tuple(str(kind) for kind in model.classes_), weights, offsets)
+    return TraceFaultClassifier(tuple(str(kind) for kind in model.classes_), weights, offsets)

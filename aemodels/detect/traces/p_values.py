@@ -1,4 +1,4 @@
-"""How unusual an evidence is: its rarity among intact traces, carried on beyond what was seen."""
+"""Trace evidence as p-values: the share of clean traces with as much of it, extrapolated beyond the highest."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from numpy.typing import NDArray
 
 from aemodels.detect.traces.neighbours import Floats
 
-TAIL = 0.9  # quantile of intact traces at which the exponential tail begins
-# Of the tail: evidence that intact traces never give is no certainty by its first trace of a hint. A trace among bad
-# ones is less like its neighbours, and less well predicted, than any in a clean line.
-LEAST_SCALE = 0.03
-LEAST_BESIDE = {"strange": 0.8, "apart": 0.4, "hum": 0.2, "late": 0.06}
+TAIL = 0.9  # quantile of clean traces at which the exponential tail begins
+# Minimum mean excess of the tail, so that evidence that is zero in all clean traces is not significant at the smallest
+# value above zero. It is larger for evidence that bad neighbours raise: a trace among bad ones is less similar to its
+# neighbours, and less well predicted, than any in a clean line.
+MIN_SCALE = 0.03
+MIN_SCALE_BY_EVIDENCE = {"unpredicted": 0.8, "dissimilar": 0.4, "hum": 0.2, "shifted": 0.06}
 
 
 @dataclass(frozen=True, eq=False)
-class Surprise:
-    """-log10 of the share of intact traces with as much of each evidence.
+class TracePValueScale:
+    """A fitted scale from each evidence to -log10 p, p being the share of clean traces with as much or more.
 
     Args:
-        sorted_below: float64[evidence, 101], percentiles 0 .. 100 of what intact traces give.
-        start, scale: float64[evidence], where the tail begins, and its mean excess.
+        sorted_below: float64[evidence, 101], percentiles 0 .. 100 of clean traces.
+        start, scale: float64[evidence], start of the tail, and its mean excess.
     """
 
     sorted_below: Floats
@@ -31,8 +32,8 @@ class Surprise:
     scale: Floats
 
     @classmethod
-    def of(cls, names: Sequence[str], evidence: Floats) -> Surprise:
-        """Measure intact traces.
+    def from_evidence(cls, names: Sequence[str], evidence: Floats) -> TracePValueScale:
+        """Fit the scale to clean traces.
 
         Args:
             names: of the evidence.
@@ -40,35 +41,36 @@ class Surprise:
         """
         start = np.quantile(evidence, TAIL, axis=1)
         excess = np.maximum(evidence - start[:, None], 0.0)
-        share = np.maximum((excess > 0).sum(axis=1), 1)
-        least = np.array([LEAST_BESIDE.get(name, LEAST_SCALE) for name in names])
-        scale = np.maximum(excess.sum(axis=1) / share, least)
+        count = np.maximum((excess > 0).sum(axis=1), 1)
+        smallest = np.array([MIN_SCALE_BY_EVIDENCE.get(name, MIN_SCALE) for name in names])
+        scale = np.maximum(excess.sum(axis=1) / count, smallest)
         return cls(np.quantile(evidence, np.linspace(0, 1, 101), axis=1).T, start, scale)
 
-    def __call__(self, evidence: Floats) -> Floats:
-        """float64[evidence, trace], 0 = usual, 2 = one intact trace in a hundred.
+    def transform(self, evidence: Floats) -> Floats:
+        """Return -log10 p, float64[evidence, trace]: 0 = usual, 2 = one clean trace in a hundred.
 
-        Beyond TAIL an exponential law is assumed (see Coles 2001, section 4.2, with shape 0).
+        Beyond TAIL an exponential law is assumed (Coles 2001, section 4.2, with shape 0).
         """
         rows = [
             np.interp(row, below, np.linspace(0, 1, below.size))
             for row, below in zip(evidence, self.sorted_below, strict=True)
         ]
-        usual = -np.log10(np.clip(1.0 - np.stack(rows), 1.0 - TAIL, 1.0))
+        empirical = -np.log10(np.clip(1.0 - np.stack(rows), 1.0 - TAIL, 1.0))
         beyond = -np.log10(1.0 - TAIL) + (evidence - self.start[:, None]) / (self.scale[:, None] * np.log(10.0))
-        return np.asarray(np.where(evidence > self.start[:, None], beyond, np.minimum(usual, -np.log10(1.0 - TAIL))))
+        limited = np.minimum(empirical, -np.log10(1.0 - TAIL))
+        return np.asarray(np.where(evidence > self.start[:, None], beyond, limited))
 
     def arrays(self, prefix: str) -> dict[str, NDArray[np.float64]]:
-        """All numbers by name, each name beginning with `prefix`."""
+        """Return everything as plain arrays, each key beginning with `prefix`."""
         return {f"{prefix}below": self.sorted_below, f"{prefix}start": self.start, f"{prefix}scale": self.scale}
 
     @classmethod
-    def restore(cls, arrays: dict[str, NDArray[np.float64]], prefix: str) -> Surprise:
-        """The inverse of `arrays`."""
+    def restore(cls, arrays: dict[str, NDArray[np.float64]], prefix: str) -> TracePValueScale:
+        """Rebuild the scale from its arrays."""
         return cls(*(np.asarray(arrays[f"{prefix}{name}"], dtype=np.float64) for name in ("below", "start", "scale")))
 
 
 def joined(evidence: Sequence[dict[str, Floats]]) -> tuple[tuple[str, ...], Floats]:
-    """Names, and the evidence of several lines side by side: float64[evidence, trace]."""
+    """Return the names, and the evidence of several lines side by side: float64[evidence, trace]."""
     names = tuple(evidence[0])
     return names, np.concatenate([np.stack([one[name] for name in names]) for one in evidence], axis=1)

@@ -69,7 +69,7 @@ def false_alarms_by_well(
         for name, values in zip(sections, scores[row["detector"]], strict=True):
             observed = values[np.isfinite(values)]
             if row["threshold_kind"] in by_label:
-                observed = by_label[row["threshold_kind"]].comparable(observed, observed)
+                observed = by_label[row["threshold_kind"]].standardised(observed, observed)
             if observed.size:
                 measured = float((observed > row["value"]).mean())
                 labels = {key: row[key] for key in ("detector", "threshold_kind", "nominal")}

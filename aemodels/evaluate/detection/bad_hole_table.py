@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from aemodels.core.types import BoolArray, FloatArray, Recording, Section
-from aemodels.detect.base import Detector, Explainer
+from aemodels.detect.base import Detector, FaultClassifier
 from aemodels.evaluate.detection.binned_ranking import ScoreBins
 from aemodels.evaluate.statistics.bootstrap import mean_interval
 from aemodels.evaluate.statistics.metrics import ranking
@@ -73,10 +73,10 @@ def _rankings(
     detector: Detector, scores: Sequence[FloatArray], sections: Sequence[Section]
 ) -> dict[str, Sequence[FloatArray]]:
     rankings: dict[str, Sequence[FloatArray]] = {"score": scores}
-    if isinstance(detector, Explainer):
-        reasons = [detector.reasons(section) for section in sections]
-        if all(WASHOUT in reason.kinds for reason in reasons):
-            rankings[WASHOUT] = [reason.score[reason.kinds.index(WASHOUT)] for reason in reasons]
+    if isinstance(detector, FaultClassifier):
+        fault_scores = [detector.fault_scores(section) for section in sections]
+        if all(WASHOUT in found.kinds for found in fault_scores):
+            rankings[WASHOUT] = [found.score[found.kinds.index(WASHOUT)] for found in fault_scores]
     return rankings
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from aemodels.core.errors import SpecError
 from aemodels.core.interfaces import Denoiser
 from aemodels.core.types import BoolArray, FloatArray, Section
-from aemodels.detect.base import DetectContext, Detector, apart_of
+from aemodels.detect.base import DetectContext, Detector, out_of_fold_detectors
 from aemodels.evaluate.detection.bad_hole_table import bad_hole_table
 from aemodels.evaluate.detection.faulty_copies import (
     VALIDATION_REPEATS,
@@ -176,7 +176,7 @@ def _threshold_scores(
     Those of the validation sections, and of training sections if the detector provides out-of-fold copies of itself.
     """
     rows = []
-    for one, section in zip(apart_of(detector, prepared.train), prepared.train, strict=False):
+    for one, section in zip(out_of_fold_detectors(detector, prepared.train), prepared.train, strict=False):
         rows += section_scores(one, [section], spec.kind)
     kept = [*clean_masks["train"][: len(rows)], *clean_masks["validation"]]
     rows += section_scores(detector, prepared.validation, spec.kind)
@@ -194,7 +194,7 @@ def _false_alarms(
     rows: list[dict[str, object]] = []
     for threshold in spec.anomalies.thresholds_at_rate:
         value = threshold.fit(validation)
-        compared = [threshold.comparable(section, section) for section in test]
+        compared = [threshold.standardised(section, section) for section in test]
         every = [section[np.isfinite(section)] > value for section in compared]
         flags = [
             section[np.isfinite(section) & keep] > value for section, keep in zip(compared, clean_masks, strict=True)
@@ -209,7 +209,7 @@ def _false_alarms(
                 "detector": name,
                 "threshold_kind": threshold.label,
                 "value": value,
-                "nominal": threshold.nominal,
+                "nominal": threshold.nominal_rate,
                 "pooled": pooled.mean,
                 "worst": float(worst.mean()),
                 "pooled_rows": sum(section.size for section in flags),

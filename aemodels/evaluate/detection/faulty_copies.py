@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aemodels.core.types import BoolArray, FloatArray, IntArray, Kind, Recording, Section
-from aemodels.detect.base import Detector, Explainer, Reasons, row_scores
-from aemodels.detect.fusion.calibration_set import intact
+from aemodels.detect.base import Detector, FaultClassifier, FaultScores, row_scores
+from aemodels.detect.fusion.calibration_set import clean_samples
 from aemodels.detect.thresholds import ThresholdBase
 from aemodels.faults import FaultEvent, Injection, inject, row_label
 from aemodels.signal.adjoining_sections import join_adjoining, normalise_adjoining
@@ -72,7 +72,7 @@ class ScoredCopy:
 
     faulty_copy: FaultyCopy
     rows: FloatArray
-    reasons: Reasons | None
+    fault_scores: FaultScores | None
 
 
 def make_faulty_copies(
@@ -140,11 +140,11 @@ def score_copies(
     found: list[ScoredCopy] = []
     for panel, row_ranges in join_adjoining([copy.section for copy in copies]):
         rows = row_scores(detector.score(panel), kind)
-        reasons = detector.reasons(panel) if explain and isinstance(detector, Explainer) else None
+        fault_scores = detector.fault_scores(panel) if explain and isinstance(detector, FaultClassifier) else None
         for copy, part in zip(copies[len(found) :], _row_parts(row_ranges, kind), strict=False):
             own = rows[part]
-            named = reasons and Reasons(reasons.kinds, reasons.score[:, part])
-            found.append(ScoredCopy(copy, threshold.comparable(own, own), named))
+            named = fault_scores and FaultScores(fault_scores.kinds, fault_scores.score[:, part])
+            found.append(ScoredCopy(copy, threshold.standardised(own, own), named))
     return found
 
 
@@ -164,7 +164,7 @@ def _row_parts(row_ranges: Sequence[slice], kind: Kind) -> list[slice]:
 
 def clean_rows(sections: Sequence[Section], kind: Kind) -> list[BoolArray]:
     """Return bool[row] per section, the rows usable as clean (see `FaultyCopy.clean_before`)."""
-    return [np.asarray(intact(section, kind).any(axis=0 if kind == "logs" else 1)) for section in sections]
+    return [np.asarray(clean_samples(section, kind).any(axis=0 if kind == "logs" else 1)) for section in sections]
 
 
 def _faulty_copy(injection: Injection, section: Section, clean_before: BoolArray) -> FaultyCopy:

@@ -74,7 +74,7 @@ def _without(
         if named.name in kept:
             fitted[named.name] = kept[named.name]
         else:
-            reduced = dataclasses.replace(context, faults=faults, fitted=dict(fitted), left_out=kind)
+            reduced = dataclasses.replace(context, faults=faults, fitted=dict(fitted), left_out_kind=kind)
             fitted[named.name] = named.model.fit(train, reduced)
     return fitted
 

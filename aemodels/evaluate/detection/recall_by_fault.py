@@ -138,14 +138,14 @@ def _events(scored: Iterable[ScoredCopy], well: int, limit: float) -> list[_Even
 
 def _named(item: ScoredCopy, flagged: IntArray) -> str:
     """Return the fault kind with the highest mean score over the flagged rows; "" without reasons or flagged rows."""
-    if item.reasons is None or not flagged.size:
+    if item.fault_scores is None or not flagged.size:
         return ""
-    score = item.reasons.score[:, flagged]
+    score = item.fault_scores.score[:, flagged]
     known = np.isfinite(score)
     if not known.any():
         return UNKNOWN
     mean = np.where(known, score, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    return item.reasons.kinds[int(np.where(known.any(axis=1), mean, -np.inf).argmax())]
+    return item.fault_scores.kinds[int(np.where(known.any(axis=1), mean, -np.inf).argmax())]
 
 
 def _accuracy(events: Sequence[_Event], wells: int) -> ConfidenceInterval:

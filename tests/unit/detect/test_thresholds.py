@@ -15,7 +15,7 @@ def _wells(count: int, seed: int = 0, samples: int = 4000) -> list[np.ndarray]:
 def test_mean_std_on_normal_scores():
     scores = np.random.default_rng(0).normal(5, 2, 200_000).astype(np.float32)
     assert MeanStd(k=3).fit([scores]) == pytest.approx(11, abs=0.05)
-    assert MeanStd(k=3).nominal == pytest.approx(0.00135, abs=1e-5)
+    assert MeanStd(k=3).nominal_rate == pytest.approx(0.00135, abs=1e-5)
 
 
 def test_quantile_flags_its_rate():
@@ -40,7 +40,9 @@ def test_conformal_keeps_its_promise_on_new_wells():
     assert np.mean(kept) > 0.72  # 0.8 less three standard errors of 200 trials
 
 
-@pytest.mark.parametrize("spec", [MeanStd(), Quantile(), Conformal(), Tail(), Quantile(own=1.0)], ids=lambda s: s.label)
+@pytest.mark.parametrize(
+    "spec", [MeanStd(), Quantile(), Conformal(), Tail(), Quantile(standardise_per_recording=1.0)], ids=lambda s: s.label
+)
 def test_unscored_rows_do_not_count_and_no_row_at_all_is_an_error(spec):
     wells = _wells(3)
     holed = [np.concatenate([well, np.full(500, np.nan, dtype=np.float32)]) for well in wells]
@@ -62,9 +64,9 @@ def test_a_tail_of_too_few_rows_is_the_quantile():
 
 
 def test_a_rate_is_the_experiments_where_the_threshold_names_none():
-    assert Quantile().promising(0.03).nominal == 0.03
-    assert Quantile(rate=0.02).promising(0.03).nominal == 0.02
-    assert MeanStd().promising(0.03).nominal == MeanStd().nominal
+    assert Quantile().with_rate(0.03).nominal_rate == 0.03
+    assert Quantile(rate=0.02).with_rate(0.03).nominal_rate == 0.02
+    assert MeanStd().with_rate(0.03).nominal_rate == MeanStd().nominal_rate
 
 
 def test_wells_of_other_levels_get_the_same_rate_once_judged_by_their_own_scores():
@@ -73,17 +75,18 @@ def test_wells_of_other_levels_get_the_same_rate_once_judged_by_their_own_scores
         (rng.exponential(1.0, 20_000) * factor + shift).astype(np.float32)
         for factor, shift in ((1.0, 0.0), (3.0, 2.0), (0.3, 5.0))
     ]
-    plain, own = Quantile(rate=0.01), Quantile(rate=0.01, own=1.0)
+    plain, own = Quantile(rate=0.01), Quantile(rate=0.01, standardise_per_recording=1.0)
     rates = {
-        spec.label: [np.mean(spec.comparable(well, well) > spec.fit(wells)) for well in wells] for spec in (plain, own)
+        spec.label: [np.mean(spec.standardised(well, well) > spec.fit(wells)) for well in wells]
+        for spec in (plain, own)
     }
     assert max(rates["quantile"]) > 0.025
-    np.testing.assert_allclose(rates["quantile_own"], 0.01, atol=0.003)
+    np.testing.assert_allclose(rates["quantile_standardised"], 0.01, atol=0.003)
 
 
 def test_curves_are_moved_with_their_wells_rows():
     rows = np.array([0.0, 1.0, 2.0, 3.0, np.nan], dtype=np.float32)
     curves = np.stack([rows, rows - 1])
-    moved = Quantile(own=1.0).comparable(curves, rows)
-    np.testing.assert_allclose(moved[0], Quantile(own=1.0).comparable(rows, rows))
+    moved = Quantile(standardise_per_recording=1.0).standardised(curves, rows)
+    np.testing.assert_allclose(moved[0], Quantile(standardise_per_recording=1.0).standardised(rows, rows))
     assert np.isnan(moved[:, 4]).all()

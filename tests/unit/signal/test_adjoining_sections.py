@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from aemodels.core.types import Channel, FloatArray, LineRange, Recording, Section, Source
-from aemodels.detect.base import Detector, Reasons
+from aemodels.detect.base import Detector, FaultScores
 from aemodels.detect.thresholds import Quantile
 from aemodels.evaluate.denoising.compare import denoising_table
 from aemodels.evaluate.detection.faulty_copies import FaultyCopy, score_copies, section_scores
@@ -95,8 +95,8 @@ def test_adjoining_sections_are_scored_as_one_panel():
 
 def test_copies_that_adjoin_are_scored_as_one_panel_with_their_own_reasons():
     class Explaining(Counting):
-        def reasons(self, section: Section) -> Reasons:
-            return Reasons(("dead",), np.arange(len(section.values), dtype=np.float32)[None])
+        def fault_scores(self, section: Section) -> FaultScores:
+            return FaultScores(("dead",), np.arange(len(section.values), dtype=np.float32)[None])
 
     recordings = cut(line(), (0, 4), (4, 9))
     sections = normalise_adjoining(TraceNormaliser(), recordings)
@@ -107,7 +107,7 @@ def test_copies_that_adjoin_are_scored_as_one_panel_with_their_own_reasons():
     found = score_copies(Explaining(), copies, "seismic", threshold=Quantile(), explain=True)
     assert [item.faulty_copy for item in found] == copies
     assert [item.rows.tolist() for item in found] == [[9] * 4, [9] * 5] * 2
-    told = [item.reasons.score[0].tolist() for item in found if item.reasons]
+    told = [item.fault_scores.score[0].tolist() for item in found if item.fault_scores]
     assert told == [[0, 1, 2, 3], [4, 5, 6, 7, 8]] * 2
 
 

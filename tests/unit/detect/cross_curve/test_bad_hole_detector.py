@@ -17,7 +17,7 @@ CURVES = ("GR", "RHOB", "NPHI", "DTC", "RDEP")
 WELLS = [make_well(f"W-{n}", seed=n, samples=1500) for n in range(5)]
 NORMALISER = CurvePercentiles().fit(WELLS[:4], CURVES)
 TRAIN = [NORMALISER.apply(well) for well in WELLS[:4]]
-SMALL = BadHole(smooth=31, boosting=BoostingSpec(trees=30, depth=3, rate=0.3, rows=2000))
+SMALL = BadHole(smooth=31, boosting=BoostingSpec(trees=30, depth=3, learning_rate=0.3, rows=2000))
 DETECTOR = SMALL.fit(TRAIN, DetectContext("logs", 0, {}, normaliser=NORMALISER))
 PLACE = slice(600, 700)
 
@@ -63,12 +63,12 @@ def test_without_density_nothing_is_said():
     assert not np.delete(score, 1, axis=0).any()
 
 
-def test_it_speaks_for_washout():
-    reasons = DETECTOR.reasons(_altered(RHOB=-0.3, NPHI=0.2))
-    assert reasons.kinds == ("washout",)
-    assert np.median(reasons.score[0, PLACE]) > np.quantile(reasons.score[0], 0.9)
-    silent = SMALL.model_copy(update={"speaks_for": None}).restore(DETECTOR.arrays(), DetectContext("logs", 0, {}))
-    assert silent.reasons(TRAIN[0]).kinds == ()
+def test_it_is_evidence_of_washout():
+    fault_scores = DETECTOR.fault_scores(_altered(RHOB=-0.3, NPHI=0.2))
+    assert fault_scores.kinds == ("washout",)
+    assert np.median(fault_scores.score[0, PLACE]) > np.quantile(fault_scores.score[0], 0.9)
+    silent = SMALL.model_copy(update={"fault_kind": None}).restore(DETECTOR.arrays(), DetectContext("logs", 0, {}))
+    assert silent.fault_scores(TRAIN[0]).kinds == ()
 
 
 @pytest.mark.parametrize(("kind", "curves"), [("seismic", CURVES), ("logs", ("GR", "NPHI", "DTC"))])

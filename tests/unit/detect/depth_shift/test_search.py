@@ -10,9 +10,9 @@ import pytest
 from aemodels.core.errors import SpecError
 from aemodels.detect import ShiftSearch
 from aemodels.detect.base import DetectContext
-from aemodels.detect.depth_shift.candidates import EVIDENCE, candidates
-from aemodels.detect.depth_shift.repeats import repeats
-from aemodels.detect.depth_shift.step_predictor import fit_step_predictors, steps
+from aemodels.detect.depth_shift.candidates import FEATURES, candidates
+from aemodels.detect.depth_shift.repeats import find_repeats
+from aemodels.detect.depth_shift.step_predictor import curve_steps, fit_step_predictors
 from aemodels.faults import DepthShift, LogSpike, inject
 from aemodels.signal.normalise import CurvePercentiles
 from helpers.recordings import make_section, make_well
@@ -36,10 +36,10 @@ def _recall(detector) -> float:
 def test_shifts_are_found_on_the_curve_that_was_moved_and_named():
     detector = ShiftSearch().fit(TRAIN, CONTEXT)
     assert _recall(detector) > 0.6
-    reasons = detector.reasons(SHIFTED)
-    assert reasons.kinds == ("depth_shift",)
+    fault_scores = detector.fault_scores(SHIFTED)
+    assert fault_scores.kinds == ("depth_shift",)
     rows = INJECTION.label.any(axis=0)
-    assert np.median(reasons.score[0, rows]) > 0 > np.median(reasons.score[0, ~rows])
+    assert np.median(fault_scores.score[0, rows]) > 0 > np.median(fault_scores.score[0, ~rows])
 
 
 def test_without_shifts_to_learn_from_the_likelihood_counts():
@@ -50,18 +50,18 @@ def test_without_shifts_to_learn_from_the_likelihood_counts():
 
 
 def test_a_candidate_has_the_ends_and_the_lag_of_the_shift():
-    _, without = fit_step_predictors(TRAIN)
-    assert len(without) == len(TRAIN)
+    _, out_of_fold = fit_step_predictors(TRAIN)
+    assert len(out_of_fold) == len(TRAIN)
     curve = np.interp(np.arange(2000), np.arange(0, 2000, 6), np.random.default_rng(3).random(334))
     moved = curve.copy()
     moved[800:960] = curve[792:952]
     section = make_section(np.stack([moved, curve]))
     expected = np.diff(np.stack([curve, curve]), axis=1, prepend=curve[0]).astype(np.float32)
     found = candidates(section, expected)
-    best = found.evidence[:, EVIDENCE.index("gain")].argmax()
+    best = found.features[:, FEATURES.index("gain")].argmax()
     assert found.rows[best] == 0
-    np.testing.assert_allclose(found.places[best], (800, 960), atol=10)
-    assert np.exp(found.evidence[best, EVIDENCE.index("lag")]) == pytest.approx(8, abs=0.6)
+    np.testing.assert_allclose(found.intervals[best], (800, 960), atol=10)
+    assert np.exp(found.features[best, FEATURES.index("lag")]) == pytest.approx(8, abs=0.6)
 
 
 def test_readings_held_at_a_limit_or_flat_repeat_nothing():
@@ -70,24 +70,26 @@ def test_readings_held_at_a_limit_or_flat_repeat_nothing():
     values[0, 200:260] = np.tile([9.0, -9.0], 30)
     values[1, 200:260] = 0.4
     found = candidates(make_section(values), np.zeros((2, 600), dtype=np.float32))
-    inside = (found.places[:, 0] < 260) & (found.places[:, 1] > 200)
+    inside = (found.intervals[:, 0] < 260) & (found.intervals[:, 1] > 200)
     assert not inside[found.rows == 0].any()
-    assert not repeats(make_section(values)).strength[1, 230:260].any()
+    assert not find_repeats(make_section(values)).strength[1, 230:260].any()
 
 
 def test_steps_are_zero_beside_what_was_not_observed():
     mask = np.ones((1, 6), dtype=bool)
     mask[0, 2] = False
     np.testing.assert_allclose(
-        steps(make_section(np.array([[0.0, 0.1, 5.0, 0.4, 0.6, 0.5]]), mask)), [[0, 0.1, 0, 0, 0.2, -0.1]], atol=1e-6
+        curve_steps(make_section(np.array([[0.0, 0.1, 5.0, 0.4, 0.6, 0.5]]), mask)),
+        [[0, 0.1, 0, 0, 0.2, -0.1]],
+        atol=1e-6,
     )
 
 
 def test_steps_are_predicted_from_those_of_the_others():
-    every, _ = fit_step_predictors(TRAIN)
+    predictor, _ = fit_step_predictors(TRAIN)
     section = NORMALISER.apply(WELLS[5])
     for row in range(len(CURVES)):
-        assert np.corrcoef(every.predict(section)[row], steps(section)[row])[0, 1] > 0.7
+        assert np.corrcoef(predictor.predict(section)[row], curve_steps(section)[row])[0, 1] > 0.7
 
 
 def test_seismic_is_refused():

@@ -1,4 +1,4 @@
-"""What differs between wells: curves that are not there, and calibrations; and what of it a pool is told of."""
+"""What differs between wells: curves that are not there, and calibrations; and what of it a training_set is told of."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ import pytest
 
 from aemodels.detect.base import DetectContext
 from aemodels.detect.cross_curve.linear_predictor import fit_predictors
-from aemodels.detect.fault_network.augmentation import Variety, recalibrated, stretched, thinned, upside_down
-from aemodels.detect.fault_network.training_set import LABEL_MISSING, PoolPlan, build_pool
+from aemodels.detect.fault_network.augmentation import (
+    Augmentation,
+    flipped,
+    recalibrated,
+    stretched,
+    without_some_curves,
+)
+from aemodels.detect.fault_network.training_set import LABEL_MISSING, TrainingSetSpec, build_training_set
 from aemodels.faults import LogSpike
 from aemodels.signal.normalise import CurvePercentiles
 from helpers.recordings import make_well
@@ -22,7 +28,7 @@ NORMALISER = CurvePercentiles().fit(WELLS, CURVES)
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_thinned_well_lacks_stretches_and_has_a_curve_everywhere(seed: int):
-    thin = thinned(WELLS[0], CURVES, np.random.default_rng(seed))
+    thin = without_some_curves(WELLS[0], CURVES, np.random.default_rng(seed))
     rows = [WELLS[0].names.index(name) for name in CURVES]
     lost = np.isnan(thin.values) & ~np.isnan(WELLS[0].values)
     assert 0.0 < lost[rows].mean() < 0.6
@@ -32,7 +38,7 @@ def test_a_thinned_well_lacks_stretches_and_has_a_curve_everywhere(seed: int):
 
 
 def test_one_curve_is_left_as_it_is():
-    assert thinned(WELLS[0], ("GR",), np.random.default_rng(0)) is WELLS[0]
+    assert without_some_curves(WELLS[0], ("GR",), np.random.default_rng(0)) is WELLS[0]
 
 
 def test_calibration_is_slow_and_of_the_size_asked_for():
@@ -51,7 +57,7 @@ def test_calibration_is_slow_and_of_the_size_asked_for():
 
 
 def test_a_well_upside_down_has_the_same_readings_the_other_way_round():
-    turned = upside_down(WELLS[0])
+    turned = flipped(WELLS[0])
     np.testing.assert_array_equal(turned.values[:, ::-1], WELLS[0].values)
     np.testing.assert_array_equal(turned.axis, WELLS[0].axis)
 
@@ -78,8 +84,8 @@ def test_what_is_missing_stays_missing_in_a_stretched_well():
 
 
 def test_a_third_of_the_copies_keep_their_beds_and_half_stand_upright():
-    variety, rng = Variety(turned=0.5, stretch=0.3), np.random.default_rng(3)
-    copies = [variety.of(WELLS[0], NORMALISER, rng) for _ in range(120)]
+    augmentation, rng = Augmentation(flip_share=0.5, thickness_scale=0.3), np.random.default_rng(3)
+    copies = [augmentation.apply(WELLS[0], NORMALISER, rng) for _ in range(120)]
     kept = [copy for copy in copies if copy.axis.size == WELLS[0].axis.size]
     assert 25 < len(kept) < 57
     upright = [copy for copy in kept if np.array_equal(copy.values, WELLS[0].values, equal_nan=True)]
@@ -90,7 +96,7 @@ def test_a_third_of_the_copies_keep_their_beds_and_half_stand_upright():
 
 
 def test_no_variety_leaves_a_well_as_it_is():
-    assert Variety().of(WELLS[0], NORMALISER, np.random.default_rng(0)) is WELLS[0]
+    assert Augmentation().apply(WELLS[0], NORMALISER, np.random.default_rng(0)) is WELLS[0]
 
 
 def test_a_flat_line_that_was_there_is_neither_faulty_nor_intact():
@@ -99,10 +105,12 @@ def test_a_flat_line_that_was_there_is_neither_faulty_nor_intact():
     values[row, 1000:1100] = 77.0
     well = dataclasses.replace(WELLS[0], values=values)
     context = DetectContext("logs", 0, {}, recordings=(well, WELLS[1]), normaliser=NORMALISER)
-    _, without = fit_predictors([NORMALISER.apply(item) for item in context.recordings])
-    plan = PoolPlan((LogSpike(),), 3, (0.02, 0.03), (1,), variety=Variety(turned=0.0, uneven=0.05))
-    pool = build_pool(context, without, plan)
-    for labels in pool.labels[:3]:
+    _, out_of_fold = fit_predictors([NORMALISER.apply(item) for item in context.recordings])
+    training_spec = TrainingSetSpec(
+        (LogSpike(),), 3, (0.02, 0.03), (1,), augmentation=Augmentation(flip_share=0.0, gain_spread=0.05)
+    )
+    training_set = build_training_set(context, out_of_fold, training_spec)
+    for labels in training_set.labels[:3]:
         known = labels[1000:1100, CURVES.index("GR")]
         assert set(np.unique(known)) <= {LABEL_MISSING, 1}
         assert (labels[1000:1100, CURVES.index("DTC")] != LABEL_MISSING).all()

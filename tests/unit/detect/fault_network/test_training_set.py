@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from aemodels.core.errors import SpecError
-from aemodels.detect import StrangerNetwork
+from aemodels.detect import OpenSetNetwork
 from aemodels.detect.base import DetectContext
 from aemodels.detect.cross_curve.linear_predictor import fit_predictors
-from aemodels.detect.fault_network.features import PER_CURVE, channels, flat_lengths
-from aemodels.detect.fault_network.generic_faults import MODES, Generic
-from aemodels.detect.fault_network.training_set import PoolPlan, build_pool
+from aemodels.detect.fault_network.features import FEATURES_PER_CURVE, flat_lengths, input_features
+from aemodels.detect.fault_network.generic_faults import MODES, GenericFault
+from aemodels.detect.fault_network.training_set import TrainingSetSpec, build_training_set
 from aemodels.faults import CycleSkip, DepthShift, LogSpike, Stuck, Unit, Washout
 from aemodels.faults.base import Site, kind_of
 from aemodels.signal.normalise import CurvePercentiles
@@ -24,35 +24,35 @@ WELLS = [make_well(f"W-{n}", seed=n, samples=2500) for n in range(3)]
 NORMALISER = CurvePercentiles().fit(WELLS, CURVES)
 SECTIONS = [NORMALISER.apply(well) for well in WELLS]
 CONTEXT = DetectContext("logs", 0, {}, recordings=tuple(WELLS), normaliser=NORMALISER)
-SIX = (Washout(), CycleSkip(), Stuck(), LogSpike(), DepthShift(), Unit(), Generic())
+SIX = (Washout(), CycleSkip(), Stuck(), LogSpike(), DepthShift(), Unit(), GenericFault())
 
 
 def test_every_kind_is_in_the_pool_and_counted():
-    _, without = fit_predictors(SECTIONS)
-    pool = build_pool(CONTEXT, without, PoolPlan(SIX, 4, (0.2, 0.3), (1,)))
-    assert set(pool.counts) == {*(fault.kind for fault in SIX)}
-    assert min(pool.counts.values()) >= 8
-    labels = np.concatenate(pool.labels)
-    for number, (kind, count) in enumerate(pool.counts.items()):
+    _, out_of_fold = fit_predictors(SECTIONS)
+    training_set = build_training_set(CONTEXT, out_of_fold, TrainingSetSpec(SIX, 4, (0.2, 0.3), (1,)))
+    assert set(training_set.counts) == {*(fault.kind for fault in SIX)}
+    assert min(training_set.counts.values()) >= 8
+    labels = np.concatenate(training_set.labels)
+    for number, (kind, count) in enumerate(training_set.counts.items()):
         block = labels[:, 5 * number : 5 * number + 5] == 1
         assert block.any(axis=1).sum() == count, kind
     cycle_skip = labels[:, 5:10] == 1
     assert set(np.flatnonzero(cycle_skip.any(axis=0))) == {CURVES.index("DTC")}
     np.testing.assert_array_equal(labels[:, -1] == 1, (labels[:, :-1] == 1).any(axis=1))
-    assert pool.inputs[0].shape == (2500, PER_CURVE * len(CURVES))
+    assert training_set.inputs[0].shape == (2500, FEATURES_PER_CURVE * len(CURVES))
 
 
 def test_a_kind_without_room_is_named():
-    _, without = fit_predictors(SECTIONS)
-    plan = PoolPlan((LogSpike(), CycleSkip(curves=("DTS",))), 2, (0.1, 0.2), (1,))
+    _, out_of_fold = fit_predictors(SECTIONS)
+    training_spec = TrainingSetSpec((LogSpike(), CycleSkip(curves=("DTS",))), 2, (0.1, 0.2), (1,))
     with pytest.raises(SpecError, match="cycle_skip"):
-        build_pool(CONTEXT, without, plan)
+        build_training_set(CONTEXT, out_of_fold, training_spec)
 
 
 def test_pools_of_one_seed_are_alike():
-    _, without = fit_predictors(SECTIONS)
+    _, out_of_fold = fit_predictors(SECTIONS)
     first, second, other = (
-        build_pool(CONTEXT, without, PoolPlan(SIX[:4], 1, (0.1, 0.2), (seed,))) for seed in (1, 1, 2)
+        build_training_set(CONTEXT, out_of_fold, TrainingSetSpec(SIX[:4], 1, (0.1, 0.2), (seed,))) for seed in (1, 1, 2)
     )
     for one, same in zip(first.inputs, second.inputs, strict=True):
         np.testing.assert_array_equal(one, same)
@@ -68,32 +68,39 @@ def test_an_unobserved_curve_is_silent():
     section = SECTIONS[0]
     mask = section.mask.copy()
     mask[2] = False
-    every, _ = fit_predictors(SECTIONS)
-    table = channels(make_section(section.values, mask), every).reshape(-1, PER_CURVE, len(CURVES))
+    predictor, _ = fit_predictors(SECTIONS)
+    table = input_features(make_section(section.values, mask), predictor).reshape(-1, FEATURES_PER_CURVE, len(CURVES))
     assert not table[:, :, 2].any()
     assert np.isfinite(table).all()
     assert np.abs(table).max() < 25
 
 
 def test_kinds_that_are_not_told_apart_share_one_output():
-    _, without = fit_predictors(SECTIONS)
-    pool = build_pool(CONTEXT, without, PoolPlan((LogSpike(), Stuck(), Generic()), 2, (0.1, 0.2), (1,), named=False))
-    assert list(pool.counts) == ["unknown"]
-    labels = np.concatenate(pool.labels)
+    _, out_of_fold = fit_predictors(SECTIONS)
+    training_set = build_training_set(
+        CONTEXT,
+        out_of_fold,
+        TrainingSetSpec((LogSpike(), Stuck(), GenericFault()), 2, (0.1, 0.2), (1,), distinguish_kinds=False),
+    )
+    assert list(training_set.counts) == ["unknown"]
+    labels = np.concatenate(training_set.labels)
     assert labels.shape[1] == len(CURVES) + 1
     assert (labels == 1).any(axis=0).all()
 
 
-def test_a_stranger_never_meets_the_kind_that_is_left_out():
-    spec = StrangerNetwork(faults=(LogSpike(), Stuck()))
-    kinds = {kind_of(fault) for fault in spec._plan(dataclasses.replace(CONTEXT, left_out="spike"), 0).faults}
+def test_an_open_set_network_is_not_trained_on_the_left_out_kind():
+    spec = OpenSetNetwork(faults=(LogSpike(), Stuck()))
+    kinds = {
+        kind_of(fault)
+        for fault in spec._training_set_spec(dataclasses.replace(CONTEXT, left_out_kind="spike"), 0).faults
+    }
     assert kinds == {"stuck", "unknown"}
-    assert kinds | {"spike"} == {kind_of(fault) for fault in spec._plan(CONTEXT, 0).faults}
+    assert kinds | {"spike"} == {kind_of(fault) for fault in spec._training_set_spec(CONTEXT, 0).faults}
 
 
 @pytest.mark.parametrize("joint", [0.0, 0.3, 0.8, 1.0])
 def test_as_many_alterations_hit_several_curves_as_asked_for(joint: float):
-    targets = Generic(joint=joint).targets(WELLS[0])
+    targets = GenericFault(joint=joint).targets(WELLS[0])
     assert np.mean([len(target.rows) > 1 for target in targets]) == pytest.approx(joint, abs=0.02)
 
 

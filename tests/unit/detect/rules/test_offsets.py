@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aemodels.core.types import Section
-from aemodels.detect.rules.offsets import LONGEST, Moves, any_offset, known_offset
+from aemodels.detect.rules.offsets import MAX_SAMPLES, StepStatistics, known_step_interval, step_interval
 
 INSIDE = slice(900, 1100)
 
@@ -28,45 +28,47 @@ def _altered(section: Section, window: slice, by: float, rows: tuple[int, ...] =
 
 @pytest.mark.parametrize("jump", [-0.2, 0.15, 0.4])
 def test_an_interval_that_stands_off_is_found_from_end_to_end(jump: float) -> None:
-    moves = Moves.of(_altered(_section(), INSIDE, jump))
-    for found in (any_offset(moves[0]), known_offset(moves[0], jump)):
+    statistics = StepStatistics.from_section(_altered(_section(), INSIDE, jump))
+    for found in (step_interval(statistics[0]), known_step_interval(statistics[0], jump)):
         assert found[INSIDE].min() > 5.0
         assert not found[: INSIDE.start].any()
         assert not found[INSIDE.stop :].any()
-    assert not any_offset(moves[1]).any()
+    assert not step_interval(statistics[1]).any()
 
 
 def test_a_jump_of_another_size_is_not_the_known_one() -> None:
-    moves = Moves.of(_altered(_section(), INSIDE, -0.6))[0]
-    assert not known_offset(moves, -0.2).any()
-    assert not known_offset(moves, 0.6).any()
+    statistics = StepStatistics.from_section(_altered(_section(), INSIDE, -0.6))[0]
+    assert not known_step_interval(statistics, -0.2).any()
+    assert not known_step_interval(statistics, 0.6).any()
 
 
 def test_rock_stands_nowhere_off() -> None:
     for seed in range(5):
-        for moves in Moves.of(_section(seed, curves=4)):
-            assert not any_offset(moves).any()
-            assert not known_offset(moves, -0.2).any()
+        for statistics in StepStatistics.from_section(_section(seed, curves=4)):
+            assert not step_interval(statistics).any()
+            assert not known_step_interval(statistics, -0.2).any()
 
 
 def test_a_bed_that_several_curves_see_is_no_fault_of_one_of_them() -> None:
-    moves = Moves.of(_altered(_section(), INSIDE, 0.3, rows=(0, 1)))
-    assert not any(any_offset(curve).any() or known_offset(curve, 0.3).any() for curve in moves)
+    statistics = StepStatistics.from_section(_altered(_section(), INSIDE, 0.3, rows=(0, 1)))
+    assert not any(step_interval(curve).any() or known_step_interval(curve, 0.3).any() for curve in statistics)
 
 
 def test_a_bed_whose_ends_are_not_sharp_is_none() -> None:
     section = _section()
     ramp = np.interp(np.arange(2000), [898, 904, 1096, 1102], [0, 0.3, 0.3, 0])
-    moves = Moves.of(section.with_values((section.values + ramp * np.array([[1], [0]])).astype(np.float32)))[0]
-    assert not any_offset(moves).any()
-    assert not known_offset(moves, 0.3).any()
+    statistics = StepStatistics.from_section(
+        section.with_values((section.values + ramp * np.array([[1], [0]])).astype(np.float32))
+    )[0]
+    assert not step_interval(statistics).any()
+    assert not known_step_interval(statistics, 0.3).any()
 
 
-@pytest.mark.parametrize("window", [slice(900, 910), slice(900, 900 + LONGEST + 10), slice(900, 2000)])
+@pytest.mark.parametrize("window", [slice(900, 910), slice(900, 900 + MAX_SAMPLES + 10), slice(900, 2000)])
 def test_too_short_too_long_or_without_an_end_is_none(window: slice) -> None:
-    moves = Moves.of(_altered(_section(), window, 0.3))[0]
-    assert not any_offset(moves).any()
-    assert not known_offset(moves, 0.3).any()
+    statistics = StepStatistics.from_section(_altered(_section(), window, 0.3))[0]
+    assert not step_interval(statistics).any()
+    assert not known_step_interval(statistics, 0.3).any()
 
 
 def test_nothing_is_told_across_a_gap() -> None:
@@ -74,5 +76,7 @@ def test_nothing_is_told_across_a_gap() -> None:
     mask = section.mask.copy()
     mask[0, INSIDE.start - 3 : INSIDE.start + 3] = False
     gap = Section(section.name, section.values, mask, section.scale)
-    assert not any_offset(Moves.of(gap)[0]).any()
-    assert not any_offset(Moves.of(Section("W", section.values, np.zeros_like(mask), section.scale))[0]).any()
+    assert not step_interval(StepStatistics.from_section(gap)[0]).any()
+    assert not step_interval(
+        StepStatistics.from_section(Section("W", section.values, np.zeros_like(mask), section.scale))[0]
+    ).any()

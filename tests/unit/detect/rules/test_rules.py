@@ -21,13 +21,13 @@ DETECTOR = Rules().fit(
 INSIDE = slice(600, 660)
 
 
-def _broken(curve: str, change) -> tuple[np.ndarray, np.ndarray, int]:
+def _altered(curve: str, change) -> tuple[np.ndarray, np.ndarray, int]:
     values = WELLS[3].values.copy()
     row = CURVES.index(curve)
     values[row, INSIDE] = change(values[row, INSIDE])
     section = NORMALISER.apply(WELLS[3].with_values(values))
-    voices = DETECTOR.voices(section)
-    return DETECTOR.score(section), np.stack([voices[rule] for rule in RULES]), row
+    components = DETECTOR.component_scores(section)
+    return DETECTOR.score(section), np.stack([components[rule] for rule in RULES]), row
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def _broken(curve: str, change) -> tuple[np.ndarray, np.ndarray, int]:
     ],
 )
 def test_a_planted_fault_breaks_its_rule(rule: str, curve: str, change):
-    score, broken, row = _broken(curve, change)
+    score, broken, row = _altered(curve, change)
     inside = broken[RULES.index(rule), row, 605:655]
     assert inside.min() >= 1.0
     assert (score[row, 605:655] >= inside).all()
@@ -53,18 +53,18 @@ def test_a_planted_fault_breaks_its_rule(rule: str, curve: str, change):
 def test_a_spike_stands_out_alone():
     values = WELLS[3].values.copy()
     values[0, 300] += 80
-    voices = DETECTOR.voices(NORMALISER.apply(WELLS[3].with_values(values)))
-    assert voices["spike"][0].argmax() == 300
-    assert voices["spike"][0, 300] > 1.0
+    components = DETECTOR.component_scores(NORMALISER.apply(WELLS[3].with_values(values)))
+    assert components["spike"][0].argmax() == 300
+    assert components["spike"][0, 300] > 1.0
 
 
 def test_a_spike_however_high_scores_no_more_than_ten():
     section = NORMALISER.apply(WELLS[3])
     calm = np.full_like(section.values, 0.4)
     calm[0, 300], calm[1, 300] = 1.0, 1e6
-    voice = DETECTOR.voices(section.with_values(calm))["spike"]
-    assert 1.0 < voice[0, 300] < 10.0  # the limit touches what is far out alone
-    assert voice[1, 300] == 10.0
+    component = DETECTOR.component_scores(section.with_values(calm))["spike"]
+    assert 1.0 < component[0, 300] < 10.0  # the limit touches what is far out alone
+    assert component[1, 300] == 10.0
 
 
 @pytest.mark.parametrize(("height", "broken"), [(0.1, False), (0.2, True)])
@@ -72,8 +72,8 @@ def test_a_thin_bed_in_a_calm_log_is_no_spike(height: float, broken: bool):
     section = NORMALISER.apply(WELLS[3])
     calm = np.full_like(section.values, 0.4)
     calm[0, 300] += height
-    voice = DETECTOR.voices(section.with_values(calm))["spike"][0]
-    assert (voice[300] > 1.0) == broken  # of no deviation at all, either is any number of them
+    component = DETECTOR.component_scores(section.with_values(calm))["spike"][0]
+    assert (component[300] > 1.0) == broken  # of no deviation at all, either is any number of them
 
 
 @pytest.mark.parametrize("length", [1, 5, 16])
@@ -83,7 +83,7 @@ def test_a_run_of_skipped_cycles_is_one_from_jump_to_jump(length: int, cycle: fl
     row = CURVES.index("DTC")
     values[row, 380:480] = 90.0
     values[row, 420 : 420 + length] += cycle
-    skips = DETECTOR.voices(NORMALISER.apply(WELLS[3].with_values(values)))["cycle_skip"]
+    skips = DETECTOR.component_scores(NORMALISER.apply(WELLS[3].with_values(values)))["cycle_skip"]
     np.testing.assert_allclose(skips[row, 420 : 420 + length], 20.0 / 15.0, rtol=1e-3)
     assert not skips[row, 401:420].any()
     assert not skips[row, 420 + length : 449].any()
@@ -94,16 +94,16 @@ def test_a_bed_boundary_is_no_skipped_cycle():
     values = uniform_filter1d(WELLS[3].values, 4, axis=1)
     row = CURVES.index("DTC")
     values[row, 400:425], values[row, 425:450] = 70.0, 110.0
-    skips = DETECTOR.voices(NORMALISER.apply(WELLS[3].with_values(values)))["cycle_skip"]
+    skips = DETECTOR.component_scores(NORMALISER.apply(WELLS[3].with_values(values)))["cycle_skip"]
     assert not skips[row, 401:449].any()
 
 
 def test_reasons_name_fault_kinds_only():
     values = WELLS[3].values.copy()
     values[0, INSIDE] = values[0, 600]
-    reasons = DETECTOR.reasons(NORMALISER.apply(WELLS[3].with_values(values)))
-    assert reasons.kinds == ("stuck", "spike", "unit", "cycle_skip")
-    assert (reasons.score[:, 610:650].argmax(axis=0) == 0).all()
+    fault_scores = DETECTOR.fault_scores(NORMALISER.apply(WELLS[3].with_values(values)))
+    assert fault_scores.kinds == ("stuck", "spike", "unit", "cycle_skip")
+    assert (fault_scores.score[:, 610:650].argmax(axis=0) == 0).all()
 
 
 def test_an_intact_well_breaks_hardly_any_rule():
@@ -117,7 +117,7 @@ def test_a_bundle_from_before_the_rule_on_skipped_cycles_is_still_scored():
     arrays = DETECTOR.arrays()
     before = Rules().restore(arrays | {"limits": arrays["limits"][:, :4]}, DetectContext("logs", 0, {}))
     section = NORMALISER.apply(WELLS[3])
-    voices, now = before.voices(section), DETECTOR.voices(section)
-    assert not np.nan_to_num(voices.pop("cycle_skip")).any()
-    for rule, scores in voices.items():
+    components, now = before.component_scores(section), DETECTOR.component_scores(section)
+    assert not np.nan_to_num(components.pop("cycle_skip")).any()
+    for rule, scores in components.items():
         np.testing.assert_array_equal(scores, now[rule])

@@ -11,8 +11,8 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from aemodels.core.types import Channel, FloatArray, Recording, Section
-from aemodels.detect import FaultNetwork, Fusion, Rules, StrangerNetwork
-from aemodels.detect.base import DetectContext, Reasons
+from aemodels.detect import FaultNetwork, Fusion, OpenSetNetwork, Rules
+from aemodels.detect.base import DetectContext, FaultScores
 from aemodels.detect.fault_network.features import flat_lengths, straight_lines
 from aemodels.detect.thresholds import Quantile
 from aemodels.evaluate.detection.bad_hole_table import bad_hole_table
@@ -43,10 +43,10 @@ class Oracle:
     def score(self, section: Section) -> FloatArray:
         return np.abs(section.values - self.clean[section.name].values)
 
-    def reasons(self, section: Section) -> Reasons:
+    def fault_scores(self, section: Section) -> FaultScores:
         flat = np.diff(section.values, axis=1, prepend=np.nan) == 0
         score = np.stack([np.full(flat.shape[1], 0.1), np.full(flat.shape[1], 0.5), flat.any(axis=0) * 1.0])
-        return Reasons(KINDS, score.astype(np.float32))
+        return FaultScores(KINDS, score.astype(np.float32))
 
     def arrays(self) -> dict[str, Any]:
         return {}
@@ -231,8 +231,8 @@ def test_a_kind_left_out_of_training_is_missed_by_detectors_that_learn_from_faul
 
 
 def test_a_detector_that_chose_the_kind_itself_is_fitted_without_it() -> None:
-    assert _learns_kind(StrangerNetwork(), "drift")
-    assert not _learns_kind(StrangerNetwork(), "spike")
+    assert _learns_kind(OpenSetNetwork(), "drift")
+    assert not _learns_kind(OpenSetNetwork(), "spike")
     assert _learns_kind(Fusion(members=("x",)), "spike")
     assert not _learns_kind(Rules(), "stuck")
 
@@ -249,7 +249,7 @@ def test_a_detector_that_chose_the_kind_itself_is_fitted_without_it() -> None:
 def test_least_p_values_are_fitted_again_only_where_a_member_is(
     combine: str, members: tuple[str, ...], refitted: bool
 ) -> None:
-    models = {"rules": Rules(), "strangers": StrangerNetwork(), "net": FaultNetwork()}
+    models = {"rules": Rules(), "strangers": OpenSetNetwork(), "net": FaultNetwork()}
     models |= {"fused": Fusion.model_validate({"members": members, "combine": combine})}
     named = [NamedDetector(name=name, model=model) for name, model in models.items()]
     assert _refitted_detectors(named, "spike") == {"net"} | ({"fused"} if refitted else set())
@@ -291,7 +291,7 @@ def test_there_is_no_table_if_the_caliper_is_an_input() -> None:
 
 def test_scores_standardised_per_well_rank_the_same_within_it() -> None:
     copies = make_faulty_copies(spec(), WELLS[:1], NORMALISER, repeats=1)
-    ways = [Quantile(own=share) for share in (0.0, 1.0)]
+    ways = [Quantile(standardise_per_recording=share) for share in (0.0, 1.0)]
     raw, own = (score_copies(ORACLE, copies, "logs", threshold=way, explain=False)[0].rows for way in ways)
     known = np.isfinite(raw)
     np.testing.assert_array_equal(np.argsort(raw[known], kind="stable"), np.argsort(own[known], kind="stable"))

@@ -11,11 +11,11 @@ from aemodels.core.errors import SpecError
 from aemodels.core.types import Recording
 from aemodels.detect.base import DetectContext
 from aemodels.detect.traces.amplitude import amplitude_evidence
-from aemodels.detect.traces.bank import CERTAIN, TraceBank, TraceBankDetector
-from aemodels.detect.traces.coherence import _company, coherence_evidence
+from aemodels.detect.traces.coherence import _good_neighbours, coherence_evidence
+from aemodels.detect.traces.ensemble import CERTAIN_SCORE, TraceEnsemble, TraceEnsembleDetector
 from aemodels.detect.traces.kurtosis import kurtosis_evidence
-from aemodels.detect.traces.neighbours import beside, difference_beside, nearest
-from aemodels.detect.traces.p_values import Surprise
+from aemodels.detect.traces.neighbours import nearest_good, neighbour_difference, neighbour_median
+from aemodels.detect.traces.p_values import TracePValueScale
 from aemodels.detect.traces.prediction import prediction_evidence
 from aemodels.faults import (
     Clipped,
@@ -48,45 +48,45 @@ LINE = TraceNormaliser().apply(line(0)).values.astype(np.float64)
 
 
 @pytest.fixture(scope="module")
-def bank() -> TraceBankDetector:
+def ensemble() -> TraceEnsembleDetector:
     recordings = tuple(line(seed) for seed in range(2))
     normaliser = TraceNormaliser()
     train = [normaliser.apply(recording) for recording in recordings]
     context = DetectContext("seismic", 0, {}, recordings=recordings, normaliser=normaliser, faults=FAULTS)
-    fitted = TraceBank().fit(train, context)
-    assert isinstance(fitted, TraceBankDetector)
+    fitted = TraceEnsemble().fit(train, context)
+    assert isinstance(fitted, TraceEnsembleDetector)
     return fitted
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.kind)
-def test_every_kind_is_found_and_named(bank: TraceBankDetector, fault: object) -> None:
+def test_every_kind_is_found_and_named(ensemble: TraceEnsembleDetector, fault: object) -> None:
     injection = inject(line(7), (fault,), fraction=0.1, rng=np.random.default_rng(3))
     section = TraceNormaliser().apply(injection.recording)
-    scores, bad = bank.score(section)[:, 0], injection.label.any(axis=1)
+    scores, bad = ensemble.score(section)[:, 0], injection.label.any(axis=1)
     assert np.mean(scores[bad] > np.quantile(scores[~bad], 0.95)) >= 0.85
-    reasons = bank.reasons(section)
-    named = [reasons.kinds[place] for place in reasons.score[:, bad].argmax(axis=0)]
+    fault_scores = ensemble.fault_scores(section)
+    named = [fault_scores.kinds[index] for index in fault_scores.score[:, bad].argmax(axis=0)]
     assert np.mean([name == fault.kind for name in named]) >= 0.6  # type: ignore[attr-defined]
 
 
-def test_dead_traces_are_certain(bank: TraceBankDetector) -> None:
+def test_dead_traces_are_certain(ensemble: TraceEnsembleDetector) -> None:
     values = line(5).values.copy()
     values[[3, 40]] = 0.0
-    scores = bank.score(TraceNormaliser().apply(line(5).with_values(values)))[:, 0]
+    scores = ensemble.score(TraceNormaliser().apply(line(5).with_values(values)))[:, 0]
     assert set(np.argsort(scores)[-2:]) == {3, 40}
-    assert (scores[[3, 40]] >= CERTAIN).all()
+    assert (scores[[3, 40]] >= CERTAIN_SCORE).all()
 
 
-def test_what_lies_far_away_does_not_count(bank: TraceBankDetector) -> None:
+def test_what_lies_far_away_does_not_count(ensemble: TraceEnsembleDetector) -> None:
     """Lines that are scored by blocks get the scores of the whole: nothing reaches further than the blocks overlap."""
     whole = TraceNormaliser(amplitude=1.0, gather="stacked").apply(line(9, traces=400))
     part = dataclasses.replace(
         whole, values=whole.values[:300].copy(), mask=whole.mask[:300].copy(), scale=whole.scale[:300]
     )
-    np.testing.assert_allclose(bank.score(part)[:140], bank.score(whole)[:140], rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(ensemble.score(part)[:140], ensemble.score(whole)[:140], rtol=1e-3, atol=1e-3)
 
 
-def test_evidence_speaks_for_what_was_done() -> None:
+def test_each_fault_is_the_strongest_in_its_own_evidence() -> None:
     done = LINE.copy()
     done[10] *= 8.0
     done[20] /= 8.0
@@ -101,7 +101,7 @@ def test_evidence_speaks_for_what_was_done() -> None:
     assert strongest["spike"] == strongest["kurtosis"] == 30
     assert strongest["flat"] == 40
     assert strongest["hum"] == 50
-    assert strongest["same"] == 60
+    assert strongest["repeated"] == 60
 
 
 def test_predictions_tell_reversed_from_late_and_are_not_fooled_by_a_bad_neighbour() -> None:
@@ -109,13 +109,13 @@ def test_predictions_tell_reversed_from_late_and_are_not_fooled_by_a_bad_neighbo
     done[20] *= -1.0
     done[50] = np.roll(done[50], 5)
     found = prediction_evidence(done, NONE)
-    assert found["opposite"].argmax() == 20
-    assert found["opposite"][20] > 0.8
-    assert found["late"][50] > 0.5
-    intact = np.ones(80, dtype=bool)
-    intact[[20, 50]] = False
-    assert found["late"][intact].max() < 0.05
-    assert found["strange"][intact].max() < 0.2 * min(found["strange"][[20, 50]])
+    assert found["inverted"].argmax() == 20
+    assert found["inverted"][20] > 0.8
+    assert found["shifted"][50] > 0.5
+    clean = np.ones(80, dtype=bool)
+    clean[[20, 50]] = False
+    assert found["shifted"][clean].max() < 0.05
+    assert found["unpredicted"][clean].max() < 0.2 * min(found["unpredicted"][[20, 50]])
 
 
 def test_move_out_is_predicted_as_a_flat_event_is() -> None:
@@ -124,53 +124,53 @@ def test_move_out_is_predicted_as_a_flat_event_is() -> None:
     gather = np.stack([np.roll(wavelet, 4 * trace) for trace in range(60)])
     gather[30] *= -1.0
     found = prediction_evidence(gather, np.zeros(60, dtype=bool))
-    assert found["opposite"].argmax() == 30
-    assert found["opposite"][30] > 0.5
-    assert np.delete(found["opposite"], 30).max() == 0.0
+    assert found["inverted"].argmax() == 30
+    assert found["inverted"][30] > 0.5
+    assert np.delete(found["inverted"], 30).max() == 0.0
 
 
 def test_traces_are_compared_with_good_ones_on_either_side() -> None:
     bad = np.array([False, True, False, False, True, False])
-    np.testing.assert_array_equal(nearest(bad, 1), [[-1, 0, 0, 2, 3, 3], [2, 2, 3, 5, 5, -1]])
+    np.testing.assert_array_equal(nearest_good(bad, 1), [[-1, 0, 0, 2, 3, 3], [2, 2, 3, 5, 5, -1]])
     values = np.array([1.0, 99.0, 3.0, 5.0, 99.0, 7.0])
-    np.testing.assert_array_equal(beside(values, bad, 1)[2], [3.0, 2.0, 3.0, 5.0, 6.0, 5.0])
+    np.testing.assert_array_equal(neighbour_median(values, bad, 1)[2], [3.0, 2.0, 3.0, 5.0, 6.0, 5.0])
 
 
-def test_a_step_between_gathers_is_no_stranger() -> None:
+def test_a_step_between_gathers_is_not_anomalous() -> None:
     level = np.concatenate([np.zeros(10), np.full(10, 5.0)])
-    np.testing.assert_array_equal(difference_beside(level, np.zeros(20, dtype=bool)), np.zeros(20))
+    np.testing.assert_array_equal(neighbour_difference(level, np.zeros(20, dtype=bool)), np.zeros(20))
 
 
-def test_a_lone_value_has_nothing_against_it() -> None:
-    np.testing.assert_array_equal(difference_beside(np.array([3.0]), np.array([False])), [0.0])
+def test_a_lone_value_is_not_anomalous() -> None:
+    np.testing.assert_array_equal(neighbour_difference(np.array([3.0]), np.array([False])), [0.0])
 
 
-def test_surprise_is_the_rarity_among_intact_traces() -> None:
-    intact = np.random.default_rng(0).exponential(2.0, (1, 50_000))
-    surprise = Surprise.of(("loud",), intact)
+def test_neg_log10_p_is_the_rarity_among_clean_traces() -> None:
+    clean = np.random.default_rng(0).exponential(2.0, (1, 50_000))
+    scale = TracePValueScale.from_evidence(("loud",), clean)
     asked = 2.0 * np.log(10.0) * np.array([[0.5, 1.0, 2.0, 4.0]])  # exceeded by 10 ** -(0.5, 1, 2, 4)
-    np.testing.assert_allclose(surprise(asked), [[0.5, 1.0, 2.0, 4.0]], rtol=0.05)
-    again = Surprise.restore(surprise.arrays("x_"), "x_")
-    np.testing.assert_array_equal(again(asked), surprise(asked))
+    np.testing.assert_allclose(scale.transform(asked), [[0.5, 1.0, 2.0, 4.0]], rtol=0.05)
+    again = TracePValueScale.restore(scale.arrays("x_"), "x_")
+    np.testing.assert_array_equal(again.transform(asked), scale.transform(asked))
 
 
 def test_wells_are_refused() -> None:
-    with pytest.raises(SpecError, match="trace_bank"):
-        TraceBank().fit((), DetectContext("logs", 0, {}))
+    with pytest.raises(SpecError, match="trace_ensemble"):
+        TraceEnsemble().fit((), DetectContext("logs", 0, {}))
 
 
 @pytest.mark.parametrize("end", [0, 79])
 def test_the_last_trace_of_a_line_is_judged_like_any_other(end: int) -> None:
-    """Its own oddness is not what is usual around it."""
+    """Its own anomaly is not what is usual around it."""
     values = LINE.copy()
     values[end] *= -1
-    assert coherence_evidence(values, NONE, "stacked")["apart"][end] > 5.0
-    assert prediction_evidence(values, NONE)["strange"][end] > 5.0
+    assert coherence_evidence(values, NONE, "stacked")["dissimilar"][end] > 5.0
+    assert prediction_evidence(values, NONE)["unpredicted"][end] > 5.0
 
 
-def test_a_trace_at_the_end_is_held_against_four_of_one_side() -> None:
-    company = _company(np.zeros(6, dtype=bool)).T
-    assert [sorted(row) for row in company.tolist()] == [
+def test_a_trace_at_the_end_is_compared_with_four_of_one_side() -> None:
+    neighbours = _good_neighbours(np.zeros(6, dtype=bool)).T
+    assert [sorted(row) for row in neighbours.tolist()] == [
         [1, 2, 3, 4],
         [0, 2, 3, 4],
         [0, 1, 3, 4],

@@ -1,0 +1,171 @@
+"""Bad traces: amplitude, sample distribution, coherence and prediction, combined as p-values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from aemodels.core.errors import SpecError
+from aemodels.core.spec import Spec
+from aemodels.core.types import FloatArray, GatherKind, Section
+from aemodels.detect.base import DetectContext, Detector, FaultScores
+from aemodels.detect.traces.amplitude import amplitude_evidence
+from aemodels.detect.traces.coherence import coherence_evidence
+from aemodels.detect.traces.fault_classifier import (
+    TraceFaultClassifier,
+    faulty_copies,
+    fit_trace_classifier,
+    untrained_classifier,
+)
+from aemodels.detect.traces.kurtosis import kurtosis_evidence
+from aemodels.detect.traces.neighbours import Bools, Floats
+from aemodels.detect.traces.p_values import TracePValueScale, joined
+from aemodels.detect.traces.prediction import prediction_evidence
+from aemodels.signal.gather_type import COHERENT, lateral_coherence
+
+TraceDetectorPart = Literal["amplitude", "kurtosis", "coherence", "prediction"]
+PARTS: tuple[TraceDetectorPart, ...] = ("amplitude", "kurtosis", "coherence", "prediction")
+GATHERS: tuple[GatherKind, ...] = ("stacked", "pre-stack")
+CERTAIN_SCORE = 50.0  # -log10 p added to the score of a dead trace
+# Traces with a -log10 p above this in the first pass are excluded from comparisons: one clean trace in a thousand.
+EXCLUDE_SCORE = 3.0
+_FIRST_PASS, _ALL_EVIDENCE = "first_pass", "all_evidence"
+_EARLIER_PREFIXES = {_FIRST_PASS: "alone", _ALL_EVIDENCE: "fused"}
+
+
+class TraceEnsemble(Spec):
+    """The smallest p-value of several kinds of evidence, calibrated on clean traces of the same type of gather."""
+
+    records: ClassVar[Literal["seismic"]] = "seismic"
+
+    kind: Literal["trace_ensemble"] = "trace_ensemble"
+    parts: tuple[TraceDetectorPart, ...] = Field(
+        default=PARTS, min_length=1, description="kinds of evidence that are used"
+    )
+
+    def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
+        """Fit the p-values per type of gather, and the classifier if there are faults to inject.
+
+        Raises:
+            SpecError: for logs.
+        """
+        if context.kind != self.records:
+            raise SpecError(f"trace_ensemble scores seismic traces; the experiment is on {context.kind}")
+        sections = {gather: [section for section in train if _gather(section) == gather] for gather in GATHERS}
+        first_pass = {gather: _fit_first_pass(found or list(train)) for gather, found in sections.items()}
+        scales = {
+            gather: TracePValueScale.from_evidence(
+                *joined([_evidence(self.parts, section, first_pass[gather]) for section in found or train])
+            )
+            for gather, found in sections.items()
+        }
+        untrained = untrained_classifier(len(next(iter(scales.values())).start))
+        ensemble = TraceEnsembleDetector(self, first_pass, scales, untrained)
+        if not context.faults or context.normaliser is None:
+            return ensemble
+        copies = faulty_copies(context)
+        p_values = [ensemble.p_values(context.normaliser.apply(recording)) for recording, _ in copies]
+        classifier = fit_trace_classifier(p_values, [rows for _, rows in copies])
+        return TraceEnsembleDetector(self, first_pass, scales, classifier)
+
+    def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
+        """Rebuild the fitted detector from its arrays."""
+        first_pass = {gather: _restore_scale(arrays, gather, _FIRST_PASS) for gather in GATHERS}
+        scales = {gather: _restore_scale(arrays, gather, _ALL_EVIDENCE) for gather in GATHERS}
+        return TraceEnsembleDetector(self, first_pass, scales, TraceFaultClassifier.restore(arrays))
+
+
+@dataclass(frozen=True, eq=False)
+class TraceEnsembleDetector:
+    """Fitted TraceEnsemble.
+
+    Args:
+        spec: the kinds of evidence.
+        first_pass: p-value scale of the evidence from which outliers are excluded, by type of gather.
+        scales: p-value scale of all evidence, with excluded traces left out of the comparisons, by type of gather.
+        classifier: of the fault kind.
+    """
+
+    spec: TraceEnsemble
+    first_pass: dict[GatherKind, TracePValueScale]
+    scales: dict[GatherKind, TracePValueScale]
+    classifier: TraceFaultClassifier
+
+    def p_values(self, section: Section) -> Floats:
+        """Return -log10 p of each evidence: float64[evidence, trace]."""
+        gather = _gather(section)
+        evidence = _evidence(self.spec.parts, section, self.first_pass[gather])
+        return self.scales[gather].transform(joined([evidence])[1])
+
+    def score(self, section: Section) -> FloatArray:
+        """Return the highest -log10 p of all evidence; CERTAIN_SCORE is added for a dead trace."""
+        highest = self.p_values(section).max(axis=0)
+        scores = np.where(_dead(section), CERTAIN_SCORE + highest, highest)
+        return np.where(section.mask.any(axis=1), scores, np.nan).astype(np.float32)[:, None]
+
+    def fault_scores(self, section: Section) -> FaultScores:
+        """Return the log-odds of each fault kind; a dead trace is certain."""
+        found = self.classifier.predict(self.p_values(section))
+        if "dead" not in found.kinds:
+            return found
+        log_odds = found.score.copy()
+        log_odds[found.kinds.index("dead")] = np.where(_dead(section), CERTAIN_SCORE, -CERTAIN_SCORE)
+        return FaultScores(found.kinds, log_odds)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return everything as plain arrays."""
+        out: dict[str, NDArray[Any]] = dict(self.classifier.arrays())
+        for gather in GATHERS:
+            out |= self.first_pass[gather].arrays(f"{gather}_{_FIRST_PASS}_")
+            out |= self.scales[gather].arrays(f"{gather}_{_ALL_EVIDENCE}_")
+        return out
+
+
+def _restore_scale(arrays: dict[str, NDArray[Any]], gather: GatherKind, name: str) -> TracePValueScale:
+    """Return a stored scale, whether stored under its present or its earlier name."""
+    prefix = f"{gather}_{name}_"
+    stored = any(key.startswith(prefix) for key in arrays)
+    return TracePValueScale.restore(arrays, prefix if stored else f"{gather}_{_EARLIER_PREFIXES[name]}_")
+
+
+def _gather(section: Section) -> GatherKind:
+    if section.gather in GATHERS:
+        return section.gather
+    coherence = lateral_coherence(section.values)
+    return "pre-stack" if coherence < COHERENT else "stacked"  # a lone trace (NaN) counts as stacked
+
+
+def _dead(section: Section) -> Bools:
+    return np.asarray((section.values == 0).all(axis=1) | ~section.mask.any(axis=1))
+
+
+def _first_pass_evidence(values: Floats, bad: Bools) -> dict[str, Floats]:
+    """Return the evidence that is cheap to compute and needs no prediction."""
+    return amplitude_evidence(values, bad) | kurtosis_evidence(values, bad)
+
+
+def _fit_first_pass(sections: Sequence[Section]) -> TracePValueScale:
+    evidence = [_first_pass_evidence(section.values.astype(np.float64), _dead(section)) for section in sections]
+    return TracePValueScale.from_evidence(*joined(evidence))
+
+
+def _evidence(parts: Sequence[TraceDetectorPart], section: Section, first_pass: TracePValueScale) -> dict[str, Floats]:
+    """Return the evidence of all parts, with dead traces and outliers of the first pass left out of the comparisons."""
+    values, dead = section.values.astype(np.float64), _dead(section)
+    outliers = first_pass.transform(joined([_first_pass_evidence(values, dead)])[1]).max(axis=0) > EXCLUDE_SCORE
+    bad = dead | outliers
+    evidence: dict[str, Floats] = {"dead": dead.astype(np.float64)}
+    if "amplitude" in parts:
+        evidence |= amplitude_evidence(values, bad)
+    if "kurtosis" in parts:
+        evidence |= kurtosis_evidence(values, bad)
+    if "coherence" in parts:
+        evidence |= coherence_evidence(values, bad, _gather(section))
+    if "prediction" in parts:
+        evidence |= prediction_evidence(values, bad)
+    return evidence
