@@ -7,3 +7,4 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parents[1]
 ROOT = TESTS.parent
 FIELD_DATA = ROOT.parent / "shared" / "data"
+FORMATS_DATA = TESTS / "data" / "formats"
