@@ -96,7 +96,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         name="SEG-Y",
-        versions="SEG-Y of revisions 0 to 2",
+        versions="SEG-Y revisions 0 to 2",
         kind="seismic",
         suffixes=(".sgy", ".segy"),
         folder="segy",
@@ -153,4 +153,4 @@ def known_suffixes() -> str:
 def formats_sentence() -> str:
     """State which formats are read, as the documentation does."""
     *first, last = (form.versions for form in FORMATS)
-    return f"{', '.join(first)} and {last} are read, packed with gzip or not"
+    return f"{', '.join(first)} and {last} are read, plain or gzip-compressed"
