@@ -29,7 +29,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file
 
 @contextmanager
 def small_disk(place: Path, size: str):
-    """A file system of its own at a folder, of that size."""
+    """Mount a small file system of the given size at a folder."""
     place.mkdir(parents=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)], check=True)
     try:
@@ -224,7 +224,7 @@ def test_poison_is_isolated(site, filled):
 
 
 def _children(pid: int) -> list[tuple[int, str]]:
-    """(id, command line) of a process's children."""
+    """Return (id, command line) of a process's children."""
     found = []
     for entry in Path("/proc").iterdir():
         try:

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 USERS = "/ajax-api/2.0/mlflow/users/current"
 LOCAL = {"127.0.0.1", "localhost", ""}
-# No name but this machine's resolves, and what is not for this machine goes to a port where nobody listens.
+# Only this machine's name resolves; requests to other machines go to a closed port.
 CUT = ("--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost")
 
 
@@ -30,7 +30,7 @@ class Watched:
         return [address for address in self.requests if urlsplit(address).hostname not in {*LOCAL, None}]
 
     def blank(self, selector: str = "canvas.base") -> bool:
-        """Whether a canvas shows hardly anything but its background."""
+        """Return whether a canvas is almost empty."""
         return bool(self.page.locator(selector).first.evaluate(_BLANK))
 
 

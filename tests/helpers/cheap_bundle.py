@@ -41,7 +41,7 @@ def save_cheap_bundle(folder: Path, seed: int = 0) -> Path:
 
 
 def fill(inbox: Path, count: int, *, first: int = 0, samples: int = 120) -> list[Path]:
-    """Write that many wells, each of its own content, in nested folders; returns their paths."""
+    """Write wells with different contents to nested folders; return their paths."""
     paths = []
     for number in range(first, first + count):
         path = inbox / f"field {number % 3}" / f"W-{number:04d}.las"

@@ -62,7 +62,7 @@ class Site:
         return process.exitcode
 
     def states(self) -> Counter[str]:
-        """How many contents are in which state."""
+        """Return the number of contents by state."""
         from tasks.ledger import entries, open_ledger
 
         return Counter(entry.state for entry in entries(open_ledger(self.ledger_url), limit=100_000))
@@ -177,7 +177,7 @@ def site(request, tmp_path, prefect, bundle):
 
 @pytest.fixture
 def reference(tmp_path, bundle):
-    """A function that drains the inbox undisturbed into an outbox of its own; that outbox."""
+    """Return a function that scores the inbox without faults into a separate outbox, and returns that outbox."""
 
     def drain(site: Site) -> Path:
         calm = Site(tmp_path, f"sqlite:///{tmp_path}/calm.db", bundle, "sqlite")

@@ -20,7 +20,7 @@ from tasks.settings import Settings
 
 @dataclass(frozen=True)
 class Trained:
-    """What one session has trained: settings, the data's folders, the results of the flows."""
+    """Training of one test session: settings, data folders, and results of the flows."""
 
     settings: Settings
     wells: Path
@@ -41,7 +41,7 @@ def flow_home(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def prefect_server(flow_home):
-    """A real Prefect server with a database of its own, for the whole session."""
+    """Start a real Prefect server with its own database for the whole session."""
     from flows.environment import prepare_environment
 
     prepare_environment(Settings())

@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 class MlflowServer:
-    """A server with its own database and artifacts in `folder`, always at the same port."""
+    """An MLflow server with its database and artifacts in `folder`, always at the same port."""
 
     def __init__(self, folder: Path) -> None:
         with socket.socket() as probe:

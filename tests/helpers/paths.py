@@ -1,4 +1,4 @@
-"""Where the project and the public field data lie."""
+"""Paths of the project and of the public field data."""
 
 from __future__ import annotations
 

@@ -14,14 +14,14 @@ from pathlib import Path
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on."""
+    """Return a free TCP port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 class PostgresServer:
-    """One server in a folder of its own; it refuses to run as root, so root lends it the user `nobody`."""
+    """A PostgreSQL server with its own folder; it does not run as root, so root starts it as user `nobody`."""
 
     def __init__(self, folder: Path) -> None:
         import pgserver
@@ -52,7 +52,7 @@ class PostgresServer:
         return self.url(name)
 
     def start(self) -> None:
-        """Start it and wait until it answers; again where it ends, as a killed one's children may hold the memory."""
+        """Start the server and wait until it responds; retry, because children of a killed one may hold its memory."""
         command = [self._bin / "postgres", "-D", self._data, "-p", str(self._port), "-h", "127.0.0.1", "-k", ""]
         log = (self._data.parent / "log").open("ab")
         until = time.monotonic() + 60
@@ -64,7 +64,7 @@ class PostgresServer:
             time.sleep(0.2)
 
     def kill(self) -> None:
-        """End it without warning with all its children, as a crash of its machine would."""
+        """Kill the server and all its children, as a crash of the machine would."""
         assert self._process is not None
         listed = ["ps", "-o", "pid=", "--ppid", str(self._process.pid)]
         children = subprocess.run(listed, check=False, capture_output=True, text=True).stdout.split()

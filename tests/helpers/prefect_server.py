@@ -1,4 +1,4 @@
-"""A real Prefect server in a process of its own, that tests kill and restart."""
+"""A real Prefect server in a separate process, which tests kill and restart."""
 
 from __future__ import annotations
 

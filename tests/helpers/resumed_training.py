@@ -1,4 +1,4 @@
-"""A training in a process of its own, told by arguments: MODE CHECKPOINT RESULT; see test_resume.py."""
+"""A training in a separate process with arguments MODE CHECKPOINT RESULT; see test_resume.py."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def sections(count: int, seed: int) -> list:
 
 
 def main(mode: str, checkpoint: Path, result: Path) -> None:
-    """Train; "slow" takes long after each epoch and says so, "whole" begins and ends undisturbed, twice."""
+    """Train; "slow" pauses after each epoch and reports it, "whole" runs twice without interruption."""
 
     def told(epoch: int, metrics: dict[str, float]) -> None:
         sys.stdout.write(f"{epoch}\n")

@@ -1,4 +1,4 @@
-"""Real servers for tests: a Prefect server of its own, a webhook that remembers, and waiting for what they do."""
+"""Real servers for tests: a Prefect server, a webhook that stores requests, and waiting for their effects."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def trained(kind: str, channels: int) -> FitResult:
 
 
 def inputs(spec: Any, features: int) -> np.ndarray:
-    """What a network takes, of three windows a tenth of which was not observed."""
+    """Return network inputs of three windows, with a tenth of the samples missing."""
     rng = np.random.default_rng(4)
     values = rng.normal(0.5, 0.3, (3, spec.window.length, features)).astype(np.float32)
     affine = np.array([0.4, 0.8], dtype=np.float32)

@@ -95,7 +95,7 @@ def test_applying_again_updates_and_keeps_what_a_person_switched_off(server, web
     ask(api, f"/automations/{before[DRIFTS]['id']}", {"enabled": True}, "PATCH")
 
 
-def test_a_failed_run_calls_the_webhook_and_says_which(server, webhook):
+def test_a_failed_run_calls_the_webhook_with_its_name(server, webhook):
     _run(FAILING, server, expected=1)
     (call,) = wait_for("the call of a failure", lambda: webhook.named(FAILURE))
     assert (call["event"], call["details"]["validated_state"]["message"]) == (

@@ -8,7 +8,7 @@ from flows.benchmarks.throughput import Pair, measure
 pytest_plugins = ("helpers.flow_fixtures",)
 
 
-def test_draining_is_measured_beside_bare_scoring_of_the_same_files(prefect_server):
+def test_the_flow_is_measured_beside_bare_scoring_of_the_same_files(prefect_server):
     row = drain_row(repeats=1, files=4)
     assert row["ours_s"] > 0
     assert row["ratio"] == row["other_s"] / row["ours_s"]

@@ -159,7 +159,7 @@ def test_positions_that_make_no_sense_are_bad_usage(text: str, command_name: str
     assert "inline" in answer["error"]
 
 
-def test_a_folder_for_people(folder: Path, command):
+def test_the_table_of_a_folder(folder: Path, command):
     for number in range(30):
         (folder / f"copy{number}.las").write_bytes((folder / "w.las").read_bytes())
     code, out = command("check", str(folder))

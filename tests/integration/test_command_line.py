@@ -152,7 +152,7 @@ def test_check_of_a_folder_judges_each_file_and_writes_nothing(files, command_js
     assert sorted(path.name for path in files.rglob("*")) == before
 
 
-def test_check_for_people_names_the_finding(files, command):
+def test_the_output_of_check_names_the_finding(files, command):
     code, out = command("check", str(files / "empty.las"))
     assert code == 1
     assert "[empty]" in out

@@ -1,4 +1,4 @@
-"""The registered model away from sondeflow: behind `mlflow models serve`, and in an environment of its own."""
+"""The registered model without sondeflow: behind `mlflow models serve`, and in a separate environment."""
 
 from __future__ import annotations
 

@@ -208,7 +208,7 @@ def test_a_damaged_score_file_is_named_and_the_others_are_judged(home, calm, tmp
     assert str(broken) in report.unreadable[0]
 
 
-def test_a_bundle_without_a_reference_is_said_to_have_none(home, calm, tmp_path):
+def test_a_bundle_without_a_reference_is_reported(home, calm, tmp_path):
     """As written before there was monitoring: no reference.npz, and no mention of it."""
     bundle = tmp_path / "old"
     shutil.copytree(download_bundle(home, get(home, "models:/sondeflow-logs@champion")), bundle)
@@ -272,7 +272,7 @@ def test_the_form_describes_every_field():
     assert all(field.get("description") for field in fields.values())
 
 
-def test_the_command_says_what_drifted_and_leaves_with_one(home, calm, shifted, command, command_json):
+def test_the_command_names_what_drifted_and_exits_with_one(home, calm, shifted, command, command_json):
     code, answer = command_json("monitor", "--outbox", str(shifted))
     assert (code, answer["ok"], answer["alarm"]) == (1, False, True)
     logs = next(report for report in answer["reports"] if report["kind"] == "logs")

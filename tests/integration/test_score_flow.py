@@ -136,7 +136,7 @@ def test_two_names_of_one_content_in_one_run_give_one_score(scored, champions):
     assert len(list(outbox.rglob("*.parquet"))) == 1
 
 
-def test_a_new_file_beside_scored_ones_is_all_that_is_scored(scored, champions):
+def test_only_the_new_file_among_scored_ones_is_scored(scored, champions):
     drain, inbox, _ = scored
     shutil.copy(champions.wells / "W-5.las", inbox / "a.las")
     drain()
@@ -164,7 +164,7 @@ def test_an_empty_inbox_is_no_failure(scored):
     assert not outbox.exists()
 
 
-def test_an_inbox_that_is_not_there_is_said(champions, tmp_path):
+def test_a_missing_inbox_is_reported(champions, tmp_path):
     from flows.environment import run_flow
     from flows.score import score
 
@@ -229,7 +229,7 @@ def test_files_of_a_kind_without_a_bundle_are_left_with_the_remedy(scored, champ
 
 @pytest.fixture
 def one_file(scored, champions):
-    """A well in the inbox, and a function that scores it once as the flow's batch does, at a session given."""
+    """A well in the inbox, and a function that scores it once as the flow's batch does, in a given session."""
     from tasks.scoring.arrivals import list_inbox
     from tasks.scoring.batch import drain_batch
     from tasks.scoring.request import ScoreRequest
@@ -249,7 +249,7 @@ def one_file(scored, champions):
 
 
 class _Pool:
-    """Children whose results a test decides: the ways in which scoring ends that no file can be made to show."""
+    """A process pool whose results a test decides, for outcomes that no file can produce."""
 
     def __init__(self, session, decide):
         self._real, self._decide = session.pool, decide
@@ -332,7 +332,7 @@ def test_what_a_dead_worker_left_is_taken_up_and_swept_away(scored, champions):
     assert entries(ledger)[0].attempts == 2
 
 
-def test_history_is_scored_again_beside_the_old_results(scored, champions, tmp_path):
+def test_earlier_contents_are_scored_again_beside_the_old_results(scored, champions, tmp_path):
     drain, inbox, outbox = scored
     shutil.copy(champions.wells / "W-5.las", inbox / "W-5.las")
     drain()
@@ -361,9 +361,9 @@ def test_a_new_champion_does_not_score_history_unless_asked_to(scored, champions
     assert len(list((outbox / "reports").glob("bundle=*/*.html"))) == 1
 
 
-def test_young_files_are_looked_at_twice(scored, champions):
+def test_recent_files_are_checked_twice(scored, champions):
     drain, inbox, _ = scored
-    shutil.copy(champions.wells / "W-5.las", inbox / "unsettled.las")
+    shutil.copy(champions.wells / "W-5.las", inbox / "recent.las")
     shutil.copy(champions.wells / "W-4.las", inbox / "old.las")
     os.utime(inbox / "old.las", (1e9, 1e9))
     assert drain(settle_seconds=0.5).scored == 2

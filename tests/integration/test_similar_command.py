@@ -1,4 +1,4 @@
-"""`sondeflow similar` on files: what it finds, what it says where it cannot, and its exit codes."""
+"""`sondeflow similar` on files: its results, error messages and exit codes."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_an_interval_that_is_not_there_is_bad_usage(field, bundle, flow_home, co
     assert "W-0.las" in answer["error"]
 
 
-def test_without_a_champion_it_says_how_to_get_one(field, command_json, monkeypatch, tmp_path):
+def test_without_a_champion_the_error_gives_the_remedy(field, command_json, monkeypatch, tmp_path):
     monkeypatch.setenv("SONDEFLOW_HOME", str(tmp_path))
     done, answer = command_json(*asked(field, tmp_path)[:-2])
     assert done == 1
@@ -173,7 +173,7 @@ def test_the_interval_is_drawn_beside_those_found(field, bundle, flow_home, comm
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def test_people_see_the_table_and_whose_code_it_was(field, bundle, flow_home, command):
+def test_the_output_has_a_table_and_names_the_encoder(field, bundle, flow_home, command):
     done, out = command(*asked(field, bundle, "--data", str(field)))
     assert done == 0
     assert "W-1.las" in out

@@ -127,7 +127,7 @@ def test_away_at_the_start_and_back_before_the_end(server):
 
 
 @pytest.mark.slow
-def test_the_command_says_what_to_do(server, field_folder, command, tmp_path):
+def test_the_command_gives_the_remedy(server, field_folder, command, tmp_path):
     path = tmp_path / "spec.yaml"
     path.write_text(json.dumps(_spec("said").model_dump(mode="json")))
     code, out = command("train", str(path), "--data", str(field_folder / "wells"))

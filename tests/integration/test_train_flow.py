@@ -67,7 +67,7 @@ def test_the_list_of_runs_reads_as_a_table(client, run):
     assert tags["dense"] == ("contender", "dense")
 
 
-def test_a_run_says_which_code_flow_and_file_made_it(trained, client, run):
+def test_a_run_has_tags_of_code_flow_and_file(trained, client, run):
     tags = run.data.tags
     assert len(tags["git_sha"]) == 40
     assert tags["git_dirty"] in {"true", "false"}
@@ -131,7 +131,7 @@ def test_metrics_agree_with_the_logged_tables(trained, client, run):
     assert run.data.metrics["margin_db.noise_0.2"] == pytest.approx(margin, abs=1e-3)
 
 
-def test_false_alarm_rates_stand_beside_the_promised_ones(client, run):
+def test_false_alarm_rates_are_logged_beside_the_nominal_ones(client, run):
     metrics = _children(client, run)["pca_error"].data.metrics
     assert metrics["quantile.nominal"] == metrics["conformal.nominal"] == 0.01
     assert 0 <= metrics["conformal.pooled"] <= metrics["conformal.worst"] <= 1
@@ -219,7 +219,7 @@ def test_the_seismic_model_takes_an_array_of_traces(trained):
     np.testing.assert_allclose(out["score"], expected.score, rtol=1e-3, atol=1e-4)
 
 
-def test_a_model_says_what_it_needs_and_takes(trained):
+def test_a_model_states_its_requirements_and_inputs(trained):
     from mlflow.models import get_model_info
 
     with fluent_api(trained.settings):

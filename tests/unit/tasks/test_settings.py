@@ -61,7 +61,7 @@ def test_settings_are_frozen():
 
 
 @pytest.mark.parametrize("text", ["inline=9, crossline=21", '{"inline": 9, "crossline": 21}'])
-def test_header_positions_as_people_type_them_or_as_json(monkeypatch, text):
+def test_header_positions_as_text_or_as_json(monkeypatch, text):
     monkeypatch.setenv("SONDEFLOW_HEADER_POSITIONS", text)
     positions = Settings().header_positions
     assert (positions.inline, positions.crossline, positions.cdp_x) == (9, 21, 181)

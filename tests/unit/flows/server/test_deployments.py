@@ -1,4 +1,4 @@
-"""prefect.yaml says all that it has to, about flows that exist and take what it gives them."""
+"""prefect.yaml is complete, and its flows exist and accept its parameters."""
 
 from __future__ import annotations
 

@@ -55,8 +55,8 @@ def engine(url):
 
 @pytest.fixture
 def me(engine):
-    with Heartbeat(engine, "/out", LEASE) as presence:
-        yield presence.owner
+    with Heartbeat(engine, "/out", LEASE) as heartbeat:
+        yield heartbeat.owner
 
 
 def _take(engine, owner, key=KEY, **options):
@@ -206,13 +206,13 @@ def test_a_recycled_process_id_is_another_process(engine):
     assert has_exited(str(earlier))
 
 
-def test_another_machines_claim_is_taken_over_when_its_heart_stands_still(engine, me, monkeypatch):
+def test_a_claim_of_another_machine_is_taken_over_when_its_heartbeat_stops(engine, me, monkeypatch):
     distant = _distant_owner()
     _register(engine, distant)
     _take(engine, distant)
     clock = [1000.0]
     monkeypatch.setattr(workers.time, "monotonic", lambda: clock[0])
-    assert _take(engine, me) is None, "the first look starts the watch"
+    assert _take(engine, me) is None, "the first check starts the period"
     clock[0] += LEASE - 1
     assert _take(engine, me) is None
     _beat(engine, distant)
@@ -223,7 +223,7 @@ def test_another_machines_claim_is_taken_over_when_its_heart_stands_still(engine
 
 
 @pytest.mark.parametrize("step", [-10 * 86400, 10 * 86400])
-def test_a_stepped_wall_clock_ends_no_lease(engine, me, monkeypatch, step):
+def test_a_step_of_the_wall_clock_does_not_end_a_lease(engine, me, monkeypatch, step):
     import time
 
     from tasks.ledger import store
@@ -239,7 +239,7 @@ def test_a_stepped_wall_clock_ends_no_lease(engine, me, monkeypatch, step):
     assert dead_owners(engine, [distant]) == set()
 
 
-def test_who_lost_its_claim_settles_nothing(engine, me):
+def test_a_worker_that_lost_its_claim_records_no_outcome(engine, me):
     dead = _dead_owner()
     old = _take(engine, dead)
     new = _take(engine, me)
@@ -269,15 +269,15 @@ def test_a_released_claim_keeps_its_failures(engine, me):
     assert _take(engine, me).failures == 1
 
 
-def test_a_worker_is_on_the_list_while_it_lives_and_its_heart_beats(engine):
-    with Heartbeat(engine, "/out", 0.2) as presence:
-        presence._ended.wait(0.5)
+def test_a_worker_is_registered_with_a_heartbeat_while_it_runs(engine):
+    with Heartbeat(engine, "/out", 0.2) as heartbeat:
+        heartbeat._ended.wait(0.5)
         with engine.connect() as connection:
             row = connection.execute(select(worker_rows)).one()
-        assert row.owner == presence.owner
+        assert row.owner == heartbeat.owner
         assert row.tick >= 2
-        unregister(engine, presence.owner)  # by somebody who took it for dead
-        presence._ended.wait(0.5)
+        unregister(engine, heartbeat.owner)  # by another worker that took it for dead
+        heartbeat._ended.wait(0.5)
         with engine.connect() as connection:
             assert connection.execute(select(func.count()).select_from(worker_rows)).scalar() == 1
     assert dead_workers(engine) == []
@@ -285,7 +285,7 @@ def test_a_worker_is_on_the_list_while_it_lives_and_its_heart_beats(engine):
         assert connection.execute(select(func.count()).select_from(worker_rows)).scalar() == 0
 
 
-def test_the_departed_are_found_with_their_outboxes(engine, me):
+def test_dead_workers_are_found_with_their_outboxes(engine, me):
     dead = _dead_owner()
     _register(engine, dead, outbox="/somewhere")
     _register(engine, _distant_owner())
@@ -298,7 +298,7 @@ def test_the_departed_are_found_with_their_outboxes(engine, me):
     assert dead not in watched
 
 
-def test_a_sighting_is_remembered_with_its_watch(engine, monkeypatch):
+def test_an_observation_is_stored_with_its_clock(engine, monkeypatch):
     from tasks.ledger import observations
 
     clock = [50.0]
@@ -315,7 +315,7 @@ def test_a_sighting_is_remembered_with_its_watch(engine, monkeypatch):
     assert load_observations(engine, [odd])[odd].first_seen <= seen["/in/b"].first_seen
 
 
-def test_a_watch_of_an_earlier_boot_counts_nothing(engine, monkeypatch):
+def test_an_observation_of_an_earlier_boot_starts_a_new_clock(engine, monkeypatch):
     from tasks.ledger import observations
 
     save_observations(engine, [FileObservation("/in/a", "1")])
@@ -427,7 +427,7 @@ def test_a_newer_ledger_is_refused(engine, url):
         open_ledger(url)
 
 
-def test_a_ledger_that_cannot_be_opened_says_where(tmp_path):
+def test_an_error_names_the_ledger_that_cannot_be_opened(tmp_path):
     (tmp_path / "ledger.db").write_bytes(b"no database" * 100)
     with pytest.raises(Exception, match="database"):
         open_ledger(f"sqlite:///{tmp_path}/ledger.db")

@@ -68,7 +68,7 @@ def test_thousands_of_files_and_none(inbox, tmp_path, ledger):
     assert len(split_complete(ledger, found, 60.0)[1]) == 3000, "seen before, but not for long enough"
 
 
-def test_old_files_are_complete_at_once_and_young_ones_are_not(inbox, tmp_path, ledger):
+def test_old_files_are_complete_and_recent_ones_are_not(inbox, tmp_path, ledger):
     _old_text(inbox / "old.las", "x")
     (inbox / "unsettled.las").write_text("x")
     later = time.time() + 1e6

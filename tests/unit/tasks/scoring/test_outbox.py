@@ -226,7 +226,7 @@ def test_without_its_copy_no_score_is_published(tmp_path, well):
     assert not [path for path in _files(out) if path.suffix == ".parquet"]
 
 
-def test_another_version_writes_beside_never_over(tmp_path, well):
+def test_another_version_writes_to_its_own_folder(tmp_path, well):
     out = tmp_path / "out"
     first = _publish(out, well, _log_scores(well))
     before = {path: path.read_bytes() for path in _files(out)}
@@ -261,7 +261,7 @@ def test_what_a_dead_worker_left_is_swept_and_nothing_else(tmp_path, well):
     assert left == {item.temporary for item in mine} | {str(path) for path in (done.scores, done.copy, done.report)}
 
 
-def test_a_report_tells_what_the_rules_of_quality_find(tmp_path, well):
+def test_a_report_contains_the_findings_of_the_quality_rules(tmp_path, well):
     filled = well.values.copy()
     filled[0, 10:40] = np.linspace(40, 90, 30)
     drawn = dataclasses.replace(well, values=filled)

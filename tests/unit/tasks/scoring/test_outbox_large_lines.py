@@ -105,7 +105,7 @@ def test_blocks_publish_what_the_whole_publishes(path: Path, bundle: Bundle, tmp
     assert goal.copy.read_bytes()[:3600] == whole.copy.read_bytes()[:3600]
 
 
-def test_the_report_shows_the_worst_block_and_says_so(path: Path, bundle: Bundle, tmp_path: Path):
+def test_the_report_shows_the_worst_block_with_a_note(path: Path, bundle: Bundle, tmp_path: Path):
     goal, line = publish_blocks(tmp_path / "out", large(path), bundle)
     page = goal.report.read_text()
     flags = np.array(pq.read_table(goal.scores)["is_anomaly"])

@@ -1,4 +1,4 @@
-"""Child processes: watched, replaced, and never left behind."""
+"""Worker processes: supervised, replaced, and ended with their parent."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def child():
     made.stop()
 
 
-def test_a_child_scores_as_this_process_does(child, jobs):
+def test_a_worker_process_gives_the_same_scores_as_this_process(child, jobs):
     theirs, ours = child.score(jobs[0]), score_job(jobs[0])
     assert theirs.status == ours.status == "scored"
     assert (theirs.rows, theirs.flagged) == (ours.rows, ours.flagged) == (120, ours.flagged)
     assert [item.target for item in theirs.staged] == [item.target for item in ours.staged]
 
 
-def test_a_child_that_is_killed_says_so(child, jobs):
+def test_a_killed_worker_process_is_reported(child, jobs):
     child.score(jobs[0])
     os.kill(child.pid, signal.SIGKILL)
     with pytest.raises(WorkerProcessError, match="SIGKILL") as lost:
@@ -67,7 +67,7 @@ def test_a_child_that_is_killed_says_so(child, jobs):
     assert lost.value.code == "reader-crashed"
 
 
-def test_a_child_that_does_not_start_is_nobodys_fault(jobs, tmp_path, monkeypatch):
+def test_a_worker_process_that_does_not_start_is_an_error_of_its_own(jobs, tmp_path, monkeypatch):
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "sitecustomize.py").write_text("import os; os._exit(3)")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "broken"))
@@ -75,14 +75,14 @@ def test_a_child_that_does_not_start_is_nobodys_fault(jobs, tmp_path, monkeypatc
         next(ProcessPool(LIMITS).score_all(jobs))
 
 
-def test_a_file_that_kills_its_child_costs_the_others_nothing(jobs, tmp_path, monkeypatch):
+def test_a_file_that_crashes_its_worker_process_does_not_affect_the_others(jobs, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", POISON)
     poison = tmp_path / "in" / "p.crash"
     poison.write_text("poison")
-    killer = jobs[0].model_copy(update={"path": str(poison), "source": str(poison), "sha256": sha256_file(poison)})
+    crashing = jobs[0].model_copy(update={"path": str(poison), "source": str(poison), "sha256": sha256_file(poison)})
     pool = ProcessPool(LIMITS)
     try:
-        results = [result for _, result in pool.score_all([jobs[0], killer, *jobs[1:]])]
+        results = [result for _, result in pool.score_all([jobs[0], crashing, *jobs[1:]])]
     finally:
         pool.shutdown()
     assert [result.status for result in results] == ["scored", "crashed", "scored", "scored"]
@@ -90,7 +90,7 @@ def test_a_file_that_kills_its_child_costs_the_others_nothing(jobs, tmp_path, mo
     assert "SIGSEGV" in results[1].findings[0].found
 
 
-def test_a_child_does_not_outlive_its_parent_even_in_an_endless_loop(tmp_path):
+def test_a_worker_process_ends_with_its_parent_even_in_an_endless_loop(tmp_path):
     poison = tmp_path / "p.loop"
     poison.write_text("poison")
     code = (

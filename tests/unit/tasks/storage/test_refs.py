@@ -65,7 +65,7 @@ def test_an_altered_file_is_refused(tmp_path):
         load_recording(ref)
 
 
-def test_a_missing_file_says_how_to_get_it_back(tmp_path):
+def test_a_missing_file_is_reported_with_a_remedy(tmp_path):
     with pytest.raises(DataError, match="ingest"):
         load_recording(Ref(uri=str(tmp_path / "gone.npz"), sha256="0" * 64))
 

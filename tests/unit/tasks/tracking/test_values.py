@@ -1,4 +1,4 @@
-"""What goes to MLflow: flat parameters, few metrics, no passwords."""
+"""Values sent to MLflow: flat parameters, few metrics, no passwords."""
 
 from __future__ import annotations
 

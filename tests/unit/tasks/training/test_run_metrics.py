@@ -66,7 +66,7 @@ def test_a_detectors_metrics_are_of_the_hold_out():
     }
 
 
-def test_what_is_found_is_told_pooled_and_without_what_nobody_measured():
+def test_detector_metrics_are_pooled_and_omit_missing_evidence():
     keys = ("pr_auc", "recall_at_1pct", "event_recall", "reason_accuracy")
     found = pd.DataFrame(
         [

@@ -1,4 +1,4 @@
-"""`sondeflow ui` starts both servers, says where they are, and ends them."""
+"""`sondeflow ui` starts both servers, prints their addresses, and ends them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was due while nothing served, on a real Prefect server."""
+"""Overdue scheduled runs on a real Prefect server."""
 
 from __future__ import annotations
 
