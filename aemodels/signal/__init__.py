@@ -1,1 +1,1 @@
-"""Signal processing on arrays: quality, normalisation, windows, splits and classical denoisers."""
+"""Signal processing on arrays: quality rules, normalisation, windows, splits, gaps and noise estimates."""

@@ -1,4 +1,4 @@
-"""Sections of one line that adjoin: judged one by one, but denoised and searched as the one panel that they are."""
+"""Adjoining sections of one line: evaluated one by one, but denoised and scored as one panel."""
 
 from __future__ import annotations
 
@@ -13,54 +13,54 @@ from aemodels.signal.normalise import Normaliser, TraceNormaliser, line_amplitud
 
 
 def normalise_adjoining(normaliser: Normaliser, recordings: Sequence[Recording]) -> tuple[Section, ...]:
-    """Normalised recordings; line sections that adjoin share one amplitude, as on the line that they were cut from.
+    """Normalise recordings; adjoining line sections share one amplitude, as on their line.
 
     Args:
-        normaliser: fitted.
+        normaliser: the fitted normaliser.
         recordings: wells, or line sections in the order of their traces.
     """
     if not isinstance(normaliser, TraceNormaliser):
         return tuple(normaliser.apply(recording) for recording in recordings)
     sections: list[Section] = []
     for run in _runs([recording.line_range for recording in recordings]):
-        rms = np.concatenate([trace_rms(np.nan_to_num(recordings[place].values)) for place in run])
+        rms = np.concatenate([trace_rms(np.nan_to_num(recordings[index].values)) for index in run])
         shared = dataclasses.replace(normaliser, amplitude=normaliser.amplitude or line_amplitude(rms))
-        sections += [shared.apply(recordings[place]) for place in run]
+        sections += [shared.apply(recordings[index]) for index in run]
     return tuple(sections)
 
 
 def join_adjoining(sections: Sequence[Section]) -> Iterator[tuple[Section, list[slice]]]:
-    """Panels of the sections that adjoin, and the rows of each section in its panel; in order.
+    """Yield panels of adjoining sections, and the rows of each section in its panel, in order.
 
-    A well, or a section that nothing adjoins, is handed on as it is.
+    A well, or a section without adjoining ones, is yielded unchanged.
     """
     for run in _runs([section.line_range for section in sections]):
-        members = [sections[place] for place in run]
+        members = [sections[index] for index in run]
         stops = np.cumsum([len(member.values) for member in members]).tolist()
         rows = [slice(stop - len(member.values), stop) for stop, member in zip(stops, members, strict=True)]
         yield (members[0] if len(members) == 1 else _panel(members)), rows
 
 
 def denoise_adjoining(denoiser: Denoiser, sections: Sequence[Section]) -> list[FloatArray]:
-    """The estimate of each section, float32[channel, sample], made with its neighbours beside it."""
+    """Denoise sections with their adjoining ones: float32[channel, sample] per section."""
     estimates: list[FloatArray] = []
     for panel, rows in join_adjoining(sections):
         whole = denoiser.denoise(panel)
-        estimates += [whole[place] for place in rows]
+        estimates += [whole[section_rows] for section_rows in rows]
     return estimates
 
 
-def _runs(parts: Sequence[LineRange | None]) -> Iterator[list[int]]:
-    """Places of parts of which each begins where the one before it ends."""
+def _runs(ranges: Sequence[LineRange | None]) -> Iterator[list[int]]:
+    """Yield runs of indices whose ranges each begin where the preceding one ends."""
     run: list[int] = []
-    for place, line_range in enumerate(parts):
-        before = parts[place - 1] if place else None
+    for index, line_range in enumerate(ranges):
+        before = ranges[index - 1] if index else None
         if run and (
             line_range is None or before is None or (line_range.line, line_range.first) != (before.line, before.stop)
         ):
             yield run
             run = []
-        run.append(place)
+        run.append(index)
     if run:
         yield run
 

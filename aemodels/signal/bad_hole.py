@@ -1,4 +1,4 @@
-"""Where the hole is too bad for the tools that touch its wall."""
+"""Bad hole: depths at which pad and mandrel tools are unreliable."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import numpy as np
 
 from aemodels.core.types import BoolArray, FloatArray, Recording
 
-# Working limits of log quality control: pad and mandrel tools lose the wall a few inches out, and a density that
-# needed a larger correction is not trusted (M. Rider & M. Kennedy, The Geological Interpretation of Well Logs, 2011).
+# Working limits of log quality control: pad and mandrel tools lose contact a few inches from the wall, and a density
+# with a larger correction is unreliable (M. Rider & M. Kennedy, The Geological Interpretation of Well Logs, 2011).
 ENLARGED_IN = 2.0
 CORRECTED_G_CM3 = 0.15
 
 
 def bad_hole(recording: Recording) -> BoolArray | None:
-    """Depths at which the hole is bad, told from caliper, bit size and density correction.
+    """Return the depths of bad hole from caliper, bit size and density correction.
 
     Args:
         recording: a well; CALI and BS in in, DRHO in g/cm3.
 
     Returns:
-        bool[sample]: CALI more than 2 in over BS, or |DRHO| above 0.15 g/cm3; None where neither can be told.
+        bool[sample]: CALI more than 2 in over BS, or |DRHO| above 0.15 g/cm3; None if the curves
+        for both are missing.
     """
     rules = []
     if {"CALI", "BS"} <= set(recording.names):
@@ -30,15 +31,15 @@ def bad_hole(recording: Recording) -> BoolArray | None:
 
 
 def enlarged(recording: Recording) -> tuple[BoolArray, BoolArray] | None:
-    """Depths at which the caliper says that the hole is bad, and those at which it can say anything.
+    """Return the depths at which the caliper shows bad hole, and those at which it is observed.
 
-    The density correction takes no part: it is mis-zeroed in many wells.
+    The density correction is not used, since its zero is wrong in many wells.
 
     Args:
         recording: a well; CALI and BS in in.
 
     Returns:
-        bool[sample] CALI more than 2 in over BS, bool[sample] both observed; None where no depth has both.
+        bool[sample] CALI more than 2 in over BS, bool[sample] both observed; None if no depth has both.
     """
     if not {"CALI", "BS"} <= set(recording.names):
         return None

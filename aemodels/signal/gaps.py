@@ -1,4 +1,4 @@
-"""Gaps: interpolation across them, and how far a lost sample is from what was observed."""
+"""Gaps: interpolation, and distance of missing samples to observed ones."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ Method: TypeAlias = Literal["linear", "pchip"]
 
 
 def fill_lost(values: FloatArray, mask: BoolArray, method: Method) -> FloatArray:
-    """Samples outside the mask from the observed ones of their channel: float32[channel, sample].
+    """Interpolate masked samples from the observed ones of their channel: float32[channel, sample].
 
-    Beyond the first and last observed sample its value is kept on; a channel without any is returned as it is.
+    The first and last observed values are extended to the ends; a channel without observed samples is unchanged.
     """
     out = values.astype(np.float32, copy=True)
-    places = np.arange(values.shape[1])
+    samples = np.arange(values.shape[1])
     for row in np.flatnonzero(mask.any(axis=1) & ~mask.all(axis=1)):
         seen = np.flatnonzero(mask[row])
         known = values[row, seen].astype(np.float64)
-        lost = places[~mask[row]]
+        lost = samples[~mask[row]]
         if method == "pchip" and seen.size > 1:
             out[row, lost] = PchipInterpolator(seen, known)(np.clip(lost, seen[0], seen[-1]))
         else:
@@ -33,10 +33,10 @@ def fill_lost(values: FloatArray, mask: BoolArray, method: Method) -> FloatArray
 
 
 def fill_windows(values: FloatArray, mask: BoolArray, neutral: float) -> FloatArray:
-    """Samples outside the mask from the observed ones of their window and channel, linearly; edges are kept on.
+    """Interpolate masked samples linearly from the observed ones of their window and channel; end values are extended.
 
     Args:
-        values: float32[window, sample, feature]; what lies outside the mask has no part in the result.
+        values: float32[window, sample, feature]; masked values do not affect the result.
         mask: bool of the same shape, True = observed.
         neutral: value of a channel without an observed sample in its window.
 
@@ -46,21 +46,21 @@ def fill_windows(values: FloatArray, mask: BoolArray, neutral: float) -> FloatAr
     if mask.all():
         return values
     samples = values.shape[1]
-    place = np.arange(samples)[None, :, None]
-    before = np.maximum.accumulate(np.where(mask, place, -1), axis=1)
-    after = np.minimum.accumulate(np.where(mask, place, samples)[:, ::-1], axis=1)[:, ::-1]
+    position = np.arange(samples)[None, :, None]
+    before = np.maximum.accumulate(np.where(mask, position, -1), axis=1)
+    after = np.minimum.accumulate(np.where(mask, position, samples)[:, ::-1], axis=1)[:, ::-1]
     left = np.minimum(np.where(before < 0, after, before), samples - 1)
     right = np.maximum(np.where(after == samples, before, after), 0)
     low, high = np.take_along_axis(values, left, axis=1), np.take_along_axis(values, right, axis=1)
-    share = (place - left) / np.maximum(right - left, 1)
+    share = (position - left) / np.maximum(right - left, 1)
     known = mask.any(axis=1, keepdims=True)
     return np.where(mask, values, np.where(known, low + (high - low) * share, neutral)).astype(np.float32)
 
 
 def distance_to_observed(mask: BoolArray) -> NDArray[np.int64]:
-    """Samples to the nearest observed one of the same channel: int64[channel, sample], 0 = observed itself.
+    """Return the distance in samples to the nearest observed one of the channel: int64[channel, sample], 0 = observed.
 
-    In a channel without any it is the channel's length.
+    In a channel without observed samples it is the length of the channel.
 
     >>> distance_to_observed(np.array([[True, False, False, False, True]])).tolist()
     [[0, 1, 2, 1, 0]]

@@ -1,4 +1,4 @@
-"""Stacked line or pre-stack gathers: what the headers say, and what the traces say where those are silent."""
+"""Gather type, stacked or pre-stack, from the trace headers, or from lateral coherence if these do not decide."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from aemodels.core.errors import DataError
 from aemodels.core.findings import Finding
 from aemodels.core.types import FloatArray, GatherKind, Recording
 
-# Neighbouring traces of two real stacked lines correlate at 0.46 and 0.91 (median), those of real marine shot gathers,
-# whose events move out by a sample and more from trace to trace, at 0.03.
-COHERENT = 0.25
-_PAIRS = 2000  # neighbouring pairs that are looked at, spread over the file
+# Median correlation of neighbouring traces: 0.46 and 0.91 on two field stacks, 0.03 on marine shot gathers with a moveout
+# of a sample or more per trace.
+MIN_STACK_COHERENCE = 0.25
+_PAIRS = 2000  # neighbouring pairs examined, evenly spaced over the file
 
 
 @dataclass(frozen=True)
 class Gather:
-    """What a seismic file holds.
+    """Gather type of a seismic file, with its evidence.
 
     Args:
         kind: "stacked", "pre-stack" or "single" (one trace).
-        reason: what decided, in words.
+        reason: human-readable reason.
         offsets: number of different source-receiver offsets.
         bins: number of different positions (inline, crossline, coordinates).
-        coherence: median correlation of neighbouring live traces at zero lag; NaN where there are no two.
+        coherence: median correlation of neighbouring live traces at zero lag; NaN if there are no two.
     """
 
     kind: GatherKind
@@ -37,13 +37,13 @@ class Gather:
 
 
 def gather_type(recording: Recording) -> Gather:
-    """Tell stacked lines from pre-stack gathers.
+    """Distinguish stacked lines from pre-stack gathers.
 
-    One trace a bin is a stack, several at different offsets are a gather (SEG-Y revision 2, trace header bytes 37-40
-    and 181-196). Where positions and offsets say nothing, lateral coherence decides.
+    One trace per bin is a stack, several with different offsets are a gather (SEG-Y revision 2, trace header bytes
+    37-40 and 181-196). If positions and offsets do not decide, lateral coherence does.
 
     Args:
-        recording: seismic; the headers of its channels are used.
+        recording: a seismic recording with trace headers.
 
     Raises:
         DataError: if the recording is a well.
@@ -65,16 +65,16 @@ def _decide(traces: int, bins: int, offsets: int, coherence: float) -> tuple[Gat
     if traces == 1:
         return "single", "one trace"
     if bins == traces:
-        return "stacked", f"each of {traces} traces has a position of its own"
+        return "stacked", f"each of {traces} traces has its own position"
     if offsets > 1:
         return "pre-stack", f"{traces} traces at {bins} positions have {offsets} offsets"
-    if coherence >= COHERENT:
-        return "stacked", f"headers are silent; neighbouring traces correlate at {coherence:.2f}"
-    return "pre-stack", f"headers are silent; neighbouring traces correlate at {coherence:.2f} only"
+    if coherence >= MIN_STACK_COHERENCE:
+        return "stacked", f"headers do not decide; neighbouring traces correlate at {coherence:.2f}"
+    return "pre-stack", f"headers do not decide; neighbouring traces correlate at only {coherence:.2f}"
 
 
 def lateral_coherence(values: FloatArray) -> float:
-    """Median correlation of neighbouring live traces at zero lag, NaN where there are no two.
+    """Return the median correlation of neighbouring live traces at zero lag; NaN if there are no two.
 
     Args:
         values: float32[trace, sample]; NaN counts as zero.
@@ -89,9 +89,9 @@ def lateral_coherence(values: FloatArray) -> float:
 
 
 def _unit(values: FloatArray) -> NDArray[np.float64]:
-    """Traces about their mean, of unit norm; a dead or constant one is zero."""
+    """Return traces less their mean, with unit norm; a dead or constant trace is zero."""
     filled = np.nan_to_num(values.astype(np.float64))
-    peak = np.abs(filled).max(axis=1, keepdims=True)  # first, so that absurd amplitudes do not overflow
+    peak = np.abs(filled).max(axis=1, keepdims=True)  # scaled first, so that extreme amplitudes do not overflow
     centred = filled / np.where(peak > 0, peak, 1)
     centred -= centred.mean(axis=1, keepdims=True)
     norm = np.linalg.norm(centred, axis=1, keepdims=True)
@@ -99,8 +99,8 @@ def _unit(values: FloatArray) -> NDArray[np.float64]:
 
 
 def gather_finding(recording: Recording) -> Finding:
-    """The detected type, as a recorded choice."""
+    """Return the detected type as an info finding."""
     gather = gather_type(recording)
     found = f"{gather.kind}: {gather.reason}"
-    remedy = "none needed; if it is wrong, mend offset and positions in the trace headers"
+    remedy = "none needed; if it is wrong, correct offset and positions in the trace headers"
     return Finding("info", "gather-type", recording.source.uri, found, "stacked, pre-stack or single", remedy)

@@ -1,4 +1,4 @@
-"""Blind noise estimate."""
+"""Noise estimates from the data alone."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import numpy as np
 
 from aemodels.core.types import BoolArray, FloatArray
 
-# The filter (1, -3, 3, -1) has squared norm 20; 0.6745 turns a median absolute deviation into a standard deviation.
+# The filter (1, -3, 3, -1) has squared norm 20; 0.6745 converts a median absolute deviation to a standard deviation.
 _THIRD_DIFFERENCE_NORM = np.sqrt(20.0) * 0.6745
 
 
 def noise_sigma(values: FloatArray, mask: BoolArray, *, axis: int = -1) -> FloatArray:
-    """Standard deviation of white noise, by the median absolute third difference.
+    """Estimate the standard deviation of white noise from the median absolute third difference.
 
-    Third differences cancel any trend up to the second order, and the median ignores bed boundaries.
+    Third differences cancel quadratic trends, and the median is robust against bed boundaries.
 
     Args:
         values: float32[...], finite.
-        mask: bool of the same shape; differences that touch an unobserved sample are left out.
+        mask: bool of the same shape; differences that include a missing sample are ignored.
         axis: the sample axis.
 
     Returns:
-        float32 with `axis` reduced to length 1; 0 where fewer than four neighbouring samples are observed.
+        float32 with `axis` reduced to length 1; 0 if no four consecutive samples are observed.
 
     References:
         Donoho & Johnstone (1994), Biometrika 81, 425 (median absolute deviation of the finest scale).
@@ -43,7 +43,7 @@ def noise_sigma(values: FloatArray, mask: BoolArray, *, axis: int = -1) -> Float
 
 
 def noise_power(values: FloatArray, mask: BoolArray) -> float:
-    """Mean noise variance of the channels that are observed anywhere; 0 where none is."""
+    """Return the mean noise variance of the channels with observed samples; 0 if there are none."""
     sigma = noise_sigma(values, mask)[:, 0].astype(np.float64)
     live = sigma[mask.any(axis=1)]
     return float(np.mean(live**2)) if live.size else 0.0

@@ -16,15 +16,15 @@ from aemodels.core.types import BoolArray, FloatArray, GatherKind, LineNoise, Re
 from aemodels.curves.canonical import CANONICAL
 from aemodels.signal.gather_type import gather_type
 
-# What a curve that is not there is filled with, in normalised units: the middle of its range.
+# Value of a missing curve in normalised units: the middle of the range.
 MISSING_CURVE = 0.5
 
 
 class CurvePercentiles(Spec):
-    """Map two percentiles of each curve, pooled over the training wells, to 0 and 1 without clipping.
+    """Linear scaling of each curve that maps two percentiles over the training wells to 0 and 1, without clipping.
 
-    Resistivities are taken to log10 first. Percentiles, not extremes: a few spikes would otherwise
-    squeeze the whole curve into a fraction of the range.
+    Resistivities are converted to log10 first. Percentiles are used instead of extremes, since a few spikes would
+    otherwise compress the whole curve.
     """
 
     kind: Literal["curve_percentiles"] = "curve_percentiles"
@@ -32,7 +32,7 @@ class CurvePercentiles(Spec):
     high: float = Field(default=99.5, gt=50.0, le=100.0, description="percentile mapped to 1")
 
     def fit(self, recordings: Sequence[Recording], curves: Sequence[str]) -> CurveNormaliser:
-        """Pool the training recordings' observed values, curve by curve.
+        """Fit the percentiles of each curve on the observed values of all training recordings.
 
         Raises:
             SpecError: if a curve has fewer than two distinct values in all recordings.
@@ -44,19 +44,19 @@ class CurvePercentiles(Spec):
             if not high > low:
                 raise SpecError(
                     f"curve {curve}: {pooled.size} observed values between {low} and {high} in "
-                    f"{len(recordings)} training wells; expected a curve that varies; drop it from the spec's curves"
+                    f"{len(recordings)} training wells; expected a curve that varies; remove it from the spec"
                 )
             bounds[row] = low, high
         return CurveNormaliser(curves=tuple(curves), bounds=bounds)
 
 
 class RecordingRms(Spec):
-    """Divide a seismic recording by one robust amplitude, so that amplitudes stay relative between its traces."""
+    """Division of a seismic recording by one robust amplitude, which keeps relative amplitudes between traces."""
 
     kind: Literal["recording_rms"] = "recording_rms"
 
     def fit(self, recordings: Sequence[Recording], curves: Sequence[str]) -> TraceNormaliser:
-        """Nothing to fit: the scale is the median of a recording's own live trace amplitudes."""
+        """Return the normaliser; the scale is the median trace RMS of each recording, so nothing is fitted."""
         return TraceNormaliser()
 
 
@@ -80,19 +80,19 @@ class CurveNormaliser:
             raise DataError(f"normalisation bounds {self.bounds.tolist()} do not fit the curves {self.curves}")
 
     def apply(self, recording: Recording, *, hide: BoolArray | None = None) -> Section:
-        """Normalise a recording: a missing curve becomes an unobserved channel.
+        """Normalise a recording; a missing curve becomes a masked channel.
 
         Args:
-            recording: any well.
-            hide: bool[channel, sample] of the recording; True samples count as missing.
+            recording: a well.
+            hide: bool[channel, sample]; True samples count as missing.
         """
         samples = recording.axis.size
         values = np.full((len(self.curves), samples), np.nan, dtype=np.float64)
         for row, curve in enumerate(self.curves):
             if curve in recording.names:
-                place = recording.names.index(curve)
-                physical = recording.values[place].astype(np.float64)
-                values[row] = _to_linear(curve, physical if hide is None else np.where(hide[place], np.nan, physical))
+                index = recording.names.index(curve)
+                physical = recording.values[index].astype(np.float64)
+                values[row] = _to_linear(curve, physical if hide is None else np.where(hide[index], np.nan, physical))
         low, high = self.bounds[:, :1], self.bounds[:, 1:]
         values = (values - low) / (high - low)
         mask = np.isfinite(values)
@@ -100,24 +100,25 @@ class CurveNormaliser:
         return Section(name=recording.name, values=fill_gaps(values, mask, MISSING_CURVE), mask=mask, scale=scale)
 
     def invert(self, values: FloatArray, section: Section) -> FloatArray:
-        """Back to canonical units: float32[curve, sample]."""
+        """Convert normalised values to canonical units: float32[curve, sample]."""
         low, high = self.bounds[:, :1], self.bounds[:, 1:]
         linear = values.astype(np.float64) * (high - low) + low
         logs = np.array([CANONICAL[curve].log for curve in self.curves])[:, None]
         return np.where(logs, 10.0 ** np.where(logs, np.clip(linear, -30, 30), 0), linear).astype(np.float32)
 
     def state(self) -> dict[str, Any]:
+        """Return the fitted state for JSON; see `restore_normaliser`."""
         return {"kind": "curve_percentiles", "curves": list(self.curves), "bounds": self.bounds.tolist()}
 
 
 @dataclass(frozen=True)
 class TraceNormaliser:
-    """Fitted RecordingRms: the scale travels in the section, so nothing is lost.
+    """Fitted RecordingRms; the scale is stored in the section, so that it can be inverted.
 
     Args:
-        amplitude: of the whole line, where recordings are parts of it; None = each recording's own.
-        noise: of the whole line in the recordings' units, where they are parts of it.
-        gather: of the whole line, where they are parts of it; None = each recording's own.
+        amplitude: amplitude of the whole line, if recordings are parts of one; None = computed per recording.
+        noise: noise of the whole line in the units of the recordings; None = estimated per section.
+        gather: gather type of the whole line; None = detected per recording.
     """
 
     amplitude: float | None = None
@@ -125,6 +126,7 @@ class TraceNormaliser:
     gather: GatherKind | None = None
 
     def apply(self, recording: Recording, *, hide: BoolArray | None = None) -> Section:
+        """Normalise a recording; True samples of `hide` count as missing."""
         observed = np.isfinite(recording.values)
         mask = observed if hide is None else observed & ~np.broadcast_to(hide, observed.shape)
         scale = self.amplitude or line_amplitude(trace_rms(np.where(mask, recording.values, 0)))
@@ -135,9 +137,11 @@ class TraceNormaliser:
         return Section(recording.name, values, mask, scales, noise, gather, recording.line_range)
 
     def invert(self, values: FloatArray, section: Section) -> FloatArray:
+        """Convert normalised values to amplitudes: float32[trace, sample]."""
         return (values * section.scale[:, None]).astype(np.float32)
 
     def state(self) -> dict[str, Any]:
+        """Return the fitted state for JSON; see `restore_normaliser`."""
         return {"kind": "recording_rms"}
 
 
@@ -145,19 +149,19 @@ Normaliser: TypeAlias = CurveNormaliser | TraceNormaliser
 
 
 def restore_normaliser(state: dict[str, Any]) -> Normaliser:
-    """The inverse of `Normaliser.state`."""
+    """Rebuild a normaliser from its `state`."""
     if state["kind"] == "recording_rms":
         return TraceNormaliser()
     return CurveNormaliser(curves=tuple(state["curves"]), bounds=np.asarray(state["bounds"], dtype=np.float64))
 
 
 def fill_gaps(values: NDArray[np.float64], mask: BoolArray, neutral: float | FloatArray) -> FloatArray:
-    """Linear interpolation across gaps, edge values beyond the ends, `neutral` for an empty channel: float32."""
+    """Interpolate gaps linearly, extend end values, and set an empty channel to `neutral`; returns float32."""
     filled = np.where(mask, values, neutral)
-    places = np.arange(values.shape[1])
+    samples = np.arange(values.shape[1])
     for row in np.flatnonzero(mask.any(axis=1) & ~mask.all(axis=1)):
         seen = mask[row]
-        filled[row] = np.interp(places, places[seen], values[row, seen])
+        filled[row] = np.interp(samples, samples[seen], values[row, seen])
     return filled.astype(np.float32)
 
 
@@ -175,12 +179,12 @@ def _observed(recording: Recording, curve: str) -> NDArray[np.float64]:
 
 
 def trace_rms(values: FloatArray) -> NDArray[np.float64]:
-    """Root mean square of each trace: float64[trace], 0 = dead.
+    """Return the root mean square of each trace: float64[trace], 0 = dead.
 
     Args:
         values: float32[trace, sample], finite.
     """
-    # float64, and the peak taken out first, so that absurd amplitudes do not overflow when squared
+    # float64, scaled by the peak first, so that extreme amplitudes do not overflow when squared
     magnitude = np.abs(values).astype(np.float64)
     peak = magnitude.max(axis=1, initial=0.0)
     relative = magnitude / np.where(peak > 0, peak, 1.0)[:, None]
@@ -188,6 +192,6 @@ def trace_rms(values: FloatArray) -> NDArray[np.float64]:
 
 
 def line_amplitude(rms: NDArray[np.float64]) -> float:
-    """Median rms of the live traces; 1 where every trace is dead."""
+    """Return the median RMS of the live traces; 1 if all traces are dead."""
     live = rms[rms > 0]
     return float(np.median(live)) if live.size else 1.0

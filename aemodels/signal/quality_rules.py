@@ -1,4 +1,4 @@
-"""What is wrong with a recording by rule alone: no statistics from training, no network."""
+"""Quality rules for recordings: fixed criteria without training data or networks."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from aemodels.curves.canonical import CANONICAL
 from aemodels.signal.runs import flat_runs, runs, straight_runs
 
 STUCK_SAMPLES = 9
-# What three readings of a line drawn by interpolation are off it: what they were rounded to, as a share of the curve's
-# own spread, or of the reading where the logarithm is taken. Logs as they were measured (KGS, NLOG) have no nine
-# readings that close to a line; of eighteen composite logs of FORCE 2020 all but one have filled gaps.
-STRAIGHT = 1e-5
-# Caliper, bit size and the density correction are flat by nature (casing, bit runs, no correction needed).
+# Rounding error of three interpolated readings relative to a straight line, as a share of the curve's range, or of the
+# reading for resistivities. Measured logs (KGS, NLOG) have no nine readings that close to a line; all but one of
+# eighteen composite logs of FORCE 2020 have filled gaps.
+STRAIGHT_TOLERANCE = 1e-5
+# Caliper, bit size and density correction are excluded: constant values are normal (casing, bit runs, no correction).
 STUCK_CURVES = frozenset({"GR", "RHOB", "NPHI", "DTC", "DTS", "RDEP", "RMED", "RSHA", "RXO", "PEF", "SP"})
 CLIPPED_FRACTION = 0.01
-CLIPPED_RUN = 3  # samples in a row at the very same extreme: a signal turns round, a clipped one stays
-# A spike stands alone. Real traces (marine gathers, stacked sections, sonic-like records) stay below 3.5 times their
-# neighbourhood; bursts of 4 to 15 times the trace's rms exceed 5.
+CLIPPED_RUN = 3  # consecutive samples at exactly the extreme value; an unclipped signal passes it in one sample
+# Spikes are isolated. Field traces (marine gathers, stacked sections, sonic waveforms) stay below 3.5 times their
+# neighbourhood; bursts of 4 to 15 times the RMS of the trace exceed 5.
 SPIKE_RATIO = 5.0
-SPIKE_HEIGHT = 3.0  # times the trace's rms, so that noise in a quiet stretch is no spike
-ABSURD_AMPLITUDE = 1e30  # no unit in use comes near; damaged or misread floats do
-ABSURD_RATIO = 1e6  # times the other traces' median peak: 120 dB, more than any gain or spreading leaves
-ABSURD_COMPANY = 5  # traces that make such a median
-SPIKE_GAP, SPIKE_REACH = 2, 15  # samples: the neighbourhood begins beyond the gap (a burst is up to 3 wide)
+SPIKE_HEIGHT = 3.0  # times the RMS of the trace, so that noise in a quiet interval is not a spike
+ABSURD_AMPLITUDE = 1e30  # above any amplitude unit in use; damaged or misread floats exceed it
+ABSURD_RATIO = 1e6  # times the median peak of the other traces: 120 dB, more than any gain or spreading difference
+MIN_LIVE_TRACES = 5  # for such a median
+SPIKE_GAP, SPIKE_REACH = 2, 15  # in samples; the neighbourhood starts beyond the gap (a burst is up to 3 samples wide)
 
 
 @dataclass(frozen=True, eq=False)
 class Quality:
-    """Which samples or traces break a rule.
+    """Result of the quality rules.
 
     Args:
         flags: reason -> bool[channel, sample] (logs: "stuck", "range") or bool[channel, 1] (seismic: "dead",
             "constant", "missing", "absurd", "clipped", "spike"); True = bad.
-        findings: one per reason and channel with any flag (logs), one per reason (seismic); of a log also
-            "interpolated", which is no flag: what was drawn across a gap is no fault of a tool.
+        findings: one per reason and channel with any flag (logs), one per reason (seismic); for logs also
+            "interpolated", which has no flag, since a filled gap is not a tool fault.
     """
 
     flags: Mapping[str, BoolArray]
@@ -48,57 +48,58 @@ class Quality:
 
     @property
     def bad(self) -> BoolArray:
-        """All reasons together, of the flags' shape."""
+        """Union of all flags."""
         return np.asarray(np.any(np.stack(list(self.flags.values())), axis=0), dtype=np.bool_)
 
 
 def assess(recording: Recording, *, line_peak: float | None = None) -> Quality:
-    """Apply the rules for the recording's kind.
+    """Apply the rules for the kind of recording.
 
     Args:
         recording: a well in canonical units, or traces.
-        line_peak: median peak amplitude of the live traces of the whole line, where the recording is a part of it;
-            None = the recording is the line.
+        line_peak: median peak amplitude of the live traces of the whole line, if the recording is a part of one;
+            None = computed from the recording.
 
     Returns:
-        The flags. Missing samples of a log are never flagged; a trace with some is, for SEG-Y knows no missing value.
+        Flags and findings. Missing samples of a log are never flagged; a trace with missing samples is, since SEG-Y has
+        no missing values.
     """
     return _assess_logs(recording) if recording.kind == "logs" else _assess_traces(recording, line_peak)
 
 
 def _assess_logs(recording: Recording) -> Quality:
     stuck = np.zeros(recording.values.shape, dtype=np.bool_)
-    outside, drawn = np.zeros_like(stuck), np.zeros_like(stuck)
+    outside, interpolated = np.zeros_like(stuck), np.zeros_like(stuck)
     for row, name in enumerate(recording.names):
         values = recording.values[row]
         if name in STUCK_CURVES:
             stuck[row] = flat_runs(values, STUCK_SAMPLES)
-            drawn[row] = _drawn(values, stuck[row], log=CANONICAL[name].log)
+            interpolated[row] = _interpolated(values, stuck[row], log=CANONICAL[name].log)
         if name in CANONICAL:
             with np.errstate(invalid="ignore"):
                 outside[row] = (values < CANONICAL[name].low) | (values > CANONICAL[name].high)
     flags = {"stuck": stuck, "range": outside}
     findings = [
         _log_finding(recording, reason, int(row), mask[row])
-        for reason, mask in {**flags, "interpolated": drawn}.items()
+        for reason, mask in {**flags, "interpolated": interpolated}.items()
         for row in np.flatnonzero(mask.any(axis=1))
     ]
     return Quality(flags, tuple(findings))
 
 
-def _drawn(values: FloatArray, stuck: BoolArray, *, log: bool) -> BoolArray:
-    """Samples on inclined lines, as interpolation draws them; of a resistivity, the line or its logarithm's."""
+def _interpolated(values: FloatArray, stuck: BoolArray, *, log: bool) -> BoolArray:
+    """Find samples on inclined straight lines; for a resistivity on a linear or logarithmic scale."""
     readings = np.where(stuck, np.nan, values.astype(np.float64))
     if not log:
         spread = np.subtract(*np.nanpercentile(readings, [99.5, 0.5])) if np.isfinite(readings).any() else 0.0
-        return straight_runs(readings, STUCK_SAMPLES, STRAIGHT * spread)
+        return straight_runs(readings, STUCK_SAMPLES, STRAIGHT_TOLERANCE * spread)
     with np.errstate(invalid="ignore", divide="ignore"):
         decades = np.where(readings > 0, np.log10(readings), np.nan)
-    out = straight_runs(decades, STUCK_SAMPLES, STRAIGHT)
-    return out | straight_runs(readings, STUCK_SAMPLES, STRAIGHT * np.abs(readings[1:-1]))
+    out = straight_runs(decades, STUCK_SAMPLES, STRAIGHT_TOLERANCE)
+    return out | straight_runs(readings, STUCK_SAMPLES, STRAIGHT_TOLERANCE * np.abs(readings[1:-1]))
 
 
-def _log_finding(recording: Recording, reason: str, row: int, broken: BoolArray) -> Finding:
+def _log_finding(recording: Recording, reason: str, row: int, flag: BoolArray) -> Finding:
     name = recording.names[row]
     canonical = CANONICAL[name]
     expected = {
@@ -106,13 +107,13 @@ def _log_finding(recording: Recording, reason: str, row: int, broken: BoolArray)
         "range": f"{canonical.low:g}..{canonical.high:g} {canonical.unit}",
         "interpolated": f"fewer than {STUCK_SAMPLES} readings in a row on a straight line",
     }[reason]
-    observed, count = int(np.isfinite(recording.values[row]).sum()), int(broken.sum())
-    start, stop = max(runs(broken), key=lambda run: run[1] - run[0])
-    longest = f"the longest stretch {recording.axis[start]:.1f}-{recording.axis[stop - 1]:.1f} m"
+    observed, count = int(np.isfinite(recording.values[row]).sum()), int(flag.sum())
+    start, stop = max(runs(flag), key=lambda run: run[1] - run[0])
+    longest = f"the longest interval {recording.axis[start]:.1f}-{recording.axis[stop - 1]:.1f} m"
     found = f"{count} of {observed} samples ({100 * count / observed:.2f} %), {longest}"
     remedy = "check the tool, the splice or the unit"
     if reason == "interpolated":
-        remedy = "a gap was filled, it seems: blank what was not measured"
+        remedy = "probably a filled gap: replace values that were not measured by NULL"
     return Finding("warning", reason, f"curve {name}", found, expected, remedy)
 
 
@@ -139,7 +140,7 @@ def _assess_traces(recording: Recording, line_peak: float | None) -> Quality:
 
 
 def trace_findings(flags: Mapping[str, NDArray[np.bool_]]) -> tuple[Finding, ...]:
-    """One finding per reason with any flag.
+    """Return one finding per reason with any flag.
 
     Args:
         flags: reason -> bool[trace] of all traces of the line.
@@ -148,52 +149,52 @@ def trace_findings(flags: Mapping[str, NDArray[np.bool_]]) -> tuple[Finding, ...
 
 
 def _beyond_end(recording: Recording) -> BoolArray:
-    """bool[trace, sample]: what follows the end of a trace that is shorter than the others is not missing."""
+    """Return the samples beyond the end of shorter traces, which are not missing: bool[trace, sample]."""
     size = recording.axis.size
     counts = np.array([channel.headers.get("samples", size) for channel in recording.channels])
     return np.asarray(np.arange(size) >= counts[:, np.newaxis], dtype=np.bool_)
 
 
 def typical_peak(peak: FloatArray) -> float:
-    """Median peak amplitude of the live traces; infinite where they are too few to tell what is usual.
+    """Return the median peak amplitude of the live traces; infinite if there are too few of them.
 
     Args:
         peak: float32[trace], largest magnitude of each trace, 0 = dead.
     """
     live = peak[peak > 0]
-    return float(np.median(live)) if live.size >= ABSURD_COMPANY else np.inf
+    return float(np.median(live)) if live.size >= MIN_LIVE_TRACES else np.inf
 
 
 def _absurd(peak: FloatArray, typical: float) -> BoolArray:
-    """bool[trace]: amplitudes that no instrument records beside the others."""
+    """Find traces with impossibly large amplitudes: bool[trace]."""
     return np.asarray(peak > min(ABSURD_RATIO * typical, ABSURD_AMPLITUDE), dtype=np.bool_)
 
 
 def _clipped(magnitude: FloatArray, peak: FloatArray) -> BoolArray:
-    """bool[trace]: a notable part of the samples at exactly the extreme, some of them in a row."""
+    """Find traces with many samples at exactly the extreme value, some of them consecutive: bool[trace]."""
     top = magnitude == peak[:, np.newaxis]
     runs = np.lib.stride_tricks.sliding_window_view(np.pad(top, ((0, 0), (0, CLIPPED_RUN - 1))), CLIPPED_RUN, axis=1)
     return np.asarray((top.mean(axis=1) >= CLIPPED_FRACTION) & np.any(np.all(runs, axis=-1), axis=1), dtype=np.bool_)
 
 
 def _spiky(magnitude: FloatArray) -> BoolArray:
-    """bool[trace]: some sample far above everything around it."""
+    """Find traces with a sample far above its neighbourhood: bool[trace]."""
     samples = magnitude.shape[1]
     rms = np.sqrt(np.mean(np.square(magnitude, dtype=np.float64), axis=1, keepdims=True))
     padded = np.pad(magnitude, ((0, 0), (SPIKE_REACH, SPIKE_REACH)))
-    side = np.lib.stride_tricks.sliding_window_view(padded, SPIKE_REACH - SPIKE_GAP, axis=1).max(axis=-1)
+    maxima = np.lib.stride_tricks.sliding_window_view(padded, SPIKE_REACH - SPIKE_GAP, axis=1).max(axis=-1)
     right = SPIKE_REACH + SPIKE_GAP + 1
-    around = np.maximum(side[:, :samples], side[:, right : right + samples])
+    around = np.maximum(maxima[:, :samples], maxima[:, right : right + samples])
     spikes = (magnitude > SPIKE_RATIO * around) & (magnitude > SPIKE_HEIGHT * rms)
     return np.asarray(spikes.any(axis=1), dtype=np.bool_)
 
 
 EXPECTED = {
-    "dead": "some sample other than zero",
-    "constant": "samples that differ",
-    "missing": "a number in every sample",
-    "absurd": f"amplitudes below {ABSURD_AMPLITUDE:g}, and within {ABSURD_RATIO:g} times the other traces'",
-    "clipped": f"less than {100 * CLIPPED_FRACTION:g} % of the samples at the very extreme",
+    "dead": "non-zero samples",
+    "constant": "varying samples",
+    "missing": "a finite value in every sample",
+    "absurd": f"amplitudes below {ABSURD_AMPLITUDE:g}, and within {ABSURD_RATIO:g} times the median peak of the line",
+    "clipped": f"less than {100 * CLIPPED_FRACTION:g} % of the samples at the extreme value",
     "spike": f"no sample {SPIKE_RATIO:g} times above its neighbourhood",
 }
 
@@ -202,5 +203,5 @@ def _trace_finding(reason: str, mask: NDArray[np.bool_]) -> Finding:
     traces = np.flatnonzero(mask)
     shown = ", ".join(str(trace) for trace in traces[:5]) + (" ..." if traces.size > 5 else "")
     found = f"{traces.size} of {mask.size} traces"
-    remedy = "flagged as bad; edit or interpolate these traces"
+    remedy = "these traces are flagged; edit or interpolate them"
     return Finding("warning", reason, f"trace {shown}", found, EXPECTED[reason], remedy)

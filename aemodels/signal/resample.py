@@ -1,4 +1,4 @@
-"""Wells of different sampling brought to one step, so that windows of as many samples hold as much rock."""
+"""Resampling of wells to one depth step."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import numpy as np
 
 from aemodels.core.types import AxisArray, Recording
 
-TOLERANCE = 0.02  # share of the step; feet read as metres differ by less, 0.15 m and half a foot do not matter
+TOLERANCE = 0.02  # share of the step; 0.15 m and half a foot (0.1524 m) count as equal
 
 
 def median_step(axis: AxisArray) -> float:
-    """The usual distance of neighbouring samples, in the axis' unit; 0 for a single sample."""
+    """Return the median distance of neighbouring samples, in the unit of the axis; 0 for a single sample."""
     return float(np.median(np.diff(axis))) if axis.size > 1 else 0.0
 
 
 def resample(recording: Recording, step: float) -> Recording:
-    """A recording sampled every `step`; itself where it is within 2 % already.
+    """Resample a recording to the step `step`; a recording within 2 % of it is returned unchanged.
 
-    Linear between neighbours; a sample beside a missing one is missing. Nothing is smoothed first: a much coarser step
-    lets thin beds alias.
+    Values are interpolated linearly; a sample next to a missing one is missing. There is no anti-alias filter: thin
+    beds alias at a much coarser step.
 
     Args:
-        recording: of any step, even or not.
-        step: in the axis' unit, positive.
+        recording: recording with any regular or irregular axis.
+        step: step in the unit of the axis, positive.
     """
     steps = np.diff(recording.axis)
     if not steps.size or np.abs(steps - step).max() <= TOLERANCE * step:

@@ -1,4 +1,4 @@
-"""Stretches of a recording: of what holds sample after sample, of one value, of readings on a line."""
+"""Runs of samples: of True values, of one value, and of readings on a straight line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aemodels.core.types import BoolArray, FloatArray
 
 
 def runs(flag: BoolArray) -> list[tuple[int, int]]:
-    """Start and exclusive stop of each run of True in bool[sample].
+    """Return start and exclusive end of each run of True in bool[sample].
 
     >>> runs(np.array([True, True, False, True]))
     [(0, 2), (3, 4)]
@@ -19,11 +19,11 @@ def runs(flag: BoolArray) -> list[tuple[int, int]]:
 
 
 def flat_runs(values: FloatArray, minimum: int) -> BoolArray:
-    """Samples that belong to a run of identical observed values.
+    """Find the samples of runs of identical observed values.
 
     Args:
         values: float32[sample], NaN = missing (ends a run).
-        minimum: shortest run that counts, in samples.
+        minimum: minimum length of a run, in samples.
 
     Returns:
         bool[sample].
@@ -35,7 +35,7 @@ def flat_runs(values: FloatArray, minimum: int) -> BoolArray:
 
 
 def run_lengths(values: FloatArray) -> NDArray[np.int64]:
-    """Length of the run of identical values around each sample, int64[sample]; each NaN is a run of its own.
+    """Return the length of the run of identical values around each sample, int64[sample]; each NaN is its own run.
 
     >>> run_lengths(np.array([1, 2, 2, 2, 3], dtype=np.float32)).tolist()
     [1, 3, 3, 3, 1]
@@ -47,14 +47,14 @@ def run_lengths(values: FloatArray) -> NDArray[np.int64]:
     return np.repeat(lengths, lengths)
 
 
-def straight_runs(values: FloatArray, minimum: int, off: float | NDArray[np.float64]) -> BoolArray:
-    """Samples that belong to a run of observed readings on a straight line, level or inclined.
+def straight_runs(values: FloatArray, minimum: int, tolerance: float | NDArray[np.float64]) -> BoolArray:
+    """Find the samples of runs of observed readings on a straight line, constant or inclined.
 
     Args:
         values: float32[sample], NaN = missing (ends a run).
-        minimum: shortest run that counts, in samples.
-        off: how far three readings in a row may be off a line, as their second difference; of all, or
-            float64[sample - 2] of each three.
+        minimum: minimum length of a run, in samples.
+        tolerance: maximum absolute second difference of three consecutive readings; one value, or
+            float64[sample - 2].
 
     Returns:
         bool[sample].
@@ -63,7 +63,7 @@ def straight_runs(values: FloatArray, minimum: int, off: float | NDArray[np.floa
     [0, 1, 1, 1, 1, 0]
     """
     out = np.zeros(values.shape, dtype=np.bool_)
-    for start, stop in runs(np.asarray(np.abs(np.diff(values, n=2)) <= off)):  # NaN is never less
+    for start, stop in runs(np.asarray(np.abs(np.diff(values, n=2)) <= tolerance)):  # NaN is never less
         if stop - start + 2 >= minimum:
             out[start : stop + 2] = True
     return out

@@ -1,4 +1,4 @@
-"""Splits that never put samples of one well, or of one seismic line section, on both sides."""
+"""Training, validation and test splits by whole wells or seismic line sections."""
 
 from __future__ import annotations
 
@@ -16,34 +16,37 @@ from aemodels.core.types import Recording
 
 
 class SplitSpec(Spec):
-    """Which wells, or which trace ranges, are for training, validation and test."""
+    """Assignment of wells or trace ranges to training, validation and test."""
 
     test: tuple[str, ...] = Field(
         default=(),
-        description="hold-out wells by well or file name; where none is there, a seeded choice takes their place",
+        description="hold-out wells by well or file name; if none is present, wells are drawn with the seed",
     )
     test_share: float = Field(default=0.2, gt=0.0, lt=0.9, description="share of wells or traces held out")
-    validation_share: float = Field(default=0.2, gt=0.0, lt=0.9, description="share of the others used for validation")
-    sections: int = Field(
-        default=3, ge=1, le=50, description="seismic: parts that validation and test are each cut into"
+    validation_share: float = Field(
+        default=0.2, gt=0.0, lt=0.9, description="share of the remaining ones used for validation"
     )
-    guard: int = Field(default=4, ge=0, le=1000, description="seismic: traces left out between the ranges")
+    sections: int = Field(
+        default=3, ge=1, le=50, description="seismic: number of sections that validation and test are each cut into"
+    )
+    guard: int = Field(default=4, ge=0, le=1000, description="seismic: unused traces between the ranges")
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Recordings by their role; no well or line section is in two of them."""
+    """Recordings per role; no well or line section has two roles."""
 
     train: tuple[Recording, ...]
     validation: tuple[Recording, ...]
     test: tuple[Recording, ...]
 
     def names(self) -> dict[str, list[str]]:
+        """Return the names of the recordings per role."""
         return {role: [r.name for r in getattr(self, role)] for role in ("train", "validation", "test")}
 
 
 def plain_name(name: str) -> str:
-    """A well's name without the separators that differ from file to file.
+    """Return a well name in lower case with its separators unified.
 
     >>> plain_name("31/3-1"), plain_name("31_3-1")
     ('31_3_1', '31_3_1')
@@ -52,7 +55,7 @@ def plain_name(name: str) -> str:
 
 
 def split_wells(recordings: Sequence[Recording], spec: SplitSpec, rng: np.random.Generator) -> Split:
-    """Whole wells to each role; files of one well stay together.
+    """Split by whole wells; files of one well stay together.
 
     Raises:
         SpecError: if there are fewer than three wells.
@@ -67,7 +70,7 @@ def split_wells(recordings: Sequence[Recording], spec: SplitSpec, rng: np.random
     held = named or set(order[: min(len(wells) - 2, max(1, round(spec.test_share * len(wells))))])
     rest = [well for well in order if well not in held]
     if len(rest) < 2:
-        raise SpecError(f"{len(rest)} wells are left beside the hold-out {sorted(held)}; expected at least 2")
+        raise SpecError(f"{len(rest)} wells remain without the hold-out {sorted(held)}; expected at least 2")
     validation = set(rest[: min(len(rest) - 1, max(1, round(spec.validation_share * len(rest))))])
 
     def role(members: set[str]) -> tuple[Recording, ...]:
@@ -77,7 +80,7 @@ def split_wells(recordings: Sequence[Recording], spec: SplitSpec, rng: np.random
 
 
 def _named(recordings: Sequence[Recording], names: Sequence[str]) -> set[str]:
-    """Plain names of the wells meant; headers add field names and the like, so the file's name counts too."""
+    """Return the plain names of the matching wells; file names match too, since headers may add field names."""
     wanted = {plain_name(name) for name in names}
     return {
         plain_name(recording.name)
@@ -87,7 +90,7 @@ def _named(recordings: Sequence[Recording], names: Sequence[str]) -> set[str]:
 
 
 def trace_ranges(recording: Recording, spec: SplitSpec) -> dict[str, tuple[int, int]]:
-    """First trace and the one behind the last of each role: training, then validation, then test, guards between.
+    """Return first trace and exclusive end of each role: training, validation, test, with guard traces between.
 
     Raises:
         SpecError: if the line is too short to give each role two traces.
@@ -109,18 +112,18 @@ def trace_ranges(recording: Recording, spec: SplitSpec) -> dict[str, tuple[int, 
 
 
 def split_traces(recordings: Sequence[Recording], spec: SplitSpec) -> Split:
-    """Contiguous trace ranges of each line; validation and test are cut into several sections, to show a spread.
+    """Split each line into contiguous trace ranges; validation and test are cut into several sections.
 
     Raises:
         SpecError: if a line is too short to give each role two traces.
     """
-    parts: dict[str, list[Recording]] = {"train": [], "validation": [], "test": []}
+    sections: dict[str, list[Recording]] = {"train": [], "validation": [], "test": []}
     for recording in recordings:
         for role, (start, stop) in trace_ranges(recording, spec).items():
             count = 1 if role == "train" else max(1, min(spec.sections, (stop - start) // 8))
             edges = np.linspace(start, stop, count + 1).astype(int)
-            parts[role] += [
+            sections[role] += [
                 recording.select(slice(a, b), f"{recording.name}[{a}:{b}]")
                 for a, b in itertools.pairwise(edges.tolist())
             ]
-    return Split(**{role: tuple(members) for role, members in parts.items()})
+    return Split(**{role: tuple(members) for role, members in sections.items()})

@@ -11,7 +11,7 @@ from aemodels.detect.cross_curve.linear_predictor import CLIP_RANGE, RidgeFromOt
 from aemodels.detect.depth_shift.candidates import shift_evidence
 from aemodels.detect.depth_shift.lagged_correlation import LAG_RANGE, lagged_correlation
 from aemodels.detect.depth_shift.step_predictor import step_mask
-from aemodels.signal.quality_rules import STRAIGHT, STUCK_SAMPLES
+from aemodels.signal.quality_rules import STRAIGHT_TOLERANCE, STUCK_SAMPLES
 from aemodels.signal.runs import run_lengths, straight_runs
 
 LAG_WINDOWS = (41, 121)  # samples, 6 and 18 m
@@ -71,7 +71,7 @@ def straight_lines(section: Section) -> BoolArray:
     A level line is a stuck tool, which the quality rule flags; an inclined one is a gap filled by interpolation.
     Neither was measured. A resistivity that was interpolated before taking its logarithm is curved, and not detected.
     """
-    return np.stack([straight_runs(curve, STUCK_SAMPLES, STRAIGHT) for curve in _observed(section)])
+    return np.stack([straight_runs(curve, STUCK_SAMPLES, STRAIGHT_TOLERANCE) for curve in _observed(section)])
 
 
 def _observed(section: Section) -> FloatArray:

@@ -26,7 +26,7 @@ from aemodels.detect.traces.kurtosis import kurtosis_evidence
 from aemodels.detect.traces.neighbours import Bools, Floats
 from aemodels.detect.traces.p_values import TracePValueScale, joined
 from aemodels.detect.traces.prediction import prediction_evidence
-from aemodels.signal.gather_type import COHERENT, lateral_coherence
+from aemodels.signal.gather_type import MIN_STACK_COHERENCE, lateral_coherence
 
 TraceDetectorPart = Literal["amplitude", "kurtosis", "coherence", "prediction"]
 PARTS: tuple[TraceDetectorPart, ...] = ("amplitude", "kurtosis", "coherence", "prediction")
@@ -137,7 +137,7 @@ def _gather(section: Section) -> GatherKind:
     if section.gather in GATHERS:
         return section.gather
     coherence = lateral_coherence(section.values)
-    return "pre-stack" if coherence < COHERENT else "stacked"  # a lone trace (NaN) counts as stacked
+    return "pre-stack" if coherence < MIN_STACK_COHERENCE else "stacked"  # a lone trace (NaN) counts as stacked
 
 
 def _dead(section: Section) -> Bools:

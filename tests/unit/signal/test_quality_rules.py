@@ -63,7 +63,7 @@ def test_values_outside_physical_bounds():
     assert (finding.code, finding.where, finding.found) == (
         "range",
         "curve RHOB",
-        "2 of 4 samples (50.00 %), the longest stretch 100.2-100.3 m",
+        "2 of 4 samples (50.00 %), the longest interval 100.2-100.3 m",
     )
 
 
@@ -85,7 +85,7 @@ def test_a_gap_filled_by_interpolation_is_found_from_nine_samples_on_and_not_fla
 def test_the_longest_filled_gap_is_named():
     values = drawn(drawn(gamma(), 10, 22), 50, 81)
     (finding,) = assess(well(GR=values)).findings
-    assert finding.found == "43 of 100 samples (43.00 %), the longest stretch 107.6-112.2 m"
+    assert finding.found == "43 of 100 samples (43.00 %), the longest interval 107.6-112.2 m"
 
 
 @pytest.mark.parametrize("log", [False, True])
