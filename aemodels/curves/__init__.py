@@ -1,1 +1,1 @@
-"""Which curves sondeflow knows: canonical names, units, bounds, and the aliases that lead to them."""
+"""Canonical curves: names, units and bounds, and the aliases of mnemonics and units."""

@@ -159,7 +159,7 @@ def is_depth(mnemonic: str, aliases: Aliases | None = None) -> bool:
 def resolve(
     candidates: Sequence[Candidate], aliases: Aliases | None = None
 ) -> tuple[tuple[CurveMatch, ...], tuple[Finding, ...]]:
-    """CurveMatch a file's curves with the canonical curves.
+    """Match a file's curves with the canonical curves.
 
     The canonical mnemonic takes precedence over an alias, an earlier tier over a later one, a curve with values over an
     empty one; two curves of equal rank are ambiguous and neither is matched.

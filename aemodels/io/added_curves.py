@@ -17,13 +17,13 @@ class AddedCurve:
     """A curve to add to a file.
 
     Args:
-        name: mnemonic, without blanks, points and colons.
+        name: mnemonic, without blanks, points, colons, "~" and "#".
         unit: unit, "" for none.
-        description: one line.
+        description: description of one line.
         values: float32[sample], NaN = missing.
 
     Raises:
-        DataError: if the name cannot stand in a curve line or the values are not float32[sample].
+        DataError: if the name is not a valid mnemonic or the values are not float32[sample].
     """
 
     name: str

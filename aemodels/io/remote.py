@@ -1,6 +1,6 @@
-"""Files that lie elsewhere: fsspec URLs, fetched only where a URL was given, and only what it names.
+"""Remote files: download by fsspec URL.
 
-A local path that looks like a URL is never fetched: `aemodels.io.read` takes paths and opens nothing else.
+Only functions of this module download anything: `aemodels.io.read` takes local paths, also if they look like a URL.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Options = Mapping[str, Any]
 
 
 def is_url(text: str) -> bool:
-    """Whether a text is a URL rather than a path.
+    """Return True if a text is a URL rather than a path.
 
     >>> is_url("s3://bucket/a.las"), is_url("/data/a.las"), is_url("C:/a.las")
     (True, False, False)
@@ -49,8 +49,8 @@ def read_url(
 
     Args:
         url: "file://...", "memory://..." or "s3://bucket/key".
-        options: what the file system takes, e.g. `endpoint_url`, `key`, `secret` for s3.
-        limits: sizes beyond which a file is refused.
+        options: options of the file system, e.g. `endpoint_url`, `key`, `secret` for s3.
+        limits: sizes beyond which a file is rejected.
         aliases: as for `aemodels.io.read`.
         positions: as for `aemodels.io.read`.
 
@@ -58,7 +58,7 @@ def read_url(
         The recording; its source is the URL.
 
     Raises:
-        UnreadableFileError: if the URL is of another kind, cannot be fetched, or holds no readable file.
+        UnreadableFileError: if the URL has another scheme, cannot be downloaded, or is not a readable file.
     """
     with tempfile.TemporaryDirectory(prefix="sondeflow-") as folder:
         path = fetch(url, Path(folder), options=options, limits=limits)
@@ -67,13 +67,13 @@ def read_url(
 
 
 def fetch(url: str, folder: Path, *, options: Options | None = None, limits: SizeLimits = DEFAULT_LIMITS) -> Path:
-    """Copy the one file that a URL names into a folder, under its own last name.
+    """Download the file at a URL to a folder, under its own name.
 
     Args:
         url: as for `read_url`.
-        folder: where to put it; made where missing.
+        folder: target folder; created if missing.
         options: as for `read_url`.
-        limits: a file larger than `limits.stored` is refused before it is fetched.
+        limits: a file larger than `limits.stored` is rejected before the download.
 
     Returns:
         The local path, a direct child of the folder.
@@ -88,12 +88,12 @@ def fetch(url: str, folder: Path, *, options: Options | None = None, limits: Siz
         if size > limits.stored:
             raise _too_large(url, size, limits)
         with system.open(path, "rb") as remote, atomic_path(target) as temporary, temporary.open("wb") as local:
-            # A size that the other side states is no promise.
+            # The size reported by the server may be wrong.
             if copy_within(remote, local, limits.stored) > limits.stored:
                 raise _too_large(url, limits.stored + 1, limits)
     except UnreadableFileError:
         raise
-    except Exception as error:  # each file system has errors of its own
+    except Exception as error:  # each file system has its own errors
         raise _failed(url, error) from error
     return target
 
@@ -101,16 +101,16 @@ def fetch(url: str, folder: Path, *, options: Options | None = None, limits: Siz
 def fetch_all(
     url: str, folder: Path, *, options: Options | None = None, limits: SizeLimits = DEFAULT_LIMITS
 ) -> tuple[list[Path], list[tuple[str, Finding]]]:
-    """Copy all readable files that lie under a URL into a folder, each into a subfolder of its own.
+    """Download all readable files under a URL to a folder, each to its own subfolder.
 
     Args:
         url: as for `list_urls`.
-        folder: where to put them; made where missing.
+        folder: target folder; created if missing.
         options: as for `read_url`.
         limits: as for `fetch`, for each file.
 
     Returns:
-        (local paths in the order of their URLs, problems by URL): a file that cannot be fetched does not stop the
+        (local paths in the order of their URLs, problems by URL): a file that cannot be downloaded does not affect the
         others.
     """
     files: list[Path] = []
@@ -120,29 +120,29 @@ def fetch_all(
     except UnreadableFileError as error:
         return [], [(url, finding) for finding in error.findings]
     for found in urls:
-        # The subfolder is a hash: no name on the other side can choose a place on this one.
-        place = folder / hashlib.sha256(found.encode()).hexdigest()[:16]
+        # The subfolder is a hash, so that remote names cannot choose local paths.
+        subfolder = folder / hashlib.sha256(found.encode()).hexdigest()[:16]
         try:
-            files.append(fetch(found, place, options=options, limits=limits))
+            files.append(fetch(found, subfolder, options=options, limits=limits))
         except UnreadableFileError as error:
             problems += [(found, finding) for finding in error.findings]
     return files, problems
 
 
 def list_urls(url: str, *, options: Options | None = None) -> tuple[str, ...]:
-    """URLs of the readable files (by their suffix) that lie under a URL, in sorted order.
+    """List the URLs of the readable files (by suffix) under a URL, in sorted order.
 
-    Hidden and unfinished files are passed over, and on a local disk links that lead out of the folder.
+    Hidden and unfinished files are skipped, and on a local disk links that point outside the folder.
 
     Args:
         url: a file or a folder (for s3 a bucket and prefix).
         options: as for `read_url`.
 
     Returns:
-        The URLs; empty where nothing readable lies there.
+        The URLs; empty if there are no readable files.
 
     Raises:
-        UnreadableFileError: if the URL is of another kind or cannot be reached.
+        UnreadableFileError: if the URL has another scheme or cannot be reached.
     """
     system, path = _open_system(url, options)
     scheme = url.split("://", 1)[0].lower()
@@ -151,14 +151,14 @@ def list_urls(url: str, *, options: Options | None = None) -> tuple[str, ...]:
     try:
         system.invalidate_cache()
         names = sorted(str(name) for name in system.find(path))
-    except Exception as error:  # each file system has errors of its own
+    except Exception as error:  # each file system has its own errors
         raise _failed(url, error) from error
     base = path.rstrip("/")
     return tuple(f"{scheme}://{name.lstrip('/')}" for name in names if _wanted(name, base))
 
 
 def _wanted(name: str, base: str) -> bool:
-    """Whether an object is a readable file under the base, and no part of its name is hidden or leads upwards."""
+    """Return True if an object is a readable file under the base, without hidden or unfinished parts in its path."""
     if name != base and not name.startswith(f"{base}/"):
         return False
     parts = PurePosixPath(name[len(base) :].lstrip("/")).parts or (PurePosixPath(name).name,)
@@ -166,11 +166,11 @@ def _wanted(name: str, base: str) -> bool:
 
 
 def _open_system(url: str, options: Options | None) -> tuple[Any, str]:
-    """The file system of a URL, and the path in it; chained URLs and other protocols are refused."""
+    """Return the file system of a URL and the path in it; chained URLs and other schemes are rejected."""
     match = URL.fullmatch(url)
     scheme = match[1].lower() if match else ""
     if match is None or scheme not in SCHEMES or "::" in url:
-        remedy = "fetch it yourself and give its path"
+        remedy = "download the file and give its path"
         expected = "one of " + ", ".join(f"{known}://" for known in SCHEMES)
         raise UnreadableFileError((Finding("error", "unknown-scheme", "file", url, expected, remedy),))
     import fsspec
@@ -187,7 +187,11 @@ def _open_system(url: str, options: Options | None) -> tuple[Any, str]:
 def _safe_name(url: str, name: str) -> str:
     if name in {"", ".", ".."} or re.search(r"[\\/\x00]", name) or len(name.encode()) > 200:
         raise UnreadableFileError(
-            (Finding("error", "bad-name", "file", f"{url} ends in {name!r}", "a file name", "name one file"),)
+            (
+                Finding(
+                    "error", "bad-name", "file", f"{url} ends in {name!r}", "a file name", "give the URL of one file"
+                ),
+            )
         )
     return name
 
@@ -200,11 +204,13 @@ def _too_large(url: str, size: int, limits: SizeLimits) -> UnreadableFileError:
 
 def _failed(url: str, error: Exception) -> UnreadableFileError:
     if isinstance(error, FileNotFoundError):
-        finding = Finding("error", "missing", "file", f"nothing at {url}", "a file", "check the URL")
+        finding = Finding("error", "missing", "file", f"no file at {url}", "a file", "check the URL")
     elif isinstance(error, PermissionError):
-        finding = Finding("error", "no-permission", "file", f"{url} may not be read", "access", "check the credentials")
+        finding = Finding(
+            "error", "no-permission", "file", f"no permission to read {url}", "access", "check the credentials"
+        )
     else:
         found = f"{url}: {type(error).__name__}: {error}"
         remedy = "check the endpoint, the credentials and the network"
-        finding = Finding("error", "not-reachable", "file", found, "an answer", remedy)
+        finding = Finding("error", "not-reachable", "file", found, "a response", remedy)
     return UnreadableFileError((finding,))

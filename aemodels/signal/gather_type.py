@@ -11,8 +11,8 @@ from aemodels.core.errors import DataError
 from aemodels.core.findings import Finding
 from aemodels.core.types import FloatArray, GatherKind, Recording
 
-# Median correlation of neighbouring traces: 0.46 and 0.91 on two field stacks, 0.03 on marine shot gathers with a moveout
-# of a sample or more per trace.
+# Median correlation of neighbouring traces: 0.46 and 0.91 on two field stacks, 0.03 on marine shot gathers, where
+# events move by a sample or more per trace.
 MIN_STACK_COHERENCE = 0.25
 _PAIRS = 2000  # neighbouring pairs examined, evenly spaced over the file
 

@@ -1,4 +1,4 @@
-"""Gzip'd files: unpacked to a temporary file, within limits, under a name of our own."""
+"""Compressed (gzip) files, unpacked to a temporary file within limits."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ PACKED_SUFFIX = ".gz"
 
 
 class Readable(Protocol):
-    """Anything with `read(size)` that gives bytes."""
+    """An object with `read(size)` that returns bytes."""
 
     def read(self, size: int, /) -> bytes: ...
 
 
 def is_packed(path: Path) -> bool:
-    """Whether a file's name says that it is gzip'd."""
+    """Return True if the name of a file ends in ".gz"."""
     return path.suffix.lower() == PACKED_SUFFIX
 
 
 def content_suffix(path: Path) -> str:
-    """The suffix that says what a file holds, in lower case.
+    """Return the suffix of a file without ".gz", in lower case.
 
     >>> content_suffix(Path("a/LINE.SGY.gz")), content_suffix(Path("w.las"))
     ('.sgy', '.las')
@@ -38,7 +38,7 @@ def content_suffix(path: Path) -> str:
 
 
 def content_stem(path: Path) -> str:
-    """A file's name without the suffixes that say what it holds.
+    """Return the name of a file without its suffixes.
 
     >>> content_stem(Path("a/LINE.7.SGY.gz")), content_stem(Path("w.las"))
     ('LINE.7', 'w')
@@ -48,19 +48,19 @@ def content_stem(path: Path) -> str:
 
 @contextmanager
 def plain_file(path: Path, limits: SizeLimits = DEFAULT_LIMITS) -> Iterator[Path]:
-    """A file's content as a plain file: the file itself, or what a gzip'd one unpacks to.
+    """Provide an uncompressed file: the file itself, or the unpacked content of a gzip file.
 
-    The temporary file has the packed file's name without ".gz"; a name inside the archive is never used.
+    The temporary file has the name of the compressed file without ".gz"; the name inside the archive is not used.
 
     Args:
         path: the file.
-        limits: what is refused as a decompression bomb.
+        limits: limits against decompression bombs.
 
     Yields:
-        The path to read; a temporary one lasts as long as the context.
+        The path to read; a temporary one is deleted with the context.
 
     Raises:
-        UnreadableFileError: if the file is no gzip, damaged, or grows beyond the limits.
+        UnreadableFileError: if the file is not a gzip file, damaged, or exceeds the limits.
         OSError: if it cannot be opened.
     """
     if not is_packed(path):
@@ -73,39 +73,39 @@ def plain_file(path: Path, limits: SizeLimits = DEFAULT_LIMITS) -> Iterator[Path
         yield target
 
 
-def copy_within(source: Readable, target: BinaryIO, most: int) -> int:
-    """Copy a stream block by block, giving up beyond a size.
+def copy_within(source: Readable, target: BinaryIO, max_bytes: int) -> int:
+    """Copy a stream block by block up to a size.
 
     Args:
-        source: what to read.
-        target: where to write.
-        most: bytes allowed.
+        source: stream to read.
+        target: stream to write.
+        max_bytes: maximum number of bytes.
 
     Returns:
-        Bytes copied; more than `most` (by up to one block) where the limit was passed.
+        Bytes copied; more than `max_bytes` (by up to one block) if the limit is exceeded.
     """
     done = 0
-    while done <= most and (block := source.read(MIB)):
+    while done <= max_bytes and (block := source.read(MIB)):
         target.write(block)
         done += len(block)
     return done
 
 
 def _unpack(packed: BinaryIO, plain: BinaryIO, stored: int, limits: SizeLimits) -> None:
-    most = min(limits.unpacked, max(limits.harmless, int(limits.growth * stored)))
+    limit = min(limits.unpacked, max(limits.harmless, int(limits.growth * stored)))
     try:
         with gzip.open(packed) as stream:
-            done = copy_within(stream, plain, most)
+            done = copy_within(stream, plain, limit)
     except EOFError as error:
-        raise _unreadable("truncated", f"{stored} bytes that end too early", "a whole gzip file") from error
+        raise _unreadable("truncated", f"{stored} bytes with an incomplete end", "a complete gzip file") from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise _unreadable("bad-gzip", f"{type(error).__name__}: {error}", "a gzip file") from error
-    if done > most:
-        found = f"{stored} bytes that unpack to more than {most}"
-        remedy = "if it is what it should be, unpack it yourself, or raise SONDEFLOW_MAX_UNPACKED_BYTES or _RATIO"
+    if done > limit:
+        found = f"{stored} bytes that unpack to more than {limit}"
+        remedy = "if the file is valid, unpack it yourself, or raise SONDEFLOW_MAX_UNPACKED_BYTES or _RATIO"
         expected = f"at most {limits.growth:g} times its size, and {limits.unpacked} bytes"
         raise UnreadableFileError((Finding("error", "decompression-bomb", "file", found, expected, remedy),))
 
 
 def _unreadable(code: str, found: str, expected: str) -> UnreadableFileError:
-    return UnreadableFileError((Finding("error", code, "file", found, expected, "get the whole file again"),))
+    return UnreadableFileError((Finding("error", code, "file", found, expected, "get the complete file again"),))

@@ -1,4 +1,4 @@
-"""The identity of a file: the hash of its bytes."""
+"""Content hash of files."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from pathlib import Path
 
 
 def sha256_file(path: Path) -> str:
-    """SHA-256 of a file's bytes as 64 hex digits, read in blocks (a file may be larger than memory)."""
+    """Return the SHA-256 of a file as 64 hex digits, reading it in blocks."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

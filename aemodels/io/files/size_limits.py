@@ -1,4 +1,4 @@
-"""How much a file may hold before it is refused unread."""
+"""Size limits beyond which a file is rejected unread."""
 
 from __future__ import annotations
 
@@ -10,13 +10,19 @@ MIB = 2**20
 
 
 class SizeLimits(Spec):
-    """Bounds that keep a hostile or broken file from filling the disk or the memory."""
+    """Limits that prevent malicious or broken files from filling disk or memory."""
 
-    stored: int = Field(default=64 * 1024 * MIB, ge=1, description="largest file read, or taken from a URL, in bytes")
-    whole: int = Field(default=2 * 1024 * MIB, ge=1, description="largest SEG-Y read at once, in bytes, unpacked")
-    unpacked: int = Field(default=16 * 1024 * MIB, ge=1, description="largest content of a packed file, in bytes")
-    growth: float = Field(default=200.0, ge=1, description="largest ratio of content to packed size")
-    harmless: int = Field(default=64 * MIB, ge=0, description="content up to so many bytes may have any ratio")
+    stored: int = Field(default=64 * 1024 * MIB, ge=1, description="maximum size of a file or download [bytes]")
+    whole: int = Field(
+        default=2 * 1024 * MIB, ge=1, description="maximum size of a SEG-Y file read at once, uncompressed [bytes]"
+    )
+    unpacked: int = Field(
+        default=16 * 1024 * MIB, ge=1, description="maximum uncompressed size of a compressed file [bytes]"
+    )
+    growth: float = Field(default=200.0, ge=1, description="maximum ratio of uncompressed to compressed size")
+    harmless: int = Field(
+        default=64 * MIB, ge=0, description="uncompressed size up to which any ratio is allowed [bytes]"
+    )
 
 
 DEFAULT_LIMITS = SizeLimits()

@@ -1,4 +1,4 @@
-"""Cells of text become columns of numbers, a stretch of rows at a time, strictly."""
+"""Strict conversion of text cells to columns of numbers, one chunk of rows at a time."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from aemodels.core.findings import Finding
 from aemodels.io.las.header import parse_number
 
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
-TEXT_LIMIT = 0.5  # a column most of whose cells are words is text, not a curve with gaps
+TEXT_LIMIT = 0.5  # a column with a larger share of words is text, not a curve with gaps
 MISSING_WORDS = frozenset({"", "nan", "null", "(null)", "none", "na", "n/a", "-", "--", "---", "----"})
-STRETCH = 4096  # rows of text held at a time: cells as Python strings take five times the file's size
+CHUNK_ROWS = 4096  # rows held as text at a time; cells as Python strings take five times the size of the file
 
 REMEDIES = {
-    "decimal-comma": "the comma is read as a decimal mark; write a point",
-    "text-column": "the column is left out, the others are used; leave text out of the data section",
+    "decimal-comma": "the comma is read as a decimal separator; write a point",
+    "text-column": "the column is skipped, the others are used; remove text from the data section",
     "unreadable-cell": "the cells are read as missing; write the file's NULL value",
     "missing-word": "the cells are read as missing; write the file's NULL value",
 }
 
 
 class Column:
-    """One column while it is read.
+    """A column while it is read.
 
     Args:
-        name: of its curve.
+        name: name of the curve.
     """
 
     remedies: ClassVar[Mapping[str, str]] = REMEDIES
@@ -45,7 +45,7 @@ class Column:
         self.comma_parts: list[NDArray[np.float64]] = []
 
     def extend(self, cells: Sequence[str], lines: Sequence[int]) -> None:
-        """Take a stretch of cells and the lines they stand on."""
+        """Append cells, with their line indices."""
         texts = self.texts(cells)
         try:
             values = pa.array(texts, pa.string()).cast(pa.float64()).to_numpy(zero_copy_only=False).copy()
@@ -86,16 +86,16 @@ class Column:
 
     @property
     def decimal_commas(self) -> bool:
-        """Whether every word is a number with a decimal comma, and no cell has a decimal point."""
+        """True if every word is a number with a decimal comma, and no cell has a decimal point."""
         return self.words > 0 and self.commas == self.words and not self.points
 
     def values(self) -> NDArray[np.float64]:
-        """float64[row], NaN where a cell is no number."""
+        """Return the values float64[row], NaN if a cell is not a number."""
         parts = self.comma_parts if self.decimal_commas else self.parts
         return np.concatenate(parts) if parts else np.empty(0)
 
     def finding(self) -> Finding | None:
-        """What was wrong with the cells."""
+        """Return the finding about the cells; None if all are numbers."""
         if self.first_word is not None:
             if self.decimal_commas:
                 return self._finding("decimal-comma", self.first_word, self.words)
@@ -110,36 +110,36 @@ class Column:
             "info" if code == "missing-word" else "warning",
             code,
             f"curve {self.name}, line {first[0] + 1}",
-            f"{first[1][:80]!r}; {count} of {self.rows} cells are no plain numbers",
+            f"{first[1][:80]!r}; {count} of {self.rows} cells are not plain numbers",
             "a number",
             self.remedies[code],
         )
 
 
 def collect_columns(rows: Iterator[tuple[int, list[str]]], columns: Sequence[Column]) -> NDArray[np.int64]:
-    """Put rows of cells, each with the index of its line, into columns.
+    """Append rows of cells to columns.
 
     Args:
-        rows: (line, cells) of each row; as many cells as columns.
-        columns: filled.
+        rows: (line index, cells) per row; one cell per column.
+        columns: the columns, filled in place.
 
     Returns:
-        int64[row], the lines.
+        int64[row], line index of each row.
     """
     starts: list[int] = []
     lines: list[int] = []
-    stretch: list[list[str]] = []
+    chunk: list[list[str]] = []
     for line, cells in rows:
         lines.append(line)
-        stretch.append(cells)
-        if len(stretch) == STRETCH:
-            _flush(columns, stretch, lines)
+        chunk.append(cells)
+        if len(chunk) == CHUNK_ROWS:
+            _flush(columns, chunk, lines)
             starts.extend(lines)
-            lines, stretch = [], []
-    _flush(columns, stretch, lines)
+            lines, chunk = [], []
+    _flush(columns, chunk, lines)
     return np.asarray(starts + lines, dtype=np.int64)
 
 
-def _flush(columns: Sequence[Column], stretch: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
-    for column, cells in zip(columns, zip(*stretch, strict=True), strict=False):
+def _flush(columns: Sequence[Column], chunk: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
+    for column, cells in zip(columns, zip(*chunk, strict=True), strict=False):
         column.extend(cells, lines)

@@ -1,4 +1,4 @@
-"""Numbers that have run together in a table of fixed column widths, parted where the columns end."""
+"""Fixed column widths: splitting of numbers that run together."""
 
 from __future__ import annotations
 
@@ -8,27 +8,29 @@ from dataclasses import dataclass
 
 from aemodels.io.las.header import parse_number
 
-EVIDENCE = 3  # whole rows that must agree on where the columns end
-# A sign that follows a digit: the numbers on both sides have run together. The second must have a point (or be a whole
-# NULL like -9999), else a date like 2020-01-02 would pass.
+MIN_COMPLETE_ROWS = 3  # rows that must agree on the ends of the columns
+# A minus sign after a digit separates two numbers that run together. The second must have a decimal point (or be a NULL
+# like -9999), so that dates like 2020-01-02 do not match.
 RUN_ON = re.compile(r"(?<=[\d.])(?=-\d*\.\d|-999+\b)")
 CELL_END = re.compile(rf"(?<=\S)(?=\s|$)|{RUN_ON.pattern}")
 
 
 @dataclass(frozen=True)
 class FixedColumns:
-    """Where the columns of a table end.
+    """Column ends of a fixed-width table.
 
     Args:
-        ends: offset behind the last character of each column.
-        decimals: digits behind the point in every whole row of a column; None where they differ.
+        ends: exclusive end of each column, in characters.
+        decimals: number of decimals of each column; None if they differ between rows.
     """
 
     ends: tuple[int, ...]
     decimals: tuple[int | None, ...]
 
     def cut(self, line: str) -> list[str] | None:
-        """The cells of a line; None unless each is a number, and each that touches the next has its usual decimals.
+        """Split a line into cells.
+
+        Returns None unless each cell is a number, and each that touches the next has the usual number of decimals.
 
         >>> FixedColumns((5, 13), (1, 2)).cut("100.012345.67")
         ['100.0', '12345.67']
@@ -45,33 +47,33 @@ class FixedColumns:
 
 
 def find_columns(lines: Iterable[str], width: int) -> FixedColumns | None:
-    """The columns on which all whole rows agree.
+    """Find the column ends shared by all complete rows.
 
     Args:
-        lines: of the data section, with those whose numbers have run together.
-        width: cells of a whole row.
+        lines: lines of the data section, including those with numbers that run together.
+        width: cells per complete row.
 
     Returns:
-        The columns; None where there are too few whole rows, or they disagree on where columns end.
+        The columns; None if there are too few complete rows, or they disagree.
     """
     ends: set[tuple[int, ...]] = set()
     decimals: list[set[int]] = [set() for _ in range(width)]
-    whole = 0
+    complete = 0
     for line in lines:
         found = tuple(match.start() for match in CELL_END.finditer(line))
         if len(found) != width:
             continue
-        whole += 1
+        complete += 1
         ends.add(found)
         if len(ends) > 1 or "\t" in line:
             return None
         for seen, start, end in zip(decimals, (0, *found), found, strict=False):
             seen.add(_decimals(line[start:end]))
-    if whole < EVIDENCE:
+    if complete < MIN_COMPLETE_ROWS:
         return None
     return FixedColumns(ends.pop(), tuple(min(seen) if len(seen) == 1 else None for seen in decimals))
 
 
 def _decimals(cell: str) -> int:
-    """Digits behind the point, -1 for none."""
+    """Return the number of decimals; -1 without a decimal point."""
     return len(cell.partition(".")[2]) if "." in cell else -1

@@ -1,4 +1,4 @@
-"""From the numeric columns of a LAS file to channels: canonical curves first, everything else under its own name."""
+"""Conversion of numeric columns to channels: canonical curves first, the others under their own names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aemodels.io.las.header import LasCurve
 from aemodels.io.las.null_values import STANDARD_NULLS, extremes
 from aemodels.io.las.unit_check import judge_unit
 
-# Values that programs write for "missing" whatever the header says; no canonical curve can hold any of them.
+# Common markers of missing values, used whatever the header states; none is a possible reading of a canonical curve.
 SENTINELS = (
     *STANDARD_NULLS,
     -9999.25,
@@ -29,7 +29,7 @@ SENTINELS = (
 )
 MIN_SENTINEL_MAGNITUDE = 999.0
 FLOAT32_MAX = float(np.finfo(np.float32).max)
-REPEATED = 3  # a curve without known bounds: one sentinel may be a measurement
+MIN_REPEATS = 3  # in a curve without known bounds, where a single one may be a measurement
 
 Values = NDArray[np.float64]
 
@@ -37,11 +37,11 @@ Values = NDArray[np.float64]
 def to_channels(
     curves: Sequence[LasCurve], columns: Sequence[Values], aliases: Aliases | None = None
 ) -> tuple[FloatArray, tuple[Channel, ...], tuple[Finding, ...]]:
-    """Name the curves and convert their units.
+    """Match curves with canonical ones and convert their units.
 
     Args:
-        curves: header lines of the numeric columns, without the depth index.
-        columns: one float64[sample] each, NaN = missing, in the file's units.
+        curves: descriptions of the numeric columns, without the depth index.
+        columns: float64[sample] per curve, NaN = missing, in the units of the file.
 
     Returns:
         (values float32[channel, sample], channels, findings), canonical curves first.
@@ -75,13 +75,13 @@ def to_channels(
 def _convert(
     column: Values, curve: LasCurve, match: CurveMatch, aliases: Aliases
 ) -> tuple[Values | None, list[Finding]]:
-    """Values in the canonical unit; None where they cannot be that curve."""
+    """Return the values in the canonical unit; None if they cannot be that curve."""
     canonical = CANONICAL[match.name]
     findings = []
     sentinel = _sentinels(column)
     if sentinel is not None:
         found = f"{int(sentinel.sum())} values like {column[sentinel][0]:g}"
-        expected = f"{canonical.low:g}..{canonical.high:g} {canonical.unit}, or the file's NULL"
+        expected = f"{canonical.low:g}..{canonical.high:g} {canonical.unit}, or the NULL of the file"
         findings.append(
             Finding("warning", "other-null", f"curve {curve.name}", found, expected, "these are read as missing")
         )
@@ -92,22 +92,20 @@ def _convert(
 
 
 def _without_repeated_sentinels(column: Values, curve: LasCurve) -> tuple[Values, list[Finding]]:
-    """A sentinel in a curve without known bounds counts as missing where it repeats."""
+    """Replace a repeated sentinel by NaN in a curve without known bounds."""
     hits = _sentinels(column)
-    if hits is None or np.count_nonzero(hits) < REPEATED:
+    if hits is None or np.count_nonzero(hits) < MIN_REPEATS:
         return column, []
     found = f"{int(hits.sum())} values like {column[hits][0]:g}"
-    expected = "the file's NULL where a value is missing"
+    expected = "the NULL of the file for missing values"
     finding = Finding("warning", "other-null", f"curve {curve.name}", found, expected, "these are read as missing")
     return np.where(hits, np.nan, column), [finding]
 
 
 def _sentinels(column: Values) -> BoolArray | None:
-    """Where a program's own mark of a missing value stands; None where nowhere."""
+    """Find sentinels (common markers of missing values): bool[sample], None if there are none."""
     low, high = extremes(column)
-    if not (
-        low <= -MIN_SENTINEL_MAGNITUDE or high >= MIN_SENTINEL_MAGNITUDE
-    ):  # few curves reach that: most are settled here
+    if not (low <= -MIN_SENTINEL_MAGNITUDE or high >= MIN_SENTINEL_MAGNITUDE):  # true for most curves
         return None
     marks = [mark for mark in SENTINELS if low <= mark <= high]
     hits = np.asarray(np.isin(column, marks), dtype=np.bool_)
@@ -115,7 +113,7 @@ def _sentinels(column: Values) -> BoolArray | None:
 
 
 def _store(values: Values, row: FloatArray) -> None:
-    """Into float32, values beyond its range becoming missing."""
+    """Store values as float32; values beyond its range become NaN."""
     with np.errstate(over="ignore"):
         row[:] = values
     low, high = extremes(values)
@@ -129,7 +127,7 @@ def _channel(name: str, unit: str, curve: LasCurve) -> Channel:
 
 
 def _own_name(name: str, channels: list[Channel]) -> str:
-    """A curve's own name, marked where it would pass for a canonical curve, and made unique."""
+    """Return a unique name of a curve, with a suffix if it is a canonical name."""
     name = f"{name}:raw" if name in CANONICAL else name
     used = {channel.name for channel in channels}
     number, unique = 2, name

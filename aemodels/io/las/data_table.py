@@ -1,4 +1,4 @@
-"""The data block of a LAS file: strict cells, so that nothing slips through as a number."""
+"""Parser of the data section of a LAS file with strict rules for numbers."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from aemodels.io.las.file_sections import DataBlock
 from aemodels.io.las.header import CURVE_SECTION, LasHeader
 from aemodels.io.las.row_splitter import RowSplitter, find_delimiter, split_cells
 
-RAGGED_LIMIT = 0.1  # beyond one bad row in ten the columns cannot be trusted
+RAGGED_LIMIT = 0.1  # with a larger share of bad rows the columns are unreliable
 
 
 @dataclass(frozen=True, eq=False)
 class LasTable:
-    """The parsed data block.
+    """The parsed data section.
 
     Args:
-        columns: one float64[row] a curve, NaN where a cell is no number; infinities are kept.
-        text_columns: columns that hold words.
-        block: where the rows come from.
-        starts: int64[row], 0-based index of the line on which each row starts; None where each data line is a row.
-        findings: what could not be used.
+        columns: float64[row] per curve, NaN if a cell is not a number; infinities are kept.
+        text_columns: indices of text columns.
+        block: the data section.
+        starts: int64[row], 0-based index of the first line of each row; None if each data line is a row.
+        findings: findings about cells and rows.
     """
 
     columns: list[NDArray[np.float64]]
@@ -39,7 +39,7 @@ class LasTable:
     findings: tuple[Finding, ...] = field(default=())
 
     def line(self, row: int) -> int:
-        """Index of the line on which a row starts."""
+        """Return the index of the line on which a row starts."""
         if self.starts is not None:
             return int(self.starts[row])
         return next(itertools.islice((number for number, _ in self.block.lines()), row, None))
@@ -50,13 +50,13 @@ def parse_table(block: DataBlock, header: LasHeader) -> LasTable:
 
     Args:
         block: the data section.
-        header: the file's header; one column is expected per curve.
+        header: the header; one column is expected per curve.
 
     Returns:
-        The table, rows with a wrong number of cells left out.
+        The table, without rows with a wrong number of cells.
 
     Raises:
-        UnreadableFileError: if the cells do not fit the curves.
+        UnreadableFileError: if the number of cells does not match the curves.
     """
     width = len(header.curves)
     delimiter = find_delimiter([line for _, line in itertools.islice(block.lines(), 1)], header)
@@ -78,7 +78,7 @@ def parse_table(block: DataBlock, header: LasHeader) -> LasTable:
 def as_table(
     columns: Sequence[Column], starts: NDArray[np.int64], block: DataBlock, findings: tuple[Finding, ...]
 ) -> LasTable:
-    """Return the table of columns that have been filled, with findings about the rows and the cells."""
+    """Return the table of filled columns, with findings about rows and cells."""
     found = [column.finding() for column in columns]
     text_columns = frozenset(
         number for number, finding in enumerate(found) if finding is not None and finding.code == "text-column"
@@ -93,12 +93,12 @@ def as_table(
 
 
 class Ragged:
-    """What is noted about rows with a wrong number of cells while a block is read.
+    """Record of rows with a wrong number of cells.
 
     Args:
-        width: cells of a whole row.
-        section: the part of the file that describes its curves, as messages name it.
-        cure: what else may be wrong, as a remedy.
+        width: cells per complete row.
+        section: name of the part of the file that describes its curves, for messages.
+        cure: first remedy, for messages.
     """
 
     def __init__(self, width: int, *, section: str = CURVE_SECTION, cure: str = "separate run-on numbers") -> None:
@@ -109,20 +109,22 @@ class Ragged:
         self.whole = 0
 
     def note(self, line: int, cells: int) -> None:
-        """One more row of a wrong number of cells."""
+        """Record a row with a wrong number of cells."""
         self.cells = self.cells if self.lines else cells
         self.lines.append(line)
 
     def findings(self, rows: int) -> tuple[Finding, ...]:
-        """What was noted beside `rows` good rows.
+        """Return the findings, given the number of good rows.
 
         Raises:
-            UnreadableFileError: if the columns cannot be trusted.
+            UnreadableFileError: if too many rows have a wrong number of cells.
         """
         found: tuple[Finding, ...] = ()
         if self.run_on:
             what = f"{len(self.run_on)} rows with numbers that run into each other, like 50-999.25"
-            remedy = "they are parted before the sign, or where the other rows' columns end; write a blank between them"
+            remedy = (
+                "they are split before the sign, or at the column ends of the other rows; write a blank between them"
+            )
             found = (Finding("warning", "run-on", f"line {self.run_on[0] + 1}", what, "separate numbers", remedy),)
         return (*found, *self._ragged(rows + len(self.lines)))
 
@@ -137,7 +139,7 @@ class Ragged:
             f"line {where}",
             f"{self.cells} cells in line {self.lines[0] + 1}; {len(self.lines)} of {rows} rows have a wrong number",
             f"{self.width} cells, one per curve of the {self.section}",
-            f"{self.cure}, or correct the {self.section}" + ("" if refuse else "; these rows are left out"),
+            f"{self.cure}, or correct the {self.section}" + ("" if refuse else "; these rows are skipped"),
         )
         if refuse:
             raise UnreadableFileError((finding,))
@@ -159,7 +161,7 @@ def _whole_rows(
 
 
 def unwrap_rows(lines: Sequence[str], indices: Sequence[int], header: LasHeader) -> tuple[list[list[str]], list[int]]:
-    """Rows of a wrapped file as text cells, with the index of the line on which each starts.
+    """Return rows of a wrapped file as text cells, with the index of the first line of each.
 
     Raises:
         UnreadableFileError: if any row has the wrong number of cells.
@@ -169,7 +171,7 @@ def unwrap_rows(lines: Sequence[str], indices: Sequence[int], header: LasHeader)
 
 
 def _unwrap(lines: Iterable[tuple[int, str]], width: int) -> Iterator[tuple[int, list[str]]]:
-    """Join the lines of a wrapped file into rows; a row must end where a line ends."""
+    """Join the lines of a wrapped file into rows; each row must end at a line end."""
     row: list[str] = []
     start = index = 0
     for index, line in lines:

@@ -1,4 +1,4 @@
-"""The depth index of a LAS file: in metres, increasing, and honest about what was done to it."""
+"""Depth index of a LAS file: in metres and increasing; conversions are reported as findings."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from aemodels.curves.resolve import NO_UNIT, Aliases, is_depth, normal_unit, uni
 from aemodels.io.las.data_table import LasTable
 from aemodels.io.las.header import LasHeader
 
-DEPTH_TOLERANCE = 1e-6  # m; depths of one file by the same factor differ by rounding only
+DEPTH_TOLERANCE = 1e-6  # in m; larger than rounding errors
 ABSURD_SAMPLES = 10_000_000  # 1,500 km of well at 15 cm
 
 
 @dataclass(frozen=True, eq=False)
 class DepthIndex:
-    """The depth axis and how to get there.
+    """Depth axis of a table.
 
     Args:
         axis: float64[sample] in m, strictly increasing.
-        rows: int64[sample], the table's row of each sample.
-        findings: what was converted, reversed or left out.
-        factor: metres per unit of the file's depths.
+        rows: int64[sample], table row of each sample.
+        findings: conversions, reversals and skipped rows.
+        factor: metres per depth unit of the file.
     """
 
     axis: AxisArray
@@ -36,17 +36,17 @@ class DepthIndex:
 
 
 def depth_factor(header: LasHeader, aliases: Aliases | None = None) -> tuple[float, tuple[Finding, ...]]:
-    """Metres per unit of the depth column.
+    """Return metres per unit of the depth column.
 
     Args:
-        header: the file's header.
-        aliases: the tables of names and units; by default those of aliases.yaml.
+        header: the header of the file.
+        aliases: mnemonics and units; by default those of aliases.yaml.
 
     Returns:
         (factor, findings).
 
     Raises:
-        UnreadableFileError: if the first curve is no depth.
+        UnreadableFileError: if the first curve is not a depth.
     """
     curve = header.curves[0]
     declared = header.units.get("STRT", "")
@@ -55,11 +55,11 @@ def depth_factor(header: LasHeader, aliases: Aliases | None = None) -> tuple[flo
     if factor is None and (normal_unit(unit) not in NO_UNIT or not is_depth(curve.mnemonic, aliases)):
         raise UnreadableFileError((_no_depth(curve.mnemonic, unit),))
     if factor is None:
-        return 1.0, (_depth_finding("depth-unit-missing", "no unit of depth", "m is assumed; state the unit"),)
+        return 1.0, (_depth_finding("depth-unit-missing", "no unit of depth", "m is assumed; add the unit"),)
     findings: tuple[Finding, ...] = ()
     other = unit_factor(declared, "m", aliases)
     if other is not None and other != factor:
-        remedy = f"the curve's {unit!r} is used; make both agree"
+        remedy = f"the unit of the curve, {unit!r}, is used; make both agree"
         findings += (_depth_finding("depth-unit-conflict", f"{unit!r} for the curve, {declared!r} for STRT", remedy),)
     if factor != 1.0:
         info = Finding(
@@ -70,12 +70,12 @@ def depth_factor(header: LasHeader, aliases: Aliases | None = None) -> tuple[flo
 
 
 def build_index(header: LasHeader, table: LasTable, aliases: Aliases | None = None) -> DepthIndex:
-    """Turn the first column into a depth axis.
+    """Convert the first column to a depth axis.
 
     Args:
-        header: the file's header.
-        table: its data.
-        aliases: the tables of names and units; by default those of aliases.yaml.
+        header: the header of the file.
+        table: the data.
+        aliases: mnemonics and units; by default those of aliases.yaml.
 
     Returns:
         The axis in m, increasing.
@@ -93,7 +93,7 @@ def build_index(header: LasHeader, table: LasTable, aliases: Aliases | None = No
     if rows.size < 2:
         raise UnreadableFileError((*findings, _too_short(rows.size)))
     descending = depth[rows[-1]] < depth[rows[0]]
-    axis = depth * factor  # steps are judged as they will be used: two close depths may meet in the product
+    axis = depth * factor  # check steps after conversion, which may make close depths equal
     steps = np.diff(axis[rows]) * (-1.0 if descending else 1.0)
     if (steps < 0).any():
         raise UnreadableFileError((*findings, _not_monotonic(table, depth, rows, int(np.argmax(steps < 0)))))
@@ -101,7 +101,7 @@ def build_index(header: LasHeader, table: LasTable, aliases: Aliases | None = No
     if repeated.any():
         mask = np.zeros(len(depth), dtype=np.bool_)
         mask[rows[repeated]] = True
-        findings += (_dropped("depth-repeated", table, mask, "rows that repeat the depth before them"),)
+        findings += (_dropped("depth-repeated", table, mask, "rows that repeat the preceding depth"),)
     rows = rows[~repeated]
     if rows.size < 2:
         raise UnreadableFileError((*findings, _too_short(rows.size)))
@@ -114,7 +114,7 @@ def build_index(header: LasHeader, table: LasTable, aliases: Aliases | None = No
 
 
 def _check_ends(header: LasHeader, depth: NDArray[np.float64]) -> tuple[Finding, ...]:
-    """Compare the first and last depth with STRT and STOP; a file cut at a row's end shows in no other way."""
+    """Compare the first and last depth with STRT and STOP, which reveals files truncated at a row end."""
     findings = []
     step = float(np.median(np.abs(np.diff(depth))))
     _refuse_absurd(header, depth)
@@ -127,20 +127,22 @@ def _check_ends(header: LasHeader, depth: NDArray[np.float64]) -> tuple[Finding,
             continue
         short = name == "STOP" and (value - expected) * (depth[-1] - depth[0]) < 0
         code = "truncated" if short else mismatch
-        remedy = f"{'check whether the file is whole' if short else f'correct {name}'}; the rows present are used"
+        remedy = f"{'check whether the file is complete' if short else f'correct {name}'}; the rows present are used"
         findings.append(Finding("warning", code, "file", f"{which} depth {value:g}", f"{name} {expected:g}", remedy))
     return tuple(findings)
 
 
 def _refuse_absurd(header: LasHeader, depth: NDArray[np.float64]) -> None:
-    """Refuse a header that declares a great many samples where hardly any are there."""
+    """Reject a header that declares far more samples than the file has."""
     start, stop, step = (header.number(name) for name in ("STRT", "STOP", "STEP"))
     if start is None or stop is None or not step:
         return
     declared = abs((stop - start) / step)
     if declared > max(ABSURD_SAMPLES, 100 * depth.size):
         found = f"{declared:.3g} samples declared by STRT, STOP and STEP, {depth.size} present"
-        finding = Finding("error", "absurd-size", "~Well section", found, "both alike", "correct STRT, STOP and STEP")
+        finding = Finding(
+            "error", "absurd-size", "~Well section", found, "equal numbers", "correct STRT, STOP and STEP"
+        )
         raise UnreadableFileError((finding,))
 
 
@@ -166,17 +168,19 @@ def _not_monotonic(table: LasTable, depth: NDArray[np.float64], rows: NDArray[np
         "depth-not-monotonic",
         f"line {table.line(int(second)) + 1} (data row {second + 1})",
         f"depth {depth[second]:g} after {depth[first]:g}",
-        "depth that runs in one direction",
-        "sort the rows, or split the passes into files",
+        "increasing or decreasing depth",
+        "sort the rows, or write one file per pass",
     )
 
 
 def _dropped(code: str, table: LasTable, mask: NDArray[np.bool_], what: str) -> Finding:
     first = table.line(int(np.argmax(mask))) + 1
     return Finding(
-        "warning", code, f"line {first}", f"{int(mask.sum())} {what}", "one depth per row", "these rows are left out"
+        "warning", code, f"line {first}", f"{int(mask.sum())} {what}", "one depth per row", "these rows are skipped"
     )
 
 
 def _too_short(rows: int) -> Finding:
-    return Finding("error", "too-short", "file", f"{rows} usable rows", "at least 2", "check whether the file is whole")
+    return Finding(
+        "error", "too-short", "file", f"{rows} usable rows", "at least 2", "check whether the file is complete"
+    )

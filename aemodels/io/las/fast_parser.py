@@ -1,4 +1,4 @@
-"""Plain blocks of numbers through a C parser; whatever is not plain is left to the strict cells of las_data."""
+"""Fast parser for data sections with plain numbers only; `data_table` parses all others."""
 
 from __future__ import annotations
 
@@ -13,52 +13,52 @@ from aemodels.io.las.file_sections import DataBlock
 
 Columns = list[NDArray[np.float64]]
 BLANK, TAB, COMMA, NEWLINE = b" \t,\n"
-STRETCH = 2**19  # bytes parsed at a time: more leaves the processor's cache and takes memory
-MAX_BLOCK_BYTES = 2**31 - 1  # that the parser takes at a time
-PROBES = 97  # lines looked at to find the columns of a table of fixed width
+CHUNK_BYTES = 2**19  # parsed at a time; larger chunks exceed the CPU cache and take memory
+MAX_BLOCK_BYTES = 2**31 - 1  # limit of the CSV parser
+PROBES = 97  # lines examined to find the columns of a fixed-width table
 
 
 def parse_fast(block: DataBlock, width: int, delimiter: str | None) -> Columns | None:
-    """Parse a block in which every cell is a plain number and every row is whole.
+    """Parse a data section in which every cell is a plain number and every row is complete.
 
     Args:
         block: the data section.
-        width: cells of each row.
-        delimiter: what stands between cells, None for blanks.
+        width: cells per row.
+        delimiter: delimiter of the cells, None for blanks.
 
     Returns:
-        One float64[row] a column, infinities kept; None where anything is out of the ordinary.
+        float64[row] per column, infinities kept; None if any cell or row is not plain.
     """
-    # "#" and quotes mean comments, 1.#IND or text: never for a fast parser.
+    # "#" and quotes indicate comments, 1.#IND or text.
     if block.has(b"#", b'"', b"'"):
         return None
     if delimiter is not None:
-        return _columns(_stretches(block), _count_lines(block), width, delimiter)
+        return _columns(_chunks(block), _count_lines(block), width, delimiter)
     if block.has(b","):
         return None
     table = _fixed_table(block, width)
     if table is not None:
-        return _columns(_marked(*table), len(table[0]), width, ",")
-    return _columns(map(_separated, _stretches(block)), _count_lines(block), width, ",")
+        return _columns(_with_commas(*table), len(table[0]), width, ",")
+    return _columns(map(_separated, _chunks(block)), _count_lines(block), width, ",")
 
 
 def _count_lines(block: DataBlock) -> int:
-    parts = (np.frombuffer(part, dtype=np.uint8) for part in _stretches(block))
-    return sum(int(np.count_nonzero(part == NEWLINE)) for part in parts)
+    chunks = (np.frombuffer(chunk, dtype=np.uint8) for chunk in _chunks(block))
+    return sum(int(np.count_nonzero(chunk == NEWLINE)) for chunk in chunks)
 
 
-def _stretches(block: DataBlock) -> Iterator[memoryview]:
-    """The block's bytes, whole lines at a time."""
+def _chunks(block: DataBlock) -> Iterator[memoryview]:
+    """Yield the bytes of the section in chunks of complete lines."""
     view = memoryview(block.file)
     at, stop = block.span
     while at < stop:
-        end = block.file.find(b"\n", min(at + STRETCH, stop - 1), stop) + 1
+        end = block.file.find(b"\n", min(at + CHUNK_BYTES, stop - 1), stop) + 1
         yield view[at:end]
         at = end
 
 
 def _fixed_table(block: DataBlock, width: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]] | None:
-    """Lines of equal length as uint8[line, character] and where its columns meet; None for other lines."""
+    """Return lines of equal length as uint8[line, character], and the separator positions; None for other sections."""
     cells = np.frombuffer(block.view, dtype=np.uint8)
     length = block.file.find(b"\n", *block.span) + 1 - block.span[0]
     if len(cells) % length:
@@ -70,41 +70,43 @@ def _fixed_table(block: DataBlock, width: int) -> tuple[NDArray[np.uint8], NDArr
     starts = np.flatnonzero(~blank & np.concatenate([[True], blank[:-1]]))
     if len(starts) != width:
         return None
-    marks = starts[1:] - 1
-    if (cells[:, marks] != BLANK).any():
+    separators = starts[1:] - 1
+    if (cells[:, separators] != BLANK).any():
         return None
-    return (cells, marks) if len(cells) else None
+    return (cells, separators) if len(cells) else None
 
 
-def _marked(cells: NDArray[np.uint8], marks: NDArray[np.int64]) -> Iterator[memoryview]:
-    """Stretches of a table with commas put where its columns meet."""
-    step = max(STRETCH // cells.shape[1], 1)
+def _with_commas(cells: NDArray[np.uint8], separators: NDArray[np.int64]) -> Iterator[memoryview]:
+    """Yield chunks of a table with commas between the columns."""
+    step = max(CHUNK_BYTES // cells.shape[1], 1)
     for first in range(0, len(cells), step):
         table = cells[first : first + step].copy()
-        table[:, marks] = COMMA
+        table[:, separators] = COMMA
         yield table.data.cast("B")
 
 
-def _separated(stretch: memoryview) -> memoryview:
-    """Whole lines with a comma before each cell but the first; the parser passes over the other blanks."""
-    cells = np.array(np.frombuffer(stretch, dtype=np.uint8))
+def _separated(chunk: memoryview) -> memoryview:
+    """Return complete lines with a comma before each cell except the first; the parser ignores other blanks."""
+    cells = np.array(np.frombuffer(chunk, dtype=np.uint8))
     if TAB in cells:
         cells[cells == TAB] = BLANK
     blank = cells == BLANK
-    marks = np.flatnonzero(blank[:-1] & ~blank[1:])
-    before_cell = cells[marks + 1] != NEWLINE
+    separators = np.flatnonzero(blank[:-1] & ~blank[1:])
+    before_cell = cells[separators + 1] != NEWLINE
     starts = np.concatenate([[0], np.flatnonzero(cells[:-1] == NEWLINE) + 1])
-    before_cell[np.searchsorted(marks, starts[blank[starts]])] = False  # blanks that indent a line part nothing
-    cells[marks[before_cell]] = COMMA
+    before_cell[np.searchsorted(separators, starts[blank[starts]])] = (
+        False  # blanks that indent a line are not separators
+    )
+    cells[separators[before_cell]] = COMMA
     return cells.data
 
 
-def _columns(parts: Iterator[memoryview], lines: int, width: int, delimiter: str) -> Columns | None:
-    """Parse stretch after stretch into one table, so that nothing is held twice."""
+def _columns(chunks: Iterator[memoryview], lines: int, width: int, delimiter: str) -> Columns | None:
+    """Parse chunk by chunk into one table, so that nothing is held twice."""
     values = np.empty((width, lines))
     rows = 0
-    for part in parts:
-        table = _parsed(part, width, delimiter)
+    for chunk in chunks:
+        table = _parsed(chunk, width, delimiter)
         if table is None:
             return None
         for row, column in zip(values, table.columns, strict=True):
@@ -113,13 +115,13 @@ def _columns(parts: Iterator[memoryview], lines: int, width: int, delimiter: str
     return list(values[:, :rows])
 
 
-def _parsed(part: memoryview, width: int, delimiter: str) -> pa.Table | None:
+def _parsed(chunk: memoryview, width: int, delimiter: str) -> pa.Table | None:
     names = [str(number) for number in range(width)]
     try:
         return pacsv.read_csv(
-            pa.BufferReader(pa.py_buffer(part)),
+            pa.BufferReader(pa.py_buffer(chunk)),
             read_options=pacsv.ReadOptions(
-                use_threads=False, column_names=names, block_size=min(len(part) + 1, MAX_BLOCK_BYTES)
+                use_threads=False, column_names=names, block_size=min(len(chunk) + 1, MAX_BLOCK_BYTES)
             ),
             parse_options=pacsv.ParseOptions(delimiter=delimiter, quote_char=False),
             convert_options=pacsv.ConvertOptions(

@@ -1,4 +1,4 @@
-"""A LAS file as the reader wants it: header sections as text, data sections as bytes that are not split needlessly."""
+"""Sections of a LAS file: header sections as text, data sections as bytes."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from aemodels.core.findings import Finding
 from aemodels.io.las.text_sections import MARK, LasSection, LasText, candidates, is_data, section_kind, split_lines
 
 MEBI = 2**20
-FILE_LIMIT = 2048 * MEBI  # a LAS file is read whole; nobody has written a larger one than this on purpose
-HEADER_LIMIT = 16 * MEBI  # the largest headers met in the field hold some 100 kB
+FILE_LIMIT = 2048 * MEBI  # a LAS file is read at once
+HEADER_LIMIT = 16 * MEBI  # the largest known headers have some 100 kB
 TITLE_LIMIT = 1000
-INDENT = 200  # blanks that may stand before a section's "~"
+MAX_INDENT = 200  # blanks before the "~" of a section
 CHUNK = 4 * MEBI
 PADDING = b" \t\r\n\f\v\x1a\x00"
 
 
 @dataclass(frozen=True, eq=False)
 class DataBlock:
-    """The lines below the title of one data section.
+    """The lines below the title of a data section.
 
     Args:
-        title: index of the title's line in the file.
-        file: the file's bytes; the block is a part of them, so that a large one is not in memory twice.
-        span: offsets of the block's lines in it, each ended by "\n".
-        codec: how `file` is encoded; ASCII characters are one byte each.
+        title: line index of the title.
+        file: bytes of the file; the block refers to them, so that a large one is not in memory twice.
+        span: offset and exclusive end of the lines in `file`, each ended by "\n".
+        codec: encoding of `file`; ASCII characters are one byte each.
     """
 
     title: int
@@ -38,16 +38,16 @@ class DataBlock:
     codec: str
 
     def has(self, *parts: bytes) -> bool:
-        """Whether any of the parts occurs in the lines."""
+        """Return True if any of the byte strings occurs in the lines."""
         return any(self.file.find(part, *self.span) >= 0 for part in parts)
 
     @property
     def view(self) -> memoryview:
-        """The lines as bytes, not copied."""
+        """The lines as bytes, without a copy."""
         return memoryview(self.file)[slice(*self.span)]
 
     def lines(self) -> Iterator[tuple[int, str]]:
-        """Index in the file and text of each line that is neither blank nor a comment."""
+        """Yield line index and text of each line that is neither blank nor a comment."""
         at, stop = self.span
         for number in itertools.count(self.title + 1):
             if at >= stop:
@@ -61,12 +61,12 @@ class DataBlock:
 
 @dataclass(frozen=True, eq=False)
 class LasFile:
-    """A file's header as text and its data as bytes.
+    """Header of a file as text and its data sections as bytes.
 
     Args:
-        header: all lines and sections but those of data.
-        blocks: the data sections in the file's order.
-        codec: the file's encoding.
+        header: all lines and sections, without the lines of data sections.
+        blocks: the data sections, in the order of the file.
+        codec: encoding of the file.
     """
 
     header: LasText
@@ -75,7 +75,7 @@ class LasFile:
 
 
 def refuse_bombs(path: Path) -> None:
-    """Refuse what cannot be a log before it fills the memory.
+    """Reject files that cannot be a log before they fill the memory.
 
     Args:
         path: the file.
@@ -97,16 +97,16 @@ def refuse_bombs(path: Path) -> None:
 
 
 def split_file(data: bytes) -> LasFile:
-    """Find the sections of a file; one without any has an empty header and no blocks.
+    """Split a file into its sections; without any, the header is empty and there are no blocks.
 
     Args:
-        data: the whole file.
+        data: bytes of the file.
 
     Returns:
-        Its header and its data.
+        Header and data sections.
 
     Raises:
-        UnreadableFileError: if the header is too large to be one.
+        UnreadableFileError: if the header is too large.
     """
     text, codec = as_single_bytes(data)
     inner = "utf-8" if codec.startswith("utf-16") else codec
@@ -135,7 +135,7 @@ def split_file(data: bytes) -> LasFile:
 
 
 def as_single_bytes(data: bytes) -> tuple[bytes, str]:
-    """The file in an encoding whose ASCII characters are single bytes, and the encoding it came in."""
+    """Return the file in an encoding with single-byte ASCII characters, and its original encoding."""
     if data.isascii() and b"\x00" not in data[:2000]:
         return data, "utf-8"
     for codec in candidates(data):
@@ -148,12 +148,12 @@ def as_single_bytes(data: bytes) -> tuple[bytes, str]:
 
 
 def refusal(code: str, where: str, found: str, expected: str, remedy: str) -> UnreadableFileError:
-    """The error that refuses a file for one reason."""
+    """Return the error that rejects a file for one reason."""
     return UnreadableFileError((Finding("error", code, where, found, expected, remedy),))
 
 
 def _recoded(data: bytes, codec: str) -> Iterator[bytes]:
-    """Check an encoding piece by piece (decoding all at once takes up to four bytes a character)."""
+    """Decode block by block (decoding at once takes up to four bytes per character); yield UTF-8 for UTF-16."""
     decoder = codecs.getincrementaldecoder(codec)()
     for start in range(0, len(data), CHUNK):
         text = decoder.decode(data[start : start + CHUNK], final=start + CHUNK >= len(data))
@@ -161,13 +161,13 @@ def _recoded(data: bytes, codec: str) -> Iterator[bytes]:
 
 
 def _titles(text: bytes) -> list[int]:
-    """Offsets of the lines that open a section."""
+    """Return the offsets of the title lines of all sections."""
     starts: list[int] = []
     at = text.find(b"~")
     for _ in range(100 * TITLE_LIMIT):
         if at < 0:
             return starts
-        before = text[max(at - INDENT, 0) : at].removeprefix(codecs.BOM_UTF8).rstrip(b" \t")
+        before = text[max(at - MAX_INDENT, 0) : at].removeprefix(codecs.BOM_UTF8).rstrip(b" \t")
         if not before or before.endswith((b"\n", b"\r")):
             starts.append(text.rfind(b"\n", 0, at) + 1)
         at = text.find(b"~", at + 1)
@@ -183,7 +183,7 @@ def _is_data_title(line: bytes) -> bool:
 
 
 def closed_span(text: bytes, start: int, stop: int) -> tuple[bytes, tuple[int, int]]:
-    """Return the bytes and the span of a block without the padding at its end, its last line ended by "\n"."""
+    """Return bytes and span of a block without trailing padding, its last line ended by "\n"."""
     while stop > start and text[stop - 1] in PADDING:
         stop -= 1
     if text[stop : stop + 1] == b"\n":

@@ -1,4 +1,4 @@
-"""A LAS file's own lines with further curves and a history beside the untouched ones."""
+"""Copy of the lines of a LAS file with added curves and a history."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NULL = "-999.25"
 
 @dataclass(frozen=True)
 class _Edits:
-    """What changes, line by line: texts to put after a line, and lines to replace."""
+    """Changes by line index: texts to insert after a line, and lines to replace."""
 
     after: dict[int, list[str]] = field(default_factory=dict)
     replaced: dict[int, str] = field(default_factory=dict)
@@ -38,18 +38,18 @@ class _Edits:
 
 
 def format_values(values: FloatArray, null: str) -> list[str]:
-    """Shortest text of each float32 that reads back as the same float32; `null` where NaN."""
+    """Format each float32 with the fewest digits that read back as the same float32; NaN as `null`."""
     texts = np.asarray(values, dtype=np.float32).astype(str)
     return [str(text) for text in np.where(np.isnan(values), null, texts)]
 
 
 def one_line(text: str) -> str:
-    """Text that cannot break a header line: no line ends, no colon."""
+    """Return text without line ends and colons, for a header line."""
     return re.sub(r"\s+", " ", text.replace(":", ";")).strip()
 
 
 def curve_line(name: str, unit: str, description: str) -> str:
-    """A line of the ~Curve section; blanks, points and colons that would break it become "_"."""
+    """Return a line of the ~Curve section; invalid characters of the mnemonic become "_"."""
     mnemonic, closed = re.sub(r"[\s.:~#]", "_", name), re.sub(r"\s", "", unit)
     return f" {mnemonic}.{closed} : {one_line(description)}"
 
@@ -57,14 +57,14 @@ def curve_line(name: str, unit: str, description: str) -> str:
 def flagged_lines(
     text: LasText, header: LasHeader, added: Sequence[AddedCurve], recording: Recording, history: str
 ) -> list[str]:
-    """The lines of a file with curves and history added.
+    """Return the lines of a file with added curves and history.
 
     Args:
         text: the file; it has an ~A and a ~Curve section.
         header: its header.
-        added: the curves.
-        recording: the file as read; the curves' depths are its axis.
-        history: what was done.
+        added: the curves to add.
+        recording: the file as read; its axis is the depth of the curves.
+        history: text of the history.
 
     Returns:
         All lines with their line ends.
@@ -91,7 +91,7 @@ def flagged_lines(
 
 @dataclass(frozen=True, eq=False)
 class _Cells:
-    """New cells: columns[curve][sample], what stands where there is none, depths, metres per unit of the file."""
+    """New cells: columns[curve][sample], texts of missing values, depth axis, metres per depth unit of the file."""
 
     columns: list[list[str]]
     missing: list[str]
@@ -113,12 +113,12 @@ def free_names(wanted: Sequence[str], present: Sequence[str]) -> list[str]:
 
 
 def _last_line(text: LasText, section: LasSection) -> int:
-    """The last line of a section that says something, else its title."""
+    """Return the index of the last non-blank line of a section, or of its title."""
     return max((index for index in section.body if is_data(text.lines[index])), default=section.title)
 
 
 def _add_history(text: LasText, data: LasSection, history: str, edits: _Edits) -> None:
-    # A line that starts with "~" would open a section, one with "#" would be a comment.
+    # A leading "~" would start a section, a leading "#" a comment.
     lines = [" " + re.sub(r"^[~#]+", "", line.strip()) for line in history.splitlines() if line.strip()]
     other = text.of_kind("O")
     if other:
@@ -128,7 +128,7 @@ def _add_history(text: LasText, data: LasSection, history: str, edits: _Edits) -
 
 
 def _name_columns(text: LasText, data: LasSection, names: Sequence[str], header: LasHeader, edits: _Edits) -> None:
-    """Where the ~A line lists the columns, list the new ones too."""
+    """Add the new columns to the ~A line if it lists the columns."""
     title = text.lines[data.title]
     if len(title.replace(MARK, "").split()) == len(header.curves) + 1 and "|" not in title:
         body = title.rstrip("\r\n")
@@ -141,7 +141,7 @@ def _aligned(columns: list[list[str]]) -> list[list[str]]:
 
 
 def _unwrap(text: LasText, data: LasSection, header: LasHeader, edits: _Edits) -> None:
-    """Put each wrapped depth step on one line, cells untouched, and let the WRAP line say so."""
+    """Put each wrapped depth step on one line with its cells unchanged, and set WRAP to NO."""
     indices = text.data_lines(data)
     rows, starts = unwrap_rows([text.lines[index] for index in indices], indices, header)
     edits.replaced.update(dict.fromkeys(indices, ""))
@@ -169,13 +169,13 @@ def _extend_rows(text: LasText, data: LasSection, header: LasHeader, cells: _Cel
 
 
 def _factor(header: LasHeader, recording: Recording) -> float:
-    """Metres per unit of the file's depths: as the reader found, who may have had aliases of the user's."""
+    """Return metres per depth unit of the file, as determined by the reader (with the user's aliases) if known."""
     known = recording.headers.get("depth_factor")
     return depth_factor(header)[0] if known is None else float(known)
 
 
 def _samples_of(rows: Sequence[Sequence[str]], width: int, cells: _Cells) -> NDArray[np.int64]:
-    """Return the sample of each row, -1 for a row that the reader left out."""
+    """Return the sample of each row, -1 for a row that the reader skipped."""
     numbers = [parse_number(row[0]) if len(row) == width else None for row in rows]
     depth = np.array([np.nan if number is None else number for number in numbers], dtype=np.float64)
     return samples_at(cells.factor * depth, cells.axis)
@@ -189,7 +189,7 @@ def samples_at(depth: NDArray[np.float64], axis: AxisArray) -> NDArray[np.int64]
         axis: float64[sample] in m, increasing.
 
     Returns:
-        int64[row]; -1 where no sample has this depth, and for all but the first row of one depth, as the readers do.
+        int64[row]; -1 if no sample has this depth, and for all but the first row of a depth, as in the readers.
     """
     right = np.clip(np.searchsorted(axis, depth), 0, axis.size - 1)
     left = np.maximum(right - 1, 0)

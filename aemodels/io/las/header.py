@@ -1,4 +1,4 @@
-"""The header of a LAS file: what the data block means."""
+"""Header of a LAS file."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class LasCurve:
     """One line of a curve section.
 
     Args:
-        name: unique in its section.
-        mnemonic: as spelled.
-        unit: as spelled.
+        name: unique name in its section.
+        mnemonic: mnemonic as spelled in the file.
+        unit: unit as spelled in the file.
         description: the rest of the line.
-        order: 0 for the log that is read, more for the file's other logs whose curves are read with it.
-        section: the part of the file that describes its curves, as messages name it.
+        order: 0 for the log that is read, higher for other logs of the file that are read with it.
+        section: name of the part of the file that describes its curves, for messages.
     """
 
     name: str
@@ -44,15 +44,15 @@ class LasCurve:
 
 @dataclass(frozen=True)
 class LasHeader:
-    """What the header says.
+    """Contents of the header.
 
     Args:
-        curves: one per data column, the depth index first.
-        well: upper-case mnemonic -> value of the well section, as text.
-        units: upper-case mnemonic -> unit of the well section.
-        wrapped: whether one depth step runs over several lines.
-        nulls: the numbers given for NULL, in the file's order.
-        delimiter: declared column delimiter, None where none is declared (blanks).
+        curves: one per data column, depth index first.
+        well: upper-case mnemonic -> value in the well section, as text.
+        units: upper-case mnemonic -> unit in the well section.
+        wrapped: True if one depth step spans several lines.
+        nulls: the values of NULL, in the order of the file.
+        delimiter: declared column delimiter; None if not declared (blanks).
     """
 
     curves: tuple[LasCurve, ...]
@@ -63,12 +63,12 @@ class LasHeader:
     nulls: tuple[float, ...] = ()
 
     def number(self, mnemonic: str) -> float | None:
-        """Value of a well item where it is a number."""
+        """Return the value of a well item; None if it is not a number."""
         return parse_number(self.well.get(mnemonic, ""))
 
 
 def parse_number(text: str) -> float | None:
-    """A decimal number, None for anything else (words, dates, 1.#IND, 1_000).
+    """Parse a decimal number; None for anything else (words, dates, 1.#IND, 1_000).
 
     >>> parse_number("1.0D+03"), parse_number("1.#IND")
     (1000.0, None)
@@ -80,19 +80,19 @@ def parse_number(text: str) -> float | None:
 def read_header(text: LasText, curves: LasSection | None = None) -> LasHeader:
     """Parse the header sections with lasio.
 
-    lasio gets the text of the first version and well sections and of one curve section under plain titles, never a
-    path: a path that looks like a URL would be fetched.
+    lasio receives the text of the first version and well sections and of one curve section, never a path, since it
+    would fetch a path that looks like a URL.
 
     Args:
         text: the decoded file.
-        curves: the curve section that counts; by default the first.
+        curves: the curve section; by default the first.
 
     Returns:
         The header.
 
     Raises:
-        UnreadableFileError: if a section is far larger than any header.
-        ValueError, KeyError, TypeError, AttributeError, IndexError: whatever lasio raises on a header it cannot parse.
+        UnreadableFileError: if a section is too large.
+        ValueError, KeyError, TypeError, AttributeError, IndexError: errors of lasio on a header that it cannot parse.
     """
     parts = []
     for kind in "VWC":
@@ -114,7 +114,7 @@ def read_header(text: LasText, curves: LasSection | None = None) -> LasHeader:
 
 
 def _refuse_bomb(text: LasText, section: LasSection, kind: str) -> None:
-    """lasio's time grows with the square of the items, and with the cube of equal mnemonics."""
+    """Reject large sections: lasio's time grows with the square of the items and the cube of equal mnemonics."""
     lines = [text.lines[index] for index in section.body if is_data(text.lines[index])]
     where = f"~{kind} section, line {section.title + 1}"
     remedy = "check what the file is; split its curves over several files"

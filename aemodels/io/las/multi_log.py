@@ -1,4 +1,4 @@
-"""The logs of one file: data sections with the curve sections that define them (LAS 3.0 may hold several)."""
+"""Logs of a file: data sections with their curve sections (LAS 3.0 may have several)."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from aemodels.io.las.null_values import clean
 from aemodels.io.las.text_sections import LasSection, LasText, definition_of
 
 HEADER_ERRORS = (
-    *(ValueError, KeyError, TypeError, AttributeError, IndexError),  # lasio lets these through on broken headers
+    *(ValueError, KeyError, TypeError, AttributeError, IndexError),  # raised by lasio on broken headers
     *(lasio.exceptions.LASHeaderError, lasio.exceptions.LASDataError, lasio.exceptions.LASUnknownUnitError),
 )
-MAX_LOGS = 50  # each takes its own reading of the header
+MAX_LOGS = 50  # the header is parsed once per log
 
 Definition = tuple[LasSection | None, list[DataBlock]]
 Column = NDArray[np.float64]
@@ -32,13 +32,13 @@ Column = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class LasLog:
-    """Data sections that share one definition of their curves.
+    """A log of a file: the data sections of one curve section.
 
     Args:
-        header: what the file's header and the definition say.
+        header: header of the file with this curve section.
         table: all rows.
-        index: their depths.
-        findings: what was noticed about the sections.
+        index: depth index of the rows.
+        findings: findings about the sections.
     """
 
     header: LasHeader
@@ -47,7 +47,7 @@ class LasLog:
     findings: tuple[Finding, ...]
 
     def take(self) -> tuple[list[LasCurve], list[Column], tuple[Finding, ...]]:
-        """The numeric curves and their columns in the order of the axis, NULLs missing; the table is empty then.
+        """Return the numeric curves and their columns in the order of the axis, NULL as NaN; the table is emptied.
 
         Raises:
             UnreadableFileError: if there is no numeric curve.
@@ -56,7 +56,7 @@ class LasLog:
         if not numbers:
             raise refusal("no-curves", "data", "text columns only", "a numeric curve", "export the file again")
         columns = [self.table.columns[number] for number in numbers]
-        self.table.columns.clear()  # the file may be large: nothing is kept twice
+        self.table.columns.clear()  # a large file is not held twice
         whole = np.array_equal(self.index.rows, np.arange(len(columns[0])))
         columns = columns if whole else [column[self.index.rows] for column in columns]
         found = clean(columns, self.header)
@@ -65,10 +65,10 @@ class LasLog:
 
 
 def find_logs(file: LasFile) -> list[Definition]:
-    """The file's logs in its order: each definition of curves and the data sections that name or follow it.
+    """Find the logs of a file, in its order: each curve section and the data sections that refer to it or follow it.
 
     Raises:
-        UnreadableFileError: if there is none, or far more than any file has.
+        UnreadableFileError: if there are none, or too many.
     """
     text = file.header
     if not text.sections:
@@ -77,23 +77,23 @@ def find_logs(file: LasFile) -> list[Definition]:
         kinds = ", ".join(text.lines[section.title].strip()[:40] for section in text.sections[:8])
         remedy = "export the file again with its data"
         raise refusal("no-data", "file", f"sections {kinds}", "an ~A data section", remedy)
-    parts: dict[int, Definition] = {}
+    logs: dict[int, Definition] = {}
     for section, block in zip(text.of_kind("A"), file.blocks, strict=True):
         definition = definition_of(text, section)
-        parts.setdefault(-1 if definition is None else definition.title, (definition, []))[1].append(block)
-    if len(parts) > MAX_LOGS:
-        found = f"{len(parts)} curve sections with data"
+        logs.setdefault(-1 if definition is None else definition.title, (definition, []))[1].append(block)
+    if len(logs) > MAX_LOGS:
+        found = f"{len(logs)} curve sections with data"
         raise refusal("header-too-large", "header", found, f"at most {MAX_LOGS}", "write one file per log")
-    return list(parts.values())
+    return list(logs.values())
 
 
-def read_log(file: LasFile, part: Definition, aliases: Aliases) -> LasLog:
-    """Read one of a file's logs.
+def read_log(file: LasFile, log: Definition, aliases: Aliases) -> LasLog:
+    """Read one log of a file.
 
     Raises:
-        UnreadableFileError: if it is no usable log.
+        UnreadableFileError: if the log is not usable.
     """
-    definition, blocks = part
+    definition, blocks = log
     header = _header(file.header, definition)
     table, findings = read_blocks(blocks, header)
     return LasLog(header, table, build_index(header, table, aliases), findings)
@@ -102,22 +102,22 @@ def read_log(file: LasFile, part: Definition, aliases: Aliases) -> LasLog:
 def add_logs(
     file: LasFile, main: LasLog, others: Sequence[tuple[int, Definition]], aliases: Aliases
 ) -> tuple[list[LasCurve], list[Column], tuple[Finding, ...]]:
-    """A log's curves, and beside them those of the file's other logs on the same depths.
+    """Return the curves of a log and of the other logs of the file with the same depths.
 
     Args:
         file: the file.
-        main: the log that was asked for.
+        main: the requested log.
         others: number (from 1) and definition of each other log.
-        aliases: the tables of names and units.
+        aliases: mnemonics and units.
 
     Returns:
-        (curves, columns in the order of the main axis, findings that tell what became of each log).
+        (curves, columns in the order of the main axis, findings, including one per other log).
     """
     curves, columns, findings = main.take()
-    for number, part in others:
-        where = f"line {part[1][0].title + 1}"
+    for number, log in others:
+        where = f"line {log[1][0].title + 1}"
         try:
-            other = read_log(file, part, aliases)
+            other = read_log(file, log, aliases)
             if not _same_depths(main.index, other.index):
                 findings += (_other_section(where, number, _summary(other)),)
                 continue
@@ -137,10 +137,10 @@ def _header(text: LasText, definition: LasSection | None) -> LasHeader:
         header = read_header(text, definition)
     except HEADER_ERRORS as error:
         found = f"{type(error).__name__}: {error}"
-        raise refusal("bad-header", "header", found, "a LAS header", "mend the header") from error
+        raise refusal("bad-header", "header", found, "a LAS header", "correct the header") from error
     if len(header.curves) < 2:
         found, expected = f"{len(header.curves)} curves", "a depth and at least one curve"
-        raise refusal("no-curves", "~Curve section", found, expected, "mend the ~Curve section")
+        raise refusal("no-curves", "~Curve section", found, expected, "correct the ~Curve section")
     return header
 
 
@@ -148,18 +148,20 @@ def _same_depths(first: DepthIndex, second: DepthIndex) -> bool:
     return first.axis.size == second.axis.size and bool(np.abs(first.axis - second.axis).max() <= DEPTH_TOLERANCE)
 
 
-def _summary(part: LasLog) -> str:
-    names = ", ".join(curve.name for curve in part.header.curves[1:6]) + (" ..." if len(part.header.curves) > 6 else "")
-    axis = part.index.axis
+def _summary(log: LasLog) -> str:
+    names = ", ".join(curve.name for curve in log.header.curves[1:6]) + (" ..." if len(log.header.curves) > 6 else "")
+    axis = log.index.axis
     return f"{names} at {axis.size} depths, {axis[0]:g}..{axis[-1]:g} m"
 
 
 def _other_section(where: str, number: int, found: str) -> Finding:
-    remedy = f"left out; read it by itself, `read_las(path, section={number})`, or write one file per log"
-    return Finding("warning", "other-section", where, f"log {number}: {found}", "the depths of the log read", remedy)
+    remedy = f"skipped; read it with `read_las(path, section={number})`, or write one file per log"
+    return Finding(
+        "warning", "other-section", where, f"log {number}: {found}", "the same depths as the log that is read", remedy
+    )
 
 
 def _merged(where: str, number: int, curves: Sequence[LasCurve]) -> Finding:
     found = f"log {number}: {', '.join(curve.name for curve in curves[:8])}{' ...' if len(curves) > 8 else ''}"
-    remedy = "none needed: same depths, so they are read beside the first log's curves"
+    remedy = "none needed: its depths are those of the first log, so its curves are read with it"
     return Finding("info", "sections-merged", where, found, "one data section", remedy)

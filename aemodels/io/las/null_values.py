@@ -1,4 +1,4 @@
-"""What marks a missing value in a LAS file: its NULL, where it has one and means it."""
+"""Missing values in a LAS file: NULL, its rounded forms, and infinities."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from aemodels.io.las.header import LasHeader
 
 STANDARD_NULLS = (-999.25, -9999.0, -999.0)
 INFINITIES = (np.inf, -np.inf)
-UNLIKELY = 900.0  # a NULL nearer to zero than this is a value that tools measure
+MIN_NULL_MAGNITUDE = 900.0  # a NULL closer to zero may be a measured value
 
 
 def clean(columns: list[NDArray[np.float64]], header: LasHeader) -> tuple[Finding, ...]:
-    """Make NULL values and infinities missing, in place.
+    """Replace NULL values and infinities by NaN, in place.
 
     Args:
-        columns: one float64[sample] a curve.
-        header: the file's header.
+        columns: float64[sample] per curve.
+        header: the header of the file.
 
     Returns:
-        What was doubtful.
+        Findings about doubtful values.
     """
     nulls = header.nulls or STANDARD_NULLS
     rounded_nulls = _rounded(nulls) if header.nulls else ()
@@ -37,19 +37,19 @@ def clean(columns: list[NDArray[np.float64]], header: LasHeader) -> tuple[Findin
 
 
 def extremes(column: NDArray[np.float64]) -> tuple[float, float]:
-    """The smallest and the largest value; NaN where there is none."""
+    """Return the smallest and the largest value; NaN if there are none."""
     return float(np.fmin.reduce(column, initial=np.nan)), float(np.fmax.reduce(column, initial=np.nan))
 
 
 def _rounded(nulls: tuple[float, ...]) -> tuple[float, ...]:
-    # A writer with fewer decimals prints -999.25 as -999.2 or -999.3: the same mark, rounded.
+    # Programs with fewer decimals write -999.25 as -999.2 or -999.3.
     return tuple(
         {round(null + shift, 1) for null in nulls for shift in (-1e-9, 0.0, 1e-9) if abs(null) >= 999} - set(nulls)
     )
 
 
 def drop_marks(column: NDArray[np.float64], marks: Sequence[float]) -> int:
-    """Make the marks missing, in place; return how many there were."""
+    """Replace the marks by NaN, in place; return their number."""
     count = 0
     for mark in marks:
         hits = column == mark
@@ -70,16 +70,16 @@ def _findings(header: LasHeader, hits: int, rounded: int, infinite: int) -> list
     findings = []
     shown = ", ".join(f"{value:g}" for value in header.nulls or STANDARD_NULLS)
     if not header.nulls:
-        found = f"no number ({header.well.get('NULL', '')[:40]!r}); {hits} values are {shown}"
-        remedy, expected = "these are read as missing; state NULL in the ~Well section", "the value that marks missing"
+        found = f"not a number ({header.well.get('NULL', '')[:40]!r}); {hits} values are {shown}"
+        remedy, expected = "these are read as missing; set NULL in the ~Well section", "the value for missing"
         findings.append(Finding("warning", "null-missing", "NULL", found, expected, remedy))
     if len(header.nulls) > 1:
         remedy = "all of them are read as missing; keep one"
         findings.append(Finding("warning", "null-conflict", "NULL", f"{shown}", "one NULL", remedy))
-    if hits and any(abs(null) < UNLIKELY for null in header.nulls):
-        remedy = "they are read as missing, as the header says; use -999.25 if some were measured"
+    if hits and any(abs(null) < MIN_NULL_MAGNITUDE for null in header.nulls):
+        remedy = "they are read as missing, as stated in the header; use -999.25 if some were measured"
         found = f"{hits} values equal NULL = {shown}"
-        findings.append(Finding("warning", "null-plausible", "NULL", found, "a value no tool measures", remedy))
+        findings.append(Finding("warning", "null-plausible", "NULL", found, "a value that no tool measures", remedy))
     if rounded:
         found = f"{rounded} values are NULL rounded to one decimal"
         findings.append(Finding("warning", "null-rounded", "data", found, shown, "these are read as missing"))

@@ -1,4 +1,4 @@
-"""The LAS reader: a file becomes a Recording with canonical curves."""
+"""LAS reader."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from aemodels.io.las.multi_log import add_logs, find_logs, read_log
 def read_las(path: Path, *, aliases: Path | None = None, section: int = 1) -> Recording:
     """Read a LAS file (1.2, 2.0, the log sections of 3.0; wrapped or not).
 
-    A LAS 3.0 file may hold several logs, each a definition and its data. Those on the same depths as the one read
-    are read with it; the others are told in findings.
+    A LAS 3.0 file may have several logs. Those with the same depths as the requested one are read with it; the others
+    are reported in findings.
 
     Args:
         path: the file.
-        aliases: a user's file of mnemonics and units that goes before the built-in one.
-        section: which of the file's logs, from 1.
+        aliases: a user's file of mnemonics and units, which takes precedence over the built-in one.
+        section: number of the log in the file, from 1.
 
     Returns:
         A recording of kind "logs": canonical curves first, in canonical units, then the other numeric curves under
-        their own names. Findings tell what was converted, left out or doubtful.
+        their own names. Findings report what was converted, skipped or doubtful.
 
     Raises:
-        UnreadableFileError: if the file holds no usable log.
-        SpecError: if the aliases file is none.
-        OSError: if it cannot be opened.
+        UnreadableFileError: if the file has no usable log.
+        SpecError: if the aliases file is invalid.
+        OSError: if the file cannot be opened.
     """
     tables = load_aliases(override=aliases)
     refuse_bombs(path)
     data = path.read_bytes()
     sha256 = hashlib.sha256(data).hexdigest()
     file = split_file(data)
-    del data  # it may be there in another encoding now
-    parts = dict(enumerate(find_logs(file), start=1))
-    if section not in parts:
-        raise refusal("no-data", "file", f"{len(parts)} logs", f"at least {section}", "name a log that is there")
-    main = read_log(file, parts.pop(section), tables)
-    curves, columns, findings = add_logs(file, main, list(parts.items()), tables)
+    del data  # `file` may hold a copy in another encoding
+    logs = dict(enumerate(find_logs(file), start=1))
+    if section not in logs:
+        raise refusal("no-data", "file", f"{len(logs)} logs", f"at least {section}", "choose an existing log")
+    main = read_log(file, logs.pop(section), tables)
+    curves, columns, findings = add_logs(file, main, list(logs.items()), tables)
     header, index, codec = main.header, main.index, file.codec
-    del file, parts, main  # from here on the numbers are enough: a large file's bytes make room for them
+    del file, logs, main  # the bytes of a large file are not needed any more
     values, channels, curve_findings = to_channels(curves, columns, tables)
     return Recording(
         values=values,

@@ -1,4 +1,4 @@
-"""Lines of a LAS file's data section as cells of text."""
+"""Splitting of data lines into cells of text."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|\S+")
 
 
 def find_delimiter(lines: Sequence[str], header: LasHeader) -> str | None:
-    """The delimiter declared, or the one that splits the first line into as many cells as there are curves."""
+    """Return the declared delimiter, or the one that splits the first line into one cell per curve."""
     if header.delimiter or not lines or header.wrapped:
         return header.delimiter
     width = len(header.curves)
     for mark in (",", "\t"):
         cells = lines[0].rstrip("\r\n").split(mark)
-        # The first cell must be a depth: "100 50,5 2,3" has three parts at its commas, and they are no cells.
+        # The first cell must be a depth: the commas of "100 50,5 2,3" are decimal separators.
         if len(cells) == width and parse_number(cells[0]) is not None:
             return mark
     return None
 
 
 def split_cells(line: str, delimiter: str | None, width: int) -> list[str]:
-    """Cells of one line; quoted text may hold the delimiter, numbers that run into their sign are parted."""
+    """Split a line into cells; quoted text may contain the delimiter, run-on numbers are split before the sign."""
     if delimiter:
         parts = line.strip("\r\n").split(delimiter)
         if len(parts) != width and '"' in line:
@@ -38,16 +38,16 @@ def split_cells(line: str, delimiter: str | None, width: int) -> list[str]:
         return cells
     if '"' in line or "'" in line:
         return QUOTED.findall(line)
-    return _parted(line, cells, width) if len(cells) < width else cells
+    return _split_run_on(line, cells, width) if len(cells) < width else cells
 
 
 class RowSplitter:
-    """Cells of the lines of one data section.
+    """Splits the lines of one data section into cells.
 
     Args:
-        block: gives all its lines, from the first, whenever it is called.
-        delimiter: what stands between cells, None for blanks.
-        width: cells of a whole row.
+        block: function that returns all lines of the section.
+        delimiter: delimiter of the cells, None for blanks.
+        width: cells per complete row.
     """
 
     def __init__(self, block: Callable[[], Iterable[str]], delimiter: str | None, width: int) -> None:
@@ -55,19 +55,19 @@ class RowSplitter:
 
     @cached_property
     def columns(self) -> FixedColumns | None:
-        """Where the columns end; looked for only when a row needs it."""
+        """Column ends, determined when first needed; None if unknown."""
         return find_columns(self.block(), self.width)
 
     def cells(self, line: str) -> list[str]:
-        """As `split_cells`; numbers that run together are parted where all whole rows say that columns end."""
+        """Split a line as `split_cells`; numbers that run together are split at the column ends of complete rows."""
         cells = split_cells(line, self.delimiter, self.width)
         if self.delimiter is not None or len(cells) >= self.width or self.columns is None:
             return cells
         return self.columns.cut(line) or cells
 
 
-def _parted(line: str, cells: list[str], width: int) -> list[str]:
-    """Cells of a line such as "50-999.25"; only where that makes the row whole, and of plain numbers."""
-    parted = RUN_ON.sub(" ", line).split()
-    whole = len(parted) == width and all(parse_number(cell) is not None for cell in parted)
-    return parted if whole else cells
+def _split_run_on(line: str, cells: list[str], width: int) -> list[str]:
+    """Split a line such as "50-999.25" before signs; only if this gives a complete row of plain numbers."""
+    split = RUN_ON.sub(" ", line).split()
+    complete = len(split) == width and all(parse_number(cell) is not None for cell in split)
+    return split if complete else cells

@@ -1,4 +1,4 @@
-"""A LAS file as text: decoding, lines and sections, shared by the reader and the writer."""
+"""A LAS file as text: decoding, lines and sections, for reader and writer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class LasSection:
     Args:
         kind: "V" version, "W" well, "C" curves, "P" parameters, "O" other, "A" data; "X" any other section.
         title: index of its title line.
-        stop: index after its last line.
+        stop: exclusive end, in lines.
     """
 
     kind: str
@@ -35,12 +35,12 @@ class LasSection:
 
 @dataclass(frozen=True)
 class LasText:
-    """A decoded LAS file; joining `lines` and encoding with `codec` gives the file's bytes again.
+    """A decoded LAS file; joining `lines` and encoding with `codec` gives its bytes.
 
     Args:
-        lines: with their line ends; a byte order mark stays at the start of the first.
-        codec: the encoding found.
-        sections: in the file's order.
+        lines: lines with their line ends; the first one includes any byte order mark.
+        codec: detected encoding.
+        sections: sections in the order of the file.
     """
 
     lines: tuple[str, ...]
@@ -54,28 +54,28 @@ class LasText:
         return first[len(first.rstrip("\r\n")) :] or "\n"
 
     def of_kind(self, kind: str) -> tuple[LasSection, ...]:
-        """All sections of a kind."""
+        """Return all sections of a kind."""
         return tuple(section for section in self.sections if section.kind == kind)
 
     def data_lines(self, section: LasSection) -> list[int]:
-        """Indices of the lines that hold data: neither blank nor comment."""
+        """Return the indices of the lines that are neither blank nor a comment."""
         return [index for index in section.body if is_data(self.lines[index])]
 
 
 def is_data(line: str) -> bool:
-    """Whether a line is neither blank nor a comment; the end-of-file mark of DOS and padding zeros count as blank."""
+    """Return True if a line is neither blank nor a comment; DOS end-of-file marks and zero padding count as blank."""
     stripped = line.strip(" \t\r\n\f\v\x1a\x00")
     return bool(stripped) and stripped[0] != "#"
 
 
 def decode(data: bytes) -> tuple[str, str]:
-    """Text and codec of a file's bytes.
+    """Decode the bytes of a file.
 
-    A byte order mark decides; then zero bytes (UTF-16 without a mark: LAS is mostly ASCII, so one byte of each pair
-    is zero); then UTF-8 if valid; then cp1252, which most logging software wrote; latin-1 takes anything.
+    Tried in order: a byte order mark; UTF-16 without one (LAS is mostly ASCII, so one byte of each pair is zero);
+    UTF-8 if valid; cp1252, common in logging software; latin-1, which accepts any bytes.
 
     Args:
-        data: the whole file.
+        data: bytes of the file.
 
     Returns:
         (text, codec); `text.encode(codec)` equals `data`.
@@ -90,7 +90,7 @@ def decode(data: bytes) -> tuple[str, str]:
 
 
 def candidates(data: bytes) -> Iterator[str]:
-    """Encodings to try on a file's bytes, most likely first."""
+    """Yield the encodings to try, most likely first."""
     for mark, codec in BYTE_ORDER_MARKS:
         if data.startswith(mark):
             yield codec
@@ -103,7 +103,7 @@ def candidates(data: bytes) -> Iterator[str]:
 
 
 def parse_text(data: bytes) -> LasText:
-    """Decode a file and find its sections; a file without any has none."""
+    """Decode a file and find its sections."""
     text, codec = decode(data)
     lines = tuple(split_lines(text))
     titles = [index for index, line in enumerate(lines) if line.lstrip(MARK + " \t").startswith("~")]
@@ -116,15 +116,15 @@ def parse_text(data: bytes) -> LasText:
 
 
 def split_lines(text: str) -> list[str]:
-    """Lines with their ends; only carriage returns and line feeds end one."""
+    """Split text into lines with their line ends (carriage returns and line feeds only)."""
     return LINE.findall(text)
 
 
 def definition_of(text: LasText, data: LasSection) -> LasSection | None:
-    """The curve section of a data section.
+    """Return the curve section of a data section.
 
-    It is the one that the title names ("~Log_Data[2] | Log_Definition[2]"), or that has the same number, or the nearest
-    before it, or the first of the file; None where the file has none.
+    It is the one named in the title ("~Log_Data[2] | Log_Definition[2]"), or the one with the same number, or the
+    nearest before it, or the first of the file; None if there are none.
     """
     sections = text.of_kind("C")
     names = {_title_parts(text.lines[section.title])[0]: section for section in reversed(sections)}
@@ -138,7 +138,7 @@ def definition_of(text: LasText, data: LasSection) -> LasSection | None:
 
 
 def _title_parts(line: str) -> tuple[str, str]:
-    """Name of a section and the name that stands behind "|", without case and blanks.
+    """Return the name of a section and the name after "|", in lower case without blanks.
 
     >>> _title_parts("~Log_Data[2] | Log_Definition[2]")
     ('log_data[2]', 'log_definition[2]')
@@ -148,10 +148,10 @@ def _title_parts(line: str) -> tuple[str, str]:
 
 
 def section_kind(title: str) -> str:
-    """Kind of a section from its title line.
+    """Return the kind of a section from its title line.
 
     LAS 1.2 and 2.0 name sections by their first letter; LAS 3.0 has Log_Definition, Log_Parameter, Log_Data, and
-    further triples (core, tops, ...) that are no logs.
+    further triples (core, tops, ...) that are not logs.
 
     >>> section_kind("~Ascii Log Data"), section_kind("~Log_Data | Log_Definition"), section_kind("~Core_Data[1]")
     ('A', 'A', 'X')

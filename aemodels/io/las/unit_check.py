@@ -1,4 +1,4 @@
-"""Whether a curve's values are possible in its unit, and which unit they are in where they are not."""
+"""Check of a curve's unit against its values, with detection of the correct unit."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from aemodels.curves.canonical import CANONICAL, CanonicalCurve
 from aemodels.curves.resolve import Aliases, CurveMatch, normal_unit, unit_factor
 from aemodels.io.las.header import LasCurve
 
-EVIDENCE = 20  # values below which a contradicted or missing unit is told, never mended
-OUTLIERS = 0.01  # fraction of values at either end that prove nothing
+MIN_VALUES = 20  # with fewer values, a wrong or missing unit is reported but not corrected
+MAX_OUTLIER_SHARE = 0.01  # share of values at either end that is ignored
 
 Values = NDArray[np.float64]
 Unit = tuple[str, float]
@@ -20,19 +20,19 @@ Unit = tuple[str, float]
 def judge_unit(
     observed: Values, curve: LasCurve, match: CurveMatch, aliases: Aliases
 ) -> tuple[float | None, tuple[Finding, ...]]:
-    """The factor to the canonical unit, after a look at the values.
+    """Return the factor to the canonical unit, checked against the values.
 
-    A unit is mended where the values are impossible in the one stated (or none is stated and they are impossible in
-    the canonical one) and exactly one other known unit fits practically all of them.
+    A unit is corrected if the values are impossible in the stated one (or, if none is stated, in the canonical one)
+    and exactly one other known unit fits practically all of them.
 
     Args:
-        observed: float64[n], the finite values as the file has them.
-        curve: their description in the file.
-        match: what the mnemonic and the unit say.
-        aliases: the tables of units.
+        observed: float64[n], the finite values in the unit of the file.
+        curve: description of the curve in the file.
+        match: canonical curve and factor from mnemonic and unit.
+        aliases: mnemonics and units.
 
     Returns:
-        (factor, findings); the factor is None where the curve cannot be used as `match.name`.
+        (factor, findings); the factor is None if the curve cannot be used as `match.name`.
     """
     canonical = CANONICAL[match.name]
     if match.factor is None:
@@ -43,9 +43,9 @@ def judge_unit(
     if not observed.size or _likely(observed, canonical, match.factor):
         return match.factor, findings
     others = [unit for unit in _fitting(observed, canonical, aliases) if unit[1] != match.factor]
-    mended = len(others) == 1 and not _possible(observed, canonical, match.factor)
-    findings += (_implausible(observed, curve, (canonical, match.factor), others[0] if mended else None),)
-    return others[0][1] if mended else match.factor, findings
+    corrected = len(others) == 1 and not _possible(observed, canonical, match.factor)
+    findings += (_implausible(observed, curve, (canonical, match.factor), others[0] if corrected else None),)
+    return others[0][1] if corrected else match.factor, findings
 
 
 def _without_unit(
@@ -65,8 +65,8 @@ def _without_unit(
 
 
 def _fitting(observed: Values, canonical: CanonicalCurve, aliases: Aliases) -> list[Unit]:
-    """The known units, one spelling of each, in which practically all values are possible and the median is likely."""
-    if observed.size < EVIDENCE:
+    """Return the known units, one spelling each, in which practically all values are possible and the median likely."""
+    if observed.size < MIN_VALUES:
         return []
     spellings = {factor: unit for unit, factor in reversed(list(aliases.units[canonical.unit].items()))}
     return [
@@ -77,18 +77,18 @@ def _fitting(observed: Values, canonical: CanonicalCurve, aliases: Aliases) -> l
 
 
 def _possible(observed: Values, canonical: CanonicalCurve, factor: float) -> bool:
-    """Whether practically all values lie within the physical bounds."""
+    """Return True if practically all values lie within the physical bounds."""
     values = observed * factor
     outside = max(np.count_nonzero(values < canonical.low), np.count_nonzero(values > canonical.high))
-    return bool(outside <= OUTLIERS * observed.size)
+    return bool(outside <= MAX_OUTLIER_SHARE * observed.size)
 
 
 def _likely(observed: Values, canonical: CanonicalCurve, factor: float) -> bool:
-    """Whether the median is one that a borehole's rocks can have."""
+    """Return True if the median is plausible for rocks."""
     low, high = canonical.typical or (canonical.low, canonical.high)
     values = observed * factor if factor != 1.0 else observed
     inside = np.count_nonzero((values >= low) & (values <= high))
-    if 2 * inside > values.size:  # then the median is inside too, and need not be found
+    if 2 * inside > values.size:  # the median is inside too
         return True
     return bool(low <= np.median(values) <= high)
 
@@ -114,7 +114,7 @@ def _unit_missing(observed: Values, curve: LasCurve, canonical: CanonicalCurve, 
         f"curve {curve.name}",
         f"no unit ({normal_unit(curve.unit)!r}), median {median:g}",
         _expected(canonical),
-        f"{remedy}; state the unit in the {curve.section}",
+        f"{remedy}; add the unit in the {curve.section}",
     )
 
 
@@ -125,7 +125,7 @@ def _implausible(
     found = f"median {float(np.median(observed)) * factor:g} {canonical.unit}"
     where = f"curve {curve.name}"
     if other is None:
-        remedy = f"check the unit in the {curve.section}; used as it stands"
+        remedy = f"check the unit in the {curve.section}; used unchanged"
         return Finding("warning", "implausible-values", where, found, _expected(canonical), remedy)
     found = f"unit {curve.unit!r}, {found}"
     remedy = f"read as {other[0]}, the one unit that fits: multiplied by {other[1]:.10g}; correct the {curve.section}"

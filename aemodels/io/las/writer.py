@@ -1,4 +1,4 @@
-"""LAS writers: a recording as a new file, and a file's own text with further curves beside the untouched ones."""
+"""LAS writers: a recording as a new file, and a copy of a file with added curves."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ __all__ = ["AddedCurve", "flagged_bytes", "write_flagged_las", "write_las", "wri
 def write_las(recording: Recording, path: Path) -> None:
     """Write a recording of kind "logs" as an unwrapped LAS 2.0 file, depth in m.
 
-    Every float32 and every depth is written with the digits that give the same number when read.
+    Values and depths are written with enough digits to be read back exactly.
 
     Args:
         recording: the well.
-        path: the file to write (whole or not at all).
+        path: the file to write, atomically.
 
     Raises:
-        DataError: if the recording is no log.
+        DataError: if the recording is not of kind "logs".
     """
     if recording.kind != "logs":
         raise DataError(f"{recording.source.uri}: kind is {recording.kind!r}; expected 'logs' for a LAS file")
@@ -59,18 +59,18 @@ def write_las(recording: Recording, path: Path) -> None:
 def write_flagged_las(
     source: Path, target: Path, added: Sequence[AddedCurve], recording: Recording, history: str
 ) -> None:
-    """Write a file's own text again, with further curves and a history: see `flagged_bytes`.
+    """Write a copy of a LAS file with added curves and a history; see `flagged_bytes`.
 
     Args:
-        source: the file read; it is not changed.
-        target: the file to write (whole or not at all).
+        source: the source file; it is not changed.
+        target: the file to write, atomically.
         added: the curves to add.
-        recording: the source as `read_las` gives it.
-        history: what was done, one or more lines.
+        recording: the source as read by `read_las`.
+        history: text of the history, one or more lines.
 
     Raises:
-        DataError: if a curve's length is not the axis'.
-        UnreadableFileError: if the source is no readable LAS file.
+        DataError: if the length of a curve is not that of the axis.
+        UnreadableFileError: if the source is not a readable LAS file.
     """
     content = flagged_bytes(source, added, recording, history)
     with atomic_path(target) as temporary:
@@ -81,42 +81,42 @@ def write_scored_las(source: Path, target: Path, recording: Recording, scores: S
     """Write a file's own text again with the curves that scoring adds (`flag_curves`) and a history.
 
     Args:
-        source: the file read; it is not changed.
+        source: the source file; it is not changed.
         target: the file to write, in place.
-        recording: the source as `read_las` gives it.
+        recording: the source as read by `read_las`.
         scores: of the recording.
-        history: what was done, one or more lines.
+        history: text of the history, one or more lines.
 
     Raises:
-        UnreadableFileError: if the source is no readable LAS file.
+        UnreadableFileError: if the source is not a readable LAS file.
     """
     target.write_bytes(flagged_bytes(source, flag_curves(scores), recording, history))
 
 
 def flagged_bytes(source: Path, added: Sequence[AddedCurve], recording: Recording, history: str) -> bytes:
-    """A file's own text with further curves and a history.
+    """Return the text of a LAS file with added curves and a history.
 
-    Header lines and the text of every original value stay as they are; the new curves follow the last curve, the
-    history goes to ~Other, and every data line gets the new values behind its own. A wrapped file is unwrapped (its
-    WRAP line then says NO), because new values cannot be placed in wrapped lines that others could read. A new value
-    that equals the file's own NULL (a NULL of 0, say) reads as missing.
+    Header lines and original values are unchanged; new curves follow the last curve, the history is added to ~Other,
+    and new values are appended to each data line. A wrapped file is unwrapped (WRAP is set to NO), since values added
+    to wrapped lines would not be readable by other programs. A new value equal to the NULL of the file (0, for
+    example) reads as missing.
 
     Args:
-        source: the file read; it is not changed.
-        added: the curves to add; a mnemonic that the file has already gets a number.
-        recording: the source as `read_las` gives it: its axis holds the values' depths.
-        history: what was done, one or more lines.
+        source: the source file; it is not changed.
+        added: the curves to add; a mnemonic that exists already gets a number.
+        recording: the source as read by `read_las`; its axis is the depth of the added values.
+        history: text of the history, one or more lines.
 
     Raises:
-        DataError: if a curve's length is not the recording's.
-        UnreadableFileError: if the source is no readable LAS file.
+        DataError: if the length of a curve is not that of the recording.
+        UnreadableFileError: if the source is not a readable LAS file.
     """
     for curve in added:
         if curve.values.shape != recording.axis.shape:
             raise DataError(f"{curve.name}: {curve.values.size} values; expected {recording.axis.size}, one per depth")
     text = parse_text(source.read_bytes())
     if not (text.of_kind("A") and text.of_kind("C")):
-        remedy = "read it first: `sondeflow check`"
+        remedy = "check it with `sondeflow check`"
         finding = Finding("error", "no-data", "file", "no ~A or no ~Curve section", "a LAS file", remedy)
         raise UnreadableFileError((finding,))
     header = read_header(text, definition_of(text, text.of_kind("A")[0]))

@@ -1,4 +1,4 @@
-"""The 400 bytes of a SEG-Y binary header, in either byte order."""
+"""SEG-Y binary header (400 bytes), in any byte order."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from typing import Literal, TypeAlias
 Endian: TypeAlias = Literal["big", "little", "pairwise"]
 
 ENDIANS: tuple[Endian, ...] = ("big", "little")
-# Bytes 3297-3300 since revision 2: 16909060 = 01020304 (hexadecimal), as the file's byte order makes it look.
+# Bytes 3297-3300 since revision 2: 16909060 = 01020304 (hexadecimal), as stored in each byte order.
 STATED_ORDERS: dict[str, Endian] = {"01020304": "big", "04030201": "little", "02010403": "pairwise"}
-MIN_INTERVAL_US = 1e-3  # us: shorter sample intervals are damage, and would vanish beside a delay
+MIN_INTERVAL_US = 1e-3  # shorter sample intervals are damaged headers
 TEXT_BYTES, BINARY_END, TRACE_HEADER = 3200, 3600, 240
 
 
 @dataclass(frozen=True)
 class BinaryHeader:
-    """What a binary header says, read in one byte order.
+    """Contents of a binary header, read in one byte order.
 
     Args:
         endian: the byte order.
-        interval: sample interval in us; 0 where the header has none.
+        interval: sample interval in us; 0 = not given.
         samples: samples per trace.
         code: sample format code.
         revision: (major, minor).
-        extended: extended text headers; -1 = as many as it takes until ((SEG: EndText)).
-        even: whether all traces are declared to be equally long (since revision 1).
-        extra: additional 240-byte headers per trace (revision 2).
+        extended: number of extended text headers; -1 = up to ((SEG: EndText)).
+        fixed_length: fixed-length trace flag: all traces have the same length (since revision 1).
+        extra: maximum number of additional 240-byte trace headers (revision 2).
         traces: declared number of traces (revision 2); 0 = not declared.
         start: declared offset of the first trace in bytes (revision 2); 0 = not declared.
-        trailers: 3200-byte records behind the last trace (revision 2); -1 = unknown.
+        trailers: number of 3200-byte data trailer records (revision 2); -1 = unknown.
 
     References:
         SEG-Y revision 2.0 (SEG Technical Standards Committee, 2017), table 2.
@@ -43,7 +43,7 @@ class BinaryHeader:
     code: int
     revision: tuple[int, int]
     extended: int
-    even: bool = True
+    fixed_length: bool = True
     extra: int = 0
     traces: int = 0
     start: int = 0
@@ -51,12 +51,12 @@ class BinaryHeader:
 
 
 def order_of(endian: Endian) -> Literal[">", "<"]:
-    """NumPy's and struct's mark of a byte order; swapped pairs are big-endian once they are put right."""
+    """Return the NumPy and struct code of a byte order; swapped pairs are big-endian after swapping."""
     return "<" if endian == "little" else ">"
 
 
 def swap_pairs(data: bytes) -> bytes:
-    """Exchange the two bytes of each pair; an odd last byte stays.
+    """Swap the two bytes of each pair; an odd last byte is unchanged.
 
     >>> swap_pairs(bytes([2, 1, 4, 3])).hex()
     '01020304'
@@ -67,35 +67,35 @@ def swap_pairs(data: bytes) -> bytes:
     return bytes(swapped)
 
 
-def number_at(data: bytes, place: int, kind: str, endian: Endian) -> float:
-    """The number of a struct code at a place, counted from 1.
+def number_at(data: bytes, position: int, kind: str, endian: Endian) -> float:
+    """Return the number with a struct code at a byte position, counted from 1.
 
     >>> number_at(bytes([0, 0, 2, 1, 4, 3]), 3, "i", "pairwise")
     16909060
     """
-    part = data[place - 1 : place - 1 + struct.calcsize(kind)]
+    part = data[position - 1 : position - 1 + struct.calcsize(kind)]
     value: float = struct.unpack(order_of(endian) + kind, swap_pairs(part) if endian == "pairwise" else part)[0]
     return value
 
 
 def stated_order(head: bytes) -> Endian | None:
-    """The byte order that a file states (revision 2), None where it states none."""
+    """Return the byte order stated in a file (revision 2); None if there is none."""
     return STATED_ORDERS.get(head[3296:3300].hex())
 
 
 def parse_binary(head: bytes, endian: Endian) -> BinaryHeader:
-    """The binary header of a file.
+    """Parse the binary header of a file.
 
     Args:
-        head: the file's first 3600 bytes.
+        head: first 3600 bytes of the file.
         endian: the byte order to read it in.
 
     Returns:
-        The header; fields that revision 2 brought are left out unless the revision is 2.
+        The header; fields of revision 2 are ignored in earlier revisions.
     """
 
-    def number(kind: str, place: int) -> int:
-        return int(number_at(head, place, kind, endian))
+    def number(kind: str, position: int) -> int:
+        return int(number_at(head, position, kind, endian))
 
     revision = revision_of(head[3500], head[3501])
     header = BinaryHeader(
@@ -105,7 +105,7 @@ def parse_binary(head: bytes, endian: Endian) -> BinaryHeader:
         number("h", 3225),
         revision,
         number("h", 3505),
-        even=revision[0] == 0 or number("h", 3503) != 0,
+        fixed_length=revision[0] == 0 or number("h", 3503) != 0,
     )
     if revision[0] < 2:
         return header
@@ -122,10 +122,10 @@ def parse_binary(head: bytes, endian: Endian) -> BinaryHeader:
 
 
 def revision_of(first: int, second: int) -> tuple[int, int]:
-    """(major, minor) from bytes 3501 and 3502.
+    """Return (major, minor) from bytes 3501 and 3502.
 
-    Revision 1 called the pair one 16-bit number with the major part first (0100 hexadecimal); many programs write
-    a plain 1 or 2 there (0001).
+    Revision 1 defines them as a 16-bit number with the major revision first (0100 hexadecimal); many programs write a
+    plain 1 or 2 instead (0001).
 
     >>> revision_of(1, 0), revision_of(0, 1), revision_of(2, 1), revision_of(0, 0)
     ((1, 0), (1, 0), (2, 1), (0, 0))
@@ -136,5 +136,5 @@ def revision_of(first: int, second: int) -> tuple[int, int]:
 
 
 def declared_interval(head: bytes, endian: Endian) -> int:
-    """Bytes 3217-3218 as they stand, for a message (negative where a program wrote nonsense)."""
+    """Return bytes 3217-3218 unchanged, for a message; may be negative."""
     return int(number_at(head, 3217, "h", endian))

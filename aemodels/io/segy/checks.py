@@ -1,4 +1,4 @@
-"""What a block of SEG-Y traces says against the plan it is read by."""
+"""Checks of a block of SEG-Y traces against the read plan."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from aemodels.io.segy.layout import FORMAT_NAMES, SegyLayout
 from aemodels.io.segy.read_plan import SegyPlan
 from aemodels.io.segy.trace_headers import HeaderTable
 
-IMPLAUSIBLE = 1e30  # no amplitude unit in use comes near; misread formats reach 1e38
+IMPLAUSIBLE = 1e30  # above any amplitude unit in use; misread formats reach 1e38
 SCALARS = (0, 1, 10, 100, 1000, 10000)
-ROUNDING = (2, 9, 10, 12)  # formats with more bits than a float32's fraction
+ROUNDING = (2, 9, 10, 12)  # formats with more bits than the fraction of a float32
 
 
 def check_block(plan: SegyPlan, headers: HeaderTable, values: FloatArray, first: int) -> Iterator[Finding]:
-    """Findings about traces.
+    """Check traces.
 
     Args:
-        plan: how the file is read.
-        headers: of the traces.
+        plan: the read plan of the file.
+        headers: headers of the traces.
         values: float32[trace, sample], NaN = missing.
-        first: number of the first of these traces in the file.
+        first: number of the first trace in the file.
 
     Yields:
-        One finding per kind of trouble.
+        One finding per kind of problem.
     """
     yield from _intervals(plan, headers, first)
     yield from _delays(plan, headers, first)
@@ -42,7 +42,7 @@ def check_block(plan: SegyPlan, headers: HeaderTable, values: FloatArray, first:
 
 def _intervals(plan: SegyPlan, headers: HeaderTable, first: int) -> Iterator[Finding]:
     intervals = headers.column("dt")
-    # Trace headers hold whole us, a revision 2 interval may have a fraction.
+    # Trace headers have integer us; a revision 2 interval may have a fraction.
     conflicting = (intervals > 0) & (np.abs(intervals - plan.interval) >= 1)
     if conflicting.any():
         shown = ", ".join(str(value) for value in np.unique(intervals[intervals > 0])[:5])
@@ -63,7 +63,7 @@ def _delays(plan: SegyPlan, headers: HeaderTable, first: int) -> Iterator[Findin
 
 
 def beyond_end(layout: SegyLayout, values: FloatArray, first: int) -> NDArray[np.bool_]:
-    """bool[trace, sample]: where a trace that is shorter than the longest has ended."""
+    """Return the samples beyond the end of shorter traces: bool[trace, sample]."""
     counts = layout.counts(first, first + len(values))
     if counts is None:
         return np.zeros(values.shape, dtype=np.bool_)
@@ -73,7 +73,7 @@ def beyond_end(layout: SegyLayout, values: FloatArray, first: int) -> NDArray[np
 def _values(values: FloatArray, ended: NDArray[np.bool_], first: int) -> Iterator[Finding]:
     missing = np.isnan(values) & ~ended
     if missing.any():
-        found = f"{int(missing.sum())} samples that are infinite or no numbers"
+        found = f"{int(missing.sum())} samples that are infinite or not a number"
         where = _traces(missing.any(axis=1), first)
         yield Finding("warning", "not-finite", where, found, "finite samples", "read as missing")
     largest = float(max(np.nanmax(values, initial=0.0), -np.nanmin(values, initial=0.0)))
@@ -85,13 +85,13 @@ def _values(values: FloatArray, ended: NDArray[np.bool_], first: int) -> Iterato
 
 def _counts(plan: SegyPlan, headers: HeaderTable, first: int) -> Iterator[Finding]:
     if plan.layout.starts is not None:
-        return  # the counts are what the file was read by
+        return  # the file was read by these counts
     counts = headers.column("count")
-    # 0 is "as the binary header says"; revision 2 keeps counts beyond 16 bits elsewhere.
+    # 0 = as in the binary header; revision 2 stores counts beyond 16 bits elsewhere.
     conflicting = (counts != 0) & (counts != plan.layout.samples) & (plan.layout.samples < 2**16)
     if conflicting.any():
         found = f"{', '.join(str(count) for count in np.unique(counts[conflicting])[:5])} samples in the trace headers"
-        remedy = "the count that fits the file's size is used for every trace"
+        remedy = "the count that fits the file size is used for all traces"
         where = _traces(conflicting, first)
         yield Finding("warning", "sample-count-conflict", where, found, f"{plan.layout.samples}", remedy)
 
@@ -102,7 +102,7 @@ def _scalars(plan: SegyPlan, headers: HeaderTable, first: int) -> Iterator[Findi
     if odd.any():
         found = f"coordinate scalar {', '.join(str(value) for value in np.unique(scalars[odd])[:5])}"
         expected = "0 or a power of ten up to 10000, negative to divide"
-        remedy = "applied as it stands; check the coordinates, correct bytes 71-72"
+        remedy = "applied unchanged; check the coordinates, correct bytes 71-72"
         yield Finding("warning", "scalar-implausible", _traces(odd, first), found, expected, remedy)
     elif (scalars != plan.scalar).any():
         shown = ", ".join(str(value) for value in np.unique([plan.scalar, *scalars])[:5])
@@ -112,7 +112,7 @@ def _scalars(plan: SegyPlan, headers: HeaderTable, first: int) -> Iterator[Findi
 
 
 def _traces(mask: NDArray[np.bool_] | np.bool_, first: int) -> str:
-    """The first trace concerned, and how many more there are."""
-    places = np.flatnonzero(mask)
-    more = f" and {places.size - 1} more" if places.size > 1 else ""
-    return f"trace {first + int(places[0])}{more}"
+    """Return the first affected trace and the number of further ones, as text."""
+    traces = np.flatnonzero(mask)
+    more = f" and {traces.size - 1} more" if traces.size > 1 else ""
+    return f"trace {first + int(traces[0])}{more}"

@@ -1,4 +1,4 @@
-"""Copies of a SEG-Y file with other samples in them."""
+"""Copies of a SEG-Y file with new samples."""
 
 from __future__ import annotations
 
@@ -28,37 +28,37 @@ def write_scored_segy(source: Path, target: Path, recording: Recording, scores: 
     """Copy a SEG-Y file with the denoised samples of its scores: see `write_denoised_segy`.
 
     Args:
-        source: the file read; it is not changed.
-        target: the file to write (whole or not at all).
+        source: the source file; it is not changed.
+        target: the file to write, atomically.
         recording: the source as `read_segy` gives it.
         scores: of the recording.
         history: what was done, plain ASCII.
 
     Raises:
         DataError: if the scores do not fit the file.
-        UnreadableFileError: if the source is no readable SEG-Y.
+        UnreadableFileError: if the source is not a readable SEG-Y file.
     """
     del recording  # the samples' places are those of the file
     write_denoised_segy(source, target, scores.denoised, history)
 
 
 def write_denoised_segy(source: Path, target: Path, values: FloatArray, history: str) -> tuple[Finding, ...]:
-    """Copy a SEG-Y file with other samples: same format, same headers, and a line of history in the text header.
+    """Copy a SEG-Y file with new samples, the same format and headers, and a history in the text header.
 
-    A sample whose new value is NaN, or equals what the reader reads there, keeps its bytes.
+    A sample whose new value is NaN, or equals the value read, keeps its bytes.
 
     Args:
-        source: the file read; it is not changed.
-        target: the file to write (whole or not at all).
-        values: float32[trace, sample], as `read_segy` orders them; NaN = keep the original.
-        history: what was done, plain ASCII; goes to unused lines of the text header.
+        source: the source file; it is not changed.
+        target: the file to write, atomically.
+        values: float32[trace, sample], in the order of `read_segy`; NaN = keep the original.
+        history: text of the history, plain ASCII; written to unused lines of the text header.
 
     Returns:
-        A finding where the text header had no line to spare for the history.
+        A finding if the text header has too few unused lines for the history.
 
     Raises:
-        DataError: if the shape does not fit the file.
-        UnreadableFileError: if the source is no readable SEG-Y.
+        DataError: if the shape does not match the file.
+        UnreadableFileError: if the source is not a readable SEG-Y file.
     """
     layout, _ = find_layout(source)
     if values.shape != (layout.traces, layout.samples) or values.dtype != np.float32:
@@ -71,21 +71,21 @@ def write_denoised_segy(source: Path, target: Path, values: FloatArray, history:
 def write_denoised_blocks(
     source: Path, target: Path, blocks: Iterable[FloatArray], history: str
 ) -> tuple[Finding, ...]:
-    """Copy a SEG-Y file with other samples that arrive block by block: memory does not grow with the file.
+    """Copy a SEG-Y file with new samples block by block, in constant memory.
 
     Args:
-        source: the file read; it is not changed.
-        target: the file to write (whole or not at all).
-        blocks: float32[trace, sample] of neighbouring traces, in order and together all of them; NaN = keep the
-            original.
+        source: the source file; it is not changed.
+        target: the file to write, atomically.
+        blocks: float32[trace, sample] per block of consecutive traces, in order, covering all traces; NaN = keep
+            the original.
         history: as for `write_denoised_segy`.
 
     Returns:
-        A finding where the text header had no line to spare for the history.
+        A finding if the text header has too few unused lines for the history.
 
     Raises:
-        DataError: if the blocks do not make up the file.
-        UnreadableFileError: if the source is no readable SEG-Y.
+        DataError: if the blocks do not match the file.
+        UnreadableFileError: if the source is not a readable SEG-Y file.
     """
     layout, _ = find_layout(source)
     layout, _ = settle_format(source, layout)
@@ -106,7 +106,7 @@ def write_denoised_blocks(
 
 
 def _replaced(source: Path, layout: SegyLayout, values: FloatArray, first: int) -> NDArray[np.void]:
-    """Traces as stored, with the samples that changed."""
+    """Return traces as stored, with changed samples replaced."""
     if values.shape[1:] != (layout.samples,) or values.dtype != np.float32 or first + len(values) > layout.traces:
         expected = f"float32[at most {layout.traces - first}, {layout.samples}]"
         raise DataError(f"{source}: new samples are {values.dtype}{values.shape} at trace {first}; expected {expected}")
@@ -119,14 +119,14 @@ def _replaced(source: Path, layout: SegyLayout, values: FloatArray, first: int) 
 
 
 def add_history(source: Path, history: str) -> tuple[bytes, tuple[Finding, ...]]:
-    """The text header of a file with history in its free lines.
+    """Return the text header of a file with a history in its unused lines.
 
     Args:
         source: the file.
-        history: any text; characters that EBCDIC and ASCII do not share become "?".
+        history: any text; characters outside the common set of EBCDIC and ASCII become "?".
 
     Returns:
-        (3200 bytes in the file's own encoding, findings).
+        (3200 bytes in the encoding of the file, findings).
     """
     with source.open("rb") as stream:
         header = bytearray(stream.read(TEXT_BYTES))
@@ -134,7 +134,7 @@ def add_history(source: Path, history: str) -> tuple[bytes, tuple[Finding, ...]]
     text = read_text_header(source)
     lines = [text[start : start + 80] for start in range(0, TEXT_BYTES, 80)]
     used = [number for number, line in enumerate(lines) if not _is_free(line)]
-    # After the last line in use if there is room, so that history reads downwards; else any gap.
+    # Lines after the last one in use come first, so that the history is in order.
     free = [number for number in range(40) if number not in used]
     free.sort(key=lambda number: (number < max(_body(used), default=-1), number))
     pieces = textwrap.wrap(re.sub(r"[^A-Za-z0-9 .,;:+*/()=_'-]", "?", history), 76)
@@ -148,10 +148,10 @@ def add_history(source: Path, history: str) -> tuple[bytes, tuple[Finding, ...]]
 
 
 def _body(used: list[int]) -> list[int]:
-    """Lines in use but for the closing lines ("SEG Y REV1", "END TEXTUAL HEADER" stand in lines 39 and 40)."""
+    """Return the lines in use without lines 39 and 40 ("SEG Y REV1", "END TEXTUAL HEADER")."""
     return [number for number in used if number < 38]
 
 
 def _is_free(line: str) -> bool:
-    """Whether a line of the text header holds nothing but its number."""
+    """Return True if a line of the text header is empty except for its number."""
     return re.fullmatch(r"(C\s*\d{0,2})?[\s\x00]*", line) is not None

@@ -1,4 +1,4 @@
-"""Where inline, crossline and coordinates stand in the trace headers: the standard places, or older habits."""
+"""Byte positions of inline, crossline and coordinates in the trace headers."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from aemodels.core.findings import Finding
 from aemodels.core.spec import Spec
 from aemodels.io.segy.trace_headers import HeaderTable
 
-MAX_LINE_NUMBER = 2**24  # no survey has more lines; text read as a number is far above
+MAX_LINE_NUMBER = 2**24  # larger than any survey; text read as a number is far above
 ENSEMBLE = 21
-# Revision 0 had no place for lines and midpoints; these are where programs of its time put them. Not tried: bytes 13
-# and 25 (trace in the record, trace in the ensemble), which make a grid in every shot record.
-LINE_HABITS = ((9, 21), (17, 21), (5, 21), (221, 225))
-COORDINATE_HABITS = ((73, 77), (81, 85), (201, 205))
+# Revision 0 has no positions for line numbers and midpoints; these were common. Bytes 13 and 25 (trace in the record,
+# trace in the ensemble) are not tried, since they form a grid in every shot record.
+LINE_POSITIONS = ((9, 21), (17, 21), (5, 21), (221, 225))
+COORDINATE_POSITIONS = ((73, 77), (81, 85), (201, 205))
 
 
 class HeaderPositions(Spec):
-    """First bytes of four-byte integers in the 240-byte trace header, counted from 1 as the standard does."""
+    """First bytes of four-byte integers in the 240-byte trace header, counted from 1."""
 
     inline: int = Field(default=189, ge=1, le=237, description="byte position of the inline number")
     crossline: int = Field(default=193, ge=1, le=237, description="byte position of the crossline number")
-    cdp_x: int = Field(default=181, ge=1, le=237, description="byte position of the midpoint's X")
-    cdp_y: int = Field(default=185, ge=1, le=237, description="byte position of the midpoint's Y")
+    cdp_x: int = Field(default=181, ge=1, le=237, description="byte position of the X coordinate of the midpoint")
+    cdp_y: int = Field(default=185, ge=1, le=237, description="byte position of the Y coordinate of the midpoint")
 
 
 STANDARD = HeaderPositions()
 
 
 def parse_positions(text: str) -> HeaderPositions:
-    """Positions as people type them: fields and bytes; a field left out keeps its standard place.
+    """Parse positions given as text; omitted fields keep their standard positions.
 
     >>> parse_positions("inline=9,crossline=21").crossline
     21
@@ -41,7 +41,7 @@ def parse_positions(text: str) -> HeaderPositions:
         text: "inline=9,crossline=21", in any order.
 
     Raises:
-        DataError: if a field is unknown or given twice, or its byte is no number from 1 to 237.
+        DataError: if a field is unknown or given twice, or its byte is not a number from 1 to 237.
     """
     fields, given = list(HeaderPositions.model_fields), {}
     for part in text.split(","):
@@ -60,23 +60,23 @@ def parse_positions(text: str) -> HeaderPositions:
 
 
 def choose_positions(headers: HeaderTable) -> tuple[HeaderPositions, tuple[Finding, ...]]:
-    """The standard places (revision 1), or an older habit where the standard ones are empty or hold no numbers.
+    """Choose the standard positions (revision 1), or older ones if these are empty or implausible.
 
-    An older place counts only on evidence: lines must make a grid that is at least half filled (or, on a single line,
-    ensemble numbers that only rise), and coordinates must vary in a stacked file, for in a gather the same bytes hold
+    Older positions need evidence: line numbers must form a grid that is at least half filled (or, on a single line,
+    ensemble numbers must increase), and coordinates must vary in a stacked file, since in a gather the same bytes hold
     sources and receivers.
 
     Args:
-        headers: trace headers of neighbouring traces.
+        headers: headers of consecutive traces.
 
     Returns:
-        (positions, an info finding for each choice other than the standard).
+        (positions, findings about non-standard choices).
     """
     stacked = np.unique(headers.column("offset")).size == 1
     lines, line_finding = _lines(headers, stacked=stacked)
-    places, place_finding = _coordinates(headers, stacked=stacked)
-    chosen = HeaderPositions(inline=lines[0], crossline=lines[1], cdp_x=places[0], cdp_y=places[1])
-    return chosen, tuple(finding for finding in (line_finding, place_finding) if finding)
+    coordinates, coordinate_finding = _coordinates(headers, stacked=stacked)
+    chosen = HeaderPositions(inline=lines[0], crossline=lines[1], cdp_x=coordinates[0], cdp_y=coordinates[1])
+    return chosen, tuple(finding for finding in (line_finding, coordinate_finding) if finding)
 
 
 def _lines(headers: HeaderTable, *, stacked: bool) -> tuple[tuple[int, int], Finding | None]:
@@ -85,18 +85,20 @@ def _lines(headers: HeaderTable, *, stacked: bool) -> tuple[tuple[int, int], Fin
     if (inline.any() or crossline.any()) and max(_largest(inline), _largest(crossline)) <= MAX_LINE_NUMBER:
         return standard, None
     found = f"inline {_range(inline)}, crossline {_range(crossline)} at bytes 189 and 193"
-    for pair in LINE_HABITS:
+    for pair in LINE_POSITIONS:
         if _is_grid(headers.word(pair[0]), headers.word(pair[1]), stacked=stacked):
-            remedy = f"read from bytes {pair[0]} and {pair[1]}, where they make a grid"
+            remedy = f"read from bytes {pair[0]} and {pair[1]}, where they form a grid"
             return pair, Finding("info", "line-positions", "trace headers", found, "line numbers", remedy)
     ensembles = headers.word(ENSEMBLE)
     if 0 <= ensembles.min() < ensembles.max() <= MAX_LINE_NUMBER and (np.diff(ensembles) >= 0).all():
         remedy = f"a single line: crossline is the ensemble number in byte {ENSEMBLE}"
-        return (standard[0], ENSEMBLE), Finding("info", "line-positions", "trace headers", found, "lines", remedy)
+        return (standard[0], ENSEMBLE), Finding(
+            "info", "line-positions", "trace headers", found, "line numbers", remedy
+        )
     if max(_largest(inline), _largest(crossline)) > MAX_LINE_NUMBER:
-        remedy = "no other place fits; the numbers are kept as they stand; state the byte positions"
+        remedy = "no other position fits; the numbers are used unchanged; give the byte positions"
         return standard, Finding("warning", "implausible-header", "trace headers", found, "line numbers", remedy)
-    remedy = "no other place fits; state the byte positions if the traces have lines"
+    remedy = "no other position fits; give the byte positions if the traces have line numbers"
     return standard, Finding("info", "no-lines", "trace headers", found, "line numbers", remedy)
 
 
@@ -104,7 +106,7 @@ def _coordinates(headers: HeaderTable, *, stacked: bool) -> tuple[tuple[int, int
     standard = (STANDARD.cdp_x, STANDARD.cdp_y)
     if any(headers.word(position).any() for position in standard):
         return standard, None
-    for pair in COORDINATE_HABITS if stacked else ():
+    for pair in COORDINATE_POSITIONS if stacked else ():
         x, y = headers.word(pair[0]), headers.word(pair[1])
         if x.any() and y.any() and (np.ptp(x) or np.ptp(y) or x.size == 1):
             remedy = f"read from bytes {pair[0]} and {pair[1]}"
@@ -114,12 +116,12 @@ def _coordinates(headers: HeaderTable, *, stacked: bool) -> tuple[tuple[int, int
 
 
 def _is_grid(inline: NDArray[np.int64], crossline: NDArray[np.int64], *, stacked: bool) -> bool:
-    """Whether two header words are the lines of a survey."""
+    """Return True if two header words are the line numbers of a survey."""
     if min(inline.min(), crossline.min()) < 0 or max(inline.max(), crossline.max()) > MAX_LINE_NUMBER:
         return False
     lines, across = np.unique(inline).size, np.unique(crossline).size
     pairs = np.unique(np.stack([inline, crossline]), axis=1).shape[1]
-    # One trace a bin in a stack, several in gathers; a shot record meets each of its "bins" once, at many offsets.
+    # One trace per bin in a stack, several in gathers; a shot record has one trace per "bin", at many offsets.
     full = pairs == inline.size if stacked else 2 * pairs <= inline.size
     return bool(lines > 1 and across > 1 and full and lines * across <= 2 * pairs)
 

@@ -1,4 +1,4 @@
-"""Where things lie in a SEG-Y file, and how its traces come from disk and go back."""
+"""Layout of a SEG-Y file, and reading and writing of its traces."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aemodels.core.types import IntArray
 from aemodels.io.segy.binary_header import TRACE_HEADER, Endian, order_of
 
 IBM, IEEE, FIXED_GAIN, INT24, UINT24 = 1, 5, 4, 7, 15
-INVERSE_GAIN = -FIXED_GAIN  # our own code: fixed point divided by its gain; the standard has one code for both
+INVERSE_GAIN = -FIXED_GAIN  # internal code: fixed point divided by its gain; the standard has one code for both
 THREE_BYTES = (INT24, UINT24)
 # Sample format code -> NumPy type of one sample (SEG-Y revision 2, table 2, binary header bytes 3225-3226).
 FORMATS = {1: "u4", 2: "i4", 3: "i2", 4: "u4", 5: "f4", 6: "f8", 7: "(3,)u1", 8: "i1", 9: "i8", 10: "u4", 11: "u2"} | {
@@ -40,21 +40,21 @@ FORMAT_NAMES = {1: "IBM float", 2: "int32", 3: "int16", 4: "fixed point with gai
 
 @dataclass(frozen=True)
 class SegyLayout:
-    """How a file is laid out.
+    """Layout of a file.
 
     Args:
         endian: byte order of headers and samples.
         declared_code: sample format code in the binary header.
-        code: sample format code by which the samples are read (differs where the label is implausible).
-        samples: samples per trace, of the longest one where they differ.
+        code: sample format code used for reading; differs if the declared one is implausible.
+        samples: samples per trace, of the longest one if lengths differ.
         traces: traces in the file.
         offset: bytes before the first trace.
         header_bytes: bytes of headers before the samples of each trace.
         revision: (major, minor) of SEG-Y.
-        interval: the binary header's sample interval in us; 0 = none.
-        extended: extended text headers.
-        starts: int64[trace + 1], first byte of each trace and of what follows the last, where traces differ in length;
-            None where all are equally long.
+        interval: sample interval of the binary header in us; 0 = none.
+        extended: number of extended text headers.
+        starts: int64[trace + 1], byte offset of each trace and of the end of the last, if lengths differ; None if all
+            traces have the same length.
     """
 
     endian: Endian
@@ -71,47 +71,47 @@ class SegyLayout:
 
     @property
     def sample_dtype(self) -> np.dtype[Any]:
-        """One sample as stored (three-byte integers as three bytes)."""
+        """Type of one stored sample (three-byte integers as three bytes)."""
         return np.dtype(FORMATS[self.code]).newbyteorder(order_of(self.endian))
 
     @property
     def trace_bytes(self) -> int:
-        """Bytes of one trace with its headers, of the longest one where they differ."""
+        """Bytes of one trace with its headers, of the longest one if lengths differ."""
         return self.header_bytes + self.samples * self.sample_dtype.itemsize
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """One trace: header bytes and the samples as stored."""
+        """Type of one trace: header bytes and stored samples."""
         return np.dtype([("header", f"V{self.header_bytes}"), ("samples", self.sample_dtype, (self.samples,))])
 
     def counts(self, start: int, stop: int) -> IntArray | None:
-        """int64[trace], samples of each trace; None where all are equally long."""
+        """Return the samples per trace, int64[trace]; None if all traces have the same length."""
         if self.starts is None:
             return None
         return (np.diff(self.starts[start : stop + 1]) - self.header_bytes) // self.sample_dtype.itemsize
 
     def byte_offset(self, trace: int) -> int:
-        """First byte of a trace."""
+        """Return the byte offset of a trace."""
         return self.offset + trace * self.trace_bytes if self.starts is None else int(self.starts[trace])
 
     def read_traces(self, path: Path, start: int, stop: int) -> NDArray[np.void]:
-        """Traces `start` to `stop` (exclusive) of a file, in memory, as an array of `dtype`; short ones end in zeros.
+        """Read traces `start` to `stop` (exclusive) as an array of `dtype`; shorter traces are zero-padded.
 
-        Pairs of bytes are put right, and three-byte integers begin with their highest byte.
+        Swapped byte pairs are corrected, and three-byte integers start with their highest byte.
         """
         if self.starts is None:
             traces = np.fromfile(path, dtype=self.dtype, count=stop - start, offset=self.byte_offset(start))
             return self._arranged(traces)
-        places = self.starts[start : stop + 1] - self.starts[start]
-        data = np.fromfile(path, dtype=np.uint8, count=int(places[-1]), offset=self.byte_offset(start))
+        offsets = self.starts[start : stop + 1] - self.starts[start]
+        data = np.fromfile(path, dtype=np.uint8, count=int(offsets[-1]), offset=self.byte_offset(start))
         traces = np.zeros(stop - start, dtype=self.dtype)
         raw = self._bytes_of(traces)
-        for row, (first, last) in enumerate(pairwise(places.tolist())):
+        for row, (first, last) in enumerate(pairwise(offsets.tolist())):
             raw[row, : last - first] = data[first:last]
         return self._arranged(traces)
 
     def to_bytes(self, traces: NDArray[np.void], start: int) -> bytes:
-        """What `read_traces` gave for traces from `start` on, as it stands in the file."""
+        """Return the bytes in the file of traces from `start` on: the inverse of `read_traces`."""
         arranged = self._arranged(traces)
         if self.starts is None:
             return arranged.tobytes()
@@ -122,7 +122,7 @@ class SegyLayout:
         return traces.view(np.uint8).reshape(len(traces), self.trace_bytes)
 
     def _arranged(self, traces: NDArray[np.void]) -> NDArray[np.void]:
-        """Between the file's order of bytes and the one that NumPy knows; doing it twice gives the file's again."""
+        """Convert between the byte order of the file and one that NumPy supports; its own inverse."""
         if self.endian == "little" and self.code in THREE_BYTES:
             traces = traces.copy()
             traces["samples"] = traces["samples"][..., ::-1].copy()
@@ -136,5 +136,5 @@ class SegyLayout:
 
 
 def unreadable(code: str, found: str, expected: str, remedy: str) -> UnreadableFileError:
-    """The refusal of a whole file."""
+    """Return the error that rejects a file."""
     return UnreadableFileError((Finding("error", code, "file", found, expected, remedy),))

@@ -1,4 +1,4 @@
-"""How a SEG-Y file is laid out, decided by plausibility rather than by trust."""
+"""Detection of the layout of a SEG-Y file by plausibility."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from aemodels.io.segy.binary_header import (
 )
 from aemodels.io.segy.layout import FORMAT_NAMES, FORMATS, IBM, THREE_BYTES, SegyLayout, unreadable
 from aemodels.io.segy.text_header import MAX_EXTENDED, count_extended
-from aemodels.io.segy.trace_lengths import counts_agree, uneven
+from aemodels.io.segy.trace_lengths import counts_agree, variable_length
 
 
 @dataclass(frozen=True)
 class _Reading:
-    """One way to read a file's headers, with what it takes for granted."""
+    """One interpretation of the headers of a file, with the findings about its assumptions."""
 
     layout: SegyLayout
     findings: tuple[Finding, ...] = ()
 
 
 def find_layout(path: Path) -> tuple[SegyLayout, tuple[Finding, ...]]:
-    """Work out a file's layout from its headers and its size.
+    """Determine the layout of a file from its headers and its size.
 
-    The header is read as it stands in both byte orders (and by swapped pairs where it says so); where none fits the
-    file's size, the count of samples in the trace headers, a file without extended text headers and traces of
-    different lengths are tried, and the choice becomes a finding.
+    The header is read in both byte orders (and with swapped pairs if it states so). If none fits the file size, the
+    sample count of the trace headers, a file without extended text headers, and traces of different lengths are
+    tried, and the choice is reported as a finding.
 
     Args:
         path: the file.
@@ -48,16 +48,18 @@ def find_layout(path: Path) -> tuple[SegyLayout, tuple[Finding, ...]]:
         (layout, findings).
 
     Raises:
-        UnreadableFileError: if the file is too short, truncated or no SEG-Y.
+        UnreadableFileError: if the file is too short, truncated or not a SEG-Y file.
         OSError: if it cannot be opened.
     """
     size = path.stat().st_size
     if size < BINARY_END:
-        raise unreadable("too-short", f"{size} bytes", "at least 3600 (text and binary header)", "get the whole file")
+        raise unreadable(
+            "too-short", f"{size} bytes", "at least 3600 (text and binary header)", "get the complete file"
+        )
     with path.open("rb") as stream:
         head = stream.read(BINARY_END)
     stated = stated_order(head)
-    # Two-byte numbers look the same in little-endian order and in swapped pairs: there the statement decides.
+    # Two-byte numbers are the same in little-endian order and in swapped pairs, so the stated order decides.
     others = [endian for endian in ENDIANS if not (stated == "pairwise" and endian == "little")]
     orders = dict.fromkeys([stated, *others] if stated else others)
     headers = [header for endian in orders if _plausible(header := parse_binary(head, endian))]
@@ -70,44 +72,44 @@ def find_layout(path: Path) -> tuple[SegyLayout, tuple[Finding, ...]]:
 
 
 def _plausible(header: BinaryHeader) -> bool:
-    # A third byte has no partner: no text says how swapped pairs of three-byte samples lie.
+    # The layout of three-byte samples in swapped pairs is not defined.
     return 0 <= header.code <= 99 and not (header.endian == "pairwise" and header.code in THREE_BYTES)
 
 
 def _readings(path: Path, header: BinaryHeader, size: int) -> Iterator[_Reading]:
-    """Ways to read a header, the most literal first; `traces` is 0 where the size does not fit."""
+    """Yield interpretations of a header, the most literal first; `traces` is 0 if the size does not fit."""
     declared = _as_declared(path, header)
     literal = _fitted(declared, header, size)
-    if not (header.even or (literal.layout.traces and counts_agree(path, literal.layout))):
-        yield _uneven(path, header, size)
+    if not (header.fixed_length or (literal.layout.traces and counts_agree(path, literal.layout))):
+        yield _variable_length(path, header, size)
     yield literal
     if header.revision[0] >= 2:
         found = f"first trace at {header.start}, {header.extra} extra trace headers, {header.trailers} trailers"
-        remedy = "the fields of revision 2 are left out of account"
-        doubt = Finding("warning", "revision-fields", "binary header", found, "what fits the file's size", remedy)
+        remedy = "the fields of revision 2 are ignored"
+        doubt = Finding("warning", "revision-fields", "binary header", found, "values that fit the file size", remedy)
         older = dataclasses.replace(header, start=0, extra=0, trailers=0, traces=0)
         yield _with(_fitted(_as_declared(path, older), older, size), doubt)
     if header.extended:
         found, remedy = f"{header.extended} extended text headers", "read as none; correct bytes 3505-3506"
-        doubt = Finding("warning", "extended-headers", "binary header", found, "what fits the file's size", remedy)
+        doubt = Finding("warning", "extended-headers", "binary header", found, "values that fit the file size", remedy)
         without = dataclasses.replace(declared, offset=BINARY_END, extended=0)
         yield _with(_fitted(without, dataclasses.replace(header, extended=0), size), doubt)
     count = _count_in_traces(path, declared, size)
     if count:
         found = f"{header.samples} samples in the binary header, {count} in the trace headers"
-        remedy = f"{count} are used, which fits the file's size; correct bytes 3221-3222"
+        remedy = f"{count} are used, which fits the file size; correct bytes 3221-3222"
         doubt = Finding("warning", "sample-count-conflict", "binary header", found, "one sample count", remedy)
         yield _with(_fitted(dataclasses.replace(declared, samples=count), header, size), doubt)
-    if header.even:
-        yield _uneven(path, header, size)
+    if header.fixed_length:
+        yield _variable_length(path, header, size)
 
 
-def _uneven(path: Path, header: BinaryHeader, size: int) -> _Reading:
-    """Traces of different lengths, where their headers lead to the file's end."""
+def _variable_length(path: Path, header: BinaryHeader, size: int) -> _Reading:
+    """Return the layout with traces of different lengths; `traces` is 0 if they do not end at the file end."""
     layout = _as_declared(path, header)
-    if _nonsense(layout, header, size):
+    if _is_implausible(layout, header, size):
         return _Reading(layout)
-    found = uneven(path, layout, size - TEXT_BYTES * max(header.trailers, 0), declared=not header.even)
+    found = variable_length(path, layout, size - TEXT_BYTES * max(header.trailers, 0), declared=not header.fixed_length)
     return _Reading(layout) if found is None else _Reading(*found)
 
 
@@ -116,14 +118,14 @@ def _with(reading: _Reading, finding: Finding) -> _Reading:
 
 
 def _as_declared(path: Path, header: BinaryHeader) -> SegyLayout:
-    """The layout as the header has it, with no traces counted yet."""
+    """Return the layout declared by the header, without counting traces."""
     extended = header.extended if 0 <= header.extended <= MAX_EXTENDED else 0
     if header.extended == -1:
         extended = count_extended(path) or 0
     return SegyLayout(
         header.endian,
         header.code,
-        header.code if header.code in FORMATS else IBM,  # four bytes a sample either way; the samples decide
+        header.code if header.code in FORMATS else IBM,  # all candidates have four bytes per sample; the samples decide
         header.samples,
         0,
         header.start if header.start >= BINARY_END else BINARY_END + TEXT_BYTES * extended,
@@ -135,8 +137,8 @@ def _as_declared(path: Path, header: BinaryHeader) -> SegyLayout:
 
 
 def _fitted(layout: SegyLayout, header: BinaryHeader, size: int) -> _Reading:
-    """The layout with its traces counted: none unless they fill the file to the last byte."""
-    if layout.samples < 1 or _nonsense(layout, header, size):
+    """Return the layout with the number of traces; 0 unless they fill the file exactly."""
+    if layout.samples < 1 or _is_implausible(layout, header, size):
         return _Reading(layout)
     end = size - TEXT_BYTES * max(header.trailers, 0)
     if header.trailers == -1 and 0 < header.traces < size:
@@ -148,26 +150,28 @@ def _fitted(layout: SegyLayout, header: BinaryHeader, size: int) -> _Reading:
     layout = dataclasses.replace(layout, traces=traces)
     if header.traces in (0, traces):
         return _Reading(layout)
-    remedy = "the traces that are there are read; get the whole file if it was cut"
+    remedy = "the existing traces are read; get the complete file if it was truncated"
     found = f"{traces} traces"
-    finding = Finding("warning", "trace-count-conflict", "file", found, f"{header.traces} by the binary header", remedy)
+    finding = Finding(
+        "warning", "trace-count-conflict", "file", found, f"{header.traces} as in the binary header", remedy
+    )
     return _Reading(layout, (finding,))
 
 
-def _nonsense(layout: SegyLayout, header: BinaryHeader, size: int) -> bool:
-    """Whether the first trace cannot stand where the header puts it."""
+def _is_implausible(layout: SegyLayout, header: BinaryHeader, size: int) -> bool:
+    """Return True if the first trace cannot be at the declared offset."""
     texts = not -1 <= header.extended <= MAX_EXTENDED or (header.extended == -1 and not layout.extended)
     return layout.offset > size or (texts and not header.start)
 
 
 def _count_in_traces(path: Path, layout: SegyLayout, size: int) -> int:
-    """The sample count on which the first two trace headers agree; 0 where they do not, or it is the known one."""
+    """Return the sample count of the first two trace headers; 0 if they differ, or if it is the known one."""
     with path.open("rb") as stream:
 
-        def count_at(place: int) -> int:
-            if place >= size:  # a place that a damaged header states may be one that no file has
+        def count_at(offset: int) -> int:
+            if offset >= size:  # possible with a damaged header
                 return 0
-            stream.seek(place)
+            stream.seek(offset)
             data = stream.read(116)
             return int(number_at(data, 115, "H", layout.endian)) if len(data) == 116 else 0
 
@@ -190,17 +194,17 @@ def _byte_order(layout: SegyLayout, stated: Endian | None) -> Iterator[Finding]:
 
 
 def _no_layout(layouts: list[SegyLayout], head: bytes, size: int) -> UnreadableFileError:
-    """Say why no byte order fits."""
+    """Return the error that explains why no layout fits."""
     usable = [layout for layout in layouts if layout.samples > 0 and layout.declared_code in FORMATS]
     if size == BINARY_END or (usable and size == usable[0].offset):
-        return unreadable("header-only", "headers and no trace", "at least one trace", "get the whole file")
+        return unreadable("header-only", "headers without traces", "at least one trace", "get the complete file")
     if usable:
         layout = usable[0]
         whole, rest = divmod(max(size - layout.offset, 0), layout.trace_bytes)
-        found = f"{size - layout.offset} bytes of traces: {whole} whole and {rest} bytes more"
+        found = f"{size - layout.offset} bytes of traces: {whole} complete ones and {rest} bytes"
         expected = f"a multiple of {layout.trace_bytes} bytes ({layout.samples} samples of {FORMAT_NAMES[layout.code]})"
         return unreadable(
-            "truncated", found, expected, "get the whole file, or correct the sample count in the binary header"
+            "truncated", found, expected, "get the complete file, or correct the sample count in the binary header"
         )
     codes = [struct.unpack_from(order + "h", head, 3224)[0] for order in "><"]
     if stated_order(head) == "pairwise" and codes[1] in THREE_BYTES:
@@ -211,7 +215,7 @@ def _no_layout(layouts: list[SegyLayout], head: bytes, size: int) -> UnreadableF
             "export the file in big-endian order",
         )
     samples, extended = (struct.unpack_from(">h", head, position)[0] for position in (3220, 3504))
-    found = f"sample format {codes[0]}, {samples} samples a trace, {extended} extended headers"
+    found = f"sample format {codes[0]}, {samples} samples per trace, {extended} extended headers"
     return unreadable("not-segy", found, f"format {_known()}; samples > 0; extended >= 0", "check what the file is")
 
 

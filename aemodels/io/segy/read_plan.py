@@ -1,4 +1,4 @@
-"""What is decided once for a SEG-Y file before its traces are read: layout, format, positions, time axis."""
+"""Read plan of a SEG-Y file: layout, sample format, header positions and time axis."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from aemodels.io.segy.sample_format import settle_format
 from aemodels.io.segy.trace_headers import HeaderTable, read_headers
 
 DEFAULT_DT_US = 4000.0
-REVISIONS = ("0000", "0100", "0200", "0201", "0001", "0002")  # the last two: a plain number for the pair
-SURVEY = 20_000  # traces whose headers decide for the file
+REVISIONS = ("0000", "0100", "0200", "0201", "0001", "0002")  # the last two: a plain number instead of two bytes
+HEADER_SAMPLE = 20_000  # traces whose headers are examined
 
 
 @dataclass(frozen=True, eq=False)
 class SegyPlan:
-    """How a file is read.
+    """Read plan of a file.
 
     Args:
         path: the file.
         source: its path and hash.
-        layout: where things lie, with the sample format that is read by.
-        positions: where line numbers and coordinates stand.
+        layout: layout and sample format.
+        positions: byte positions of line numbers and coordinates.
         interval: sample interval in us.
         start: time of the first sample in s.
         scalar: the first trace's coordinate scalar.
-        findings: what was noticed about the file as a whole.
+        findings: findings about the file as a whole.
     """
 
     path: Path
@@ -54,31 +54,31 @@ class SegyPlan:
 
 
 def plan_segy(path: Path, positions: HeaderPositions | None = None) -> SegyPlan:
-    """Decide how a file is read, from its headers and a part of its traces.
+    """Determine how a file is read, from its headers and some of its traces.
 
     Args:
         path: the file.
-        positions: where inline, crossline and coordinates stand; None = the standard places, or older habits where
-            those are empty.
+        positions: byte positions of inline, crossline and coordinates; None = the standard ones, or older ones if
+            these are empty.
 
     Returns:
         The plan.
 
     Raises:
-        UnreadableFileError: if the file is truncated, empty of traces or no SEG-Y.
+        UnreadableFileError: if the file is truncated, has no traces or is not a SEG-Y file.
         OSError: if it cannot be opened.
     """
     layout, findings = find_layout(path)
     if layout.samples < 2:
-        found = f"{layout.samples} samples a trace"
+        found = f"{layout.samples} samples per trace"
         raise UnreadableFileError(
             (Finding("error", "too-short", "file", found, "at least 2", "check the sample count"),)
         )
     layout, format_findings = settle_format(path, layout)
-    survey = read_headers(path, layout, SURVEY)
-    chosen, position_findings = choose_positions(survey) if positions is None else (positions, ())
-    interval, interval_findings = _interval(path, survey, layout)
-    delays = np.unique(survey.scaled(survey.column("delay"), "delay_scalar"))
+    headers = read_headers(path, layout, HEADER_SAMPLE)
+    chosen, position_findings = choose_positions(headers) if positions is None else (positions, ())
+    interval, interval_findings = _interval(path, headers, layout)
+    delays = np.unique(headers.scaled(headers.column("delay"), "delay_scalar"))
     start = float(delays[0]) * 1e-3 if delays.size == 1 else 0.0
     return SegyPlan(
         path,
@@ -87,14 +87,14 @@ def plan_segy(path: Path, positions: HeaderPositions | None = None) -> SegyPlan:
         chosen,
         interval,
         start,
-        int(survey.column("scalar")[0]),
+        int(headers.column("scalar")[0]),
         (*findings, *format_findings, *_revision(path, layout), *position_findings, *interval_findings),
     )
 
 
-def _interval(path: Path, survey: HeaderTable, layout: SegyLayout) -> tuple[float, tuple[Finding, ...]]:
-    """Sample interval in us: the binary header's, else the traces', else 4 ms."""
-    intervals = np.unique(survey.column("dt"))
+def _interval(path: Path, headers: HeaderTable, layout: SegyLayout) -> tuple[float, tuple[Finding, ...]]:
+    """Return the sample interval in us from the binary header, else from the traces, else 4 ms."""
+    intervals = np.unique(headers.column("dt"))
     positive = intervals[intervals > 0]
     if layout.interval > 0:
         return layout.interval, ()

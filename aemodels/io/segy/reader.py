@@ -1,4 +1,4 @@
-"""The SEG-Y reader: every trace of a file becomes a channel."""
+"""SEG-Y reader: each trace of a file becomes a channel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aemodels.core.findings import Finding
 from aemodels.core.types import Channel, FloatArray, Recording
 from aemodels.io.segy.checks import check_block
 from aemodels.io.segy.header_positions import HeaderPositions
-from aemodels.io.segy.line_numbers import LineTally
+from aemodels.io.segy.line_numbers import LineLengths
 from aemodels.io.segy.read_plan import SegyPlan, plan_segy
 from aemodels.io.segy.samples import read_values
 from aemodels.io.segy.text_header import read_text_headers, text_codec
@@ -21,18 +21,18 @@ from aemodels.io.segy.trace_headers import HeaderTable, block_traces, headers_of
 
 
 def read_segy(path: Path, positions: HeaderPositions | None = None) -> Recording:
-    """Read a SEG-Y file, whatever its revision, byte order, format and geometry.
+    """Read a SEG-Y file of any revision, byte order, sample format and geometry.
 
     Args:
         path: the file.
-        positions: where inline, crossline and coordinates stand in the trace headers; None = the standard places,
-            or older habits where those are empty (the choice is a finding).
+        positions: byte positions of inline, crossline and coordinates in the trace headers; None = the standard
+            ones, or older ones if these are empty (reported as a finding).
 
     Returns:
-        A recording of kind "seismic" with one channel a trace, dead traces included. Findings tell what was doubtful.
+        A recording of kind "seismic" with one channel per trace, dead ones included. Findings report doubtful values.
 
     Raises:
-        UnreadableFileError: if the file is truncated, empty of traces or no SEG-Y.
+        UnreadableFileError: if the file is truncated, has no traces or is not a SEG-Y file.
         OSError: if it cannot be opened.
     """
     plan = plan_segy(path, positions)
@@ -44,14 +44,14 @@ def read_segy(path: Path, positions: HeaderPositions | None = None) -> Recording
         values[start:stop] = read_values(layout, traces, start)
         parts.append(headers_of(traces, layout).raw)
     headers = HeaderTable(np.concatenate(parts), layout.endian)
-    lines = LineTally(plan.positions)
+    lines = LineLengths(plan.positions)
     lines.add(headers, 0)
     findings = (*plan.findings, *check_block(plan, headers, values, 0), *lines.findings())
     return _recording(plan, headers, values, 0, findings)
 
 
 def read_segy_blocks(path: Path, *, traces: int, positions: HeaderPositions | None = None) -> Iterator[Recording]:
-    """Read a SEG-Y file block by block: memory does not grow with the file.
+    """Read a SEG-Y file block by block, in constant memory.
 
     Args:
         path: the file.
@@ -59,18 +59,18 @@ def read_segy_blocks(path: Path, *, traces: int, positions: HeaderPositions | No
         positions: as for `read_segy`.
 
     Yields:
-        Recordings of neighbouring traces, numbered as in the file, all on the same axis; the first carries the
-        findings about the file, each the findings about its own traces, the last those that take all traces to know.
+        Recordings of consecutive traces, numbered as in the file, on the same axis. The first has the findings about
+        the file, each one those about its traces, and the last those that depend on all traces.
 
     Raises:
         DataError: if `traces` is not positive.
-        UnreadableFileError: if the file is truncated, empty of traces or no SEG-Y.
+        UnreadableFileError: if the file is truncated, has no traces or is not a SEG-Y file.
         OSError: if it cannot be opened.
     """
     if traces < 1:
-        raise DataError(f"traces is {traces}; expected at least 1 trace a block")
+        raise DataError(f"traces is {traces}; expected at least 1 trace per block")
     plan = plan_segy(path, positions)
-    lines = LineTally(plan.positions)
+    lines = LineLengths(plan.positions)
     for start, stop in spans(plan.layout, traces):
         stored = plan.layout.read_traces(path, start, stop)
         values = read_values(plan.layout, stored, start)
@@ -82,12 +82,12 @@ def read_segy_blocks(path: Path, *, traces: int, positions: HeaderPositions | No
 
 
 def read_span(plan: SegyPlan, start: int, stop: int) -> Recording:
-    """Neighbouring traces of a file, numbered as in the file and without findings.
+    """Read consecutive traces of a file, numbered as in the file, without findings.
 
     Args:
-        plan: how the file is read.
+        plan: read plan of the file.
         start: first trace.
-        stop: the one behind the last.
+        stop: exclusive end.
     """
     stored = plan.layout.read_traces(plan.path, start, stop)
     headers = headers_of(stored, plan.layout)

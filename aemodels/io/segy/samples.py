@@ -1,4 +1,4 @@
-"""Samples of a SEG-Y file between their storage format and float32."""
+"""Conversion of SEG-Y samples between their storage format and float32."""
 
 from __future__ import annotations
 
@@ -43,21 +43,21 @@ def float_to_ibm(values: NDArray[np.float32]) -> NDArray[np.uint32]:
     """
     fraction, exponent = np.frexp(np.abs(values).astype(np.float64))
     hexadecimal = -(-exponent // 4)
-    # Rounding never carries into a 25th bit: where all 24 bits count (exponent a multiple of 4), float32 has no more.
+    # Rounding never carries into a 25th bit: if all 24 bits are used (exponent a multiple of 4), float32 has no more.
     mantissa = np.rint(np.ldexp(fraction, 24 + exponent - 4 * hexadecimal)).astype(np.int64)
     words = (np.signbit(values).astype(np.int64) << 31) | ((hexadecimal.astype(np.int64) + 64) << 24) | mantissa
     return np.where(mantissa == 0, 0, words).astype(np.uint32)
 
 
 def gain_to_float(words: NDArray[np.uint32], sign: int) -> NDArray[np.float64]:
-    """Decode fixed point with gain: a 16-bit integer times 2 to the power of `sign` times the gain in the second byte.
+    """Decode fixed point with gain: a 16-bit integer times 2^(sign * gain), with the gain in the second byte.
 
     >>> gain_to_float(np.array([0x0003FFFE], dtype=np.uint32), 1), gain_to_float(np.array([0x00030008], np.uint32), -1)
     (array([-16.]), array([1.]))
 
     Args:
         words: uint32 of any shape, native byte order; the first byte is 0.
-        sign: 1 where the gain is to be applied, -1 where it is the recorder's and to be taken off.
+        sign: 1 = multiply by the gain, -1 = divide by the gain of the recorder.
 
     Returns:
         float64 of the same shape.
@@ -71,7 +71,7 @@ def gain_to_float(words: NDArray[np.uint32], sign: int) -> NDArray[np.float64]:
 
 
 def float_to_gain(values: NDArray[np.float32], sign: int) -> NDArray[np.uint32]:
-    """Encode finite float32 as fixed point with gain, with as many bits as fit (the inverse of `gain_to_float`)."""
+    """Encode finite float32 as fixed point with gain at maximum precision (the inverse of `gain_to_float`)."""
     magnitude = np.abs(values).astype(np.float64)
     needed = np.ceil(np.log2(np.maximum(magnitude, 1e-300) / 32767.0))
     power = np.clip(needed, *((0, 255) if sign > 0 else (-255, 0))).astype(np.int64)
@@ -80,21 +80,21 @@ def float_to_gain(values: NDArray[np.float32], sign: int) -> NDArray[np.uint32]:
 
 
 def _from_three_bytes(stored: NDArray[np.uint8], *, signed: bool) -> NDArray[np.int64]:
-    """Integers from their three bytes, the highest first: [..., 3] -> [...]."""
+    """Convert three bytes, highest first, to integers: [..., 3] -> [...]."""
     words = stored.astype(np.int64) @ np.array([1 << 16, 1 << 8, 1])
     return np.asarray((words ^ 0x800000) - 0x800000 if signed else words, dtype=np.int64)
 
 
 def read_values(layout: SegyLayout, traces: NDArray[np.void], start: int) -> FloatArray:
-    """Samples of traces as `SegyLayout.read_traces` gives them.
+    """Decode the samples of stored traces.
 
     Args:
-        layout: of the file.
-        traces: as stored.
-        start: number of the first of them.
+        layout: layout of the file.
+        traces: result of `SegyLayout.read_traces`.
+        start: number of the first trace.
 
     Returns:
-        float32[trace, sample]; NaN where a sample is no number, too large, or beyond the end of a shorter trace.
+        float32[trace, sample]; NaN if a sample is not finite, too large, or beyond the end of a shorter trace.
     """
     values = decode_samples(traces["samples"], layout.code)
     counts = layout.counts(start, start + len(traces))
@@ -104,10 +104,10 @@ def read_values(layout: SegyLayout, traces: NDArray[np.void], start: int) -> Flo
 
 
 def decode_samples(stored: NDArray[Any], code: int) -> FloatArray:
-    """Stored samples as float32, non-finite or too large values becoming NaN.
+    """Convert stored samples to float32; non-finite or too large values become NaN.
 
     Args:
-        stored: [trace, sample] in the file's type and byte order; three-byte integers [trace, sample, 3].
+        stored: [trace, sample] in the type and byte order of the file; three-byte integers [trace, sample, 3].
         code: sample format code.
 
     Returns:
@@ -129,7 +129,7 @@ def _numbers(stored: NDArray[Any], code: int) -> NDArray[Any]:
 
 
 def encode_samples(values: FloatArray, code: int, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """float32 samples in a storage format; integers are rounded and clipped to their range.
+    """Encode float32 samples in a storage format; integers are rounded and clipped to their range.
 
     Args:
         values: float32[trace, sample], finite.
@@ -150,5 +150,5 @@ def encode_samples(values: FloatArray, code: int, dtype: np.dtype[Any]) -> NDArr
         words = np.clip(np.rint(values.astype(np.float64)), low, high).astype(np.int64)
         return np.stack([(words >> shift) & 0xFF for shift in (16, 8, 0)], axis=-1).astype(np.uint8)
     limits = np.iinfo(dtype)
-    # float64: float32 cannot hold 2^31 - 1 and would round it up, out of range.
+    # float64, since float32 would round 2^31 - 1 up, out of range.
     return np.clip(np.rint(values.astype(np.float64)), limits.min, limits.max).astype(dtype)

@@ -12,16 +12,16 @@ MAX_EXTENDED = 1000
 
 
 def read_text_header(path: Path) -> str:
-    """The 3200 characters of the text header, EBCDIC or ASCII."""
+    """Read the 3200 characters of the text header, EBCDIC or ASCII."""
     return read_text_headers(path, 0)[0]
 
 
 def read_text_headers(path: Path, extended: int) -> tuple[str, ...]:
-    """The text header and the extended text headers, 3200 characters each.
+    """Read the text header and the extended text headers, 3200 characters each.
 
     Args:
         path: the file.
-        extended: number of extended text headers behind the binary header.
+        extended: number of extended text headers after the binary header.
 
     Returns:
         1 + extended texts.
@@ -34,12 +34,12 @@ def read_text_headers(path: Path, extended: int) -> tuple[str, ...]:
 
 
 def text_codec(data: bytes) -> str:
-    """Codec of a text header: the blanks decide, 0x40 in EBCDIC and 0x20 in ASCII."""
+    """Return the codec of a text header from its blanks: 0x40 in EBCDIC, 0x20 in ASCII."""
     return "cp037" if data.count(0x40) > data.count(0x20) else "ascii"
 
 
 def count_extended(path: Path) -> int | None:
-    """Extended text headers up to the one that ends them; None where no ((SEG: EndText)) is found."""
+    """Count the extended text headers up to ((SEG: EndText)); None if it is not found."""
     with path.open("rb") as stream:
         stream.seek(BINARY_END)
         for number in range(1, MAX_EXTENDED + 1):

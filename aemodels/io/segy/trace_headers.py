@@ -26,26 +26,26 @@ FIELDS = {
 
 @dataclass(frozen=True, eq=False)
 class HeaderTable:
-    """The first 240 header bytes of some traces.
+    """Headers of traces.
 
     Args:
-        raw: uint8[trace, 240].
-        endian: their byte order.
+        raw: uint8[trace, 240], the first 240 header bytes.
+        endian: byte order.
     """
 
     raw: NDArray[np.uint8]
     endian: Endian
 
     def column(self, name: str) -> NDArray[np.int64]:
-        """A field of `FIELDS` as int64[trace]."""
+        """Return a field of `FIELDS` as int64[trace]."""
         return self._read(*FIELDS[name])
 
     def word(self, position: int) -> NDArray[np.int64]:
-        """The four-byte integer at a position, counted from 1, as int64[trace]."""
+        """Return the four-byte integer at a byte position, counted from 1, as int64[trace]."""
         return self._read(position, "i4")
 
     def scaled(self, values: NDArray[np.int64], scalar: str) -> NDArray[np.float64]:
-        """Apply a SEG-Y scalar to float64[trace]: positive multiplies, negative divides, zero leaves."""
+        """Apply a SEG-Y scalar, float64[trace]: positive multiplies, negative divides, zero has no effect."""
         factor = self.column(scalar)
         divisor = np.where(factor < 0, -factor, 1).astype(np.float64)
         return np.asarray(values * np.where(factor > 0, factor, 1) / divisor, dtype=np.float64)
@@ -57,25 +57,25 @@ class HeaderTable:
 
 
 def headers_of(traces: NDArray[np.void], layout: SegyLayout) -> HeaderTable:
-    """The headers of traces as `SegyLayout.read_traces` gives them (copied, so that the samples can be freed)."""
+    """Return the headers of traces read by `SegyLayout.read_traces`, copied so that the samples can be freed."""
     raw = np.ascontiguousarray(traces["header"]).view(np.uint8).reshape(len(traces), layout.header_bytes)
     return HeaderTable(raw[:, :TRACE_HEADER].copy(), layout.endian)
 
 
 def block_traces(layout: SegyLayout) -> int:
-    """Traces that are read at a time, so that a block is some 8 MB."""
+    """Return the number of traces per block of about 8 MB."""
     return max(1, BLOCK_BYTES // layout.trace_bytes)
 
 
 def spans(layout: SegyLayout, traces: int, *, stop: int | None = None) -> Iterator[tuple[int, int]]:
-    """(start, stop) of blocks of so many traces, up to the file's last (or to `stop`)."""
+    """Yield start and exclusive end of blocks of `traces` traces, up to the end of the file or `stop`."""
     last = layout.traces if stop is None else min(stop, layout.traces)
     for start in range(0, last, traces):
         yield start, min(start + traces, last)
 
 
 def read_headers(path: Path, layout: SegyLayout, stop: int) -> HeaderTable:
-    """Headers of the traces before `stop`, read block by block."""
+    """Read the headers of the traces before `stop`, block by block."""
     parts = [
         headers_of(layout.read_traces(path, *span), layout).raw
         for span in spans(layout, block_traces(layout), stop=stop)

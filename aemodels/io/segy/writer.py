@@ -1,4 +1,4 @@
-"""The SEG-Y writer: a recording as a new file."""
+"""SEG-Y writer: a recording as a new file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Revision: TypeAlias = Literal[0, 1, 2]
 
 CODES = {"ieee": IEEE, "ibm": IBM}
 MAX_INT16 = 32767
-MAX_SAMPLES = {0: MAX_INT16, 1: MAX_INT16, 2: 2**16 - 1}  # the trace header's 16 bits have no sign since revision 2
+MAX_SAMPLES = {0: MAX_INT16, 1: MAX_INT16, 2: 2**16 - 1}  # 16 bits in the trace header, unsigned since revision 2
 CLOSING = {0: ("", "END EBCDIC"), 1: ("SEG Y REV1", "END TEXTUAL HEADER"), 2: ("SEG-Y REV2.0", "END TEXTUAL HEADER")}
 
 
@@ -36,15 +36,15 @@ def write_segy(
     Trace headers: inline, crossline, cdp_x, cdp_y (with a scalar), offset, sample count and interval, delay.
 
     Args:
-        recording: the line; its channels' headers may lack any field (0 is written).
-        path: the file to write (whole or not at all).
-        sample_format: 4-byte IEEE floats, exact, or IBM floats, rounded to 21-24 bits.
-        revision: 0 (1975; lines and coordinates stand where revision 1 has them), 1 (2002) or 2 (2017), which allows
-            for a fraction of a microsecond in the sample interval, and for 65535 samples a trace.
+        recording: the line; missing header fields of its channels are written as 0.
+        path: the file to write, atomically.
+        sample_format: 4-byte IEEE floats (exact) or IBM floats (rounded to 21-24 bits).
+        revision: 0 (1975; lines and coordinates at the positions of revision 1), 1 (2002) or 2 (2017), which allows
+            fractions of a microsecond in the sample interval, and up to 65535 samples per trace.
 
     Raises:
-        DataError: if the recording is no seismic, its axis is irregular or does not fit the headers, or holds NaN
-            that IBM floats cannot express.
+        DataError: if the recording is not seismic, its axis is irregular or does not fit the headers, or it has NaN
+            that IBM floats cannot represent.
 
     References:
         SEG-Y revision 2.0 (SEG Technical Standards Committee, 2017), table 2.
@@ -59,8 +59,8 @@ def write_segy(
             stream.write(text.encode("cp037"))
             stream.seek(0)
             head = bytearray(stream.read(BINARY_END))
-            for place, kind, value in _binary_fields(recording, interval, revision):
-                struct.pack_into(">" + kind, head, place - 1, value)
+            for position, kind, value in _binary_fields(recording, interval, revision):
+                struct.pack_into(">" + kind, head, position - 1, value)
             stream.seek(0)
             stream.write(head)
 
@@ -82,13 +82,13 @@ def _write_traces(recording: Recording, path: Path, code: int, interval: float, 
 
 
 def _binary_fields(recording: Recording, interval: float, revision: Revision) -> list[tuple[int, str, float]]:
-    """(byte, struct code, value) of the binary header's fields that differ from revision to revision."""
+    """Return (byte, struct code, value) of the binary header fields that depend on the revision."""
     fields: list[tuple[int, str, float]] = [
         (3217, "h", round(interval)),
         (3221, "H", recording.axis.size),
         (3501, "B", revision),
         (3502, "B", 0),
-        (3503, "h", int(revision > 0)),  # all traces are equally long
+        (3503, "h", int(revision > 0)),  # all traces have the same length
         (3505, "h", 0),
     ]
     if revision < 2:
@@ -98,13 +98,17 @@ def _binary_fields(recording: Recording, interval: float, revision: Revision) ->
 
 
 def _timing(recording: Recording, revision: Revision) -> tuple[float, int]:
-    """Sample interval in us and delay in ms, refused where the headers cannot hold them."""
+    """Return sample interval in us and delay in ms.
+
+    Raises:
+        DataError: if the headers cannot hold them.
+    """
     uri = recording.source.uri
     if recording.kind != "seismic":
         raise DataError(f"{uri}: kind is {recording.kind!r}; expected 'seismic' for a SEG-Y file")
     if not 2 <= recording.axis.size <= MAX_SAMPLES[revision]:
-        most = MAX_SAMPLES[revision]
-        raise DataError(f"{uri}: {recording.axis.size} samples a trace; expected 2 to {most} in revision {revision}")
+        limit = MAX_SAMPLES[revision]
+        raise DataError(f"{uri}: {recording.axis.size} samples per trace; expected 2 to {limit} in revision {revision}")
     steps = np.diff(recording.axis) * 1e6
     interval, delay = float(np.mean(steps)), round(float(recording.axis[0]) * 1e3)
     interval = interval if revision > 1 and abs(interval - round(interval)) > 1e-6 else float(round(interval))
@@ -119,7 +123,7 @@ def _timing(recording: Recording, revision: Revision) -> tuple[float, int]:
 
 
 def _coordinate_scalar(coordinates: list[float]) -> int:
-    """The SEG-Y scalar that keeps most decimals in 32 bits: -1000 is mm, 1 is m."""
+    """Return the SEG-Y scalar that keeps the most decimals in 32 bits: -1000 = mm, 1 = m."""
     largest = max((abs(value) for value in coordinates), default=0.0)
     for scalar in (-1000, -100, -10):
         whole = all(abs(value * -scalar / 10 - round(value * -scalar / 10)) < 1e-6 for value in coordinates)

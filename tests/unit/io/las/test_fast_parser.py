@@ -26,9 +26,9 @@ PLAIN = {
 
 
 @pytest.mark.parametrize("layout", PLAIN)
-@pytest.mark.parametrize("stretch", [fast_parser.STRETCH, 1])
-def test_plain_numbers_are_read_however_they_are_spaced(layout: str, stretch: int, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(fast_parser, "STRETCH", stretch)
+@pytest.mark.parametrize("chunk", [fast_parser.CHUNK_BYTES, 1])
+def test_plain_numbers_are_read_however_they_are_spaced(layout: str, chunk: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(fast_parser, "CHUNK_BYTES", chunk)
     columns = parse_fast(block(PLAIN[layout]), 2, None)
     assert columns is not None
     np.testing.assert_array_equal(columns, [[1.0, 20.5], [-999.25, 3.0]])
@@ -54,8 +54,8 @@ def test_what_is_not_plain_is_left_to_the_strict_cells(text: str):
     assert parse_fast(block(text), 2, None) is None
 
 
-def test_delimited_numbers_are_read_in_stretches(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(fast_parser, "STRETCH", 7)
+def test_delimited_numbers_are_read_in_chunks(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(fast_parser, "CHUNK_BYTES", 7)
     text = "".join(f"{row},{row / 7!r}\n" for row in range(50))
     columns = parse_fast(block(text), 2, ",")
     assert columns is not None
