@@ -1,1 +1,1 @@
-"""The code of a model: embeddings with their place, what they say of lithology, and intervals alike."""
+"""Embeddings of windows: with their depths, as features for lithology, and for the search of similar intervals."""

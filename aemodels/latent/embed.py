@@ -1,4 +1,4 @@
-"""The one door to the code of any fitted model: windows in, codes with their place out."""
+"""Embeddings of windows by any fitted model that has an encoder."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ from aemodels.signal.windows import WindowSpec, cut
 
 Encoder: TypeAlias = NetworkDenoiser | PcaDenoiser
 MAX_EMBEDDINGS = 4000
-# Shrinkage keeps every component; the leading ones are its code.
-MAX_COMPONENTS = 16
+MAX_COMPONENTS = 16  # leading components used as the embedding of a model that shrinks all components
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +31,7 @@ class Embeddings:
         values: float32[window, dimension].
         origin: int64[window, 2], first channel and first sample of each window.
         observed: float32[window], share of the window's samples that were observed.
-        window: how the section was cut.
+        window: length, width and stride of the windows.
     """
 
     values: FloatArray
@@ -42,27 +41,27 @@ class Embeddings:
 
     @property
     def centre(self) -> IntArray:
-        """int64[window], the sample in the middle of each window."""
+        """Sample index of the middle of each window, int64[window]."""
         return np.asarray(self.origin[:, 1] + self.window.length // 2, dtype=np.int64)
 
     def concatenate_channels(self) -> Embeddings:
-        """One row a place: where windows hold some channels only, the codes of all channels in a row.
+        """Return one row per start sample: the embeddings of all channel groups there, concatenated.
 
-        The origin's channel is then 0, and `observed` the mean over the channels.
+        The origin's channel is then 0, and `observed` is the mean over the channel groups.
         """
-        places, place = np.unique(self.origin[:, 1], return_inverse=True)
-        order = np.lexsort((self.origin[:, 0], place))
-        channels = len(order) // len(places)
+        starts, index = np.unique(self.origin[:, 1], return_inverse=True)
+        order = np.lexsort((self.origin[:, 0], index))
+        groups = len(order) // len(starts)
         return Embeddings(
-            values=self.values[order].reshape(len(places), -1),
-            origin=np.stack([np.zeros_like(places), places], axis=1),
-            observed=self.observed[order].reshape(len(places), channels).mean(axis=1),
+            values=self.values[order].reshape(len(starts), -1),
+            origin=np.stack([np.zeros_like(starts), starts], axis=1),
+            observed=self.observed[order].reshape(len(starts), groups).mean(axis=1),
             window=self.window,
         )
 
 
 def encoder_of(denoiser: Denoiser) -> Encoder | None:
-    """The model with a code in or behind a denoiser (guards are taken off); None where there is none."""
+    """Return the model with an encoder that is, or is wrapped by, a denoiser; None if there is none."""
     if isinstance(denoiser, GuardedDenoiser):
         return encoder_of(denoiser.parts.inner)
     if isinstance(denoiser, PcaDenoiser):
@@ -71,15 +70,16 @@ def encoder_of(denoiser: Denoiser) -> Encoder | None:
 
 
 def embed(model: Encoder, section: Section, *, stride: int | None = None) -> Embeddings:
-    """Embeddings of the windows of a section.
+    """Embed the windows of a section.
 
     Args:
         model: from `encoder_of`: a network with an encoder, or principal components.
-        section: what to encode.
-        stride: samples from one window to the next; None = as the model denoises.
+        section: normalised.
+        stride: samples from one window to the next; None = the stride that the model denoises with.
 
     Returns:
-        The output of a network's encoder, or the projection on (at most 16, for shrinkage) principal components.
+        The output of a network's encoder, or the projection on the principal components (the first 16 if the model
+        shrinks all components).
     """
     window = model.spec.window if stride is None else model.spec.window.model_copy(update={"stride": stride})
     windows = cut(section, window)
@@ -91,19 +91,27 @@ def embed(model: Encoder, section: Section, *, stride: int | None = None) -> Emb
     return Embeddings(values, windows.origin, observed, window)
 
 
-def decode(model: Encoder, codes: FloatArray) -> FloatArray:
-    """Windows float32[window, sample, feature] in normalised units from codes float32[window, dimension]."""
+def decode(model: Encoder, embeddings: FloatArray) -> FloatArray:
+    """Reconstruct windows from their embeddings.
+
+    Args:
+        model: from `encoder_of`.
+        embeddings: float32[window, dimension].
+
+    Returns:
+        float32[window, sample, feature] in normalised units.
+    """
     if isinstance(model, PcaDenoiser):
-        flat = codes @ model.components[: codes.shape[1]] + model.mean
-        return np.asarray(flat.reshape(len(codes), model.spec.window.length, -1), dtype=np.float32)
-    return decode_embeddings(model, codes)
+        flat = embeddings @ model.components[: embeddings.shape[1]] + model.mean
+        return np.asarray(flat.reshape(len(embeddings), model.spec.window.length, -1), dtype=np.float32)
+    return decode_embeddings(model, embeddings)
 
 
 def sample_embeddings(denoiser: Denoiser, sections: Sequence[Section]) -> FloatArray | None:
-    """Embeddings of evenly chosen windows of some sections.
+    """Embed evenly spaced windows of some sections.
 
     Returns:
-        float32[window, dimension], at most 4,000 windows; None where the model has no code.
+        float32[window, dimension], at most 4,000 windows; None if the model has no encoder.
     """
     model = encoder_of(denoiser)
     if model is None:
@@ -113,14 +121,14 @@ def sample_embeddings(denoiser: Denoiser, sections: Sequence[Section]) -> FloatA
 
 
 def keep_channels(section: Section, kept: Sequence[int]) -> Section:
-    """The section as if only the channels `kept` had been recorded: the others are what a missing curve is."""
-    lost = np.setdiff1d(np.arange(len(section.values)), np.asarray(kept, dtype=np.int64))
+    """Return a copy of a section in which every channel but those in `kept` is marked as missing."""
+    others = np.setdiff1d(np.arange(len(section.values)), np.asarray(kept, dtype=np.int64))
     values, mask = section.values.copy(), section.mask.copy()
-    values[lost], mask[lost] = np.float32(MISSING_CURVE), False
+    values[others], mask[others] = np.float32(MISSING_CURVE), False
     return replace(section, values=values, mask=mask)
 
 
 def _project(model: PcaDenoiser, values: FloatArray) -> FloatArray:
-    most = MAX_COMPONENTS if isinstance(model, PcaWienerDenoiser) else len(model.components)
+    count = MAX_COMPONENTS if isinstance(model, PcaWienerDenoiser) else len(model.components)
     centred = values.reshape(len(values), -1) - model.mean.astype(np.float32)
-    return np.asarray(centred @ model.components[:most].T.astype(np.float32), dtype=np.float32)
+    return np.asarray(centred @ model.components[:count].T.astype(np.float32), dtype=np.float32)

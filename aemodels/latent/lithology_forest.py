@@ -1,4 +1,4 @@
-"""Is a code worth more than principal components? Lithology predicted from either, wells kept apart."""
+"""Value of an embedding for lithology: random forests on it, on principal components and on raw windows."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from aemodels.signal.windows import cut
 
 FOLDS = 5
 MIN_OBSERVED = 0.6  # share of a window's samples
-MIN_WINDOWS = 20  # of a lithology, and in two wells at least
+MIN_WINDOWS = 20  # of a lithology, which must occur in at least two wells
 EMBEDDING, PCA, RAW = "embedding", "pca", "raw windows"
 
 
 @dataclass(frozen=True)
 class ForestSpec:
-    """How much is spent.
+    """Size of the forests and of their training data.
 
     Args:
-        trees: of each forest.
-        windows: at most, evenly from all wells.
+        trees: number per forest.
+        windows: maximum number, evenly spaced over all wells.
         seed: of the forests.
         jobs: processor cores.
     """
@@ -47,7 +47,7 @@ class LabelledWindows:
     """Windows with a known lithology.
 
     Args:
-        features: float32[window, feature] by name of the feature set; the same windows in each.
+        features: feature set → float32[window, feature], the same windows in each.
         lithology: int64[window].
         well: str[window].
     """
@@ -60,19 +60,19 @@ class LabelledWindows:
 def labelled_windows(
     model: Encoder, wells: Sequence[tuple[Recording, Section]], spec: ForestSpec
 ) -> LabelledWindows | None:
-    """The windows of wells with a known lithology as code, as so many principal components, and as they are.
+    """Collect the windows with a known lithology as embeddings, as equally many principal components, and as they are.
 
-    The components are fitted to the wells given. Where a model takes one curve at a time, so do they, and the features
-    of all curves stand side by side. A window has the lithology of its middle.
+    The components are fitted to the wells given. If a model takes one curve at a time, so do they, and the features
+    of all curves are concatenated. A window has the lithology of its middle sample.
 
     Args:
-        model: fitted, with a code.
+        model: fitted, with an encoder.
         wells: recordings with their sections.
-        spec: how many windows are kept.
+        spec: gives the maximum number of windows.
 
     Returns:
-        None where fewer than two wells have a lithology, or fewer than two lithologies are left that stand in two
-        wells and 20 windows.
+        None if fewer than two wells have a lithology, or if fewer than two lithologies occur in at least two wells
+        and 20 windows.
     """
     known = [(recording, section) for recording, section in wells if lithology(recording) is not None]
     if len({plain_name(recording.name) for recording, _ in known}) < 2:
@@ -84,20 +84,20 @@ def labelled_windows(
         lithology=np.concatenate([piece.lithology for piece in pieces]),
         well=np.concatenate([piece.well for piece in pieces]),
     )
-    kept = np.flatnonzero(_common(joined))
+    kept = np.flatnonzero(_is_common(joined))
     if np.unique(joined.lithology[kept]).size < 2:
         return None
-    return _picked(joined, kept[:: max(1, -(-kept.size // spec.windows))])
+    return _select(joined, kept[:: max(1, -(-kept.size // spec.windows))])
 
 
 def forest_scores(
     labelled: LabelledWindows, spec: ForestSpec, sets: Sequence[str] = (EMBEDDING, PCA, RAW)
 ) -> pd.DataFrame:
-    """A random forest on each of some feature sets, cross-validated by well: five folds, or as many as wells.
+    """Cross-validate a random forest on each feature set, by well: five folds, or one per well if there are fewer.
 
     Returns:
-        features, dimensions, fold, wells (left out), windows (of those wells), balanced_accuracy (mean recall over
-        the lithologies of those wells), macro_f1 (mean over the same).
+        Columns features, dimensions, fold, wells (held out), windows (of those wells), balanced_accuracy (mean recall
+        over the lithologies of those wells), macro_f1 (macro average over the same).
     """
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.metrics import f1_score, recall_score
@@ -111,8 +111,8 @@ def forest_scores(
             forest = RandomForestClassifier(
                 spec.trees, min_samples_leaf=3, class_weight="balanced", n_jobs=spec.jobs, random_state=spec.seed
             ).fit(features[train], labelled.lithology[train])
-            truth, guess = labelled.lithology[test], forest.predict(features[test])
-            judged = {"labels": np.unique(truth), "average": "macro", "zero_division": 0.0}
+            truth, predicted = labelled.lithology[test], forest.predict(features[test])
+            options = {"labels": np.unique(truth), "average": "macro", "zero_division": 0.0}
             rows.append(
                 {
                     "features": name,
@@ -120,15 +120,15 @@ def forest_scores(
                     "fold": fold,
                     "wells": ", ".join(sorted(set(labelled.well[test]))),
                     "windows": test.size,
-                    "balanced_accuracy": recall_score(truth, guess, **judged),
-                    "macro_f1": f1_score(truth, guess, **judged),
+                    "balanced_accuracy": recall_score(truth, predicted, **options),
+                    "macro_f1": f1_score(truth, predicted, **options),
                 }
             )
     return pd.DataFrame(rows)
 
 
 def summarise_forests(folds: pd.DataFrame) -> pd.DataFrame:
-    """Mean and standard deviation of each score over the folds, a row a contender and feature set."""
+    """Return mean and standard deviation of each score over the folds, one row per contender and feature set."""
     grouped = folds.groupby(["contender", "features", "dimensions"], sort=False)
     return grouped.agg(
         folds=("fold", "size"),
@@ -141,7 +141,7 @@ def summarise_forests(folds: pd.DataFrame) -> pd.DataFrame:
 
 
 def _components(model: Encoder, sections: Sequence[Section]) -> PcaDenoiser:
-    """As many principal components of the same windows as the code of one window has dimensions."""
+    """Fit as many principal components to the same windows as the embedding of a window has dimensions."""
     window = model.spec.window
     latent = embed(model, sections[0]).values.shape[1]
     fitted = Pca(window=window, stride=window.stride, latent=latent).fit(sections, (), FitContext(kind="logs", seed=0))
@@ -150,24 +150,28 @@ def _components(model: Encoder, sections: Sequence[Section]) -> PcaDenoiser:
 
 
 def _labelled(model: Encoder, components: PcaDenoiser, recording: Recording, section: Section) -> LabelledWindows:
-    code = embed(model, section).concatenate_channels()
+    embedded = embed(model, section).concatenate_channels()
     windows = cut(section, model.spec.window)
     raw = Embeddings(
-        windows.values.reshape(len(windows.values), -1), windows.origin, windows.mask.mean((1, 2)), code.window
+        windows.values.reshape(len(windows.values), -1), windows.origin, windows.mask.mean((1, 2)), embedded.window
     )
-    sets = {EMBEDDING: code, PCA: embed(components, section).concatenate_channels(), RAW: raw.concatenate_channels()}
-    labels = window_lithology(recording, code)
+    sets = {
+        EMBEDDING: embedded,
+        PCA: embed(components, section).concatenate_channels(),
+        RAW: raw.concatenate_channels(),
+    }
+    labels = window_lithology(recording, embedded)
     assert labels is not None
-    kept = (labels != UNKNOWN) & (code.observed >= MIN_OBSERVED)
+    kept = (labels != UNKNOWN) & (embedded.observed >= MIN_OBSERVED)
     return LabelledWindows(
-        features={name: codes.values[kept] for name, codes in sets.items()},
+        features={name: embeddings.values[kept] for name, embeddings in sets.items()},
         lithology=labels[kept],
         well=np.full(int(kept.sum()), plain_name(recording.name)),
     )
 
 
-def _common(labelled: LabelledWindows) -> BoolArray:
-    """Windows whose lithology stands in two wells, and often enough to be learnt."""
+def _is_common(labelled: LabelledWindows) -> BoolArray:
+    """Return bool[window], True if the window's lithology occurs in two wells and in enough windows."""
     kept = np.zeros(labelled.lithology.shape, dtype=np.bool_)
     for number in np.unique(labelled.lithology):
         here = labelled.lithology == number
@@ -176,6 +180,6 @@ def _common(labelled: LabelledWindows) -> BoolArray:
     return kept
 
 
-def _picked(labelled: LabelledWindows, rows: NDArray[np.intp]) -> LabelledWindows:
+def _select(labelled: LabelledWindows, rows: NDArray[np.intp]) -> LabelledWindows:
     features = {name: values[rows] for name, values in labelled.features.items()}
     return LabelledWindows(features, labelled.lithology[rows], labelled.well[rows])

@@ -1,4 +1,4 @@
-"""Building the reference from what a bundle was trained and validated on."""
+"""Construction of the reference from a bundle's training and validation recordings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GROUP_TRACES = 24  # neighbouring traces that count as one group
 
 @dataclass(frozen=True, eq=False)
 class ScoredRecording:
-    """A recording in its role: its name, whether it is unseen (validation), and what the bundle makes of it."""
+    """A recording scored by the bundle: its name, True if it is unseen (validation), and its scores."""
 
     name: str
     unseen: bool
@@ -37,20 +37,20 @@ class _Group:
     flagged: int
 
 
-def build_reference(kind: Kind, curves: Sequence[str], parts: Sequence[ScoredRecording]) -> Reference:
-    """The reference of a bundle.
+def build_reference(kind: Kind, curves: Sequence[str], recordings: Sequence[ScoredRecording]) -> Reference:
+    """Build the reference of a bundle.
 
     Args:
         kind: "logs" or "seismic".
         curves: canonical curves, in the order of the scores' channels (logs).
-        parts: the training and validation recordings, scored by the bundle.
+        recordings: the training and validation recordings, scored by the bundle.
 
     Raises:
-        DataError: if there is no part.
+        DataError: if there is no recording.
     """
-    if not parts:
-        raise DataError("no recording to make a reference from; expected the training and validation recordings")
-    groups = [group for part in parts for group in _groups(kind, curves, part)]
+    if not recordings:
+        raise DataError("no recording to build a reference from; expected the training and validation recordings")
+    groups = [group for recording in recordings for group in _groups(kind, curves, recording)]
     subspace, errors = fit_subspace([group.raw for group in groups], kind, curves)
     columns = {name: [group.inputs[name] for group in groups] for name in groups[0].inputs}
     columns |= {SCORE: [group.score for group in groups], PCA_ERROR: list(errors)}
@@ -65,17 +65,17 @@ def build_reference(kind: Kind, curves: Sequence[str], parts: Sequence[ScoredRec
     )
 
 
-def _groups(kind: Kind, curves: Sequence[str], part: ScoredRecording) -> list[_Group]:
-    scores = part.scores
+def _groups(kind: Kind, curves: Sequence[str], recording: ScoredRecording) -> list[_Group]:
+    scores, unseen = recording.scores, recording.unseen
     if kind == "logs":
         inputs = {curve: np.asarray(row) for curve, row in zip(curves, scores.raw, strict=True)}
-        return [_Group(part.name, part.unseen, scores.raw, inputs, scores.score, int(scores.is_anomaly.sum()))]
-    features = trace_features(scores.raw)  # amplitudes are relative to the whole recording's, not to a run's
+        return [_Group(recording.name, unseen, scores.raw, inputs, scores.score, int(scores.is_anomaly.sum()))]
+    features = trace_features(scores.raw)  # amplitudes relative to those of the whole recording, not of a run
     rows = np.arange(len(scores.raw))
     return [
         _Group(
-            f"{part.name} {run[0]}-{run[-1]}",
-            part.unseen,
+            f"{recording.name} {run[0]}-{run[-1]}",
+            unseen,
             scores.raw[run],
             {name: feature[run] for name, feature in features.items()},
             scores.score[run],

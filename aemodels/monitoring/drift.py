@@ -1,4 +1,4 @@
-"""Drift: new data against the reference of a bundle, judged by how much the training wells differ among themselves."""
+"""Drift of new data from the reference of a bundle, relative to the spread between the training wells."""
 
 from __future__ import annotations
 
@@ -20,47 +20,49 @@ from aemodels.monitoring.reference import FILES_LACK, PCA_ERROR, SCORE, Referenc
 from aemodels.monitoring.statistics import coarse, cohen_h, ks_distance, missing_files_p_value, psi, rate, rates_noise
 
 Verdict: TypeAlias = Literal["steady", "watch", "drift", "missing", "too few"]
-WATCH = 0.1  # share of the reference's own windows that lie as far away, below which one takes a look
+WATCH_P_VALUE = 0.1  # at most this p-value, and a PSI above `psi_watch`, give the verdict "watch"
 ALARMS: frozenset[Verdict] = frozenset({"drift", "missing"})
 
 
 class DriftThresholds(Spec):
-    """From when on new data count as drifted.
+    """Thresholds above which new data count as drifted.
 
     References:
-        PSI: Siddiqi (2006), Credit Risk Scorecards: below 0.1 no, from 0.25 on a major change. Cohen (1988),
+        PSI: Siddiqi (2006), Credit Risk Scorecards: no change below 0.1, a major change from 0.25 on. Cohen (1988),
         Statistical Power Analysis, 6.2: h = 0.2 is a small difference between two rates.
     """
 
-    psi: float = Field(default=0.25, gt=0.0, le=10.0, description="least population stability index of an alarm")
-    psi_watch: float = Field(default=0.1, gt=0.0, le=10.0, description="least population stability index worth a look")
-    ks: float = Field(default=0.2, gt=0.0, le=1.0, description="least Kolmogorov-Smirnov distance of an alarm")
-    flag_rate: float = Field(default=0.2, gt=0.0, le=3.2, description="least difference of flag rates, Cohen's h")
+    psi: float = Field(default=0.25, gt=0.0, le=10.0, description="minimum population stability index of an alarm")
+    psi_watch: float = Field(
+        default=0.1, gt=0.0, le=10.0, description='minimum population stability index of the verdict "watch"'
+    )
+    ks: float = Field(default=0.2, gt=0.0, le=1.0, description="minimum Kolmogorov-Smirnov distance of an alarm")
+    flag_rate: float = Field(default=0.2, gt=0.0, le=3.2, description="minimum difference of flag rates, Cohen's h")
     false_alarms: float = Field(
         default=0.01,
         ge=0.0001,
         le=0.5,
-        description="nominal probability that a window of wells like those of the training raises an alarm",
+        description="nominal false-alarm rate: probability that wells like the training wells raise an alarm",
     )
     missing: float = Field(
         default=0.01,
         ge=1e-6,
         le=0.5,
-        description="a curve is called missing where as many files without it had at most this probability",
+        description="a curve counts as missing if the p-value of the number of files without it is below this",
     )
-    minimum: int = Field(default=100, ge=1, description="logs: fewer new values of a curve than this are not judged")
+    minimum: int = Field(default=100, ge=1, description="logs: minimum number of new values of a curve for a verdict")
 
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """New data, counted between the reference's edges.
+    """New data, counted in the bins of the reference.
 
     Args:
-        files: how many files.
+        files: number of files.
         rows: depth samples or traces with a score.
         flagged: anomalous rows.
-        features: by feature of the reference; a feature may be left out where the files do not tell.
-        lacking: by feature, files that have (nearly) no value of it.
+        features: feature of the reference → its counts; a feature that the files do not contain may be absent.
+        lacking: feature → number of files that have (nearly) no value of it.
     """
 
     files: int
@@ -84,17 +86,17 @@ NOTHING = Window(files=0, rows=0, flagged=0, features={}, lacking={})
 
 @dataclass(frozen=True)
 class FeatureDrift:
-    """One quantity, now and in the reference.
+    """Drift of one feature.
 
     Args:
         feature: a curve, a trace feature, "score", "pca_error" or "flag_rate".
         verdict: "drift" and "missing" raise the alarm.
         now, reference: means of the values; the rates themselves for "flag_rate".
-        psi, psi_limit: population stability index, and from when on it is an alarm; None for "flag_rate".
+        psi, psi_limit: population stability index, and the limit above which it is an alarm; None for "flag_rate".
         ks, ks_limit: Kolmogorov-Smirnov distance, likewise; Cohen's h for "flag_rate".
-        p_value: share of pseudo-windows of reference groups with at least this ks: small = unlike the training data.
+        p_value: share of subsets of the reference's groups with at least this ks.
         missing, missing_reference: shares of rows without a value.
-        lacking: new files without the curve.
+        lacking: number of new files without the curve.
     """
 
     feature: str
@@ -112,22 +114,29 @@ class FeatureDrift:
 
     @property
     def alarm(self) -> bool:
+        """True if the verdict raises an alarm."""
         return self.verdict in ALARMS
 
     def to_dict(self) -> dict[str, Any]:
+        """Return the fields by name."""
         return dataclasses.asdict(self)
 
 
 def assess_drift(
     reference: Reference, window: Window, thresholds: DriftThresholds | None = None
 ) -> tuple[FeatureDrift, ...]:
-    """Every feature's drift: first those of the input, then score, PCA error and flag rate.
+    """Assess the drift of every feature: first those of the input, then score, PCA error and flag rate.
 
-    A distribution drifts where its distance from the reference exceeds both the thresholds and what windows of as
-    many reference groups show (see `BetweenWellSpread`).
+    A feature drifts if its distance from the reference exceeds both the thresholds and the limits derived from
+    subsets of equally many reference groups (see `BetweenWellSpread`).
+
+    Args:
+        reference: of the bundle.
+        window: the new data.
+        thresholds: None = the defaults.
     """
-    judging = _Assessment(reference, window, thresholds or DriftThresholds())
-    return (*(judging.feature(name) for name in reference.features), judging.flags())
+    assessment = _Assessment(reference, window, thresholds or DriftThresholds())
+    return (*(assessment.feature(name) for name in reference.features), assessment.flag_rate())
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,19 +158,19 @@ class _Assessment:
             return row
         lacking = self.window.lacking.get(name, 0)
         row = dataclasses.replace(row, missing=now.missing_share, lacking=lacking, now=_number(now.mean))
-        if self._is_gone(name):
+        if self._is_missing(name):
             row = dataclasses.replace(row, verdict="missing")
         per_sample = self.reference.kind == "logs" and name != PCA_ERROR
         return row if now.values < (self.thresholds.minimum if per_sample else 1) else self._measured(row, now, before)
 
-    def flags(self) -> FeatureDrift:
+    def flag_rate(self) -> FeatureDrift:
         before = float(rate(self.reference.flagged[self.reference.members(SCORE)].sum(), self._scored_before))
         row = FeatureDrift(FLAG_RATE, "too few", reference=_number(before))
         if not self.window.rows or row.reference is None:
             return row
         now = self.window.flagged / self.window.rows
         distance = float(cohen_h(np.asarray(now), np.asarray(before)))
-        # a handful of traces has a rate by chance, even where no group of the reference was ever flagged
+        # the rate of a few traces varies by chance, even if no group of the reference was ever flagged
         chance = normal.isf(self.thresholds.false_alarms) * rates_noise(self.window.rows, self._scored_before)
         limit = self.spread.limit(FLAG_RATE, "h", max(self.thresholds.flag_rate, float(chance)))
         p_value = self.spread.p_value(FLAG_RATE, "h", distance)
@@ -173,7 +182,7 @@ class _Assessment:
         return float(self.reference.rows[self.reference.members(SCORE)].sum())
 
     def _measured(self, row: FeatureDrift, now: BinnedCounts, before: BinnedCounts) -> FeatureDrift:
-        """The row with its distances and limits; a curve that is missing stays missing."""
+        """Return the row with its distances and limits; the verdict "missing" is kept."""
         name, thresholds = row.feature, self.thresholds
         ours, theirs = coarse(now.counts, before.counts), coarse(before.counts, before.counts)
         row = dataclasses.replace(
@@ -192,11 +201,11 @@ class _Assessment:
             return "too few"
         if row.psi > (row.psi_limit or 0) or row.ks > (row.ks_limit or 0):
             return "drift"
-        rare = (row.p_value or 0) <= max(WATCH, 1.5 / (1 + len(self.reference.groups)))
+        rare = (row.p_value or 0) <= max(WATCH_P_VALUE, 1.5 / (1 + len(self.reference.groups)))
         return "watch" if rare and row.psi > self.thresholds.psi_watch else "steady"
 
-    def _is_gone(self, name: str) -> bool:
-        """Whether more files lack a curve than the wells of the reference let expect."""
+    def _is_missing(self, name: str) -> bool:
+        """Return True if more files lack a curve than expected from the reference wells."""
         if name not in self.reference.inputs:
             return False
         feature = self.reference.features[name]
@@ -210,7 +219,7 @@ class _Assessment:
 
 
 def _group_count(reference: Reference, window: Window) -> int:
-    """How many groups the new data stand for: files of wells, runs of traces."""
+    """Return the number of groups that the new data correspond to: files of wells, or runs of traces."""
     if reference.kind == "logs":
         return max(window.files, 1)
     sizes = reference.features[SCORE].counts.sum(axis=1) + reference.features[SCORE].missing
@@ -218,7 +227,7 @@ def _group_count(reference: Reference, window: Window) -> int:
 
 
 def _added(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
-    """Sums by name; what only one side has is taken as it is."""
+    """Return the sums by name; a name on one side only keeps its value."""
     both = {name: left[name] + right[name] for name in left if name in right}
     return {**left, **right, **both}
 

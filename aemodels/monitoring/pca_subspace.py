@@ -1,4 +1,4 @@
-"""A small PCA of the training windows: what it cannot rebuild is unlike anything the training data held."""
+"""A PCA subspace of the training windows, whose reconstruction error measures how unlike them new windows are."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from aemodels.monitoring.trace_features import unit_peak
 LENGTH = 32
 STRIDE = 16
 LATENT = 10
-_BLOCK = 512  # traces at a time: windows overlap, and a long line's need not lie in memory together
-OBSERVED = 0.5  # least share of a window's samples
-FILLINGS = 10  # rounds in which what is missing takes the values that the components give it
+_BLOCK = 512  # traces at a time, to bound the memory that overlapping windows of a long line take
+MIN_OBSERVED = 0.5  # share of a window's samples
+IMPUTATIONS = 10  # iterations in which missing samples are replaced by their reconstruction
 
 
 @dataclass(frozen=True, eq=False)
 class Scale:
-    """How values are brought to one scale before windows are cut.
+    """Scaling of values before windows are cut.
 
     Args:
-        kind: "logs": (value - centre) / spread, resistivities as log10; "seismic": each trace over its own rms.
+        kind: "logs": (value - centre) / spread, resistivities as log10; "seismic": each trace divided by its rms.
         log: bool[channel], take log10 first.
         centre: float64[channel], the median of the training values.
         spread: float64[channel], from their 5th to their 95th percentile; positive.
@@ -38,7 +38,7 @@ class Scale:
     spread: AxisArray
 
     def windows(self, values: FloatArray) -> AxisArray:
-        """float64[window, size] with NaN for what is missing; for seismic float64[trace, window, size]."""
+        """Cut scaled windows, float64[window, size], NaN = missing; for seismic float64[trace, window, size]."""
         scaled = self._scaled(values)
         short = max(LENGTH - scaled.shape[1], 0)
         padded = np.pad(scaled, ((0, 0), (0, short)), constant_values=np.nan)
@@ -65,53 +65,54 @@ class Subspace:
     components: AxisArray
 
     def errors(self, values: FloatArray) -> FloatArray:
-        """What is left of the windows.
+        """Return the reconstruction errors of windows.
 
         Args:
             values: float32[channel, sample] in canonical units, NaN = missing; channels as in training.
 
         Returns:
-            Logs: float32[window], the rms difference of each window's observed samples, without the windows that are
-            mostly missing. Seismic: float32[trace], that rms over the trace's own, NaN for a dead trace.
+            Logs: float32[window], the rms residual of each window's observed samples, without the windows that are
+            mostly missing. Seismic: float32[trace], the rms residual over the rms of the trace, NaN for a dead trace.
         """
         if self.scale.kind == "seismic":
             blocks = [self._traces(values[start : start + _BLOCK]) for start in range(0, len(values), _BLOCK)]
             joined: FloatArray = np.concatenate(blocks)
             return joined
-        square, observed = self._left(self.scale.windows(values))
-        enough = observed >= OBSERVED * self.mean.size
+        square, observed = self._residual(self.scale.windows(values))
+        enough = observed >= MIN_OBSERVED * self.mean.size
         return np.asarray(np.sqrt(square[enough] / observed[enough]), dtype=np.float32)
 
     def _traces(self, values: FloatArray) -> FloatArray:
         windows = self.scale.windows(values)
-        square, _ = self._left(windows.reshape(-1, self.mean.size))
+        square, _ = self._residual(windows.reshape(-1, self.mean.size))
         power = np.nansum(windows**2, axis=(1, 2))
         share = square.reshape(windows.shape[:2]).sum(axis=1) / np.where(power > 0, power, np.nan)
         return np.asarray(np.sqrt(share), dtype=np.float32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All that was fitted, as plain arrays."""
+        """Return all fitted values as plain arrays."""
         scale = {"log": self.scale.log, "centre": self.scale.centre, "spread": self.scale.spread}
         return {"mean": self.mean, "components": self.components, **scale}
 
     @classmethod
     def restore(cls, arrays: dict[str, NDArray[Any]], kind: Kind) -> Subspace:
-        """The inverse of `arrays`."""
+        """Restore a subspace from its `arrays`."""
         scale = Scale(kind, arrays["log"], arrays["centre"], arrays["spread"])
         return cls(scale, arrays["mean"], arrays["components"])
 
-    def _left(self, flat: AxisArray) -> tuple[AxisArray, AxisArray]:
-        """Sum of squared differences over observed samples, and their number: float64[window] each."""
+    def _residual(self, flat: AxisArray) -> tuple[AxisArray, AxisArray]:
+        """Return the sum of squared residuals over observed samples, and their number: float64[window] each."""
         seen = np.isfinite(flat)
         centred = np.where(seen, flat - self.mean, 0.0)
         partly = ~seen.all(axis=1)
-        rebuilt = self._rebuilt(centred)
-        for _ in range(FILLINGS if partly.any() else 0):
-            rebuilt[partly] = self._rebuilt(np.where(seen[partly], centred[partly], rebuilt[partly]))
-        rest = np.where(seen, centred - rebuilt, 0.0)
-        return np.sum(rest**2, axis=1), seen.sum(axis=1).astype(np.float64)
+        reconstruction = self._reconstruct(centred)
+        for _ in range(IMPUTATIONS if partly.any() else 0):
+            imputed = np.where(seen[partly], centred[partly], reconstruction[partly])
+            reconstruction[partly] = self._reconstruct(imputed)
+        residual = np.where(seen, centred - reconstruction, 0.0)
+        return np.sum(residual**2, axis=1), seen.sum(axis=1).astype(np.float64)
 
-    def _rebuilt(self, centred: AxisArray) -> AxisArray:
+    def _reconstruct(self, centred: AxisArray) -> AxisArray:
         return np.asarray((centred @ self.components.T) @ self.components)
 
 
@@ -131,9 +132,9 @@ class _Moments:
 def fit_subspace(
     groups: Sequence[FloatArray], kind: Kind, curves: Sequence[str] = ()
 ) -> tuple[Subspace, tuple[FloatArray, ...]]:
-    """The subspace of all groups, and the errors of each group left by the subspace of the others.
+    """Fit the subspace of all groups, and compute each group's errors by the subspace of the others (out-of-fold).
 
-    Errors of a group within its own subspace would be too small to compare new data with.
+    Errors of a group by a subspace fitted to it would be too small to compare new data with.
 
     Args:
         groups: float32[channel, sample] of each well or run of traces, in canonical units, NaN = missing.
@@ -145,8 +146,8 @@ def fit_subspace(
     whole = sum(moments[1:], start=moments[0])
     final = _leading(scale, whole)
     errors = []
-    for values, own in zip(groups, moments, strict=True):
-        others = whole - own
+    for values, part in zip(groups, moments, strict=True):
+        others = whole - part
         subspace = _leading(scale, others) if others.count > 2 * LATENT else final
         errors.append(subspace.errors(values))
     return final, tuple(errors)
@@ -173,7 +174,7 @@ def _linear(values: AxisArray, log: BoolArray) -> AxisArray:
 
 def _moments(windows: AxisArray) -> _Moments:
     flat = windows.reshape(-1, windows.shape[-1])
-    flat = flat[np.isfinite(flat).mean(axis=1) >= OBSERVED]
+    flat = flat[np.isfinite(flat).mean(axis=1) >= MIN_OBSERVED]
     filled = np.nan_to_num(flat)
     return _Moments(float(len(filled)), filled.sum(axis=0), filled.T @ filled)
 

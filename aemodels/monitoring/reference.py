@@ -1,4 +1,4 @@
-"""The reference: distributions of every quantity, well by well, and the subspace of the training windows."""
+"""Reference distributions of every feature, group by group, and the PCA subspace of the training windows."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from aemodels.monitoring.pca_subspace import Subspace
 
 SCORE = "score"
 PCA_ERROR = "pca_error"
-FILES_LACK = 0.95  # a file lacks a curve that is missing in more than this share of its rows
+FILES_LACK = 0.95  # a file lacks a curve if more than this share of its rows has no value
 
 
 @dataclass(frozen=True, eq=False)
 class Feature:
-    """How one quantity is distributed in each group of the reference.
+    """Distribution of one feature in each group of the reference.
 
     Args:
         edges: float64[edge], inner edges of the bins, ascending: quantiles of the reference's values.
@@ -43,23 +43,23 @@ class Feature:
             )
 
     def pooled(self, members: BoolArray) -> BinnedCounts:
-        """All of the groups in `members` bool[group] together."""
+        """Return the counts of the groups in `members`, bool[group], added up."""
         missing, total = float(self.missing[members].sum()), float(self.totals[members].sum())
         return BinnedCounts(self.counts[members].sum(axis=0), missing, total)
 
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """What a bundle's training and validation data looked like.
+    """Distributions of a bundle's training and validation data.
 
-    A group is what may differ as a whole: a well, or a run of neighbouring traces. Samples within one are far from
-    independent, so the spread between groups is what new data have to exceed to be unusual.
+    A group is a well, or a run of neighbouring traces. Samples within a group are far from independent, so that new
+    data are compared with the spread between groups.
 
     Args:
         kind: "logs" or "seismic".
         groups: their names.
-        unseen: bool[group], True = validation: not fitted to.
-        features: by name: curves (logs) or trace features (seismic), then "score" and "pca_error".
+        unseen: bool[group], True = validation.
+        features: curves (logs) or trace features (seismic), then "score" and "pca_error" → their distributions.
         rows: float64[group], rows with a score.
         flagged: float64[group], anomalous rows.
         subspace: PCA of the windows.
@@ -79,16 +79,16 @@ class Reference:
         return tuple(name for name in self.features if name not in {SCORE, PCA_ERROR})
 
     def members(self, name: str) -> BoolArray:
-        """bool[group], the groups that new data are compared with: for scores, validation data if there are any."""
-        fair = name == SCORE and self.unseen.any()
-        return self.unseen if fair else np.ones(len(self.groups), dtype=np.bool_)
+        """Return bool[group], the groups that new data are compared with: for scores, those of validation if any."""
+        only_unseen = name == SCORE and self.unseen.any()
+        return self.unseen if only_unseen else np.ones(len(self.groups), dtype=np.bool_)
 
     def pooled(self, name: str) -> BinnedCounts:
-        """The values of the groups in `members`, pooled."""
+        """Return the counts of the groups in `members` of a feature, added up."""
         return self.features[name].pooled(self.members(name))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All of it as plain arrays, none of them pickled."""
+        """Return all fields as plain arrays, none of them pickled."""
         arrays: dict[str, NDArray[Any]] = {
             "groups": np.array(self.groups),
             "names": np.array(list(self.features)),
@@ -104,7 +104,7 @@ class Reference:
 
     @classmethod
     def restore(cls, arrays: dict[str, NDArray[Any]], kind: Kind) -> Reference:
-        """The inverse of `arrays`."""
+        """Restore a reference from its `arrays`."""
         features = {
             str(name): Feature(*(arrays[f"{part}_{number}"] for part in ("edges", "counts", "missing", "totals")))
             for number, name in enumerate(arrays["names"])

@@ -1,4 +1,4 @@
-"""What a trace looks like, whatever its amplitude: lines differ in gain by orders of magnitude."""
+"""Features of a trace that do not depend on the gain of the line."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ TRACE_FEATURES: Mapping[str, str] = {
     "kurtosis": "excess kurtosis of the samples: 0 for normal noise, high for spikes",
     "autocorrelation": "of neighbouring samples: near 1 for smooth traces, near 0 for white noise",
 }
-_BLOCK = 512  # traces at a time: the spectra of a long line need not lie in memory together
+_BLOCK = 512  # traces at a time, to bound the memory that the spectra of a long line take
 
 
 def trace_features(values: FloatArray) -> dict[str, FloatArray]:
-    """Amplitude-free features of each trace; NaN for a dead or constant trace.
+    """Compute gain-independent features of each trace; NaN for a dead or constant trace.
 
     Args:
         values: float32[trace, sample]; missing samples count as zero.
 
     Returns:
-        float32[trace] by the names of `TRACE_FEATURES`.
+        Name in `TRACE_FEATURES` → float32[trace].
     """
     blocks = [_block(values[start : start + _BLOCK]) for start in range(0, len(values), _BLOCK)]
     features = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
@@ -37,7 +37,7 @@ def trace_features(values: FloatArray) -> dict[str, FloatArray]:
 
 
 def unit_peak(values: FloatArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Traces divided by their peaks, and the peaks float64[trace, 1]: absurd amplitudes must not overflow."""
+    """Return traces divided by their peaks, and the peaks, float64[trace, 1]; extreme amplitudes do not overflow."""
     filled = np.nan_to_num(values.astype(np.float64))
     peak = np.abs(filled).max(axis=1, keepdims=True, initial=0.0)
     return filled / np.where(peak > 0, peak, 1.0), peak
@@ -62,7 +62,7 @@ def _block(values: FloatArray) -> dict[str, NDArray[np.float64]]:
 
 
 def _spectrum(centred: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Centre and standard deviation of the power spectra as shares of Nyquist: float64[trace] each."""
+    """Return centre and standard deviation of the power spectra as shares of Nyquist, float64[trace] each."""
     power = np.abs(np.fft.rfft(centred, axis=1)) ** 2
     whole = power.sum(axis=1)
     power = power / np.where(whole > 0, whole, 1.0)[:, None]

@@ -1,1 +1,1 @@
-"""Autoencoders in plain NumPy with published reference results."""
+"""Autoencoders in plain NumPy, checked against published results."""

@@ -1,4 +1,4 @@
-"""An autoencoder in plain NumPy: any list of layers, with back-propagation written out."""
+"""A fully connected autoencoder in plain NumPy, with explicit back-propagation."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from aemodels.core.spec import Spec
 Array: TypeAlias = NDArray[np.float64]
 Layer: TypeAlias = tuple[Array, Array]
 Activation: TypeAlias = Literal["sigmoid", "tanh", "relu", "linear"]
-# numpy's legacy generator is taken too: published results were drawn from it.
+# NumPy's legacy generator is accepted too, because the published results were computed with it.
 Random: TypeAlias = "np.random.Generator | np.random.RandomState"
 
 
 def _sigmoid(x: Array) -> Array:
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * x)))  # 1 / (1 + exp(-x)) that cannot overflow
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * x)))  # 1 / (1 + exp(-x)) without overflow
 
 
-# Each activation, and its derivative by what it gave.
+# Each activation, and its derivative as a function of its output.
 _ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
     "sigmoid": (_sigmoid, lambda y: y * (1 - y)),
     "tanh": (np.tanh, lambda y: 1 - y**2),
@@ -34,33 +34,34 @@ _ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]
 
 
 class NumpyAutoencoderSpec(Spec):
-    """A fully connected autoencoder and its gradient descent on the whole batch at once.
+    """A fully connected autoencoder trained by full-batch gradient descent.
 
     References:
         Rumelhart, Hinton & Williams (1986), Nature 323, 533 (back-propagation); Glorot & Bengio (2010), AISTATS
-        (Xavier's initialisation).
+        (Xavier initialisation).
     """
 
-    sizes: tuple[int, ...] = Field(min_length=3, description="units of each layer, input and output among them")
-    activations: tuple[Activation, ...] = Field(description="of each layer after the input")
+    sizes: tuple[int, ...] = Field(min_length=3, description="units of each layer, including input and output")
+    activations: tuple[Activation, ...] = Field(description="activation of each layer after the input")
     initial: Literal["xavier_uniform", "xavier_normal"] = Field(
         default="xavier_uniform",
-        description="uniform within sqrt(6 / (in + out)), or normal of deviation sqrt(2 / (in + out)); biases are 0",
+        description="uniform within ±sqrt(6 / (in + out)), or normal with standard deviation sqrt(2 / (in + out)); "
+        "biases are 0",
     )
     objective: Literal["mean_squared", "half_squared"] = Field(
         default="mean_squared",
-        description="what is descended: the mean over samples and features of the squared error, or half its sum over "
-        "features, mean over samples, whose derivative is without the factor 2",
+        description="loss: the squared error averaged over samples and features, or half its sum over features "
+        "averaged over samples, whose gradient has no factor 2",
     )
     learning_rate: float = Field(default=0.1, gt=0.0, le=100.0, description="step along the negative gradient")
-    epochs: int = Field(default=1000, ge=1, le=1_000_000, description="steps")
+    epochs: int = Field(default=1000, ge=1, le=1_000_000, description="gradient steps, one per epoch")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if len(self.activations) != len(self.sizes) - 1 or min(self.sizes) < 1 or self.sizes[0] != self.sizes[-1]:
             raise ValueError(
                 f"sizes {self.sizes} with activations {self.activations}; expected as many outputs as inputs, at "
-                f"least one unit a layer, and one activation for each layer after the first"
+                f"least one unit per layer, and one activation for each layer after the first"
             )
         return self
 
@@ -71,17 +72,17 @@ class NumpyAutoencoderSpec(Spec):
 
     @property
     def compression(self) -> float:
-        """Inputs for each value of the code."""
+        """Number of inputs per latent value."""
         return self.sizes[0] / self.sizes[self.bottleneck]
 
     def draw(self, rng: Random) -> NumpyAutoencoder:
-        """The untrained network, its weights drawn layer by layer from `rng`."""
+        """Draw an untrained network's weights layer by layer from `rng`."""
         return NumpyAutoencoder(
             self, tuple(self._layer(n_in, n_out, rng) for n_in, n_out in zip(self.sizes, self.sizes[1:], strict=False))
         )
 
     def _layer(self, n_in: int, n_out: int, rng: Random) -> Layer:
-        shape = (n_out, n_in)  # drawn unit by unit
+        shape = (n_out, n_in)  # one output unit after the other
         if self.initial == "xavier_uniform":
             limit = np.sqrt(6 / (n_in + n_out))
             weights = rng.uniform(-limit, limit, shape)
@@ -92,7 +93,7 @@ class NumpyAutoencoderSpec(Spec):
 
 @dataclass(frozen=True, eq=False)
 class NumpyAutoencoder:
-    """A network as its numbers.
+    """A network: its specification and its weights.
 
     Args:
         spec: layers and training.
@@ -103,42 +104,42 @@ class NumpyAutoencoder:
     layers: tuple[Layer, ...]
 
     def encode(self, x: Array) -> Array:
-        """The code float64[sample, unit] of samples float64[sample, feature]."""
+        """Return the latent values float64[sample, unit] of samples float64[sample, feature]."""
         return self.outputs(x)[self.spec.bottleneck]
 
-    def decode(self, code: Array) -> Array:
-        """Samples float64[sample, feature] from their code."""
-        return self._run(code, start=self.spec.bottleneck)[-1]
+    def decode(self, latent: Array) -> Array:
+        """Return samples float64[sample, feature] decoded from latent values float64[sample, unit]."""
+        return self._run(latent, start=self.spec.bottleneck)[-1]
 
     def reconstruct(self, x: Array) -> Array:
-        """What the network makes of samples float64[sample, feature]."""
+        """Return the reconstruction of samples float64[sample, feature]."""
         return self.outputs(x)[-1]
 
     def outputs(self, x: Array) -> list[Array]:
-        """What every layer gives, the input first.
+        """Return the outputs of all layers, the input first.
 
         Raises:
-            DataError: if the samples have not as many features as the network has inputs.
+            DataError: if the number of features is not that of the network's inputs.
         """
         if x.ndim != 2 or x.shape[1] != self.spec.sizes[0]:
             raise DataError(f"samples of shape {x.shape}; expected [sample, {self.spec.sizes[0]}]")
         return self._run(x, start=0)
 
     def loss(self, x: Array) -> float:
-        """The objective that is descended."""
+        """Return the objective."""
         error = self.reconstruct(x) - x
         return _objective(self.spec, error)
 
     def gradients(self, x: Array) -> tuple[Layer, ...]:
-        """Derivatives of the objective by the weights and biases of every layer, by back-propagation.
+        """Return the gradients of the objective by the weights and biases of every layer, by back-propagation.
 
-        The error at the output is carried back layer by layer: through the activation by its derivative, through the
-        weights by their transpose; a weight's share is what came in times what is carried back.
+        The gradient at the output is propagated back layer by layer: multiplied by the derivative of the activation,
+        then by the transposed weights; the gradient of a weight is its input times the gradient at its output.
         """
         return _back(self, self.outputs(x), x)
 
     def train(self, x: Array) -> tuple[NumpyAutoencoder, Array]:
-        """Descend for all epochs.
+        """Train for all epochs.
 
         Args:
             x: float64[sample, feature].
@@ -150,10 +151,10 @@ class NumpyAutoencoder:
         for epoch in range(self.spec.epochs):
             outputs = network.outputs(x)
             errors[epoch] = np.mean((outputs[-1] - x) ** 2)
-            network = network._stepped(_back(network, outputs, x))
+            network = network._step(_back(network, outputs, x))
         return network, errors
 
-    def _stepped(self, gradients: Sequence[Layer]) -> NumpyAutoencoder:
+    def _step(self, gradients: Sequence[Layer]) -> NumpyAutoencoder:
         rate = self.spec.learning_rate
         pairs = zip(self.layers, gradients, strict=True)
         return NumpyAutoencoder(self.spec, tuple((w - rate * dw, b - rate * db) for (w, b), (dw, db) in pairs))
@@ -166,13 +167,13 @@ class NumpyAutoencoder:
 
 
 def _back(network: NumpyAutoencoder, outputs: Sequence[Array], x: Array) -> tuple[Layer, ...]:
-    carried = _slope(network.spec, outputs[-1] - x)
+    delta = _slope(network.spec, outputs[-1] - x)
     gradients: list[Layer] = []
-    for place in reversed(range(len(network.layers))):
-        derivative = _ACTIVATIONS[network.spec.activations[place]][1](outputs[place + 1])
-        through = carried * derivative
-        gradients.append((outputs[place].T @ through, through.sum(axis=0)))
-        carried = through @ network.layers[place][0].T
+    for layer in reversed(range(len(network.layers))):
+        derivative = _ACTIVATIONS[network.spec.activations[layer]][1](outputs[layer + 1])
+        before = delta * derivative  # gradient by the layer's output before its activation
+        gradients.append((outputs[layer].T @ before, before.sum(axis=0)))
+        delta = before @ network.layers[layer][0].T
     return tuple(reversed(gradients))
 
 
@@ -183,5 +184,5 @@ def _objective(spec: NumpyAutoencoderSpec, error: Array) -> float:
 
 
 def _slope(spec: NumpyAutoencoderSpec, error: Array) -> Array:
-    """Derivative of the objective by every output."""
+    """Return the derivative of the objective by every output."""
     return 2 * error / error.size if spec.objective == "mean_squared" else error / len(error)

@@ -1,4 +1,4 @@
-"""Two small autoencoders with known answers: the slope of a line in one number, and a spiral squeezed through one."""
+"""Two small problems with known results: lines encoded by their slope, and a spiral encoded by one latent value."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SPIRAL = NumpyAutoencoderSpec(
     epochs=2000,
 )
 SPIRAL_SEED = 42
-# Published for SPIRAL: mean squared error at an epoch (counted from 1), then of the trained network; six decimals.
+# Published for SPIRAL, to six decimals: mean squared error at an epoch (from 1), then errors of the trained network.
 PUBLISHED = {
     "mse at epoch 200": 0.072515,
     "mse at epoch 1000": 0.057983,
@@ -39,11 +39,11 @@ ABSCISSAE = np.array([-1.0, 0.0, 1.0])
 
 @dataclass(frozen=True, eq=False)
 class TrainedProblem:
-    """A trained network with its data.
+    """A network trained on a reference problem.
 
     Args:
         network: trained.
-        data: float64[sample, feature], what it was trained on.
+        data: float64[sample, feature], the training data.
         errors: float64[epoch], mean squared error before each step.
     """
 
@@ -54,14 +54,14 @@ class TrainedProblem:
 
 @dataclass(frozen=True, eq=False)
 class SlopesResult:
-    """What the network of lines makes of slopes.
+    """Relation between slope and latent value of the network trained on lines.
 
     Args:
-        trained: trained on lines of `slopes`.
+        trained: the network trained on lines of `slopes`.
         slopes: float64[sample] of the training lines.
-        unseen: float64[sample], slopes between them, without noise.
-        r_squared: share of the code's variance over the training lines that its regression on the slope explains.
-        monotone: whether the code rises, or falls, with every step of `unseen`.
+        unseen: float64[sample], slopes of further lines without noise.
+        r_squared: R² of the regression of the latent value on the slope, over the training lines.
+        monotone: True if the latent value increases, or decreases, with every step of `unseen`.
     """
 
     trained: TrainedProblem
@@ -72,16 +72,16 @@ class SlopesResult:
 
 
 def lines(slopes: Array) -> Array:
-    """Three points each on lines through the origin: float64[sample, 3]."""
+    """Return three points on each line through the origin, float64[sample, 3]."""
     return np.asarray(slopes[:, None] * ABSCISSAE)
 
 
 def train_slopes(seed: int, count: int = 12) -> SlopesResult:
-    """Train on noisy lines of slopes drawn from [-2, 2], and hold the code against the slope.
+    """Train on noisy lines of slopes drawn from [-2, 2], and relate the latent value to the slope.
 
     Args:
         seed: of data and weights.
-        count: training lines.
+        count: number of training lines.
     """
     rng = np.random.default_rng(seed)
     slopes = rng.uniform(-2, 2, count)
@@ -89,27 +89,27 @@ def train_slopes(seed: int, count: int = 12) -> SlopesResult:
     network, errors = LINES.draw(rng).train(data)
     unseen = np.linspace(-2, 2, 41)
     steps = np.diff(network.encode(lines(unseen))[:, 0])
-    code = network.encode(data)[:, 0]
+    latent = network.encode(data)[:, 0]
     return SlopesResult(
         trained=TrainedProblem(network, data, errors),
         slopes=slopes,
         unseen=unseen,
-        r_squared=float(np.corrcoef(slopes, code)[0, 1] ** 2),
+        r_squared=float(np.corrcoef(slopes, latent)[0, 1] ** 2),
         monotone=bool((steps > 0).all() or (steps < 0).all()),
     )
 
 
 def noisy_spiral(rng: Random, count: int = 500) -> Array:
-    """One turn of a spiral whose radius is its angle, with noise of deviation 0.3, each axis scaled to [0, 1]."""
+    """Return one turn of a spiral (radius = angle) with noise of standard deviation 0.3, each axis scaled to [0, 1]."""
     angle = np.linspace(0, 2 * np.pi, count)
-    across = angle * np.cos(angle) + rng.normal(0, 0.3, count)
-    along = angle * np.sin(angle) + rng.normal(0, 0.3, count)
-    points = np.stack([across, along], axis=1)
+    x = angle * np.cos(angle) + rng.normal(0, 0.3, count)
+    y = angle * np.sin(angle) + rng.normal(0, 0.3, count)
+    points = np.stack([x, y], axis=1)
     return np.asarray((points - points.min(axis=0)) / np.ptp(points, axis=0))
 
 
 def train_spiral() -> TrainedProblem:
-    """Train on the spiral, data and weights from one legacy stream of seed 42: the published run."""
+    """Repeat the published training on the spiral, with data and weights from one legacy generator of seed 42."""
     stream = np.random.RandomState(SPIRAL_SEED)
     data = noisy_spiral(stream)
     network, errors = SPIRAL.draw(stream).train(data)
@@ -117,7 +117,7 @@ def train_spiral() -> TrainedProblem:
 
 
 def spiral_metrics(trained: TrainedProblem) -> dict[str, float]:
-    """What `PUBLISHED` lists, as found."""
+    """Compute the values that `PUBLISHED` lists."""
     error = trained.network.reconstruct(trained.data) - trained.data
     found = {f"mse at epoch {epoch}": trained.errors[epoch - 1] for epoch in (200, 1000, 2000)}
     found |= {"final mse": np.mean(error**2), "final mae": np.mean(np.abs(error))}

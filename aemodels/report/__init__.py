@@ -1,1 +1,1 @@
-"""Figures, reports and model cards."""
+"""Figures, HTML reports and model cards."""

@@ -1,4 +1,4 @@
-"""Flagged rows gathered into what a person acts on: depth intervals of a well, traces of a line."""
+"""Flagged rows merged into depth intervals of a well, and flagged traces of a line."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import numpy as np
 from aemodels.core.types import AxisArray, BoolArray, Channel, Recording, Scores
 from aemodels.signal.runs import runs
 
-MERGE_GAP = 1.0
+MERGE_GAP = 1.0  # m
 
 
 @dataclass(frozen=True)
 class FlaggedInterval:
-    """A stretch of a well in which rows are anomalous.
+    """A depth interval of a well whose rows are anomalous.
 
     Args:
         top: upper end, m; half a sample above the first flagged sample.
         base: lower end, m; half a sample below the last flagged sample.
-        curves: the curves to blame, worst first.
-        reason: the reasons given in the interval, most frequent first.
+        curves: the affected curves, highest score first.
+        reason: the reasons of its rows, most frequent first.
         max_score: the highest score in it.
     """
 
@@ -34,13 +34,13 @@ class FlaggedInterval:
 
     @property
     def thickness(self) -> float:
-        """Metres between top and base."""
+        """Thickness in m."""
         return self.base - self.top
 
 
 @dataclass(frozen=True)
 class FlaggedTrace:
-    """An anomalous trace of a line: its index from 0, its header numbers (None where not given) and why."""
+    """An anomalous trace of a line: its index from 0, its header numbers (None if absent), score and reason."""
 
     trace: int
     inline: int | None
@@ -50,7 +50,7 @@ class FlaggedTrace:
 
 
 def merged_runs(flag: BoolArray, axis: AxisArray, *, gap: float) -> list[tuple[int, int]]:
-    """Runs of True, joined where the unflagged stretch between two of them is thinner than `gap`.
+    """Return the runs of True, merged if the gap between two of them is smaller than `gap`.
 
     Args:
         flag: bool[sample].
@@ -58,7 +58,7 @@ def merged_runs(flag: BoolArray, axis: AxisArray, *, gap: float) -> list[tuple[i
         gap: in the unit of the axis.
 
     Returns:
-        Start and exclusive stop of each joined run, in order.
+        Start and exclusive end of each merged run, in order.
     """
     half = sample_step(axis) / 2
     joined: list[tuple[int, int]] = []
@@ -71,21 +71,21 @@ def merged_runs(flag: BoolArray, axis: AxisArray, *, gap: float) -> list[tuple[i
 
 
 def sample_step(axis: AxisArray) -> float:
-    """The usual distance between samples, in the unit of the axis; 0 for a single sample."""
+    """Return the median distance between samples, in the unit of the axis; 0 for a single sample."""
     return float(np.median(np.diff(axis))) if axis.size > 1 else 0.0
 
 
 def flagged_intervals(axis: AxisArray, scores: Scores, *, gap: float = MERGE_GAP) -> list[FlaggedInterval]:
-    """The flagged stretches of a well, top to bottom.
+    """Return the flagged intervals of a well, top to bottom.
 
     Args:
         axis: float64[sample], depth in m.
-        scores: of kind "logs", one row a sample of `axis`.
-        gap: stretches closer than this, m, count as one.
+        scores: of kind "logs", one row per sample of `axis`.
+        gap: intervals closer than this, m, are merged.
 
     Returns:
-        One interval a joined run. The curves to blame are those above the threshold anywhere in it; where
-        none is (the rows are odd, no single curve), the one with the highest score.
+        One interval per merged run. The affected curves are those above the threshold anywhere in it; if no single
+        curve is, the one with the highest score.
     """
     half = sample_step(axis) / 2
     found = []
@@ -94,7 +94,7 @@ def flagged_intervals(axis: AxisArray, scores: Scores, *, gap: float = MERGE_GAP
             FlaggedInterval(
                 top=float(axis[start]) - half,
                 base=float(axis[stop - 1]) + half,
-                curves=_to_blame(scores, start, stop),
+                curves=_affected_curves(scores, start, stop),
                 reason=common_reasons(scores.reason[start:stop]),
                 max_score=float(np.nanmax(scores.score[start:stop])),
             )
@@ -102,7 +102,7 @@ def flagged_intervals(axis: AxisArray, scores: Scores, *, gap: float = MERGE_GAP
     return found
 
 
-def _to_blame(scores: Scores, start: int, stop: int) -> tuple[str, ...]:
+def _affected_curves(scores: Scores, start: int, stop: int) -> tuple[str, ...]:
     rows = np.nan_to_num(scores.channel_score[:, start:stop], nan=-np.inf)
     worst = rows.max(axis=1) if rows.size else np.empty(0)
     order = [int(index) for index in np.argsort(-worst, kind="stable") if np.isfinite(worst[index])]
@@ -111,7 +111,7 @@ def _to_blame(scores: Scores, start: int, stop: int) -> tuple[str, ...]:
 
 
 def common_reasons(reasons: Iterable[str], *, limit: int = 3) -> str:
-    """The distinct reasons, most frequent first, at most `limit` of them.
+    """Join the distinct reasons, most frequent first, at most `limit` of them.
 
     >>> common_reasons(["stuck", "", "range", "stuck"])
     'stuck; range'
@@ -120,7 +120,7 @@ def common_reasons(reasons: Iterable[str], *, limit: int = 3) -> str:
 
 
 def flagged_traces(recording: Recording, scores: Scores) -> list[FlaggedTrace]:
-    """The flagged traces of a line in file order, with the inline and crossline of their headers."""
+    """Return the flagged traces of a line in file order, with inline and crossline of their headers."""
     return [
         FlaggedTrace(
             trace=int(recording.channels[row].headers.get("trace", row)),

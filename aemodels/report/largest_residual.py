@@ -1,4 +1,4 @@
-"""The residual that speaks: which curve departs most from what the model expects, and by how much."""
+"""Largest residual of an interval and its curve, relative to the curve's standard deviation."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ import numpy as np
 from aemodels.core.types import FloatArray, Scores
 from aemodels.report.log_scales import is_log, modelled
 
-# The median absolute deviation of a normal distribution is its standard deviation divided by this.
-MAD_TO_SIGMA = 1.4826
+MAD_TO_SIGMA = 1.4826  # standard deviation over median absolute deviation of a normal distribution
 
 
 @dataclass(frozen=True, eq=False)
 class Residuals:
-    """What denoising took away from each curve of a well.
+    """Residuals of each curve of a well.
 
     Args:
-        curves: names, one a row.
+        curves: names, one per row.
         values: float32[curve, sample], raw − denoised in canonical units, log10 for resistivity; NaN = missing.
-        sigma: float32[curve], robust standard deviation of each over the rows that are not flagged, over all where
-            those are zero; NaN where all are.
+        sigma: float32[curve], robust standard deviation over the rows that are not flagged, over all rows if that is
+            zero; NaN if both are.
     """
 
     curves: tuple[str, ...]
@@ -29,19 +28,19 @@ class Residuals:
     sigma: FloatArray
 
     def largest(self, rows: slice) -> LargestResidual | None:
-        """The largest residual in `rows`, in its curve's own standard deviations; None where there is none."""
+        """Return the residual in `rows` that is largest relative to its curve's sigma; None if none is observed."""
         standard = np.abs(self.values[:, rows]) / self.sigma[:, np.newaxis]
         if not np.isfinite(standard).any():
             return None
-        curve, place = np.unravel_index(int(np.nanargmax(standard)), standard.shape)
-        value = float(self.values[curve, rows][place])
+        curve, row = np.unravel_index(int(np.nanargmax(standard)), standard.shape)
+        value = float(self.values[curve, rows][row])
         name = self.curves[int(curve)]
-        return LargestResidual(name, value, float(standard[curve, place]), log10=is_log(name))
+        return LargestResidual(name, value, float(standard[curve, row]), log10=is_log(name))
 
 
 @dataclass(frozen=True)
 class LargestResidual:
-    """One residual: curve, raw − denoised in its unit (log10 where said), and how many standard deviations that is."""
+    """A residual: its curve, raw − denoised in the curve's unit (log10 if `log10`), and the same in sigmas."""
 
     curve: str
     value: float
@@ -50,7 +49,7 @@ class LargestResidual:
 
 
 def residuals(scores: Scores) -> Residuals:
-    """Residuals of a scored well with their spread.
+    """Compute the residuals of a scored well and their standard deviations.
 
     Args:
         scores: of kind "logs".
@@ -63,7 +62,7 @@ def residuals(scores: Scores) -> Residuals:
 
 
 def _spread(values: FloatArray) -> float:
-    """Robust standard deviation about zero; where more than half are zero, the plain one; 0 where nothing varies."""
+    """Return the robust standard deviation about zero; if more than half of the values are zero, the plain one."""
     observed = np.abs(values[np.isfinite(values)])
     if observed.size == 0:
         return 0.0

@@ -1,4 +1,4 @@
-"""How a petrophysicist scales well logs: the usual limits and colours of each curve, and which share a track."""
+"""Customary scales of well logs: limits and colour of each curve, and the curves that share a track."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy as np
 from aemodels.core.types import FloatArray, Scores
 from aemodels.report.palette import BLACK, BLUE, GREEN, PURPLE, VERMILION
 
-SHARE_OUTSIDE = 0.02
-MAX_FIFTHS = 5
+MAX_OUTSIDE_SHARE = 0.02  # of the values that may lie beyond an edge of a track
+MAX_FIFTHS = 5  # of the track's width by which an edge may move
 CLIP_PERCENTILE = 98.5
 
 
 @dataclass(frozen=True)
 class CurveScale:
-    """How a curve is drawn: values at the left and right edge of its track, colour, linear or log."""
+    """Scale of a curve: values at the left and right edge of its track, colour, linear or log."""
 
     left: float
     right: float
@@ -26,7 +26,7 @@ class CurveScale:
     log: bool = False
 
     def position(self, values: FloatArray) -> FloatArray:
-        """Track coordinates (0 = left edge, 1 = right edge) of `values`; NaN stays NaN.
+        """Return track coordinates (0 = left edge, 1 = right edge) of `values`; NaN stays NaN.
 
         >>> CurveScale(0.2, 2000.0, "k", log=True).position(np.float32([20.0])).round(6)
         array([0.5], dtype=float32)
@@ -61,7 +61,7 @@ OVERLAYS = (("GR",), ("RDEP", "RMED", "RSHA", "RXO"), ("RHOB", "NPHI"), ("DTC",)
 
 
 def tracks_of(names: Sequence[str]) -> list[tuple[str, ...]]:
-    """The tracks that show `names`, in the usual order; a curve without an overlay has a track of its own.
+    """Assign curves to tracks, in the customary order; a curve without an overlay has its own track.
 
     >>> tracks_of(["DTC", "NPHI", "GR", "PEF", "RHOB"])
     [('GR',), ('RHOB', 'NPHI'), ('DTC',), ('PEF',)]
@@ -72,12 +72,12 @@ def tracks_of(names: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def is_log(name: str) -> bool:
-    """Whether the curve is drawn, and compared, on a log scale."""
+    """Return True if the curve is drawn, and its errors measured, on a log scale."""
     return name in SCALES and SCALES[name].log
 
 
 def modelled(name: str, values: FloatArray) -> FloatArray:
-    """The values in which errors of the curve are judged: log10 for resistivity, as they are for the others."""
+    """Return the values in which errors of the curve are measured: log10 for resistivity, else unchanged."""
     if not is_log(name):
         return values
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -85,13 +85,13 @@ def modelled(name: str, values: FloatArray) -> FloatArray:
 
 
 def track_scales(track: Sequence[str], values: Sequence[FloatArray]) -> dict[str, CurveScale]:
-    """The scale of each curve of one track: the usual ones, widened together where the values leave them.
+    """Return the scale of each curve of one track: the customary ones, widened together if values lie outside them.
 
-    Widening all curves of a track by the same share of its width keeps an overlay readable: a density-neutron
-    pair still crosses where it would on the usual scales. Log scales are not widened.
+    All curves of a track are widened by the same share of its width, so that a density-neutron overlay still crosses
+    where it would on the customary scales. Log scales are not widened.
 
     Args:
-        track: canonical mnemonics; any other name is scaled to its own 1-99 % range.
+        track: canonical mnemonics; any other curve is scaled to its own 1-99 % range.
         values: float32[sample] for each of them, canonical unit, NaN = missing.
     """
     scales = {name: SCALES.get(name) or _own_scale(row) for name, row in zip(track, values, strict=True)}
@@ -102,12 +102,12 @@ def track_scales(track: Sequence[str], values: Sequence[FloatArray]) -> dict[str
 
 
 def _outside(beyond: FloatArray) -> int:
-    """Fifths of a track by which an edge has to move so that at most 2 % of the values lie `beyond` it."""
+    """Return the fifths of a track by which an edge has to move so that at most 2 % of the values lie beyond it."""
     observed = beyond[np.isfinite(beyond)]
     if observed.size == 0:
         return 0
-    reach = float(np.quantile(observed, 1.0 - SHARE_OUTSIDE))
-    return int(np.clip(np.ceil(5.0 * reach), 0, MAX_FIFTHS))
+    excess = float(np.quantile(observed, 1.0 - MAX_OUTSIDE_SHARE))
+    return int(np.clip(np.ceil(5.0 * excess), 0, MAX_FIFTHS))
 
 
 def _widened(scale: CurveScale, left: int, right: int) -> CurveScale:
@@ -131,7 +131,7 @@ def _rounded(value: float) -> float:
 
 
 def clip_level(values: FloatArray) -> float:
-    """The amplitude at which the colour scale saturates: the 98.5th percentile of |amplitude|, 1 for silence.
+    """Return the amplitude at which colours saturate: the 98.5th percentile of |amplitude|, 1 if all are zero.
 
     Args:
         values: float32[trace, sample], NaN = missing.
@@ -141,7 +141,7 @@ def clip_level(values: FloatArray) -> float:
 
 
 def score_limits(scores: Scores) -> tuple[float, float]:
-    """Limits that show the threshold and nearly all scores; a lone extreme does not flatten the rest."""
+    """Return axis limits that include the threshold and nearly all scores, but not single extremes."""
     observed = scores.score[np.isfinite(scores.score)]
     if observed.size == 0:
         return min(0.0, 2 * scores.threshold), max(1.0, 2 * scores.threshold)

@@ -1,6 +1,6 @@
-"""The colours of every figure, on paper and on screen."""
+"""Colours of all figures and pages."""
 
-# Okabe & Ito (2008), "Color Universal Design": distinct for every common form of colour blindness.
+# Okabe & Ito (2008), "Color Universal Design": distinguishable with every common form of colour blindness.
 BLACK = "#111111"
 ORANGE = "#E69F00"
 SKY = "#56B4E9"

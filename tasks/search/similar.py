@@ -258,7 +258,7 @@ def _rows(search: SimilarityResult, wells: Sequence[Well], curves: Sequence[str]
                 stop=round(float(axis[match.stop - 1]), 4),
                 unit=well.unit,
                 distance=round(match.distance, 5),
-                relative=round(match.distance / max(search.typical, 1e-12), 4),
+                relative=round(match.distance / max(search.median_distance, 1e-12), 4),
                 curves=tuple(curves[channel] for channel in search.compared[match.well]),
             )
         )

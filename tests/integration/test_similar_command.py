@@ -180,7 +180,7 @@ def test_the_output_has_a_table_and_names_the_encoder(field, bundle, flow_home, 
     assert "by the embeddings of pca_wiener" in out
 
 
-def test_the_choice_of_a_code_is_told_and_checked(bundle):
+def test_the_choice_of_an_encoder_is_reported_and_checked(bundle):
     loaded = Bundle.load(bundle)
     assert choose_encoder(loaded)[0] == "pca_wiener"
     with pytest.raises(SpecError, match="nosuch"):
@@ -189,7 +189,7 @@ def test_the_choice_of_a_code_is_told_and_checked(bundle):
     median = Median().fit(sections, sections, FitContext(kind="logs", seed=0)).denoiser
     plain = dataclasses.replace(loaded, contenders={"pca_wiener": median}, denoiser=median)
     assert choose_encoder(plain)[0] == COMPONENTS
-    with pytest.raises(SpecError, match="has no code"):
+    with pytest.raises(SpecError, match="has no encoder"):
         choose_encoder(plain, "pca_wiener")
     with pytest.raises(BundleError, match="train it again"):
         choose_encoder(dataclasses.replace(plain, encoder=None))

@@ -1,1 +1,1 @@
-"""Matplotlib figures: each function returns a Figure."""
+"""Matplotlib figures; each function returns a Figure."""

@@ -1,4 +1,4 @@
-"""Which curve is to blame, and for what: the residual of each curve beside the reason of each flagged interval."""
+"""Attribution figure: the residual of each curve beside the reason of each flagged interval."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from matplotlib.patches import Patch
 from aemodels.core.types import AxisArray, FloatArray, Recording, Scores
 from aemodels.curves.canonical import CANONICAL
 from aemodels.report.figures.log_tracks import track_axes
-from aemodels.report.figures.style import BLAMED, FLAGGED, TEXT_GREY, new_figure, shade
+from aemodels.report.figures.style import AFFECTED, FLAGGED, TEXT_GREY, new_figure, shade
 from aemodels.report.flagged_intervals import FlaggedInterval, flagged_intervals
 from aemodels.report.palette import BLACK, BLUE, VERMILION
 
-USUAL = 99.0  # percentile of a curve's residuals, where it is not to blame, that fills half its track
-LABELS_APART = 0.022  # of the height: closer labels would cover each other
+TYPICAL_PERCENTILE = 99.0  # of a curve's residuals outside its flagged intervals; fills half its track
+MIN_LABEL_DISTANCE = 0.022  # share of the height at which labels do not overlap
 CLOSER_M = 150.0
 
 
 def attribution_tracks(recording: Recording, scores: Scores, *, span: tuple[float, float] | None = None) -> Figure:
-    """Raw less denoised of every curve with depth down, what is flagged and blamed, and the reasons in a track.
+    """Draw raw minus denoised of every curve, the flagged intervals and affected curves, and a track of reasons.
 
-    Resistivities are drawn by their decimal logarithm. Where labels would cover each other the intervals with the
-    higher scores are named.
+    Residuals of resistivities are those of log10. If labels would overlap, the intervals with the higher scores
+    are labelled.
 
     Args:
         recording: the well that was scored.
         scores: of kind "logs".
-        span: depths to show, m; None = the whole well.
+        span: depth range to show, m; None = the whole well.
 
     Returns:
         A portrait figure of at most 13 × 11 inches.
@@ -44,18 +44,18 @@ def attribution_tracks(recording: Recording, scores: Scores, *, span: tuple[floa
     shown = [interval for interval in intervals if interval.base > top and interval.top < base]
     for axes, name in zip(columns, names, strict=False):
         values = residual(scores, name)
-        usual = _usual(recording.axis, values, [one for one in intervals if name in one.curves])
-        _residual_track(axes, (recording.axis, values, usual), name, shown)
+        typical = _typical(recording.axis, values, [one for one in intervals if name in one.curves])
+        _residual_track(axes, (recording.axis, values, typical), name, shown)
     _reason_track(columns[-1], shown, (top, base))
-    handles = [Patch(facecolor=c) for c in (VERMILION, BLUE, FLAGGED, BLAMED)]
-    labels = ["reads above what was expected", "below", "flagged", "this curve to blame"]
+    handles = [Patch(facecolor=c) for c in (VERMILION, BLUE, FLAGGED, AFFECTED)]
+    labels = ["raw above denoised", "raw below denoised", "flagged interval", "flagged on this curve"]
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     figure.suptitle(recording.name, fontsize=12, fontweight="bold")
     return figure
 
 
 def closer_look(recording: Recording, scores: Scores) -> tuple[float, float] | None:
-    """The CLOSER_M metres with most flagged intervals; None where nothing is flagged or the well is no longer."""
+    """Return the CLOSER_M metres with most flagged intervals; None if nothing is flagged or the well is shorter."""
     middles = np.array([(one.top + one.base) / 2 for one in flagged_intervals(recording.axis, scores)])
     if not middles.size or recording.axis[-1] - recording.axis[0] <= CLOSER_M:
         return None
@@ -65,7 +65,7 @@ def closer_look(recording: Recording, scores: Scores) -> tuple[float, float] | N
 
 
 def residual(scores: Scores, name: str) -> FloatArray:
-    """Raw less denoised of a curve, decades for resistivities: float32[sample], NaN where unobserved."""
+    """Return raw minus denoised of a curve, in decades for resistivities: float32[sample], NaN where unobserved."""
     row = scores.channels.index(name)
     raw, denoised = scores.raw[row], scores.denoised[row]
     if name in CANONICAL and CANONICAL[name].log:
@@ -75,32 +75,32 @@ def residual(scores: Scores, name: str) -> FloatArray:
     return np.asarray(raw - denoised, dtype=np.float32)
 
 
-def _usual(axis: AxisArray, values: FloatArray, blamed: Sequence[FlaggedInterval]) -> float:
-    """The size that residuals have where the curve is not to blame: a unit mistake would hide everything else."""
+def _typical(axis: AxisArray, values: FloatArray, affected: Sequence[FlaggedInterval]) -> float:
+    """Return the typical size of residuals outside the affected intervals, so that a fault does not set the scale."""
     elsewhere = np.isfinite(values)
-    for one in blamed:
+    for one in affected:
         elsewhere &= (axis < one.top) | (axis > one.base)
     known = np.abs(values[elsewhere if elsewhere.any() else np.isfinite(values)])
-    return max(float(np.percentile(known, USUAL)) if known.size else 0.0, 1e-6)
+    return max(float(np.percentile(known, TYPICAL_PERCENTILE)) if known.size else 0.0, 1e-6)
 
 
 def _residual_track(
     axes: Axes, drawn: tuple[AxisArray, FloatArray, float], name: str, intervals: Sequence[FlaggedInterval]
 ) -> None:
-    axis, values, usual = drawn
-    held = np.clip(0.5 + values / (4 * usual), 0.0, 1.0)
+    axis, values, typical = drawn
+    clipped = np.clip(0.5 + values / (4 * typical), 0.0, 1.0)
     shade(axes, [(one.top, one.base) for one in intervals], along="y", colour=FLAGGED)
-    shade(axes, [(one.top, one.base) for one in intervals if name in one.curves], along="y", colour=BLAMED)
-    axes.fill_betweenx(axis, 0.5, held, where=held >= 0.5, color=VERMILION, linewidth=0, zorder=2)
-    axes.fill_betweenx(axis, 0.5, held, where=held < 0.5, color=BLUE, linewidth=0, zorder=2)
+    shade(axes, [(one.top, one.base) for one in intervals if name in one.curves], along="y", colour=AFFECTED)
+    axes.fill_betweenx(axis, 0.5, clipped, where=clipped >= 0.5, color=VERMILION, linewidth=0, zorder=2)
+    axes.fill_betweenx(axis, 0.5, clipped, where=clipped < 0.5, color=BLUE, linewidth=0, zorder=2)
     axes.axvline(0.5, color=BLACK, linewidth=0.6)
     unit = "decades" if name in CANONICAL and CANONICAL[name].log else CANONICAL[name].unit if name in CANONICAL else ""
-    axes.set_title(f"{name}\n±{2 * usual:.2g} {unit}", fontsize=9, color=BLACK, pad=6)
+    axes.set_title(f"{name}\n±{2 * typical:.2g} {unit}", fontsize=9, color=BLACK, pad=6)
 
 
 def _reason_track(axes: Axes, intervals: Sequence[FlaggedInterval], limits: tuple[float, float]) -> None:
-    shade(axes, [(one.top, one.base) for one in intervals], along="y", colour=BLAMED)
-    least = LABELS_APART * abs(limits[1] - limits[0])
+    shade(axes, [(one.top, one.base) for one in intervals], along="y", colour=AFFECTED)
+    least = MIN_LABEL_DISTANCE * abs(limits[1] - limits[0])
     placed: list[float] = []
     for one in sorted(intervals, key=lambda interval: -interval.max_score):
         middle = float(np.clip((one.top + one.base) / 2, limits[0] + least, limits[1] - least))

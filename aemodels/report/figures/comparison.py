@@ -1,4 +1,4 @@
-"""Figures that compare contenders: denoisers by gain, detectors by precision-recall, thresholds by what they keep."""
+"""Figures that compare contenders: denoisers by gain, detectors by PR-AUC, thresholds by false-alarm rate."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ RATE_FLOOR = 1e-4
 
 
 def comparison_bars(summary: pd.DataFrame, *, title: str = "Denoising gain on held-out data") -> Figure:
-    """Median gain of each contender under each noise condition, best at the top.
+    """Draw the median gain of each contender under each noise condition, best at the top.
 
     Args:
         summary: columns contender, condition, median_db, q25_db, q75_db, min_db (`summarise_denoising`).
         title: heading of the figure.
 
     Returns:
-        Grouped bars; whiskers run over the middle half of the sections, a tick marks the worst section.
+        Grouped bars; whiskers span the interquartile range of the sections, a tick marks the worst section.
         Contenders are sorted by their median gain averaged over conditions.
 
     Raises:
         DataError: if the summary has no row.
     """
     if summary.empty:
-        raise DataError("the comparison has no row; expected one a contender and condition")
+        raise DataError("the comparison has no row; expected one per contender and condition")
     conditions = [str(name) for name in dict.fromkeys(summary["condition"])]
     order = summary.groupby("contender")["median_db"].mean().sort_values(ascending=False, kind="stable")
     contenders = [str(name) for name in order.index]
@@ -44,27 +44,32 @@ def comparison_bars(summary: pd.DataFrame, *, title: str = "Denoising gain on he
     axes = plain_axes(figure.subplots(), grid="x")
     for number, condition in enumerate(conditions):
         rows = summary[summary["condition"] == condition].set_index("contender").reindex(contenders)
-        places = np.arange(len(contenders)) + (number - (len(conditions) - 1) / 2) * height
-        axes.barh(places, rows["median_db"], height=height * 0.9, color=colours[condition], label=condition)
-        for place, row in zip(places, rows.itertuples(index=False), strict=True):
-            _whisker(axes, float(place), row, height)
+        positions = np.arange(len(contenders)) + (number - (len(conditions) - 1) / 2) * height
+        axes.barh(positions, rows["median_db"], height=height * 0.9, color=colours[condition], label=condition)
+        for position, row in zip(positions, rows.itertuples(index=False), strict=True):
+            _whisker(axes, float(position), row, height)
     _contender_axis(axes, contenders)
     axes.axvline(0.0, color=BLACK, linewidth=1.0)
-    axes.set_xlabel("SNR gain (dB; below 0 the method adds error)")
+    axes.set_xlabel("SNR gain (dB; negative: denoising adds error)")
     titled(axes, title, above_note=True)
-    note(axes, "Bar: median section. Whisker: middle half of the sections. Tick: worst section.")
+    note(axes, "Bar: median of the sections. Whisker: interquartile range. Tick: worst section.")
     figure.legend(loc="outside lower center", frameon=False, fontsize=9, title="added noise", ncols=len(conditions))
     return figure
 
 
-def _whisker(axes: Axes, place: float, row: object, height: float) -> None:
+def _whisker(axes: Axes, position: float, row: object, height: float) -> None:
     low, high, worst, median = (float(getattr(row, key)) for key in ("q25_db", "q75_db", "min_db", "median_db"))
     if not np.isfinite(median):
         return
-    axes.plot([low, high], [place, place], color=BLACK, linewidth=1.3)
-    axes.plot([worst, worst], [place - height * 0.3, place + height * 0.3], color=BLACK, linewidth=1.3)
+    axes.plot([low, high], [position, position], color=BLACK, linewidth=1.3)
+    axes.plot([worst, worst], [position - height * 0.3, position + height * 0.3], color=BLACK, linewidth=1.3)
     axes.annotate(
-        f"{median:.1f}", (max(high, median, 0.0), place), (5, 0), textcoords="offset points", va="center", fontsize=8.5
+        f"{median:.1f}",
+        (max(high, median, 0.0), position),
+        (5, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=8.5,
     )
 
 
@@ -77,10 +82,10 @@ def _contender_axis(axes: Axes, names: Sequence[str]) -> None:
 
 
 def detector_bars(table: pd.DataFrame, *, title: str = "Detectors on injected faults, held-out sections") -> Figure:
-    """PR-AUC of each detector: the median well or section as a bar, every one of them as a point.
+    """Draw the PR-AUC of each detector: the median over wells or sections as a bar, each of them as a point.
 
     Args:
-        table: columns detector, section, pr_auc (`DetectorStudy.table`); where it has a column "role", its
+        table: columns detector, section, pr_auc (`DetectorStudy.table`); if it has a column "role", only its
             "test" rows are drawn.
         title: heading of the figure.
 
@@ -99,12 +104,12 @@ def detector_bars(table: pd.DataFrame, *, title: str = "Detectors on injected fa
     figure = new_figure(9.0, 1.6 + 0.5 * len(names))
     axes = plain_axes(figure.subplots(), grid="x")
     axes.barh(np.arange(len(names)), medians, height=0.6, color=SKY)
-    for place, name in enumerate(names):
+    for position, name in enumerate(names):
         values = rows.loc[rows["detector"] == name, "pr_auc"].to_numpy(copy=True)
-        axes.plot(values, np.full(values.size, place), "o", color=BLUE, alpha=0.75, markersize=5)
+        axes.plot(values, np.full(values.size, position), "o", color=BLUE, alpha=0.75, markersize=5)
         reach = max(float(values.max()), float(medians[name]))
         axes.annotate(
-            f"{medians[name]:.2f}", (reach, place), (8, 0), textcoords="offset points", va="center", fontsize=9
+            f"{medians[name]:.2f}", (reach, position), (8, 0), textcoords="offset points", va="center", fontsize=9
         )
     _contender_axis(axes, names)
     axes.set_xlim(0.0, 1.05)
@@ -118,32 +123,32 @@ def threshold_reliability(
     thresholds: pd.DataFrame,
     by_well: pd.DataFrame | None = None,
     *,
-    title: str = "What each threshold really lets through",
+    title: str = "False-alarm rate of each threshold: nominal and measured",
 ) -> Figure:
-    """False-alarm rates on clean held-out data beside the rate that the threshold promises.
+    """Draw false-alarm rates on clean held-out data beside the threshold's nominal rate.
 
     Args:
         thresholds: columns detector, threshold_kind, value, nominal, pooled, worst; rates are shares of rows.
-        by_well: from `false_alarms_by_well`; draws every well as a small ring.
+        by_well: from `false_alarms_by_well`; every well is drawn as a small ring.
         title: heading of the figure.
 
     Returns:
-        One line a detector and threshold kind on a log axis: the promise as a grey bar, the pooled rate as a dot,
-        the worst section as a diamond, every section as a ring; no false alarm at all is drawn hollow at the left edge.
+        One line per detector and threshold kind on a log axis: the nominal rate as a grey bar, the pooled rate as a
+        dot, the worst section as a diamond, every section as a ring; a rate of 0 is drawn hollow at the left edge.
 
     Raises:
         DataError: if there is no row.
     """
     if thresholds.empty:
-        raise DataError("no threshold was fitted; expected one row a detector and threshold kind")
+        raise DataError("no threshold was fitted; expected one row per detector and threshold kind")
     rows = thresholds.sort_values(["detector", "threshold_kind"], kind="stable").reset_index(drop=True)
     names = [f"{row.detector} · {row.threshold_kind}" for row in rows.itertuples()]
     figure = new_figure(9.0, 1.8 + 0.36 * len(names))
     axes = plain_axes(figure.subplots(), grid="x")
-    places = np.arange(len(names))
+    positions = np.arange(len(names))
     pooled, worst, nominal = (rows[key].to_numpy(copy=True, dtype=np.float64) for key in ("pooled", "worst", "nominal"))
-    axes.hlines(places, np.maximum(pooled, RATE_FLOOR), np.maximum(worst, RATE_FLOOR), color=NOISY_GREY, linewidth=2)
-    axes.plot(nominal, places, "|", color=TEXT_GREY, markersize=17, markeredgewidth=3, label="promised")
+    axes.hlines(positions, np.maximum(pooled, RATE_FLOOR), np.maximum(worst, RATE_FLOOR), color=NOISY_GREY, linewidth=2)
+    axes.plot(nominal, positions, "|", color=TEXT_GREY, markersize=17, markeredgewidth=3, label="nominal rate")
     if by_well is not None and not by_well.empty:
         _rings(axes, by_well, names)
     _rates(axes, pooled, "o", BLUE, "all held-out rows")
@@ -157,21 +162,23 @@ def threshold_reliability(
 
 def _rings(axes: Axes, by_well: pd.DataFrame, names: Sequence[str]) -> None:
     labels = by_well["detector"] + " · " + by_well["threshold_kind"]
-    places = [names.index(label) for label in labels]
+    positions = [names.index(label) for label in labels]
     rates = np.maximum(by_well["measured"].to_numpy(dtype=np.float64), RATE_FLOOR)
-    rings = axes.plot(rates, places, "o", color=TEXT_GREY, markersize=4.5, label="each section", clip_on=False)[0]
+    rings = axes.plot(rates, positions, "o", color=TEXT_GREY, markersize=4.5, label="each section", clip_on=False)[0]
     rings.set(fillstyle="none", linestyle="none", markeredgewidth=0.9)
 
 
 def _rates(axes: Axes, rates: np.ndarray, marker: str, colour: str, label: str) -> None:
-    places = np.arange(rates.size)
+    positions = np.arange(rates.size)
     some = rates >= RATE_FLOOR
-    drawn = axes.plot(rates[some], places[some], marker, color=colour, markersize=7, label=label, linestyle="none")[0]
-    if marker == "D":  # an outline, so that the pooled rate shows through where both are the same
+    drawn = axes.plot(rates[some], positions[some], marker, color=colour, markersize=7, label=label, linestyle="none")[
+        0
+    ]
+    if marker == "D":  # an outline, so that the pooled rate stays visible if both are the same
         drawn.set(fillstyle="none", markersize=11, markeredgewidth=1.6)
-    if not some.all():  # an empty artist that is not clipped would confuse the layout
+    if not some.all():  # an empty unclipped artist would disturb the constrained layout
         floor = np.full((~some).sum(), RATE_FLOOR)
-        hollow = axes.plot(floor, places[~some], marker, color=colour, markersize=7, clip_on=False)[0]
+        hollow = axes.plot(floor, positions[~some], marker, color=colour, markersize=7, clip_on=False)[0]
         hollow.set(fillstyle="none", linestyle="none")
 
 
@@ -183,4 +190,4 @@ def _rate_axis(axes: Axes, highest: float) -> None:
     ]
     axes.set_xticks(ticks, ["≤ 0.01 %"] + [f"{100 * rate:g} %" for rate in ticks[1:]])
     axes.minorticks_off()
-    axes.set_xlabel("share of clean rows flagged (log scale)")
+    axes.set_xlabel("false-alarm rate: share of clean rows flagged (log scale)")

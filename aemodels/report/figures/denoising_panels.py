@@ -1,4 +1,4 @@
-"""Noisy, denoised and truth side by side: tracks for a well, sections for a line."""
+"""Figures of denoising: noisy, denoised and truth, as tracks for a well and as sections for a line."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ EXCERPT = 800
 
 @dataclass(frozen=True, eq=False)
 class DenoisingPanel:
-    """One recording as it was, with noise added, and after denoising.
+    """One recording without added noise, with it, and after denoising.
 
     Args:
         kind: "logs" or "seismic".
         axis: float64[sample], depth in m or two-way time in s, increasing.
-        names: one name a channel: canonical mnemonics, or trace names.
-        units: one unit a channel.
+        names: one per channel: canonical mnemonics, or trace names.
+        units: one per channel.
         truth: float32[channel, sample] in canonical units, NaN = missing.
         noisy: the same with noise added.
         denoised: the estimate from `noisy`.
@@ -59,11 +59,11 @@ class DenoisingPanel:
             raise DataError(f"{self.title}: {len(self.units)} units for {len(self.names)} channels; expected one each")
 
     def row(self, values: FloatArray, name: str) -> FloatArray:
-        """The row of `values` (truth, noisy or denoised) that belongs to the channel `name`."""
+        """Return the row of `values` (truth, noisy or denoised) of the channel `name`."""
         return np.asarray(values[self.names.index(name)], dtype=np.float32)
 
     def cut(self, start: int, stop: int) -> DenoisingPanel:
-        """The samples from `start` up to, not including, `stop`."""
+        """Return the panel of the samples from `start` to the exclusive end `stop`."""
         part = slice(start, stop)
         return dataclasses.replace(
             self,
@@ -74,7 +74,7 @@ class DenoisingPanel:
         )
 
     def excerpt(self, samples: int = EXCERPT) -> DenoisingPanel:
-        """The `samples` samples with the most observed values: a whole well is too long to see noise in."""
+        """Return the `samples` samples with most observed values; at a well's full length noise is not visible."""
         if self.axis.size <= samples:
             return self
         observed = np.cumsum(np.concatenate([[0], np.isfinite(self.truth).sum(axis=0)]))
@@ -84,7 +84,7 @@ class DenoisingPanel:
         return self.cut(start, start + samples)
 
     def gain(self) -> float:
-        """Median over the channels of the gain of denoising, dB, on observed samples; NaN where nothing was added."""
+        """Return the median SNR gain over the channels, dB, on observed samples; NaN if no noise was added."""
         channels = zip(self.names, self.truth, self.noisy, self.denoised, strict=True)
         gains = np.array([_gain(*(modelled(name, row) for row in rows)) for name, *rows in channels])
         return float(np.median(gains[np.isfinite(gains)])) if np.isfinite(gains).any() else float("nan")
@@ -96,17 +96,15 @@ def _gain(truth: FloatArray, noisy: FloatArray, denoised: FloatArray) -> float:
 
 
 def denoising_panels(panel: DenoisingPanel, *, samples: int = EXCERPT) -> Figure:
-    """What denoising does, drawn the way interpreters look at the data.
+    """Draw noisy, denoised and true data.
 
-    Logs: tracks with depth down; light grey = noisy, colour = denoised, thin black = truth. Of a long well the best
-    observed `samples` samples are drawn. Seismic: noisy | denoised | truth | residual, one colour scale.
+    Logs: tracks with depth down; light grey = noisy, colour = denoised, thin black = truth. Of a long well the
+    `samples` samples with most observed values are drawn. Seismic: noisy | denoised | truth | residual, one colour
+    scale.
 
     Args:
         panel: the recording in its three states.
-        samples: greatest number of depth samples drawn (logs).
-
-    Returns:
-        The figure; its title carries the panel's.
+        samples: maximum number of depth samples drawn (logs).
     """
     if panel.kind == "seismic":
         parts = {"noisy": panel.noisy, "denoised": panel.denoised, "truth": panel.truth}
@@ -123,14 +121,14 @@ def denoising_panels(panel: DenoisingPanel, *, samples: int = EXCERPT) -> Figure
 
 
 def residual_panels(panel: DenoisingPanel, *, samples: int = EXCERPT) -> Figure:
-    """What is left to explain: noisy − truth and denoised − truth, on one scale a channel.
+    """Draw noisy − truth and denoised − truth, on one scale per channel.
 
     Args:
         panel: the recording in its three states.
-        samples: greatest number of depth samples drawn (logs), the same stretch as `denoising_panels`.
+        samples: maximum number of depth samples drawn (logs), the same as those of `denoising_panels`.
 
     Returns:
-        Logs: one track a curve, in the curve's unit (log10 for resistivity). Seismic: two sections with the colour
+        Logs: one track per curve, in the curve's unit (log10 for resistivity). Seismic: two sections with the colour
         scale of the noise.
     """
     if panel.kind == "seismic":
@@ -151,13 +149,13 @@ def residual_panels(panel: DenoisingPanel, *, samples: int = EXCERPT) -> Figure:
 
 
 def _tracks(part: DenoisingPanel, tracks: Sequence[Mapping[str, CurveScale]]) -> tuple[Figure, list[Axes]]:
-    """A figure with empty tracks under their headings, titled with the panel's title and depth range."""
+    """Create a figure with empty tracks under their headings, titled with the panel's title and depth range."""
     figure = new_figure(max(7.5, 1.2 + 1.75 * len(tracks)), 10.0)
     columns = track_axes(figure, len(tracks), part.axis)
     for axes, track in zip(columns, tracks, strict=True):
         headings(axes, track, dict(zip(part.names, part.units, strict=True)))
     figure.suptitle(
-        f"{part.title}\n{part.axis[0]:.1f} to {part.axis[-1]:.1f} m, median gain of the curves {part.gain():.1f} dB",
+        f"{part.title}\n{part.axis[0]:.1f} to {part.axis[-1]:.1f} m, median SNR gain {part.gain():.1f} dB",
         fontsize=11.5,
         fontweight="bold",
     )
@@ -167,17 +165,17 @@ def _tracks(part: DenoisingPanel, tracks: Sequence[Mapping[str, CurveScale]]) ->
 def _draw_curve(axes: Axes, part: DenoisingPanel, name: str, scale: CurveScale) -> None:
     layers = (part.noisy, NOISY_GREY, 0.7), (part.denoised, scale.colour, 1.7), (part.truth, BLACK, 0.6)
     for order, (values, colour, width) in enumerate(layers):
-        place = scale.position(part.row(values, name))
-        axes.plot(place, part.axis, color=colour, linewidth=width, zorder=2 + order)
+        position = scale.position(part.row(values, name))
+        axes.plot(position, part.axis, color=colour, linewidth=width, zorder=2 + order)
 
 
 def residual_of(part: DenoisingPanel, name: str, values: FloatArray) -> FloatArray:
-    """`values` (noisy or denoised) of one curve minus the truth, in log10 for resistivity."""
+    """Return `values` (noisy or denoised) of one curve minus the truth, in log10 for resistivity."""
     return modelled(name, part.row(values, name)) - modelled(name, part.row(part.truth, name))
 
 
 def residual_scale(part: DenoisingPanel, name: str) -> CurveScale:
-    """A scale about zero that holds the noise added to the curve."""
+    """Return a scale about zero that covers the noise added to the curve."""
     error = np.abs(residual_of(part, name, part.noisy))
     error = error[np.isfinite(error)]
     half = float(f"{1.15 * float(error.max()) if error.size and error.max() > 0 else 1.0:.2g}")

@@ -1,4 +1,4 @@
-"""Figures of drift: every quantity's distance beside its limit, and the distributions behind it."""
+"""Figures of drift: the distance of every feature beside its limit, and the distributions."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ COLOURS: dict[Verdict, str] = {
     "missing": VERMILION,
     "too few": NOISY_GREY,
 }
-NOTE = "Bar: new data. Tick: limit, from how much the training data differ among themselves."
+NOTE = "Bar: new data. Tick: limit, from the spread between the training wells or runs of traces."
 _COLUMNS = 4
-_MAX_GROUPS = 60  # thin lines; more of them would only blacken the panel
+_MAX_GROUPS = 60  # drawn as thin lines
 
 
 def drift_bars(rows: Sequence[FeatureDrift], *, title: str = "New data against the training data") -> Figure:
-    """PSI, Kolmogorov-Smirnov distance and missing share of each quantity.
+    """Draw PSI, Kolmogorov-Smirnov distance and missing share of each feature.
 
     Args:
-        rows: of `assess_drift`.
+        rows: from `assess_drift`.
         title: heading of the figure.
 
     Returns:
-        Three panels of bars coloured by verdict; a black tick marks the limit (the reference's share for what is
-        missing), the verdict stands at the right.
+        Three panels of bars coloured by verdict; a black tick marks the limit (for the missing share, that of the
+        reference), the verdict is written at the right.
 
     Raises:
-        DataError: without rows.
+        DataError: if there are no rows.
     """
     if not rows:
-        raise DataError("no quantity was judged; expected at least one row")
+        raise DataError("no feature was assessed; expected at least one row")
     figure = new_figure(11.0, 1.9 + 0.36 * len(rows))
     panels = figure.subplots(1, 3, sharey=True, width_ratios=(3, 3, 2))
     _bars(panels[0], rows, [row.psi for row in rows], [row.psi_limit for row in rows])
@@ -51,14 +51,14 @@ def drift_bars(rows: Sequence[FeatureDrift], *, title: str = "New data against t
     _bars(panels[1], rows, [row.ks for row in rows], [row.ks_limit for row in rows])
     panels[1].set_xlabel("KS distance (flag rate: Cohen's h)")
     _bars(panels[2], rows, [row.missing for row in rows], [row.missing_reference for row in rows])
-    panels[2].set_xlabel("missing (tick: reference)")
+    panels[2].set_xlabel("missing share (tick: reference)")
     panels[2].set_xlim(0.0, 1.0)
     panels[0].set_yticks(np.arange(len(rows)), [row.feature for row in rows])
     panels[0].tick_params(axis="y", labelsize=10, labelcolor=BLACK, length=0)
     panels[0].set_ylim(len(rows) - 0.4, -0.6)
-    for place, row in enumerate(rows):
+    for position, row in enumerate(rows):
         panels[2].annotate(
-            row.verdict, (1.0, place), (8, 0), textcoords="offset points", va="center", annotation_clip=False
+            row.verdict, (1.0, position), (8, 0), textcoords="offset points", va="center", annotation_clip=False
         ).set_color(COLOURS[row.verdict] if row.alarm else TEXT_GREY)
     figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
     figure.supxlabel(NOTE, x=0.01, ha="left", fontsize=9.5, color=TEXT_GREY)
@@ -66,14 +66,14 @@ def drift_bars(rows: Sequence[FeatureDrift], *, title: str = "New data against t
 
 
 def drift_distributions(
-    reference: Reference, window: Window, rows: Sequence[FeatureDrift], *, title: str = "Distributions behind it"
+    reference: Reference, window: Window, rows: Sequence[FeatureDrift], *, title: str = "Cumulative distributions"
 ) -> Figure:
-    """Cumulative distributions: the new data, the reference, and each of its groups.
+    """Draw cumulative distributions of the new data, the reference, and each of its groups.
 
     Args:
         reference: of the bundle.
         window: the new data.
-        rows: of `assess_drift`; those without a distribution are left out.
+        rows: from `assess_drift`; those without a distribution are left out.
         title: heading of the figure.
 
     Raises:
@@ -81,7 +81,7 @@ def drift_distributions(
     """
     drawn = [row for row in rows if row.feature in reference.features]
     if not drawn:
-        raise DataError(f"none of {len(rows)} rows belongs to the reference; expected its features")
+        raise DataError(f"none of {len(rows)} rows is a feature of the reference; expected at least one")
     lines = -(-len(drawn) // _COLUMNS)
     figure = new_figure(12.0, 0.9 + 2.5 * lines)
     panels = np.atleast_1d(figure.subplots(lines, _COLUMNS, squeeze=False)).ravel()
@@ -101,11 +101,11 @@ def _bars(
     plain_axes(axes, grid="x")
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
-    for place, (row, value, limit) in enumerate(zip(rows, values, limits, strict=True)):
+    for position, (row, value, limit) in enumerate(zip(rows, values, limits, strict=True)):
         if value is not None:
-            axes.barh(place, value, height=0.62, color=COLOURS[row.verdict])
+            axes.barh(position, value, height=0.62, color=COLOURS[row.verdict])
         if limit is not None:
-            axes.plot([limit, limit], [place - 0.38, place + 0.38], color=BLACK, linewidth=1.6)
+            axes.plot([limit, limit], [position - 0.38, position + 0.38], color=BLACK, linewidth=1.6)
     axes.set_xlim(left=0.0)
 
 
@@ -116,7 +116,7 @@ def _distribution(axes: Axes, reference: Reference, window: Window, row: Feature
     for number, group in enumerate(members):
         label = f"each training {'well' if reference.kind == 'logs' else 'run of traces'}" if number == 0 else None
         _step(axes, feature, feature.counts[group], color=NOISY_GREY, linewidth=0.7, label=label)
-    _step(axes, feature, reference.pooled(row.feature).counts, color=BLUE, linewidth=1.8, label="all of the reference")
+    _step(axes, feature, reference.pooled(row.feature).counts, color=BLUE, linewidth=1.8, label="reference")
     now = window.features.get(row.feature)
     colour = VERMILION if row.alarm else BLACK
     if now is not None and now.values:

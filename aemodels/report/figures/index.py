@@ -1,4 +1,4 @@
-"""Every figure in one place; each is a pure function that returns a matplotlib Figure."""
+"""All figures, importable from one module; each is a pure function that returns a matplotlib Figure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Embeddings as pictures: their map coloured by rock, what the decoder makes of the map, and the codes themselves."""
+"""Figures of embeddings: maps by lithology or another value, windows decoded from the map, and images."""
 
 from __future__ import annotations
 
@@ -19,92 +19,92 @@ from aemodels.report.figures.style import DIVERGING, SERIES, TEXT_GREY, new_figu
 
 GRID = 7
 TILES = 8
-MAX_LINES = 8  # channels of a window that lines can show; beyond, a picture
+MAX_LINES = 8  # channels of a window drawn as lines; windows with more are drawn as images
 MARKERS = "os^Dv"
 UNKNOWN_GREY = "#C8C8C8"
 
 
 @dataclass(frozen=True, eq=False)
 class Plane:
-    """The plane that codes are drawn in: two of their directions through a centre.
+    """The plane in which embeddings are drawn: two directions through a centre.
 
     Args:
         centre: float64[dimension].
         directions: float64[dimension, 2], of unit length.
-        shares: float64[2], share of the codes' variance along each.
-        own: whether they are the code's own two dimensions.
+        shares: float64[2], share of the embeddings' variance along each.
+        two_dimensional: True if the directions are the two dimensions of the embeddings themselves.
     """
 
     centre: NDArray[np.float64]
     directions: NDArray[np.float64]
     shares: NDArray[np.float64]
-    own: bool
+    two_dimensional: bool
 
-    def flat(self, codes: FloatArray) -> NDArray[np.float64]:
-        """Coordinates float64[window, 2] of codes float32[window, dimension]."""
-        return (codes.astype(np.float64) - self.centre) @ self.directions
+    def project(self, embeddings: FloatArray) -> NDArray[np.float64]:
+        """Return coordinates float64[window, 2] of embeddings float32[window, dimension]."""
+        return (embeddings.astype(np.float64) - self.centre) @ self.directions
 
     def labels(self) -> tuple[str, str]:
-        """What stands at the axes."""
-        names = ("dimension 1", "dimension 2") if self.own else ("first direction", "second direction")
+        """Return the labels of the two axes."""
+        names = ("dimension 1", "dimension 2") if self.two_dimensional else ("component 1", "component 2")
         return f"{names[0]} ({self.shares[0]:.0%} of the training variance)", f"{names[1]} ({self.shares[1]:.0%})"
 
 
-def plane_of(codes: FloatArray) -> Plane:
-    """The two dimensions of a code that has no more, else the two directions in which codes vary most.
+def plane_of(embeddings: FloatArray) -> Plane:
+    """Return the plane of two-dimensional embeddings, else that of their first two principal components.
 
     Args:
-        codes: float32[window, dimension] of training data.
+        embeddings: float32[window, dimension] of training data.
 
     Raises:
-        DataError: if the code has fewer than two dimensions.
+        DataError: if the embeddings have fewer than two dimensions.
     """
-    size = codes.shape[1]
+    size = embeddings.shape[1]
     if size < 2:
-        raise DataError(f"the code has {size} dimension; expected at least two for a map")
-    own = size == 2
-    centre = np.zeros(2) if own else codes.mean(axis=0, dtype=np.float64)
-    centred = codes - codes.mean(axis=0, dtype=np.float64)
+        raise DataError(f"the embeddings have {size} dimension; expected at least two for a map")
+    flat = size == 2
+    centre = np.zeros(2) if flat else embeddings.mean(axis=0, dtype=np.float64)
+    centred = embeddings - embeddings.mean(axis=0, dtype=np.float64)
     covariance = centred.T @ centred
-    directions = np.eye(2) if own else np.linalg.eigh(covariance)[1][:, ::-1][:, :2]
+    directions = np.eye(2) if flat else np.linalg.eigh(covariance)[1][:, ::-1][:, :2]
     along = np.einsum("ik,ij,jk->k", directions, covariance, directions)
-    return Plane(centre, directions, along / max(float(np.trace(covariance)), 1e-30), own)
+    return Plane(centre, directions, along / max(float(np.trace(covariance)), 1e-30), flat)
 
 
-def lithology_map(codes: FloatArray, lithology: IntArray, *, title: str) -> Figure:
-    """Embeddings in their plane, each lithology in a colour and marker of its own; unknown ones grey and behind.
+def lithology_map(embeddings: FloatArray, lithology: IntArray, *, title: str) -> Figure:
+    """Draw a map of embeddings, each lithology in its own colour and marker, unknown ones in grey behind the others.
 
     Args:
-        codes: float32[window, dimension].
+        embeddings: float32[window, dimension].
         lithology: int64[window], -1 = unknown.
         title: heading of the figure.
     """
-    figure, axes, flat = _map(codes, title)
+    figure, axes, flat = _map(embeddings, title)
     kinds, counts = np.unique(lithology, return_counts=True)
     order = [int(kind) for kind in kinds[np.argsort(-counts)]]
     known = [kind for kind in order if kind != UNKNOWN]
-    for place, kind in enumerate(([UNKNOWN] if UNKNOWN in order else []) + known):
+    for order_drawn, kind in enumerate(([UNKNOWN] if UNKNOWN in order else []) + known):
         here = lithology == kind
         number = known.index(kind) if kind != UNKNOWN else 0
         colour = SERIES[number % len(SERIES)] if kind != UNKNOWN else UNKNOWN_GREY
         mark = MARKERS[(number // len(SERIES) + number) % len(MARKERS)] if kind != UNKNOWN else "."
         label = f"{lithology_name(kind)} ({int(here.sum())})"
         (dots,) = axes.plot(flat[here, 0], flat[here, 1], mark, color=colour, label=label, linestyle="none")
-        dots.set(markersize=3.5, alpha=0.6, markeredgewidth=0.0, zorder=2 + 0.01 * place)
+        dots.set(markersize=3.5, alpha=0.6, markeredgewidth=0.0, zorder=2 + 0.01 * order_drawn)
     figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9, markerscale=1.8)
     return figure
 
 
-def value_map(codes: FloatArray, values: FloatArray, *, label: str, title: str) -> Figure:
-    """Embeddings in their plane, coloured by a value of each window.
+def value_map(embeddings: FloatArray, values: FloatArray, *, label: str, title: str) -> Figure:
+    """Draw a map of embeddings, coloured by a value of each window.
 
     Args:
-        codes: float32[window, dimension].
+        embeddings: float32[window, dimension].
         values: float32[window]; NaN is drawn grey.
-        label: what the values are, with their unit.
+        label: name of the values, with their unit.
         title: heading of the figure.
     """
-    figure, axes, flat = _map(codes, title)
+    figure, axes, flat = _map(embeddings, title)
     seen = np.isfinite(values)
     axes.plot(flat[~seen, 0], flat[~seen, 1], ".", color=UNKNOWN_GREY, markersize=3)
     low, high = np.percentile(values[seen], [2, 98]) if seen.any() else (0.0, 1.0)
@@ -114,26 +114,26 @@ def value_map(codes: FloatArray, values: FloatArray, *, label: str, title: str) 
     return figure
 
 
-def grid_points(codes: FloatArray) -> FloatArray:
-    """Embeddings at the knots of a 7 × 7 grid over the middle 96 % of the plane: float32[49, dimension], row by row."""
-    plane = plane_of(codes)
-    flat = plane.flat(codes)
+def grid_points(embeddings: FloatArray) -> FloatArray:
+    """Return embeddings on a 7 × 7 grid over the middle 96 % of the plane: float32[49, dimension], row by row."""
+    plane = plane_of(embeddings)
+    flat = plane.project(embeddings)
     (left, low), (right, high) = np.percentile(flat, [2, 98], axis=0)
     knots = np.stack(np.meshgrid(np.linspace(left, right, GRID), np.linspace(low, high, GRID)), axis=-1).reshape(-1, 2)
     return (plane.centre + knots @ plane.directions.T).astype(np.float32)
 
 
 def decoded_grid(windows: FloatArray, plane: Plane, *, names: Sequence[str], title: str) -> Figure:
-    """What the decoder makes of a grid over the plane of the code.
+    """Draw windows decoded from a grid over the plane of the embeddings.
 
     Args:
         windows: float32[49, sample, feature], decoded from `grid_points`.
-        plane: the plane of the same codes.
-        names: of the features, for lines of more than one.
+        plane: the plane of the same embeddings.
+        names: of the features, for the legend of lines.
         title: heading of the figure.
 
     Returns:
-        A 7 × 7 mosaic in the order of the map: up to eight curves as lines, panels as pictures.
+        A 7 × 7 mosaic in the order of the map: up to eight curves as lines, panels as images.
     """
     figure = new_figure(8.0, 7.0)
     axes = plain_axes(figure.subplots())
@@ -149,47 +149,47 @@ def decoded_grid(windows: FloatArray, plane: Plane, *, names: Sequence[str], tit
     across, down = plane.labels()
     axes.set_xlabel(f"{across} →", color=TEXT_GREY)
     axes.set_ylabel(f"{down} →", color=TEXT_GREY)
-    figure.suptitle(f"{title}: windows decoded from the plane of the code", fontsize=12, fontweight="bold")
+    figure.suptitle(f"{title}: windows decoded from the plane of the embeddings", fontsize=12, fontweight="bold")
     return figure
 
 
-def embedding_images(codes: FloatArray, axis: AxisArray, *, unit: str, title: str) -> Figure:
-    """The code as a picture along a section, and eight codes as small pictures of their own.
+def embedding_images(embeddings: FloatArray, axis: AxisArray, *, unit: str, title: str) -> Figure:
+    """Draw the embeddings along a section as an image, and eight of them as small tiles.
 
     Args:
-        codes: float32[place, dimension] along a section, places evenly spaced.
-        axis: float64[place], depth or time of each.
+        embeddings: float32[window, dimension] along a section, evenly spaced.
+        axis: float64[window], depth or time of each.
         unit: of the axis.
         title: heading of the figure.
     """
     figure = new_figure(11.0, 5.0)
     upper, lower = figure.subplots(2, 1, height_ratios=(3, 1.3))
-    level = float(np.percentile(np.abs(codes - np.median(codes)), 98)) or 1.0
-    middle = float(np.median(codes))
+    level = float(np.percentile(np.abs(embeddings - np.median(embeddings)), 98)) or 1.0
+    middle = float(np.median(embeddings))
     scale = {"cmap": DIVERGING, "vmin": middle - level, "vmax": middle + level, "interpolation": "nearest"}
-    extent = (float(axis[0]), float(axis[-1]), codes.shape[1] + 0.5, 0.5)
-    shown = upper.imshow(codes.T, aspect="auto", extent=extent, **scale)
+    extent = (float(axis[0]), float(axis[-1]), embeddings.shape[1] + 0.5, 0.5)
+    shown = upper.imshow(embeddings.T, aspect="auto", extent=extent, **scale)
     upper.set_xlabel(unit, color=TEXT_GREY)
     upper.set_ylabel("dimension", color=TEXT_GREY)
-    picked = np.linspace(0, len(codes) - 1, TILES).round().astype(int)
-    lower.imshow(_code_tiles(codes[picked]), aspect="equal", **scale)
+    picked = np.linspace(0, len(embeddings) - 1, TILES).round().astype(int)
+    lower.imshow(_embedding_tiles(embeddings[picked]), aspect="equal", **scale)
     lower.set_axis_off()
-    where = ", ".join(f"{axis[place]:.4g}" for place in picked)
-    lower.set_title(f"single codes, row by row, at {where} {unit}", fontsize=9, loc="left", color=TEXT_GREY)
-    figure.colorbar(shown, ax=[upper, lower], shrink=0.7).set_label("code", color=TEXT_GREY)
+    where = ", ".join(f"{axis[index]:.4g}" for index in picked)
+    lower.set_title(f"single embeddings, row by row, at {where} {unit}", fontsize=9, loc="left", color=TEXT_GREY)
+    figure.colorbar(shown, ax=[upper, lower], shrink=0.7).set_label("embedding", color=TEXT_GREY)
     figure.suptitle(title, fontsize=12, fontweight="bold")
     return figure
 
 
-def _map(codes: FloatArray, title: str) -> tuple[Figure, Axes, NDArray[np.float64]]:
-    plane = plane_of(codes)
+def _map(embeddings: FloatArray, title: str) -> tuple[Figure, Axes, NDArray[np.float64]]:
+    plane = plane_of(embeddings)
     figure = new_figure(8.0, 7.0)
     axes = plain_axes(figure.subplots())
     across, down = plane.labels()
     axes.set_xlabel(across, color=TEXT_GREY)
     axes.set_ylabel(down, color=TEXT_GREY)
     figure.suptitle(title, fontsize=12, fontweight="bold")
-    return figure, axes, plane.flat(codes)
+    return figure, axes, plane.project(embeddings)
 
 
 def _tile_lines(axes: Axes, windows: FloatArray) -> None:
@@ -198,8 +198,8 @@ def _tile_lines(axes: Axes, windows: FloatArray) -> None:
     across = 0.85 * np.linspace(0, 1, windows.shape[1])
     for feature in range(windows.shape[2]):
         lines = [
-            np.stack([place % GRID + across, place // GRID + height[place, :, feature]], axis=1)
-            for place in range(len(windows))
+            np.stack([tile % GRID + across, tile // GRID + height[tile, :, feature]], axis=1)
+            for tile in range(len(windows))
         ]
         axes.add_collection(LineCollection(lines, colors=SERIES[feature % len(SERIES)], linewidths=1.1))
     axes.set_xlim(-0.1, GRID)
@@ -213,10 +213,10 @@ def _tile_pictures(axes: Axes, windows: FloatArray) -> None:
     axes.imshow(np.concatenate(rows), cmap=DIVERGING, vmin=-level, vmax=level, aspect="auto")
 
 
-def _code_tiles(codes: FloatArray) -> FloatArray:
-    """Embeddings [tile, dimension] as near-squares side by side, a gap between them."""
-    columns = int(np.ceil(np.sqrt(codes.shape[1])))
-    rows = -(-codes.shape[1] // columns)
-    filled = np.pad(codes, ((0, 0), (0, rows * columns - codes.shape[1])), constant_values=np.nan)
+def _embedding_tiles(embeddings: FloatArray) -> FloatArray:
+    """Arrange embeddings [tile, dimension] as near-square tiles side by side, with a gap between them."""
+    columns = int(np.ceil(np.sqrt(embeddings.shape[1])))
+    rows = -(-embeddings.shape[1] // columns)
+    filled = np.pad(embeddings, ((0, 0), (0, rows * columns - embeddings.shape[1])), constant_values=np.nan)
     tiles = np.pad(filled.reshape(-1, rows, columns), ((0, 0), (0, 0), (0, 1)), constant_values=np.nan)
     return np.concatenate(list(tiles), axis=1)[:, :-1]

@@ -1,4 +1,4 @@
-"""Well-log tracks the way a petrophysicist lays them out: depth down, usual scales, one heading a curve."""
+"""Well-log tracks: depth down, customary scales, one heading per curve."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HEADING_HEIGHT = 27.0
 
 
 def track_axes(figure: Figure, count: int, axis: AxisArray) -> list[Axes]:
-    """Empty tracks side by side on one depth axis that increases downwards.
+    """Create empty tracks side by side on one depth axis that increases downwards.
 
     Args:
         figure: an empty figure.
@@ -38,12 +38,12 @@ def track_axes(figure: Figure, count: int, axis: AxisArray) -> list[Axes]:
 
 
 def headings(axes: Axes, scales: Mapping[str, CurveScale], units: Mapping[str, str]) -> None:
-    """The headings of a track, one above the other, and the vertical grid of its first curve.
+    """Draw the headings of a track, one above the other, and the vertical grid of its first curve.
 
     Args:
         axes: the track.
         scales: of each curve.
-        units: of each curve, "" where there is none.
+        units: of each curve, "" if it has none.
     """
     for row, (name, scale) in enumerate(scales.items()):
         heading(axes, row, f"{name} ({units[name]})" if units[name] else name, scale)
@@ -56,7 +56,7 @@ def headings(axes: Axes, scales: Mapping[str, CurveScale], units: Mapping[str, s
 
 
 def heading(axes: Axes, row: int, text: str, scale: CurveScale) -> None:
-    """The heading of one curve above its track: its name and unit, a stroke in its colour, and the two limits.
+    """Draw the heading of one curve above its track: its name and unit, a line in its colour, and the two limits.
 
     Args:
         axes: the track.
@@ -80,17 +80,17 @@ def heading(axes: Axes, row: int, text: str, scale: CurveScale) -> None:
     _above(axes, f"{scale.right:g}".replace("-", "−"), (1.0, base), colour=TEXT_GREY)
 
 
-def _above(axes: Axes, text: str, place: tuple[float, float], *, colour: str) -> None:
-    """Text above the track: `place` is the share of the width and the points above the top."""
+def _above(axes: Axes, text: str, position: tuple[float, float], *, colour: str) -> None:
+    """Write text above the track; `position` is the share of the width and the points above the top."""
     axes.annotate(
         text,
-        xy=(place[0], 1.0),
+        xy=(position[0], 1.0),
         xycoords="axes fraction",
-        xytext=(0.0, place[1]),
+        xytext=(0.0, position[1]),
         textcoords="offset points",
-        ha={0.0: "left", 1.0: "right"}.get(place[0], "center"),
+        ha={0.0: "left", 1.0: "right"}.get(position[0], "center"),
         va="bottom",
-        fontsize=9.0 if place[0] == 0.5 else 7.5,
+        fontsize=9.0 if position[0] == 0.5 else 7.5,
         color=colour,
         annotation_clip=False,
     )

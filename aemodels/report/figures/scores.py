@@ -1,4 +1,4 @@
-"""What scoring found: raw beside denoised with the flagged stretches shaded, and the score itself."""
+"""Figure of a scored recording: raw and denoised data with flagged intervals or traces, and the score."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from aemodels.core.types import AxisArray, BoolArray, Recording, Scores
 from aemodels.report.figures.log_tracks import headings, track_axes
 from aemodels.report.figures.seismic_sections import draw_section
-from aemodels.report.figures.style import BLAMED, FLAGGED, NOISY_GREY, TEXT_GREY, new_figure, plain_axes, shade
+from aemodels.report.figures.style import AFFECTED, FLAGGED, NOISY_GREY, TEXT_GREY, new_figure, plain_axes, shade
 from aemodels.report.flagged_intervals import MERGE_GAP, merged_runs, sample_step
 from aemodels.report.log_scales import CurveScale, clip_level, score_limits, track_scales, tracks_of
 from aemodels.report.palette import BLACK, VERMILION
@@ -19,16 +19,16 @@ from aemodels.signal.runs import runs
 
 
 def score_tracks(recording: Recording, scores: Scores, *, truth: Recording | None = None) -> Figure:
-    """Everything scoring says about one recording in one picture.
+    """Draw the results of scoring one recording.
 
-    Logs: raw (grey) and denoised (colour) curves with depth down, flagged stretches shaded across all tracks and
-    darker on the curves to blame, the score with its threshold at the right. Seismic: raw, denoised and
-    residual section side by side under the score a trace, flagged traces marked.
+    Logs: raw (grey) and denoised (colour) curves with depth down, flagged intervals shaded across all tracks and
+    darker on the affected curves, the score with its threshold at the right. Seismic: raw, denoised and residual
+    section side by side under the score of each trace, flagged traces marked.
 
     Args:
-        recording: what was scored; gives the axis and the units.
-        scores: what the bundle gave for it.
-        truth: logs: the recording before faults were put into it, drawn as a thin black line.
+        recording: the recording that was scored; gives the axis and the units.
+        scores: of the recording.
+        truth: logs: the recording before fault injection, drawn as a thin black line.
 
     Returns:
         Logs: a portrait figure of at most 12 × 13 inches; seismic: a landscape one.
@@ -56,12 +56,12 @@ def _logs(recording: Recording, scores: Scores, truth: Recording | None) -> Figu
         Line2D([], [], color=NOISY_GREY, linewidth=2.4),
         Line2D([], [], color=TEXT_GREY, linewidth=1.6),
         Patch(facecolor=FLAGGED),
-        Patch(facecolor=BLAMED),
+        Patch(facecolor=AFFECTED),
     ]
-    labels = ["raw", "denoised (colour of the heading)", "flagged", "this curve to blame"]
+    labels = ["raw", "denoised (colour of the heading)", "flagged interval", "flagged on this curve"]
     if truth is not None:
         handles.append(Line2D([], [], color=BLACK, linewidth=0.9))
-        labels.append("before faults were put in")
+        labels.append("before fault injection")
     figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, fontsize=9)
     figure.suptitle(recording.name, fontsize=12, fontweight="bold")
     return figure
@@ -70,7 +70,7 @@ def _logs(recording: Recording, scores: Scores, truth: Recording | None) -> Figu
 def _curve(axes: Axes, axis: AxisArray, scores: Scores, name: str, scale: CurveScale) -> None:
     row = scores.channels.index(name)
     flag = scores.channel_flag[row] & scores.is_anomaly
-    shade(axes, _spans(flag, axis), along="y", colour=BLAMED)
+    shade(axes, _spans(flag, axis), along="y", colour=AFFECTED)
     axes.plot(scale.position(scores.raw[row]), axis, color=NOISY_GREY, linewidth=1.4)
     axes.plot(scale.position(scores.denoised[row]), axis, color=scale.colour, linewidth=0.8)
 
@@ -116,11 +116,11 @@ def _seismic(recording: Recording, scores: Scores) -> Figure:
 
 def _score_strip(axes: Axes, scores: Scores) -> None:
     plain_axes(axes, grid="y")
-    places, flagged = np.arange(scores.score.size), scores.is_anomaly
-    axes.vlines(places, score_limits(scores)[0], scores.score, color=NOISY_GREY, linewidth=1.0)
-    axes.plot(places[~flagged], scores.score[~flagged], ".", color=TEXT_GREY, markersize=3, label="trace")
+    traces, flagged = np.arange(scores.score.size), scores.is_anomaly
+    axes.vlines(traces, score_limits(scores)[0], scores.score, color=NOISY_GREY, linewidth=1.0)
+    axes.plot(traces[~flagged], scores.score[~flagged], ".", color=TEXT_GREY, markersize=3, label="trace")
     if flagged.any():
         heights = np.minimum(scores.score[flagged], score_limits(scores)[1])
-        axes.plot(places[flagged], heights, "v", color=VERMILION, markersize=5, label="flagged", clip_on=False)
+        axes.plot(traces[flagged], heights, "v", color=VERMILION, markersize=5, label="flagged", clip_on=False)
     axes.axhline(scores.threshold, color=VERMILION, linewidth=1.2, linestyle="--", label="threshold")
     axes.set_ylim(*score_limits(scores))

@@ -1,4 +1,4 @@
-"""Seismic sections as variable density: time down, traces across, one symmetric colour scale."""
+"""Seismic sections in variable density: time down, traces across, one symmetric colour scale."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_TRACES = 2000
 
 
 def section_axes(figure: Figure, count: int) -> list[Axes]:
-    """`count` section axes side by side that share their time axis."""
+    """Create `count` section axes side by side that share their time axis."""
     columns = list(figure.subplots(1, count, sharex=True, sharey=True, squeeze=False)[0])
     for axes in columns:
         axes.set_xlabel("trace of the section (from 0)", color=TEXT_GREY)
@@ -24,13 +24,13 @@ def section_axes(figure: Figure, count: int) -> list[Axes]:
 
 
 def draw_section(axes: Axes, values: FloatArray, axis: AxisArray, *, clip: float) -> AxesImage:
-    """Draw a section into `axes`; of a very long line every n-th trace, at its true place.
+    """Draw a section into `axes`; of a very long line every n-th trace, at its true position.
 
     Args:
         axes: where to draw.
         values: float32[trace, sample].
         axis: float64[sample], s.
-        clip: amplitude at which the colours saturate, the same for all panels that are compared.
+        clip: amplitude at which the colours saturate; use the same for panels to be compared.
 
     Returns:
         The image, for a colour bar.

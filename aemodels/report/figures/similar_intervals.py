@@ -1,4 +1,4 @@
-"""Intervals alike, side by side: the one chosen, and the nearest ones found."""
+"""Figure of similar intervals: the query and the nearest ones, side by side."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ MAX_STRIPS = 8
 
 @dataclass(frozen=True, eq=False)
 class Strip:
-    """An interval as it is drawn.
+    """One interval of the figure.
 
     Args:
-        heading: well, and how far it is.
+        heading: well and distance.
         depth: float64[sample], in the file's unit.
         unit: of the depths.
         values: float32[curve, sample], normalised, NaN = missing.
@@ -31,10 +31,10 @@ class Strip:
 
 
 def similar_strips(strips: Sequence[Strip], curves: Sequence[str], *, title: str) -> Figure:
-    """The first eight intervals side by side, depth down, all curves in normalised units on one scale.
+    """Draw the first eight intervals side by side, depth down, all curves in normalised units on one scale.
 
     Args:
-        strips: the chosen interval first, then those found.
+        strips: the query first, then the intervals found.
         curves: names of the rows of `values`.
         title: heading of the figure.
     """

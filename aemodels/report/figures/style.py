@@ -1,4 +1,4 @@
-"""What all figures share: colours that colour-blind readers can tell apart, a canvas, a PNG."""
+"""Style of all figures: colours that colour-blind readers can distinguish, axes, and export to PNG."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from aemodels.report.palette import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 DPI = 110
 
 FLAGGED = ORANGE + "48"
-BLAMED = VERMILION + "78"
+AFFECTED = VERMILION + "78"
 NOISY_GREY = "#B4B4B4"
 GRID_GREY = "#E3E3E3"
 TEXT_GREY = "#555555"
 SERIES = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY)
-# A second code beside colour, so that a black-and-white print still tells the lines apart.
+# In addition to colour, so that lines can be distinguished in a black-and-white print.
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 DIVERGING = "RdBu_r"
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """A figure of `width` × `height` inches, drawn without any global plotting state."""
+    """Create a figure of `width` × `height` inches, independent of pyplot's global state."""
     return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
 
 
 def plain_axes(axes: Axes, *, grid: str = "both") -> Axes:
-    """Quiet axes: no box at the top and right, light grid along `grid` ("x", "y" or "both") behind the data."""
+    """Style axes: no spines at the top and right, a light grid along `grid` ("x", "y" or "both") behind the data."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(TEXT_GREY)
     axes.tick_params(which="both", colors=TEXT_GREY, labelsize=9)
@@ -41,7 +41,7 @@ def plain_axes(axes: Axes, *, grid: str = "both") -> Axes:
 
 
 def note(axes: Axes, text: str, *, colour: str = TEXT_GREY) -> None:
-    """A line of text under the title, left-aligned with the axes; it never covers data."""
+    """Write a line of text between title and axes, left-aligned with the axes."""
     axes.annotate(
         text,
         xy=(0.0, 1.0),
@@ -55,16 +55,16 @@ def note(axes: Axes, text: str, *, colour: str = TEXT_GREY) -> None:
 
 
 def titled(axes: Axes, title: str, *, above_note: bool = False) -> None:
-    """A bold title at the left, with room for a `note` under it where `above_note`."""
+    """Set a bold title at the left; `above_note` leaves room for a `note` under it."""
     axes.set_title(title, loc="left", fontsize=12, fontweight="bold", pad=22 if above_note else 8)
 
 
 def shade(axes: Axes, spans: Sequence[tuple[float, float]], *, along: Literal["x", "y"], colour: str) -> None:
-    """Shade spans from side to side, each at least 1/400 of the view so that none is too thin to be seen.
+    """Shade spans across the axes, each at least 1/400 of the view so that thin ones remain visible.
 
     Args:
         axes: with its limits set.
-        spans: start and stop in data coordinates.
+        spans: start and end in data coordinates.
         along: the axis that the spans are measured on: "y" for depths, "x" for traces.
         colour: "#rrggbbaa", the last two digits giving the opacity.
     """
@@ -82,12 +82,12 @@ def shade(axes: Axes, spans: Sequence[tuple[float, float]], *, along: Literal["x
 
 
 def series_colours(names: Sequence[str]) -> dict[str, str]:
-    """One colour a name, in order; colours repeat after the sixth."""
+    """Return one colour per name, in order; colours repeat after the sixth."""
     return {name: SERIES[number % len(SERIES)] for number, name in enumerate(names)}
 
 
 def figure_png(figure: Figure, *, dpi: int = DPI) -> bytes:
-    """The figure as PNG bytes (Agg, no display needed)."""
+    """Return the figure as PNG bytes (Agg, no display needed)."""
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=dpi)
     return stream.getvalue()

@@ -1,4 +1,4 @@
-"""Figures of one training run: loss curves and the histogram of scores with its thresholds."""
+"""Figures of one training run: loss curves, and histogram of scores with the thresholds."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ BINS = 80
 
 
 def loss_curves(history: Mapping[str, Sequence[float]], *, title: str) -> Figure:
-    """Training and validation loss by epoch on a log axis, with the kept epoch and the over-fit ratio.
+    """Draw training and validation loss per epoch on a log axis, with the best epoch and the over-fit ratio.
 
     Args:
-        history: "loss" and "val_loss", one entry an epoch; "lr" (learning rate) is drawn below where present.
+        history: "loss" and "val_loss", one entry per epoch; "lr" (learning rate) is drawn below if present.
         title: heading of the figure.
 
     Returns:
-        A figure whose text states the best epoch (counted from 1), its losses and validation / training;
-        the text turns to the warning colour above `OVERFIT_WARNING`.
+        A figure whose text states the best epoch (counted from 1), its validation loss and validation / training;
+        the text has the warning colour above `OVERFIT_WARNING`.
 
     Raises:
         DataError: if a loss is missing (see `overfit_ratio`).
@@ -38,12 +38,10 @@ def loss_curves(history: Mapping[str, Sequence[float]], *, title: str) -> Figure
     axes = figure.subplots(len(ratios), 1, sharex=True, squeeze=False, height_ratios=ratios)[:, 0]
     _draw_losses(axes[0], history, best)
     titled(axes[0], title, above_note=True)
-    verdict = (
-        f"over-fitting: more than {OVERFIT_WARNING:g}" if ratio > OVERFIT_WARNING else f"within {OVERFIT_WARNING:g}"
-    )
+    verdict = f"over-fitting: above {OVERFIT_WARNING:g}" if ratio > OVERFIT_WARNING else f"at most {OVERFIT_WARNING:g}"
     note(
         axes[0],
-        f"Best epoch {best + 1} of {len(history['val_loss'])}: validation {history['val_loss'][best]:.4g}, "
+        f"Best epoch {best + 1} of {len(history['val_loss'])}: validation loss {history['val_loss'][best]:.4g}, "
         f"validation / training {ratio:.2f} ({verdict})",
         colour=VERMILION if ratio > OVERFIT_WARNING else TEXT_GREY,
     )
@@ -68,7 +66,7 @@ def _draw_losses(axes: Axes, history: Mapping[str, Sequence[float]], best: int) 
 
 
 def error_histogram(scores: FloatArray, thresholds: Mapping[str, float], *, title: str) -> Figure:
-    """Histogram of row scores, counts on a log axis, with each threshold and the share of rows above it.
+    """Draw the histogram of scores, counts on a log axis, with each threshold and the share of rows above it.
 
     Args:
         scores: float32[row], higher = more anomalous; NaN (not observed) is left out.
@@ -76,7 +74,7 @@ def error_histogram(scores: FloatArray, thresholds: Mapping[str, float], *, titl
         title: heading of the figure.
 
     Returns:
-        A figure whose legend holds "name: value (share above)"; scores beyond the axis are counted in a note.
+        A figure with the legend "name: value (share above)"; scores beyond the axis are counted in a note.
 
     Raises:
         DataError: if no score is finite.
@@ -107,14 +105,14 @@ def error_histogram(scores: FloatArray, thresholds: Mapping[str, float], *, titl
     axes.set_ylabel("rows")
     titled(axes, title, above_note=True)
     beyond = int((observed > high).sum())
-    note(axes, f"{observed.size:,} rows; {beyond:,} lie beyond the axis, up to {observed.max():.4g}")
+    note(axes, f"{observed.size:,} rows; {beyond:,} beyond the axis, up to {observed.max():.4g}")
     if thresholds:
         figure.legend(loc="outside lower center", frameon=False, fontsize=9, handlelength=3.5)
     return figure
 
 
 def _score_range(observed: np.ndarray, thresholds: Mapping[str, float]) -> tuple[float, float]:
-    """Axis limits that keep every threshold in view and cut only the far tail."""
+    """Return axis limits that include every threshold and cut off only the far tail."""
     low = float(min([observed.min(), *thresholds.values()]))
     high = float(max([np.quantile(observed, 0.99), *(value + 0.6 * abs(value - low) for value in thresholds.values())]))
     high = max(min(high, float(observed.max())), *thresholds.values()) if thresholds else high

@@ -1,1 +1,1 @@
-"""Self-contained HTML pages for one scored file."""
+"""Self-contained HTML pages: report of a scored file, and interactive figures."""

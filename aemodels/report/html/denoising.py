@@ -1,4 +1,4 @@
-"""Denoising as data for the interactive figures: noisy, denoised, truth, and what is left of the noise."""
+"""Data of the interactive denoising figures: noisy, denoised, truth, and the residual."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from aemodels.report.log_scales import is_log, track_scales, tracks_of
 
 
 def panel_view(panel: DenoisingPanel) -> View:
-    """The whole recording in its three states with the residuals beside, for `figure_page`.
+    """Return the data for `figure_page` of a recording: noisy, denoised, truth, and residuals.
 
     Args:
-        panel: a well or a section as recorded, with noise added, and denoised.
+        panel: a well or a section without added noise, with it, and denoised.
     """
     if panel.kind == "seismic":
         states = {"noisy": panel.noisy, "denoised": panel.denoised, "truth": panel.truth}

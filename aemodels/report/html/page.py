@@ -1,4 +1,4 @@
-"""Interactive figures without a library: compact data and a small script in the page, nothing from the network."""
+"""Interactive figures as self-contained pages: compact data and a small script, nothing loaded from the network."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 from aemodels.core.types import FloatArray, Kind
 
 View: TypeAlias = dict[str, Any]
-# Values of one page: as 16-bit codes in base64 they stay under 1.6 MB.
-MAX_VALUES = 600_000
-_MISSING, _CODES = -32768, 65534
+MAX_VALUES = 600_000  # per page; as 16-bit integers in base64 they take 1.6 MB
+_MISSING, _LEVELS = -32768, 65534
 _SCRIPTS: dict[Kind, tuple[str, ...]] = {
     "logs": ("common.js", "tracks.js", "start.js"),
     "seismic": ("common.js", "section.js", "start.js"),
@@ -29,7 +28,7 @@ _SCRIPTS: dict[Kind, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class PageParts:
-    """What a template needs for a figure: script, style, data block, and the policy that allows just these."""
+    """Parts of a page with a figure: script, style, data block, and the content security policy for them."""
 
     script: Markup
     style: Markup
@@ -38,12 +37,12 @@ class PageParts:
 
 
 def pack_array(values: FloatArray, resolution: float, *, log: bool = False) -> View:
-    """One array for the page: 16-bit codes where they resolve enough, else float32.
+    """Pack an array for the page: as 16-bit integers if their resolution suffices, else as float32.
 
     Args:
         values: float32[n], NaN = missing.
-        resolution: greatest step that may be lost, in the unit of `values` (in log10 where `log`).
-        log: send log10 of the values where all are positive.
+        resolution: maximum step of the integers, in the unit of `values` (in log10 if `log`).
+        log: pack log10 of the values if all are positive.
 
     Returns:
         {"type": "i2" | "f4" | "none", "data": base64, …}; `decode` in assets/common.js is its inverse.
@@ -54,7 +53,7 @@ def pack_array(values: FloatArray, resolution: float, *, log: bool = False) -> V
     if log and float(observed.min()) > 0:
         return {**pack_array(np.log10(values), resolution), "log": True}
     low, high = float(observed.min()), float(observed.max())
-    step = (high - low) / _CODES
+    step = (high - low) / _LEVELS
     if step > resolution or log:
         return {"type": "f4", "data": to_base64(values.astype("<f4"))}
     steps = np.nan_to_num(np.rint((values.astype(np.float64) - low) / (step or 1.0)) - 32767, nan=_MISSING)
@@ -62,12 +61,12 @@ def pack_array(values: FloatArray, resolution: float, *, log: bool = False) -> V
 
 
 def to_base64(values: NDArray[Any]) -> str:
-    """The array's bytes in base64."""
+    """Return the array's bytes in base64."""
     return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode("ascii")
 
 
 def page_parts(view: View) -> PageParts:
-    """The parts of a page that shows `view`; the policy names script and style by their hashes and forbids the rest."""
+    """Return the parts of a page that shows `view`; the policy allows only its script and style, by their hashes."""
     script, style = _assets(_SCRIPTS[view["kind"]]), _assets(("page.css",))
     block = json.dumps(view, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     policy = (
@@ -78,19 +77,19 @@ def page_parts(view: View) -> PageParts:
 
 
 def figure_page(view: View, *, title: str, note: str) -> str:
-    """A page of its own for one figure, for artifact stores that show HTML.
+    """Render a page with one figure, for artifact stores that show HTML.
 
     Args:
-        view: from `interactive_logs` or `interactive_seismic`.
+        view: from `panel_view`, `well_view` or `section_view`.
         title: heading.
-        note: a sentence under it.
+        note: a sentence below the heading.
     """
     return template("figure.html.jinja").render(title=title, note=note, **vars(page_parts(view)))
 
 
 @cache
 def template(name: str) -> Template:
-    """A template of assets/; escaping is on for everything, whatever a file is called."""
+    """Return a template of assets/, with autoescaping regardless of the file's extension."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["number"] = number
     environment.globals["stage"] = Markup(_assets(("stage.html",)))  # noqa: S704 - our own file
@@ -98,7 +97,7 @@ def template(name: str) -> Template:
 
 
 def number(value: float, form: str = ".4g") -> str:
-    """A number for readers: a dash where there is none, a real minus sign.
+    """Format a number with a typographic minus sign, or as a dash if it is not finite.
 
     >>> number(float("nan")), number(-2.5, ".1f")
     ('–', '−2.5')

@@ -1,4 +1,4 @@
-"""One scored file as one HTML page that works without a network and prints well."""
+"""HTML report of one scored file, which works offline and can be printed."""
 
 from __future__ import annotations
 
@@ -29,18 +29,19 @@ MAX_ROWS = 200
 def render_report(
     recording: Recording, scores: Scores, *, bundle_label: str, findings: Sequence[Finding], card: str = ""
 ) -> str:
-    """The page of a scored file: a sentence, a figure to look into, what was flagged, what was noticed.
+    """Render the report of a scored file: summary, interactive figure, flagged intervals or traces, and findings.
 
     Args:
-        recording: what was scored.
-        scores: what the bundle gave for it, one row a sample (logs) or trace (seismic) of `recording`.
+        recording: the recording that was scored.
+        scores: its scores, one row per sample (logs) or trace (seismic) of `recording`.
         bundle_label: model and version, e.g. "sondeflow-logs v3".
-        findings: what the reader and the quality control noticed.
-        card: where the model card is: an http address becomes a link, anything else ("models:/…") is shown as it is.
+        findings: of the reader and the quality rules.
+        card: location of the model card; an http address becomes a link, anything else ("models:/…") is shown as text.
 
     Returns:
-        HTML5 with inlined style, script and data, and a policy that forbids every request; all text that came from the
-        file is escaped. Intervals closer than 1 m are one row; the table holds the first 200 rows and counts the rest.
+        HTML5 with inlined style, script and data, and a policy that forbids every request; all text from the file is
+        escaped. Intervals closer than 1 m are merged; the table lists the first 200 rows and states how many more
+        there are.
     """
     parts = _well_parts(recording, scores) if scores.kind == "logs" else _line_parts(recording, scores)
     view = parts.pop("view")
@@ -88,7 +89,7 @@ def _line_parts(recording: Recording, scores: Scores) -> dict[str, Any]:
 def _sentence_logs(recording: Recording, scores: Scores, intervals: Sequence[FlaggedInterval]) -> str:
     observed = int(np.isfinite(scores.score).sum())
     if observed == 0:
-        return "Nothing could be scored: no curve that the model knows holds a value."
+        return "Nothing could be scored: none of the model's curves has a value."
     step = sample_step(recording.axis)
     extent = f"{number(observed * step, ',.1f')} m scored"
     if not intervals:
@@ -98,7 +99,7 @@ def _sentence_logs(recording: Recording, scores: Scores, intervals: Sequence[Fla
     count = "1 interval is" if len(intervals) == 1 else f"{len(intervals):,} intervals are"
     return (
         f"{count} flagged, {number(flagged * step, ',.1f')} m of {extent} ({flagged / observed:.1%}). "
-        f"The highest score, {number(worst.max_score)}, lies between {worst.top:.1f} and {worst.base:.1f} m"
+        f"The highest score, {number(worst.max_score)}, is between {worst.top:.1f} and {worst.base:.1f} m"
         f"{' on ' + ', '.join(worst.curves) if worst.curves else ''}."
     )
 
@@ -106,11 +107,11 @@ def _sentence_logs(recording: Recording, scores: Scores, intervals: Sequence[Fla
 def _sentence_seismic(scores: Scores, traces: Sequence[FlaggedTrace]) -> str:
     observed = int(np.isfinite(scores.score).sum())
     if observed == 0:
-        return "Nothing could be scored: no trace holds a value."
+        return "Nothing could be scored: no trace has a value."
     if not traces:
         return f"None of {observed:,} scored traces is flagged."
     worst = max(traces, key=lambda trace: trace.score)
     return (
         f"{len(traces):,} of {observed:,} scored traces {'is' if len(traces) == 1 else 'are'} flagged "
-        f"({len(traces) / observed:.1%}). The highest score, {number(worst.score)}, belongs to trace {worst.trace}."
+        f"({len(traces) / observed:.1%}). The highest score, {number(worst.score)}, is that of trace {worst.trace}."
     )

@@ -1,4 +1,4 @@
-"""The rows of a report's tables."""
+"""Rows of a report's tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aemodels.report.largest_residual import LargestResidual, residuals
 
 @dataclass(frozen=True)
 class CurveSummary:
-    """A row of the page's table of curves: where it came from and how much of it there is, shares from 0 to 1."""
+    """A row of the table of curves: origin in the file, and shares (0 to 1) of samples observed and flagged."""
 
     name: str
     unit: str
@@ -26,7 +26,7 @@ class CurveSummary:
 
 @dataclass(frozen=True)
 class IntervalRow(FlaggedInterval):
-    """A flagged interval with the residual that speaks, in words, and the share of it in bad hole (0 to 1)."""
+    """A flagged interval with its largest residual and curve, as text, and the share of it in bad hole (0 to 1)."""
 
     residual: str
     hole_share: float
@@ -42,40 +42,40 @@ class TraceRow(FlaggedTrace):
 def interval_rows(
     recording: Recording, scores: Scores, intervals: Sequence[FlaggedInterval], hole: BoolArray | None
 ) -> list[IntervalRow]:
-    """The table of flagged intervals.
+    """Return the rows of the table of flagged intervals.
 
     Args:
         recording: gives depths and units.
         scores: of kind "logs".
         intervals: those to list.
-        hole: bool[sample], bad hole; None where it cannot be told.
+        hole: bool[sample], bad hole; None if the recording lacks the curves to determine it.
     """
     units = {channel.name: channel.unit for channel in recording.channels}
-    left = residuals(scores)
+    of_curves = residuals(scores)
     rows = []
     for interval in intervals:
         inside = slice(*(int(row) for row in np.searchsorted(recording.axis, (interval.top, interval.base))))
-        largest = left.largest(inside)
+        largest = of_curves.largest(inside)
         share = 0.0 if hole is None else _share(hole[inside])
-        said = "–" if largest is None else _said(largest, units.get(largest.curve, ""))
-        rows.append(IntervalRow(**vars(interval), residual=said, hole_share=share))
+        text = "–" if largest is None else _residual_text(largest, units.get(largest.curve, ""))
+        rows.append(IntervalRow(**vars(interval), residual=text, hole_share=share))
     return rows
 
 
 def trace_rows(scores: Scores, traces: Sequence[FlaggedTrace]) -> list[TraceRow]:
-    """The table of flagged traces."""
+    """Return the rows of the table of flagged traces."""
     rows = np.flatnonzero(scores.is_anomaly)
     return [TraceRow(**vars(trace), row=int(row)) for trace, row in zip(traces, rows, strict=False)]
 
 
-def _said(largest: LargestResidual, unit: str) -> str:
-    """Words for a residual, e.g. "RHOB +0.21 g/cm3 (8.2 σ)"."""
+def _residual_text(largest: LargestResidual, unit: str) -> str:
+    """Format a residual, e.g. "RHOB +0.21 g/cm3 (8 σ)"."""
     unit = f"log10({unit})" if largest.log10 else unit
     return f"{largest.curve} {number(largest.value, '+.3g')} {unit} ({number(largest.sigmas, ',.0f')} σ)"
 
 
 def curve_rows(recording: Recording, scores: Scores) -> list[CurveSummary]:
-    """How much of each scored curve was observed, and how much of that is to blame."""
+    """Return origin, observed share and flagged share of each scored curve."""
     channels = {channel.name: channel for channel in recording.channels}
     rows = []
     for name, raw, flag in zip(scores.channels, scores.raw, scores.channel_flag & scores.is_anomaly, strict=True):

@@ -1,4 +1,4 @@
-"""A well as data for the interactive tracks: which curves share a track, on which scales, what is shaded."""
+"""Data of the interactive tracks of a well: tracks, scales, curves, and the intervals to shade."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ from aemodels.report.flagged_intervals import MERGE_GAP, FlaggedInterval, merged
 from aemodels.report.html.page import MAX_VALUES, View, pack_array, to_base64
 from aemodels.report.log_scales import SCALES, CurveScale, score_limits, track_scales
 
-# Tracks from left to right; the curves of a group are scaled together.
+# Tracks from left to right, each with groups of curves; the curves of a group are scaled together.
 LAYOUT: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("GR",), ("CALI", "BS")),
     (("RDEP", "RMED", "RSHA", "RXO"),),
     (("RHOB", "NPHI"), ("DRHO",)),
     (("DTC",), ("DTS",)),
 )
-# Always on these limits, so that every density-neutron overlay reads the same; what lies beyond runs along the edge.
+# Never widened, so that density-neutron overlays are comparable; values beyond the limits are drawn at the edge.
 FIXED = frozenset({"RHOB", "NPHI", "DRHO"})
 HOLE_CURVES = frozenset({"CALI", "DRHO", "RHOB"})
-# A second code beside colour: strokes and gaps, px.
+# In addition to colour: lengths of strokes and gaps, px.
 DASHES: tuple[tuple[int, ...], ...] = ((), (8, 3), (2, 2), (8, 2, 2, 2))
-# Share of a track's width that packing may lose, and spare digits for what stands in the readout.
-LOST_SHARE = 1e-4
+RESOLUTION = 1e-4  # of packed values, as a share of the track's width
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +41,7 @@ class TrackCurve:
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """Curves drawn over each other; `hole` where bad hole is hatched behind them."""
+    """Curves drawn in one track; `hole`: bad hole is hatched behind them."""
 
     curves: tuple[TrackCurve, ...]
     hole: bool = False
@@ -50,42 +49,42 @@ class Track:
 
 @dataclass(frozen=True, eq=False)
 class Marks:
-    """What is shaded: flagged intervals, the stretches in which each curve is to blame, bad hole; all in m."""
+    """Intervals to shade: flagged ones, those in which each curve is affected, and bad hole; all in m."""
 
     flags: Sequence[FlaggedInterval] = ()
-    blame: Mapping[str, Sequence[tuple[float, float]]] = field(default_factory=dict)
+    affected: Mapping[str, Sequence[tuple[float, float]]] = field(default_factory=dict)
     bad: Sequence[tuple[float, float]] = ()
 
 
 def scored_well(
     recording: Recording, scores: Scores, intervals: Sequence[FlaggedInterval], hole: BoolArray | None
 ) -> View:
-    """Everything that scoring says about a well.
+    """Return the data of a scored well.
 
     Args:
-        recording: gives the depths, the units, and the curves that are shown beside the scored ones (CALI, BS, DRHO,
+        recording: gives the depths, the units, and the curves shown in addition to the scored ones (CALI, BS, DRHO,
             further resistivities, DTS).
         scores: of kind "logs".
         intervals: the flagged ones.
-        hole: bool[sample], bad hole; None where it cannot be told.
+        hole: bool[sample], bad hole; None if the recording lacks the curves to determine it.
 
     Returns:
         JSON-ready data for assets/tracks.js.
     """
     flags = scores.channel_flag & scores.is_anomaly
-    blame = {name: spans(flag, recording.axis) for name, flag in zip(scores.channels, flags, strict=True)}
-    marks = Marks(intervals, blame, [] if hole is None else spans(hole, recording.axis))
+    affected = {name: spans(flag, recording.axis) for name, flag in zip(scores.channels, flags, strict=True)}
+    marks = Marks(intervals, affected, [] if hole is None else spans(hole, recording.axis))
     return well_view(recording.axis, list(_tracks(recording, scores)), marks, scores)
 
 
 def well_view(axis: AxisArray, tracks: Sequence[Track], marks: Marks, scores: Scores | None = None) -> View:
-    """Data for assets/tracks.js; a well too long for a page is drawn from the extremes of equal stretches.
+    """Return the data for assets/tracks.js; of a well too long for a page, minimum and maximum of equal groups.
 
     Args:
         axis: float64[sample], depth in m.
         tracks: from left to right.
-        marks: what is shaded.
-        scores: draws the score's track at the right.
+        marks: intervals to shade.
+        scores: None = no track of the score.
     """
     layers = sum(len(curve.layers) for track in tracks for curve in track.curves) + (scores is not None)
     every = 1 if layers * axis.size <= MAX_VALUES else -(-2 * layers * axis.size // MAX_VALUES)
@@ -103,40 +102,40 @@ def well_view(axis: AxisArray, tracks: Sequence[Track], marks: Marks, scores: Sc
             {"top": round(flag.top, 4), "base": round(flag.base, 4), "curves": flag.curves, "reason": flag.reason}
             for flag in marks.flags
         ],
-        "blame": {name: _rounded(stretches) for name, stretches in marks.blame.items() if stretches},
+        "affected": {name: _rounded(intervals) for name, intervals in marks.affected.items() if intervals},
         "bad": _rounded(marks.bad),
         "score": None,
     }
     if scores is not None:
         low, high = score_limits(scores)
-        values = pack_array(_thin(scores.score, every), LOST_SHARE * (high - low))
+        values = pack_array(_thin(scores.score, every), RESOLUTION * (high - low))
         view["score"] = {"threshold": scores.threshold, "low": low, "high": high, "values": values}
     return view
 
 
 def spans(flag: BoolArray, axis: AxisArray) -> list[tuple[float, float]]:
-    """Top and base, m, of the flagged stretches; those closer than `MERGE_GAP` are one."""
+    """Return top and base, m, of the flagged intervals; those closer than `MERGE_GAP` are merged."""
     half = sample_step(axis) / 2
     runs = merged_runs(flag, axis, gap=MERGE_GAP)
     return [(float(axis[start]) - half, float(axis[stop - 1]) + half) for start, stop in runs]
 
 
 def _tracks(recording: Recording, scores: Scores) -> Iterator[Track]:
-    """The usual tracks, then a track for each scored curve that none of them holds."""
+    """Yield the tracks of `LAYOUT`, then a track for each further scored curve."""
     layers = _layers(recording, scores)
     usual = {name for track in LAYOUT for group in track for name in group}
     for groups in (*LAYOUT, *(((name,),) for name in layers if name not in usual)):
         curves = [curve for group in groups for curve in _group(group, layers, recording)]
         dashed = tuple(
-            TrackCurve(curve.name, curve.unit, curve.scale, curve.layers, DASHES[place % len(DASHES)])
-            for place, curve in enumerate(curves)
+            TrackCurve(curve.name, curve.unit, curve.scale, curve.layers, DASHES[index % len(DASHES)])
+            for index, curve in enumerate(curves)
         )
         if dashed:
             yield Track(dashed, hole=any(curve.name in HOLE_CURVES for curve in dashed))
 
 
 def _layers(recording: Recording, scores: Scores) -> dict[str, dict[str, FloatArray]]:
-    """Layers of every curve to draw: raw and denoised of the scored ones, the values of those shown beside them."""
+    """Return the layers of every curve to draw: raw and denoised of scored curves, the values of the others."""
     context = [name for track in LAYOUT for group in track for name in group if name in recording.names]
     layers = {name: {"context": recording.channel(name)} for name in context}
     for name, raw, denoised in zip(scores.channels, scores.raw, scores.denoised, strict=True):
@@ -162,7 +161,7 @@ def _curve(curve: TrackCurve, every: int) -> View:
     scale = curve.scale
     width = abs(np.log10(scale.right / scale.left)) if scale.log else abs(scale.right - scale.left)
     layers = [
-        {"role": role, "values": pack_array(_thin(values, every), LOST_SHARE * float(width), log=scale.log)}
+        {"role": role, "values": pack_array(_thin(values, every), RESOLUTION * float(width), log=scale.log)}
         for role, values in curve.layers.items()
     ]
     shape = {"left": scale.left, "right": scale.right, "log": scale.log, "colour": scale.colour, "dash": curve.dash}
@@ -170,7 +169,7 @@ def _curve(curve: TrackCurve, every: int) -> View:
 
 
 def _thin(values: FloatArray, every: int) -> FloatArray:
-    """Least and greatest of each `every` values in the order in which they occur; the values themselves for 1."""
+    """Return minimum and maximum of each `every` values in their order; the values themselves if `every` is 1."""
     if every == 1:
         return values
     padded = np.pad(values, (0, -values.size % every), constant_values=np.nan).reshape(-1, every)
@@ -181,16 +180,16 @@ def _thin(values: FloatArray, every: int) -> FloatArray:
 
 
 def _thin_axis(axis: AxisArray, every: int) -> AxisArray:
-    """The depths of a quarter and three quarters of each `every` samples: as even as the depths themselves."""
+    """Return the depths at one and three quarters of each `every` samples, so that even depths stay even."""
     if every == 1:
         return axis
-    places = (np.arange(-(-axis.size // every) * 2) + 0.5) * every / 2 - 0.5
-    beyond = np.maximum(places - (axis.size - 1), 0.0) * sample_step(axis)  # of the last, partly filled group
-    return np.asarray(np.interp(places, np.arange(axis.size), axis) + beyond, dtype=np.float64)
+    positions = (np.arange(-(-axis.size // every) * 2) + 0.5) * every / 2 - 0.5
+    beyond = np.maximum(positions - (axis.size - 1), 0.0) * sample_step(axis)  # of the last, partly filled group
+    return np.asarray(np.interp(positions, np.arange(axis.size), axis) + beyond, dtype=np.float64)
 
 
 def _packed_axis(axis: AxisArray) -> dict[str, Any]:
-    """Start and step where the depths are even to a hundredth of a step, else all of them."""
+    """Return start and step if the depths are even to a hundredth of a step, else all depths."""
     step = float(axis[-1] - axis[0]) / (axis.size - 1) if axis.size > 1 else 1.0
     even = axis[0] + step * np.arange(axis.size)
     if float(np.abs(axis - even).max()) <= 0.01 * step:
@@ -198,5 +197,5 @@ def _packed_axis(axis: AxisArray) -> dict[str, Any]:
     return {"type": "f8", "data": to_base64(axis.astype("<f8"))}
 
 
-def _rounded(stretches: Sequence[tuple[float, float]]) -> list[list[float]]:
-    return [[round(top, 4), round(base, 4)] for top, base in stretches]
+def _rounded(intervals: Sequence[tuple[float, float]]) -> list[list[float]]:
+    return [[round(top, 4), round(base, 4)] for top, base in intervals]

@@ -1,4 +1,4 @@
-"""The model card: what a reviewer has to know before a model may go live, as one page of Markdown."""
+"""Model card in Markdown, for the reviewer who decides on promotion."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ if TYPE_CHECKING:
 
     from aemodels.experiment.spec import ExperimentSpec
 
-# MLflow draws cells without a margin: spaces that do not break keep the columns apart
+# MLflow renders table cells without padding; non-breaking spaces separate the columns
 _MARGIN = "\u00a0\u00a0"
 
 
 def render_card(spec: ExperimentSpec, roles: Mapping[str, Sequence[str]], tables: CardTables, detector: str) -> str:
-    """The card of the model that an experiment registers.
+    """Render the card of the model that an experiment registers.
 
     Args:
         spec: the experiment.
         roles: role ("train", "validation", "test") → names of its wells or line sections.
-        tables: what was measured.
+        tables: results on the hold-out.
         detector: the one that the bundle uses.
 
     Returns:
-        Markdown: purpose, data and split, results with intervals over wells, thresholds, weaknesses, how to load.
+        Markdown: purpose, data and split, results with confidence intervals, thresholds, weaknesses, how to load.
     """
     parts = [
-        # MLflow folds a long note after its first lines: these are the ones to read
+        # MLflow collapses a long note after its first lines, so the summary comes first
         f"**{spec.registered_name}, experiment {spec.name}.** {headline(spec, tables.denoising)}",
         _purpose(spec),
         "## Data and split",
         _split(spec, roles),
-        "## Denoising, on data that no contender has seen",
+        "## Denoising on the hold-out",
         _denoising(spec, tables.denoising),
-        "## Anomalies, on faults injected into the same data",
+        "## Anomaly detection on the hold-out with injected faults",
         _detectors(spec, tables.detectors, detector),
-        "## Thresholds: promised and measured false-alarm rates",
+        "## Thresholds: nominal and measured false-alarm rates",
         _thresholds(spec, tables.thresholds, detector),
-        "## Known weaknesses, measured",
-        "\n".join(f"- {said}" for said in weaknesses(spec, tables, detector)),
+        "## Known weaknesses",
+        "\n".join(f"- {weakness}" for weakness in weaknesses(spec, tables, detector)),
         "## How to load",
         _loading(spec),
     ]
@@ -51,32 +51,32 @@ def render_card(spec: ExperimentSpec, roles: Mapping[str, Sequence[str]], tables
 
 
 def headline(spec: ExperimentSpec, denoising: pd.DataFrame) -> str:
-    """The default's gain at each condition with its interval, and how it stands against the best of the others."""
-    said = []
+    """State the default denoiser's gain at each noise condition, and its difference to the best other contender."""
+    sentences = []
     for condition, means in _means(denoising).items():
         ours = means.pop(spec.default)
-        text = f"{condition}: {spec.default} takes away {_interval(ours)} dB of noise"
+        text = f"{condition}: {spec.default} has a mean SNR gain of {_interval(ours)} dB"
         if means:
             rival = max(means, key=lambda name: means[name].mean)
-            text += f", {ours.mean - means[rival].mean:+.2f} dB against {rival}, the best of the others"
-        said.append(text)
-    return "; ".join(said) + "."
+            text += f", {ours.mean - means[rival].mean:+.2f} dB compared with {rival}, the best other contender"
+        sentences.append(text)
+    return "; ".join(sentences) + "."
 
 
 def _purpose(spec: ExperimentSpec) -> str:
-    what = f"the curves {', '.join(spec.curves)} of well logs" if spec.kind == "logs" else "seismic traces"
+    data = f"the curves {', '.join(spec.curves)} of well logs" if spec.kind == "logs" else "seismic traces"
     rows = "depth samples" if spec.kind == "logs" else "traces"
     return (
-        f"**Purpose.** Takes noise out of {what}, and flags {rows} that cannot be trusted. It is meant for data like "
-        f"those below; scores are advice for a person, inputs are never changed."
+        f"**Purpose.** Denoises {data}, and flags anomalous {rows}. It is intended for data like those described "
+        f"below; flags are to be reviewed by an interpreter, and input files are never changed."
     )
 
 
 def _split(spec: ExperimentSpec, roles: Mapping[str, Sequence[str]]) -> str:
     unit = UNIT[spec.kind]
     rows = [(role, len(names), ", ".join(names)) for role, names in roles.items()]
-    how = "by well" if spec.kind == "logs" else "by range of traces, with guard traces between"
-    return f"Split {how}, never by window; seed {spec.seed}.\n\n" + table(("role", f"{unit}s", "names"), rows)
+    unit_of_split = "by well" if spec.kind == "logs" else "by range of traces, with guard traces between the ranges"
+    return f"Split {unit_of_split}, never by window; seed {spec.seed}.\n\n" + table(("role", f"{unit}s", "names"), rows)
 
 
 def _denoising(spec: ExperimentSpec, denoising: pd.DataFrame) -> str:
@@ -90,11 +90,11 @@ def _denoising(spec: ExperimentSpec, denoising: pd.DataFrame) -> str:
     ]
     unit = UNIT[spec.kind]
     few = (
-        f" {count} {unit}s are few: read the interval as the range of what they show."
+        f" With only {count} {unit}s the interval is little more than their range."
         if count <= MAX_UNANIMOUS_PAIRS
         else ""
     )
-    about = f"Gain in dB, mean over {count} {unit}s (95 % bootstrap interval over {unit}s).{few}"
+    about = f"SNR gain in dB, mean over {count} {unit}s (95 % bootstrap confidence interval over {unit}s).{few}"
     return f"{about}\n\n" + table(("contender", *by_condition), rows)
 
 
@@ -105,8 +105,8 @@ def _detectors(spec: ExperimentSpec, detectors: pd.DataFrame, chosen: str) -> st
         found = [_interval(mean_interval(values)) if (values := _finite(group[key])) else "-" for key in _RANKINGS]
         label = str(name)
         rows.append((f"**{label}**" if label == chosen else label, *found))
-    about = f"Mean over {unit}s (95 % interval). **{chosen}** was chosen on validation data."
-    return f"{about}\n\n" + table(("detector", "PR-AUC", "ROC-AUC", "recall at 1 % false alarms"), rows)
+    about = f"Mean over {unit}s (95 % confidence interval). **{chosen}** was selected on validation data."
+    return f"{about}\n\n" + table(("detector", "PR-AUC", "ROC-AUC", "recall at 1 % false-alarm rate"), rows)
 
 
 _RANKINGS = ("pr_auc", "roc_auc", "recall_at_1pct")
@@ -119,13 +119,14 @@ def _thresholds(spec: ExperimentSpec, thresholds: pd.DataFrame, detector: str) -
         rates = (f"{row[key]:.2%}" for key in ("nominal", "pooled", "worst"))
         rows.append((f"**{kind}**" if kind == spec.anomalies.threshold else kind, f"{row['value']:.4g}", *rates))
     unit = UNIT[spec.kind]
-    about = f"Of {detector}, on the clean hold-out; **{spec.anomalies.threshold}** is the one in use."
-    return f"{about}\n\n" + table(("threshold", "value", "nominal", "measured, pooled", f"worst {unit}"), rows)
+    about = f"Thresholds of {detector} on the clean hold-out; the bundle uses **{spec.anomalies.threshold}**."
+    head = ("threshold", "value", "nominal rate", "measured rate, pooled", f"measured rate, worst {unit}")
+    return f"{about}\n\n" + table(head, rows)
 
 
 def _loading(spec: ExperimentSpec) -> str:
     given = (
-        "df: one row a depth sample, columns " + ", ".join(spec.curves) + " in canonical units"
+        "df: one row per depth sample, columns " + ", ".join(spec.curves) + " in canonical units"
         if spec.kind == "logs"
         else "df: array float32[trace, sample]"
     )
@@ -137,7 +138,7 @@ def _loading(spec: ExperimentSpec) -> str:
 
 
 def _means(denoising: pd.DataFrame) -> dict[str, dict[str, ConfidenceInterval]]:
-    """Condition → contender → mean gain over wells."""
+    """Return condition → contender → mean gain over wells or sections."""
     pooled = denoising[denoising["channel"] == "all"]
     return {
         str(condition): {
@@ -148,7 +149,7 @@ def _means(denoising: pd.DataFrame) -> dict[str, dict[str, ConfidenceInterval]]:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table.
+    """Format a Markdown table.
 
     >>> print(table(("a", "b"), [(1, "x|y")]).replace("\\u00a0", ""))
     | a | b |

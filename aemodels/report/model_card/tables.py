@@ -1,4 +1,4 @@
-"""Tables that a model card is made from."""
+"""Tables from which a model card is rendered."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class CardTables:
-    """What was measured on the hold-out.
+    """Results on the hold-out.
 
     Args:
         denoising: as `compare.denoising_table`.

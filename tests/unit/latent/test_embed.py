@@ -46,9 +46,9 @@ def test_components_of_full_rank_give_the_windows_back():
     section = noise_section()
     window = WindowSpec(length=10, stride=5, width=0)
     model = encoder_of(Pca(window=window, stride=1, latent=20).fit([section], [], CONTEXT).denoiser)
-    codes = embed(model, section)
-    np.testing.assert_allclose(decode(model, codes.values), cut(section, window).values, atol=1e-4)
-    assert codes.values.shape == (len(codes.origin), 20)
+    embeddings = embed(model, section)
+    np.testing.assert_allclose(decode(model, embeddings.values), cut(section, window).values, atol=1e-4)
+    assert embeddings.values.shape == (len(embeddings.origin), 20)
 
 
 def test_a_finer_stride_gives_more_places_and_the_same_codes_at_the_common_ones():
@@ -65,13 +65,13 @@ def test_a_finer_stride_gives_more_places_and_the_same_codes_at_the_common_ones(
 def test_the_code_of_a_network_is_what_its_encoder_says_and_decodes_to_its_output():
     section = noise_section(channels=3)
     denoiser = untrained(Dense(widths=(12,), latent=4, window=WindowSpec(length=30, stride=15, width=1)), 1)
-    codes = embed(encoder_of(denoiser), section)
+    embeddings = embed(encoder_of(denoiser), section)
     windows = cut(section, denoiser.spec.window)
     inputs = denoiser.spec.inputs(windows.values, windows.mask, denoiser.affine)
     np.testing.assert_allclose(
-        codes.values, np.asarray(denoiser.network.get_layer("encoder")(inputs[..., 0])), atol=1e-5
+        embeddings.values, np.asarray(denoiser.network.get_layer("encoder")(inputs[..., 0])), atol=1e-5
     )
-    np.testing.assert_allclose(decode(denoiser, codes.values), np.asarray(denoiser.network(inputs)), atol=1e-5)
+    np.testing.assert_allclose(decode(denoiser, embeddings.values), np.asarray(denoiser.network(inputs)), atol=1e-5)
 
 
 def test_codes_of_another_size_are_refused_with_both_sizes():
@@ -85,12 +85,12 @@ def test_curves_stand_side_by_side_place_by_place():
     model = encoder_of(
         Pca(window=WindowSpec(length=20, stride=10, width=1), latent=4).fit([section], [], CONTEXT).denoiser
     )
-    codes = embed(model, section)
-    beside = codes.concatenate_channels()
-    assert beside.values.shape == (len(codes.values) // 3, 12)
-    second = codes.values[codes.origin[:, 0] == 1]
+    embeddings = embed(model, section)
+    beside = embeddings.concatenate_channels()
+    assert beside.values.shape == (len(embeddings.values) // 3, 12)
+    second = embeddings.values[embeddings.origin[:, 0] == 1]
     np.testing.assert_array_equal(beside.values[:, 4:8], second)
-    np.testing.assert_array_equal(beside.centre, codes.centre[codes.origin[:, 0] == 0])
+    np.testing.assert_array_equal(beside.centre, embeddings.centre[embeddings.origin[:, 0] == 0])
 
 
 def test_guards_are_taken_off_and_models_without_a_code_have_none():
@@ -106,9 +106,9 @@ def test_guards_are_taken_off_and_models_without_a_code_have_none():
 def test_shrinkage_has_its_leading_components_as_code():
     section = noise_section(samples=400)
     model = encoder_of(PcaWiener(window=WindowSpec(length=20, stride=10, width=0)).fit([section], [], CONTEXT).denoiser)
-    codes = embed(model, section)
-    assert codes.values.shape[1] == 16
-    assert (np.diff(codes.values.var(axis=0)) <= 0.3).all(), "in the order of their variance"
+    embeddings = embed(model, section)
+    assert embeddings.values.shape[1] == 16
+    assert (np.diff(embeddings.values.var(axis=0)) <= 0.3).all(), "in the order of their variance"
 
 
 def test_a_blanked_curve_is_as_if_the_well_never_had_it():

@@ -54,15 +54,15 @@ def planted(samples: int):
 def test_a_planted_repeat_is_found_first(model, samples, ahead):
     """Shorter than a window it is seen with other surroundings, and is less far ahead."""
     interval, sections = planted(samples)
-    taboo = free(sections[0])
-    taboo[300 : 300 + samples] = True
-    search = find_similar(model, interval, [(sections[0], taboo), *((s, free(s)) for s in sections[1:])], top=5)
+    excluded = free(sections[0])
+    excluded[300 : 300 + samples] = True
+    search = find_similar(model, interval, [(sections[0], excluded), *((s, free(s)) for s in sections[1:])], top=5)
     best, second = search.matches[:2]
     assert best.well == 1
     assert abs(best.start - 701) <= 2, "to within the step of the search"
     assert best.stop - best.start == samples
     assert best.distance < ahead * second.distance
-    assert best.distance < search.typical
+    assert best.distance < search.median_distance
 
 
 def test_the_interval_itself_has_distance_nought_unless_it_is_forbidden(model):
@@ -70,9 +70,9 @@ def test_the_interval_itself_has_distance_nought_unless_it_is_forbidden(model):
     own = sections[0]
     found = find_similar(model, interval, [(own, free(own))], top=1).matches[0]
     assert (found.start, found.distance) == (300, pytest.approx(0.0, abs=1e-5))
-    taboo = free(own)
-    taboo[300:396] = True
-    others = find_similar(model, interval, [(own, taboo)], top=20).matches
+    excluded = free(own)
+    excluded[300:396] = True
+    others = find_similar(model, interval, [(own, excluded)], top=20).matches
     assert all(match.stop <= 300 or match.start >= 396 for match in others)
 
 
@@ -85,9 +85,9 @@ def test_order_counts_and_not_only_amounts(model):
     base[:, 600:720] += step[::-1]
     base[:, 1000:1120] += step
     section = make_section(base)
-    taboo = free(section)
-    taboo[200:320] = True
-    best = find_similar(model, QueryInterval(section, 200, 320), [(section, taboo)], top=1).matches[0]
+    excluded = free(section)
+    excluded[200:320] = True
+    best = find_similar(model, QueryInterval(section, 200, 320), [(section, excluded)], top=1).matches[0]
     assert abs(best.start - 1000) <= 2
 
 

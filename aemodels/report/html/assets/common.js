@@ -1,12 +1,12 @@
 "use strict";
-// Shared by both figures: decoding, numbers for people, and a sheet of two canvases that zooms, pans and prints.
+// Shared by both kinds of figure: decoding, number formatting, and a sheet of two canvases that zooms, pans and prints.
 
 const INK = "#1c2430", SOFT = "#5b6675", EDGE = "#9aa3ad", GRID = "#e4e8ec", RAW = "#858b93";
-const FLAG = "#b34700", FLAG_WASH = "rgba(230, 159, 0, 0.24)", BAD = "#6a3d9a";
+const FLAG = "#b34700", FLAG_SHADE = "rgba(230, 159, 0, 0.24)", BAD = "#6a3d9a";
 const FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 const PRINT_WIDTH = 1100, PRINT_SCALE = 2.5;
 
-/** The numbers of one packed array as Float64Array; NaN where nothing was observed. */
+/** Decodes one packed array to a Float64Array; NaN = missing. */
 function decode(packed, count) {
   const out = new Float64Array(count).fill(NaN);
   if (packed.type === "none") return out;
@@ -24,13 +24,13 @@ function decode(packed, count) {
   return out;
 }
 
-/** A number for people: four significant digits, a real minus sign, a dash where there is none. */
+/** Formats a number with four significant digits and a typographic minus sign; a dash if it is not finite. */
 function shown(value, digits = 4) {
   if (!Number.isFinite(value)) return "–";
   return String(Number(value.toPrecision(digits))).replace("-", "−");
 }
 
-/** Round ticks, about one every `room` pixels. */
+/** Returns round tick values, about one every `room` pixels. */
 function ticks(low, high, pixels, room) {
   const rough = (high - low) * room / Math.max(pixels, 1), power = Math.pow(10, Math.floor(Math.log10(rough)));
   const step = power * ([1, 2, 5, 10].find(factor => factor * power >= rough) || 10);
@@ -43,7 +43,7 @@ function fixed(value, step) {
   return value.toFixed(Math.max(0, -Math.floor(Math.log10(step) + 1e-9))).replace("-", "−");
 }
 
-/** Parallel strokes inside a rectangle: a code that survives a black-and-white print. */
+/** Hatches a rectangle, so that it can be recognised in a black-and-white print. */
 function hatch(ctx, box, colour, lean) {
   ctx.save();
   ctx.beginPath();
@@ -68,9 +68,9 @@ function write(ctx, text, x, y, { size = 11, colour = SOFT, align = "left", bold
   ctx.fillText(text, x, y);
 }
 
-/** A figure that can be zoomed: subclasses say how high it is, draw it, and tell what lies under the pointer. */
+/** A figure that can be zoomed; subclasses give its height, draw it, and describe the position of the pointer. */
 class Sheet {
-  /** `limits` {x0, x1, y0, y1}: the whole; `free`: whether x can be zoomed beside y. */
+  /** `limits` {x0, x1, y0, y1}: the full extent; `free`: true if x can be zoomed as well as y. */
   constructor(root, limits, free) {
     this.root = root;
     this.stage = root.querySelector(".stage");
@@ -112,7 +112,7 @@ class Sheet {
     return { x: (v.x0 + v.x1) / 2, y: (v.y0 + v.y1) / 2 };
   }
 
-  /** Shows a part of the whole, no thinner than `least` and inside the limits. */
+  /** Shows a part of the full extent, at least of the size `least` and inside the limits. */
   show(view) {
     for (const [low, high, least] of [["x0", "x1", this.least.x], ["y0", "y1", this.least.y]]) {
       const all = this.limits[high] - this.limits[low];
@@ -168,7 +168,7 @@ class Sheet {
     this.mark();
   }
 
-  /** The wheel zooms once the figure was clicked, or with Ctrl; until then it scrolls the page, as elsewhere. */
+  /** Zooms by the wheel if the figure has the focus or Ctrl is pressed; otherwise the page scrolls. */
   wheel(event) {
     const at = this.place(this.spot(event));
     if (!at || !(event.ctrlKey || document.activeElement === this.over)) return;
@@ -193,7 +193,7 @@ class Sheet {
     requestAnimationFrame(() => { this.waiting = false; this.paint(Boolean(this.printing)); });
   }
 
-  /** Draws everything, on paper at a size of its own. */
+  /** Draws everything; for printing at a fixed size. */
   paint(print) {
     const width = print ? PRINT_WIDTH : Math.max(this.stage.clientWidth, 680);
     const height = this.height(width, print), scale = print ? PRINT_SCALE : window.devicePixelRatio || 1;
@@ -214,7 +214,7 @@ class Sheet {
     if (!print) this.mark();
   }
 
-  /** What follows the pointer: lines, the rectangle being drawn, the readout. */
+  /** Draws what follows the pointer: cross-hair, zoom rectangle, readout. */
   mark() {
     if (!this.size) return;
     const ctx = this.over.getContext("2d"), at = this.pointer && this.place(this.pointer);
@@ -247,7 +247,7 @@ class Sheet {
     this.tip.style.top = `${Math.max(0, Math.min(this.pointer.py - 30, this.size.height - this.tip.offsetHeight - 4))}px`;
   }
 
-  /** Rows of the tables beside the figure lead to their place in it. */
+  /** Makes a click on a table row show its interval or trace in the figure. */
   link(selector, target) {
     for (const row of document.querySelectorAll(selector))
       row.addEventListener("click", () => {
@@ -256,7 +256,7 @@ class Sheet {
       });
   }
 
-  /** Check boxes that take layers out and in. */
+  /** Adds check boxes that hide and show layers. */
   offer(names) {
     const box = this.root.querySelector(".layers");
     for (const name of names) {

@@ -1,8 +1,8 @@
 "use strict";
-// Seismic sections side by side: time down, traces across, one symmetric colour scale, a score strip above each.
+// Seismic sections side by side: time down, traces across, one symmetric colour scale, the score strip above each.
 
 const MARGIN = { left: 62, right: 70, top: 26, base: 40 }, APART = 18, SCORE = 86;
-// ColorBrewer RdBu, reversed: blue = negative, white = zero, red = positive; told apart by every colour-blind reader.
+// ColorBrewer RdBu, reversed: blue = negative, white = zero, red = positive; safe for colour-blind readers.
 const STOPS = [[5, 48, 97], [67, 147, 195], [247, 247, 247], [214, 96, 77], [103, 0, 31]];
 
 function colour(share) {
@@ -82,13 +82,13 @@ class Figure extends Sheet {
     if (first) write(ctx, `time (${this.data.unit})`, 2, box.y - 13, { bold: true, colour: INK });
   }
 
-  /** Flagged traces: a wash, two thin lines, and a triangle above. */
+  /** Draws flagged traces: shading, and a triangle at the top. */
   marks(ctx, box) {
     if (this.hidden.has("flagged")) return;
     for (const [from, to] of this.data.flagged) {
       const left = this.x(from - 0.5, box), right = Math.max(left + 1.5, this.x(to + 0.5, box));
       if (right < box.x || left > box.x + box.w) continue;
-      ctx.fillStyle = FLAG_WASH;
+      ctx.fillStyle = FLAG_SHADE;
       ctx.fillRect(left, box.y, right - left, box.h);
       ctx.fillStyle = "#000";
       ctx.beginPath();
@@ -107,7 +107,7 @@ class Figure extends Sheet {
     ctx.clip();
     if (!this.hidden.has("flagged"))
       for (const [from, to] of this.data.flagged) {
-        ctx.fillStyle = FLAG_WASH;
+        ctx.fillStyle = FLAG_SHADE;
         ctx.fillRect(this.x(from - 0.5, box), box.y, Math.max(1.5, this.x(to + 0.5, box) - this.x(from - 0.5, box)), box.h);
       }
     const wide = Math.max(1, 0.7 * this.data.every * box.w / (this.view.x1 - this.view.x0));
@@ -131,7 +131,7 @@ class Figure extends Sheet {
     if (!first) return;
     write(ctx, "score", box.x - 6, box.y + 6, { align: "right", bold: true, colour: INK });
     write(ctx, shown(score.threshold, 3), box.x - 6, at(score.threshold), { align: "right", colour: INK });
-    write(ctx, "limit", box.x - 6, at(score.threshold) + 13, { align: "right" });
+    write(ctx, "threshold", box.x - 6, at(score.threshold) + 13, { align: "right" });
   }
 
   bar(ctx, last) {
@@ -181,7 +181,7 @@ class Figure extends Sheet {
   readout(at) {
     const d = this.data, column = Math.min(d.columns - 1, Math.max(0, Math.floor((at.x + 0.5) / d.every)));
     const row = Math.min(d.rows - 1, Math.max(0, Math.floor((at.y - this.limits.y0) / (this.limits.y1 - this.limits.y0) * d.rows)));
-    const trace = d.places[column], rows = [[`trace ${trace}`, `${fixed(at.y, d.step / 10)} ${d.unit}`]];
+    const trace = d.indices[column], rows = [[`trace ${trace}`, `${fixed(at.y, d.step / 10)} ${d.unit}`]];
     for (const [key, values] of Object.entries(d.headers)) if (values[column] !== null) rows.push([key, String(values[column])]);
     for (const panel of d.panels) {
       const code = panel.codes[column * d.rows + row], value = code / 127 * d.clip;

@@ -1,5 +1,5 @@
 "use strict";
-// Every figure of the page is drawn from the data block beside it.
+// Draws every figure of the page from the data block next to it.
 for (const root of document.querySelectorAll(".figure")) {
   const data = JSON.parse(root.querySelector("script[type='application/json']").textContent);
   root.hidden = false;

@@ -1,5 +1,5 @@
 "use strict";
-// Well-log tracks: depth down, the usual scales, flagged stretches across all tracks.
+// Well-log tracks: depth down, customary scales, flagged intervals shaded across all tracks.
 
 const STRIP = 12, LEFT = 84, GAP = 8, HEAD = 29, PAST = 10;
 const STYLE = {
@@ -30,7 +30,7 @@ class Figure extends Sheet {
 
   height(width, print) { return print ? 1360 : Math.max(560, Math.min(960, Math.round(innerHeight * 0.86))); }
 
-  /** Boxes of the tracks; the score's is the last. */
+  /** Returns the boxes of the tracks; that of the score is the last. */
   layout(width, height) {
     const tracks = this.data.tracks, count = tracks.length + (this.data.score ? 0.8 : 0);
     const rows = Math.max(2, ...tracks.map(track => track.curves.length)), top = rows * HEAD + 8;
@@ -62,7 +62,7 @@ class Figure extends Sheet {
     this.axis(ctx, grid);
   }
 
-  /** The row nearest to a depth. */
+  /** Returns the row nearest to a depth. */
   row(depth) {
     let low = 0, high = this.data.rows - 1;
     while (low < high) {
@@ -72,9 +72,9 @@ class Figure extends Sheet {
     return low > 0 && depth - this.depth[low - 1] < this.depth[low] - depth ? low - 1 : low;
   }
 
-  /** The part of a stretch that is in view, at least two pixels high; null where none is. */
-  span(stretch, box) {
-    const top = this.y(stretch[0]), base = this.y(stretch[1]);
+  /** Returns the part of an interval that is in view, at least two pixels high; null if none is. */
+  span(interval, box) {
+    const top = this.y(interval[0]), base = this.y(interval[1]);
     if (base < box.y || top > box.y + box.h) return null;
     const grow = Math.max(0, 2 - (base - top)) / 2;
     const y = Math.max(box.y, top - grow);
@@ -94,7 +94,7 @@ class Figure extends Sheet {
 
   shade(ctx, box) {
     if (this.hidden.has("flagged")) return;
-    ctx.fillStyle = FLAG_WASH;
+    ctx.fillStyle = FLAG_SHADE;
     for (const flag of this.data.flags) {
       const part = this.span([flag.top, flag.base], box);
       if (part) ctx.fillRect(part.x, part.y, part.w, part.h);
@@ -110,11 +110,11 @@ class Figure extends Sheet {
     ctx.clip();
     this.shade(ctx, box);
     if (track.hole && !this.hidden.has("bad hole"))
-      for (const stretch of this.data.bad) {
-        const part = this.span(stretch, box);
+      for (const interval of this.data.bad) {
+        const part = this.span(interval, box);
         if (part) hatch(ctx, part, "rgba(106, 61, 154, 0.6)", 1);
       }
-    for (const curve of track.curves) this.blame(ctx, curve, box);
+    for (const curve of track.curves) this.affected(ctx, curve, box);
     for (const curve of track.curves) for (const layer of curve.layers) this.line(ctx, curve, layer, box);
     ctx.restore();
     ctx.strokeStyle = EDGE;
@@ -122,11 +122,11 @@ class Figure extends Sheet {
     track.curves.forEach((curve, i) => heading(ctx, curve, box, i));
   }
 
-  /** Denser strokes where this very curve is to blame, with a bar at the track's edge. */
-  blame(ctx, curve, box) {
+  /** Hatches the intervals in which the curve is affected, with a bar at the track's edge. */
+  affected(ctx, curve, box) {
     if (this.hidden.has("flagged")) return;
-    for (const stretch of this.data.blame[curve.name] || []) {
-      const part = this.span(stretch, box);
+    for (const interval of this.data.affected[curve.name] || []) {
+      const part = this.span(interval, box);
       if (!part) continue;
       hatch(ctx, part, "rgba(179, 71, 0, 0.55)", -1);
       ctx.fillStyle = FLAG;
@@ -179,7 +179,7 @@ class Figure extends Sheet {
     write(ctx, `threshold ${shown(score.threshold, 3)} (dashed)`, box.x + box.w / 2, box.y - HEAD - 12, { colour: FLAG, align: "center" });
   }
 
-  /** The depth column: overview of the whole well, marks of flagged and bad stretches, labels. */
+  /** Draws the depth column: overview of the whole well, marks of flagged and bad-hole intervals, labels. */
   axis(ctx, grid) {
     const box = this.boxes[0], all = this.limits, size = all.y1 - all.y0;
     const at = depth => box.y + (depth - all.y0) / size * box.h;
@@ -194,8 +194,8 @@ class Figure extends Sheet {
       }
     }
     if (!this.hidden.has("bad hole"))
-      for (const stretch of this.data.bad) {
-        const part = this.span(stretch, { ...box, x: STRIP + 12, w: 3 });
+      for (const interval of this.data.bad) {
+        const part = this.span(interval, { ...box, x: STRIP + 12, w: 3 });
         ctx.fillStyle = BAD;
         if (part) ctx.fillRect(part.x, part.y, part.w, part.h);
       }
@@ -244,7 +244,7 @@ function decades(curve) {
   return lines.filter(share => share > 0.001 && share < 0.999);
 }
 
-/** Name and unit over a stroke as the curve is drawn, its limits at both ends. */
+/** Draws the heading of a curve: name and unit above a line in its style, and its limits at both ends. */
 function heading(ctx, curve, box, row) {
   const y = box.y - 10 - row * HEAD, name = curve.unit ? `${curve.name} (${curve.unit})` : curve.name;
   write(ctx, shown(curve.left), box.x + 1, y + 4, { size: 10 });

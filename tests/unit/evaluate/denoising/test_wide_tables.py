@@ -29,11 +29,11 @@ def test_pca_codes_hold_the_variance_of_the_leading_components() -> None:
     sections = [make_section(waves(seed)) for seed in range(2)]
     spec = Pca(window=WindowSpec(length=50, stride=10, width=1), stride=1, latent=6)
     denoiser = spec.fit(sections, sections, FitContext(kind="logs", seed=0)).denoiser
-    codes = sample_embeddings(denoiser, sections)
-    assert codes is not None
-    assert codes.shape[1] == 6
-    assert len(codes) <= MAX_EMBEDDINGS
-    variance = codes.var(axis=0)
+    embeddings = sample_embeddings(denoiser, sections)
+    assert embeddings is not None
+    assert embeddings.shape[1] == 6
+    assert len(embeddings) <= MAX_EMBEDDINGS
+    variance = embeddings.var(axis=0)
     assert variance[:4].sum() > 0.999 * variance.sum(), "two waves make four directions"
     assert variance[:2].sum() == pytest.approx(0.9 * variance.sum(), rel=0.03), "amplitudes 3 and 1: powers 9 and 1"
 
@@ -46,19 +46,19 @@ def test_a_method_without_a_code_has_none() -> None:
 
 
 def test_an_unused_dimension_is_named_in_the_histograms() -> None:
-    codes = np.random.default_rng(0).normal(size=(300, 6)).astype(np.float32)
-    codes[:, 3] = 0.0
-    figure = latent_histograms(codes, codes[:50], title="dense")
+    embeddings = np.random.default_rng(0).normal(size=(300, 6)).astype(np.float32)
+    embeddings[:, 3] = 0.0
+    figure = latent_histograms(embeddings, embeddings[:50], title="dense")
     titles = [axes.get_title(loc="left") for axes in figure.axes if axes.get_visible()]
     assert titles == [f"dimension {n}{' (unused)' if n == 4 else ''}" for n in range(1, 7)]
     with pytest.raises(DataError):
-        latent_histograms(codes, codes[:, :2], title="dense")
+        latent_histograms(embeddings, embeddings[:, :2], title="dense")
 
 
 def test_the_map_lies_along_the_directions_of_greatest_variance() -> None:
     rng = np.random.default_rng(0)
-    codes = (rng.normal(size=(500, 3)) * np.array([1.0, 10.0, 3.0])).astype(np.float32)
-    axes = latent_map(codes, {"W-1": codes[:100], "W-2": codes[100:200]}, title="dense").axes[0]
+    embeddings = (rng.normal(size=(500, 3)) * np.array([1.0, 10.0, 3.0])).astype(np.float32)
+    axes = latent_map(embeddings, {"W-1": embeddings[:100], "W-2": embeddings[100:200]}, title="dense").axes[0]
     across, down = axes.lines[0].get_data()
     assert np.std(across) == pytest.approx(10.0, rel=0.1)
     assert np.std(down) == pytest.approx(3.0, rel=0.1)

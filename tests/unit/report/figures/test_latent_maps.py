@@ -1,4 +1,4 @@
-"""Pictures of codes against codes whose place is known."""
+"""Pictures of embeddings against embeddings whose place is known."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ from aemodels.report.figures.similar_intervals import Strip, similar_strips
 
 
 def cloud(sizes: tuple[float, ...], count: int = 4000) -> np.ndarray:
-    """Independent normal codes of known standard deviations about (1, 2, 3, ...)."""
+    """Independent normal embeddings of known standard deviations about (1, 2, 3, ...)."""
     spread = np.random.default_rng(0).normal(size=(count, len(sizes))) * np.array(sizes)
     return (spread + np.arange(1, len(sizes) + 1)).astype(np.float32)
 
 
 def test_a_code_of_two_dimensions_is_its_own_plane():
-    codes = cloud((1.0, 3.0))
-    plane = plane_of(codes)
-    np.testing.assert_array_equal(plane.flat(codes), codes)
+    embeddings = cloud((1.0, 3.0))
+    plane = plane_of(embeddings)
+    np.testing.assert_array_equal(plane.project(embeddings), embeddings)
     assert plane.shares == pytest.approx([0.1, 0.9], abs=0.01)
     assert plane.labels()[0].startswith("dimension 1")
 
 
 def test_a_longer_code_is_seen_along_its_widest_directions():
-    codes = cloud((1.0, 5.0, 2.0))
-    plane = plane_of(codes)
+    embeddings = cloud((1.0, 5.0, 2.0))
+    plane = plane_of(embeddings)
     assert np.abs(plane.directions[[1, 2], [0, 1]]) == pytest.approx([1.0, 1.0], abs=0.02)
     assert plane.shares == pytest.approx([25 / 30, 4 / 30], abs=0.02)
-    assert plane.flat(codes).mean(axis=0) == pytest.approx([0.0, 0.0], abs=1e-4)
+    assert plane.project(embeddings).mean(axis=0) == pytest.approx([0.0, 0.0], abs=1e-4)
     with pytest.raises(DataError, match="1 dimension"):
-        plane_of(codes[:, :1])
+        plane_of(embeddings[:, :1])
 
 
 @pytest.mark.parametrize("sizes", [(1.0, 3.0), (1.0, 5.0, 2.0)])
 def test_the_grid_spans_the_middle_of_the_plane_row_by_row(sizes):
-    codes = cloud(sizes)
-    flat = plane_of(codes).flat(codes)
-    knots = plane_of(codes).flat(grid_points(codes))
+    embeddings = cloud(sizes)
+    flat = plane_of(embeddings).project(embeddings)
+    knots = plane_of(embeddings).project(grid_points(embeddings))
     low, high = np.percentile(flat, [2, 98], axis=0)
     assert knots[0] == pytest.approx(low, abs=1e-4)
     assert knots[6] == pytest.approx([high[0], low[1]], abs=1e-4)
@@ -71,33 +71,33 @@ def test_decoded_panels_are_a_picture_with_the_first_row_at_the_bottom():
 
 
 def test_each_rock_has_a_look_and_a_count_and_the_unknown_lies_behind():
-    codes = cloud((1.0, 3.0), 60)
+    embeddings = cloud((1.0, 3.0), 60)
     rocks = np.repeat([65000, 30000, -1], [30, 20, 10])
-    figure = lithology_map(codes, rocks, title="dense")
+    figure = lithology_map(embeddings, rocks, title="dense")
     lines = figure.axes[0].lines
     assert [line.get_label() for line in lines] == ["unknown (10)", "shale (30)", "sandstone (20)"]
     assert len({(line.get_color(), line.get_marker()) for line in lines}) == 3
-    np.testing.assert_allclose(np.column_stack(lines[1].get_data()), codes[:30], atol=1e-6)
+    np.testing.assert_allclose(np.column_stack(lines[1].get_data()), embeddings[:30], atol=1e-6)
 
 
 def test_values_colour_the_map_and_missing_ones_are_grey():
-    codes = cloud((1.0, 3.0), 50)
+    embeddings = cloud((1.0, 3.0), 50)
     values = np.linspace(0, 1, 50, dtype=np.float32)
     values[:5] = np.nan
-    axes = value_map(codes, values, label="GR, normalised", title="dense").axes[0]
+    axes = value_map(embeddings, values, label="GR, normalised", title="dense").axes[0]
     assert len(axes.lines[0].get_xdata()) == 5
     np.testing.assert_allclose(axes.collections[0].get_array(), values[5:])
 
 
 def test_the_code_along_a_section_is_a_picture_and_eight_tiles():
-    codes = np.arange(40 * 10, dtype=np.float32).reshape(40, 10)
-    figure = embedding_images(codes, np.linspace(1000, 1039, 40), unit="m", title="dense")
+    embeddings = np.arange(40 * 10, dtype=np.float32).reshape(40, 10)
+    figure = embedding_images(embeddings, np.linspace(1000, 1039, 40), unit="m", title="dense")
     along, tiles = (axes.images[0].get_array() for axes in figure.axes[:2])
-    np.testing.assert_array_equal(along, codes.T)
+    np.testing.assert_array_equal(along, embeddings.T)
     assert figure.axes[0].images[0].get_extent()[:2] == [1000.0, 1039.0]
     assert tiles.shape == (3, 8 * 5 - 1), "ten numbers in three rows of four, a gap after each"
-    np.testing.assert_array_equal(tiles[:, :4].ravel()[:10], codes[0])
-    np.testing.assert_array_equal(tiles[:, -4:].ravel()[:10], codes[-1])
+    np.testing.assert_array_equal(tiles[:, :4].ravel()[:10], embeddings[0])
+    np.testing.assert_array_equal(tiles[:, -4:].ravel()[:10], embeddings[-1])
 
 
 def test_intervals_alike_stand_side_by_side_with_depth_down():

@@ -29,7 +29,7 @@ def test_a_network_is_drawn_with_all_its_nodes_weights_and_biases():
         assert (np.argsort(widths) == np.argsort(np.abs(values.reshape(-1)))).all()
     for values, _ in network.layers:
         assert all(f"{value:.2f}" in _texts(figure) for value in values.reshape(-1))
-    assert "code (1)" in _texts(figure)
+    assert "bottleneck (1)" in _texts(figure)
 
 
 def test_the_spirals_six_panels_tell_the_published_errors():
@@ -37,7 +37,7 @@ def test_the_spirals_six_panels_tell_the_published_errors():
     panels = [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]
     assert len(panels) == 6
     assert panels[0].get_yscale() == "log"
-    for number in ("0.036121", "0.036107", "0.152370", "0.479090", "2 numbers in one"):
+    for number in ("0.036121", "0.036107", "0.152370", "0.479090", "2 inputs per latent value"):
         assert number in _texts(figure)
 
 

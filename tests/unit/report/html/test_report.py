@@ -167,7 +167,7 @@ def test_the_figure_holds_the_flagged_intervals_and_the_bad_hole() -> None:
     view = data_block(html)
     assert [(flag["top"], flag["base"], flag["curves"]) for flag in view["flags"]] == [(1049.75, 1051.25, ["RHOB"])]
     assert view["bad"] == [[1050.25, 1149.75]]
-    assert view["blame"] == {"RHOB": [[1049.75, 1051.25]]}
+    assert view["affected"] == {"RHOB": [[1049.75, 1051.25]]}
     assert [row[7] for row in parsed.rows if "stuck" in row] == ["67%"], "two of three samples lie in the bad hole"
 
 
@@ -193,7 +193,7 @@ def test_a_long_well_and_a_large_line_stay_small_pages() -> None:
     assert len(html) < 2_000_000
     view = data_block(html)
     assert view["every"] == 4
-    assert {7, 3000} <= set(view["places"]), "a flagged trace stands for its group"
+    assert {7, 3000} <= set(view["indices"]), "a flagged trace stands for its group"
     assert "the trace with the highest score of every 4 traces" in parsed.text
 
 

@@ -109,7 +109,7 @@ def test_bad_hole_follows_caliper_and_density_correction() -> None:
     assert bad_hole(well(CALI=caliper)) is None, "a caliper says nothing without the bit size"
 
 
-def test_the_residual_that_speaks_is_measured_in_its_curves_own_spread() -> None:
+def test_the_largest_residual_is_measured_in_its_curves_standard_deviations() -> None:
     rng = np.random.default_rng(1)
     denoised = np.stack([np.full(1000, 80.0), np.full(1000, 2.4), np.full(1000, 10.0)]).astype(np.float32)
     noise = rng.normal(size=(3, 1000)) * np.array([[5.0], [0.01], [0.0]])
@@ -126,7 +126,7 @@ def test_the_residual_that_speaks_is_measured_in_its_curves_own_spread() -> None
     assert largest.sigmas == pytest.approx(20.0, rel=0.1)
 
 
-def test_no_residual_speaks_where_nothing_is_observed() -> None:
+def test_there_is_no_largest_residual_if_nothing_is_observed() -> None:
     blank = np.full((1, 9), np.nan, dtype=np.float32)
     scores = Scores("logs", blank[0], 1.0, ("",) * 9, ("GR",), blank, blank, blank)
     assert residuals(scores).largest(slice(2, 4)) is None

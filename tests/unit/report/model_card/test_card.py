@@ -57,7 +57,9 @@ def test_every_part_is_there(spec):
     card = render_card(spec, ROLES, _tables(pca_wiener=(9.0, 10.0, 11.0), dense=(1.0, 2.0, 3.0)), "pca_error").replace(
         "\u00a0", ""
     )
-    assert card.startswith("**sondeflow-logs, experiment tiny-logs.** noise 0.2: pca_wiener takes away 10.00")
+    assert card.startswith(
+        "**sondeflow-logs, experiment tiny-logs.** noise 0.2: pca_wiener has a mean SNR gain of 10.00"
+    )
     for part in ("Purpose", "Data and split", "Denoising", "Thresholds", "Known weaknesses", "How to load"):
         assert part in card
     assert "| test | 3 | W\\|3, W-4, W-5 |" in card
@@ -68,28 +70,30 @@ def test_every_part_is_there(spec):
 
 def test_the_headline_names_the_best_of_the_others(spec):
     tables = _tables(pca_wiener=(9.0, 10.0, 11.0), dense=(1.0, 2.0, 3.0))
-    assert "+8.00 dB against dense" in headline(spec, tables.denoising)
+    assert "+8.00 dB compared with dense" in headline(spec, tables.denoising)
 
 
 def test_weaknesses_of_a_good_model_are_only_those_measured(spec):
     found = weaknesses(spec, _tables(pca_wiener=(9.0, 10.0, 11.0), dense=(1.0, 2.0, 3.0)), "pca_error")
-    assert [said for said in found if "fault" in said] == [
-        "fault **stuck**: pca_error finds 3% of its rows at 1 % false alarms (7 events); rules may still find it"
+    assert [sentence for sentence in found if "fault" in sentence] == [
+        "fault **stuck**: pca_error has a recall of 3% at a false-alarm rate of 1 % (7 events); "
+        "quality rules may still detect it"
     ]
-    assert any("false alarms, worst well: 3.00% measured" in said for said in found)
-    assert any("12.5%" in said for said in found)
-    assert not any("not ahead" in said or "curve" in said for said in found)
+    assert any("false-alarm rate, worst well: 3.00% measured" in sentence for sentence in found)
+    assert any("12.5%" in sentence for sentence in found)
+    assert not any("not significantly" in sentence or "curve" in sentence for sentence in found)
 
 
 def test_a_rival_that_one_well_prefers_is_named(spec):
     found = weaknesses(spec, _tables(pca_wiener=(9.0, 10.0, 11.0), dense=(1.0, 2.0, 12.0)), "pca_error")
-    assert any("not ahead of **dense** by more than noise (+5.00 dB, ahead in 2 of 3)" in said for said in found)
+    expected = "not significantly better than **dense** (+5.00 dB, better in 2 of 3)"
+    assert any(expected in sentence for sentence in found)
 
 
 def test_a_curve_that_a_rival_does_better_is_named(spec):
     found = weaknesses(spec, _tables(pca_wiener=(9.0, 10.0, 11.0), dense=(9.5, 10.5, 11.5)), "pca_error")
-    assert any("curve **GR**, noise 0.2: dense gains 0.50 dB more" in said for said in found)
+    assert any("curve **GR**, noise 0.2: the gain of dense is 0.50 dB higher" in sentence for sentence in found)
 
 
-def test_a_table_has_a_line_a_row():
+def test_a_table_has_one_line_per_row():
     assert table(("a",), [("x\ny",)]).replace("\u00a0", "").splitlines() == ["| a |", "|---|", "| x y |"]
