@@ -48,7 +48,7 @@ def attribution_tracks(recording: Recording, scores: Scores, *, span: tuple[floa
         _residual_track(axes, (recording.axis, values, typical), name, shown)
     _reason_track(columns[-1], shown, (top, base))
     handles = [Patch(facecolor=c) for c in (VERMILION, BLUE, FLAGGED, AFFECTED)]
-    labels = ["raw above denoised", "raw below denoised", "flagged interval", "flagged on this curve"]
+    labels = ["raw > denoised", "raw < denoised", "flagged interval", "flagged on this curve"]
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     figure.suptitle(recording.name, fontsize=12, fontweight="bold")
     return figure
