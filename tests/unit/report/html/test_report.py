@@ -194,7 +194,7 @@ def test_a_long_well_and_a_large_line_stay_small_pages() -> None:
     view = data_block(html)
     assert view["every"] == 4
     assert {7, 3000} <= set(view["indices"]), "a flagged trace stands for its group"
-    assert "the trace with the highest score of every 4 traces" in parsed.text
+    assert "of every 4 traces the one with the highest score is drawn" in parsed.text
 
 
 def test_a_part_of_a_line_tells_the_numbers_of_the_file() -> None:
