@@ -1,4 +1,4 @@
-"""How commands answer: results on stdout, all else on stderr, and the exit code says whether it went well."""
+"""Answers of commands: results on stdout, all else on stderr, and an exit code."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class BadUsageError(Exception):
 
 @dataclass
 class Answer:
-    """What a command has to say.
+    """Answer of a command.
 
     Args:
         data: the JSON object.
         code: 0 success, 1 findings or failures, 2 bad usage.
-        parts: what people see: lines of text, or tables (title, rows).
+        parts: human-readable output: lines of text, or tables (title, rows).
     """
 
     data: dict[str, Any] = field(default_factory=dict)
@@ -88,7 +88,7 @@ def reporting(command: str, *, as_json: bool) -> Iterator[None]:
 
 
 def print_now(data: Mapping[str, Any], lines: Sequence[str], *, as_json: bool) -> None:
-    """One JSON object, or lines for people, on stdout at once."""
+    """Print one JSON object, or lines of text, on stdout at once."""
     sys.stdout.write(json.dumps(data) + "\n" if as_json else "".join(f"{line}\n" for line in lines))
     sys.stdout.flush()
 

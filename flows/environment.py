@@ -1,4 +1,4 @@
-"""What has to be set before Prefect, MLflow and TensorFlow are imported, and how a flow is started."""
+"""Settings of Prefect, MLflow and TensorFlow to make before their import, and the start of a flow."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def prepare_environment(settings: Settings) -> None:
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # every network traces anew, which it warns of
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # warns of each newly traced network
     Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)  # its server does not make it
 
 

@@ -131,7 +131,7 @@ def list_files(root: Path) -> tuple[list[Path], list[tuple[Path, Finding]]]:
 
 
 def passed_over(name: str) -> bool:
-    """Whether a file or folder of this name is hidden or unfinished."""
+    """Return True for the name of a hidden or unfinished file or folder."""
     return name.startswith(".") or name.lower().endswith(UNFINISHED)
 
 
@@ -154,7 +154,7 @@ def _refusal(path: Path, limits: SizeLimits) -> Finding | None:
 
 
 def _real(path: Path) -> Path:
-    """Where a path leads, through all links (`Path.resolve` raises on links that lead round in a circle)."""
+    """Return the end of all links of a path (`Path.resolve` raises on circular links)."""
     return Path(os.path.realpath(path))
 
 

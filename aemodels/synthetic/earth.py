@@ -53,7 +53,7 @@ class Earth:
         spec: what it was built from.
         beds: the stratigraphic column.
         fold_east, fault_east: position of the anticline's crest and of the fault at 1500 m depth [m].
-        contacts: float64[formation, 2], depth [m] of the gas and of the water contact, -inf where there is none.
+        contacts: float64[formation, 2], depth [m] of the gas and of the water contact, -inf if there is none.
     """
 
     spec: FieldSpec
@@ -77,7 +77,7 @@ class Earth:
         return np.searchsorted(self.beds.formation, np.arange(len(FORMATIONS))).astype(np.int64)
 
     def unfault(self, east: float, north: float, depth: Array) -> Array:
-        """Where the rock at `depth` lay before the fault moved: the hanging wall, east of the plane, came down."""
+        """Return the depth of rock before the fault moved; the hanging wall, east of the plane, came down."""
         plane = self.fault_east + 0.15 * north + (depth - 1500.0) / np.tan(FAULT_DIP)
         grown = np.clip((depth - FAULT_TIP_M) / (FAULT_FULL_M - FAULT_TIP_M), 0.0, 1.0)
         return np.asarray(depth - np.where(east > plane, self.spec.structure.throw_m * grown, 0.0))

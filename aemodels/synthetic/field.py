@@ -55,7 +55,7 @@ class _Stream(IntEnum):
 
 @dataclass(frozen=True)
 class FieldManifest:
-    """What a synthetic field consists of; all paths lie below `directory`.
+    """Files of a synthetic field; all paths lie below `directory`.
 
     Args:
         directory: the folder written to.

@@ -80,7 +80,7 @@ def rock_column(earth: Earth, place: tuple[float, float], depth: Array, texture:
 
 
 def ideal_curves(rock: Rock, facies: tuple[Facies, ...]) -> dict[str, Array]:
-    """What tools of perfect resolution would read: GR, RHOB, NPHI, DTC, RDEP, RMED in canonical units."""
+    """Return the readings of tools of perfect resolution: GR, RHOB, NPHI, DTC, RDEP, RMED in canonical units."""
     own = per_facies(facies, rock.facies, "density", "neutron", "gamma", "clay_gamma", "clay_resistivity")
     hydrocarbon = rock.effective / rock.porosity * (1.0 - rock.saturation)  # share of the total pore volume
     near = hydrocarbon * FLUSHED

@@ -1,4 +1,4 @@
-"""What a synthetic field is made of: the specification of `sample_field`."""
+"""Specification of the synthetic field that `sample_field` writes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class StructureSpec(Spec):
 
 
 class ToolSpec(Spec):
-    """How the tools blur and disturb what they read (one standard deviation of noise)."""
+    """Resolution and noise of the tools (one standard deviation)."""
 
     gamma_noise: float = Field(default=1.6, ge=0.0, le=20.0, description="statistical noise of GR [gAPI]")
     density_noise: float = Field(default=0.007, ge=0.0, le=0.1, description="noise of RHOB [g/cm3]")

@@ -31,7 +31,7 @@ CURVES: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class WellLocation:
-    """Where a well stands: its name, east and north in m from the first trace of the line, and the nearest trace."""
+    """Name of a well, its position east and north [m] of the first trace of the line, and the nearest trace."""
 
     name: str
     east: float
@@ -162,7 +162,7 @@ def _hole(rock: Rock, earth: Earth, shoe: int, rng: np.random.Generator) -> dict
 
 
 def _observed(axis: Array, shoe: int, gaps: float, rng: np.random.Generator) -> dict[str, BoolArray]:
-    """Where each curve was logged, bool[sample] a curve."""
+    """Return the samples at which each curve was logged, bool[sample] per curve."""
     observed: dict[str, BoolArray] = {}
     casing = np.abs(axis - axis[shoe]) < rng.uniform(3.0, 9.0)
     late = str(rng.choice(["RHOB", "NPHI", "DTC"])) if rng.random() < gaps else ""

@@ -19,7 +19,7 @@ PHRASES = {
     r"held against": "compared with",
     r"holds? .{0,40} against (?!it)": "compares with",
     r"\b(?:row|score|line|list|file|task|step|filter|model|bar|value) an? (?=depth|trace|sample|file|metric|dimension|"
-    r"frequency|contender|epoch|curve|parameter|module)": "per",
+    r"frequency|contender|epoch|curve|parameter|module)\b": "per",
     r"\banew\b": "again",
     r"(?:one|index|row|sample|line) (?:behind|after) the last\b": "exclusive end",
     r"hand(?:s|ed|ing)? back": "returns",
@@ -39,7 +39,6 @@ PHRASES = {
     r"\bgives? away\b": "shows",
 }
 WORDS = {pattern: re.compile(pattern, re.IGNORECASE) for pattern in PHRASES}
-MAX_RIDDLES, MAX_COINED = 190, 110
 RIDDLE = re.compile(r"(What|How|Whether|Where)\b")
 
 
@@ -82,8 +81,8 @@ def coined() -> list[str]:
 
 
 def test_no_docstring_opens_with_a_question():
-    assert len(riddles()) <= MAX_RIDDLES, riddles()
+    assert riddles() == []
 
 
 def test_no_coined_phrases():
-    assert len(coined()) <= MAX_COINED, coined()
+    assert coined() == []
