@@ -94,7 +94,7 @@ def print_now(data: Mapping[str, Any], lines: Sequence[str], *, as_json: bool) -
 
 
 def number(value: Any) -> str:
-    """A cell of a table: floats with three digits that matter, nothing for None."""
+    """Return a cell of a table: floats with three digits that matter, nothing for None."""
     if value is None:
         return ""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
@@ -138,7 +138,7 @@ def _table(title: str, rows: Sequence[Mapping[str, Any]]) -> Any:
 
 @contextlib.contextmanager
 def _without_bars(*, as_json: bool) -> Iterator[None]:
-    """A program that reads JSON sees no progress; flows read their settings from the environment."""
+    """Switch progress off for a program that reads JSON; flows read their settings from the environment."""
     name = "SONDEFLOW_PROGRESS"
     before = os.environ.get(name)
     if as_json:

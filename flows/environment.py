@@ -40,7 +40,7 @@ def prepare_environment(settings: Settings) -> None:
 
 
 def task_runner(settings: Settings) -> TaskRunner[Any]:
-    """The task runner that the settings name.
+    """Return the task runner that the settings name.
 
     Raises:
         ImportError: if "dask" is asked for and prefect-dask is not installed.

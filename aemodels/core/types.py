@@ -273,7 +273,7 @@ class Scores:
 
     @property
     def channel_flag(self) -> BoolArray:
-        """bool of channel_score's shape: curves or traces above the threshold."""
+        """Curves or traces above the threshold: bool of channel_score's shape."""
         return np.nan_to_num(self.channel_score, nan=-np.inf) > self.threshold
 
 

@@ -169,7 +169,7 @@ def _unknown_suffix(path: Path) -> Finding:
 
 
 def _os_finding(path: Path, error: OSError) -> Finding:
-    """A finding for what the operating system refused."""
+    """Return the finding for a refusal of the operating system."""
     if isinstance(error, FileNotFoundError):
         return Finding("error", "missing", "file", f"nothing at {path}", "a file", "check the path")
     if isinstance(error, PermissionError):

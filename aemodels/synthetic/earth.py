@@ -39,7 +39,7 @@ class Beds:
     waves: Array
 
     def lateral(self, field: int, east: float, north: float) -> Array:
-        """A smooth random field at a place, float64[bed], about zero with standard deviation 1."""
+        """Return a smooth random field at a position, float64[bed], about zero with standard deviation 1."""
         wave = self.waves[field]
         total = np.cos(wave[..., 0] * east + wave[..., 1] * north + wave[..., 2]).sum(axis=1)
         return np.asarray(total * np.sqrt(2.0 / WAVES))

@@ -170,7 +170,7 @@ def _write_arrival(
 
 
 def _describe(event: FaultEvent, recording: Recording) -> dict[str, Any]:
-    """An event for the truth file: depths [m] or times [s] of its first and last sample, curves or trace numbers."""
+    """Return an event for the truth file: depths [m] or times [s] of its ends, curves or trace numbers."""
     where: dict[str, Any] = {"curves": list(event.channels)}
     if recording.kind == "seismic":
         where = {"traces": [recording.names.index(name) for name in event.channels]}
@@ -197,5 +197,5 @@ def _write(recording: Recording, path: Path) -> Path:
 
 
 def _rng(seed: int, stream: _Stream, number: int = 1000) -> np.random.Generator:
-    """The generator of one file or, by default, of a stream's own layout."""
+    """Return the generator of one file or, by default, of a stream's own layout."""
     return np.random.default_rng([seed, int(stream), number])

@@ -50,7 +50,7 @@ class Texture:
 
 
 def rock_column(earth: Earth, place: tuple[float, float], depth: Array, texture: Texture | None = None) -> Rock:
-    """The rock below a place.
+    """Return the rock below a position.
 
     Args:
         earth: the layered earth.

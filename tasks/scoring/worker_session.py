@@ -19,7 +19,7 @@ from tasks.settings import Settings
 
 @dataclass
 class WorkerSession:
-    """This process as a worker of the ledger, for one outbox.
+    """One process as a worker of the ledger, for one outbox.
 
     Args:
         ledger: connection to the ledger.

@@ -142,7 +142,10 @@ def _labels(
     """Return int8[sample, kind * curve + 1], as in TrainingSet.
 
     Args:
+        context: its normaliser names the curves.
+        injection: recording, label and events.
         has_label: bool[curve, sample], True if the sample is clean unless a fault was injected.
+        spec: names of the kinds, in the order of the labels.
     """
     curves = getattr(context.normaliser, "curves", ())
     names = injection.recording.names

@@ -42,6 +42,7 @@ def to_channels(
     Args:
         curves: descriptions of the numeric columns, without the depth index.
         columns: float64[sample] per curve, NaN = missing, in the units of the file.
+        aliases: mnemonics and units; None = those of the package.
 
     Returns:
         (values float32[channel, sample], channels, findings), canonical curves first.

@@ -23,7 +23,7 @@ PADDING = b" \t\r\n\f\v\x1a\x00"
 
 @dataclass(frozen=True, eq=False)
 class DataBlock:
-    """The lines below the title of a data section.
+    r"""The lines below the title of a data section.
 
     Args:
         title: line index of the title.
@@ -183,7 +183,7 @@ def _is_data_title(line: bytes) -> bool:
 
 
 def closed_span(text: bytes, start: int, stop: int) -> tuple[bytes, tuple[int, int]]:
-    """Return bytes and span of a block without trailing padding, its last line ended by "\n"."""
+    r"""Return bytes and span of a block without trailing padding, its last line ended by "\n"."""
     while stop > start and text[stop - 1] in PADDING:
         stop -= 1
     if text[stop : stop + 1] == b"\n":

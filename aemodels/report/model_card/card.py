@@ -149,12 +149,12 @@ def _means(denoising: pd.DataFrame) -> dict[str, dict[str, ConfidenceInterval]]:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Format a Markdown table.
+    r"""Format a Markdown table.
 
-    >>> print(table(("a", "b"), [(1, "x|y")]).replace("\\u00a0", ""))
+    >>> print(table(("a", "b"), [(1, "x|y")]).replace("\u00a0", ""))
     | a | b |
     |---|---|
-    | 1 | x\\|y |
+    | 1 | x\|y |
     """
     lines = ["| " + " | ".join(_cell(value) for value in line) + " |" for line in (head, *rows)]
     return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
