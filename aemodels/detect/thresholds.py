@@ -113,6 +113,7 @@ class RateThreshold(ThresholdBase):
     @property
     @override
     def nominal_rate(self) -> float:
+        """The rate of the spec, or the default one."""
         return DEFAULT_RATE if self.rate is None else self.rate
 
 

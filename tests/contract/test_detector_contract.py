@@ -1,4 +1,4 @@
-"""Every detector kind, by way of the registry: higher = more anomalous, NaN where unobserved, arrays there and back."""
+"""Contract of every detector kind in the registry: higher = more anomalous, NaN = unobserved, arrays restore it."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_a_burst_scores_higher_than_its_surroundings(spec, fitted):
         assert scores[1, 0] == scores.max()
 
 
-def test_unobserved_is_nan_and_only_that(fitted):
+def test_unobserved_samples_and_only_those_are_nan(fitted):
     detector, context = fitted
     section = _section(51)
     mask = np.ones(section.values.shape, dtype=bool)

@@ -104,8 +104,8 @@ def candidates(section: Section, expected: FloatArray) -> Candidates:
         curve = _Curve.from_steps(steps[row], expected[row], section.mask[row])
         for end in _peaks(found.strength[row]):
             lag = round(float(found.lag[row, end]))
-            stretch = section.values[row, max(end - lag + 1, 0) : end + 1].astype(np.float64)
-            known = [float(found.strength[row, end]), float(np.log10(stretch.var() + 1e-9)), float(np.log(lag))]
+            repeated = section.values[row, max(end - lag + 1, 0) : end + 1].astype(np.float64)
+            known = [float(found.strength[row, end]), float(np.log10(repeated.var() + 1e-9)), float(np.log(lag))]
             for interval, values in _intervals(curve, int(end), lag):
                 rows.append(row)
                 intervals.append(interval)
@@ -127,6 +127,7 @@ class _Curve:
 
     @classmethod
     def from_steps(cls, steps: FloatArray, expected: FloatArray, observed: NDArray[np.bool_]) -> _Curve:
+        """Return the steps in units of their typical residual."""
         residual = np.abs(steps - expected)[observed]
         scale = 1.4826 * float(np.median(residual)) + 1e-3 if residual.size else 1.0
         around = uniform_filter1d(np.abs(steps).astype(np.float64), 41, mode="nearest")
@@ -152,10 +153,9 @@ def _peaks(strength: FloatArray) -> IntArray:
 def _intervals(curve: _Curve, end: int, lag: int) -> Iterator[tuple[tuple[int, int], list[float]]]:
     """Yield the likeliest intervals shifted down and up at a repeat, each with its features from "gain" on."""
     first, size = end - lag + 1, curve.steps.size
-    below = np.arange(first, min(first + _MAX_SAMPLES, size - lag))  # shifted down: begins with the repeat
-    above = np.arange(
-        end - lag, max(end - lag - _MAX_SAMPLES, lag), -1
-    )  # shifted up: ends with the source of the repeat
+    # shifted down, an interval begins with the repeat; shifted up, it ends with the source of the repeat
+    below = np.arange(first, min(first + _MAX_SAMPLES, size - lag))
+    above = np.arange(end - lag, max(end - lag - _MAX_SAMPLES, lag), -1)
     edge = slice(max(end - lag - 1, 0), end - lag - 1 + _EDGE)
     step = float(np.abs(curve.steps[edge]).max() / curve.around[min(max(end - lag, 0), size - 1)])
     for rows, shift in ((below, lag), (above, -lag)):

@@ -29,7 +29,7 @@ _NO_CANDIDATE = -12.0  # log-odds of samples in no candidate
 class ShiftSearch(Spec):
     """Odds that each curve is depth-shifted.
 
-    Every repeated stretch may be the top or base of a depth-shifted interval; a change point gives its length, and
+    Every repeat in a curve may be the top or base of a depth-shifted interval; a change point gives its length, and
     boosted trees its odds, learned from depth shifts injected into training wells. Without injected shifts, the score
     is the gain in log-likelihood alone.
 

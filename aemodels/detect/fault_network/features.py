@@ -26,8 +26,8 @@ def input_features(section: Section, predictor: RidgeFromOtherCurves) -> FloatAr
 
     For every curve, in this order: value, mask, difference, logarithm of its size, distance from the running median
     of seven, logarithm of the length of the flat run, residual from the prediction by the other curves, that residual
-    less its mean over 401 samples, distance beyond the usual range, for intervals beside a repeated stretch the
-    strength of the repeat and the likelihood gained by shifting them back; then for two windows the correlation with
+    less its mean over 401 samples, distance beyond the usual range, for intervals beside a repeat its
+    strength and the likelihood gained by shifting them back; then for two windows the correlation with
     the prediction at zero lag, at the best lag, and that lag. 0 if the curve is not observed.
 
     Args:

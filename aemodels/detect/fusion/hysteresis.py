@@ -1,4 +1,4 @@
-"""Score transforms that build intervals whatever the threshold: hysteresis and a minimum length."""
+"""Score transforms that make any threshold flag whole intervals: hysteresis and a minimum length."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class FeatureTableBase(Spec):
     rows: int = Field(default=2000, ge=50, le=200_000, description="maximum number of training rows, drawn at random")
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
-        """Fit to the training rows; for wells also once without each of them."""
+        """Fit to the training rows; with several wells, also once without each of them."""
         tables = [feature_table(section, context.kind) for section in train]
         others = [[*tables[:number], *tables[number + 1 :]] for number in range(len(tables))]
         # sections of a line adjoin, so that leaving one out does not make it independent

@@ -32,7 +32,7 @@ def _spike(shape: Floats, bad: Bools) -> Floats:
     others = neighbour_median(uniform_filter1d(magnitude, NEIGHBOUR_ENVELOPE_SAMPLES, axis=1, mode="nearest"), bad, 3)[
         2
     ]
-    envelope = np.maximum(np.maximum(own, others), 0.2)  # of the trace's rms: a quiet stretch has no spikes
+    envelope = np.maximum(np.maximum(own, others), 0.2)  # of the trace's rms: quiet samples are not spikes
     return np.asarray(np.log1p((magnitude / envelope).max(axis=1)))
 
 

@@ -55,6 +55,7 @@ class _Pair:
 
     @classmethod
     def from_spectra(cls, spectra: Complex, offsets: tuple[int, int]) -> _Pair:
+        """Return the problem of predicting spectra from those at two offsets."""
         first, second = (_shifted(spectra, offset) for offset in offsets)
         one, two = first.conj(), second.conj()
         terms = np.stack([one * first, two * second, one * second, one * spectra, two * spectra])

@@ -1,3 +1,5 @@
+"""Thresholds on scores of known distributions."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -31,7 +33,7 @@ def test_conformal_takes_the_kth_smallest_well_quantile():
     assert Conformal(confidence=0.75).fit(wells[:2]) == 5.0  # ceil(3 * 0.75) = 3rd of 2: the largest
 
 
-def test_conformal_keeps_its_promise_on_new_wells():
+def test_conformal_keeps_its_rate_on_new_wells():
     kept = []
     for trial in range(200):
         wells = _wells(12, seed=trial, samples=1500)
@@ -43,7 +45,7 @@ def test_conformal_keeps_its_promise_on_new_wells():
 @pytest.mark.parametrize(
     "spec", [MeanStd(), Quantile(), Conformal(), Tail(), Quantile(standardise_per_recording=1.0)], ids=lambda s: s.label
 )
-def test_unscored_rows_do_not_count_and_no_row_at_all_is_an_error(spec):
+def test_unscored_rows_are_ignored_and_no_scored_row_is_an_error(spec):
     wells = _wells(3)
     holed = [np.concatenate([well, np.full(500, np.nan, dtype=np.float32)]) for well in wells]
     assert spec.fit(holed) == pytest.approx(spec.fit(wells))
@@ -52,7 +54,7 @@ def test_unscored_rows_do_not_count_and_no_row_at_all_is_an_error(spec):
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.001])
-def test_the_tail_of_a_known_law_is_met_beyond_what_was_seen(rate):
+def test_the_tail_of_a_known_law_is_extrapolated(rate):
     scores = np.random.default_rng(0).pareto(4.0, 20_000).astype(np.float32)  # exceeded by a share (1 + x) ** -4
     exact = rate**-0.25 - 1.0
     assert Tail(rate=rate).fit([scores[:9000], scores[9000:]]) == pytest.approx(exact, rel=0.06)
@@ -63,13 +65,13 @@ def test_a_tail_of_too_few_rows_is_the_quantile():
     assert Tail(rate=0.02).fit([scores]) == Quantile(rate=0.02).fit([scores])
 
 
-def test_a_rate_is_the_experiments_where_the_threshold_names_none():
+def test_a_threshold_without_a_rate_gets_that_of_the_experiment():
     assert Quantile().with_rate(0.03).nominal_rate == 0.03
     assert Quantile(rate=0.02).with_rate(0.03).nominal_rate == 0.02
     assert MeanStd().with_rate(0.03).nominal_rate == MeanStd().nominal_rate
 
 
-def test_wells_of_other_levels_get_the_same_rate_once_judged_by_their_own_scores():
+def test_wells_of_different_levels_get_the_same_rate_if_standardised():
     rng = np.random.default_rng(1)
     wells = [
         (rng.exponential(1.0, 20_000) * factor + shift).astype(np.float32)
@@ -84,7 +86,7 @@ def test_wells_of_other_levels_get_the_same_rate_once_judged_by_their_own_scores
     np.testing.assert_allclose(rates["quantile_standardised"], 0.01, atol=0.003)
 
 
-def test_curves_are_moved_with_their_wells_rows():
+def test_curves_are_standardised_by_the_row_scores():
     rows = np.array([0.0, 1.0, 2.0, 3.0, np.nan], dtype=np.float32)
     curves = np.stack([rows, rows - 1])
     moved = Quantile(standardise_per_recording=1.0).standardised(curves, rows)

@@ -1,4 +1,4 @@
-"""Bad hole without the caliper: three porosity logs towards mud."""
+"""Bad hole without a caliper: three porosity logs deviate towards mud."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ def _level(section: Section) -> float:
     return float(np.median(score[PLACE]) / np.quantile(np.delete(score, np.r_[560:740]), 0.9))
 
 
-def test_all_three_towards_mud_count_most():
+def test_all_three_curves_towards_mud_score_highest():
     density, all_three = _level(_altered(RHOB=-0.2)), _level(_altered(RHOB=-0.2, NPHI=0.2, DTC=0.1))
     assert 1.0 < density < all_three
 
 
-def test_away_from_mud_is_no_bad_hole():
+def test_a_deviation_away_from_mud_is_not_a_bad_hole():
     assert _level(_altered(RHOB=0.2, NPHI=-0.2)) < 0.9
 
 
-def test_what_a_well_is_off_throughout_is_its_geology():
+def test_a_deviation_of_the_whole_well_is_ignored():
     section = NORMALISER.apply(WELLS[4])
     values = section.values.copy()
     values[1] -= 0.1
@@ -54,7 +54,7 @@ def test_what_a_well_is_off_throughout_is_its_geology():
     )
 
 
-def test_without_density_nothing_is_said():
+def test_without_density_there_is_no_score():
     section = NORMALISER.apply(WELLS[4])
     mask = section.mask.copy()
     mask[1] = False
@@ -72,7 +72,7 @@ def test_it_is_evidence_of_washout():
 
 
 @pytest.mark.parametrize(("kind", "curves"), [("seismic", CURVES), ("logs", ("GR", "NPHI", "DTC"))])
-def test_what_has_no_density_is_refused(kind, curves):
+def test_an_experiment_without_density_is_refused(kind, curves):
     normaliser = CurvePercentiles().fit(WELLS[:4], curves)
     with pytest.raises(SpecError, match="bad_hole"):
         SMALL.fit([normaliser.apply(well) for well in WELLS[:4]], DetectContext(kind, 0, {}, normaliser=normaliser))

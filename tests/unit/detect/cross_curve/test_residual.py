@@ -1,4 +1,4 @@
-"""Curves against what the others say: predictions, signed residuals, depth shifts, boosted trees as arrays."""
+"""Predictions from other curves, signed residuals, depth shifts, and boosted trees as arrays."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_linear_curve_is_predicted():
     assert left.std() < 0.1 * section.values[2].std()
 
 
-def test_a_missing_curve_takes_no_part_in_predictions():
+def test_a_missing_curve_is_not_used_in_predictions():
     first = _beds(1)
     values = np.stack([first, 1 - first, 0.3 + 0.4 * first])
     predictor, _ = fit_predictors([make_section(values)] * 2)
@@ -74,7 +74,7 @@ def test_the_sign_of_the_residual_counts(model: str, sign: str, side: float):
     assert np.isnan(detector.score(section)[[0, 2, 3, 4]]).all()
 
 
-def test_a_curve_that_is_not_there_is_refused():
+def test_an_unknown_curve_is_refused():
     with pytest.raises(SpecError, match="PEF"):
         CrossCurve(target="PEF").fit(TRAIN, CONTEXT)
 
@@ -119,7 +119,7 @@ def test_a_shift_leaves_a_repeat_and_is_bounded(shift: float):
     assert found.gain[1].max() < 5
 
 
-def test_lag_finds_injected_shifts_and_names_them():
+def test_lag_finds_injected_shifts_and_classifies_them():
     detector = Lag().fit(TRAIN, CONTEXT)
     fault = DepthShift(length_m=(15.0, 25.0), curves=("GR", "DTC"))
     injection = inject(WELLS[4], (fault,), fraction=0.15, rng=np.random.default_rng(1))

@@ -1,4 +1,4 @@
-"""Depth shifts: where they may begin, how far they reach, how likely they are."""
+"""Depth shifts found by search: candidates, their length, and their odds."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ SHIFTED = NORMALISER.apply(INJECTION.recording)
 
 
 def _recall(detector) -> float:
-    """At the score that one intact sample in a hundred exceeds."""
+    """Return the recall at the score that one clean sample in a hundred exceeds."""
     score = detector.score(SHIFTED)
     return float((score[INJECTION.label] > np.quantile(score[~INJECTION.label], 0.99)).mean())
 
 
-def test_shifts_are_found_on_the_curve_that_was_moved_and_named():
+def test_injected_shifts_are_found_on_the_shifted_curve_and_classified():
     detector = ShiftSearch().fit(TRAIN, CONTEXT)
     assert _recall(detector) > 0.6
     fault_scores = detector.fault_scores(SHIFTED)
@@ -42,7 +42,7 @@ def test_shifts_are_found_on_the_curve_that_was_moved_and_named():
     assert np.median(fault_scores.score[0, rows]) > 0 > np.median(fault_scores.score[0, ~rows])
 
 
-def test_without_shifts_to_learn_from_the_likelihood_counts():
+def test_without_training_shifts_the_score_is_the_likelihood():
     detector = ShiftSearch().fit(TRAIN, dataclasses.replace(CONTEXT, faults=(LogSpike(),)))
     assert _recall(detector) > 0.3
     restored = ShiftSearch().restore(detector.arrays(), CONTEXT)
@@ -64,7 +64,7 @@ def test_a_candidate_has_the_ends_and_the_lag_of_the_shift():
     assert np.exp(found.features[best, FEATURES.index("lag")]) == pytest.approx(8, abs=0.6)
 
 
-def test_readings_held_at_a_limit_or_flat_repeat_nothing():
+def test_clipped_or_flat_readings_are_not_repeats():
     rng = np.random.default_rng(0)
     values = np.cumsum(rng.normal(0, 0.02, (2, 600)), axis=1) % 1
     values[0, 200:260] = np.tile([9.0, -9.0], 30)
@@ -75,7 +75,7 @@ def test_readings_held_at_a_limit_or_flat_repeat_nothing():
     assert not find_repeats(make_section(values)).strength[1, 230:260].any()
 
 
-def test_steps_are_zero_beside_what_was_not_observed():
+def test_steps_beside_unobserved_samples_are_zero():
     mask = np.ones((1, 6), dtype=bool)
     mask[0, 2] = False
     np.testing.assert_allclose(

@@ -1,4 +1,4 @@
-"""What differs between wells: curves that are not there, and calibrations; and what of it a training_set is told of."""
+"""Augmentation of training wells, and its labels in a training set."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NORMALISER = CurvePercentiles().fit(WELLS, CURVES)
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_thinned_well_lacks_stretches_and_has_a_curve_everywhere(seed: int):
+def test_a_well_with_missing_curves_has_at_least_one_curve_everywhere(seed: int):
     thin = without_some_curves(WELLS[0], CURVES, np.random.default_rng(seed))
     rows = [WELLS[0].names.index(name) for name in CURVES]
     lost = np.isnan(thin.values) & ~np.isnan(WELLS[0].values)
@@ -37,7 +37,7 @@ def test_a_thinned_well_lacks_stretches_and_has_a_curve_everywhere(seed: int):
     np.testing.assert_array_equal(thin.values[kept], WELLS[0].values[kept])
 
 
-def test_one_curve_is_left_as_it_is():
+def test_a_single_curve_is_unchanged():
     assert without_some_curves(WELLS[0], ("GR",), np.random.default_rng(0)) is WELLS[0]
 
 
@@ -56,14 +56,14 @@ def test_calibration_is_slow_and_of_the_size_asked_for():
     assert np.nanmax(np.abs(moved) - 0.055 * np.abs(steps)) < 0.003
 
 
-def test_a_well_upside_down_has_the_same_readings_the_other_way_round():
+def test_a_flipped_well_has_the_same_readings_in_reverse_order():
     turned = flipped(WELLS[0])
     np.testing.assert_array_equal(turned.values[:, ::-1], WELLS[0].values)
     np.testing.assert_array_equal(turned.axis, WELLS[0].axis)
 
 
 @pytest.mark.parametrize("factor", [0.5, 0.74, 1.0, 1.35, 2.0])
-def test_beds_of_a_stretched_well_are_thicker_by_the_factor_and_read_the_same(factor: float):
+def test_beds_of_a_stretched_well_are_thicker_by_the_factor(factor: float):
     depth = WELLS[0].axis
     places = np.broadcast_to(np.arange(depth.size, dtype=np.float32), WELLS[0].values.shape)
     ramp = dataclasses.replace(WELLS[0], values=places.copy())
@@ -73,7 +73,7 @@ def test_beds_of_a_stretched_well_are_thicker_by_the_factor_and_read_the_same(fa
     np.testing.assert_allclose(other.values[0], np.arange(other.axis.size) / factor, rtol=1e-5, atol=1e-3)
 
 
-def test_what_is_missing_stays_missing_in_a_stretched_well():
+def test_missing_samples_stay_missing_in_a_stretched_well():
     values = WELLS[0].values.copy()
     values[0, 1000:1100] = np.nan
     other = stretched(dataclasses.replace(WELLS[0], values=values), 1.3)
@@ -83,7 +83,7 @@ def test_what_is_missing_stays_missing_in_a_stretched_well():
     assert stretched(dataclasses.replace(WELLS[0], values=values[:, :1], axis=WELLS[0].axis[:1]), 2.0).axis.size == 1
 
 
-def test_a_third_of_the_copies_keep_their_beds_and_half_stand_upright():
+def test_a_third_of_the_copies_keep_bed_thickness_and_half_are_not_flipped():
     augmentation, rng = Augmentation(flip_share=0.5, thickness_scale=0.3), np.random.default_rng(3)
     copies = [augmentation.apply(WELLS[0], NORMALISER, rng) for _ in range(120)]
     kept = [copy for copy in copies if copy.axis.size == WELLS[0].axis.size]
@@ -95,11 +95,11 @@ def test_a_third_of_the_copies_keep_their_beds_and_half_stand_upright():
     assert 1.25 < sizes.max() < 1.36
 
 
-def test_no_variety_leaves_a_well_as_it_is():
+def test_no_augmentation_leaves_a_well_unchanged():
     assert Augmentation().apply(WELLS[0], NORMALISER, np.random.default_rng(0)) is WELLS[0]
 
 
-def test_a_flat_line_that_was_there_is_neither_faulty_nor_intact():
+def test_a_flat_line_in_the_well_is_neither_faulty_nor_clean():
     values = WELLS[0].values.copy()
     row = WELLS[0].names.index("GR")
     values[row, 1000:1100] = 77.0

@@ -1,4 +1,4 @@
-"""What fault networks are shown: channels with known values, and every kind counted."""
+"""Input features of fault networks with known values, and training sets with every kind counted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CONTEXT = DetectContext("logs", 0, {}, recordings=tuple(WELLS), normaliser=NORMA
 SIX = (Washout(), CycleSkip(), Stuck(), LogSpike(), DepthShift(), Unit(), GenericFault())
 
 
-def test_every_kind_is_in_the_pool_and_counted():
+def test_every_kind_is_in_the_training_set_and_counted():
     _, out_of_fold = fit_predictors(SECTIONS)
     training_set = build_training_set(CONTEXT, out_of_fold, TrainingSetSpec(SIX, 4, (0.2, 0.3), (1,)))
     assert set(training_set.counts) == {*(fault.kind for fault in SIX)}
@@ -49,7 +49,7 @@ def test_a_kind_without_room_is_named():
         build_training_set(CONTEXT, out_of_fold, training_spec)
 
 
-def test_pools_of_one_seed_are_alike():
+def test_training_sets_of_one_seed_are_equal():
     _, out_of_fold = fit_predictors(SECTIONS)
     first, second, other = (
         build_training_set(CONTEXT, out_of_fold, TrainingSetSpec(SIX[:4], 1, (0.1, 0.2), (seed,))) for seed in (1, 1, 2)
@@ -64,7 +64,7 @@ def test_flat_lengths_count_the_run():
     np.testing.assert_array_equal(flat_lengths(section), [[1, 3, 3, 3, 1, 1]])
 
 
-def test_an_unobserved_curve_is_silent():
+def test_features_of_an_unobserved_curve_are_zero():
     section = SECTIONS[0]
     mask = section.mask.copy()
     mask[2] = False
@@ -75,7 +75,7 @@ def test_an_unobserved_curve_is_silent():
     assert np.abs(table).max() < 25
 
 
-def test_kinds_that_are_not_told_apart_share_one_output():
+def test_undistinguished_kinds_share_one_output():
     _, out_of_fold = fit_predictors(SECTIONS)
     training_set = build_training_set(
         CONTEXT,
@@ -99,12 +99,12 @@ def test_an_open_set_network_is_not_trained_on_the_left_out_kind():
 
 
 @pytest.mark.parametrize("joint", [0.0, 0.3, 0.8, 1.0])
-def test_as_many_alterations_hit_several_curves_as_asked_for(joint: float):
+def test_the_share_of_alterations_of_several_curves_is_the_given_one(joint: float):
     targets = GenericFault(joint=joint).targets(WELLS[0])
     assert np.mean([len(target.rows) > 1 for target in targets]) == pytest.approx(joint, abs=0.02)
 
 
-def test_every_alteration_alters_its_stretch_alone():
+def test_every_alteration_alters_its_interval_alone():
     curve = np.sin(np.arange(200) / 5.0)
     site = Site(rows=(0,), start=60, stop=100)
     for change in MODES:

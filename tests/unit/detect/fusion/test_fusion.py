@@ -1,4 +1,4 @@
-"""p-values, intervals, combination and fault_scores, each with a known answer; and a fusion of detectors end to end."""
+"""p-values, hysteresis, combination and classification with known answers; and a fusion of detectors end to end."""
 
 from __future__ import annotations
 
@@ -74,23 +74,23 @@ def test_nothing_to_calibrate_on_is_refused():
 
 @settings(max_examples=60, deadline=None)
 @given(SCORES, st.floats(0.3, 0.95))
-def test_holding_raises_scores_no_further_than_their_peak(scores: np.ndarray, exit_ratio: float):
+def test_hysteresis_raises_scores_no_further_than_their_peak(scores: np.ndarray, exit_ratio: float):
     out = apply_hysteresis(scores, exit_ratio)
     assert (out >= scores - 1e-6).all()
     assert out.max() <= scores.max() * (1 + 1e-6)
 
 
-def test_a_stretch_is_entered_high_and_left_low():
+def test_an_interval_is_entered_high_and_left_low():
     scores = np.float32([0, 0.7, 1.0, 0.6, 0.45, 0.7, 0.2, 0.7, 0])
     flagged = apply_hysteresis(scores, 0.5) > 0.95
-    # 0.45 ends the stretch that 1.0 began; 0.7 on the other side is never entered
+    # 0.45 ends the interval of 1.0; 0.7 on the other side is never entered
     assert flagged.tolist() == [False, True, True, True, False, False, False, False, False]
     np.testing.assert_array_equal(apply_hysteresis(scores, 1.0), scores)
 
 
 @settings(max_examples=60, deadline=None)
 @given(SCORES, st.integers(1, 7), st.floats(0.1, 9))
-def test_no_threshold_flags_less_than_the_shortest_stretch(scores: np.ndarray, min_samples: int, threshold: float):
+def test_no_threshold_flags_fewer_than_the_minimum_of_samples(scores: np.ndarray, min_samples: int, threshold: float):
     flagged = apply_min_length(scores, min_samples) > threshold
     inner = [stop - start for start, stop in runs(flagged) if start > 0 and stop < scores.size]
     assert scores.size < min_samples or all(length >= min_samples for length in inner)
@@ -104,12 +104,12 @@ def test_an_interval_has_one_name_and_a_trace_its_own():
     assert label_rows(fault_scores, anomalous, "seismic") == ["stuck", "unit", "stuck", "", "unknown"]
 
 
-def test_nothing_known_is_unknown():
+def test_without_scores_the_kind_is_unknown():
     fault_scores = FaultScores(("stuck",), np.full((1, 2), np.nan, dtype=np.float32))
     assert label_rows(fault_scores, np.array([True, False]), "logs") == ["unknown", ""]
 
 
-def test_sum_and_least_p_value():
+def test_sum_and_smallest_p_value():
     p_values = np.float32([[[1, 2]], [[3, 0]]])
     np.testing.assert_array_equal(Combination("sum").combine(p_values), [[4, 2]])
     np.testing.assert_array_equal(Combination("max").combine(p_values), [[3, 2]])
@@ -122,7 +122,7 @@ def test_odds_of_kinds_are_added():
     np.testing.assert_allclose(Combination("learned", weights).combine(p_values), expected[None], rtol=1e-6)
 
 
-def test_weights_of_bundles_that_took_all_kinds_for_one():
+def test_weights_of_bundles_with_one_row_for_all_kinds():
     combination = Combination.restore({"way": np.array([2]), "weights": np.array([1.0, 0.0, -1.0])})
     np.testing.assert_allclose(combination.combine(np.ones((1, 5, 3), dtype=np.float32)), np.log(2), rtol=1e-6)
 
@@ -143,7 +143,7 @@ def test_every_kind_is_learnt_from_the_component_that_detects_it():
     scores = combination.combine(p_values)[0]
     limit = np.quantile(scores[kinds < 0], 0.99)
     assert (scores[long] > limit).mean() > 0.8
-    assert (scores[short] > limit).mean() > 0.8  # one in a hundred of the faulty samples, and as well told
+    assert (scores[short] > limit).mean() > 0.8  # one in a hundred of the faulty samples, found as well
 
 
 def test_a_component_that_is_lower_in_faults_gets_no_negative_weight():
@@ -171,7 +171,7 @@ def test_a_trusted_component_needs_no_weight_and_survives_storing():
         np.testing.assert_allclose(one.combine(p_values)[0], expected, rtol=1e-5)
 
 
-def test_what_was_taught_nothing_finds_a_kind_that_nothing_was_taught():
+def test_a_trusted_member_finds_a_kind_that_no_member_was_trained_on():
     context = dataclasses.replace(CONTEXT, faults=(LogSpike(),))
     injection = inject(WELLS[5], (Stuck(),), fraction=0.1, rng=np.random.default_rng(4))
     label, found = injection.label.any(axis=0), {}
@@ -191,7 +191,7 @@ def test_only_members_are_trusted():
 
 
 @pytest.mark.parametrize("combine", ["sum", "max", "best"])
-def test_a_fusion_finds_what_its_members_find_and_says_why(combine):
+def test_a_fusion_finds_what_its_members_find_and_classifies_it(combine):
     fusion = Fusion(members=("rules", "cross"), combine=combine, copies=3).fit(TRAIN, CONTEXT)
     injection = inject(WELLS[5], CONTEXT.faults, fraction=0.2, rng=np.random.default_rng(4))
     section = NORMALISER.apply(injection.recording)
@@ -207,7 +207,7 @@ def test_a_fusion_finds_what_its_members_find_and_says_why(combine):
 
 
 @pytest.mark.parametrize("members", [("knn",), ("cross",), ("knn", "cross")])
-def test_members_that_name_no_kind_are_no_reason_to_fail(members):
+def test_members_without_fault_kinds_are_accepted(members):
     spec = Fusion(members=members, copies=2)
     fusion = spec.fit(TRAIN, CONTEXT)
     for fitted in (fusion, spec.restore(fusion.arrays(), CONTEXT)):
@@ -222,7 +222,7 @@ def test_members_that_are_fitted_are_not_fitted_again():
     assert Fusion(members=("rules", "cross")).fit(TRAIN, context).members["rules"] is rules
 
 
-def test_a_score_of_two_is_one_intact_row_in_a_hundred():
+def test_a_score_of_two_is_reached_by_one_clean_row_in_a_hundred():
     fusion = Fusion(members=("rules", "knn"), combine="sum", exit_ratio=1.0).fit(TRAIN, CONTEXT)
     rows = np.concatenate([row_scores(fusion.score(section), "logs") for section in CONTEXT.validation])
     assert 0.005 < (rows > 2.0).mean() < 0.015

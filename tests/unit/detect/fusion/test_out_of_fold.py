@@ -1,4 +1,4 @@
-"""Detectors that judge what they were fitted to as they would judge something new."""
+"""Out-of-fold copies of detectors."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ CONTEXT = DetectContext(
 
 
 @pytest.mark.parametrize("name", ["rules", "cross", "lag"])
-def test_a_training_well_is_predicted_as_by_the_others_alone(name: str):
+def test_a_training_well_is_predicted_out_of_fold(name: str):
     fitted = SPECS[name].fit(TRAIN, CONTEXT)
     for number, one in enumerate(out_of_fold_detectors(fitted, TRAIN)):
         others = SPECS[name].fit([section for place, section in enumerate(TRAIN) if place != number], CONTEXT)
@@ -57,7 +57,7 @@ def test_points_of_a_training_well_are_not_compared_with_themselves():
     assert not out_of_fold_detectors(SPECS["knn"].restore(fitted.arrays(), CONTEXT), TRAIN)
 
 
-def test_a_network_judges_a_training_well_by_members_that_have_not_seen_it():
+def test_a_network_scores_a_training_well_with_members_that_have_not_seen_it():
     fitted = NETWORK.fit(TRAIN, CONTEXT)
     apart = out_of_fold_detectors(fitted, TRAIN)
     assert [one.networks[0] is fitted.networks[0] for one in apart] == [True, False, True]
@@ -68,7 +68,7 @@ def test_a_network_judges_a_training_well_by_members_that_have_not_seen_it():
     assert not out_of_fold_detectors(NETWORK.restore(fitted.arrays(), CONTEXT), TRAIN)
 
 
-def test_no_share_is_left_out_that_holds_all_there_is_of_a_kind():
+def test_no_fold_is_left_out_that_has_the_only_wells_of_a_kind():
     gamma_only = make_well("gamma", seed=9)
     kept = [row for row, name in enumerate(gamma_only.names) if name == "GR"]
     poor = dataclasses.replace(
@@ -80,7 +80,7 @@ def test_no_share_is_left_out_that_holds_all_there_is_of_a_kind():
     assert not out_of_fold_detectors(fitted, sections)  # the one well with a density log teaches every member
 
 
-def test_a_fusion_calibrates_on_training_wells_where_all_members_can():
+def test_a_fusion_calibrates_on_training_wells_if_all_members_are_cross_fitted():
     able = {name: SPECS[name].fit(TRAIN, CONTEXT) for name in ("rules", "cross", "lag")}
     found = calibration_cases(able, out_of_fold_members(able, TRAIN), TRAIN, CONTEXT)
     assert [case.section for case in found] == [*TRAIN, *CONTEXT.validation]

@@ -1,4 +1,4 @@
-"""Intervals that stand off by a jump: found by both their ends, and told from beds."""
+"""Offset intervals between two opposite jumps, distinguished from beds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _altered(section: Section, window: slice, by: float, rows: tuple[int, ...] =
 
 
 @pytest.mark.parametrize("jump", [-0.2, 0.15, 0.4])
-def test_an_interval_that_stands_off_is_found_from_end_to_end(jump: float) -> None:
+def test_an_offset_interval_is_found_from_edge_to_edge(jump: float) -> None:
     statistics = StepStatistics.from_section(_altered(_section(), INSIDE, jump))
     for found in (step_interval(statistics[0]), known_step_interval(statistics[0], jump)):
         assert found[INSIDE].min() > 5.0
@@ -36,25 +36,25 @@ def test_an_interval_that_stands_off_is_found_from_end_to_end(jump: float) -> No
     assert not step_interval(statistics[1]).any()
 
 
-def test_a_jump_of_another_size_is_not_the_known_one() -> None:
+def test_a_jump_of_another_size_is_not_a_known_step() -> None:
     statistics = StepStatistics.from_section(_altered(_section(), INSIDE, -0.6))[0]
     assert not known_step_interval(statistics, -0.2).any()
     assert not known_step_interval(statistics, 0.6).any()
 
 
-def test_rock_stands_nowhere_off() -> None:
+def test_clean_rock_has_no_offset_interval() -> None:
     for seed in range(5):
         for statistics in StepStatistics.from_section(_section(seed, curves=4)):
             assert not step_interval(statistics).any()
             assert not known_step_interval(statistics, -0.2).any()
 
 
-def test_a_bed_that_several_curves_see_is_no_fault_of_one_of_them() -> None:
+def test_a_bed_on_several_curves_is_not_an_offset() -> None:
     statistics = StepStatistics.from_section(_altered(_section(), INSIDE, 0.3, rows=(0, 1)))
     assert not any(step_interval(curve).any() or known_step_interval(curve, 0.3).any() for curve in statistics)
 
 
-def test_a_bed_whose_ends_are_not_sharp_is_none() -> None:
+def test_a_bed_with_gradual_boundaries_is_not_an_offset() -> None:
     section = _section()
     ramp = np.interp(np.arange(2000), [898, 904, 1096, 1102], [0, 0.3, 0.3, 0])
     statistics = StepStatistics.from_section(
@@ -65,13 +65,13 @@ def test_a_bed_whose_ends_are_not_sharp_is_none() -> None:
 
 
 @pytest.mark.parametrize("window", [slice(900, 910), slice(900, 900 + MAX_SAMPLES + 10), slice(900, 2000)])
-def test_too_short_too_long_or_without_an_end_is_none(window: slice) -> None:
+def test_an_interval_too_short_too_long_or_without_an_end_is_not_an_offset(window: slice) -> None:
     statistics = StepStatistics.from_section(_altered(_section(), window, 0.3))[0]
     assert not step_interval(statistics).any()
     assert not known_step_interval(statistics, 0.3).any()
 
 
-def test_nothing_is_told_across_a_gap() -> None:
+def test_nothing_is_found_across_a_gap() -> None:
     section = _altered(_section(), INSIDE, 0.3)
     mask = section.mask.copy()
     mask[0, INSIDE.start - 3 : INSIDE.start + 3] = False

@@ -1,4 +1,4 @@
-"""Rules as a detector: each planted fault breaks its own rule, on its own curve."""
+"""Rules as a detector: each injected fault violates its own rule, on its own curve."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _altered(curve: str, change) -> tuple[np.ndarray, np.ndarray, int]:
         ("unit", "RDEP", lambda x: x * 0.3048),
     ],
 )
-def test_a_planted_fault_breaks_its_rule(rule: str, curve: str, change):
+def test_an_injected_fault_violates_its_rule(rule: str, curve: str, change):
     score, broken, row = _altered(curve, change)
     inside = broken[RULES.index(rule), row, 605:655]
     assert inside.min() >= 1.0
@@ -50,7 +50,7 @@ def test_a_planted_fault_breaks_its_rule(rule: str, curve: str, change):
     assert np.median(broken[RULES.index(rule)][others, 605:655]) < 1.0
 
 
-def test_a_spike_stands_out_alone():
+def test_a_spike_has_the_highest_score():
     values = WELLS[3].values.copy()
     values[0, 300] += 80
     components = DETECTOR.component_scores(NORMALISER.apply(WELLS[3].with_values(values)))
@@ -68,7 +68,7 @@ def test_a_spike_however_high_scores_no_more_than_ten():
 
 
 @pytest.mark.parametrize(("height", "broken"), [(0.1, False), (0.2, True)])
-def test_a_thin_bed_in_a_calm_log_is_no_spike(height: float, broken: bool):
+def test_a_thin_bed_in_a_smooth_log_is_not_a_spike(height: float, broken: bool):
     section = NORMALISER.apply(WELLS[3])
     calm = np.full_like(section.values, 0.4)
     calm[0, 300] += height
@@ -78,7 +78,7 @@ def test_a_thin_bed_in_a_calm_log_is_no_spike(height: float, broken: bool):
 
 @pytest.mark.parametrize("length", [1, 5, 16])
 @pytest.mark.parametrize("cycle", [20.0, -20.0])
-def test_a_run_of_skipped_cycles_is_one_from_jump_to_jump(length: int, cycle: float):
+def test_a_cycle_skip_extends_from_jump_to_jump(length: int, cycle: float):
     values = uniform_filter1d(WELLS[3].values, 4, axis=1)
     row = CURVES.index("DTC")
     values[row, 380:480] = 90.0
@@ -90,7 +90,7 @@ def test_a_run_of_skipped_cycles_is_one_from_jump_to_jump(length: int, cycle: fl
     assert not np.delete(skips, row, axis=0).any()
 
 
-def test_a_bed_boundary_is_no_skipped_cycle():
+def test_a_bed_boundary_is_not_a_cycle_skip():
     values = uniform_filter1d(WELLS[3].values, 4, axis=1)
     row = CURVES.index("DTC")
     values[row, 400:425], values[row, 425:450] = 70.0, 110.0
@@ -98,7 +98,7 @@ def test_a_bed_boundary_is_no_skipped_cycle():
     assert not skips[row, 401:449].any()
 
 
-def test_reasons_name_fault_kinds_only():
+def test_fault_scores_have_fault_kinds_only():
     values = WELLS[3].values.copy()
     values[0, INSIDE] = values[0, 600]
     fault_scores = DETECTOR.fault_scores(NORMALISER.apply(WELLS[3].with_values(values)))
@@ -106,7 +106,7 @@ def test_reasons_name_fault_kinds_only():
     assert (fault_scores.score[:, 610:650].argmax(axis=0) == 0).all()
 
 
-def test_an_intact_well_breaks_hardly_any_rule():
+def test_a_clean_well_violates_hardly_any_rule():
     # a sonic averages over 2 ft, where the beds of these wells begin from one sample to the next
     averaged = uniform_filter1d(WELLS[3].values, 4, axis=1)
     score = DETECTOR.score(NORMALISER.apply(WELLS[3].with_values(averaged)))

@@ -1,4 +1,4 @@
-"""Bad traces in lines whose truth is known."""
+"""Bad traces in lines with known faults."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def ensemble() -> TraceEnsembleDetector:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.kind)
-def test_every_kind_is_found_and_named(ensemble: TraceEnsembleDetector, fault: object) -> None:
+def test_every_kind_is_found_and_classified(ensemble: TraceEnsembleDetector, fault: object) -> None:
     injection = inject(line(7), (fault,), fraction=0.1, rng=np.random.default_rng(3))
     section = TraceNormaliser().apply(injection.recording)
     scores, bad = ensemble.score(section)[:, 0], injection.label.any(axis=1)
@@ -77,7 +77,7 @@ def test_dead_traces_are_certain(ensemble: TraceEnsembleDetector) -> None:
     assert (scores[[3, 40]] >= CERTAIN_SCORE).all()
 
 
-def test_what_lies_far_away_does_not_count(ensemble: TraceEnsembleDetector) -> None:
+def test_distant_traces_have_no_influence(ensemble: TraceEnsembleDetector) -> None:
     """Lines that are scored by blocks get the scores of the whole: nothing reaches further than the blocks overlap."""
     whole = TraceNormaliser(amplitude=1.0, gather="stacked").apply(line(9, traces=400))
     part = dataclasses.replace(
@@ -104,7 +104,7 @@ def test_each_fault_is_the_strongest_in_its_own_evidence() -> None:
     assert strongest["repeated"] == 60
 
 
-def test_predictions_tell_reversed_from_late_and_are_not_fooled_by_a_bad_neighbour() -> None:
+def test_predictions_distinguish_reversed_from_shifted_traces_beside_bad_neighbours() -> None:
     done = LINE.copy()
     done[20] *= -1.0
     done[50] = np.roll(done[50], 5)
@@ -118,7 +118,7 @@ def test_predictions_tell_reversed_from_late_and_are_not_fooled_by_a_bad_neighbo
     assert found["unpredicted"][clean].max() < 0.2 * min(found["unpredicted"][[20, 50]])
 
 
-def test_move_out_is_predicted_as_a_flat_event_is() -> None:
+def test_events_with_move_out_are_predicted() -> None:
     """Four samples a trace: neighbours do not correlate at zero lag, and still one predicts the other."""
     wavelet = LINE[0]
     gather = np.stack([np.roll(wavelet, 4 * trace) for trace in range(60)])
@@ -160,7 +160,7 @@ def test_wells_are_refused() -> None:
 
 
 @pytest.mark.parametrize("end", [0, 79])
-def test_the_last_trace_of_a_line_is_judged_like_any_other(end: int) -> None:
+def test_the_last_trace_of_a_line_is_scored_like_any_other(end: int) -> None:
     """Its own anomaly is not what is usual around it."""
     values = LINE.copy()
     values[end] *= -1
