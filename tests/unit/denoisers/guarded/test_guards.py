@@ -70,8 +70,8 @@ def pca():
     spec = PcaWiener(window=WindowSpec(length=32, stride=4))
     context = FitContext("logs", 0, tuning=TUNING)
     train, validation = [_well(n) for n in range(3)], [_well(n) for n in (10, 11)]
-    gated = Guarded(inner=spec).fit(train, validation, context).denoiser
-    return gated.parts.inner, gated
+    guarded = Guarded(inner=spec).fit(train, validation, context).denoiser
+    return guarded.parts.inner, guarded
 
 
 def test_change_on_clean_input_stays_below_the_noise_floor():
@@ -105,18 +105,18 @@ def test_traces_are_limited_alike_whether_read_together_or_apart():
 
 @pytest.mark.parametrize("sigma", [0.1, 0.3])
 def test_guards_cost_next_to_nothing_on_white_noise(pca, sigma):
-    inner, gated = pca
+    inner, guarded = pca
     clean = _well(6)
     noisy = corrupt_section([Gaussian(factor=sigma)], clean, np.random.default_rng(0))
-    bare, guarded = (_gain(clean, noisy, d.denoise(noisy), clean.mask) for d in (inner, gated))
-    assert guarded > bare - 0.05
+    bare_gain, guarded_gain = (_gain(clean, noisy, d.denoise(noisy), clean.mask) for d in (inner, guarded))
+    assert guarded_gain > bare_gain - 0.05
 
 
 def test_spikes_are_gated_before_the_inner_sees_them(pca):
-    inner, gated = pca
+    inner, guarded = pca
     clean = _well(7)
     noisy = corrupt_section([SpikeNoise(factor=(0.2, 0.8), share=0.03)], clean, np.random.default_rng(0))
-    assert _gain(clean, noisy, gated.denoise(noisy), clean.mask) > 12
+    assert _gain(clean, noisy, guarded.denoise(noisy), clean.mask) > 12
     assert _gain(clean, noisy, inner.denoise(noisy), clean.mask) < 6
 
 
@@ -131,35 +131,35 @@ def test_gap_filling_takes_the_inner_where_it_knows_better_and_interpolation_whe
 
 
 def test_half_widths_cover_what_they_promise_and_grow_with_noise_and_distance(pca):
-    _, gated = pca
+    _, guarded = pca
     clean = _well(20)
     for sigma in (0.1, 0.2, 0.3):
         noises = [Gaussian(factor=sigma), Dropout(share=0.05, length=20)]
         noisy = corrupt_section(noises, clean, np.random.default_rng(2))
-        inside = np.abs(gated.denoise(noisy) - clean.values) <= gated.half_widths(noisy)
+        inside = np.abs(guarded.denoise(noisy) - clean.values) <= guarded.half_widths(noisy)
         np.testing.assert_allclose(inside.mean(axis=(1, 2)), [0.68, 0.95], atol=0.08)
-    quiet = gated.half_widths(clean).mean()
-    assert quiet < gated.half_widths(noisy)[:, noisy.mask].mean()
+    quiet = guarded.half_widths(clean).mean()
+    assert quiet < guarded.half_widths(noisy)[:, noisy.mask].mean()
     gaps = corrupt_section([Dropout(share=0.05, length=20)], clean, np.random.default_rng(2))
-    widths = gated.half_widths(gaps)
+    widths = guarded.half_widths(gaps)
     assert widths[:, ~gaps.mask].mean() > 3 * widths[:, gaps.mask].mean()
 
 
 def test_guarded_traces_are_judged_together():
     panel = make_section(np.repeat(np.sin(np.linspace(0, 60, 300))[None], 12, axis=0), name="p")
     context = FitContext("seismic", 0, tuning=((Gaussian(snr_db=0.0),),))
-    gated = Guarded(inner=GaussianFilter(), spike_gate=None, filler=None).fit([panel], [panel], context).denoiser
-    assert gated.calibration.groups == 1
-    assert gated.denoise(make_section(panel.values[:1])).shape == (1, 300)
+    guarded = Guarded(inner=GaussianFilter(), spike_gate=None, filler=None).fit([panel], [panel], context).denoiser
+    assert guarded.calibration.groups == 1
+    assert guarded.denoise(make_section(panel.values[:1])).shape == (1, 300)
 
 
 def test_a_missing_curve_is_left_to_the_inner(pca):
-    inner, gated = pca
+    inner, guarded = pca
     well = _well(12)
     mask = well.mask.copy()
     mask[1] = False
     section = make_section(np.where(mask, well.values, 0.5), mask)
-    np.testing.assert_allclose(gated.denoise(section)[1], inner.denoise(section)[1], atol=1e-5)
+    np.testing.assert_allclose(guarded.denoise(section)[1], inner.denoise(section)[1], atol=1e-5)
 
 
 def test_shares_follow_the_errors():
