@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from aemodels.core.errors import SpecError
+from aemodels.evaluate.denoising.compare import denoising_table, summarise_denoising
 from aemodels.experiment.sweep_spec import SweepSpec, Value
 
 if TYPE_CHECKING:
@@ -60,8 +61,6 @@ def with_values(spec: ExperimentSpec, values: Mapping[str, Value]) -> Experiment
 
 def validation_gains(spec: ExperimentSpec, prepared: Prepared, denoiser: Denoiser) -> dict[str, float]:
     """Return the median gain over the validation sections (dB) per decisive condition; the hold-out is not used."""
-    from aemodels.evaluate.denoising.compare import denoising_table, summarise_denoising
-
     conditions = {condition.name: condition.noise for condition in spec.test_conditions if condition.decisive}
     table = denoising_table({"trial": denoiser}, prepared.validation, conditions, channels=(), seed=spec.seed)
     summary = summarise_denoising(table).set_index("condition")["median_db"]
