@@ -1,4 +1,4 @@
-"""A seeded synthetic field: wells and seismic lines of one layered earth, with known truth."""
+"""Seeded synthetic field: wells and seismic lines of one layered earth, with known truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facies and formations of the synthetic earth: what the rocks are, how thick, and what follows what."""
+"""Facies and formations of the synthetic earth: rock properties, bed thickness, and transitions."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from aemodels.core.spec import Spec
 class Facies(Spec):
     """A rock type.
 
-    A rock is pores, clay, and a matrix of everything else; the porosity of the matrix falls exponentially with burial
-    (Athy, 1930). Values are those of North Sea style clastics and carbonates.
+    A rock consists of pores, clay, and a matrix of all other minerals; the porosity of the matrix decreases
+    exponentially with burial (Athy, 1930). Values are typical of North Sea clastics and carbonates.
 
     References:
         Schlumberger (2009), Log Interpretation Charts, appendix B (matrix density, slowness and neutron readings);
@@ -29,7 +29,9 @@ class Facies(Spec):
     )
     porosity: float = Field(ge=0.0, le=0.7, description="porosity of the matrix at the sea bed [v/v]")
     porosity_spread: float = Field(ge=0.0, le=0.2, description="standard deviation of porosity between beds [v/v]")
-    compaction_m: float = Field(ge=500.0, le=50000.0, description="burial over which matrix porosity falls by e [m]")
+    compaction_m: float = Field(
+        ge=500.0, le=50000.0, description="burial over which matrix porosity decreases by e [m]"
+    )
     density: float = Field(ge=1.0, le=5.0, description="grain density of the matrix [g/cm3]")
     velocity: float = Field(ge=1500.0, le=8000.0, description="compressional velocity of the matrix [m/s]")
     neutron: float = Field(ge=-0.1, le=0.8, description="neutron reading of the dry matrix, limestone units [v/v]")
@@ -40,7 +42,7 @@ class Facies(Spec):
     thickness_spread: float = Field(default=0.7, ge=0.0, le=2.0, description="log standard deviation of thickness")
     continuity: float = Field(default=0.25, ge=0.0, le=2.0, description="relative lateral variation of bed thickness")
     trend: float = Field(default=0.1, ge=0.0, le=1.0, description="change of shale volume from base to top, +- [v/v]")
-    reservoir: bool = Field(default=False, description="permeable: holds hydrocarbons above a contact, builds mudcake")
+    reservoir: bool = Field(default=False, description="permeable: hydrocarbons above a contact, mudcake")
 
 
 FACIES: tuple[Facies, ...] = (
@@ -111,8 +113,8 @@ FORMATIONS: tuple[Formation, ...] = (
               bed_scale=2.5),
 )  # fmt: skip
 
-# Walther's law: facies that lie side by side follow one another; sand grades into shale through silt, cement and
-# coal are thin beds within sand and shale. Pairs not named here have an affinity of 0.3.
+# Walther's law: facies deposited side by side follow one another; sand grades into shale through silt, tight streaks
+# and coals are thin beds within sand and shale. Pairs not listed have an affinity of 0.3.
 _AFFINITY: dict[frozenset[str], float] = {
     frozenset({"shale", "siltstone"}): 1.5,
     frozenset({"siltstone", "shaly sand"}): 1.6,
@@ -129,11 +131,11 @@ _AFFINITY: dict[frozenset[str], float] = {
 
 
 def transition_matrix(formation: Formation, names: tuple[str, ...]) -> NDArray[np.float64]:
-    """Embedded Markov chain of a formation, float64[from, to]: rows sum to one, no facies follows itself.
+    """Return the embedded Markov chain of a formation, float64[from, to]: rows sum to one, no facies follows itself.
 
     Args:
         formation: with the shares of its facies.
-        names: facies names in the order of rows and columns; those absent from the formation are never entered.
+        names: facies names in the order of rows and columns; facies absent from the formation have probability 0.
     """
     share = np.array([formation.shares.get(name, 0.0) for name in names])
     affinity = np.array([[_AFFINITY.get(frozenset({a, b}), 0.3) for b in names] for a in names])

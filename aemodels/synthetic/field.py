@@ -1,4 +1,4 @@
-"""Writing a synthetic field: wells and a line to train on, newly arriving files with faults, and the truth."""
+"""Files of a synthetic field: wells and a line for training, newly arriving files with faults, and the truth."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ FAULTS = {
 
 
 class _Stream(IntEnum):
-    """Independent random streams of one seed, so that a further well alters no other file."""
+    """Independent random streams of one seed, so that an additional well does not change any other file."""
 
     EARTH = 0
     WELLS = 1
@@ -55,13 +55,13 @@ class _Stream(IntEnum):
 
 @dataclass(frozen=True)
 class FieldManifest:
-    """Files of a synthetic field; all paths lie below `directory`.
+    """Files of a synthetic field; all paths are below `directory`.
 
     Args:
         directory: the folder written to.
-        wells: clean LAS files to train on.
-        line: the clean SEG-Y line to train on.
-        arrivals: LAS files and one SEG-Y file with injected faults, as if they had newly arrived.
+        wells: clean LAS files for training.
+        line: the clean SEG-Y line for training.
+        arrivals: newly arriving files: LAS files and one SEG-Y file with injected faults.
         clean: the same files without the faults, in the same order.
         truth: JSON file that lists the injected faults of every arrival.
     """
@@ -82,12 +82,12 @@ class FieldManifest:
 def sample_field(directory: Path, spec: FieldSpec, *, seed: int) -> FieldManifest:
     """Write a synthetic field as LAS and SEG-Y files.
 
-    The same specification and seed give byte-identical files, wherever and however often they are written.
+    The same specification and seed give byte-identical files.
 
     Args:
-        directory: folder to write to, made if absent; files of an earlier run are overwritten, others left alone.
-        spec: what to write.
-        seed: the root of all randomness, not negative.
+        directory: folder to write to, created if absent; files of an earlier run are overwritten, others are kept.
+        spec: of the field.
+        seed: root seed of all random numbers, not negative.
 
     Returns:
         The files written: `wells/*.las`, `seismic/line.sgy`, `arrivals/*`, `truth/clean/*` and `truth/truth.json`.
@@ -95,8 +95,8 @@ def sample_field(directory: Path, spec: FieldSpec, *, seed: int) -> FieldManifes
     earth = build_earth(spec, _rng(seed, _Stream.EARTH))
     for folder in ("wells", "seismic", "arrivals", "truth/clean"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
-    places = well_locations(spec, _rng(seed, _Stream.WELLS))
-    recordings = [log_well(earth, place, _rng(seed, _Stream.WELLS, n)) for n, place in enumerate(places)]
+    locations = well_locations(spec, _rng(seed, _Stream.WELLS))
+    recordings = [log_well(earth, location, _rng(seed, _Stream.WELLS, n)) for n, location in enumerate(locations)]
     wells = tuple(_write(well, directory / "wells" / f"{well.name}.las") for well in recordings)
     line = _write(shoot_line(earth, "line", 0.0, _rng(seed, _Stream.LINES, 0)), directory / "seismic" / "line.sgy")
     arriving = arrival_locations(spec, _rng(seed, _Stream.ARRIVALS))
@@ -105,7 +105,7 @@ def sample_field(directory: Path, spec: FieldSpec, *, seed: int) -> FieldManifes
         for n, recording in enumerate(_arriving(earth, arriving, seed))
     ]
     truth = directory / "truth" / "truth.json"
-    _write_truth(truth, seed, places + arriving, [entry for _, entry in pairs])
+    _write_truth(truth, seed, locations + arriving, [entry for _, entry in pairs])
     return FieldManifest(
         directory=directory,
         wells=wells,
@@ -117,45 +117,47 @@ def sample_field(directory: Path, spec: FieldSpec, *, seed: int) -> FieldManifes
 
 
 def well_locations(spec: FieldSpec, rng: np.random.Generator) -> tuple[WellLocation, ...]:
-    """Training wells along the first line, every third one up to 900 m beside it, each in the middle of a bin."""
+    """Place training wells along the first line, every third one up to 900 m off it, each in the middle of a bin."""
     length = spec.line.traces * spec.line.spacing_m
     easts = length * (0.04 + 0.92 * (np.arange(spec.wells) + rng.uniform(0.2, 0.8, spec.wells)) / spec.wells)
     norths = np.where(np.arange(spec.wells) % 3 == 2, rng.uniform(-900.0, 900.0, spec.wells), 0.0)
-    return _places("well", easts, norths, spec)
+    return _locations("well", easts, norths, spec)
 
 
 def arrival_locations(spec: FieldSpec, rng: np.random.Generator) -> tuple[WellLocation, ...]:
-    """Arriving wells: in turn on the new line and half-way between the lines."""
+    """Place arriving wells alternately on the new line and half-way between the lines."""
     length = spec.line.traces * spec.line.spacing_m
     easts = length * (0.1 + 0.8 * (np.arange(spec.arrivals) + rng.uniform(0.2, 0.8, spec.arrivals)) / spec.arrivals)
     norths = np.where(np.arange(spec.arrivals) % 2 == 0, NEW_LINE_NORTH_M, 0.5 * NEW_LINE_NORTH_M)
-    return _places("new-well", easts, norths, spec)
+    return _locations("new-well", easts, norths, spec)
 
 
-def _places(prefix: str, easts: Iterable[float], norths: Iterable[float], spec: FieldSpec) -> tuple[WellLocation, ...]:
+def _locations(
+    prefix: str, easts: Iterable[float], norths: Iterable[float], spec: FieldSpec
+) -> tuple[WellLocation, ...]:
     spacing = spec.line.spacing_m
-    places = []
+    locations = []
     for number, (east, north) in enumerate(zip(easts, norths, strict=True), start=1):
         snapped = spacing * round(east / spacing), spacing * round(north / spacing)
         name = f"{prefix}-{number:02d}"
-        places.append(WellLocation(name, *snapped, *grid_position(*snapped, spacing), *map_position(*snapped)))
-    return tuple(places)
+        locations.append(WellLocation(name, *snapped, *grid_position(*snapped, spacing), *map_position(*snapped)))
+    return tuple(locations)
 
 
-def _arriving(earth: Earth, places: tuple[WellLocation, ...], seed: int) -> Iterable[Recording]:
-    for number, place in enumerate(places):
-        yield log_well(earth, place, _rng(seed, _Stream.ARRIVALS, number))
+def _arriving(earth: Earth, locations: tuple[WellLocation, ...], seed: int) -> Iterable[Recording]:
+    for number, location in enumerate(locations):
+        yield log_well(earth, location, _rng(seed, _Stream.ARRIVALS, number))
     yield shoot_line(earth, "new-line", NEW_LINE_NORTH_M, _rng(seed, _Stream.LINES, 1))
 
 
 def _write_arrival(
     directory: Path, clean: Recording, spec: FieldSpec, rng: np.random.Generator
 ) -> tuple[Path, dict[str, Any]]:
-    """Write a recording with faults, its clean copy, and describe both for the truth file."""
+    """Write a recording with faults and its clean copy, and return the entry of the truth file."""
     fraction = spec.log_fault_fraction if clean.kind == "logs" else spec.trace_fault_fraction
     injection = inject(clean, FAULTS[clean.kind], fraction=fraction, rng=rng)
     faulty = injection.recording
-    if clean.kind == "logs":  # as many digits as elsewhere in the file, or the digits would give the faults away
+    if clean.kind == "logs":  # as many digits as the other values, so that faults cannot be recognised by them
         faulty = faulty.with_values(np.round(faulty.values, 4))
     name = f"{clean.name}{'.las' if clean.kind == 'logs' else '.sgy'}"
     path = _write(faulty, directory / "arrivals" / name)
@@ -170,7 +172,7 @@ def _write_arrival(
 
 
 def _describe(event: FaultEvent, recording: Recording) -> dict[str, Any]:
-    """Return an event for the truth file: depths [m] or times [s] of its ends, curves or trace numbers."""
+    """Describe an event for the truth file: first and last depth [m] or time [s], curves or trace numbers."""
     where: dict[str, Any] = {"curves": list(event.channels)}
     if recording.kind == "seismic":
         where = {"traces": [recording.names.index(name) for name in event.channels]}
@@ -178,11 +180,9 @@ def _describe(event: FaultEvent, recording: Recording) -> dict[str, Any]:
     return {"kind": event.kind, **where, "top": float(top), "base": float(base)}
 
 
-def _write_truth(path: Path, seed: int, places: tuple[WellLocation, ...], files: list[dict[str, Any]]) -> None:
-    wells = {
-        place.name: {"inline": place.inline, "crossline": place.crossline, "cdp_x": place.cdp_x, "cdp_y": place.cdp_y}
-        for place in places
-    }
+def _write_truth(path: Path, seed: int, locations: tuple[WellLocation, ...], files: list[dict[str, Any]]) -> None:
+    keys = ("inline", "crossline", "cdp_x", "cdp_y")
+    wells = {location.name: {key: getattr(location, key) for key in keys} for location in locations}
     text = json.dumps({"schema": 1, "seed": seed, "wells": wells, "files": files}, indent=1)
     with atomic_path(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
@@ -197,5 +197,5 @@ def _write(recording: Recording, path: Path) -> Path:
 
 
 def _rng(seed: int, stream: _Stream, number: int = 1000) -> np.random.Generator:
-    """Return the generator of one file or, by default, of a stream's own layout."""
+    """Return the generator of one file or, by default, of the layout of a stream."""
     return np.random.default_rng([seed, int(stream), number])

@@ -1,4 +1,4 @@
-"""Shooting a post-stack seismic line over the synthetic earth."""
+"""Synthetic post-stack seismic line over the synthetic earth."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from aemodels.synthetic.rockphysics import Array, reflectivity, ricker
 from aemodels.synthetic.rocks import density, rock_column, velocity
 
 WATER_VELOCITY, WATER_DENSITY = 1480.0, 1.03  # [m/s], [g/cm3]
-DEPTH_STEP_M = 0.25  # fine enough that thin beds are met by every trace, not by some
-TIME_STEP_S = 0.001  # reflectivity is gathered on this grid, convolved, then thinned to the recording interval
-BELOW_S = 0.2  # the earth goes on below the end of the traces
+DEPTH_STEP_M = 0.25  # fine enough to sample thin beds at every trace
+TIME_STEP_S = 0.001  # grid of the reflectivity, which is convolved, then decimated to the recording interval
+BELOW_S = 0.2  # time below the end of the traces that is modelled too
 ORIGIN_X, ORIGIN_Y, AZIMUTH = 431200.0, 6748300.0, np.deg2rad(18.0)  # of inline 1000 [m]; of the lines, from east
 FIRST_INLINE, FIRST_CROSSLINE = 1000, 2000
 AMPLITUDE = 2000.0  # rms of a line's samples below the sea bed, in the arbitrary unit of amplitudes
 
 
 def map_position(east: float, north: float) -> tuple[int, int]:
-    """Map coordinates cdp_x and cdp_y [m] of a place east and north of the first trace."""
+    """Return the map coordinates cdp_x and cdp_y [m] of a location east and north of the first trace."""
     x = ORIGIN_X + east * np.cos(AZIMUTH) - north * np.sin(AZIMUTH)
     y = ORIGIN_Y + east * np.sin(AZIMUTH) + north * np.cos(AZIMUTH)
     return round(float(x)), round(float(y))
 
 
 def grid_position(east: float, north: float, spacing: float) -> tuple[int, int]:
-    """Inline and crossline number of the bin that a place falls into."""
+    """Return the inline and crossline number of the bin of a location."""
     return FIRST_INLINE + round(north / spacing), FIRST_CROSSLINE + round(east / spacing)
 
 
 def shoot_line(earth: Earth, name: str, north: float, rng: np.random.Generator) -> Recording:
-    """Shoot a line from west to east at `north` [m].
+    """Model a line from west to east at `north` [m].
 
-    Reflection coefficients of the undisturbed impedance are placed at their two-way time and convolved with a Ricker
-    wavelet that loses a third of its frequency towards the end; a gain in proportion to time stands for processing.
+    Reflection coefficients are placed at their two-way time and convolved with a Ricker wavelet whose frequency
+    decreases by a third towards the end of the trace; a gain linear in time represents processing.
 
     Args:
         earth: the layered earth.
         name: name of the line.
         north: position across the line [m].
-        rng: the only source of randomness (noise and trace-to-trace scatter).
+        rng: generator of noise and trace-to-trace scatter.
 
     Returns:
         A recording of stacked, migrated, zero-phase traces; a positive sample is an increase of impedance.
@@ -78,7 +78,7 @@ def _trace(row: int, inline: int, crossline: int, position: tuple[int, int]) -> 
 
 
 def _impedance(earth: Earth, east: float, north: float) -> tuple[Array, Array]:
-    """Velocity [m/s] and impedance [m/s * g/cm3] at depths every DEPTH_STEP_M from the surface."""
+    """Return velocity [m/s] and impedance [m/s * g/cm3] at depths every DEPTH_STEP_M from the surface."""
     spec = earth.spec
     deepest = 2600.0 * spec.line.samples * spec.line.interval_ms / 1000.0  # more than any wave reaches at 5200 m/s
     depth = np.arange(0.5 * DEPTH_STEP_M, min(deepest, 4500.0), DEPTH_STEP_M)
@@ -90,9 +90,9 @@ def _impedance(earth: Earth, east: float, north: float) -> tuple[Array, Array]:
 
 
 def _reflectivity_in_time(speed: Array, impedance: Array, samples: int) -> Array:
-    """Reflection coefficients gathered on a regular two-way-time grid, float64[samples] every TIME_STEP_S.
+    """Return reflection coefficients on a regular two-way-time grid, float64[samples] every TIME_STEP_S.
 
-    A coefficient between two grid times is shared between them in proportion to its nearness.
+    A coefficient between two grid times is distributed over both by linear weights.
     """
     arrival = np.cumsum(2.0 * DEPTH_STEP_M / speed)[:-1] / TIME_STEP_S
     left = np.floor(arrival).astype(np.int64)
@@ -105,7 +105,7 @@ def _reflectivity_in_time(speed: Array, impedance: Array, samples: int) -> Array
 
 
 def _convolve(spikes: Array, frequency: float) -> Array:
-    """Convolve with a wavelet that passes from 1.15 to 0.8 times `frequency` down the trace, and gain by time."""
+    """Convolve with a wavelet that changes from 1.15 to 0.8 times `frequency` down the trace, and apply the gain."""
     early, late = (
         fftconvolve(spikes, ricker(scale * frequency, TIME_STEP_S)[None, :], mode="same", axes=1)
         for scale in (1.15, 0.8)
@@ -115,7 +115,7 @@ def _convolve(spikes: Array, frequency: float) -> Array:
 
 
 def _noise(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    """Unit-rms noise in the band of the signal: two thirds random, one third dipping streaks left by migration."""
+    """Draw unit-rms noise in the band of the signal: two thirds random, one third dipping migration artefacts."""
     random = gaussian_filter1d(rng.standard_normal(shape), 0.9, axis=1)
     streaks = gaussian_filter1d(rng.standard_normal(shape), 1.2, axis=1)
     streaks = gaussian_filter1d(_shear(streaks, 1), 5.0, axis=0) + gaussian_filter1d(_shear(streaks, -1), 5.0, axis=0)

@@ -1,4 +1,4 @@
-"""The laws that turn rock into log readings. Arrays broadcast; depths in m, volumes and porosities in v/v."""
+"""Rock-physics relations from rock properties to log readings; depths in m, volumes and porosities in v/v."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SURFACE_TEMPERATURE, GRADIENT = 5.0, 0.034  # [degC], [degC/m]
 
 
 def compacted_porosity(surface: Array | float, burial: Array, length: Array | float) -> Array:
-    """Porosity after burial: surface * exp(-burial / length).
+    """Return the porosity after burial: surface * exp(-burial / length).
 
     References:
         Athy, L. F. (1930), Density, porosity, and compaction of sedimentary rocks, AAPG Bulletin 14.
@@ -26,17 +26,17 @@ def compacted_porosity(surface: Array | float, burial: Array, length: Array | fl
 
 
 def gamma_ray(vshale: Array, matrix: Array | float, clay: Array | float) -> Array:
-    """Gamma ray [gAPI] of a mixture, linear in the shale volume."""
+    """Return the gamma ray [gAPI] of a mixture, linear in the shale volume."""
     return np.asarray(matrix + vshale * (clay - matrix))
 
 
 def bulk_density(porosity: Array, matrix: Array | float, fluid: Array | float) -> Array:
-    """Density by volume: (1 - porosity) * matrix + porosity * fluid, in the unit of the densities."""
+    """Return the bulk density (1 - porosity) * matrix + porosity * fluid, in the unit of the densities."""
     return np.asarray((1.0 - porosity) * matrix + porosity * fluid)
 
 
 def wyllie_slowness(porosity: Array, matrix: Array | float, fluid: Array | float) -> Array:
-    """Time-average slowness: (1 - porosity) * matrix + porosity * fluid, in the unit of the slownesses.
+    """Return the time-average slowness (1 - porosity) * matrix + porosity * fluid, in the unit of the slownesses.
 
     References:
         Wyllie, M. R. J., Gregory, A. R. & Gardner, L. W. (1956), Elastic wave velocities in heterogeneous and porous
@@ -46,7 +46,7 @@ def wyllie_slowness(porosity: Array, matrix: Array | float, fluid: Array | float
 
 
 def raymer_velocity(porosity: Array, matrix: Array | float, fluid: Array | float) -> Array:
-    """Velocity (1 - porosity)^2 * matrix + porosity * fluid, for porosities below 0.37, in the unit of the velocities.
+    """Return the velocity (1 - porosity)^2 * matrix + porosity * fluid, for porosities below 0.37.
 
     References:
         Raymer, L. L., Hunt, E. R. & Gardner, J. S. (1980), An improved sonic transit time-to-porosity transform,
@@ -56,9 +56,9 @@ def raymer_velocity(porosity: Array, matrix: Array | float, fluid: Array | float
 
 
 def neutron_porosity(porosity: Array, hydrogen: Array | float, solid: Array | float) -> Array:
-    """Neutron reading [v/v, limestone units]: pore hydrogen, solid hydrogen (clay, coal), less the excavation effect.
+    """Return the neutron porosity [v/v, limestone units]: hydrogen of pores and solids, less the excavation effect.
 
-    The excavation effect makes gas read lower than its missing hydrogen alone explains.
+    The excavation effect lowers the reading in gas further than its low hydrogen index alone.
 
     References:
         Segesman, F. & Liu, O. (1971), The excavation effect, SPWLA 12th Annual Symposium, paper N.
@@ -69,7 +69,7 @@ def neutron_porosity(porosity: Array, hydrogen: Array | float, solid: Array | fl
 
 
 def brine_resistivity(depth: Array, at_20: float = 0.10) -> Array:
-    """Resistivity of formation water [ohm.m] at the temperature of `depth` [m], from its value at 20 degC.
+    """Return the resistivity of formation water [ohm.m] at the temperature of `depth` [m], from its value at 20 degC.
 
     References:
         Arps, J. J. (1953), The effect of temperature on the density and electrical resistivity of sodium chloride
@@ -80,7 +80,7 @@ def brine_resistivity(depth: Array, at_20: float = 0.10) -> Array:
 
 
 def archie_resistivity(porosity: Array, saturation: Array, brine: Array | float) -> Array:
-    """Resistivity [ohm.m] of a clean rock, brine / (porosity^2 * saturation^2), with a = 1 and m = n = 2.
+    """Return the resistivity [ohm.m] of a clean rock, brine / (porosity^2 * saturation^2): a = 1 and m = n = 2.
 
     References:
         Archie, G. E. (1942), The electrical resistivity log as an aid in determining some reservoir characteristics,
@@ -90,11 +90,11 @@ def archie_resistivity(porosity: Array, saturation: Array, brine: Array | float)
 
 
 def simandoux_resistivity(porosity: Array, saturation: Array, brine: Array, clay: Array) -> Array:
-    """Resistivity [ohm.m] of a shaly rock: Archie's conductivity plus `clay` [S/m] in proportion to the saturation.
+    """Return the resistivity [ohm.m] of a shaly rock: Archie's conductivity plus `clay` [S/m] times the saturation.
 
     Args:
         porosity: effective porosity.
-        saturation: water saturation of it.
+        saturation: water saturation of the effective porosity.
         brine: resistivity of the water [ohm.m].
         clay: shale volume / resistivity of the shale [S/m]; 0 gives Archie's law.
 
@@ -106,13 +106,13 @@ def simandoux_resistivity(porosity: Array, saturation: Array, brine: Array, clay
 
 
 def reflectivity(impedance: Array) -> Array:
-    """Normal-incidence reflection coefficients (I2 - I1) / (I2 + I1) along the last axis, one sample shorter."""
+    """Return normal-incidence reflection coefficients (I2 - I1) / (I2 + I1) along the last axis, one sample shorter."""
     above, below = impedance[..., :-1], impedance[..., 1:]
     return np.asarray((below - above) / (below + above))
 
 
 def ricker(frequency: float, interval: float) -> Array:
-    """Zero-phase Ricker wavelet of unit peak, odd length, sampled at `interval` [s] out to where it has died away.
+    """Return a zero-phase Ricker wavelet of unit peak and odd length, sampled at `interval` [s] until it has decayed.
 
     References:
         Ricker, N. (1953), The form and laws of propagation of seismic wavelets, Geophysics 18.

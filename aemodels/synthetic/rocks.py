@@ -1,4 +1,4 @@
-"""Rock along a vertical column of the earth: volumes, fluids, and what an ideal tool would read."""
+"""Rock along a vertical column of the earth: volumes, fluids, and readings of ideal tools."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Array = rp.Array
 
 CLAY_POROSITY, CLAY_COMPACTION_M = 0.66, 1380.0  # bound and micro-pore water of shale at the sea bed [v/v]; [m]
 CLAY_DENSITY, CLAY_VELOCITY, CLAY_NEUTRON = 2.74, 4150.0, 0.21  # dry clay: [g/cm3], [m/s], [v/v]
-MIXING_LOSS = 0.05  # porosity lost where clay fills the pores of sand, at half and half [v/v]
-FLUSHED = 0.55  # share of the hydrocarbon that mud filtrate leaves behind where RHOB and NPHI read
-TRANSITION_M = 4.0  # height over which saturation falls above the water contact
+MIXING_LOSS = 0.05  # porosity lost to clay in the pores of sand, at a shale volume of one half [v/v]
+FLUSHED = 0.55  # share of the hydrocarbon that remains in the flushed zone, which RHOB and NPHI measure
+TRANSITION_M = 4.0  # height over which water saturation decreases by e above the water contact
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,25 +49,26 @@ class Texture:
     porosity: Array
 
 
-def rock_column(earth: Earth, place: tuple[float, float], depth: Array, texture: Texture | None = None) -> Rock:
-    """Return the rock below a position.
+def rock_column(earth: Earth, location: tuple[float, float], depth: Array, texture: Texture | None = None) -> Rock:
+    """Return the rock below a location.
 
     Args:
         earth: the layered earth.
-        place: east and north [m].
+        location: east and north [m].
         depth: float64[depth] below the sea surface [m], at or below the sea bed.
-        texture: variation within beds; none for the seismic, which does not see it.
+        texture: variation within beds; None for seismic, which does not resolve it.
     """
-    bed, position = earth.locate(*place, depth)
+    bed, position = earth.locate(*location, depth)
     beds = earth.beds
     facies = beds.facies[bed]
-    lateral = beds.lateral(1, *place)[bed]
+    lateral = beds.lateral(1, *location)[bed]
     vshale = beds.vshale[bed] + 0.02 * lateral + beds.slope[bed] * (0.5 - position)
-    own = per_facies(earth.spec.facies, facies, "porosity", "compaction_m", "porosity_spread")
+    of_facies = per_facies(earth.spec.facies, facies, "porosity", "compaction_m", "porosity_spread")
     burial = np.maximum(depth - earth.spec.structure.seabed_m, 0.0)
-    matrix = rp.compacted_porosity(own[0], burial, own[1]) + beds.porosity[bed] + 0.4 * own[2] * lateral
+    compacted = rp.compacted_porosity(of_facies[0], burial, of_facies[1])
+    matrix = compacted + beds.porosity[bed] + 0.4 * of_facies[2] * lateral
     if texture is not None:
-        # streaks, coals and clean rock are more even than silt
+        # streaks, coals and clean rock are more homogeneous than silt
         vshale = vshale + texture.vshale * np.clip(vshale / 0.4, 0.3, 1.0)
         matrix = matrix + texture.porosity * np.clip(matrix / 0.2, 0.15, 1.0)
     vshale = np.clip(vshale, 0.01, 0.98)
@@ -80,18 +81,18 @@ def rock_column(earth: Earth, place: tuple[float, float], depth: Array, texture:
 
 
 def ideal_curves(rock: Rock, facies: tuple[Facies, ...]) -> dict[str, Array]:
-    """Return the readings of tools of perfect resolution: GR, RHOB, NPHI, DTC, RDEP, RMED in canonical units."""
-    own = per_facies(facies, rock.facies, "density", "neutron", "gamma", "clay_gamma", "clay_resistivity")
+    """Return readings of tools with perfect resolution: GR, RHOB, NPHI, DTC, RDEP, RMED in canonical units."""
+    of_facies = per_facies(facies, rock.facies, "density", "neutron", "gamma", "clay_gamma", "clay_resistivity")
     hydrocarbon = rock.effective / rock.porosity * (1.0 - rock.saturation)  # share of the total pore volume
     near = hydrocarbon * FLUSHED
     light = np.where(rock.gas > 0.5, rp.GAS_DENSITY, rp.OIL_DENSITY)
     fluid = rp.BRINE_DENSITY + near * (light - rp.BRINE_DENSITY)
-    grain = own[0] + rock.vshale * (CLAY_DENSITY - own[0])
-    solid = own[1] + rock.vshale * (CLAY_NEUTRON - own[1])
-    brine, clay = rp.brine_resistivity(rock.depth), rock.vshale**1.3 / own[4]
+    grain = of_facies[0] + rock.vshale * (CLAY_DENSITY - of_facies[0])
+    solid = of_facies[1] + rock.vshale * (CLAY_NEUTRON - of_facies[1])
+    brine, clay = rp.brine_resistivity(rock.depth), rock.vshale**1.3 / of_facies[4]
     flushed = 1.0 - FLUSHED * (1.0 - rock.saturation)
     return {
-        "GR": rp.gamma_ray(rock.vshale, own[2], own[3]),
+        "GR": rp.gamma_ray(rock.vshale, of_facies[2], of_facies[3]),
         "RHOB": rp.bulk_density(rock.porosity, grain, fluid),
         "NPHI": rp.neutron_porosity(rock.porosity, 1.0 - near * rock.gas * (1.0 - rp.GAS_HYDROGEN), solid),
         "DTC": rp.US_PER_FT / velocity(rock, facies),
@@ -101,7 +102,7 @@ def ideal_curves(rock: Rock, facies: tuple[Facies, ...]) -> dict[str, Array]:
 
 
 def velocity(rock: Rock, facies: tuple[Facies, ...]) -> Array:
-    """Compressional velocity [m/s]: Raymer-Hunt-Gardner with the slowness of the solid averaged by volume."""
+    """Return the compressional velocity [m/s]: Raymer-Hunt-Gardner with a volume average of the solids' slownesses."""
     (matrix,) = per_facies(facies, rock.facies, "velocity")
     solid = 1.0 / rp.wyllie_slowness(rock.vshale, 1.0 / matrix, 1.0 / CLAY_VELOCITY)
     light = np.where(rock.gas > 0.5, rp.GAS_VELOCITY, rp.OIL_VELOCITY)
@@ -110,7 +111,7 @@ def velocity(rock: Rock, facies: tuple[Facies, ...]) -> Array:
 
 
 def density(rock: Rock, facies: tuple[Facies, ...]) -> Array:
-    """Bulk density [g/cm3] of the undisturbed rock, as the seismic wave meets it."""
+    """Return the bulk density [g/cm3] of the rock outside the flushed zone, as measured by seismic waves."""
     (matrix,) = per_facies(facies, rock.facies, "density")
     share = rock.effective / rock.porosity * (1.0 - rock.saturation)
     light = np.where(rock.gas > 0.5, rp.GAS_DENSITY, rp.OIL_DENSITY)
@@ -119,13 +120,13 @@ def density(rock: Rock, facies: tuple[Facies, ...]) -> Array:
 
 
 def per_facies(facies: tuple[Facies, ...], index: IntArray, *fields: str) -> Array:
-    """Parameters of the facies at every depth, float64[field, depth]."""
+    """Return parameters of the facies at every depth, float64[field, depth]."""
     table = np.array([[getattr(item, field) for item in facies] for field in fields], dtype=np.float64)
     return np.asarray(table[:, index])
 
 
 def _fluids(earth: Earth, bed: IntArray, depth: Array, effective: Array) -> tuple[Array, Array]:
-    """Water saturation and gas flag: irreducible water high above the contact, all water below it."""
+    """Return water saturation and gas flag: irreducible water high above the contact, water only below it."""
     gas_contact, water_contact = earth.contacts[earth.beds.formation[bed]].T
     permeable: BoolArray = per_facies(earth.spec.facies, earth.beds.facies[bed], "reservoir")[0] > 0.5
     height = np.where(permeable, np.maximum(water_contact - depth, 0.0), 0.0)

@@ -1,4 +1,4 @@
-"""Specification of the synthetic field that `sample_field` writes."""
+"""Specification of a synthetic field, see `sample_field`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class StructureSpec(Spec):
 
 
 class ToolSpec(Spec):
-    """Resolution and noise of the tools (one standard deviation)."""
+    """Resolution and noise of the logging tools; noise as one standard deviation."""
 
     gamma_noise: float = Field(default=1.6, ge=0.0, le=20.0, description="statistical noise of GR [gAPI]")
     density_noise: float = Field(default=0.007, ge=0.0, le=0.1, description="noise of RHOB [g/cm3]")
@@ -34,15 +34,15 @@ class ToolSpec(Spec):
         default=0.45, ge=0.05, le=3.0, description="vertical resolution of the nuclear tools [m]"
     )
     gaps: float = Field(
-        default=0.4, ge=0.0, le=1.0, description="share of wells in which a curve starts late or is absent"
+        default=0.4, ge=0.0, le=1.0, description="share of wells in which a curve starts deeper or is absent"
     )
 
 
 class LineSpec(Spec):
     """The post-stack seismic lines."""
 
-    traces: int = Field(default=240, ge=8, le=2000, description="traces a line")
-    samples: int = Field(default=500, ge=64, le=2000, description="samples a trace")
+    traces: int = Field(default=240, ge=8, le=2000, description="traces per line")
+    samples: int = Field(default=500, ge=64, le=2000, description="samples per trace")
     interval_ms: float = Field(default=4.0, ge=1.0, le=8.0, description="sampling interval [ms]; whole milliseconds")
     spacing_m: float = Field(default=25.0, ge=5.0, le=100.0, description="distance between traces [m]")
     frequency_hz: float = Field(default=30.0, ge=10.0, le=60.0, description="peak frequency of the Ricker wavelet [Hz]")
@@ -56,12 +56,12 @@ class LineSpec(Spec):
 
 
 class FieldSpec(Spec):
-    """A synthetic field: one layered earth, wells drilled into it and seismic lines shot over it."""
+    """A synthetic field: one layered earth with wells and seismic lines."""
 
     wells: int = Field(default=10, ge=1, le=60, description="clean wells for training")
     arrivals: int = Field(default=3, ge=1, le=20, description="newly arriving wells, with injected faults")
     top_m: float = Field(
-        default=1000.0, ge=300.0, le=3000.0, description="first logged depth [m]; wells differ by a few m"
+        default=1000.0, ge=300.0, le=3000.0, description="first logged depth [m]; it varies by a few m between wells"
     )
     base_m: float = Field(default=2200.0, ge=400.0, le=4000.0, description="last logged depth [m]")
     step_m: float = Field(default=0.1524, ge=0.05, le=1.0, description="sampling interval of the logs [m]")
@@ -80,5 +80,5 @@ class FieldSpec(Spec):
             raise ValueError(f"wells run from {self.top_m} to {self.base_m} m; expected at least 100 m")
         missing = {name for formation in FORMATIONS for name in formation.shares} - {f.name for f in self.facies}
         if missing:
-            raise ValueError(f"facies {sorted(missing)} are missing; the formations are built of them")
+            raise ValueError(f"facies {sorted(missing)} are missing; expected all facies of the formations")
         return self

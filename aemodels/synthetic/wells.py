@@ -1,4 +1,4 @@
-"""Logging a well in the synthetic earth: texture, tool response, hole, noise and gaps."""
+"""Synthetic well logs: texture of the rock, tool response, borehole, noise and gaps."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from aemodels.synthetic.rockphysics import Array
 from aemodels.synthetic.rocks import Rock, Texture, ideal_curves, per_facies, rock_column
 from aemodels.synthetic.spec import ToolSpec
 
-OVERSAMPLING = 4  # computed samples a logged sample, so that beds thinner than the tools are averaged, not missed
-SONIC_SPAN_M = 0.61  # receiver spacing of 2 ft: the sonic averages slowness over it
+OVERSAMPLING = 4  # computed samples per logged sample, so that beds thinner than the tools' resolution are averaged
+SONIC_SPAN_M = 0.61  # receiver spacing of 2 ft, over which the sonic averages slowness
 UPPER_BIT_IN, LOWER_BIT_IN = 12.25, 8.5
 CURVES: dict[str, tuple[str, str]] = {
     "GR": ("gAPI", "Gamma ray"),
@@ -31,7 +31,7 @@ CURVES: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class WellLocation:
-    """Name of a well, its position east and north [m] of the first trace of the line, and the nearest trace."""
+    """Name of a well, its location east and north in m from the first trace of the line, and its nearest trace."""
 
     name: str
     east: float
@@ -42,17 +42,17 @@ class WellLocation:
     cdp_y: int
 
 
-def log_well(earth: Earth, place: WellLocation, rng: np.random.Generator) -> Recording:
-    """Log one vertical well.
+def log_well(earth: Earth, location: WellLocation, rng: np.random.Generator) -> Recording:
+    """Model the logs of one vertical well.
 
-    The hole is drilled in two sections; shale is washed out by less than 2 in, which no other curve notices, sand
-    carries mudcake. Curves end a few metres apart above total depth, density and neutron miss the casing shoe, and in
-    some wells a curve starts late or is absent.
+    The hole has two sections; shale is washed out by less than 2 in, which does not affect other curves, and mudcake
+    builds up on sand. Curves end at slightly different depths above total depth, density and neutron are missing at
+    the casing shoe, and in some wells a curve starts deeper or is absent.
 
     Args:
         earth: the layered earth.
-        place: where the well stands.
-        rng: the only source of randomness.
+        location: of the well.
+        rng: generator of all random numbers.
 
     Returns:
         A recording with the canonical curves of CURVES; depth is measured from the sea surface along a vertical hole.
@@ -62,7 +62,7 @@ def log_well(earth: Earth, place: WellLocation, rng: np.random.Generator) -> Rec
     samples = int((spec.base_m - float(rng.uniform(0.0, 25.0)) - top) / spec.step_m) + 1
     axis = np.round(top + spec.step_m * np.arange(samples), 4)
     fine = np.asarray(top + spec.step_m / OVERSAMPLING * np.arange(samples * OVERSAMPLING), dtype=np.float64)
-    rock = rock_column(earth, (place.east, place.north), fine, _texture(fine, rng))
+    rock = rock_column(earth, (location.east, location.north), fine, _texture(fine, rng))
     curves = _minerals(ideal_curves(rock, spec.facies), fine, rng)
     curves = blur(curves, spec.step_m / OVERSAMPLING, spec.tools.resolution_m)
     curves = {name: values[::OVERSAMPLING] for name, values in curves.items()}
@@ -80,17 +80,17 @@ def log_well(earth: Earth, place: WellLocation, rng: np.random.Generator) -> Rec
             for name, (unit, text) in CURVES.items()
         ),
         kind="logs",
-        source=Source(uri=f"synthetic/{place.name}", sha256="0" * 64),
-        name=place.name,
-        headers={"WELL": place.name, "FLD": "SYNTHETIC", "X": place.cdp_x, "Y": place.cdp_y},
+        source=Source(uri=f"synthetic/{location.name}", sha256="0" * 64),
+        name=location.name,
+        headers={"WELL": location.name, "FLD": "SYNTHETIC", "X": location.cdp_x, "Y": location.cdp_y},
     )
 
 
 def blur(curves: dict[str, Array], step: float, resolution: float) -> dict[str, Array]:
     """Apply each tool's vertical response to ideal readings sampled at `step` [m].
 
-    Nuclear tools count over a bell of full width `resolution` [m] at half height (neutron 1.3 times as wide), the
-    sonic averages slowness over its span, and resistivity is smoothed as a logarithm.
+    Nuclear tools average over a Gaussian of full width at half maximum `resolution` [m] (neutron 1.3 times as wide),
+    the sonic averages slowness over its span, and resistivity is smoothed as a logarithm.
     """
     sigma = resolution / 2.355 / step
     out = {
@@ -107,15 +107,15 @@ def blur(curves: dict[str, Array], step: float, resolution: float) -> dict[str, 
 
 
 def _texture(depth: Array, rng: np.random.Generator) -> Texture:
-    """Variation within beds: first-order Markov noise over 0.6 m and 4 m, finer rock being less porous."""
+    """Draw variation within beds: first-order Markov noise over 0.6 m and 4 m, shalier rock being less porous."""
     step = float(depth[1] - depth[0])
-    short, long, own = (_markov(depth.size, length / step, rng) for length in (0.6, 4.0, 0.7))
+    short, long, independent = (_markov(depth.size, length / step, rng) for length in (0.6, 4.0, 0.7))
     vshale = 0.065 * short + 0.065 * long
-    return Texture(vshale=vshale, porosity=0.012 * own - 0.06 * vshale)
+    return Texture(vshale=vshale, porosity=0.012 * independent - 0.06 * vshale)
 
 
 def _minerals(curves: dict[str, Array], depth: Array, rng: np.random.Generator) -> dict[str, Array]:
-    """Scatter that volumes do not explain: clay type and feldspar in GR, cementation in the resistivities."""
+    """Add scatter unrelated to the volumes: clay type and feldspar in GR, cementation in the resistivities."""
     step = float(depth[1] - depth[0])
     clay, cement = _markov(depth.size, 2.0 / step, rng), _markov(depth.size, 2.5 / step, rng)
     scatter = {name: curves[name] * np.exp(0.12 * cement) for name in ("RDEP", "RMED")}
@@ -123,7 +123,7 @@ def _minerals(curves: dict[str, Array], depth: Array, rng: np.random.Generator) 
 
 
 def _markov(samples: int, correlation: float, rng: np.random.Generator) -> Array:
-    """Stationary first-order noise of unit variance, float64[samples], correlation length in samples."""
+    """Draw stationary first-order noise of unit variance, float64[samples], correlation length in samples."""
     keep = float(np.exp(-1.0 / correlation))
     shocks = np.sqrt(1.0 - keep**2) * rng.standard_normal(samples)
     shocks[0] /= np.sqrt(1.0 - keep**2)
@@ -131,10 +131,10 @@ def _markov(samples: int, correlation: float, rng: np.random.Generator) -> Array
 
 
 def _disturb(curves: dict[str, Array], tools: ToolSpec, rng: np.random.Generator) -> dict[str, Array]:
-    """Calibration differences between wells and noise within them."""
+    """Add calibration differences between wells, and noise."""
 
     def noise(size: int) -> Array:
-        smooth = gaussian_filter1d(rng.standard_normal(size), 0.7)  # recorders filter a little
+        smooth = gaussian_filter1d(rng.standard_normal(size), 0.7)  # recorders low-pass slightly
         return np.asarray(smooth / smooth.std())
 
     size = curves["GR"].size
@@ -151,7 +151,7 @@ def _disturb(curves: dict[str, Array], tools: ToolSpec, rng: np.random.Generator
 
 
 def _hole(rock: Rock, earth: Earth, shoe: int, rng: np.random.Generator) -> dict[str, Array]:
-    """Bit size and caliper [in]: shale breaks out smoothly by less than 2 in, permeable rock carries mudcake."""
+    """Return bit size and caliper [in]: smooth breakouts below 2 in in shale, mudcake on permeable rock."""
     vshale = gaussian_filter1d(rock.vshale, 8 * OVERSAMPLING)[::OVERSAMPLING]
     permeable = per_facies(earth.spec.facies, rock.facies, "reservoir")[0]
     cake = gaussian_filter1d(permeable * np.clip(1.0 - 2.5 * rock.vshale, 0.0, 1.0), 3 * OVERSAMPLING)[::OVERSAMPLING]

@@ -1,4 +1,4 @@
-"""Embeddings against what they are made of: the projection, the encoder's own output, the decoder's way back."""
+"""Embeddings compared with the projection, with the encoder's output, and after decoding."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def with_lithology(well: Recording, numbers: np.ndarray, name: str = "LITHOLOGY"
     return dataclasses.replace(well, values=values, channels=(*well.channels, Channel(name)))
 
 
-def test_components_of_full_rank_give_the_windows_back():
+def test_components_of_full_rank_reconstruct_the_windows():
     section = noise_section()
     window = WindowSpec(length=10, stride=5, width=0)
     model = encoder_of(Pca(window=window, stride=1, latent=20).fit([section], [], CONTEXT).denoiser)
@@ -51,7 +51,7 @@ def test_components_of_full_rank_give_the_windows_back():
     assert embeddings.values.shape == (len(embeddings.origin), 20)
 
 
-def test_a_finer_stride_gives_more_places_and_the_same_codes_at_the_common_ones():
+def test_a_finer_stride_gives_more_windows_and_the_same_embeddings_of_common_ones():
     section = noise_section()
     model = encoder_of(
         Pca(window=WindowSpec(length=20, stride=20, width=0), latent=5).fit([section], [], CONTEXT).denoiser
@@ -62,7 +62,7 @@ def test_a_finer_stride_gives_more_places_and_the_same_codes_at_the_common_ones(
     np.testing.assert_allclose(fine.values[common], coarse.values, atol=1e-5)
 
 
-def test_the_code_of_a_network_is_what_its_encoder_says_and_decodes_to_its_output():
+def test_the_embedding_of_a_network_is_its_encoders_output_and_decodes_to_its_output():
     section = noise_section(channels=3)
     denoiser = untrained(Dense(widths=(12,), latent=4, window=WindowSpec(length=30, stride=15, width=1)), 1)
     embeddings = embed(encoder_of(denoiser), section)
@@ -74,13 +74,13 @@ def test_the_code_of_a_network_is_what_its_encoder_says_and_decodes_to_its_outpu
     np.testing.assert_allclose(decode(denoiser, embeddings.values), np.asarray(denoiser.network(inputs)), atol=1e-5)
 
 
-def test_codes_of_another_size_are_refused_with_both_sizes():
+def test_embeddings_of_another_size_are_refused_with_both_sizes():
     denoiser = untrained(Dense(widths=(12,), latent=4, window=WindowSpec(length=30, stride=15, width=1)), 1)
     with pytest.raises(DataError, match=r"\(4,\).*\(7,\)"):
         decode_embeddings(denoiser, np.zeros((2, 7), dtype=np.float32))
 
 
-def test_curves_stand_side_by_side_place_by_place():
+def test_embeddings_of_all_curves_are_concatenated_per_start():
     section = noise_section(channels=3)
     model = encoder_of(
         Pca(window=WindowSpec(length=20, stride=10, width=1), latent=4).fit([section], [], CONTEXT).denoiser
@@ -93,7 +93,7 @@ def test_curves_stand_side_by_side_place_by_place():
     np.testing.assert_array_equal(beside.centre, embeddings.centre[embeddings.origin[:, 0] == 0])
 
 
-def test_guards_are_taken_off_and_models_without_a_code_have_none():
+def test_the_encoder_is_found_behind_guards_and_is_none_if_absent():
     section = noise_section()
     inner = Pca(latent=3).fit([section], [], CONTEXT).denoiser
     empty = np.zeros((1, 1), dtype=np.float64)
@@ -103,7 +103,7 @@ def test_guards_are_taken_off_and_models_without_a_code_have_none():
     assert encoder_of(untrained(UNet(widths=(4, 6), kernel=3, window=WindowSpec(length=32, stride=16)), 2)) is None
 
 
-def test_shrinkage_has_its_leading_components_as_code():
+def test_the_embedding_of_a_shrinkage_is_its_leading_components():
     section = noise_section(samples=400)
     model = encoder_of(PcaWiener(window=WindowSpec(length=20, stride=10, width=0)).fit([section], [], CONTEXT).denoiser)
     embeddings = embed(model, section)
@@ -111,7 +111,7 @@ def test_shrinkage_has_its_leading_components_as_code():
     assert (np.diff(embeddings.values.var(axis=0)) <= 0.3).all(), "in the order of their variance"
 
 
-def test_a_blanked_curve_is_as_if_the_well_never_had_it():
+def test_a_blanked_curve_equals_a_missing_one():
     well = make_well(samples=200, curves=("GR", "RHOB"))
     normaliser = CurvePercentiles().fit([well], ("GR", "RHOB"))
     without = normaliser.apply(well.select(slice(0, 1)))
@@ -147,7 +147,7 @@ def test_every_window_of_a_table_has_its_depth_curve_and_lithology(width, tmp_pa
     assert table["to"].max() == well.axis[-1]
 
 
-def test_traces_are_named_by_their_number_in_the_file():
+def test_traces_are_labelled_by_their_number_in_the_file():
     line = make_line(traces=20, samples=80).select(slice(5, 12))
     section = make_section(line.values)
     model = encoder_of(

@@ -1,4 +1,4 @@
-"""Forests on planted rock: found where the curves tell it, not found where they only tell the well."""
+"""Forests on planted lithology: predicted if curves depend on it, not if they only identify the well."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SMALL = ForestSpec(trees=20, windows=600, jobs=1)
 
 
 def layered_well(name: str, seed: int):
-    """Thick beds of three rocks; the level of the one curve tells which."""
+    """Return thick beds of three lithologies, given by the level of the one curve."""
     rng = np.random.default_rng(seed)
     rock = np.repeat(rng.permutation(np.arange(30) % 3), 60)
     curve = rock + rng.normal(0, 0.1, rock.size)
@@ -50,7 +50,7 @@ def model(wells):
     return encoder_of(spec.fit([section for _, section in wells], [], FitContext(kind="logs", seed=0)).denoiser)
 
 
-def test_rock_that_the_curve_tells_is_found_in_wells_left_out(wells, model):
+def test_lithology_given_by_the_curve_is_predicted_in_held_out_wells(wells, model):
     labelled = labelled_windows(model, wells, SMALL)
     assert {name: features.shape[1] for name, features in labelled.features.items()} == {EMBEDDING: 3, PCA: 3, RAW: 24}
     assert len(labelled.lithology) <= 600
@@ -61,15 +61,15 @@ def test_rock_that_the_curve_tells_is_found_in_wells_left_out(wells, model):
     assert (summary["windows"] == len(labelled.lithology)).all(), "each window is judged once"
 
 
-def test_no_well_is_on_both_sides(wells, model):
+def test_no_well_is_in_training_and_test(wells, model):
     folds = forest_scores(labelled_windows(model, wells, SMALL), SMALL, (EMBEDDING,))
     left_out = [well for row in folds["wells"] for well in row.split(", ")]
     assert sorted(left_out) == [f"w_{n}" for n in range(6)]
     assert len(folds) == 5
 
 
-def test_rock_that_only_the_well_tells_is_not_found():
-    """Features name the well, and so the rock of the wells learnt from: split at random, it would look like skill."""
+def test_lithology_given_only_by_the_well_is_not_predicted():
+    """Features identify the well, and so the lithology of training wells; a random split would show false skill."""
     rng = np.random.default_rng(0)
     well = np.repeat(np.arange(10), 60)
     rock = (rng.permutation(10) % 2)[well]
@@ -81,7 +81,7 @@ def test_rock_that_only_the_well_tells_is_not_found():
     assert folds["balanced_accuracy"].mean() < 0.8
 
 
-def test_rare_rock_and_rock_of_one_well_alone_is_left_out(wells, model):
+def test_rare_lithology_and_lithology_of_a_single_well_are_excluded(wells, model):
     changed = []
     for number, (recording, section) in enumerate(wells):
         values = recording.values.copy()
@@ -94,7 +94,7 @@ def test_rare_rock_and_rock_of_one_well_alone_is_left_out(wells, model):
     assert set(labelled.lithology) == {0, 1, 2}
 
 
-def test_without_two_wells_of_known_rock_there_is_nothing_to_learn(wells, model):
+def test_fewer_than_two_wells_with_lithology_give_none(wells, model):
     plain = [(recording.select(slice(0, 1)), section) for recording, section in wells]
     assert labelled_windows(model, plain, SMALL) is None
     assert labelled_windows(model, [wells[0], *plain[1:]], SMALL) is None

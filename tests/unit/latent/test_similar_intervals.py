@@ -1,4 +1,4 @@
-"""The search for intervals alike, against intervals planted in wells."""
+"""The search for similar intervals, with intervals planted in wells."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from helpers.recordings import make_section, make_well
 
 
 def wiggle(seed: int, samples: int = 1500, channels: int = 3) -> np.ndarray:
-    """Smooth random curves."""
+    """Draw smooth random curves."""
     noise = np.random.default_rng(seed).normal(size=(channels, samples + 20))
     return np.stack([np.convolve(row, np.hanning(21), mode="valid") for row in noise])[:, :samples] / 4
 
@@ -52,7 +52,7 @@ def planted(samples: int):
 
 @pytest.mark.parametrize(("samples", "ahead"), [(20, 0.8), (32, 0.6), (100, 0.6), (333, 0.6)])
 def test_a_planted_repeat_is_found_first(model, samples, ahead):
-    """Shorter than a window it is seen with other surroundings, and is less far ahead."""
+    """Shorter than a window it is embedded with different surroundings, and its lead is smaller."""
     interval, sections = planted(samples)
     excluded = free(sections[0])
     excluded[300 : 300 + samples] = True
@@ -65,7 +65,7 @@ def test_a_planted_repeat_is_found_first(model, samples, ahead):
     assert best.distance < search.median_distance
 
 
-def test_the_interval_itself_has_distance_nought_unless_it_is_forbidden(model):
+def test_the_query_itself_has_distance_zero_unless_it_is_excluded(model):
     interval, sections = planted(96)
     own = sections[0]
     found = find_similar(model, interval, [(own, free(own))], top=1).matches[0]
@@ -76,8 +76,8 @@ def test_the_interval_itself_has_distance_nought_unless_it_is_forbidden(model):
     assert all(match.stop <= 300 or match.start >= 396 for match in others)
 
 
-def test_order_counts_and_not_only_amounts(model):
-    """Two beds in the other order have the same mean; the sequence tells them apart."""
+def test_the_order_of_beds_matters(model):
+    """Two beds in reverse order have the same mean but a different sequence."""
     rng = np.random.default_rng(0)
     base = 0.05 * rng.normal(size=(3, 1500))
     step = np.repeat([1.0, 2.0], 60)
@@ -91,7 +91,7 @@ def test_order_counts_and_not_only_amounts(model):
     assert abs(best.start - 1000) <= 2
 
 
-def test_a_well_without_a_curve_is_compared_by_the_others(model):
+def test_a_well_that_lacks_a_curve_is_compared_by_the_other_curves(model):
     interval, sections = planted(120)
     mask = np.ones(sections[1].values.shape, dtype=bool)
     mask[2] = False
@@ -107,7 +107,7 @@ def test_a_well_without_a_curve_is_compared_by_the_others(model):
     assert find_similar(model, interval, [(poor, free(poor))], top=1).compared == ((),), "one curve of three is too few"
 
 
-def test_unobserved_places_are_no_matches(model):
+def test_unobserved_intervals_are_not_matched(model):
     interval, sections = planted(120)
     mask = np.ones(sections[1].values.shape, dtype=bool)
     mask[:, 690:800] = False
@@ -130,7 +130,7 @@ def test_a_well_shorter_than_the_interval_has_no_match(model):
 
 @given(start=st.integers(0, 1400), samples=st.integers(4, 100), top=st.integers(1, 12))
 @settings(max_examples=25, deadline=None)
-def test_matches_are_sorted_apart_and_inside(start, samples, top):
+def test_matches_are_sorted_do_not_overlap_and_lie_inside_the_well(start, samples, top):
     section = make_section(wiggle(7))
     found = find_similar(
         MODEL, QueryInterval(section, start, start + samples), [(section, free(section))], top=top
@@ -145,7 +145,7 @@ def test_matches_are_sorted_apart_and_inside(start, samples, top):
 MODEL = model_of()
 
 
-def test_another_step_is_brought_to_the_one_wanted_and_an_equal_one_left_alone():
+def test_another_step_is_resampled_and_an_equal_one_is_kept():
     well = make_well(samples=400)
     assert resample(well, 0.1524) is well
     assert resample(well, 0.152) is well, "the step of one field in metres and in feet"

@@ -1,4 +1,4 @@
-"""Drift: known answers of the statistics, their laws, and verdicts on wells that were shifted on purpose."""
+"""Drift: known values and properties of the statistics, and verdicts on wells with planted shifts."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_ks_is_scipys_up_to_the_mass_of_a_bin(seed, shift, scale):
     assert theirs - ours <= largest_bin + 1 / 200
 
 
-def test_ks_is_exactly_scipys_where_every_value_is_an_edge():
+def test_ks_equals_scipys_if_every_value_is_an_edge():
     rng = np.random.default_rng(5)
     reference, now = rng.normal(size=60), rng.normal(0.4, 1, 40)
     edges = np.sort(np.concatenate([reference, now]))
@@ -97,7 +97,7 @@ def test_cohens_h_by_hand():
 
 
 @given(st.integers(1, 20), st.integers(1, 30), st.data())
-def test_surprise_is_a_probability_that_falls_with_every_further_file(files, groups, data):
+def test_the_p_value_of_missing_files_decreases_with_every_further_file(files, groups, data):
     before = data.draw(st.integers(0, groups))
     chances = [missing_files_p_value(lacking, files, before, groups) for lacking in range(files + 1)]
     assert chances[0] == pytest.approx(1.0)
@@ -160,7 +160,7 @@ def test_wells_like_those_of_the_training_raise_no_alarm(reference):
         ("DTC", lambda values: np.full_like(values, np.nan)),
     ],
 )
-def test_a_shifted_curve_is_named_and_no_other(reference, curve, change):
+def test_only_the_shifted_curve_drifts(reference, curve, change):
     rows = judged(reference, arrivals(**{curve: change}))
     assert alarms(rows) & set(CURVES) == {curve}
     assert rows[curve].verdict == ("missing" if curve == "DTC" else "drift")
@@ -171,7 +171,7 @@ def test_a_missing_curve_is_reported_with_its_share(reference):
     assert (row.missing, row.missing_reference, row.lacking, row.psi) == (1.0, 0.0, 4, None)
 
 
-def test_one_well_without_a_curve_is_no_alarm(reference):
+def test_one_well_without_a_curve_raises_no_alarm(reference):
     raws = arrivals()
     raws[0][3] = np.nan
     assert judged(reference, raws)["DTC"].verdict != "missing"
@@ -189,8 +189,8 @@ def test_a_curve_that_half_the_training_wells_lack_may_be_lacking():
     assert judged(reference, raws)["DTC"].verdict == "too few"
 
 
-def test_false_alarms_of_new_wells_stay_rare(reference):
-    """Sixty wells of the same kind, each judged alone: a naive Kolmogorov-Smirnov test rejects nearly all of them."""
+def test_the_false_alarm_rate_of_new_wells_is_low(reference):
+    """Sixty wells of the same kind, one by one: a naive Kolmogorov-Smirnov test rejects nearly all of them."""
     singly = [judged(reference, [make_well("S", seed=1000 + n).values]) for n in range(60)]
     assert sum(bool(alarms(rows)) for rows in singly) <= 5
     gr = np.concatenate([make_well(f"R-{n}", seed=200 + n).values[0] for n in range(8)])
@@ -198,7 +198,7 @@ def test_false_alarms_of_new_wells_stay_rare(reference):
     assert np.mean(naive) > 0.5
 
 
-def test_limits_fall_with_the_number_of_files_and_rise_with_caution(reference):
+def test_limits_decrease_with_the_number_of_files_and_increase_with_a_lower_false_alarm_rate(reference):
     one, four = (BetweenWellSpread.from_reference(reference, groups, 0.01).limits["GR", "ks"] for groups in (1, 4))
     assert four < one
     assert (
@@ -208,7 +208,7 @@ def test_limits_fall_with_the_number_of_files_and_rise_with_caution(reference):
     )
 
 
-def test_thresholds_are_the_least_distances_of_an_alarm(reference):
+def test_thresholds_are_the_minimum_distances_of_an_alarm(reference):
     raws = arrivals(NPHI=lambda values: 100 * values)
     assert judged(reference, raws)["NPHI"].psi > 5
     assert judged(reference, raws, psi=10.0, ks=1.0)["NPHI"].verdict == "watch"
@@ -223,7 +223,7 @@ def test_a_higher_flag_rate_is_drift(reference):
     assert rows["flag_rate"].now == pytest.approx(0.5, abs=0.01)
 
 
-def test_one_flagged_trace_of_sixteen_is_chance():
+def test_one_flagged_trace_of_sixteen_raises_no_alarm():
     parts = [ScoredRecording(f"L-{n}", n > 2, scored(make_line(f"L-{n}", traces=24, seed=n))) for n in range(6)]
     reference = dataclasses.replace(build_reference("seismic", (), parts), flagged=np.zeros(6))
     for rows, flagged, verdict in ((16, 1, "steady"), (160, 30, "drift")):
@@ -243,18 +243,18 @@ def test_a_curve_that_no_training_well_has_cannot_drift():
     assert (row.verdict, row.reference, row.missing_reference) == ("too few", None, 1.0)
 
 
-def test_nothing_to_judge_is_no_alarm(reference):
+def test_an_empty_window_raises_no_alarm(reference):
     assert {row.verdict for row in assess_drift(reference, NOTHING)} == {"too few"}
 
 
-def test_a_reference_of_one_well_leaves_the_thresholds_alone():
+def test_only_the_thresholds_apply_to_a_reference_of_one_well():
     reference = build_reference("logs", CURVES, [ScoredRecording("only", False, scored(make_well("only", seed=7)))])
     rows = judged(reference, arrivals(NPHI=lambda values: 100 * values))
     assert rows["NPHI"].verdict == "drift"
     assert rows["NPHI"].psi_limit == DriftThresholds().psi
 
 
-def test_noisier_traces_are_drift_of_what_noise_changes():
+def test_noisier_traces_drift_in_the_features_that_noise_changes():
     parts = [ScoredRecording(f"L-{n}", n > 3, scored(make_line(f"L-{n}", traces=72, seed=n))) for n in range(6)]
     reference = build_reference("seismic", (), parts)
     line = make_line("new", traces=72, seed=77).values

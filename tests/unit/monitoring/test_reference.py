@@ -1,4 +1,4 @@
-"""The reference: counts that add up, a subspace that knows its own kind, and a round trip through a bundle."""
+"""The reference: additive counts, errors of the PCA subspace, and a round trip through arrays."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_value_on_an_edge_counts_below_it():
     assert bin_counts(np.array([2.0, np.nextafter(2.0, 3.0)]), edges).counts.tolist() == [0, 1, 1]
 
 
-def test_a_constant_has_one_edge_and_nothing_at_all_is_refused():
+def test_a_constant_has_one_edge_and_an_empty_array_is_refused():
     assert quantile_edges(np.full(9, 2.5)).tolist() == [2.5]
     with pytest.raises(DataError, match="finite"):
         quantile_edges(np.array([np.nan]))
@@ -51,7 +51,7 @@ def test_counts_of_parts_add_up_to_those_of_the_whole():
     assert whole.missing_share == pytest.approx(0.001)
 
 
-def test_a_sketch_gives_nearly_the_counts_of_the_values_themselves():
+def test_a_quantile_summary_gives_nearly_the_counts_of_the_values():
     rng = np.random.default_rng(2)
     edges = quantile_edges(rng.normal(size=5000), 20)
     values = np.append(rng.normal(0.5, 1.5, 4000), [np.nan] * 7).astype(np.float32)
@@ -65,12 +65,12 @@ def test_a_sketch_gives_nearly_the_counts_of_the_values_themselves():
 @pytest.mark.parametrize(
     ("values", "counts"), [([], [0, 0]), ([1.0], [1, 0]), ([2.0] * 5, [0, 5]), ([1.0] * 3, [3, 0])]
 )
-def test_sketches_of_nothing_and_of_constants(values, counts):
+def test_quantile_summaries_of_no_values_and_of_constants(values, counts):
     found = counts_from_summary(quantile_summary(np.array(values, dtype=np.float32)), np.array([1.5]))
     np.testing.assert_allclose(found.counts, counts, atol=1e-9)
 
 
-def test_values_in_a_subspace_leave_no_error_and_others_do():
+def test_only_values_outside_the_subspace_have_an_error():
     rng = np.random.default_rng(3)
     shapes = np.stack([np.sin(np.linspace(0, 6.28, 320)), np.cos(np.linspace(0, 6.28, 320))])
     groups = [(rng.normal(size=(2, 2)) @ shapes).astype(np.float32) for _ in range(6)]
@@ -81,7 +81,7 @@ def test_values_in_a_subspace_leave_no_error_and_others_do():
     assert subspace.errors(inside + rng.normal(size=inside.shape).astype(np.float32)).mean() > 0.2
 
 
-def test_missing_samples_make_no_error_of_their_own():
+def test_missing_samples_do_not_add_to_the_error():
     wells = [make_well(f"S-{n}", seed=40 + n).values for n in range(4)]
     subspace, _ = fit_subspace(wells, "logs", CURVES)
     gaps = wells[0].copy()
@@ -94,7 +94,7 @@ def test_missing_samples_make_no_error_of_their_own():
     assert subspace.errors(wells[0][:, :5]).shape == (0,), "five samples are no window"
 
 
-def test_the_errors_of_the_reference_are_those_of_unseen_data(reference):
+def test_the_errors_of_the_reference_are_out_of_fold(reference):
     """A group's errors come from the subspace of the others: new wells of the same kind have the same errors."""
     new = np.concatenate([reference.subspace.errors(make_well(f"N-{n}", seed=60 + n).values) for n in range(8)])
     assert new.mean() == pytest.approx(reference.pooled(PCA_ERROR).mean, rel=0.15)
@@ -118,7 +118,7 @@ def test_trace_features_have_the_known_values_of_a_sine_and_of_noise():
     assert features["relative_rms"][3] == pytest.approx(1.0)
 
 
-def test_a_gain_changes_no_feature_of_a_line():
+def test_features_of_a_line_do_not_depend_on_its_gain():
     line = make_line(traces=30).values
     subspace, _ = fit_subspace([line], "seismic")
     for name, feature in trace_features(line).items():
@@ -126,7 +126,7 @@ def test_a_gain_changes_no_feature_of_a_line():
     np.testing.assert_allclose(subspace.errors(line * np.float32(1e4)), subspace.errors(line), rtol=1e-4)
 
 
-def test_scores_are_compared_with_data_that_nothing_was_fitted_to(reference, wells):
+def test_scores_are_compared_with_validation_data(reference, wells):
     unseen = np.concatenate([scored(well).score for well in wells[4:]])
     assert reference.pooled(SCORE).values == unseen.size
     assert reference.pooled(SCORE).mean == pytest.approx(unseen.mean(), rel=1e-5)
@@ -141,7 +141,7 @@ def test_lines_are_grouped_in_runs_of_neighbouring_traces():
     assert reference.features[PCA_ERROR].counts.sum(axis=1).tolist() == [25] * 4
 
 
-def test_the_reference_survives_plain_arrays(reference):
+def test_the_reference_is_restored_from_its_arrays(reference):
     arrays = reference.arrays()
     assert all(array.dtype != object for array in arrays.values())
     again = Reference.restore(arrays, "logs")

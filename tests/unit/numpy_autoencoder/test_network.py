@@ -1,4 +1,4 @@
-"""Back-propagation by hand against finite differences, against Keras, and against what was published."""
+"""Explicit back-propagation compared with finite differences, with Keras, and with published results."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _nudged(network: NumpyAutoencoder, layer: int, part: int, place: tuple[int, 
 
 @pytest.mark.parametrize("objective", ["mean_squared", "half_squared"])
 @pytest.mark.parametrize(("sizes", "activations"), LAYERS)
-def test_every_derivative_is_that_of_finite_differences(sizes, activations, objective):
+def test_gradients_agree_with_finite_differences(sizes, activations, objective):
     network, x = _network(sizes, activations, objective=objective)
     step = 1e-6
     for layer, pair in enumerate(network.gradients(x)):
@@ -52,7 +52,7 @@ def test_every_derivative_is_that_of_finite_differences(sizes, activations, obje
 
 
 @pytest.mark.parametrize(("sizes", "activations"), LAYERS)
-def test_gradients_and_outputs_are_keras_on_the_same_weights(sizes, activations):
+def test_gradients_and_outputs_agree_with_keras(sizes, activations):
     import keras
     import tensorflow as tf
 
@@ -71,12 +71,12 @@ def test_gradients_and_outputs_are_keras_on_the_same_weights(sizes, activations)
         np.testing.assert_allclose(mine, other, atol=1e-12)
 
 
-def test_the_spiral_gives_the_published_numbers_to_six_decimals():
+def test_the_spiral_reproduces_the_published_values_to_six_decimals():
     found = spiral_metrics(train_spiral())
     assert {name: round(value, 6) for name, value in found.items()} == PUBLISHED
 
 
-def test_half_the_squared_error_has_half_the_slope_for_each_feature():
+def test_half_the_squared_error_has_half_the_gradient_per_feature():
     sizes, activations = LAYERS[2]
     whole, x = _network(sizes, activations, objective="mean_squared")
     half, _ = _network(sizes, activations, objective="half_squared")
@@ -85,7 +85,7 @@ def test_half_the_squared_error_has_half_the_slope_for_each_feature():
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_one_number_tells_a_lines_slope(seed):
+def test_the_latent_value_is_a_function_of_the_slope(seed):
     found = train_slopes(seed)
     assert found.r_squared > 0.95
     assert found.monotone
@@ -93,13 +93,13 @@ def test_one_number_tells_a_lines_slope(seed):
     assert np.mean((rebuilt - lines(found.slopes)) ** 2) < 0.02 * np.mean(lines(found.slopes) ** 2)
 
 
-def test_what_is_decoded_from_the_code_is_the_reconstruction():
+def test_decoding_the_encoding_is_the_reconstruction():
     network, x = _network(*LAYERS[0])
     assert (network.spec.bottleneck, network.spec.compression) == (2, 3.0)
     np.testing.assert_array_equal(network.decode(network.encode(x)), network.reconstruct(x))
 
 
-def test_xaviers_bounds_and_deviations_hold():
+def test_xavier_initialisation_has_its_bounds_and_deviations():
     rng = np.random.default_rng(0)
     uniform = NumpyAutoencoderSpec(sizes=(200, 100, 200), activations=("tanh", "linear")).draw(rng)
     weights = uniform.layers[0][0]
@@ -120,7 +120,7 @@ def test_the_spiral_fills_the_unit_square_with_one_turn():
 @pytest.mark.parametrize(
     ("sizes", "activations"), [((3, 2, 3), ("tanh",)), ((3, 2, 4), ("tanh", "linear")), ((3, 0, 3), ("tanh", "linear"))]
 )
-def test_layers_that_make_no_autoencoder_are_refused(sizes, activations):
+def test_layers_that_are_not_an_autoencoder_are_refused(sizes, activations):
     with pytest.raises(ValueError, match="as many outputs as inputs"):
         NumpyAutoencoderSpec(sizes=sizes, activations=activations)
 

@@ -1,4 +1,4 @@
-"""Flagged rows gathered into intervals and traces, checked on planted flags."""
+"""Flagged rows merged into intervals and traces, checked on planted flags."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from aemodels.report.flagged_intervals import (
 from aemodels.signal.runs import runs
 
 
-def planted(rows: list[int], *, samples: int = 100, blame: int = 1) -> Scores:
-    """Scores of two curves with `rows` above the threshold of 1, curve number `blame` at fault."""
+def planted(rows: list[int], *, samples: int = 100, affected: int = 1) -> Scores:
+    """Scores of two curves with `rows` above the threshold of 1, curve number `affected` the affected one."""
     channel_score = np.zeros((2, samples), dtype=np.float32)
-    channel_score[blame, rows] = 2.0 + np.arange(len(rows), dtype=np.float32)
+    channel_score[affected, rows] = 2.0 + np.arange(len(rows), dtype=np.float32)
     score = channel_score.max(axis=0)
     reason = tuple("stuck" if row in rows else "" for row in range(samples))
     values = np.ones((2, samples), dtype=np.float32)
@@ -68,7 +68,7 @@ def test_an_interval_names_the_curve_the_reason_and_the_highest_score() -> None:
     assert interval.thickness == pytest.approx(1.5)
 
 
-def test_the_worst_curve_is_named_where_none_is_above_the_threshold_alone() -> None:
+def test_the_curve_with_the_highest_score_is_named_if_none_is_above_the_threshold() -> None:
     scores = planted([5])
     lowered = Scores(
         scores.kind,
@@ -84,13 +84,13 @@ def test_the_worst_curve_is_named_where_none_is_above_the_threshold_alone() -> N
     assert interval.curves == ("RHOB",)
 
 
-def test_no_flag_no_interval_even_where_nothing_was_scored() -> None:
+def test_there_is_no_interval_without_flags_or_scores() -> None:
     scores = planted([])
     scores.score[:] = np.nan
     assert flagged_intervals(0.5 * np.arange(100), scores) == []
 
 
-def test_reasons_by_frequency() -> None:
+def test_reasons_are_sorted_by_frequency() -> None:
     assert common_reasons(["a", "b", "b", "", "c", "d", "c", "c"]) == "c; b; a"
 
 

@@ -42,7 +42,7 @@ def test_chain_is_stochastic_and_never_repeats_a_facies(formation) -> None:
     assert not matrix[:, absent].any()
 
 
-def test_beds_fill_their_formations_and_no_two_neighbours_are_alike(earth: Earth) -> None:
+def test_beds_fill_their_formations_and_neighbours_differ(earth: Earth) -> None:
     beds = earth.beds
     for index, formation in enumerate(FORMATIONS):
         inside = beds.formation == index
@@ -156,7 +156,7 @@ def test_neighbouring_wells_correlate_and_distant_seeds_do_not(earth: Earth) -> 
     assert near > 0.7 and near > abs(far) + 0.2
 
 
-def test_a_coefficient_lands_at_its_two_way_time() -> None:
+def test_a_coefficient_is_placed_at_its_two_way_time() -> None:
     """1500 m/s down to 150 m: 200 ms; then an impedance contrast of 2 to 3."""
     depth = np.arange(0.5 * DEPTH_STEP_M, 400.0, DEPTH_STEP_M)
     speed = np.full(depth.size, 1500.0)
@@ -206,7 +206,7 @@ def test_flat_earth_without_fold_dip_or_fault_has_no_structure() -> None:
     assert np.ptp(bases) < 25.0  # the swell alone
 
 
-def test_noise_free_tools_repeat_and_noise_has_its_level() -> None:
+def test_noise_free_tools_are_repeatable_and_noise_has_its_level() -> None:
     quiet = ToolSpec(gamma_noise=0.0, density_noise=0.0, neutron_noise=0.0, sonic_noise=0.0, resistivity_noise=0.0)
     loud = quiet.model_copy(update={"density_noise": 0.05})
     place = WellLocation("w", 1000.0, 0.0, 1000, 2040, 0, 0)
@@ -228,7 +228,7 @@ def test_specifications_that_cannot_be_built_are_refused() -> None:
         LineSpec(interval_ms=2.5)
 
 
-def test_sound_travels_at_the_speed_the_sonic_measures(earth: Earth) -> None:
+def test_seismic_velocity_agrees_with_the_sonic(earth: Earth) -> None:
     """The line and the wells share one impedance: brine-filled rock has the sonic's velocity and the log's density."""
     from aemodels.synthetic.rocks import density, velocity
 

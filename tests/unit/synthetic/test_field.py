@@ -44,25 +44,25 @@ def test_layout(field: FieldManifest) -> None:
     assert {path.relative_to(field.directory).as_posix() for path in field.files} == found
 
 
-def test_same_seed_same_bytes_wherever_and_however_often(field: FieldManifest, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_bytes(field: FieldManifest, tmp_path: Path) -> None:
     first = content(field)
     assert content(sample_field(tmp_path, SMALL, seed=7)) == first
     assert content(sample_field(tmp_path, SMALL, seed=7)) == first
 
 
-def test_another_seed_another_field(field: FieldManifest, tmp_path: Path) -> None:
+def test_another_seed_gives_another_field(field: FieldManifest, tmp_path: Path) -> None:
     other = content(sample_field(tmp_path, SMALL, seed=8))
     assert all(other[path] != data for path, data in content(field).items())
 
 
-def test_a_further_well_alters_no_other_file_but_the_places(tmp_path: Path, field: FieldManifest) -> None:
+def test_an_additional_well_changes_only_the_well_locations(tmp_path: Path, field: FieldManifest) -> None:
     more = content(sample_field(tmp_path, SMALL.model_copy(update={"wells": 4}), seed=7))
     for path, data in content(field).items():
         if path.parts[0] in {"seismic", "arrivals"}:
             assert more[path] == data
 
 
-def test_files_read_back_without_complaint(field: FieldManifest) -> None:
+def test_files_are_read_without_findings(field: FieldManifest) -> None:
     for path in field.files:
         if path.suffix == ".json":
             continue
@@ -93,7 +93,7 @@ def test_truth_lists_exactly_what_differs_from_the_clean_copies(field: FieldMani
         assert faulty.source.sha256 == entry["sha256"]
 
 
-def test_arrivals_hold_every_kind_of_fault(field: FieldManifest) -> None:
+def test_arrivals_contain_every_kind_of_fault(field: FieldManifest) -> None:
     truth = json.loads(field.truth.read_text())
     kinds = {entry["kind"]: {event["kind"] for event in entry["events"]} for entry in reversed(truth["files"])}
     assert kinds["logs"] == {"washout", "cycle_skip", "stuck", "spike", "depth_shift", "unit"}

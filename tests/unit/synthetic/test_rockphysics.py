@@ -1,4 +1,4 @@
-"""The rock-physics laws against textbook answers."""
+"""Rock-physics relations compared with textbook values."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_neutron_reads_porosity_in_limestone_and_less_than_missing_hydrogen_in_g
     assert rp.neutron_porosity(porosity, 0.6, 0.0)[0] < 0.25 * 0.6
 
 
-def test_brine_is_more_conductive_where_it_is_hotter() -> None:
+def test_hotter_brine_is_more_conductive() -> None:
     at_20_degrees = (20.0 - rp.SURFACE_TEMPERATURE) / rp.GRADIENT
     cold, reference, hot = rp.brine_resistivity(np.array([0.0, at_20_degrees, 3000.0]), at_20=0.1)
     assert cold > reference > hot

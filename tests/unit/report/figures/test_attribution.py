@@ -1,4 +1,4 @@
-"""Attribution: every curve's residual, and the reason of every interval that there is room for."""
+"""Attribution figure: residual of every curve, and labels of the intervals with the highest scores."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WELL = make_well("A-1", samples=3000, curves=("GR", "RHOB", "RDEP"))
 
 
 def scored(recording: Recording, flagged: dict[str, slice]) -> Scores:
-    """RHOB is off where flagged, by 0.1 g/cm3 below what was expected; RDEP everywhere by a decade."""
+    """Return a well whose RHOB is 0.1 g/cm3 below the denoised one if flagged, and whose RDEP is off by a decade."""
     rows = recording.axis.size
     score, reason = np.full(rows, 0.1, np.float32), np.full(rows, "", dtype=object)
     denoised = recording.values * np.array([[1.0], [1.0], [0.1]], np.float32)
@@ -43,13 +43,13 @@ def test_the_reasons_of_all_intervals_are_named_once() -> None:
     assert sorted(named) == ["spike", "stuck", "washout"]
 
 
-def test_labels_that_would_cover_each_other_give_way_to_the_higher_score() -> None:
+def test_overlapping_labels_are_omitted_in_favour_of_the_higher_score() -> None:
     scores = scored(WELL, {"stuck": slice(1500, 1550), "spike": slice(1560, 1562)})
     scores.score[1560:1562] = 5.0
     assert [text for text in texts(attribution_tracks(WELL, scores)) if text in FLAGGED] == ["spike"]
 
 
-def test_the_closer_look_is_where_most_is_flagged() -> None:
+def test_the_closer_look_covers_most_flagged_intervals() -> None:
     span = closer_look(WELL, SCORES)
     assert span is not None
     assert span[0] < WELL.axis[1500]
@@ -59,7 +59,7 @@ def test_the_closer_look_is_where_most_is_flagged() -> None:
     assert "washout" not in texts(figure)
 
 
-def test_a_well_without_anything_flagged_has_no_closer_look_and_still_draws() -> None:
+def test_a_well_without_flags_has_no_closer_look_but_can_be_drawn() -> None:
     scores = scored(WELL, {})
     assert closer_look(WELL, scores) is None
     assert len(attribution_tracks(WELL, scores).axes) == 4
@@ -80,7 +80,7 @@ def test_a_missing_curve_has_no_track(lacking: int) -> None:
     assert len(attribution_tracks(WELL, scores).axes) == 3
 
 
-def test_a_tracks_scale_is_that_of_the_samples_which_are_not_to_blame() -> None:
+def test_the_scale_of_a_track_is_set_by_samples_outside_affected_intervals() -> None:
     """RHOB is off by 0.01 g/cm3 everywhere, and by ten times as much on the twentieth part that is flagged."""
     off = SCORES.denoised + np.array([[0.0], [0.01], [0.0]], np.float32)
     scores = Scores("logs", SCORES.score, 1.0, SCORES.reason, SCORES.channels, SCORES.raw, off, SCORES.channel_score)

@@ -1,4 +1,4 @@
-"""What the drift figures show: every quantity, its limit, its verdict, and the distributions."""
+"""Drift figures: every feature with its limit and verdict, and the distributions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def reference():
     )
 
 
-def test_every_quantity_has_its_bar_its_limit_and_its_verdict():
+def test_every_feature_has_a_bar_a_limit_and_a_verdict():
     figure = drift_bars(ROWS, title="new data")
     psi, ks, missing = figure.axes
     assert [label.get_text() for label in psi.get_yticklabels()] == ["GR", "RHOB", "DTC", "flag_rate"]
@@ -44,7 +44,7 @@ def test_every_quantity_has_its_bar_its_limit_and_its_verdict():
     assert figure_png(figure).startswith(b"\x89PNG")
 
 
-def test_distributions_are_cumulative_and_meet_the_values(reference):
+def test_distributions_are_cumulative_and_agree_with_the_values(reference):
     values = make_well(seed=9).values
     features = {curve: bin_counts(values[row], reference.features[curve].edges) for row, curve in enumerate(CURVES)}
     figure = drift_distributions(reference, Window(1, 1200, 0, features, {}), ROWS)
@@ -61,7 +61,7 @@ def test_distributions_are_cumulative_and_meet_the_values(reference):
     assert figure_png(figure).startswith(b"\x89PNG")
 
 
-def test_nothing_to_draw_is_said(reference):
+def test_an_empty_figure_is_refused(reference):
     with pytest.raises(DataError, match="at least one"):
         drift_bars(())
     with pytest.raises(DataError, match="feature of the reference"):

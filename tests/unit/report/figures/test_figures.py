@@ -1,4 +1,4 @@
-"""Figures: what they must show, checked on the artists, and that no text covers another."""
+"""Figures: required content, checked on the artists, and no overlapping text."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
 
 
 class TextRecorder(RendererAgg):
-    """A renderer that notes which texts are really drawn (tick labels beyond the limits are not)."""
+    """A renderer that records which texts are drawn (tick labels beyond the limits are not)."""
 
     drawn: list[Text]
 
@@ -134,7 +134,7 @@ def visible_texts(figure: Figure) -> list[tuple[str, tuple[float, float, float, 
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_no_text_covers_another_and_none_leaves_the_figure(name: str) -> None:
+def test_texts_do_not_overlap_and_lie_inside_the_figure(name: str) -> None:
     figure = FIGURES[name]()
     width, height = figure.get_size_inches() * figure.dpi
     texts = visible_texts(figure)
@@ -151,7 +151,7 @@ def test_every_figure_is_a_png(name: str) -> None:
     assert figure_png(FIGURES[name]()).startswith(b"\x89PNG")
 
 
-def test_figures_leave_global_plotting_state_alone() -> None:
+def test_figures_do_not_change_pyplots_global_state() -> None:
     code = (
         "import sys, aemodels.report.figures.index, aemodels.report.html.report\n"
         "sys.exit('matplotlib.pyplot' in sys.modules)"
@@ -186,7 +186,7 @@ def test_histogram_states_the_share_above_each_threshold_and_keeps_them_in_view(
     assert figure.axes[0].get_yscale() == "log"
 
 
-def test_histogram_leaves_unscored_rows_out_and_refuses_none() -> None:
+def test_histogram_omits_unscored_rows_and_refuses_to_be_empty() -> None:
     scores = np.array([np.nan, 1.0, 2.0], dtype=np.float32)
     assert "2 rows" in all_text(error_histogram(scores, {"t": 1.5}, title="t"))
     with pytest.raises(DataError, match="none finite"):
@@ -232,7 +232,7 @@ def test_a_few_values_outside_do_not_widen_a_track() -> None:
     assert track_scales(("GR",), (values,))["GR"] == SCALES["GR"]
 
 
-def test_depth_increases_downwards_and_curves_lie_where_their_scale_says() -> None:
+def test_depth_increases_downwards_and_curves_follow_their_scales() -> None:
     panel = log_panel()
     first = denoising_panels(panel).axes[0]
     top, bottom = first.get_ylim()[1], first.get_ylim()[0]
@@ -249,7 +249,7 @@ def test_gain_of_a_known_noise_reduction() -> None:
     assert "SNR gain 10.0 dB" in all_text(denoising_panels(line_panel()))
 
 
-def test_a_long_well_is_shown_where_it_is_best_observed() -> None:
+def test_the_excerpt_of_a_long_well_has_most_observed_values() -> None:
     panel = log_panel(1000)
     truth = panel.truth.copy()
     truth[:, :600] = np.nan
@@ -267,7 +267,7 @@ def test_sections_share_one_symmetric_clip() -> None:
     assert images[0].axes.get_ylim()[0] > images[0].axes.get_ylim()[1]
 
 
-def test_clip_of_silence_is_one() -> None:
+def test_clip_of_zero_amplitudes_is_one() -> None:
     assert clip_level(np.zeros((3, 5), dtype=np.float32)) == 1.0
 
 

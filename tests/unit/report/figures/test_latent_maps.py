@@ -1,4 +1,4 @@
-"""Pictures of embeddings against embeddings whose place is known."""
+"""Figures of embeddings, checked with embeddings of known coordinates."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from aemodels.report.figures.similar_intervals import Strip, similar_strips
 
 
 def cloud(sizes: tuple[float, ...], count: int = 4000) -> np.ndarray:
-    """Independent normal embeddings of known standard deviations about (1, 2, 3, ...)."""
+    """Draw independent normal embeddings of known standard deviations about (1, 2, 3, ...)."""
     spread = np.random.default_rng(0).normal(size=(count, len(sizes))) * np.array(sizes)
     return (spread + np.arange(1, len(sizes) + 1)).astype(np.float32)
 
 
-def test_a_code_of_two_dimensions_is_its_own_plane():
+def test_the_plane_of_two_dimensional_embeddings_is_their_own():
     embeddings = cloud((1.0, 3.0))
     plane = plane_of(embeddings)
     np.testing.assert_array_equal(plane.project(embeddings), embeddings)
@@ -31,7 +31,7 @@ def test_a_code_of_two_dimensions_is_its_own_plane():
     assert plane.labels()[0].startswith("dimension 1")
 
 
-def test_a_longer_code_is_seen_along_its_widest_directions():
+def test_the_plane_of_longer_embeddings_is_that_of_the_first_two_components():
     embeddings = cloud((1.0, 5.0, 2.0))
     plane = plane_of(embeddings)
     assert np.abs(plane.directions[[1, 2], [0, 1]]) == pytest.approx([1.0, 1.0], abs=0.02)
@@ -52,7 +52,7 @@ def test_the_grid_spans_the_middle_of_the_plane_row_by_row(sizes):
     assert knots[48] == pytest.approx(high, abs=1e-4)
 
 
-def test_decoded_windows_stand_where_their_codes_lie():
+def test_decoded_windows_are_drawn_at_the_positions_of_their_embeddings():
     windows = np.tile(np.linspace(0, 1, 20, dtype=np.float32)[None, :, None], (49, 1, 2))
     figure = decoded_grid(windows, plane_of(cloud((1.0, 2.0))), names=("GR", "RHOB"), title="vae")
     lines = figure.axes[0].collections
@@ -62,7 +62,7 @@ def test_decoded_windows_stand_where_their_codes_lie():
     assert [text.get_text() for text in figure.legends[0].texts] == ["GR", "RHOB"]
 
 
-def test_decoded_panels_are_a_picture_with_the_first_row_at_the_bottom():
+def test_decoded_panels_are_an_image_with_the_first_row_at_the_bottom():
     panels = np.zeros((49, 6, 12), dtype=np.float32)
     panels[0] = 1.0
     shown = decoded_grid(panels, plane_of(cloud((1.0, 2.0))), names=(), title="conv2d").axes[0].images[0].get_array()
@@ -70,7 +70,7 @@ def test_decoded_panels_are_a_picture_with_the_first_row_at_the_bottom():
     assert np.nanmax(shown[:-8]) == 0.0
 
 
-def test_each_rock_has_a_look_and_a_count_and_the_unknown_lies_behind():
+def test_each_lithology_has_a_style_and_a_count_and_the_unknown_is_drawn_behind():
     embeddings = cloud((1.0, 3.0), 60)
     rocks = np.repeat([65000, 30000, -1], [30, 20, 10])
     figure = lithology_map(embeddings, rocks, title="dense")
@@ -89,7 +89,7 @@ def test_values_colour_the_map_and_missing_ones_are_grey():
     np.testing.assert_allclose(axes.collections[0].get_array(), values[5:])
 
 
-def test_the_code_along_a_section_is_a_picture_and_eight_tiles():
+def test_embeddings_along_a_section_are_an_image_and_eight_tiles():
     embeddings = np.arange(40 * 10, dtype=np.float32).reshape(40, 10)
     figure = embedding_images(embeddings, np.linspace(1000, 1039, 40), unit="m", title="dense")
     along, tiles = (axes.images[0].get_array() for axes in figure.axes[:2])
@@ -100,7 +100,7 @@ def test_the_code_along_a_section_is_a_picture_and_eight_tiles():
     np.testing.assert_array_equal(tiles[:, -4:].ravel()[:10], embeddings[-1])
 
 
-def test_intervals_alike_stand_side_by_side_with_depth_down():
+def test_similar_intervals_are_drawn_side_by_side_with_depth_down():
     values = np.array([[0.2, 0.4, np.nan], [0.9, 0.8, 0.7]], dtype=np.float32)
     strips = [Strip(f"W-{n}", np.array([100.0, 101.0, 102.0]) + 10 * n, "m", values) for n in range(12)]
     figure = similar_strips(strips, ("GR", "RHOB"), title="alike")

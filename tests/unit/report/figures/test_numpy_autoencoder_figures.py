@@ -1,4 +1,4 @@
-"""Figures of networks in plain NumPy: they show what the network holds."""
+"""Figures of the autoencoders in plain NumPy: weights, biases and errors are shown."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_network_is_drawn_with_all_its_nodes_weights_and_biases():
     assert "bottleneck (1)" in _texts(figure)
 
 
-def test_the_spirals_six_panels_tell_the_published_errors():
+def test_the_spiral_figure_states_the_published_errors():
     figure = spiral_panels(train_spiral(), title="spiral")
     panels = [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]
     assert len(panels) == 6
@@ -41,6 +41,6 @@ def test_the_spirals_six_panels_tell_the_published_errors():
         assert number in _texts(figure)
 
 
-def test_the_slopes_figure_tells_r_squared():
+def test_the_slopes_figure_states_r_squared():
     found = train_slopes(0)
     assert f"R² {found.r_squared:.4f}; monotone" in _texts(slopes_panels(found))

@@ -1,4 +1,4 @@
-"""The report: complete, escaped, and quiet on the network."""
+"""The HTML report is complete, escapes text from files, and makes no network request."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_intervals_closer_than_a_metre_are_one_row() -> None:
     assert [row[:3] for row in parsed.rows if "stuck" in row] == [["1049.75", "1051.25", "1.50"]]
 
 
-def test_at_most_two_hundred_rows_and_the_rest_is_counted() -> None:
+def test_at_most_two_hundred_rows_are_listed_and_the_others_counted() -> None:
     html, parsed = page(*well(list(range(0, 4000, 10))))
     assert sum("stuck" in row for row in parsed.rows) == MAX_ROWS == 200
     assert "200 more intervals are not listed here" in html
@@ -118,12 +118,12 @@ def test_a_line_without_geometry_shows_dashes() -> None:
     assert ["7", "–", "–", "3", "dead"] in parsed.rows
 
 
-def test_nothing_flagged_is_said_in_words() -> None:
+def test_the_summary_states_that_nothing_is_flagged() -> None:
     assert "Nothing is flagged in 2,000.0 m scored." in page(*well([]))[0]
     assert "None of 300 scored traces is flagged." in page(*line([]))[0]
 
 
-def test_nothing_scored_is_said_in_words() -> None:
+def test_the_summary_states_that_nothing_was_scored() -> None:
     recording, scores = well([])
     blank = dataclasses.replace(scores, score=np.full(4000, np.nan, dtype=np.float32))
     assert "Nothing could be scored" in page(recording, blank)[0]
@@ -135,7 +135,7 @@ def test_findings_are_listed() -> None:
     assert ["warning", "curve NPHI", "pu? [unknown-unit]", "v/v or %", "mend the unit in line 12"] in parsed.rows
 
 
-def test_text_from_the_file_is_escaped_wherever_it_comes_from() -> None:
+def test_text_from_the_file_is_escaped() -> None:
     recording, scores = well([5], name=HOSTILE, uri=f"in/{HOSTILE.replace('/', '_')}.las")
     channels = (Channel("GR", HOSTILE, {"mnemonic": HOSTILE}), recording.channels[1])
     recording = dataclasses.replace(recording, channels=channels)
@@ -149,7 +149,7 @@ def test_text_from_the_file_is_escaped_wherever_it_comes_from() -> None:
     assert parsed.text.count("<script>alert(1)</script>") >= 8, "the text itself stays readable"
 
 
-def test_the_page_asks_the_network_for_nothing_and_forbids_it() -> None:
+def test_the_page_makes_no_request_and_its_policy_forbids_them() -> None:
     html, parsed = page(*line([7]))
     assert not [key for _, attributes in parsed.tags for key in attributes if key in {"src", "href", "action"}]
     assert not re.search(r"@import|url\(|https?:", html)
@@ -157,7 +157,7 @@ def test_the_page_asks_the_network_for_nothing_and_forbids_it() -> None:
     assert any("default-src 'none'" in str(content) for content in policy)
 
 
-def test_the_figure_holds_the_flagged_intervals_and_the_bad_hole() -> None:
+def test_the_figure_contains_the_flagged_intervals_and_the_bad_hole() -> None:
     recording, scores = well([100, 101, 102])
     hole = np.full((2, 4000), 8.5, dtype=np.float32)
     hole[0, 101:300] = 11.0
@@ -171,7 +171,7 @@ def test_the_figure_holds_the_flagged_intervals_and_the_bad_hole() -> None:
     assert [row[7] for row in parsed.rows if "stuck" in row] == ["67%"], "two of three samples lie in the bad hole"
 
 
-def test_the_model_card_is_a_link_only_where_it_is_an_address() -> None:
+def test_the_model_card_is_a_link_only_if_it_is_an_http_address() -> None:
     recording, scores = well([])
     for card, links in (
         ("http://mlflow:5000/#/models", 1),
@@ -197,7 +197,7 @@ def test_a_long_well_and_a_large_line_stay_small_pages() -> None:
     assert "of every 4 traces the one with the highest score is drawn" in parsed.text
 
 
-def test_a_part_of_a_line_tells_the_numbers_of_the_file() -> None:
+def test_a_part_of_a_line_shows_the_trace_numbers_of_the_file() -> None:
     recording, scores = line([7])
     assert "trace in the file" not in data_block(page(recording, scores)[0])["headers"]
     shifted = tuple(

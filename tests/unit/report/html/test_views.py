@@ -1,4 +1,4 @@
-"""Data for the interactive figures: nothing that matters is lost on the way to the page."""
+"""Data of the interactive figures: packing keeps values, extremes, signs and gaps."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from aemodels.signal.bad_hole import bad_hole
 
 
 def unpacked(view: dict, count: int) -> np.ndarray:
-    """What assets/common.js makes of a packed array."""
+    """Decode a packed array as assets/common.js does."""
     if view["type"] == "none":
         return np.full(count, np.nan)
     raw = base64.b64decode(view["data"])
@@ -39,7 +39,7 @@ def well(**curves: np.ndarray) -> Recording:
 
 
 @pytest.mark.parametrize("spread", [1.0, 300.0, 1e6])
-def test_packing_loses_less_than_the_resolution(spread: float) -> None:
+def test_the_packing_error_is_below_the_resolution(spread: float) -> None:
     values = (np.random.default_rng(0).normal(size=500) * spread).astype(np.float32)
     values[[3, 400]] = np.nan
     found = unpacked(pack_array(values, 0.01), 500)
@@ -47,19 +47,19 @@ def test_packing_loses_less_than_the_resolution(spread: float) -> None:
     np.testing.assert_allclose(found, values, atol=0.005 if spread < 1e6 else 0.0)
 
 
-def test_packing_keeps_logarithmic_values_and_impossible_ones() -> None:
+def test_packing_keeps_logarithmic_and_nonpositive_values() -> None:
     values = np.array([0.02, 5.0, np.nan, 40_000.0], dtype=np.float32)
     np.testing.assert_allclose(unpacked(pack_array(values, 4e-4, log=True), 4), values, rtol=1e-3)
     impossible = np.array([-1.0, 0.0, 2000.0], dtype=np.float32)
     np.testing.assert_array_equal(unpacked(pack_array(impossible, 4e-4, log=True), 3), impossible)
 
 
-def test_nothing_observed_and_a_constant_are_packed() -> None:
+def test_missing_and_constant_arrays_are_packed() -> None:
     assert pack_array(np.full(5, np.nan, dtype=np.float32), 0.1) == {"type": "none"}
     np.testing.assert_array_equal(unpacked(pack_array(np.full(5, 8.5, dtype=np.float32), 0.1), 5), np.full(5, 8.5))
 
 
-def test_of_a_long_well_the_extremes_remain_at_their_depths() -> None:
+def test_extremes_of_a_long_well_keep_their_depths() -> None:
     samples = MAX_VALUES
     values = np.full(samples, 60.0, dtype=np.float32)
     values[123_456] = 149.0
@@ -75,7 +75,7 @@ def test_of_a_long_well_the_extremes_remain_at_their_depths() -> None:
     assert depth[layer.argmin()] == pytest.approx(axis[400_001], abs=0.1 * view["every"])
 
 
-def test_uneven_depths_are_sent_as_they_are() -> None:
+def test_uneven_depths_are_stored_unchanged() -> None:
     axis = np.array([1000.0, 1000.5, 1003.0])
     curve = TrackCurve("GR", "gAPI", SCALES["GR"], {"raw": np.float32([1, 2, 3])})
     view = well_view(axis, [Track((curve,))], Marks())
@@ -132,7 +132,7 @@ def test_there_is_no_largest_residual_if_nothing_is_observed() -> None:
     assert residuals(scores).largest(slice(2, 4)) is None
 
 
-def test_a_figures_page_stands_alone() -> None:
+def test_the_page_of_a_figure_is_self_contained() -> None:
     view = section_view({"noisy": np.ones((4, 5), np.float32)}, 0.004 * np.arange(5), scale_of="noisy")
     html = figure_page(view, title="</title><script>alert(1)</script>", note="a & b")
     assert "<script>alert(1)" not in html

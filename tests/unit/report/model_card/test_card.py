@@ -1,4 +1,4 @@
-"""The model card says what the tables say."""
+"""The model card agrees with the tables."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _tables(**gains: tuple[float, float, float]) -> CardTables:
     return CardTables(*(pd.DataFrame(part) for part in (rows, detectors, faults, thresholds)))
 
 
-def test_every_part_is_there(spec):
+def test_every_section_is_present(spec):
     card = render_card(spec, ROLES, _tables(pca_wiener=(9.0, 10.0, 11.0), dense=(1.0, 2.0, 3.0)), "pca_error").replace(
         "\u00a0", ""
     )
@@ -68,7 +68,7 @@ def test_every_part_is_there(spec):
     assert 'load_model("models:/sondeflow-logs@champion")' in card
 
 
-def test_the_headline_names_the_best_of_the_others(spec):
+def test_the_headline_names_the_best_other_contender(spec):
     tables = _tables(pca_wiener=(9.0, 10.0, 11.0), dense=(1.0, 2.0, 3.0))
     assert "+8.00 dB compared with dense" in headline(spec, tables.denoising)
 
@@ -84,13 +84,13 @@ def test_weaknesses_of_a_good_model_are_only_those_measured(spec):
     assert not any("not significantly" in sentence or "curve" in sentence for sentence in found)
 
 
-def test_a_rival_that_one_well_prefers_is_named(spec):
+def test_a_contender_that_is_better_in_one_well_is_named(spec):
     found = weaknesses(spec, _tables(pca_wiener=(9.0, 10.0, 11.0), dense=(1.0, 2.0, 12.0)), "pca_error")
     expected = "not significantly better than **dense** (+5.00 dB, better in 2 of 3)"
     assert any(expected in sentence for sentence in found)
 
 
-def test_a_curve_that_a_rival_does_better_is_named(spec):
+def test_a_curve_on_which_another_contender_is_better_is_named(spec):
     found = weaknesses(spec, _tables(pca_wiener=(9.0, 10.0, 11.0), dense=(9.5, 10.5, 11.5)), "pca_error")
     assert any("curve **GR**, noise 0.2: the gain of dense is 0.50 dB higher" in sentence for sentence in found)
 
