@@ -5,8 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
-# set by continuous integration: coverage, and the share of lines below which it fails
-COVERAGE ?=
+FAST := $(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile
 
 # Nothing is reported to anybody.
 export DO_NOT_TRACK := true
@@ -37,13 +36,18 @@ demo: $(STAMP) ## the whole path on a generated field: train, compare, promote, 
 	$(BIN)/sondeflow demo
 
 test: $(DEV_STAMP) ## the fast tests
-	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile $(COVERAGE)
+ifdef COVERAGE
+	$(FAST) tests/unit $(COVERAGE)
+	$(FAST) --ignore=tests/unit
+else
+	$(FAST)
+endif
 
 test-all: $(DEV_STAMP) ## every test, the slow ones too
 	$(BIN)/python -m pytest
 
-coverage: $(DEV_STAMP) ## the fast tests, and the lines that none of them runs
-	$(MAKE) test COVERAGE="--cov --cov-report=term-missing"
+coverage: $(DEV_STAMP) ## the unit tests, and the lines that none of them runs
+	$(FAST) tests/unit --cov --cov-report=term-missing
 
 faults: $(DEV_STAMP) ## scoring under every fault that is injected, with its table
 	$(BIN)/python -m pytest tests/faults
