@@ -10,6 +10,9 @@ from typing import TypeAlias
 from aemodels.core.errors import DataError, LargeFileError
 from aemodels.core.findings import Finding
 from aemodels.core.types import Kind, Recording, Scores
+from aemodels.io.csv.header import HEADER_ROW
+from aemodels.io.csv.reader import read_csv
+from aemodels.io.csv.scored_copy import write_scored_csv
 from aemodels.io.files.gzip import content_suffix
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.las.header import CURVE_SECTION
@@ -104,6 +107,16 @@ FORMATS: tuple[Format, ...] = (
         reader=lambda path, options: read_segy(path, options.positions),
         write_copy=write_scored_segy,
         block_reader=lambda path, traces, options: read_segy_blocks(path, traces=traces, positions=options.positions),
+    ),
+    Format(
+        name="CSV",
+        versions="CSV tables of well logs",
+        kind="logs",
+        suffixes=(".csv",),
+        folder="csv",
+        header=HEADER_ROW,
+        reader=lambda path, options: read_csv(path, aliases=options.aliases),
+        write_copy=write_scored_csv,
     ),
 )
 _BY_SUFFIX = {suffix: form for form in FORMATS for suffix in form.suffixes}

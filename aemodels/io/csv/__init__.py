@@ -1,0 +1,1 @@
+"""Well logs as delimited text: reader and scored copy."""

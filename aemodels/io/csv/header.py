@@ -1,0 +1,163 @@
+"""The header of a CSV file: names and units of its columns, and which of them holds the depth."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aemodels.core.findings import Finding
+from aemodels.curves.canonical import CANONICAL
+from aemodels.curves.resolve import NO_UNIT, Aliases, is_depth, normal_unit, unit_factor
+from aemodels.io.csv.dialect import Dialect, split_row, without_last_empty
+from aemodels.io.las.file_sections import refusal
+from aemodels.io.las.header import LasCurve
+
+HEADER_ROW = "header row"
+MAX_COLUMNS = 3000
+BRACKETED = re.compile(r"([^\[\](){}]+)([\[({])([^\[\](){}]*)[\])}]")
+TRAILING = re.compile(r"(.+)[_. ]([^_. ]+)")
+WELL_COLUMNS = frozenset({"WELL", "WELLNAME", "WELL_NAME", "WELL NAME", "WELLBORE", "WELLBORE_NAME", "UWI"})
+CLOSING = {"(": ")", "[": "]", "{": "}"}
+
+
+@dataclass(frozen=True)
+class CsvHeader:
+    """The content of the header row and of a row of units below it.
+
+    Args:
+        curves: one per column, in the file's order.
+        depth: index of the depth column.
+        well: index of the column that names the well; None if there is none.
+        unnamed: indices of the columns without a name.
+        unit_row: whether a row of units follows the header row.
+        bracket: bracket before a unit in the header cells, "" if none has one.
+        findings: what was chosen.
+    """
+
+    curves: tuple[LasCurve, ...]
+    depth: int
+    well: int | None
+    unnamed: frozenset[int]
+    unit_row: bool
+    bracket: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Indices of the columns that are read as numbers, the depth first."""
+        return (self.depth, *(n for n in range(len(self.curves)) if n not in (self.depth, self.well)))
+
+
+def read_header(lines: Sequence[tuple[int, str]], dialect: Dialect, aliases: Aliases) -> CsvHeader:
+    """Read the header row and, if there is one, the row of units.
+
+    Args:
+        lines: index and text of the first lines, the header row first.
+        dialect: of the file.
+        aliases: the tables of names and units.
+
+    Raises:
+        UnreadableFileError: if the row has too many cells, or none of them names a depth.
+    """
+    number, line = lines[0]
+    cells = without_last_empty(split_row(line, dialect.delimiter))
+    where = f"line {number + 1}"
+    if len(cells) > MAX_COLUMNS:
+        remedy = "check what the file is; split its columns over several files"
+        raise refusal("header-too-large", where, f"{len(cells)} columns", f"at most {MAX_COLUMNS}", remedy)
+    units = _unit_row(lines, len(cells), dialect, aliases)
+    parsed = [_parse_cell(cell, aliases) for cell in cells]
+    names = _unique([name or f"column {position}" for position, (name, _, _) in enumerate(parsed, start=1)])
+    curves = tuple(
+        LasCurve(unique, name, unit or (units[position] if units else ""), "", section=HEADER_ROW)
+        for position, (unique, (name, unit, _)) in enumerate(zip(names, parsed, strict=True))
+    )
+    well = next((n for n, curve in enumerate(curves) if curve.mnemonic.upper() in WELL_COLUMNS), None)
+    depth, findings = _depth_column(curves, cells, where, (dialect, aliases))
+    unnamed = frozenset(n for n, (name, _, _) in enumerate(parsed) if not name)
+    bracket = next((mark for _, unit, mark in parsed if unit and mark), "")
+    return CsvHeader(curves, depth, well, unnamed, units is not None, bracket, findings)
+
+
+def header_cell(name: str, unit: str, bracket: str) -> str:
+    """Return the cell of an added column; its unit is written as the file writes units.
+
+    >>> header_cell("GR_DN", "gAPI", "["), header_cell("ANOM_GR", "", "[")
+    ('GR_DN [gAPI]', 'ANOM_GR')
+    """
+    return f"{name} {bracket}{unit}{CLOSING[bracket]}" if bracket and unit else name
+
+
+def _parse_cell(cell: str, aliases: Aliases) -> tuple[str, str, str]:
+    """Return name, unit and opening bracket of a header cell.
+
+    "RHOB (g/cm3)", "RHOB[g/cm3]"; without brackets ("GR_gAPI", "DEPTH m") only where the rest is a known curve or depth
+    and the end is one of its units.
+    """
+    bracketed = BRACKETED.fullmatch(cell)
+    if bracketed:
+        return bracketed[1].strip(), bracketed[3].strip(), bracketed[2]
+    trailing = TRAILING.fullmatch(cell)
+    if trailing and not _is_known(cell, aliases) and _is_unit_of(trailing[2], trailing[1].strip(), aliases):
+        return trailing[1].strip(), trailing[2], ""
+    return cell, "", ""
+
+
+def _is_known(name: str, aliases: Aliases) -> bool:
+    return is_depth(name, aliases) or name.upper() in aliases.mnemonics
+
+
+def _is_unit_of(unit: str, name: str, aliases: Aliases) -> bool:
+    if is_depth(name, aliases):
+        return unit_factor(unit, "m", aliases) is not None
+    entry = aliases.mnemonics.get(name.upper())
+    return entry is not None and unit_factor(unit, CANONICAL[entry[0]].unit, aliases) is not None
+
+
+def _unit_row(lines: Sequence[tuple[int, str]], width: int, dialect: Dialect, aliases: Aliases) -> list[str] | None:
+    """Return the cells below the header row if they are units: no numbers, and some known units."""
+    if len(lines) < 2:
+        return None
+    cells = split_row(lines[1][1], dialect.delimiter)
+    units = [cell[1:-1].strip() if cell[:1] in CLOSING and cell[1:] else cell for cell in cells]
+    known = {unit for table in aliases.units.values() for unit in table} - NO_UNIT
+    if len(cells) not in (width, width + 1) or any(dialect.number(cell) is not None for cell in cells):
+        return None
+    return units if any(normal_unit(unit) in known for unit in units) else None
+
+
+def _depth_column(
+    curves: Sequence[LasCurve], cells: Sequence[str], where: str, known: tuple[Dialect, Aliases]
+) -> tuple[int, tuple[Finding, ...]]:
+    """Return the column of the measured depth, else of another depth, else the first one if its unit is a length."""
+    dialect, aliases = known
+    depths = [n for n, curve in enumerate(curves) if is_depth(curve.mnemonic, aliases)]
+    if not depths and unit_factor(curves[0].unit, "m", aliases) is not None:
+        return 0, ()
+    if not depths:
+        numbers = sum(dialect.number(cell) is not None for cell in cells)
+        shown = ", ".join(cells)[:80]
+        found = f"no header row but numbers: {shown}" if 2 * numbers > len(cells) else f"columns {shown}"
+        expected = f"a {HEADER_ROW} with a depth column: DEPTH, DEPT, MD ..."
+        remedy = "name the depth column, with its unit, as in DEPTH (m); or add its name to your SONDEFLOW_ALIASES"
+        raise refusal("no-depth-index", where, found, expected, remedy)
+    chosen = next((n for n in depths if not curves[n].mnemonic.upper().startswith("TVD")), depths[0])
+    if len(depths) == 1:
+        return chosen, ()
+    found = f"depth columns {', '.join(curves[n].name for n in depths)}"
+    remedy = f"none needed if {curves[chosen].name} is the measured depth; else rename it"
+    return chosen, (Finding("info", "depth-chosen", where, found, "one depth column", remedy),)
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    """Return names that differ: of equal ones the second becomes "GR:2"."""
+    taken: set[str] = set()
+    result = []
+    for name in names:
+        number, free = 2, name
+        while free in taken:
+            free, number = f"{name}:{number}", number + 1
+        taken.add(free)
+        result.append(free)
+    return result

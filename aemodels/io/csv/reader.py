@@ -1,0 +1,114 @@
+"""The CSV reader: a table of well logs becomes a Recording with canonical curves."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from aemodels.core.findings import Finding
+from aemodels.core.types import Recording, Source
+from aemodels.curves.resolve import load_aliases
+from aemodels.io.csv.header import HEADER_ROW, CsvHeader
+from aemodels.io.csv.table import CsvFile, open_csv, read_table
+from aemodels.io.las.curves import to_channels
+from aemodels.io.las.data_table import LasTable
+from aemodels.io.las.depth_index import build_index
+from aemodels.io.las.file_sections import FILE_LIMIT, refusal
+from aemodels.io.las.header import LasHeader
+from aemodels.io.las.null_values import INFINITIES, STANDARD_NULLS, drop_marks, infinite_values
+
+
+def read_csv(path: Path, *, aliases: Path | None = None) -> Recording:
+    """Read well logs from delimited text: one header row, one row per depth.
+
+    The delimiter (comma, semicolon or tab) and the decimal mark are decided from many rows. Units stand in the header
+    cells, "GR (gAPI)", or in a row of their own below. Empty cells and the usual NULL values are missing; lines that
+    start with "#" are comments.
+
+    Args:
+        path: the file.
+        aliases: a user's file of mnemonics and units that takes precedence over the built-in one.
+
+    Returns:
+        A recording of kind "logs", as `aemodels.io.las.reader.read_las` returns it. Its name is that of the well if a
+        column gives it, else the file's.
+
+    Raises:
+        UnreadableFileError: if the file holds no usable table.
+        SpecError: if the aliases file is not one.
+        OSError: if it cannot be opened.
+    """
+    tables = load_aliases(override=aliases)
+    size = path.stat().st_size
+    if size > FILE_LIMIT:
+        raise refusal("too-large", "file", f"{size / 1e9:.1f} GB", "at most 2 GiB", "split the file into depth ranges")
+    data = path.read_bytes()
+    sha256 = hashlib.sha256(data).hexdigest()
+    file = open_csv(data, tables)
+    del data  # it may be there in another encoding now
+    table, well = read_table(file)
+    findings = (*file.header.findings, *table.findings, *_drop_nulls(table))
+    curves = tuple(file.header.curves[number] for number in file.header.order)
+    index = build_index(LasHeader(curves, {}, {}, wrapped=False, delimiter=file.dialect.delimiter), table, tables)
+    numbers = _numeric(file.header, table)
+    columns = [table.columns[number][index.rows] for number in numbers]
+    table.columns.clear()  # the file may be large: nothing is kept twice
+    values, channels, curve_findings = to_channels([curves[number] for number in numbers], columns, tables)
+    return Recording(
+        values=values,
+        axis=index.axis,
+        channels=channels,
+        kind="logs",
+        source=Source(str(path), sha256),
+        name=well or path.stem,
+        headers=_headers(file, index.factor),
+        findings=(*findings, *index.findings, *curve_findings),
+    )
+
+
+def _headers(file: CsvFile, factor: float) -> dict[str, object]:
+    """Return the header fields of any log, and the layout that the scored copy extends."""
+    return {
+        "well": {},
+        "encoding": file.codec,
+        "depth_unit": file.header.curves[file.header.depth].unit,
+        "depth_factor": factor,
+        "delimiter": file.dialect.delimiter,
+        "decimal_mark": file.dialect.decimal,
+        "columns": [curve.mnemonic for curve in file.header.curves],
+        "depth_column": file.header.depth,
+        "unit_row": file.header.unit_row,
+        "unit_bracket": file.header.bracket,
+    }
+
+
+def _drop_nulls(table: LasTable) -> tuple[Finding, ...]:
+    """Make the usual NULL values and infinities missing, in place: a CSV file cannot state a NULL of its own."""
+    hits = sum(drop_marks(column, STANDARD_NULLS) for column in table.columns)
+    infinite = sum(drop_marks(column, INFINITIES) for column in table.columns)
+    findings: tuple[Finding, ...] = (infinite_values(infinite),) if infinite else ()
+    if hits:
+        found = f"{hits} values are {', '.join(f'{null:g}' for null in STANDARD_NULLS)}"
+        expected, remedy = "an empty cell where a value is missing", "none needed: these are read as missing"
+        findings += (Finding("info", "null-missing", "data", found, expected, remedy),)
+    return findings
+
+
+def _numeric(header: CsvHeader, table: LasTable) -> list[int]:
+    """Return the positions in the table of the curves; a column without name and values is not one.
+
+    Raises:
+        UnreadableFileError: if there is none.
+    """
+    empty = {
+        number
+        for number, column in enumerate(header.order)
+        if column in header.unnamed and np.isnan(table.columns[number]).all()
+    }
+    numbers = [n for n in range(1, len(header.order)) if n not in table.text_columns and n not in empty]
+    if not numbers:
+        found = "no column of numbers beside the depth"
+        raise refusal("no-curves", HEADER_ROW, found, "a numeric curve", "export the file again with its curves")
+    return numbers

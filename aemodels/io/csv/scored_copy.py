@@ -1,0 +1,92 @@
+"""Scored copies of CSV files: the file's own text with further columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from aemodels.core.types import Recording, Scores
+from aemodels.io.added_curves import AddedCurve, flag_curves
+from aemodels.io.csv.dialect import Dialect, fits, split_row
+from aemodels.io.csv.header import header_cell
+from aemodels.io.las.flagged_copy import format_values, free_names, samples_at
+from aemodels.io.las.text_sections import MARK, decode, is_data, split_lines
+
+
+def write_scored_csv(source: Path, target: Path, recording: Recording, scores: Scores, history: str) -> None:
+    """Write a file's own text again with the columns that scoring adds (`flag_curves`).
+
+    Delimiter, decimal mark, line ends, encoding and the text of every cell stay as they are; a column whose name the
+    file has already gets a number. A missing value is an empty cell.
+
+    Args:
+        source: the file read; it is not changed.
+        target: the file to write, in place.
+        recording: the source as `read_csv` returns it.
+        scores: of the recording.
+        history: not written: a table has no place for it that other programs would skip.
+    """
+    del history
+    text, codec = decode(source.read_bytes())
+    added = _columns(flag_curves(scores), recording)
+    lines = _extended(split_lines(text), added, recording)
+    target.write_bytes("".join(lines).encode(codec, errors="replace"))
+
+
+@dataclass(frozen=True, eq=False)
+class _Added:
+    """Cells to add: of the header row, of a row of units, and of each sample."""
+
+    header: list[str]
+    units: list[str]
+    samples: list[tuple[str, ...]]
+
+
+def _columns(curves: Sequence[AddedCurve], recording: Recording) -> _Added:
+    layout = recording.headers
+    names = free_names([curve.name for curve in curves], layout["columns"])
+    bracket = "" if layout["unit_row"] else layout["unit_bracket"]
+    header = [header_cell(name, curve.unit, bracket) for name, curve in zip(names, curves, strict=True)]
+    columns = [format_values(curve.values, "") for curve in curves]
+    if layout["decimal_mark"] == ",":
+        columns = [[cell.replace(".", ",") for cell in column] for column in columns]
+    quoted = [[_quoted(cell, layout["delimiter"]) for cell in column] for column in columns]
+    return _Added(header, [curve.unit for curve in curves], list(zip(*quoted, strict=True)))
+
+
+def _extended(lines: Sequence[str], added: _Added, recording: Recording) -> Iterator[str]:
+    """Yield the lines with the added cells behind those of the file."""
+    layout = recording.headers
+    dialect, width = Dialect(layout["delimiter"], layout["decimal_mark"]), len(layout["columns"])
+    table = [index for index, line in enumerate(lines) if is_data(line.removeprefix(MARK) if not index else line)]
+    rows = {index: split_row(lines[index], dialect.delimiter) for index in table}
+    first = table[2 if layout["unit_row"] else 1 :]
+    depths = [_depth(rows[index], width, layout["depth_column"], dialect) for index in first]
+    samples = dict(zip(first, samples_at(layout["depth_factor"] * np.array(depths), recording.axis), strict=True))
+    missing = [""] * len(added.header)
+    for index, line in enumerate(lines):
+        if index not in rows:
+            yield line
+            continue
+        cells: Sequence[str] = missing
+        if index == table[0]:
+            cells = added.header
+        elif index not in samples:
+            cells = added.units
+        elif samples[index] >= 0:
+            cells = added.samples[samples[index]]
+        body = line.rstrip("\r\n")
+        joint = "" if len(rows[index]) == width + 1 and not rows[index][-1] else dialect.delimiter
+        yield body + joint + dialect.delimiter.join(cells) + line[len(body) :]
+
+
+def _depth(cells: Sequence[str], width: int, column: int, dialect: Dialect) -> float:
+    number = dialect.number(cells[column]) if fits(cells, width) else None
+    return np.nan if number is None else number
+
+
+def _quoted(cell: str, delimiter: str) -> str:
+    return f'"{cell}"' if delimiter in cell else cell

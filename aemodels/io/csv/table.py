@@ -1,0 +1,170 @@
+"""A CSV file as a table: its header, its dialect and its columns of numbers."""
+
+from __future__ import annotations
+
+import codecs
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import ClassVar
+
+from typing_extensions import override
+
+from aemodels.curves.resolve import Aliases
+from aemodels.io.csv.dialect import Dialect, find_dialect, fits, split_row
+from aemodels.io.csv.header import HEADER_ROW, CsvHeader, read_header
+from aemodels.io.las.cell_parser import Column, collect_columns
+from aemodels.io.las.data_table import LasTable, Ragged, as_table
+from aemodels.io.las.fast_parser import parse_fast
+from aemodels.io.las.file_sections import DataBlock, as_single_bytes, closed_span, refusal
+
+SAMPLE_ROWS = 500  # rows from which the dialect is decided
+MAX_LINE_BYTES = 2**20
+BINARY_PROBE = 4096
+NEWLINE = b"\n"
+EMPTY = "leave such cells empty"
+
+
+@dataclass(frozen=True, eq=False)
+class CsvFile:
+    """A file whose header has been read.
+
+    Args:
+        dialect: how cells are delimited and numbers are written.
+        header: names and units of the columns.
+        body: the rows of data.
+        codec: the file's encoding.
+    """
+
+    dialect: Dialect
+    header: CsvHeader
+    body: DataBlock
+    codec: str
+
+
+@dataclass
+class Wells:
+    """The names in the column that names the well, with the first line of each."""
+
+    column: int | None
+    lines: dict[str, int] = field(default_factory=dict)
+
+    def add(self, cells: Sequence[str], line: int) -> None:
+        """Take the name of one row.
+
+        Raises:
+            UnreadableFileError: if it is another well than before.
+        """
+        if self.column is None or not cells[self.column] or cells[self.column] in self.lines:
+            return
+        self.lines[cells[self.column]] = line
+        if len(self.lines) > 1:
+            found = " and ".join(f"{name[:80]!r} (line {number + 1})" for name, number in self.lines.items())
+            where, remedy = f"line {line + 1}", "write one file per well"
+            raise refusal("several-wells", where, f"wells {found}", "rows of one well", remedy)
+
+
+class CsvColumn(Column):
+    """A column of a CSV file while it is read: an empty cell is a missing value."""
+
+    remedies: ClassVar[Mapping[str, str]] = {
+        "decimal-comma": "the comma is read as a decimal mark; write one decimal mark throughout",
+        "text-column": "the column is left out, the others are used",
+        "unreadable-cell": f"the cells are read as missing; {EMPTY}",
+        "missing-word": f"the cells are read as missing; {EMPTY}",
+    }
+
+    def __init__(self, name: str, dialect: Dialect) -> None:
+        super().__init__(name)
+        self.dialect = dialect
+
+    @override
+    def texts(self, cells: Sequence[str]) -> Sequence[str | None]:
+        return [self.dialect.number_text(cell) if cell else None for cell in cells]
+
+
+def open_csv(data: bytes, aliases: Aliases) -> CsvFile:
+    """Find dialect and header of a file.
+
+    Args:
+        data: the whole file.
+        aliases: the tables of names and units.
+
+    Raises:
+        UnreadableFileError: if it is not a table with a header row and a depth column.
+    """
+    text, codec = as_single_bytes(data)
+    remedy = "check what the file is"
+    if b"\x00" in text[:BINARY_PROBE]:
+        raise refusal("not-csv", "file", "binary data", "delimited text", remedy)
+    if b"\r" in text:
+        text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    start = len(codecs.BOM_UTF8) if text.startswith(codecs.BOM_UTF8) else 0
+    text, span = closed_span(text, start, len(text))
+    _refuse_long_lines(text, span)
+    block = DataBlock(-1, text, span, "utf-8" if codec.startswith("utf-16") else codec)
+    lines = list(itertools.islice(block.lines(), SAMPLE_ROWS))
+    dialect = find_dialect([line for _, line in lines]) if lines else None
+    if dialect is None:
+        found = repr(lines[0][1].strip()[:80]) if lines else "no line but blank ones and comments"
+        where = f"line {lines[0][0] + 1}" if lines else "file"
+        raise refusal("not-csv", where, found, "a table with columns delimited by , ; or tab, and numbers", remedy)
+    header = read_header(lines, dialect, aliases)
+    if len(header.order) < 2:
+        expected = "a depth and at least one curve"
+        raise refusal("no-curves", HEADER_ROW, f"{len(header.curves)} columns, no curve", expected, remedy)
+    last = lines[1 if header.unit_row else 0][0]
+    return CsvFile(dialect, header, _below(block, last), codec)
+
+
+def read_table(file: CsvFile) -> tuple[LasTable, str]:
+    """Read the rows of a file.
+
+    Returns:
+        (table, name of the well): the columns of `file.header.order`; the name is "" if no column gives one.
+
+    Raises:
+        UnreadableFileError: if the rows do not fit the header, or belong to several wells.
+    """
+    header, dialect = file.header, file.dialect
+    if dialect.decimal == "." and header.well is None:
+        fast = parse_fast(file.body, len(header.curves), dialect.delimiter)
+        if fast is not None:
+            return LasTable([fast[number] for number in header.order], frozenset(), file.body), ""
+    ragged = Ragged(len(header.curves), section=HEADER_ROW, cure="quote cells that hold the delimiter")
+    wells = Wells(header.well)
+    columns = [CsvColumn(header.curves[number].name, dialect) for number in header.order]
+    starts = collect_columns(_rows(file, ragged, wells), columns)
+    return as_table(columns, starts, file.body, ragged.findings(len(starts))), next(iter(wells.lines), "")
+
+
+def _rows(file: CsvFile, ragged: Ragged, wells: Wells) -> Iterator[tuple[int, list[str]]]:
+    chosen = itemgetter(*file.header.order)
+    for index, line in file.body.lines():
+        cells = split_row(line, file.dialect.delimiter)
+        if not fits(cells, ragged.width):
+            ragged.note(index, len(cells))
+            continue
+        wells.add(cells, index)
+        yield index, list(chosen(cells))
+
+
+def _below(block: DataBlock, line: int) -> DataBlock:
+    """Return what stands below a line of a block."""
+    at, stop = block.span
+    for _ in range(line + 1):
+        at = block.file.find(NEWLINE, at, stop) + 1
+    return DataBlock(line, block.file, (at, stop), block.codec)
+
+
+def _refuse_long_lines(text: bytes, span: tuple[int, int]) -> None:
+    """Refuse lines that no table has before they are split into cells."""
+    at, stop = span
+    while stop - at > MAX_LINE_BYTES:
+        end = text.rfind(NEWLINE, at, at + MAX_LINE_BYTES)
+        if end < 0:
+            where = f"line {text.count(NEWLINE, span[0], at) + 1}"
+            found, expected = f"a line of more than {MAX_LINE_BYTES} bytes", "lines of a table"
+            raise refusal("long-line", where, found, expected, "check what the file is, and its line ends")
+        at = end + 1
