@@ -63,6 +63,20 @@ def write_segy_fixtures(folder: Path) -> None:
     write_segy(line, folder / "segy-own-writer-revision-2.sgy", revision=2)
 
 
+def write_csv_fixtures(folder: Path) -> None:
+    """Write the CSV files: each delimiter, decimal comma, units in the header cells and in a row of their own."""
+    rows = rows_of(known_well(), null="")
+    comma = "DEPTH (m),GR (gAPI),RHOB (g/cm3)\n" + _joined(rows, ",")
+    (folder / "csv-comma.csv").write_bytes(comma.encode())
+    commas = [[cell.replace(".", ",") for cell in cells] for cells in rows]
+    semicolon = "DEPT;GR;RHOB\nm;gAPI;g/cm3\n" + _joined(commas, ";")
+    (folder / "csv-semicolon-decimal-comma-unit-row.csv").write_bytes(semicolon.replace("\n", "\r\n").encode())
+    named = [['"KN\u00d6WN 1"', *cells, ""] for cells in rows_of(known_well(), "-9999")]
+    tab = "# exported by hand\nWELL\tDEPTH_M\tGR_gAPI\tRHOB[g/cm3]\t\n" + _joined(named, "\t")
+    (folder / "csv-tab-well-column-cp1252.csv").write_bytes(tab.encode("cp1252"))
+    (folder / "csv-byte-order-mark.csv").write_bytes(b"\xef\xbb\xbf" + comma.encode())
+
+
 def _joined(rows: Sequence[Sequence[str]], delimiter: str) -> str:
     return "".join(delimiter.join(cells) + "\n" for cells in rows)
 
@@ -71,3 +85,4 @@ if __name__ == "__main__":
     FORMATS_DATA.mkdir(parents=True, exist_ok=True)
     write_las_fixtures(FORMATS_DATA)
     write_segy_fixtures(FORMATS_DATA)
+    write_csv_fixtures(FORMATS_DATA)
