@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from aemodels.core.errors import SpecError
+from aemodels.core.spec import Spec
 from aemodels.evaluate.denoising.compare import denoising_table, summarise_denoising
 from aemodels.experiment.sweep_spec import SweepSpec, Value
 
@@ -39,8 +40,9 @@ def specified_values(spec: ExperimentSpec, sweep: SweepSpec) -> dict[str, Value]
     names = [contender.name for contender in spec.contenders]
     if sweep.contender not in names:
         raise SpecError(f"sweep.contender is {sweep.contender!r}; expected one of {names}")
-    model = spec.contender(sweep.contender).model.model_dump(mode="json")
-    positions = {path: _locate(model, path) for path in sweep.parameters}
+    model = spec.contender(sweep.contender).model
+    dump = model.model_dump(mode="json")
+    positions = {path: _locate(dump, _current_path(model, path)) for path in sweep.parameters}
     return {path: holder[key] for path, (holder, key) in positions.items()}
 
 
@@ -71,12 +73,25 @@ def _changed(spec: ExperimentSpec, values: Mapping[str, Value]) -> Any:
     contender = spec.contender(checked_sweep(spec).contender)
     dump = copy.deepcopy(contender.model_dump(mode="json"))
     for path, value in values.items():
-        holder, key = _locate(dump["model"], path)
+        holder, key = _locate(dump["model"], _current_path(contender.model, path))
         holder[key] = value
     try:
         return type(contender).model_validate(dump)
     except ValidationError as error:
         raise SpecError(f"contender {contender.name} cannot have {dict(values)}: {error}") from error
+
+
+def _current_path(model: Any, path: str) -> str:
+    """Return a parameter's path with the present names of its fields; earlier ones are replaced."""
+    found, parts = model, []
+    for part in path.split("."):
+        name = type(found).earlier_names.get(part, part) if isinstance(found, Spec) else part
+        parts.append(name)
+        if isinstance(found, tuple):
+            found = found[int(name)] if name.isdecimal() and int(name) < len(found) else None
+        else:
+            found = getattr(found, name, None)
+    return ".".join(parts)
 
 
 def _locate(model: Any, path: str) -> tuple[Any, Any]:

@@ -46,6 +46,14 @@ def test_own_values_are_those_of_the_specification():
     assert all(own[path] in span for path, span in checked_sweep(spec).parameters.items())
 
 
+def test_earlier_names_in_paths_are_understood():
+    paths = {"training.noise.0.uneven": {"choices": [0.2, 0.4]}}
+    spec = _spec(parameters=paths)
+    assert specified_values(spec, checked_sweep(spec)) == {"training.noise.0.uneven": 0.0}
+    changed = with_values(spec, {"training.noise.0.uneven": 0.4})
+    assert changed.contender("dense").model.training.noise[0].per_channel_share == 0.4
+
+
 @pytest.mark.parametrize(
     ("sweep", "reason"),
     [
