@@ -13,19 +13,14 @@ from typing_extensions import override
 
 from tasks.training.progress import PROGRESS_LOGGER
 
-LONG_SECONDS = 5.0  # a step that took longer reports its end as well
+LONG_SECONDS = 5.0  # a step that took longer, with the time that it waited for others, reports its end as well
 _TASKS, _FLOWS = "prefect.task_runs", "prefect.flow_runs"
 _BEGIN = ("Created task run", "Beginning flow run", "Beginning subflow run")
 _END = "Finished in state"
 
 
 class StepLines(logging.Handler):
-    """Handler of Prefect's run logs that writes when each flow and task begins, and how long the long ones took.
-
-    >>> lines = StepLines()
-    >>> lines.text("fit-unet", 75.0)
-    'fit-unet: done after 1 min 15 s'
-    """
+    """Handler of Prefect's run logs that writes a line when a flow or task begins, and when a long one is done."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -44,13 +39,7 @@ class StepLines(logging.Handler):
         elif message.startswith(_END) and key in self._began:
             label, began = self._began.pop(key)
             if record.created - began >= LONG_SECONDS and "Completed" in message:  # Prefect writes of failures itself
-                _write(record.created, self.text(label, record.created - began))
-
-    @staticmethod
-    def text(label: str, seconds: float) -> str:
-        """Return the line at the end of a step."""
-        minutes, rest = divmod(round(seconds), 60)
-        return f"{label}: done after {f'{minutes} min ' if minutes else ''}{rest} s"
+                _write(record.created, f"{label}: done")
 
 
 @contextmanager
