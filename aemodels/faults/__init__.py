@@ -18,6 +18,18 @@ from aemodels.faults.logs.stuck import Stuck
 from aemodels.faults.logs.tension_pull import TensionPull
 from aemodels.faults.logs.unit import Unit
 from aemodels.faults.logs.washout import Washout
+from aemodels.faults.randomised.cycle_skip import RandomCycleSkip
+from aemodels.faults.randomised.depth_shift import RandomDepthShift
+from aemodels.faults.randomised.spike import RandomSpike
+from aemodels.faults.randomised.stuck import RandomStuck
+from aemodels.faults.randomised.unit import RandomUnit
+from aemodels.faults.randomised.washout import RandomWashout
+from aemodels.faults.simulated.cycle_skip import SimulatedCycleSkip
+from aemodels.faults.simulated.depth_shift import SimulatedDepthShift
+from aemodels.faults.simulated.spike import SimulatedSpike
+from aemodels.faults.simulated.stuck import SimulatedStuck
+from aemodels.faults.simulated.unit import SimulatedUnit
+from aemodels.faults.simulated.washout import SimulatedWashout
 from aemodels.faults.traces.clipped import Clipped
 from aemodels.faults.traces.dead import Dead
 from aemodels.faults.traces.duplicated import Duplicated
@@ -32,10 +44,18 @@ from aemodels.faults.traces.static_shift import StaticShift
 LogFaultSpec: TypeAlias = (
     Washout | CycleSkip | Stuck | LogSpike | DepthShift | Unit | Drift | Saturation | TensionPull | NoiseBurst | Repeat
 )
+RandomisedLogFault: TypeAlias = (
+    RandomWashout | RandomCycleSkip | RandomStuck | RandomSpike | RandomDepthShift | RandomUnit
+)
+SimulatedLogFault: TypeAlias = (
+    SimulatedWashout | SimulatedCycleSkip | SimulatedStuck | SimulatedSpike | SimulatedDepthShift | SimulatedUnit
+)
 SeismicFaultSpec: TypeAlias = (
     Dead | NearDead | TraceSpikes | Clipped | Reversed | StaticShift | Noisy | Hum | Duplicated | Gain
 )
-FaultSpec: TypeAlias = Annotated[LogFaultSpec | SeismicFaultSpec, Field(discriminator="kind")]
+FaultSpec: TypeAlias = Annotated[
+    LogFaultSpec | RandomisedLogFault | SimulatedLogFault | SeismicFaultSpec, Field(discriminator="kind")
+]
 
 __all__ = [
     "Clipped",
@@ -54,10 +74,24 @@ __all__ = [
     "NearDead",
     "NoiseBurst",
     "Noisy",
+    "RandomCycleSkip",
+    "RandomDepthShift",
+    "RandomSpike",
+    "RandomStuck",
+    "RandomUnit",
+    "RandomWashout",
+    "RandomisedLogFault",
     "Repeat",
     "Reversed",
     "Saturation",
     "SeismicFaultSpec",
+    "SimulatedCycleSkip",
+    "SimulatedDepthShift",
+    "SimulatedLogFault",
+    "SimulatedSpike",
+    "SimulatedStuck",
+    "SimulatedUnit",
+    "SimulatedWashout",
     "StaticShift",
     "Stuck",
     "TensionPull",

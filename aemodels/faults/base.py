@@ -65,6 +65,7 @@ class FaultBase(Spec):
     """A fault of a tool or of the acquisition."""
 
     records: ClassVar[Kind]
+    label: ClassVar[str] = ""
 
     @model_validator(mode="after")
     def _ranges_are_ordered(self) -> Self:
@@ -192,5 +193,5 @@ def smooth_noise(samples: int, correlation: float, rng: np.random.Generator) -> 
 
 
 def kind_of(fault: FaultBase) -> str:
-    """Return the name of a fault's kind."""
-    return str(getattr(fault, "kind", type(fault).__name__))
+    """Return the kind that a fault is labelled as: for one of another family, the kind that it varies."""
+    return fault.label or str(getattr(fault, "kind", type(fault).__name__))

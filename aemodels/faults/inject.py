@@ -10,7 +10,7 @@ import numpy as np
 
 from aemodels.core.errors import DataError, SpecError
 from aemodels.core.types import BoolArray, FloatArray, IntArray, Recording, frozen_array
-from aemodels.faults.base import FaultBase, Site, Target
+from aemodels.faults.base import FaultBase, Site, Target, kind_of
 
 MIN_OBSERVED_SHARE = 0.9  # of the required samples of an event
 GUARD_SAMPLES = 5  # unaltered samples between two events in a well, which separate them
@@ -75,7 +75,7 @@ def inject(recording: Recording, specs: Sequence[FaultBase], *, fraction: float,
         raise SpecError(f"fraction of faulty rows is {fraction}; expected 0 .. 0.9")
     candidates = [_Candidate(spec, targets) for spec in specs if (targets := spec.targets(recording))]
     if not candidates:
-        kinds = ", ".join(_kind(spec) for spec in specs) or "none"
+        kinds = ", ".join(kind_of(spec) for spec in specs) or "none"
         raise SpecError(
             f"{recording.source.uri}: no fault kind ({kinds}) applies to {recording.kind} with channels "
             f"{', '.join(recording.names[:12])}; choose kinds that do"
@@ -84,7 +84,7 @@ def inject(recording: Recording, specs: Sequence[FaultBase], *, fraction: float,
     injector.fill(candidates, fraction, rng)
     if fraction > 0.0 and not injector.events:
         raise SpecError(
-            f"{recording.source.uri}: no room for any of {', '.join(_kind(item.spec) for item in candidates)} in "
+            f"{recording.source.uri}: no room for any of {', '.join(kind_of(item.spec) for item in candidates)} in "
             f"{recording.axis.size} samples; give a longer recording or shorter faults"
         )
     faulty = recording.with_values(injector.values)
@@ -165,7 +165,7 @@ class _Injector:
         self.label[rows, site.window] = changed
         altered = site.start + np.flatnonzero(changed.any(axis=0))
         names = tuple(self.clean.names[row] for row, hit in zip(rows, changed.any(axis=1), strict=True) if hit)
-        self.events.append(FaultEvent(_kind(spec), names, int(altered[0]), int(altered[-1]) + 1))
+        self.events.append(FaultEvent(kind_of(spec), names, int(altered[0]), int(altered[-1]) + 1))
         self._occupy(site)
         return True
 
@@ -186,14 +186,14 @@ def _faulty_values(spec: FaultBase, recording: Recording, site: Site, rng: np.ra
     after = np.asarray(spec.apply(recording, site, rng))
     if after.shape != before.shape:
         raise DataError(
-            f"fault {_kind(spec)!r}: apply returned values of shape {after.shape}; expected {before.shape}, one for "
+            f"fault {kind_of(spec)!r}: apply returned values of shape {after.shape}; expected {before.shape}, one for "
             f"each row and sample of the site (rows {site.rows}, samples {site.start}..{site.stop})"
         )
     lost = np.isnan(after) & np.isfinite(before)
     if lost.any():
         row, sample = np.argwhere(lost)[0]
         raise DataError(
-            f"fault {_kind(spec)!r}: apply returned NaN for {int(lost.sum())} observed values, the first in "
+            f"fault {kind_of(spec)!r}: apply returned NaN for {int(lost.sum())} observed values, the first in "
             f"{recording.names[site.rows[row]]} at sample {site.start + int(sample)} "
             f"(value {before[row, sample]:g}); expected a value for each value: a fault alters readings, it does not "
             "remove them (return the recording's own value wherever the fault has none)"
@@ -204,7 +204,3 @@ def _faulty_values(spec: FaultBase, recording: Recording, site: Site, rng: np.ra
 def _window_sum(flags: BoolArray, length: int) -> IntArray:
     total = np.concatenate([[0], np.cumsum(flags, dtype=np.int64)])
     return np.asarray(total[length:] - total[:-length], dtype=np.int64)
-
-
-def _kind(spec: FaultBase) -> str:
-    return str(getattr(spec, "kind", type(spec).__name__))
