@@ -30,6 +30,7 @@ from aemodels.detect.interval_reasons import UNKNOWN, label_rows
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.monitoring.reference import PCA_ERROR, Reference
 from aemodels.monitoring.trace_features import trace_features
+from aemodels.signal.implausible import implausible
 from aemodels.signal.normalise import Normaliser, restore_normaliser
 from aemodels.signal.quality_rules import Quality, assess
 
@@ -138,7 +139,7 @@ class Bundle:
             DataError: if the recording is of another kind, or has none of the curves.
         """
         self._check(recording)
-        return self.normaliser.apply(recording, hide=_hidden(quality, recording))
+        return self.normaliser.apply(recording, hide=implausible(recording, quality))
 
     def _features(self, raw: FloatArray) -> Mapping[str, FloatArray]:
         """Return the trace features for monitoring; empty for logs, whose curves are stored in the outbox anyway."""
@@ -272,12 +273,6 @@ class Bundle:
             "files": {name: hashlib.sha256(blob).hexdigest() for name, blob in sorted(blobs.items())},
         }
         return json.dumps(manifest, indent=1, sort_keys=True)
-
-
-def _hidden(quality: Quality, recording: Recording) -> BoolArray:
-    """Return the samples outside the physical range, which must not reach the networks: bool[channel, sample]."""
-    none = np.zeros(recording.values.shape, dtype=np.bool_)
-    return quality.flags.get("range", none)
 
 
 def _dead(quality: Quality, recording: Recording) -> BoolArray:

@@ -40,7 +40,7 @@ class RandomisedFault(LogFault):
         if recording.kind != self.records:
             return ()
         rows = [recording.names.index(name) for name in self.curves if name in recording.names]
-        return tuple(Target(rows=(row, *(other for other in rows if other != row)), needed=(row,)) for row in rows)
+        return tuple(Target(rows=(row, *(other for other in rows if other != row)), required=(row,)) for row in rows)
 
     @override
     def draw_length(self, recording: Recording, rng: np.random.Generator) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from aemodels.core.types import Recording
-from aemodels.faults.base import FactorRange, Site, from_scale, sample_step, scale_range, to_scale
+from aemodels.faults.base import FactorRange, Site, from_display_scale, sample_step, scale_range, to_display_scale
 from aemodels.faults.randomised.shapes import Floats, Probability, RandomisedFault, log_uniform
 
 
@@ -45,11 +45,11 @@ class RandomSpike(RandomisedFault):
             row = site.rows[position]
             name = recording.names[row]
             height = scale_range(recording, row) * log_uniform(*self.height, rng) * rng.choice([-1.0, 1.0])
-            straight = to_scale(name, out[position])
-            low = np.nanmin(to_scale(name, recording.values[row]))
+            straight = to_display_scale(name, out[position])
+            low = np.nanmin(to_display_scale(name, recording.values[row]))
             if name not in ("RDEP", "RMED", "RSHA", "RXO") and (straight + height * shape).min() < low:
                 height = abs(height)
-            out[position] = from_scale(name, straight + height * shape)
+            out[position] = from_display_scale(name, straight + height * shape)
         return out.astype(np.float32)
 
     def _shape(self, samples: int, rng: np.random.Generator) -> Floats:

@@ -10,7 +10,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from aemodels.core.types import Recording
-from aemodels.faults.base import MetreRange, Site, from_scale, scale_range, to_scale
+from aemodels.faults.base import MetreRange, Site, from_display_scale, scale_range, to_display_scale
 from aemodels.faults.randomised.shapes import Probability, RandomisedFault, log_uniform
 
 
@@ -39,7 +39,7 @@ class RandomStuck(RandomisedFault):
             before = before[np.isfinite(before)]
             if not before.size:
                 continue
-            level = to_scale(name, before[:1])[0]
+            level = to_display_scale(name, before[:1])[0]
             line = np.full(samples, level)
             if rng.random() >= self.flat:
                 spread = scale_range(recording, row)
@@ -51,5 +51,5 @@ class RandomStuck(RandomisedFault):
                 elif form == 1:  # it creeps
                     noise = noise * 0.2 + spread * rng.uniform(-0.08, 0.08) * np.linspace(0, 1, samples)
                 line += noise
-            out[position] = from_scale(name, line)
+            out[position] = from_display_scale(name, line)
         return out.astype(np.float32)

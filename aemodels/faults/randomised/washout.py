@@ -10,7 +10,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from aemodels.core.types import Recording
-from aemodels.faults.base import MetreRange, Site, Target, from_scale, to_scale
+from aemodels.faults.base import MetreRange, Site, Target, from_display_scale, to_display_scale
 from aemodels.faults.randomised.shapes import Floats, Probability, RandomisedFault, envelope, log_uniform, roughness
 
 # Largest change at the worst depth, in the curve's unit (decades for resistivity), and its sign: mud is lighter,
@@ -62,7 +62,7 @@ class RandomWashout(RandomisedFault):
         names = recording.names
         rows = tuple(names.index(name) for name in self.curves if name in names)
         needed = [names.index(name) for name in self.REQUIRED if name in names and name in self.curves]
-        return tuple(Target(rows=rows, needed=(row,)) for row in needed[:1])
+        return tuple(Target(rows=rows, required=(row,)) for row in needed[:1])
 
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -75,7 +75,7 @@ class RandomWashout(RandomisedFault):
         for position, name in enumerate(names):
             if name in hit:
                 change = self._change(name, samples, shared, rng) * strength ** rng.uniform(0.3, 1.0)
-                out[position] = from_scale(name, to_scale(name, out[position]) + change)
+                out[position] = from_display_scale(name, to_display_scale(name, out[position]) + change)
         return out.astype(np.float32)
 
     def _hit(self, names: list[str], rng: np.random.Generator) -> set[str]:

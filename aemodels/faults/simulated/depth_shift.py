@@ -35,7 +35,7 @@ class SimulatedDepthShift(LogFault):
             return ()
         known = [[name for name in tool if name in recording.names] for tool in self.TOOLS]
         rows = [tuple(recording.names.index(name) for name in tool) for tool in known if tool]
-        return tuple(Target(rows=tool, needed=tool) for tool in dict.fromkeys(rows))
+        return tuple(Target(rows=tool, required=tool) for tool in dict.fromkeys(rows))
 
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:

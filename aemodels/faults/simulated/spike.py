@@ -10,7 +10,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from aemodels.core.types import Recording
-from aemodels.faults.base import CurveFault, FactorRange, Site, from_scale, scale_range, to_scale
+from aemodels.faults.base import CurveFault, FactorRange, Site, from_display_scale, scale_range, to_display_scale
 
 
 class SimulatedSpike(CurveFault):
@@ -41,5 +41,5 @@ class SimulatedSpike(CurveFault):
             name = recording.names[row]
             share = min(self.height[0] * (1.0 - rng.random()) ** (-1 / 1.5), self.height[1])
             change = scale_range(recording, row) * share * shape * rng.choice([-1.0, 1.0])
-            out[position] = from_scale(name, to_scale(name, out[position]) + change)
+            out[position] = from_display_scale(name, to_display_scale(name, out[position]) + change)
         return out.astype(np.float32)

@@ -10,7 +10,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from aemodels.core.types import Recording
-from aemodels.faults.base import CurveFault, MetreRange, Site, from_scale, scale_range, to_scale
+from aemodels.faults.base import CurveFault, MetreRange, Site, from_display_scale, scale_range, to_display_scale
 
 
 class SimulatedStuck(CurveFault):
@@ -30,8 +30,8 @@ class SimulatedStuck(CurveFault):
         for position, row in enumerate(site.rows):
             name = recording.names[row]
             before = recording.values[row, max(site.start - 1, 0) : site.stop]
-            held = to_scale(name, before[np.isfinite(before)][:1])[0]
-            out[position] = from_scale(name, held + self._wander(recording, row, out.shape[1], rng))
+            held = to_display_scale(name, before[np.isfinite(before)][:1])[0]
+            out[position] = from_display_scale(name, held + self._wander(recording, row, out.shape[1], rng))
         return out.astype(np.float32)
 
     def _wander(self, recording: Recording, row: int, samples: int, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -48,7 +48,7 @@ class SimulatedWashout(LogFault):
         if recording.kind != self.records or not needed:
             return ()
         rows = tuple(names.index(name) for name in (*DEPTH_IN, "DRHO", "CALI") if name in names)
-        return (Target(rows=rows, needed=(names.index(needed[0]),)),)
+        return (Target(rows=rows, required=(names.index(needed[0]),)),)
 
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -1,0 +1,50 @@
+"""Readings outside the physical range: noise near a bound stays, what noise cannot explain is hidden."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aemodels.core.types import Channel, Recording, Source
+from aemodels.signal.implausible import implausible
+from aemodels.signal.quality_rules import assess
+
+
+def neutron(values: np.ndarray) -> Recording:
+    return Recording(
+        values=values[None].astype(np.float32),
+        axis=1000.0 + 0.1524 * np.arange(values.size),
+        channels=(Channel("NPHI"),),
+        kind="logs",
+        source=Source("made", "0" * 64),
+        name="made",
+    )
+
+
+def test_noise_about_a_tight_bed_is_kept() -> None:
+    rng = np.random.default_rng(0)
+    recording = neutron(0.02 + 0.08 * rng.standard_normal(4000))
+    quality = assess(recording)
+    assert quality.flags["range"].sum() > 20
+    assert not implausible(recording, quality).any()
+
+
+def test_a_reading_that_noise_cannot_explain_is_hidden() -> None:
+    rng = np.random.default_rng(1)
+    values = 0.2 + 0.005 * rng.standard_normal(4000)
+    values[100:140] *= 100.0  # per cent
+    values[2000] = -0.6
+    recording = neutron(values)
+    expected = np.zeros(4000, dtype=bool)
+    expected[100:140] = expected[2000] = True
+    np.testing.assert_array_equal(implausible(recording, assess(recording))[0], expected)
+
+
+def test_a_noiseless_curve_has_no_excuse() -> None:
+    values = np.full(400, 0.2)
+    values[50] = -0.16
+    recording = neutron(values)
+    assert implausible(recording, assess(recording)).sum() == 1
+
+
+def test_traces_have_no_physical_range(line: Recording) -> None:
+    assert not implausible(line, assess(line)).any()
