@@ -178,6 +178,8 @@ class Section:
         noise: noise of the whole line if the section is a part of one; None = estimate it from the section.
         gather: gather type of the whole line (seismic); None if unknown.
         line_range: trace range within its line (seismic); None if unknown.
+        bad_hole: bool[sample], depths (logs) at which caliper or density correction show bad hole, which are no
+            examples of clean readings; None if the recording has neither.
     """
 
     name: str
@@ -187,6 +189,7 @@ class Section:
     noise: LineNoise | None = None
     gather: GatherKind | None = None
     line_range: LineRange | None = None
+    bad_hole: BoolArray | None = None
 
     def __post_init__(self) -> None:
         _check_matrix(self.values, rows=self.mask.shape[0], columns=self.mask.shape[1], label=self.name)
@@ -196,6 +199,11 @@ class Section:
             raise DataError(f"{self.name}: normalised values are not finite everywhere; fill the gaps first")
         frozen_array(self.values)
         frozen_array(self.mask)
+
+    @property
+    def good_hole(self) -> BoolArray:
+        """Depths or samples at which nothing shows bad hole: bool[sample]."""
+        return np.ones(self.mask.shape[1], dtype=np.bool_) if self.bad_hole is None else ~self.bad_hole
 
     def with_values(self, values: FloatArray) -> Section:
         """Return a copy with other values of the same shape."""

@@ -14,6 +14,7 @@ from aemodels.core.errors import DataError, SpecError
 from aemodels.core.spec import Spec
 from aemodels.core.types import BoolArray, FloatArray, GatherKind, LineNoise, Recording, Section
 from aemodels.curves.canonical import CANONICAL
+from aemodels.signal.bad_hole import unreliable_depths
 from aemodels.signal.gather_type import gather_type
 
 # Value of a missing curve in normalised units: the middle of the range.
@@ -97,7 +98,13 @@ class CurveNormaliser:
         values = (values - low) / (high - low)
         mask = np.isfinite(values)
         scale = (self.bounds[:, 1] - self.bounds[:, 0]).astype(np.float32)
-        return Section(name=recording.name, values=fill_gaps(values, mask, MISSING_CURVE), mask=mask, scale=scale)
+        return Section(
+            name=recording.name,
+            values=fill_gaps(values, mask, MISSING_CURVE),
+            mask=mask,
+            scale=scale,
+            bad_hole=unreliable_depths(recording),
+        )
 
     def invert(self, values: FloatArray, section: Section) -> FloatArray:
         """Convert normalised values to canonical units: float32[curve, sample]."""

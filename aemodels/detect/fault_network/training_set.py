@@ -29,7 +29,8 @@ class TrainingSet:
     Args:
         inputs: float16[sample, feature] of each copy.
         labels: int8[sample, kind * curve + 1] of each copy: for every kind and curve (curves fastest), then for the
-            sample as a whole, 1 = faulty, 0 = clean, -1 = unobserved, or a straight line that was in the well before.
+            sample as a whole, 1 = faulty, 0 = clean, -1 = unobserved, or a straight line or bad hole that was in
+            the well before.
         counts: faulty samples of each kind in all copies.
     """
 
@@ -91,11 +92,12 @@ def build_training_set(
         usable = _repeated([fault for fault in spec.faults if fault.targets(recording)], recording, rng)
         for copy in range(spec.copies if usable else 0):
             clean = spec.augmentation.apply(recording, context.normaliser, rng)
-            # straight lines in the well were not measured: they are no examples of clean samples
-            straight = straight_lines(_normalised(context, clean))
+            # straight lines were not measured, and bad hole is a fault: neither is an example of clean samples
+            before = _normalised(context, clean)
+            usable_as_clean = before.good_hole & ~straight_lines(before)
             injection = _inject(clean, usable if copy % 2 == 0 else _half(usable, rng), spec, rng)
             section = _normalised(context, injection.recording)
-            label = _labels(context, injection, section.mask & ~straight, spec)
+            label = _labels(context, injection, section.mask & usable_as_clean, spec)
             inputs.append(input_features(section, predictor).astype(np.float16))
             labels.append(label)
             for number, kind in enumerate(spec.kinds):

@@ -87,11 +87,12 @@ def score_components(members: Mapping[str, Detector], section: Section) -> dict[
 def clean_samples(section: Section, kind: Kind) -> BoolArray:
     """Return the samples usable as clean reference, bool of the scores' shape.
 
-    Without the straight lines of a well, which any field log has: they were not measured.
+    Without the straight lines of a well, which any field log has: they were not measured; and without bad hole, whose
+    readings are faults of the well's own.
     """
     if kind == "seismic":
         return np.asarray(section.mask.any(axis=1, keepdims=True))
-    return np.asarray(section.mask & ~straight_lines(section).any(axis=0))
+    return np.asarray(section.mask & section.good_hole & ~straight_lines(section).any(axis=0))
 
 
 def neg_log10_p(scales: Mapping[str, PValueScale], scores: Mapping[str, FloatArray]) -> FloatArray:

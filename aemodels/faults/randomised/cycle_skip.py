@@ -46,7 +46,7 @@ class RandomCycleSkip(RandomisedFault):
         return out.astype(np.float32)
 
     def _pattern(self, samples: int, rng: np.random.Generator) -> Floats:
-        """float64[samples], jumps in units of one: 0 where none is missed."""
+        """Return the jumps in units of one, float64[samples]; 0 if no cycle is missed."""
         sign = 1.0 if rng.random() < self.slow else -1.0
         form = rng.integers(4)
         if form == 0:  # one block

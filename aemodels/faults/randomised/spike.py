@@ -53,7 +53,7 @@ class RandomSpike(RandomisedFault):
         return out.astype(np.float32)
 
     def _shape(self, samples: int, rng: np.random.Generator) -> Floats:
-        """float64[samples], heights in units of one, 0 where nothing is off."""
+        """Return the heights in units of one, float64[samples]; 0 beside the spikes."""
         if samples <= 5:
             shape = rng.uniform(0.5, 1.0, samples)
             if samples > 1 and rng.random() < 0.25:  # two-sided

@@ -35,7 +35,7 @@ class SimulatedStuck(CurveFault):
         return out.astype(np.float32)
 
     def _wander(self, recording: Recording, row: int, samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """What the held reading moves by, float64[samples]."""
+        """Return the movement of the held reading, float64[samples]."""
         spread = scale_range(recording, row)
         form = rng.integers(3)
         if form == 0:
