@@ -40,7 +40,8 @@ def unreliable_depths(recording: Recording) -> BoolArray | None:
     """Return the depths whose readings are no examples of clean ones, because caliper or correction show bad hole.
 
     It marks more than `bad_hole`: without a bit size, the caliper is compared with its own lower deciles over about
-    45 m above and below, and the margins of each interval are included. A density correction with a wrong zero is not used.
+    45 m above and below, and the margins of each interval are included. A density correction with a
+    wrong zero is not used.
 
     Args:
         recording: a well; CALI and BS in in, DRHO in g/cm3.
