@@ -37,7 +37,7 @@ class RandomCycleSkip(RandomisedFault):
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:
         out = recording.values[list(site.rows), site.window].astype(np.float64)
         samples = out.shape[1]
-        for position in self.picked(site.rows, rng):
+        for position in self.picked(out, rng):
             change = self._pattern(samples, rng) * log_uniform(*self.jump, rng)
             if rng.random() < 0.5:
                 change += np.where(change != 0, 1.0, 0.0) * log_uniform(0.5, 12.0, rng) * roughness(samples, rng)

@@ -33,15 +33,15 @@ class RandomDepthShift(RandomisedFault):
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:
         depth = recording.axis
         shift = self._shift(site.stop - site.start, rng)
-        out = recording.values[list(site.rows), site.window].copy()
-        for position in self.picked(site.rows, rng):
+        out = recording.values[list(site.rows), site.window].astype(np.float64)
+        for position in self.picked(out, rng):
             row = site.rows[position]
             observed = np.isfinite(recording.values[row])
             moved = np.interp(
                 depth[site.window] - shift, depth[observed], recording.values[row, observed], left=np.nan, right=np.nan
             )
             out[position] = np.where(np.isfinite(moved), moved, out[position])
-        return out
+        return out.astype(np.float32)
 
     def _shift(self, samples: int, rng: np.random.Generator) -> Floats:
         """Shift of each sample [m], float64[samples]."""

@@ -7,7 +7,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, TypeAlias
 
 import numpy as np
@@ -48,12 +47,17 @@ class RandomisedFault(LogFault):
         shortest = max(2, round(self.length_m[0] / step))
         return shortest, max(shortest, round(log_uniform(*self.length_m, rng) / step))
 
-    def picked(self, rows: Sequence[int], rng: np.random.Generator) -> list[int]:
-        """Positions in `rows` that take part: the first one, and in `joint` of the events some of the others."""
-        if len(rows) < 2 or rng.random() >= self.joint:
+    def picked(self, values: Floats, rng: np.random.Generator) -> list[int]:
+        """Return the rows of `values` that take part: the first one, and in `joint` of the events some of the others.
+
+        Args:
+            values: float64[row, sample], readings of the interval; rows without any are left out.
+            rng: the source of randomness.
+        """
+        others = 1 + np.flatnonzero(np.isfinite(values[1:]).any(axis=1))
+        if not others.size or rng.random() >= self.joint:
             return [0]
-        more = rng.permutation(np.arange(1, len(rows)))[: int(rng.integers(1, len(rows)))]
-        return [0, *sorted(int(position) for position in more)]
+        return [0, *sorted(rng.permutation(others)[: int(rng.integers(1, others.size + 1))].tolist())]
 
 
 def log_uniform(low: float, high: float, rng: np.random.Generator) -> float:

@@ -41,7 +41,7 @@ class RandomSpike(RandomisedFault):
         out = recording.values[list(site.rows), site.window].astype(np.float64)
         samples = out.shape[1]
         shape = self._shape(samples, rng)
-        for position in self.picked(site.rows, rng):
+        for position in self.picked(out, rng):
             row = site.rows[position]
             name = recording.names[row]
             height = scale_range(recording, row) * log_uniform(*self.height, rng) * rng.choice([-1.0, 1.0])

@@ -32,7 +32,7 @@ class RandomStuck(RandomisedFault):
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:
         out = recording.values[list(site.rows), site.window].astype(np.float64)
         samples = out.shape[1]
-        for position in self.picked(site.rows, rng):
+        for position in self.picked(out, rng):
             row = site.rows[position]
             name, values = recording.names[row], recording.values[row]
             before = values[max(site.start - int(rng.choice([1, 1, 1, 20])), 0) : site.stop]

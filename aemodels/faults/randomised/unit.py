@@ -33,7 +33,7 @@ class RandomUnit(RandomisedFault):
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:
         out = recording.values[list(site.rows), site.window].astype(np.float64)
-        for position in self.picked(site.rows, rng):
+        for position in self.picked(out, rng):
             row = site.rows[position]
             out[position] = self._mistaken(recording, row, out[position], rng)
         return out.astype(np.float32)

@@ -1,0 +1,103 @@
+"""Three families of log faults: independent of each other, each for one end."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+
+from aemodels.core.types import Recording
+from aemodels.faults import LogFaultSpec, RandomisedLogFault, SimulatedLogFault, inject
+from aemodels.faults.base import FaultBase, kind_of
+from aemodels.faults.randomised.shapes import envelope, log_uniform, roughness
+from helpers.paths import ROOT
+from helpers.recordings import make_well
+
+FAMILIES: dict[str, tuple[type[FaultBase], ...]] = {
+    "logs": get_args(LogFaultSpec),
+    "randomised": get_args(RandomisedLogFault),
+    "simulated": get_args(SimulatedLogFault),
+}
+# What a family may take from another one: facts, not forms.
+SHARED = {"aemodels.faults.logs.unit": {"UNIT_FACTORS"}}
+KINDS = {"washout", "cycle_skip", "stuck", "spike", "depth_shift", "unit"}
+
+
+def imports(path: Path) -> set[tuple[str, str]]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {(str(node.module), alias.name) for node in found for alias in node.names}
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_a_family_uses_no_form_of_another(family: str) -> None:
+    others = tuple(f"aemodels.faults.{other}" for other in FAMILIES if other != family)
+    for path in (ROOT / "aemodels" / "faults" / family).glob("*.py"):
+        for module, name in imports(path):
+            assert not module.startswith(others) or name in SHARED.get(module, set()), f"{path.name}: {module}.{name}"
+
+
+@pytest.mark.parametrize("family", ["randomised", "simulated"])
+def test_a_family_varies_the_six_kinds_under_names_of_its_own(family: str) -> None:
+    kinds = FAMILIES[family]
+    assert {kind_of(kind()) for kind in kinds} == KINDS
+    names = {kind.model_fields["kind"].default for kind in kinds}
+    assert not names & KINDS
+
+
+def injected(kind: type[FaultBase], well: Recording, **fields: Any) -> tuple[np.ndarray, np.ndarray]:
+    found = inject(well, (kind(**fields),), fraction=0.2, rng=np.random.default_rng(7))
+    return found.recording.values, found.label
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_a_washout_lowers_the_density_and_raises_the_neutron_on_average(family: str) -> None:
+    well = make_well(samples=6000, seed=4)
+    kind = next(kind for kind in FAMILIES[family] if kind_of(kind()) == "washout")
+    values, label = injected(kind, well)
+    for name, sign in (("RHOB", -1), ("NPHI", 1)):
+        row = well.names.index(name)
+        change = (values[row] - well.values[row])[label[row]]
+        assert change.size > 100
+        assert np.sign(np.median(change)) == sign
+
+
+def test_randomised_washouts_move_curves_independently() -> None:
+    well = make_well(samples=20_000, seed=5)
+    kind = next(kind for kind in FAMILIES["randomised"] if kind_of(kind()) == "washout")
+    _, label = injected(kind, well)
+    rhob, nphi, dtc = (label[well.names.index(name)] for name in ("RHOB", "NPHI", "DTC"))
+    assert (rhob & ~nphi).any() and (rhob & ~dtc).any() and (nphi & ~rhob).any()
+
+
+def test_simulated_depth_shifts_move_the_curves_of_one_tool_together() -> None:
+    well = make_well(samples=6000, seed=6)
+    kind = next(kind for kind in FAMILIES["simulated"] if kind_of(kind()) == "depth_shift")
+    found = inject(well, (kind(),), fraction=0.3, rng=np.random.default_rng(1))
+    tools = {event.channels for event in found.events}
+    assert tools <= {("GR",), ("RHOB", "NPHI"), ("DTC",), ("RDEP",), ("NPHI",)}
+    assert ("RHOB", "NPHI") in tools
+
+
+def test_envelopes_lie_between_nothing_and_all() -> None:
+    rng = np.random.default_rng(0)
+    for samples in (1, 2, 7, 400):
+        shapes = [envelope(samples, rng) for _ in range(60)]
+        assert all(shape.shape == (samples,) and shape.min() >= 0 and shape.max() <= 1 for shape in shapes)
+
+
+def test_roughness_has_unit_variance_and_spectra_of_all_colours() -> None:
+    rng = np.random.default_rng(1)
+    drawn = [roughness(1000, rng) for _ in range(40)]
+    np.testing.assert_allclose([noise.std() for noise in drawn], 1.0, rtol=1e-6)
+    correlation = [float(np.corrcoef(noise[1:], noise[:-1])[0, 1]) for noise in drawn]
+    assert min(correlation) < 0.3 and max(correlation) > 0.9
+
+
+def test_lengths_are_even_in_their_logarithm() -> None:
+    rng = np.random.default_rng(2)
+    drawn = np.log([log_uniform(1.0, 100.0, rng) for _ in range(4000)])
+    assert np.mean(drawn) == pytest.approx(np.log(10.0), rel=0.03)
