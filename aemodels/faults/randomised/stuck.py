@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from aemodels.core.types import Recording
 from aemodels.faults.base import MetreRange, Site, from_display_scale, scale_range, to_display_scale
-from aemodels.faults.randomised.shapes import Probability, RandomisedFault, log_uniform
+from aemodels.faults.randomised.shapes import Floats, Probability, RandomisedFault, log_uniform
 
 
 class RandomStuck(RandomisedFault):
@@ -42,14 +42,18 @@ class RandomStuck(RandomisedFault):
             level = to_display_scale(name, before[:1])[0]
             line = np.full(samples, level)
             if rng.random() >= self.flat:
-                spread = scale_range(recording, row)
-                noise = spread * log_uniform(2e-4, 8e-3, rng) * rng.standard_normal(samples)
-                form = rng.integers(3)
-                if form == 0:  # the last digit flickers
-                    digit = spread * log_uniform(5e-4, 8e-3, rng)
-                    noise = digit * (rng.random(samples) < rng.uniform(0.02, 0.5))
-                elif form == 1:  # it creeps
-                    noise = noise * 0.2 + spread * rng.uniform(-0.08, 0.08) * np.linspace(0, 1, samples)
-                line += noise
+                line += _wander(scale_range(recording, row), samples, rng)
             out[position] = from_display_scale(name, line)
         return out.astype(np.float32)
+
+
+def _wander(spread: float, samples: int, rng: np.random.Generator) -> Floats:
+    """Return the movement of a held reading, float64[samples]: noise, a flickering last digit, or a creep."""
+    noise: Floats = np.asarray(spread * log_uniform(2e-4, 8e-3, rng) * rng.standard_normal(samples))
+    form = rng.integers(3)
+    if form == 0:
+        digit = spread * log_uniform(5e-4, 8e-3, rng)
+        return np.asarray(digit * (rng.random(samples) < rng.uniform(0.02, 0.5)))
+    if form == 1:
+        return np.asarray(noise * 0.2 + spread * rng.uniform(-0.08, 0.08) * np.linspace(0, 1, samples))
+    return noise
