@@ -29,7 +29,7 @@ SOAK_SECONDS = float(os.environ.get("SONDEFLOW_SOAK_SECONDS", "30"))
 CHAMPION = """
 import sys
 from pathlib import Path
-from flows.runtime import prepare_environment, run_flow
+from flows.environment import prepare_environment, run_flow
 from tasks.settings import Settings
 settings = Settings()
 prepare_environment(settings)

@@ -15,13 +15,13 @@ pytest_plugins = ("helpers.fault_fixtures",)
 
 CODE = """
 import json, os, sys, time
-from flows.runtime import prepare_environment, run_flow
+from flows.environment import prepare_environment, run_flow
 from tasks.settings import Settings
 settings = Settings()
 prepare_environment(settings)
 from prefect import flow
 from flows.score import score
-from tasks.score_request import ScoreRequest
+from tasks.scoring.request import ScoreRequest
 
 @flow
 def nothing() -> None:

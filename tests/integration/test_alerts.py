@@ -39,7 +39,7 @@ sleeping()
 EVENTS = """
 from prefect import flow
 from prefect.events import emit_event
-from tasks.events import DRIFT, emit_quarantine_rate
+from tasks.monitoring.events import DRIFT, emit_quarantine_rate
 from tasks.settings import Settings
 
 @flow(name="telling")
