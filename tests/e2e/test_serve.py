@@ -35,7 +35,7 @@ settings = Settings()
 prepare_environment(settings)
 from flows.train import TrainRequest, train
 from tasks.tracking import get, promote
-from aemodels.experiment import ExperimentSpec
+from aemodels.experiment.spec import ExperimentSpec
 from helpers.tiny_specs import LOGS
 anomalies = LOGS["anomalies"] | {"detectors": LOGS["anomalies"]["detectors"][1:]}
 spec = ExperimentSpec.model_validate(LOGS | {"contenders": LOGS["contenders"][:1], "anomalies": anomalies})
