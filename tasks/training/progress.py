@@ -12,7 +12,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from aemodels.core.interfaces import EpochCallback
 from tasks.settings import Settings
-from tasks.tracking import flush, log_history
 
 FLUSH_SECONDS = 5.0
 LINE_SECONDS = 30.0
@@ -72,6 +71,8 @@ class EpochReporter:
     def flush(self) -> None:
         """Log what is pending, and send it."""
         if self._pending:
+            from tasks.tracking import flush, log_history  # MLflow: only once there is something to send
+
             log_history(self.settings, self._run_id, self._pending, start=self._start)
             flush(self.settings, self._run_id)
         self._pending, self._last = {}, time.monotonic()
