@@ -179,7 +179,7 @@ class Section:
         gather: gather type of the whole line (seismic); None if unknown.
         line_range: trace range within its line (seismic); None if unknown.
         bad_hole: bool[sample], depths (logs) at which caliper or density correction show bad hole, which are no
-            examples of clean readings; None if the recording has neither.
+            examples of clean readings; None if the recording has neither, or if nothing is learned from the section.
     """
 
     name: str

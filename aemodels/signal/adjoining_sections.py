@@ -9,18 +9,21 @@ import numpy as np
 
 from aemodels.core.interfaces import Denoiser
 from aemodels.core.types import FloatArray, LineRange, Recording, Section
+from aemodels.signal.bad_hole import with_bad_hole
 from aemodels.signal.normalise import Normaliser, TraceNormaliser, line_amplitude, trace_rms
 
 
 def normalise_adjoining(normaliser: Normaliser, recordings: Sequence[Recording]) -> tuple[Section, ...]:
     """Normalise recordings; adjoining line sections share one amplitude, as on their line.
 
+    Sections of wells carry their bad hole, which scoring has no use for.
+
     Args:
         normaliser: the fitted normaliser.
         recordings: wells, or line sections in the order of their traces.
     """
     if not isinstance(normaliser, TraceNormaliser):
-        return tuple(normaliser.apply(recording) for recording in recordings)
+        return tuple(with_bad_hole(normaliser.apply(recording), recording) for recording in recordings)
     sections: list[Section] = []
     for run in _runs([recording.line_range for recording in recordings]):
         rms = np.concatenate([trace_rms(np.nan_to_num(recordings[index].values)) for index in run])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 
-from aemodels.core.types import BoolArray, FloatArray, Recording
+from aemodels.core.types import BoolArray, FloatArray, Recording, Section
 
 # Working limits of log quality control: pad and mandrel tools lose contact a few inches from the wall, and a density
 # with a larger correction is unreliable (M. Rider & M. Kennedy, The Geological Interpretation of Well Logs, 2011).
@@ -61,6 +63,16 @@ def unreliable_depths(recording: Recording) -> BoolArray | None:
     if not rules:
         return None
     return np.asarray(binary_dilation(np.logical_or.reduce(rules), iterations=MARGIN_SAMPLES), dtype=np.bool_)
+
+
+def with_bad_hole(section: Section, recording: Recording) -> Section:
+    """Return a copy of a well's section that carries its bad hole, for examples of clean readings to be taken from.
+
+    Args:
+        section: normalised.
+        recording: that it was made of.
+    """
+    return dataclasses.replace(section, bad_hole=unreliable_depths(recording))
 
 
 def enlarged(recording: Recording) -> tuple[BoolArray, BoolArray] | None:

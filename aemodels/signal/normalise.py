@@ -14,7 +14,6 @@ from aemodels.core.errors import DataError, SpecError
 from aemodels.core.spec import Spec
 from aemodels.core.types import BoolArray, FloatArray, GatherKind, LineNoise, Recording, Section
 from aemodels.curves.canonical import CANONICAL
-from aemodels.signal.bad_hole import unreliable_depths
 from aemodels.signal.gather_type import gather_type
 
 # Value of a missing curve in normalised units: the middle of the range.
@@ -103,7 +102,6 @@ class CurveNormaliser:
             values=fill_gaps(values, mask, MISSING_CURVE),
             mask=mask,
             scale=scale,
-            bad_hole=unreliable_depths(recording),
         )
 
     def invert(self, values: FloatArray, section: Section) -> FloatArray:

@@ -16,6 +16,7 @@ from aemodels.detect.fault_network.augmentation import Augmentation
 from aemodels.detect.fault_network.features import input_features, straight_lines
 from aemodels.faults.base import FaultBase, kind_of
 from aemodels.faults.inject import Injection, inject
+from aemodels.signal.bad_hole import with_bad_hole
 
 LABEL_MISSING = -1
 UNSPECIFIC = "unknown"  # the kind of unspecific faults
@@ -93,7 +94,7 @@ def build_training_set(
         for copy in range(spec.copies if usable else 0):
             clean = spec.augmentation.apply(recording, context.normaliser, rng)
             # straight lines were not measured, and bad hole is a fault: neither is an example of clean samples
-            before = _normalised(context, clean)
+            before = with_bad_hole(_normalised(context, clean), clean)
             usable_as_clean = before.good_hole & ~straight_lines(before)
             injection = _inject(clean, usable if copy % 2 == 0 else _half(usable, rng), spec, rng)
             section = _normalised(context, injection.recording)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from aemodels.core.types import Channel, Recording, Source
+from aemodels.signal.adjoining_sections import normalise_adjoining
 from aemodels.signal.bad_hole import unreliable_depths
 from aemodels.signal.normalise import CurvePercentiles
 from helpers.recordings import make_well
@@ -56,6 +57,15 @@ def test_a_correction_with_a_wrong_zero_is_not_used() -> None:
 
 def test_without_caliper_and_correction_nothing_is_known() -> None:
     assert unreliable_depths(make_well()) is None
-    section = CurvePercentiles().fit([make_well()], ("GR",)).apply(make_well())
+    (section,) = normalise_adjoining(CurvePercentiles().fit([make_well()], ("GR",)), [make_well()])
     assert section.bad_hole is None
     assert section.good_hole.all()
+
+
+def test_sections_to_learn_from_carry_bad_hole_and_those_to_score_do_not() -> None:
+    recording = well(GR=np.linspace(20.0, 120.0, SAMPLES), CALI=caliper())
+    normaliser = CurvePercentiles().fit([recording], ("GR",))
+    (section,) = normalise_adjoining(normaliser, [recording])
+    np.testing.assert_array_equal(~section.good_hole, unreliable_depths(recording))
+    assert section.bad_hole is not None and section.bad_hole.sum() == 48 + 68
+    assert normaliser.apply(recording).bad_hole is None
