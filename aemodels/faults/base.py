@@ -178,6 +178,26 @@ def scale_range(recording: Recording, row: int) -> float:
     return float(high - low)
 
 
+def read_off_depth(
+    recording: Recording, row: int, window: slice, shift: float | NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return a curve as read off depth, float64[sample of the window].
+
+    Beyond the ends of the curve there is nothing to move in: its own readings stay.
+
+    Args:
+        recording: a well with some reading in `row`.
+        row: of `Recording.values`.
+        window: samples of the event.
+        shift: by how much deeper readings appear than they were taken, in the unit of the axis; a number, or one per
+            sample.
+    """
+    depth, values = recording.axis, recording.values[row]
+    observed = np.isfinite(values)
+    moved = np.interp(depth[window] - shift, depth[observed], values[observed], left=np.nan, right=np.nan)
+    return np.asarray(np.where(np.isfinite(moved), moved, values[window]), dtype=np.float64)
+
+
 def trace_rms(trace: NDArray[Any]) -> float:
     """Return the root mean square of the observed samples; 0.0 if there are none."""
     observed = trace[np.isfinite(trace)].astype(np.float64)

@@ -10,7 +10,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from aemodels.core.types import Recording
-from aemodels.faults.base import CurveFault, MetreRange, Site
+from aemodels.faults.base import CurveFault, MetreRange, Site, read_off_depth
 
 
 class DepthShift(CurveFault):
@@ -28,13 +28,4 @@ class DepthShift(CurveFault):
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:
         shift = rng.uniform(*self.shift_m) * rng.choice([-1.0, 1.0])
-        depth = recording.axis
-        out = recording.values[list(site.rows), site.window].copy()
-        for position, row in enumerate(site.rows):
-            observed = np.isfinite(recording.values[row])
-            moved = np.interp(
-                depth[site.window] - shift, depth[observed], recording.values[row, observed], left=np.nan, right=np.nan
-            )
-            # no data beyond the ends of the curve
-            out[position] = np.where(np.isfinite(moved), moved, out[position])
-        return out
+        return np.stack([read_off_depth(recording, row, site.window, shift) for row in site.rows]).astype(np.float32)

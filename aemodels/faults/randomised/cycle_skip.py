@@ -11,10 +11,10 @@ from typing_extensions import override
 
 from aemodels.core.types import Recording
 from aemodels.faults.base import FLOOR, MetreRange, Site
-from aemodels.faults.randomised.shapes import Floats, Probability, RandomisedFault, log_uniform, roughness
+from aemodels.faults.randomised.shapes import Floats, Probability, RandomisedCurveFault, log_uniform, roughness
 
 
-class RandomCycleSkip(RandomisedFault):
+class RandomCycleSkip(RandomisedCurveFault):
     """Add jumps of either sign to a sonic: blocks, runs, single samples, or a jump that fades, with noise on top.
 
     References:

@@ -10,11 +10,11 @@ from pydantic import Field
 from typing_extensions import override
 
 from aemodels.core.types import Recording
-from aemodels.faults.base import MetreRange, Site
-from aemodels.faults.randomised.shapes import Floats, Probability, RandomisedFault, log_uniform
+from aemodels.faults.base import MetreRange, Site, read_off_depth
+from aemodels.faults.randomised.shapes import Floats, Probability, RandomisedCurveFault, log_uniform
 
 
-class RandomDepthShift(RandomisedFault):
+class RandomDepthShift(RandomisedCurveFault):
     """Read curves off depth by an amount that is constant, ramps up, or changes along the interval.
 
     References:
@@ -31,20 +31,14 @@ class RandomDepthShift(RandomisedFault):
 
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:
-        depth = recording.axis
         shift = self._shift(site.stop - site.start, rng)
         out = recording.values[list(site.rows), site.window].astype(np.float64)
         for position in self.picked(out, rng):
-            row = site.rows[position]
-            observed = np.isfinite(recording.values[row])
-            moved = np.interp(
-                depth[site.window] - shift, depth[observed], recording.values[row, observed], left=np.nan, right=np.nan
-            )
-            out[position] = np.where(np.isfinite(moved), moved, out[position])
+            out[position] = read_off_depth(recording, site.rows[position], site.window, shift)
         return out.astype(np.float32)
 
     def _shift(self, samples: int, rng: np.random.Generator) -> Floats:
-        """Shift of each sample [m], float64[samples]."""
+        """Return the shift of each sample [m], float64[samples]."""
         size = log_uniform(*self.shift_m, rng) * rng.choice([-1.0, 1.0])
         if rng.random() < self.constant:
             return np.full(samples, size)

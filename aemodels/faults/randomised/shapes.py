@@ -22,12 +22,23 @@ Probability: TypeAlias = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class RandomisedFault(LogFault):
-    """A fault of the training family: lengths are drawn log-uniformly, groups of curves at random.
+    """A fault of the training family: lengths are drawn log-uniformly.
 
     `label` is the kind that a detector is to learn: that of the family which the fault varies.
     """
 
     length_m: MetreRange = Field(default=(1.0, 60.0), description="length of an event [m]; drawn log-uniformly")
+
+    @override
+    def draw_length(self, recording: Recording, rng: np.random.Generator) -> tuple[int, int]:
+        step = sample_step(recording)
+        shortest = max(2, round(self.length_m[0] / step))
+        return shortest, max(shortest, round(log_uniform(*self.length_m, rng) / step))
+
+
+class RandomisedCurveFault(RandomisedFault):
+    """A fault of the training family that hits one curve, or several drawn at random."""
+
     curves: tuple[str, ...] = Field(
         default=MODELLED_CURVES, min_length=1, description="canonical names of the curves that may be hit"
     )
@@ -35,17 +46,11 @@ class RandomisedFault(LogFault):
 
     @override
     def targets(self, recording: Recording) -> tuple[Target, ...]:
-        """Every curve that can be hit, with the other ones beside it: `picked` draws who takes part."""
+        """Return every curve that can be hit, with the other ones beside it; `picked` draws who takes part."""
         if recording.kind != self.records:
             return ()
         rows = [recording.names.index(name) for name in self.curves if name in recording.names]
         return tuple(Target(rows=(row, *(other for other in rows if other != row)), required=(row,)) for row in rows)
-
-    @override
-    def draw_length(self, recording: Recording, rng: np.random.Generator) -> tuple[int, int]:
-        step = sample_step(recording)
-        shortest = max(2, round(self.length_m[0] / step))
-        return shortest, max(shortest, round(log_uniform(*self.length_m, rng) / step))
 
     def picked(self, values: Floats, rng: np.random.Generator) -> list[int]:
         """Return the rows of `values` that take part: the first one, and in `joint` of the events some of the others.

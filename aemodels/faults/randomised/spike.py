@@ -11,10 +11,10 @@ from typing_extensions import override
 
 from aemodels.core.types import Recording
 from aemodels.faults.base import FactorRange, Site, from_display_scale, sample_step, scale_range, to_display_scale
-from aemodels.faults.randomised.shapes import Floats, Probability, RandomisedFault, log_uniform
+from aemodels.faults.randomised.shapes import Floats, Probability, RandomisedCurveFault, log_uniform
 
 
-class RandomSpike(RandomisedFault):
+class RandomSpike(RandomisedCurveFault):
     """Throw a few samples far off, in a group of up to `group_m` in length.
 
     References:

@@ -11,10 +11,10 @@ from typing_extensions import override
 
 from aemodels.core.types import Recording
 from aemodels.faults.base import MetreRange, Site, from_display_scale, scale_range, to_display_scale
-from aemodels.faults.randomised.shapes import Floats, Probability, RandomisedFault, log_uniform
+from aemodels.faults.randomised.shapes import Floats, Probability, RandomisedCurveFault, log_uniform
 
 
-class RandomStuck(RandomisedFault):
+class RandomStuck(RandomisedCurveFault):
     """Hold a curve at about one reading: its last one, or any that it has near by.
 
     References:

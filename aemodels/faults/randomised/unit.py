@@ -12,12 +12,12 @@ from typing_extensions import override
 from aemodels.core.types import Recording
 from aemodels.faults.base import RESISTIVITIES, MetreRange, Site, scale_range
 from aemodels.faults.logs.unit import UNIT_FACTORS
-from aemodels.faults.randomised.shapes import Floats, Probability, RandomisedFault, log_uniform
+from aemodels.faults.randomised.shapes import Floats, Probability, RandomisedCurveFault, log_uniform
 
 OTHER_FACTORS = (0.001, 0.01, 0.1, 10.0, 100.0, 1000.0, 0.3048, 1 / 0.3048, 62.428, 2.54, 1 / 2.54)
 
 
-class RandomUnit(RandomisedFault):
+class RandomUnit(RandomisedCurveFault):
     """Multiply an interval of a curve by a factor, or add an offset to it, or both.
 
     The factor is the curve's usual unit mistake, a common conversion, or any gain that is not close to one.

@@ -10,7 +10,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from aemodels.core.types import Recording
-from aemodels.faults.base import LogFault, MetreRange, Site, Target
+from aemodels.faults.base import LogFault, MetreRange, Site, Target, read_off_depth
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -39,19 +39,11 @@ class SimulatedDepthShift(LogFault):
 
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:
-        depth = recording.axis
         lag = self._lag(site.stop - site.start, rng)
-        out = recording.values[list(site.rows), site.window].copy()
-        for position, row in enumerate(site.rows):
-            observed = np.isfinite(recording.values[row])
-            moved = np.interp(
-                depth[site.window] - lag, depth[observed], recording.values[row, observed], left=np.nan, right=np.nan
-            )
-            out[position] = np.where(np.isfinite(moved), moved, out[position])
-        return out
+        return np.stack([read_off_depth(recording, row, site.window, lag) for row in site.rows]).astype(np.float32)
 
     def _lag(self, samples: int, rng: np.random.Generator) -> Floats:
-        """Lag of each sample [m], float64[samples]."""
+        """Return the lag of each sample [m], float64[samples]."""
         size = rng.uniform(*self.shift_m) * rng.choice([-1.0, 1.0])
         phase = np.linspace(0.0, 1.0, samples)
         form = rng.integers(4)
