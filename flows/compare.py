@@ -8,7 +8,7 @@ from prefect import flow, unmapped
 from prefect.artifacts import create_markdown_artifact
 
 from aemodels.experiment.spec import ExperimentSpec
-from flows.ingest import IngestRequest, ingest
+from flows.ingest import DataPaths, IngestRequest, ingest
 from flows.results import CompareResult, markdown_table, table_rows
 from tasks.settings import Settings
 from tasks.training.compare import study_denoisers, study_detectors
@@ -19,13 +19,13 @@ from tasks.training.train import fit
 
 
 @flow(name="compare")
-def compare(what: Literal["denoise", "anomalies"], spec: ExperimentSpec, data: str) -> CompareResult:
+def compare(what: Literal["denoise", "anomalies"], spec: ExperimentSpec, data: DataPaths) -> CompareResult:
     """Fit (or load) every contender, compare on the hold-out and log the tables; nothing is registered.
 
     Args:
         what: denoisers under noise, or detectors on injected faults.
         spec: specification of the experiment.
-        data: a file, a folder or a URL.
+        data: files, folders or URLs.
     """
     settings = Settings()
     prepared = prepare_data(spec, ingest(IngestRequest(path=data)))

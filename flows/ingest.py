@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
+
 from prefect import flow, unmapped
 from prefect.artifacts import create_markdown_artifact
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from flows.results import markdown_table
-from tasks.ingest.ingest import Dataset, collect, find_files, ingest_batch
+from tasks.ingest.ingest import Dataset, batches_of, collect, find_files, ingest_batch
 from tasks.settings import Settings
 
 SHOWN = 100  # maximum number of listed files
+Place: TypeAlias = Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+def _as_places(value: Any) -> Any:
+    """Return one place as a tuple; before several were allowed, requests were stored with one string."""
+    return (value,) if isinstance(value, str) else value
+
+
+DataPaths: TypeAlias = Annotated[tuple[Place, ...], BeforeValidator(_as_places)]
+PATHS = "files, folders (nested or not) or URLs: file://, memory://, s3://bucket/prefix"
 
 
 class IngestRequest(BaseModel):
@@ -18,26 +31,24 @@ class IngestRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    path: str = Field(
-        default="data/raw",
-        min_length=1,
-        max_length=4096,
-        description="a file, a folder (nested or not) or a URL: file://, memory://, s3://bucket/prefix",
-    )
+    path: DataPaths = Field(default=("data/raw",), min_length=1, max_length=1000, description=PATHS)
 
 
 @flow(name="ingest", timeout_seconds=6 * 3600)
 def ingest(request: IngestRequest) -> Dataset:
-    """Read every file below a path; unusable files are reported as findings and do not stop the flow.
+    """Read every file below some paths; unusable files are reported as findings and do not stop the flow.
 
     Args:
-        request: path to read.
+        request: paths to read; a file below two of them is read once.
     """
     settings = Settings()
-    batches, problems = find_files(request.path, settings)
+    found = [find_files(place, settings) for place in dict.fromkeys(request.path)]
+    problems = list({record.path: record for _, missing in found for record in missing}.values())
+    files = {Path(path).absolute(): Path(path) for batches, _ in found for batch in batches for path in batch}
+    batches = batches_of(list(files.values()))
     records = ingest_batch.map(batches, unmapped(settings)).result()
     dataset = collect(problems + [record for batch in records for record in batch])
-    create_markdown_artifact(key="ingested", markdown=ingest_markdown(request.path, dataset))
+    create_markdown_artifact(key="ingested", markdown=ingest_markdown(", ".join(request.path), dataset))
     return dataset
 
 

@@ -54,7 +54,7 @@ def monitor(request: MonitorRequest = DEFAULT) -> MonitorResult:
 
 def _challenge(result: MonitorResult, request: MonitorRequest) -> MonitorResult:
     """Train a challenger, and evaluate it for promotion if requested."""
-    trained = train(TrainRequest(spec=request.train_spec, data=request.train_data))
+    trained = train(TrainRequest(spec=request.train_spec, data=request.train_data))  # type: ignore[arg-type]
     gate = PromoteRequest.model_validate({"name": trained.model, "version": trained.version})
     decision = promote(gate) if request.after_training == "gate" else None
     return result.model_copy(update={"trained": trained, "decision": decision})

@@ -9,7 +9,7 @@ from prefect.artifacts import create_markdown_artifact
 from pydantic import BaseModel, ConfigDict, Field
 
 from aemodels.experiment.spec import ExperimentSpec
-from flows.ingest import IngestRequest, ingest
+from flows.ingest import PATHS, DataPaths, IngestRequest, ingest
 from flows.results import markdown_table
 from tasks.settings import Settings
 from tasks.training.experiment import experiment_run, send_waiting
@@ -23,7 +23,7 @@ class SweepRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     spec: ExperimentSpec = Field(description="specification of the experiment, with a section sweep")
-    data: str = Field(min_length=1, max_length=4096, description="a file, a folder (nested or not) or a URL")
+    data: DataPaths = Field(min_length=1, max_length=1000, description=PATHS)
     trials: int | None = Field(
         default=None, ge=1, le=10_000, description="total number of trials; default: that of the specification"
     )

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aemodels.experiment.spec import ExperimentSpec
 from flows.catalogue import load_spec
-from flows.ingest import IngestRequest, ingest
+from flows.ingest import PATHS, DataPaths, IngestRequest, ingest
 from flows.results import TrainResult, denoising_rows, train_markdown
 from tasks.settings import Settings
 from tasks.training.compare import study_denoisers, study_detectors
@@ -27,12 +27,7 @@ class TrainRequest(BaseModel):
         default="logs",
         description="a shipped experiment (logs, seismic, demo-logs, demo-seismic), a YAML file, or a specification",
     )
-    data: str = Field(
-        default="data/raw",
-        min_length=1,
-        max_length=4096,
-        description="a file, a folder (nested or not) or a URL: file://, memory://, s3://bucket/prefix",
-    )
+    data: DataPaths = Field(default=("data/raw",), min_length=1, max_length=1000, description=PATHS)
     spec_file: str = Field(
         default="", max_length=4096, description="path that the specification was read from; logged as a tag"
     )

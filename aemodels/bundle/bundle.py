@@ -10,12 +10,14 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from aemodels.bundle.files import (
     EARLIER_FILES,
     ENCODER,
     MANIFEST,
+    NOISE_LEVELS,
     REFERENCE,
     SCHEMA_VERSION,
     pack,
@@ -31,9 +33,12 @@ from aemodels.experiment.spec import ExperimentSpec
 from aemodels.monitoring.reference import PCA_ERROR, Reference
 from aemodels.monitoring.trace_features import trace_features
 from aemodels.signal.implausible import implausible
+from aemodels.signal.noise_level import unusually_noisy
 from aemodels.signal.normalise import Normaliser, restore_normaliser
 from aemodels.signal.quality_rules import Quality, assess
 
+MIN_CURVES = 2  # observed at a depth, for a score to mean anything: faults are seen by what curves say of each other
+NOISE = "noise"  # reason where a curve's noise is far above that of the training wells
 RULE_FACTOR = 2.0  # rows flagged by a quality rule score at least this many thresholds
 
 
@@ -52,6 +57,8 @@ class Bundle:
         reference: distributions of its training and validation data; None for a bundle written before monitoring.
         encoder: principal components of all curves together, to compare intervals by; None for seismic, and for a
             bundle written before the search for similar intervals.
+        suspect_threshold: softer threshold of the hints for reviewers; None for a bundle of version 0.1.
+        usual_noise: float32[curve], noise of the training wells (logs); None for a bundle of version 0.1.
         stored_hash: sha256 of the bundle.json that it was loaded from; None if it was not loaded, or was changed since.
     """
 
@@ -64,6 +71,8 @@ class Bundle:
     threshold: float
     reference: Reference | None = None
     encoder: Denoiser | None = None
+    suspect_threshold: float | None = None
+    usual_noise: NDArray[np.float32] | None = None
     stored_hash: str | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -115,6 +124,9 @@ class Bundle:
         detector_input = self._detector_input(section, recording)
         found = self.detector.score(detector_input)
         found = self.spec.anomalies.chosen_threshold.standardised(found, row_scores(found, self.kind))
+        judged = self._judged(detector_input)
+        if judged is not None:
+            found = np.where(judged, found, np.nan).astype(np.float32)
         scores = _apply_rules(found, flags, self.threshold)
         unobserved = ~np.isfinite(raw) if self.kind == "logs" else ~np.isfinite(raw).any(axis=1, keepdims=True)
         dead = _dead(quality, recording) if self.kind == "seismic" else np.zeros_like(unobserved)
@@ -130,7 +142,15 @@ class Bundle:
             denoised=np.where(np.isfinite(raw), denoised, np.nan).astype(np.float32),
             channel_score=scores,
             features=self._features(raw),
+            suspect_threshold=self.suspect_threshold,
+            judged=judged,
         )
+
+    def _judged(self, section: Section) -> BoolArray | None:
+        """Return bool[sample], the depths with enough curves to compare; None for seismic and version 0.1."""
+        if self.kind != "logs" or self.suspect_threshold is None:
+            return None
+        return np.asarray(section.mask.sum(axis=0) >= min(MIN_CURVES, len(self.curves)))
 
     def section(self, recording: Recording, quality: Quality) -> Section:
         """Return the recording as the networks see it: normalised, without values outside the physical range.
@@ -191,6 +211,9 @@ class Bundle:
         else:
             named = label_rows(FaultScores((), np.zeros((0, rows.size), dtype=np.float32)), anomalous, self.kind)
         reasons = np.array(named, dtype=object)
+        if self.usual_noise is not None and anomalous.any():
+            noisy = unusually_noisy(detector_input, self.usual_noise).any(axis=0)
+            reasons[noisy & anomalous] = NOISE
         for reason, flag in flags.items():
             fired = flag.any(axis=0 if self.kind == "logs" else 1) & anomalous
             # a value outside the physical range has a cause, which the detector may have classified
@@ -244,6 +267,8 @@ class Bundle:
                 threshold=float(manifest["threshold"]),
                 reference=None if reference is None else Reference.restore(reference, spec.kind),
                 encoder=None if encoder is None else spec.encoder.restore(encoder),
+                suspect_threshold=manifest.get("suspect_threshold"),
+                usual_noise=arrays[NOISE_LEVELS]["usual"] if NOISE_LEVELS in arrays else None,
             )
         except (KeyError, StopIteration, ValidationError, ValueError, TypeError) as error:
             raise BundleError(
@@ -259,7 +284,8 @@ class Bundle:
         blobs = {f"contender-{name}.npz": pack(self.contenders[name].arrays()) for name in self._saved_contenders()}
         blobs["detector.npz"] = pack(self.detector.arrays())
         optional = {REFERENCE: self.reference, ENCODER: self.encoder}
-        return blobs | {name: pack(part.arrays()) for name, part in optional.items() if part is not None}
+        blobs |= {name: pack(part.arrays()) for name, part in optional.items() if part is not None}
+        return blobs if self.usual_noise is None else blobs | {NOISE_LEVELS: pack({"usual": self.usual_noise})}
 
     def _manifest(self, blobs: Mapping[str, bytes]) -> str:
         manifest = {
@@ -272,6 +298,8 @@ class Bundle:
             "threshold": self.threshold,
             "files": {name: hashlib.sha256(blob).hexdigest() for name, blob in sorted(blobs.items())},
         }
+        if self.suspect_threshold is not None:
+            manifest["suspect_threshold"] = self.suspect_threshold
         return json.dumps(manifest, indent=1, sort_keys=True)
 
 

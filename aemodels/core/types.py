@@ -180,6 +180,7 @@ class Section:
         line_range: trace range within its line (seismic); None if unknown.
         bad_hole: bool[sample], depths (logs) at which caliper or density correction show bad hole, which are no
             examples of clean readings; None if the recording has neither, or if nothing is learned from the section.
+        basin: of a well that lies elsewhere than the experiment's own wells; "" for its own wells and for lines.
     """
 
     name: str
@@ -190,6 +191,7 @@ class Section:
     gather: GatherKind | None = None
     line_range: LineRange | None = None
     bad_hole: BoolArray | None = None
+    basin: str = ""
 
     def __post_init__(self) -> None:
         _check_matrix(self.values, rows=self.mask.shape[0], columns=self.mask.shape[1], label=self.name)
@@ -250,6 +252,9 @@ class Scores:
         denoised: float32[channel, sample] in canonical units, NaN if the input is missing.
         channel_score: float32[channel, sample] (logs) or [channel, 1] (seismic), NaN if missing.
         features: name → float32[trace], the features that monitoring compares (seismic); empty for logs.
+        suspect_threshold: the softer threshold of the hints for reviewers; None = the bundle has none.
+        judged: bool[row], False where the bundle abstains; None = it never does. Rows that are not judged have a score
+            only where a rule with exact evidence is violated.
     """
 
     kind: Kind
@@ -261,6 +266,8 @@ class Scores:
     denoised: FloatArray
     channel_score: FloatArray
     features: Mapping[str, FloatArray] = field(default_factory=dict)
+    suspect_threshold: float | None = None
+    judged: BoolArray | None = None
 
     def __post_init__(self) -> None:
         rows, samples = self.raw.shape
@@ -271,6 +278,8 @@ class Scores:
         _check_matrix(self.denoised, rows=rows, columns=samples, label="denoised")
         columns = samples if self.kind == "logs" else 1
         _check_matrix(self.channel_score, rows=rows, columns=columns, label="channel_score")
+        if self.judged is not None and (self.judged.shape != self.score.shape or self.judged.dtype != np.bool_):
+            raise DataError(f"judged is {self.judged.dtype}{self.judged.shape}; expected bool{self.score.shape}")
         if not np.isfinite(self.threshold):
             raise DataError(f"threshold is {self.threshold}; expected a finite number")
 
@@ -278,6 +287,17 @@ class Scores:
     def is_anomaly(self) -> BoolArray:
         """bool[row], score > threshold; False for a row without a score."""
         return np.nan_to_num(self.score, nan=-np.inf) > self.threshold
+
+    @property
+    def is_suspect(self) -> BoolArray:
+        """bool[row], score > the softer threshold: every anomalous row, and the hints for reviewers."""
+        limit = self.threshold if self.suspect_threshold is None else min(self.suspect_threshold, self.threshold)
+        return np.nan_to_num(self.score, nan=-np.inf) > limit
+
+    @property
+    def is_judged(self) -> BoolArray:
+        """bool[row], False where the bundle abstains."""
+        return np.ones(self.score.shape, dtype=np.bool_) if self.judged is None else self.judged
 
     @property
     def channel_flag(self) -> BoolArray:

@@ -33,6 +33,8 @@ class DetectContext:
         calibration: the recordings behind the validation sections, to inject faults into when detectors are combined.
         specs: the detectors of the experiment by name, for detectors that consist of others.
         fitted: those of them that are fitted already, so that none is fitted twice.
+        other_faults: of another family than `faults`, to fit combinations of detectors to, so that none is trusted for
+            knowing the faults that it learned; empty = `faults`.
         left_out_kind: a fault kind that no detector may learn from; empty = none.
     """
 
@@ -47,6 +49,12 @@ class DetectContext:
     specs: Mapping[str, DetectorFactory] = field(default_factory=dict)
     fitted: Mapping[str, Detector] = field(default_factory=dict)
     left_out_kind: str = ""
+    other_faults: tuple[FaultBase, ...] = ()
+
+    @property
+    def combination_faults(self) -> tuple[FaultBase, ...]:
+        """Faults that combinations of detectors are fitted to."""
+        return self.other_faults or self.faults
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ from aemodels.core.spec import Spec
 from aemodels.core.types import FloatArray
 
 DEFAULT_RATE = 0.01
+SUSPECT, SUSPECT_RATE = "suspect", 0.05  # label and default rate of the softer level, for reviewers
 STANDARDISED, EARLIER_STANDARDISED = "_standardised", "_own"  # suffix of labels, and the one of version 0.1
 # The spread of a recording's scores: its SPREAD_QUANTILE less its median, as anomalies lie in the tail above.
 SPREAD_QUANTILE = 0.9

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from aemodels.core.errors import SpecError
@@ -21,6 +22,8 @@ WORST_FACTOR = 5.0
 # Three of sixty traces do not prove a rate above 2 %: the limit is raised to the share that chance alone exceeds one
 # time in twenty. Neighbouring depths are correlated, but wells have so many that this hardly raises their limit.
 CONFIDENCE = 0.95
+# PR-AUC by which a combination of detectors may be below its best member: less than a hundred injected events tell.
+COMBINATION_TOLERANCE = 0.01
 
 Row = dict[str, Any]
 
@@ -105,9 +108,38 @@ def false_alarm_rows(thresholds: pd.DataFrame, detector: str, kind: str) -> list
     return rows
 
 
-def reasons(rows: list[Row], false_alarms: list[Row]) -> list[str]:
+def combination_rows(table: pd.DataFrame, detector: str, members: Sequence[str]) -> list[Row]:
+    """Compare a combination of detectors with its best member, in each column that is reported.
+
+    Args:
+        table: as `DetectorStudy.generalisation`.
+        detector: name of the bundle's detector.
+        members: names of its members; none for a detector by itself, which nothing is asked of.
+
+    Returns:
+        One row per column: column, pr_auc, member (the best one), member_pr_auc, at_least, passed.
+    """
+    reported = table[table["purpose"] == "reporting"]
+    rows: list[Row] = []
+    for column, figures in reported.groupby("column", sort=False):
+        values = figures.set_index("detector")["pr_auc"]
+        others = values.reindex(list(members)).dropna()
+        if others.empty or detector not in values.index:
+            continue
+        at_least = float(others.max()) - COMBINATION_TOLERANCE
+        row: Row = {"column": column, "pr_auc": round(float(values[detector]), 4), "member": str(others.idxmax())}
+        row |= {"member_pr_auc": round(float(others.max()), 4), "at_least": round(at_least, 4)}
+        rows.append(row | {"passed": float(values[detector]) >= at_least})
+    return rows
+
+
+def reasons(rows: list[Row], false_alarms: list[Row], combination: Sequence[Row] = ()) -> list[str]:
     """Return one sentence per failed check; empty if all passed."""
-    found = []
+    found = [
+        f"{row['column']}: PR-AUC {row['pr_auc']:.3f} against {row['member_pr_auc']:.3f} of its member {row['member']}"
+        for row in combination
+        if not row["passed"]
+    ]
     for row in rows:
         if row["passed"]:
             continue

@@ -10,7 +10,7 @@ import numpy as np
 
 from aemodels.core.findings import Finding
 from aemodels.core.interfaces import Denoiser
-from aemodels.core.types import Section
+from aemodels.core.types import Recording, Section
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.signal.normalise import Normaliser
 from aemodels.signal.split import Split
@@ -27,6 +27,7 @@ class Prepared:
         validation: normalised validation sections.
         test: normalised hold-out sections.
         findings: on the recordings left out, and on gather types (seismic).
+        elsewhere: normalised sections of wells of other basins, for detectors only.
     """
 
     split: Split
@@ -35,6 +36,17 @@ class Prepared:
     validation: tuple[Section, ...]
     test: tuple[Section, ...]
     findings: tuple[Finding, ...]
+    elsewhere: tuple[Section, ...] = ()
+
+    @property
+    def detector_training(self) -> tuple[Section, ...]:
+        """The sections that detectors are fitted to: the training sections, then those of other basins."""
+        return self.train + self.elsewhere
+
+    @property
+    def detector_recordings(self) -> tuple[Recording, ...]:
+        """The recordings behind `detector_training`."""
+        return self.split.train + self.split.elsewhere
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -14,7 +15,15 @@ from aemodels.denoisers.linear.pca import Pca
 from aemodels.denoisers.registry import DenoiserSpec
 from aemodels.detect import DetectorSpec, Fusion, ThresholdSpec
 from aemodels.detect.reconstruction.error import Reconstruction
-from aemodels.detect.thresholds import DEFAULT_RATE, ThresholdBase, present_label
+from aemodels.detect.thresholds import (
+    DEFAULT_RATE,
+    SUSPECT,
+    SUSPECT_RATE,
+    MeanStd,
+    Quantile,
+    ThresholdBase,
+    present_label,
+)
 from aemodels.experiment.sweep_spec import SweepSpec
 from aemodels.faults import FaultSpec
 from aemodels.noise import NoiseSpec
@@ -60,6 +69,11 @@ class AnomalySpec(Spec):
         min_length=1, description="detectors compared, in the order of fitting"
     )
     faults: tuple[FaultSpec, ...] = Field(min_length=1, description="fault kinds injected for evaluation")
+    choosing_faults: tuple[FaultSpec, ...] = Field(
+        default=(),
+        description="faults of another family than both others: combinations are fitted to them, and the detector is "
+        "chosen on them; empty = those for evaluation",
+    )
     training_faults: tuple[FaultSpec, ...] = Field(
         default=(), description="fault kinds and ranges for training detectors; empty = those for evaluation"
     )
@@ -75,6 +89,12 @@ class AnomalySpec(Spec):
     )
     rate: float = Field(
         default=DEFAULT_RATE, gt=0.0, lt=0.5, description="nominal false-alarm rate, as a share of the observed rows"
+    )
+    suspect_rate: float = Field(
+        default=SUSPECT_RATE,
+        gt=0.0,
+        lt=0.5,
+        description="nominal rate of the softer level, for reviewers, as a share of the observed rows",
     )
     thresholds: tuple[ThresholdSpec, ...] = Field(
         min_length=1, description="all are fitted, and their false-alarm rates measured"
@@ -100,6 +120,27 @@ class AnomalySpec(Spec):
             before.append(named.name)
         return self
 
+    @model_validator(mode="after")
+    def _one_family_for_each_end(self) -> Self:
+        if self.choosing_faults:
+            families = [{fault.kind for fault in family} for family in self.families]
+            if repeated := sorted(set.union(*(a & b for a, b in combinations(families, 2)))):
+                raise ValueError(
+                    f"{', '.join(repeated)} serve more than one of training, choosing and evaluation; give each its "
+                    "own family of faults, or leave choosing_faults empty"
+                )
+        return self
+
+    @property
+    def families(self) -> tuple[tuple[FaultSpec, ...], ...]:
+        """Faults for training, for choosing, and for evaluation."""
+        return self.faults_for_training, self.faults_for_choosing, self.faults
+
+    @property
+    def faults_for_choosing(self) -> tuple[FaultSpec, ...]:
+        """Faults that combinations are fitted to, and on which the detector is chosen."""
+        return self.choosing_faults or self.faults
+
     @property
     def faults_for_training(self) -> tuple[FaultSpec, ...]:
         """Faults for training the detectors that learn from them."""
@@ -118,6 +159,14 @@ class AnomalySpec(Spec):
     def thresholds_at_rate(self) -> tuple[ThresholdBase, ...]:
         """Thresholds, each with its nominal false-alarm rate."""
         return tuple(threshold.with_rate(self.rate) for threshold in self.thresholds)
+
+    @property
+    def levels(self) -> dict[str, ThresholdBase]:
+        """All thresholds by label, and the softer one for reviewers as SUSPECT."""
+        softer = self.chosen_threshold.model_copy(update={"rate": self.suspect_rate})
+        if isinstance(softer, MeanStd):
+            softer = Quantile(rate=self.suspect_rate, standardise_per_recording=softer.standardise_per_recording)
+        return {threshold.label: threshold for threshold in self.thresholds_at_rate} | {SUSPECT: softer}
 
     @property
     def chosen_threshold(self) -> ThresholdBase:
@@ -164,6 +213,11 @@ class ExperimentSpec(Spec):
     def tuning_noises(self) -> tuple[tuple[NoiseSpec, ...], ...]:
         """Noise of `tuning` and of the test conditions."""
         return self.tuning + tuple(condition.noise for condition in self.test_conditions)
+
+    def injecting(self, faults: Sequence[FaultSpec]) -> ExperimentSpec:
+        """Return the experiment with other faults for evaluation."""
+        anomalies = self.anomalies.model_copy(update={"faults": tuple(faults)})
+        return self.model_copy(update={"anomalies": anomalies})
 
     def contender(self, name: str) -> Contender:
         """Return the contender of that name."""

@@ -16,7 +16,7 @@ from aemodels.curves.lithology import UNKNOWN, lithology
 from aemodels.denoisers.linear.pca import Pca, PcaDenoiser
 from aemodels.latent.embed import Embeddings, Encoder, embed
 from aemodels.latent.embedding_table import window_lithology
-from aemodels.signal.split import plain_name
+from aemodels.signal.wells import plain_name
 from aemodels.signal.windows import cut
 
 FOLDS = 5

@@ -7,7 +7,7 @@ import numpy as np
 from aemodels.core.types import BoolArray, FloatArray
 
 # The filter (1, -3, 3, -1) has squared norm 20; 0.6745 converts a median absolute deviation to a standard deviation.
-_THIRD_DIFFERENCE_NORM = np.sqrt(20.0) * 0.6745
+THIRD_DIFFERENCE_NORM = np.sqrt(20.0) * 0.6745
 
 
 def noise_sigma(values: FloatArray, mask: BoolArray, *, axis: int = -1) -> FloatArray:
@@ -39,7 +39,7 @@ def noise_sigma(values: FloatArray, mask: BoolArray, *, axis: int = -1) -> Float
         count = valid[partial].sum(axis=-1)
         middle = np.take_along_axis(ordered, np.maximum(count - 1, 0)[:, None] // 2, axis=-1)[:, 0]
         sigma[partial] = np.where(count > 0, middle, 0.0)
-    return np.moveaxis((sigma / _THIRD_DIFFERENCE_NORM).astype(np.float32)[..., None], -1, axis)
+    return np.moveaxis((sigma / THIRD_DIFFERENCE_NORM).astype(np.float32)[..., None], -1, axis)
 
 
 def noise_power(values: FloatArray, mask: BoolArray) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from pydantic import Field
 from aemodels.core.errors import SpecError
 from aemodels.core.spec import Spec
 from aemodels.core.types import Recording
+from aemodels.signal.wells import plain_name, well_keys
 
 
 class SplitSpec(Spec):
@@ -21,6 +21,11 @@ class SplitSpec(Spec):
     test: tuple[str, ...] = Field(
         default=(),
         description="hold-out wells by well or file name; if none is present, wells are drawn with the seed",
+    )
+    home: tuple[str, ...] = Field(
+        default=(),
+        description="folders of the wells that have a role; wells in other folders are of other basins, and only "
+        "detectors learn from them; empty, or no well in these folders = all wells have a role",
     )
     test_share: float = Field(default=0.2, gt=0.0, lt=0.9, description="share of wells or traces held out")
     validation_share: float = Field(
@@ -34,24 +39,32 @@ class SplitSpec(Spec):
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Recordings per role; no well or line section has two roles."""
+    """Recordings per role; no well or line section has two roles.
+
+    Args:
+        train: to fit to.
+        validation: to choose and calibrate on.
+        test: the hold-out.
+        elsewhere: wells of other basins, which only detectors learn from; each is scored by what was fitted without
+            its basin.
+    """
 
     train: tuple[Recording, ...]
     validation: tuple[Recording, ...]
     test: tuple[Recording, ...]
+    elsewhere: tuple[Recording, ...] = ()
 
     def names(self) -> dict[str, list[str]]:
         """Return the names of the recordings per role."""
         return {role: [r.name for r in getattr(self, role)] for role in ("train", "validation", "test")}
 
 
-def plain_name(name: str) -> str:
-    """Return a well name in lower case with its separators unified.
+def basin_of(recording: Recording) -> str:
+    """Return the basin of a well: its folder's name up to the first underscore, in lower case.
 
-    >>> plain_name("31/3-1"), plain_name("31_3-1")
-    ('31_3_1', '31_3_1')
+    Folders of one basin, "kansas_central" and "kansas_east", share their first word.
     """
-    return re.sub(r"[^0-9a-zA-Z]+", "_", name).strip("_").lower()
+    return recording.source.path.parent.name.split("_")[0].lower()
 
 
 def split_wells(recordings: Sequence[Recording], spec: SplitSpec, rng: np.random.Generator) -> Split:
@@ -60,12 +73,19 @@ def split_wells(recordings: Sequence[Recording], spec: SplitSpec, rng: np.random
     Raises:
         SpecError: if there are fewer than three wells.
     """
-    wells = sorted({plain_name(recording.name) for recording in recordings})
+    at_home = [not spec.home or recording.source.path.parent.name in spec.home for recording in recordings]
+    if not any(at_home):
+        at_home = [True] * len(recordings)
+    keys = well_keys(recordings)
+    home_keys = {key for key, home in zip(keys, at_home, strict=True) if home}
+    members = [(key, recording) for key, recording in zip(keys, recordings, strict=True) if key in home_keys]
+    elsewhere = tuple(recording for key, recording in zip(keys, recordings, strict=True) if key not in home_keys)
+    wells = sorted(home_keys)
     if len(wells) < 3:
         raise SpecError(
             f"{len(wells)} usable wells ({', '.join(wells)}); expected at least 3 (train, validation, test)"
         )
-    named = _named(recordings, spec.test)
+    named = _named(members, spec.test)
     order = [str(well) for well in rng.permutation([well for well in wells if well not in named])]
     held = named or set(order[: min(len(wells) - 2, max(1, round(spec.test_share * len(wells))))])
     rest = [well for well in order if well not in held]
@@ -73,18 +93,18 @@ def split_wells(recordings: Sequence[Recording], spec: SplitSpec, rng: np.random
         raise SpecError(f"{len(rest)} wells remain without the hold-out {sorted(held)}; expected at least 2")
     validation = set(rest[: min(len(rest) - 1, max(1, round(spec.validation_share * len(rest))))])
 
-    def role(members: set[str]) -> tuple[Recording, ...]:
-        return tuple(r for r in recordings if plain_name(r.name) in members)
+    def role(chosen: set[str]) -> tuple[Recording, ...]:
+        return tuple(recording for key, recording in members if key in chosen)
 
-    return Split(train=role(set(rest) - validation), validation=role(validation), test=role(held))
+    return Split(train=role(set(rest) - validation), validation=role(validation), test=role(held), elsewhere=elsewhere)
 
 
-def _named(recordings: Sequence[Recording], names: Sequence[str]) -> set[str]:
-    """Return the plain names of the matching wells; file names match too, since headers may add field names."""
+def _named(members: Sequence[tuple[str, Recording]], names: Sequence[str]) -> set[str]:
+    """Return the keys of the matching wells; file names match too, since headers may add field names."""
     wanted = {plain_name(name) for name in names}
     return {
-        plain_name(recording.name)
-        for recording in recordings
+        key
+        for key, recording in members
         if wanted & {plain_name(recording.name), plain_name(recording.source.path.stem)}
     }
 

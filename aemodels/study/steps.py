@@ -24,7 +24,9 @@ from aemodels.experiment.spec import ExperimentSpec
 from aemodels.monitoring.build_reference import ScoredRecording, build_reference
 from aemodels.signal.adjoining_sections import join_adjoining, normalise_adjoining
 from aemodels.signal.gather_type import gather_finding
-from aemodels.signal.split import Split, split_traces, split_wells, trace_ranges
+from aemodels.signal.noise_level import usual_noise
+from aemodels.signal.split import Split, basin_of, split_traces, split_wells, trace_ranges
+from aemodels.signal.wells import with_distinct_names
 
 
 def prepare(spec: ExperimentSpec, recordings: Sequence[Recording]) -> Prepared:
@@ -40,10 +42,14 @@ def prepare(spec: ExperimentSpec, recordings: Sequence[Recording]) -> Prepared:
     split, findings = _roles(spec, recordings)
     normaliser = spec.normalise.fit(split.train, spec.curves)
     roles = {role: normalise_adjoining(normaliser, getattr(split, role)) for role in ("train", "validation", "test")}
+    elsewhere = tuple(
+        dataclasses.replace(section, basin=basin_of(recording))
+        for section, recording in zip(normalise_adjoining(normaliser, split.elsewhere), split.elsewhere, strict=True)
+    )
     if spec.kind == "seismic":
         left_out = {finding.where for finding in findings}
         findings += tuple(gather_finding(line) for line in recordings if line.source.uri not in left_out)
-    return Prepared(split=split, normaliser=normaliser, findings=findings, **roles)
+    return Prepared(split=split, normaliser=normaliser, findings=findings, elsewhere=elsewhere, **roles)
 
 
 def adapt(spec: ExperimentSpec, recordings: Sequence[Recording]) -> tuple[ExperimentSpec, tuple[Finding, ...]]:
@@ -104,6 +110,7 @@ def _roles(spec: ExperimentSpec, recordings: Sequence[Recording]) -> tuple[Split
         raise SpecError(f"none of {len(recordings)} recordings can be used for {spec.name}: {reasons}")
     ordered = sorted(usable, key=lambda r: (r.name, r.source.sha256))  # independent of the order in the folder
     if spec.kind == "logs":
+        ordered = with_distinct_names(ordered)
         return split_wells(ordered, spec.split, np.random.default_rng([spec.seed, 1])), tuple(findings)
     return split_traces(ordered, spec.split), tuple(findings)
 
@@ -205,6 +212,8 @@ def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitt
         contenders={name: contender.denoiser for name, contender in fitted.items()},
         threshold=study.threshold,
         encoder=_encoder(spec, prepared),
+        suspect_threshold=study.suspect_threshold,
+        usual_noise=usual_noise(prepared.detector_training) if spec.kind == "logs" else None,
     )
     parts = [
         ScoredRecording(recording.name, role == "validation", bundle.score(recording))

@@ -20,7 +20,10 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")
 SpecName = Annotated[
     str, typer.Argument(metavar="SPEC", help="logs, seismic, family, family-seismic, unseen, demo-… or a YAML file.")
 ]
-Data = Annotated[str, typer.Option("--data", metavar="PATH", help="A file, a folder or a URL (s3://bucket/prefix).")]
+Data = Annotated[
+    list[str],
+    typer.Option("--data", metavar="PATH", help="A file, a folder or a URL (s3://bucket/prefix); repeatable."),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -63,7 +66,7 @@ def train(spec: SpecName, data: Data, header_positions: Positions = None, as_jso
         from flows.train import train as flow
         from tasks.tracking import PENDING
 
-        request = TrainRequest(spec=experiment, data=data, spec_file=str(spec))
+        request = TrainRequest(spec=experiment, data=tuple(data), spec_file=str(spec))
         result = run_flow(flow, settings, request=request)
         answer.data = result.model_dump(mode="json")
         answer.show(f"{experiment.name}: gain on the hold-out (dB)", result.denoising)
@@ -93,7 +96,7 @@ def compare(
         from flows.compare import compare as flow
         from flows.environment import run_flow
 
-        result = run_flow(flow, settings, what=what, spec=experiment, data=data)
+        result = run_flow(flow, settings, what=what, spec=experiment, data=tuple(data))
         answer.data = result.model_dump(mode="json")
         for name, rows in result.tables.items():
             if len(rows) <= 60:
@@ -118,7 +121,7 @@ def sweep(
         from flows.sweep import SweepRequest
         from flows.sweep import sweep as flow
 
-        result = run_flow(flow, settings, request=SweepRequest(spec=experiment, data=data, trials=trials))
+        result = run_flow(flow, settings, request=SweepRequest(spec=experiment, data=tuple(data), trials=trials))
         answer.data = result.model_dump(mode="json")
         answer.show(f"{experiment.name}: parameters of {result.contender}", result.rows())
         answer.say(f"winner: trial {result.winner.number}, {result.winner.values}")
@@ -193,6 +196,7 @@ def scratch(
 def _show_decision(answer: Answer, decision: Decision) -> None:
     answer.show(f"Gate of {decision.name} v{decision.version} (dB)", decision.rows)
     answer.show("False alarms on the clean hold-out, shares of rows", decision.false_alarms)
+    answer.show("The combination of detectors against its best member", decision.combination)
     _show_verdict(answer, decision)
 
 

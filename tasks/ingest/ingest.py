@@ -107,7 +107,8 @@ def ingest_file(path: Path, settings: Settings) -> list[FileRecord]:
         sha256 = sha256_file(path)
     except OSError:
         return _read_file(path, "", settings)
-    key = digest_of([sha256, path.name, code_hash(READING), *_reading_options(settings)])
+    # the folder's name tells the basin of a well
+    key = digest_of([sha256, path.name, path.absolute().parent.name, code_hash(READING), *_reading_options(settings)])
     known = settings.ingested_dir / key[:2] / f"{key}.json"
     if known.is_file():
         records = [FileRecord.model_validate(record) for record in json.loads(known.read_text(encoding="utf-8"))]

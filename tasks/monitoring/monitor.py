@@ -43,7 +43,9 @@ class MonitorRequest(BaseModel):
     train_spec: str = Field(
         default="", description="experiment of the challenger: the name of a shipped one or a YAML file"
     )
-    train_data: str = Field(default="", description="file, folder or URL of the challenger's training data")
+    train_data: str | tuple[str, ...] = Field(
+        default="", description="file, folder or URL of the challenger's training data, or several"
+    )
     after_training: Literal["nothing", "gate"] = Field(
         default="nothing",
         description="nothing: the trained version stays challenger; gate: it may become champion by the promotion gate",

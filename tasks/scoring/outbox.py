@@ -221,6 +221,7 @@ def score_schema(kind: str, curves: Sequence[str]) -> pa.Schema:
         columns += [("trace", pa.int64()), *SEISMIC_HEADERS.items()]
         return pa.schema(columns + result)
     columns += [("well", pa.string()), ("depth", pa.float64())]
+    result[3:3] = [("suspect", pa.bool_()), ("judged", pa.bool_())]
     of_curves: list[tuple[str, pa.DataType]] = []
     for curve in curves:
         of_curves += [(curve, pa.float32()), (f"{curve}_DN", pa.float32())]
@@ -240,6 +241,8 @@ def score_table(recording: Recording, scores: Scores) -> pa.Table:
         "score": _nullable(scores.score),
         "threshold": np.full(rows, scores.threshold, dtype=np.float32),
         "is_anomaly": scores.is_anomaly,
+        "suspect": scores.is_suspect,
+        "judged": scores.is_judged,
         "reason": list(scores.reason),
     }
     columns |= _log_columns(recording, scores) if scores.kind == "logs" else _trace_columns(recording)

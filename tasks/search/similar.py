@@ -22,7 +22,7 @@ from aemodels.latent.choose_encoder import choose_encoder
 from aemodels.latent.similar_intervals import MIN_OBSERVED, QueryInterval, SimilarityResult, find_similar
 from aemodels.signal.quality_rules import assess
 from aemodels.signal.resample import median_step, resample
-from aemodels.signal.split import plain_name
+from aemodels.signal.wells import plain_name
 from tasks.scoring.choose_bundle import open_scorer, remedy
 from tasks.settings import Settings
 from tasks.tracking import CHAMPION, find

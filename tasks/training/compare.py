@@ -102,11 +102,11 @@ def study_detectors(spec: ExperimentSpec, data: PreparedRef, fits: Sequence[FitR
             "confusion": study.confusion,
             "leave_one_kind_out": study.leave_one_kind_out,
             "bad_hole": study.bad_hole,
+            "generalisation": study.generalisation,
+            "false_alarms_elsewhere": study.elsewhere_alarms,
         }
         names = [section.name for section in prepared.test]
-        alarms = false_alarms_by_well(
-            study.thresholds, study.test_scores, names, specs=spec.anomalies.thresholds_at_rate
-        )
+        alarms = false_alarms_by_well(study.thresholds, study.test_scores, names, specs=spec.anomalies.levels)
         _write_tables(folder, {**tables, "false_alarms_by_well": alarms})
         bundle = assemble(spec, prepared, fitted, study)
         bundle.save(folder / "bundle")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 
 from prefect import task
@@ -10,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from aemodels.core.errors import SpecError
 from aemodels.core.findings import Finding
+from aemodels.core.types import Recording
 from aemodels.experiment.fitted import Prepared
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.io.formats import formats_of
@@ -18,7 +21,7 @@ from tasks.ingest.ingest import Dataset
 from tasks.storage.refs import Ref, digest_of, load_recording
 from tasks.tracking import DatasetRecord
 
-ROLES = {"train": "training", "validation": "validation", "test": "test"}
+ROLES = {"train": "training", "validation": "validation", "test": "test", "elsewhere": "training of detectors"}
 
 
 class PreparedRef(BaseModel):
@@ -70,7 +73,7 @@ def prepare_data(spec: ExperimentSpec, dataset: Dataset) -> PreparedRef:
     refs = tuple(file.ref for file in files if file.ref is not None)
     spec, taken_out = adapt(spec, [load_recording(ref) for ref in refs])
     prepared = load_prepared(spec, refs)
-    members = {role: {r.name: r.source.sha256 for r in getattr(prepared.split, role)} for role in ROLES}
+    members = {role: _by_name(getattr(prepared.split, role)) for role in ROLES if getattr(prepared.split, role)}
     conditions = [condition.model_dump(mode="json") for condition in spec.test_conditions]
     return PreparedRef(
         refs=refs,
@@ -80,6 +83,15 @@ def prepare_data(spec: ExperimentSpec, dataset: Dataset) -> PreparedRef:
         curves=spec.curves,
         findings=taken_out + prepared.findings + _left_out(dataset, spec),
     )
+
+
+def _by_name(recordings: Sequence[Recording]) -> dict[str, str]:
+    """Return name → sha256; a name that several files of a well share gets the file's name added."""
+    counts = Counter(recording.name for recording in recordings)
+    return {
+        r.name if counts[r.name] == 1 else f"{r.name} [{r.source.path.name} {r.source.sha256[:8]}]": r.source.sha256
+        for r in recordings
+    }
 
 
 def load_prepared(spec: ExperimentSpec, refs: tuple[Ref, ...]) -> Prepared:

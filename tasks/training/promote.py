@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from aemodels.bundle.bundle import Bundle
 from aemodels.core.errors import SondeflowError
-from aemodels.evaluate.promotion_gate import Row, curve_rows, false_alarm_rows, gain_rows, reasons
+from aemodels.detect import Fusion
+from aemodels.evaluate.promotion_gate import Row, combination_rows, curve_rows, false_alarm_rows, gain_rows, reasons
 from tasks.settings import Settings
 from tasks.tracking import (
     CHALLENGER,
@@ -55,6 +56,7 @@ class Decision(BaseModel):
         reasons: reasons for a refusal; empty if accepted.
         rows: gains and curves, see `promotion_gate.gain_rows`.
         false_alarms: see `promotion_gate.false_alarm_rows`.
+        combination: see `promotion_gate.combination_rows`.
         holdout_sha256: hash of the hold-out on which both were evaluated.
     """
 
@@ -67,6 +69,7 @@ class Decision(BaseModel):
     reasons: tuple[str, ...]
     rows: tuple[dict[str, Any], ...]
     false_alarms: tuple[dict[str, Any], ...] = ()
+    combination: tuple[dict[str, Any], ...] = ()
     holdout_sha256: str = ""
 
 
@@ -100,7 +103,8 @@ def evaluate_challenger(name: str, version: str | None, settings: Settings) -> D
     table = table[table["condition"].isin(decisive)]
     rows = gain_rows(table, str(evidence["default"])) + curve_rows(table, str(evidence["default"]))
     false_alarms = _false_alarms(settings, challenger, bundle)
-    failures += reasons(rows, false_alarms)
+    combination = _combination(settings, challenger, bundle)
+    failures += reasons(rows, false_alarms, combination)
     return Decision(
         name=name,
         version=challenger.version,
@@ -109,6 +113,7 @@ def evaluate_challenger(name: str, version: str | None, settings: Settings) -> D
         reasons=tuple(failures),
         rows=tuple(rows),
         false_alarms=tuple(false_alarms),
+        combination=tuple(combination),
         holdout_sha256=PreparedRef.model_validate(evidence["data"]).holdout_sha256,
     )
 
@@ -138,6 +143,8 @@ def apply_decision(decision: Decision, settings: Settings) -> str:
     with tracked_run(settings, run) as handle:
         log_table(settings, handle.run_id, "gate", pd.DataFrame(decision.rows))
         log_table(settings, handle.run_id, "false_alarms", pd.DataFrame(decision.false_alarms))
+        if decision.combination:
+            log_table(settings, handle.run_id, "combination", pd.DataFrame(decision.combination))
         log_document(settings, handle.run_id, "decision.json", decision.model_dump(mode="json"))
         log_metrics(settings, handle.run_id, decision_metrics(decision))
         set_tags(settings, handle.run_id, {NOTE: decision_page(decision)})
@@ -189,7 +196,7 @@ def decision_page(decision: Decision) -> str:
     parts = [f"# {decision.name} v{decision.version} {verdict}"]
     parts += [f"Champion before: {f'v{decision.champion}' if decision.champion else 'none'}. {REQUIREMENTS}"]
     parts += ["\n".join(f"- not met: {reason}" for reason in decision.reasons)] if decision.reasons else []
-    for rows in (decision.rows, decision.false_alarms):
+    for rows in (decision.rows, decision.false_alarms, decision.combination):
         if rows:
             parts.append(
                 table(list(rows[0]), [["" if cell is None else cell for cell in row.values()] for row in rows])
@@ -200,7 +207,9 @@ def decision_page(decision: Decision) -> str:
 REQUIREMENTS = (
     "Required: a gain over the champion and every other contender under every test condition (means over wells of the "
     "frozen hold-out; with up to four wells, a gain in each of them; with more, a positive lower end of a paired "
-    "bootstrap interval, one-sided 5 %); no curve worse by more than a tolerance; false alarms within their limits."
+    "bootstrap interval, one-sided 5 %); no curve worse by more than a tolerance; false alarms within their limits; "
+    "combinations of detectors no worse than their best member on their own faults, on another injector's, and in "
+    "other basins."
 )
 
 
@@ -235,3 +244,15 @@ def _with_champions(
 def _false_alarms(settings: Settings, challenger: ModelVersion, bundle: Bundle) -> list[Row]:
     thresholds = read_table(settings, challenger.run_id, "thresholds")
     return false_alarm_rows(thresholds, bundle.detector_name, bundle.spec.anomalies.threshold)
+
+
+def _combination(settings: Settings, challenger: ModelVersion, bundle: Bundle) -> list[Row]:
+    """Return the checks of the bundle's combination of detectors; none for a detector by itself."""
+    model = bundle.spec.detector(bundle.detector_name).model
+    if not isinstance(model, Fusion):
+        return []
+    try:
+        table = read_table(settings, challenger.run_id, "generalisation")
+    except FileNotFoundError:  # trained with version 0.1
+        return []
+    return combination_rows(table, bundle.detector_name, model.members)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from aemodels.core.errors import SpecError
 from aemodels.core.types import Source
-from aemodels.signal.split import SplitSpec, plain_name, split_traces, split_wells
+from aemodels.signal.split import SplitSpec, split_traces, split_wells
+from aemodels.signal.wells import plain_name
 from helpers.recordings import make_line, make_well
 
 

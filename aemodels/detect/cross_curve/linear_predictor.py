@@ -134,7 +134,8 @@ def fit_predictors(
 ) -> tuple[RidgeFromOtherCurves, list[RidgeFromOtherCurves]]:
     """Fit one predictor to all training sections, and for each of them one to the others.
 
-    A section is scored with the out-of-fold one, because residuals within the fit are too small.
+    A section is scored with the out-of-fold one, because residuals within the fit are too small. The one of a section
+    of another basin is fitted without its whole basin.
     """
     moments = [window_moments(section, taps) for section in train]
     total = moments[0]
@@ -142,5 +143,13 @@ def fit_predictors(
         total = total + item
     channels = len(train[0].values)
     predictor = ridge_of_moments(total, channels)
-    out_of_fold = [ridge_of_moments(total - item, channels) if len(train) > 1 else predictor for item in moments]
+    if len(train) == 1:
+        return predictor, [predictor]
+    by_basin: dict[str, WindowMoments] = {}
+    for section, item in zip(train, moments, strict=True):
+        by_basin[section.basin] = by_basin[section.basin] + item if section.basin in by_basin else item
+    out_of_fold = [
+        ridge_of_moments(total - (by_basin[section.basin] if section.basin else item), channels)
+        for section, item in zip(train, moments, strict=True)
+    ]
     return predictor, out_of_fold

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -58,6 +59,9 @@ class FaultNetwork(Spec):
     )
     kernel: int = Field(default=5, ge=3, le=15, description="filter length in samples, odd")
     copies: int = Field(default=24, ge=1, le=200, description="faulty copies of each training well per network")
+    elsewhere_copies: int = Field(
+        default=4, ge=0, le=200, description="the same, of each well of another basin; 0 = learn nothing from them"
+    )
     fraction: tuple[float, float] = Field(
         default=(0.1, 0.35), description="share of a copy's samples that is faulty, lowest and highest"
     )
@@ -104,12 +108,13 @@ class FaultNetwork(Spec):
             found = f"{len(context.recordings)} {context.kind} recordings"
             raise SpecError(f"{self.kind} is trained on wells with faults injected; it was given {found}")
         predictor, out_of_fold = fit_predictors(train)
-        assigned = self._wells_per_member(context)
+        assigned = self._wells_per_member(context, [section.basin for section in train])
         networks = []
         for member, wells in enumerate(assigned):
             some = dataclasses.replace(context, recordings=tuple(context.recordings[well] for well in wells))
             spec = self._training_set_spec(context, member)
-            training_set = build_training_set(some, [out_of_fold[well] for well in wells], spec)
+            copies = [self.elsewhere_copies if train[well].basin else self.copies for well in wells]
+            training_set = build_training_set(some, [out_of_fold[well] for well in wells], spec, copies)
             networks.append(self._train(training_set, (context.seed * 101 + member) % 2**31))
         folds = [
             (out_of_fold[well], tuple(member for member, wells in enumerate(assigned) if well not in wells))
@@ -118,10 +123,16 @@ class FaultNetwork(Spec):
         kinds = self._training_set_spec(context, 0).kinds
         return self._detector(FaultNetworkDetector(self, predictor, kinds, tuple(networks), tuple(folds)))
 
-    def _wells_per_member(self, context: DetectContext) -> list[list[int]]:
-        """Return the training wells of each member: all but its share, or all if a kind would then have no well."""
+    def _wells_per_member(self, context: DetectContext, basins: Sequence[str]) -> list[list[int]]:
+        """Return the training wells of each member: all but its share, or all if a kind would then have no well.
+
+        Args:
+            context: its recordings are the training wells.
+            basins: of each training well; "" for wells of the experiment's own, which are left out one by one.
+        """
         wells = range(len(context.recordings))
-        shares = [[well for well in wells if well % self.members != member] for member in range(self.members)]
+        left_out = members_without(basins, self.members)
+        shares = [[well for well in wells if left_out[well] != member] for member in range(self.members)]
         kinds = [_applicable_kinds(context, share) for share in (wells, *shares)]
         whole = self.members == 1 or len(wells) < 2 or any(found != kinds[0] for found in kinds)
         return [list(wells)] * self.members if whole else shares
@@ -130,7 +141,7 @@ class FaultNetwork(Spec):
         """Return the content of a member's training set."""
         faults = (*context.faults, *((GenericFault(),) if self.generic else ()))
         seed = (context.seed, 7, member)
-        return TrainingSetSpec(faults, self.copies, self.fraction, seed, augmentation=self._augmentation)
+        return TrainingSetSpec(faults, self.fraction, seed, augmentation=self._augmentation)
 
     @property
     def _augmentation(self) -> Augmentation:
@@ -169,6 +180,24 @@ class FaultNetwork(Spec):
     def _detector(self, networks: FaultNetworkDetector) -> Detector:
         """Return the detector that scores with the fitted networks."""
         return networks
+
+
+def members_without(basins: Sequence[str], members: int) -> list[int]:
+    """Return for each training well the member that is trained without it.
+
+    Wells of the experiment's own are dealt out in turn; of other basins each goes to one member as a whole, the largest
+    first, to the member that lacks the fewest wells.
+
+    Args:
+        basins: of each well; "" = one of the experiment's own.
+        members: number of networks.
+    """
+    lacking = [0] * members
+    of_basin: dict[str, int] = {}
+    for basin, _ in Counter(basin for basin in sorted(basins) if basin).most_common():
+        of_basin[basin] = int(np.argmin(lacking))
+        lacking[of_basin[basin]] += basins.count(basin)
+    return [of_basin[basin] if basin else well % members for well, basin in enumerate(basins)]
 
 
 def _applicable_kinds(context: DetectContext, wells: Iterable[int]) -> set[str]:

@@ -51,7 +51,6 @@ class OpenSetNetwork(FaultNetwork):
         unspecific = (*((GenericFault(),) * max(1, len(known))), GenericFault(size=_LARGE)) if self.generic else ()
         return TrainingSetSpec(
             (*known, *unspecific),
-            self.copies,
             self.fraction,
             (context.seed, 8, member),
             distinguish_kinds=False,

@@ -16,9 +16,11 @@ from aemodels.detect.fault_network.augmentation import Augmentation
 from aemodels.detect.fault_network.features import input_features, straight_lines
 from aemodels.faults.base import FaultBase, kind_of
 from aemodels.faults.inject import Injection, inject
-from aemodels.signal.bad_hole import with_bad_hole
+from aemodels.signal.bad_hole import unreliable_depths, with_bad_hole
 
 LABEL_MISSING = -1
+# Kinds that every well has of its own, and that only a caliper or a density correction tells from rock.
+HOLE_KINDS = ("washout",)
 UNSPECIFIC = "unknown"  # the kind of unspecific faults
 _DRAWS, _MAX_REPEATS = 20, 8
 
@@ -31,7 +33,7 @@ class TrainingSet:
         inputs: float16[sample, feature] of each copy.
         labels: int8[sample, kind * curve + 1] of each copy: for every kind and curve (curves fastest), then for the
             sample as a whole, 1 = faulty, 0 = clean, -1 = unobserved, or a straight line or bad hole that was in
-            the well before.
+            the well before, or bad hole in a well that has neither caliper nor density correction to tell it.
         counts: faulty samples of each kind in all copies.
     """
 
@@ -46,7 +48,6 @@ class TrainingSetSpec:
 
     Args:
         faults: fault specs, in the order of the labels.
-        copies: of each well.
         fraction: share of each copy's samples that is faulty, lowest and highest.
         seed: root of the randomness.
         distinguish_kinds: if False, all kinds share the label UNSPECIFIC.
@@ -54,7 +55,6 @@ class TrainingSetSpec:
     """
 
     faults: tuple[FaultBase, ...]
-    copies: int
     fraction: tuple[float, float]
     seed: tuple[int, ...]
     distinguish_kinds: bool = True
@@ -71,7 +71,10 @@ class TrainingSetSpec:
 
 
 def build_training_set(
-    context: DetectContext, predictors: Sequence[RidgeFromOtherCurves], spec: TrainingSetSpec
+    context: DetectContext,
+    predictors: Sequence[RidgeFromOtherCurves],
+    spec: TrainingSetSpec,
+    copies: Sequence[int],
 ) -> TrainingSet:
     """Inject faults into copies of the training wells.
 
@@ -81,7 +84,8 @@ def build_training_set(
     Args:
         context: with the recordings, and the normaliser that brings them to the scale of the sections.
         predictors: one per recording, fitted without it.
-        spec: faults and copies.
+        spec: faults and augmentation.
+        copies: of each recording.
 
     Raises:
         SpecError: if a kind that applies to the wells is in no copy.
@@ -89,9 +93,12 @@ def build_training_set(
     rng = np.random.default_rng(spec.seed)
     inputs, labels = [], []
     counts = dict.fromkeys(spec.kinds, 0)
-    for recording, predictor in zip(context.recordings, predictors, strict=True):
-        usable = _repeated([fault for fault in spec.faults if fault.targets(recording)], recording, rng)
-        for copy in range(spec.copies if usable else 0):
+    hole_known = _hole_known(context.recordings)
+    for recording, predictor, known, count in zip(context.recordings, predictors, hole_known, copies, strict=True):
+        faults = [fault for fault in spec.faults if fault.targets(recording)]
+        faults = [fault for fault in faults if known or kind_of(fault) not in HOLE_KINDS]
+        usable = _repeated(faults, recording, rng)
+        for copy in range(count if usable else 0):
             clean = spec.augmentation.apply(recording, context.normaliser, rng)
             # straight lines were not measured, and bad hole is a fault: neither is an example of clean samples
             before = with_bad_hole(_normalised(context, clean), clean)
@@ -99,6 +106,8 @@ def build_training_set(
             injection = _inject(clean, usable if copy % 2 == 0 else _half(usable, rng), spec, rng)
             section = _normalised(context, injection.recording)
             label = _labels(context, injection, section.mask & usable_as_clean, spec)
+            if not known:
+                label = _without_hole_kinds(label, spec, len(section.values))
             inputs.append(input_features(section, predictor).astype(np.float16))
             labels.append(label)
             for number, kind in enumerate(spec.kinds):
@@ -111,6 +120,22 @@ def build_training_set(
             f"{len(context.recordings)} training wells; increase copies, add wells, or remove the kind"
         )
     return TrainingSet(tuple(inputs), tuple(labels), counts)
+
+
+def _hole_known(recordings: Sequence[Recording]) -> list[bool]:
+    """Return whether a well's bad hole is known; True for all if it is known for none, as nothing better is at hand."""
+    known = [unreliable_depths(recording) is not None for recording in recordings]
+    return known if any(known) else [True] * len(known)
+
+
+def _without_hole_kinds(label: NDArray[np.int8], spec: TrainingSetSpec, width: int) -> NDArray[np.int8]:
+    """Return the labels without those that bad hole decides: of its kinds, and of the sample as a whole."""
+    label = label.copy()
+    for number, kind in enumerate(spec.kinds):
+        if kind in HOLE_KINDS or (kind == UNSPECIFIC and not spec.distinguish_kinds):
+            label[:, number * width : (number + 1) * width] = LABEL_MISSING
+    label[:, -1] = LABEL_MISSING
+    return label
 
 
 def _inject(

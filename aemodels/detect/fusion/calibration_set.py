@@ -120,7 +120,8 @@ def calibration_cases(
 ) -> list[CalibrationCase]:
     """Return the sections to calibrate on: training sections with out-of-fold members, and validation sections.
 
-    If there are neither, the training sections with the members that were fitted to them.
+    If there are neither, the training sections with the members that were fitted to them. Wells whose bad hole is not
+    known are left out where others are: they are no reference for clean readings.
 
     Args:
         members: fitted, by name.
@@ -131,12 +132,21 @@ def calibration_cases(
     found = [
         CalibrationCase(copies, section, _recording(context.recordings, number))
         for number, (copies, section) in enumerate(zip(out_of_fold, train, strict=False))
+        if number in reference_wells(train)
     ]
     found += [
         CalibrationCase(members, section, _recording(context.calibration, number))
         for number, section in enumerate(context.validation)
     ]
     return found or [CalibrationCase(members, section, None) for section in train]
+
+
+def reference_wells(sections: Sequence[Section]) -> list[int]:
+    """Return the numbers of the sections that clean readings may be taken from.
+
+    All, but without those of other basins whose bad hole is not known.
+    """
+    return [number for number, section in enumerate(sections) if not section.basin or section.bad_hole is not None]
 
 
 def _recording(recordings: Sequence[Recording], number: int) -> Recording | None:
@@ -151,7 +161,7 @@ def labelled_copies(
     if normaliser is None or recording is None:
         return []
     clean = clean_samples(case.section, context.kind)
-    usable = [fault for fault in context.faults if fault.targets(recording)]
+    usable = [fault for fault in context.combination_faults if fault.targets(recording)]
     copies = []
     for _ in range(plan.copies if usable else 0):
         injection = inject(recording, usable, fraction=plan.fraction, rng=rng)

@@ -111,7 +111,7 @@ class Fusion(Spec):
             SpecError: if a member is unknown, or no sample is scored.
         """
         members = self._members(train, context)
-        kinds = tuple(dict.fromkeys(kind_of(fault) for fault in context.faults))
+        kinds = tuple(dict.fromkeys(kind_of(fault) for fault in context.combination_faults))
         out_of_fold = out_of_fold_members(members, train)
         cases = calibration_cases(members, out_of_fold, train, context)
         scored = [self._score_case(case, context, kinds, number) for number, case in enumerate(cases)]

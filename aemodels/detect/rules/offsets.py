@@ -28,6 +28,9 @@ MAX_STEP_MISMATCH = 0.5  # share of the jump by which a step or a level may diff
 MIN_JUMP, MIN_JUMP_RATIO = 0.08, 8.0  # of a jump of unknown size: in normalised units, and in units of the step spread
 MAX_OTHER_CURVE_RATIO = 5.0  # step of another curve in units of its spread: above it, a bed boundary
 MIN_EDGE_RATIO = 0.8  # of the smaller jump to the larger one
+INSIDE_WINDOW = 31  # samples of the running median by which the inside of an interval is compared with its flanks
+FLANK_SAMPLES = 60  # on each side of an interval
+MIN_INSIDE_SHARE = 0.5  # of an interval in which the level is nearer to the jump than to that of the flanks
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +43,8 @@ class StepStatistics:
         step_spread: float64[sample], robust standard deviation of the steps around.
         level_spread: float64[sample], the same of the level changes.
         only_this_curve: bool[sample], no other curve has a large step at the same depth.
+        residual: float64[sample], running median of the curve less its prediction by the others, NaN where it has none;
+            None = intervals are not checked inside.
     """
 
     step: Floats
@@ -47,11 +52,20 @@ class StepStatistics:
     step_spread: Floats
     level_spread: Floats
     only_this_curve: BoolArray
+    residual: Floats | None = None
 
     @classmethod
-    def from_section(cls, section: Section) -> tuple[StepStatistics, ...]:
-        """Return the statistics of each curve."""
+    def from_section(cls, section: Section, predicted: FloatArray | None = None) -> tuple[StepStatistics, ...]:
+        """Return the statistics of each curve.
+
+        Args:
+            section: normalised curves.
+            predicted: float32[curve, sample] by the other curves; None = intervals are not checked inside.
+        """
         each = [cls._of_curve(*curve) for curve in zip(section.values, section.mask, strict=True)]
+        if predicted is not None:
+            inside = _smoothed_residuals(section, predicted)
+            each = [replace(curve, residual=residual) for curve, residual in zip(each, inside, strict=True)]
         large = np.stack([np.abs(curve.step) > MAX_OTHER_CURVE_RATIO * curve.step_spread for curve in each])
         others = large.sum(axis=0) - large > 0
         return tuple(replace(curve, only_this_curve=~other) for curve, other in zip(each, others, strict=True))
@@ -85,34 +99,95 @@ def known_step_interval(statistics: StepStatistics, jump: float) -> FloatArray:
     """
     samples = statistics.step.size
     begins, ends = (_edge_ratio(statistics, sign * jump) for sign in (1, -1))
-    return _between(begins, ends, samples, lambda first, last: min(begins[first], ends[last]))
+
+    def evidence(first: int, last: int) -> float | Floats:
+        return min(begins[first], ends[last]) * inside_support(statistics, first, last, jump)
+
+    return _between(begins, ends, samples, evidence)
 
 
-def step_interval(statistics: StepStatistics) -> FloatArray:
-    """Return the same evidence for jumps of unknown size, well above the usual steps and similar at both edges."""
+def step_interval(statistics: StepStatistics, max_samples: int = MAX_SAMPLES) -> FloatArray:
+    """Return the same evidence for jumps of unknown size, well above the usual steps and similar at both edges.
+
+    Args:
+        statistics: of the curve.
+        max_samples: maximum length of an interval.
+    """
     size, level = np.abs(statistics.step), statistics.level * np.sign(statistics.step)
     candidate = statistics.only_this_curve & (size > np.maximum(MIN_JUMP_RATIO * statistics.step_spread, MIN_JUMP))
     candidate &= np.abs(level - size) < MAX_STEP_MISMATCH * size
 
-    def evidence(first: int, last: int) -> float:
+    def evidence(first: int, last: int) -> float | Floats:
         jump = (statistics.step[first] - statistics.step[last]) / 2
         if min(size[first], size[last]) < MIN_EDGE_RATIO * max(size[first], size[last]):
             return 0.0
         edges = ((first, 1), (last, -1))
-        return float(min(statistics.log_likelihood_ratio(np.array([at]), sign * jump)[0] for at, sign in edges))
+        ratio = float(min(statistics.log_likelihood_ratio(np.array([at]), sign * jump)[0] for at, sign in edges))
+        return ratio * inside_support(statistics, first, last, jump)
 
     ups, downs = (np.where(candidate & (sign * statistics.step > 0), 1.0, 0.0) for sign in (1, -1))
-    return np.maximum(_between(ups, downs, size.size, evidence), _between(downs, ups, size.size, evidence))
+    return np.maximum(
+        _between(ups, downs, size.size, evidence, max_samples), _between(downs, ups, size.size, evidence, max_samples)
+    )
 
 
-def _between(begins: Floats, ends: Floats, samples: int, evidence: Callable[[int, int], float]) -> FloatArray:
+def inside_support(statistics: StepStatistics, first: int, last: int, jump: float) -> float | Floats:
+    """Return how well the inside of an interval agrees with a jump at its ends, 0 .. 1.
+
+    The residual from the prediction by the other curves must lie nearer to the level of the flanks plus the jump than
+    to that of the flanks, over half of the interval: else bed boundaries that happen to face each other would decide
+    all that lies between them.
+
+    Args:
+        statistics: of the curve.
+        first: first sample of the interval.
+        last: its exclusive end.
+        jump: at its beginning, normalised units; the opposite one at its end.
+
+    Returns:
+        float64[sample of the interval], 1 = the level is that of the jump; 0 if the interval as a whole is not
+        supported, or nothing predicts the curve; 1 if intervals are not checked inside.
+    """
+    residual = statistics.residual
+    if residual is None:
+        return 1.0
+    half = INSIDE_WINDOW // 2  # closer to an end, the running median still sees the other side of it
+    outside = np.concatenate(
+        [residual[max(first - FLANK_SAMPLES, 0) : max(first - half, 0)], residual[last + half : last + FLANK_SAMPLES]]
+    )
+    inside = residual[first:last]
+    if last - first > 2 * half + 1:
+        inside = np.pad(inside[half:-half], half, mode="edge")
+    outside = outside[np.isfinite(outside)]
+    if not outside.size:
+        return 0.0
+    share = np.nan_to_num((inside - np.median(outside)) / jump, nan=0.0)
+    support: Floats = np.clip(2 * np.minimum(share, 2 - share) - 0.5, 0, 1)
+    return support if np.mean(share > 0.5) >= MIN_INSIDE_SHARE else 0.0
+
+
+def _smoothed_residuals(section: Section, predicted: FloatArray) -> Floats:
+    """Return the running median of each residual, float64[curve, sample]; NaN where no other curve is observed."""
+    residual = np.where(section.mask, section.values - predicted, 0.0).astype(np.float64)
+    smooth = median_filter(residual, size=(1, INSIDE_WINDOW), mode="nearest")
+    observed = section.mask.sum(axis=0, keepdims=True) - section.mask > 0
+    return np.where(section.mask & observed, smooth, np.nan)
+
+
+def _between(
+    begins: Floats,
+    ends: Floats,
+    samples: int,
+    evidence: Callable[[int, int], float | Floats],
+    max_samples: int = MAX_SAMPLES,
+) -> FloatArray:
     """Return the highest evidence of the intervals, from a sample of `begins` to one of `ends`, around each sample."""
     out = np.zeros(samples, dtype=np.float32)
     last = np.flatnonzero(ends > 0)
     for first in np.flatnonzero(begins > 0):
-        for end in last[(last - first >= LEVEL_SAMPLES) & (last - first <= MAX_SAMPLES)]:
+        for end in last[(last - first >= LEVEL_SAMPLES) & (last - first <= max_samples)]:
             inside = out[first:end]
-            np.maximum(inside, np.float32(evidence(int(first), int(end))), out=inside)
+            np.maximum(inside, np.asarray(evidence(int(first), int(end)), dtype=np.float32), out=inside)
     return out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
@@ -20,7 +21,7 @@ from aemodels.detect.base import DetectContext, Detector, FaultScores
 from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves, fit_predictors
 from aemodels.detect.depth_shift.step_predictor import curve_steps
 from aemodels.detect.fault_network.features import flat_lengths
-from aemodels.detect.rules.offsets import StepStatistics, known_step_interval, step_interval
+from aemodels.detect.rules.offsets import MAX_SAMPLES, StepStatistics, known_step_interval, step_interval
 from aemodels.faults.logs.unit import UNIT_FACTORS
 from aemodels.signal.normalise import CurveNormaliser
 from aemodels.signal.quality_rules import STUCK_SAMPLES
@@ -96,6 +97,16 @@ class Rules(Spec):
         description="offset: log-likelihood ratio of a jump of any size at each end of the interval",
     )
     cycle: float = Field(default=15.0, gt=0.0, le=200.0, description="cycle_skip: height of a jump [us/ft]")
+    max_offset_samples: int = Field(
+        default=200, ge=1, le=2000, description="offset: maximum length in samples that this rule decides alone"
+    )
+    skip_noise_ratio: float = Field(
+        default=6.0,
+        gt=0.0,
+        le=100.0,
+        description="cycle_skip: minimum height of a jump in robust standard deviations of the steps around it, so "
+        "that noise is no cycle skip",
+    )
     max_skip_samples: int = Field(default=16, ge=1, le=200, description="cycle_skip: maximum length in samples")
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
@@ -105,14 +116,16 @@ class Rules(Spec):
             SpecError: for seismic.
         """
         predictor, out_of_fold = fit_predictors(train)
-        return RulesDetector(self, predictor, curve_limits(context, len(train[0].values)), tuple(out_of_fold))
+        limits = curve_limits(context, len(train[0].values))
+        return RulesDetector(self, predictor, limits, tuple(out_of_fold), needs_inside_evidence=True)
 
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
         """Rebuild the fitted detector from its arrays."""
         limits = arrays["limits"]
         missing = _LIMIT_COLUMNS - limits.shape[1]  # bundles from before the rule on skipped cycles lack its column
         predictor = RidgeFromOtherCurves.restore(arrays)
-        return RulesDetector(self, predictor, np.pad(limits, ((0, 0), (0, missing))))
+        inside = bool(arrays.get("inside_evidence", np.zeros(1))[0])
+        return RulesDetector(self, predictor, np.pad(limits, ((0, 0), (0, missing))), needs_inside_evidence=inside)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,17 +138,23 @@ class RulesDetector:
         limits: float64[curve, 5], in normalised units: the lowest and highest value that a tool reports, the gain and
             offset that correct the curve's unit error (1 and 0 if it has none), and 1 us/ft (0 if it is not a sonic).
         out_of_fold_predictors: fitted without each training section; not stored with the detector.
+        needs_inside_evidence: intervals need evidence inside, and skips a height above the noise; False for bundles of
+            version 0.1, whose scores do not change.
     """
 
     spec: Rules
     predictor: RidgeFromOtherCurves
     limits: NDArray[np.float64]
     out_of_fold_predictors: tuple[RidgeFromOtherCurves, ...] = field(default=(), repr=False)
+    needs_inside_evidence: bool = False
 
     @property
     def out_of_fold(self) -> tuple[RulesDetector, ...]:
         """For each training section a detector whose predictor was fitted without it."""
-        return tuple(RulesDetector(self.spec, predictor, self.limits) for predictor in self.out_of_fold_predictors)
+        return tuple(
+            dataclasses.replace(self, predictor=predictor, out_of_fold_predictors=())
+            for predictor in self.out_of_fold_predictors
+        )
 
     def score(self, section: Section) -> FloatArray:
         """Return the highest score of all rules."""
@@ -157,7 +176,8 @@ class RulesDetector:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return everything as plain arrays."""
-        return {**self.predictor.arrays(), "limits": self.limits}
+        inside = np.array([self.needs_inside_evidence], dtype=np.int8)
+        return {**self.predictor.arrays(), "limits": self.limits, "inside_evidence": inside}
 
     def _rule_scores(self, section: Section) -> FloatArray:
         """Return float32[rule, channel, sample] in units of the rule's limit."""
@@ -165,14 +185,16 @@ class RulesDetector:
         beyond = np.maximum(low - section.values, section.values - high)
         flat = flat_lengths(section) / np.float32(self.spec.flat)
         outside = np.asarray(np.where(beyond > 0, 1 + beyond / _RANGE_SCALE, 0), dtype=np.float32)
-        statistics = StepStatistics.from_section(section)
+        predicted = self.predictor.predict(section)
+        statistics = StepStatistics.from_section(section, predicted if self.needs_inside_evidence else None)
+        longest = self.spec.max_offset_samples if self.needs_inside_evidence else MAX_SAMPLES
         scores: list[FloatArray] = [
             flat,
             self._spikes(section),
             outside,
-            self._units(section, statistics),
-            self._skips(section),
-            np.stack([step_interval(curve) for curve in statistics]) / self.spec.step_llr_limit,
+            self._units(section, predicted, statistics),
+            self._skips(section, statistics),
+            np.stack([step_interval(curve, longest) for curve in statistics]) / self.spec.step_llr_limit,
         ]
         return np.stack(scores).astype(np.float32)
 
@@ -184,17 +206,20 @@ class RulesDetector:
         scores = np.minimum(distance / spread / self.spec.deviations, distance / max(self.spec.min_height, 1e-6))
         return np.asarray(np.minimum(scores, _MAX_SPIKE_SCORE), dtype=np.float32)
 
-    def _skips(self, section: Section) -> FloatArray:
+    def _skips(self, section: Section, statistics: Sequence[StepStatistics]) -> FloatArray:
         steps = curve_steps(section)
         out = np.zeros(steps.shape, dtype=np.float32)
         for row in np.flatnonzero(self.limits[:, 4]):
-            heights = run_heights(steps[row], self.spec.max_skip_samples)
-            out[row] = heights / (self.limits[row, 4] * self.spec.cycle)
+            curve, jumps, cycle = statistics[row], steps[row], self.limits[row, 4] * self.spec.cycle
+            out[row] = run_heights(jumps, self.spec.max_skip_samples) / cycle
+            if self.needs_inside_evidence:
+                single = np.where(curve.only_this_curve, jumps, 0).astype(np.float32)  # not the edge of a thin bed
+                limit = np.maximum(cycle, self.spec.skip_noise_ratio * curve.step_spread)
+                out[row] = run_heights(single, self.spec.max_skip_samples) / limit
         return out
 
-    def _units(self, section: Section, statistics: Sequence[StepStatistics]) -> FloatArray:
+    def _units(self, section: Section, predicted: FloatArray, statistics: Sequence[StepStatistics]) -> FloatArray:
         gain, offset = self.limits[:, 2:3], self.limits[:, 3:4]
-        predicted = self.predictor.predict(section)
         corrected = section.values * gain + offset
         improvement = np.abs(section.values - predicted) - _CORRECTED_WEIGHT * np.abs(corrected - predicted)
         limited = np.clip(improvement, -1, 10).astype(np.float32)

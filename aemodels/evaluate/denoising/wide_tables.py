@@ -50,7 +50,7 @@ def false_alarms_by_well(
     scores: Mapping[str, Sequence[FloatArray]],
     sections: Sequence[str],
     *,
-    specs: Sequence[ThresholdBase] = (),
+    specs: Mapping[str, ThresholdBase] | None = None,
 ) -> pd.DataFrame:
     """Compare the share that every threshold flags on each clean hold-out well with its nominal rate.
 
@@ -58,13 +58,13 @@ def false_alarms_by_well(
         thresholds: detector, threshold_kind, value, nominal (`DetectorStudy.thresholds`).
         scores: row scores of the clean hold-out by detector, one array per section.
         sections: names of the sections, in the same order.
-        specs: the threshold specifications, which may standardise scores per well.
+        specs: the threshold specifications by label, which may standardise scores per well.
 
     Returns:
         detector, threshold_kind, section, nominal, measured (shares of observed rows), rows; sections without
         observed rows are left out.
     """
-    found, by_label = [], {threshold.label: threshold for threshold in specs}
+    found, by_label = [], specs or {}
     for row in thresholds.to_dict("records"):
         for name, values in zip(sections, scores[row["detector"]], strict=True):
             observed = values[np.isfinite(values)]

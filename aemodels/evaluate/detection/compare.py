@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from aemodels.core.errors import SpecError
 from aemodels.core.interfaces import Denoiser
 from aemodels.core.types import BoolArray, FloatArray, Section
 from aemodels.detect.base import DetectContext, Detector, out_of_fold_detectors
+from aemodels.detect.thresholds import SUSPECT
 from aemodels.evaluate.detection.bad_hole_table import bad_hole_table
 from aemodels.evaluate.detection.faulty_copies import (
     VALIDATION_REPEATS,
@@ -23,6 +24,13 @@ from aemodels.evaluate.detection.faulty_copies import (
     make_faulty_copies,
     score_copies,
     section_scores,
+)
+from aemodels.evaluate.detection.generalisation import (
+    CHOOSING,
+    elsewhere_alarms,
+    generalisation_table,
+    make_cases,
+    worse_than_members,
 )
 from aemodels.evaluate.detection.leave_one_kind_out import leave_one_kind_out_table
 from aemodels.evaluate.detection.recall_by_fault import TOTALS, confusion_table, fault_recall_table
@@ -52,8 +60,12 @@ class DetectorStudy:
         leave_one_kind_out: recall of fault kinds by detectors trained without them (`leave_one_kind_out_table`);
             empty unless requested.
         bad_hole: ranking of real bad hole of the hold-out (`bad_hole_table`); empty for seismic.
-        winner: the detector with the best median PR-AUC on validation sections; ties are broken by the mean.
+        generalisation: figures on own and other faults and in other basins (`generalisation_table`).
+        elsewhere_alarms: false alarms of the winner in every well of other basins (`elsewhere_alarms`).
+        winner: the detector with the best median PR-AUC on validation sections; ties are broken by the mean. A fusion
+            that is worse than its best member in any column of the table for choosing is not considered.
         threshold: value for the winner of the threshold that the specification selects.
+        suspect_threshold: value for the winner of the softer threshold, for reviewers.
         test_scores: row scores of the clean hold-out by detector, one array per section.
     """
 
@@ -66,8 +78,11 @@ class DetectorStudy:
     confusion: pd.DataFrame
     leave_one_kind_out: pd.DataFrame
     bad_hole: pd.DataFrame
+    generalisation: pd.DataFrame
+    elsewhere_alarms: pd.DataFrame
     winner: str
     threshold: float
+    suspect_threshold: float
     test_scores: Mapping[str, Sequence[FloatArray]]
 
 
@@ -84,7 +99,7 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
     """
     context = _context(spec, prepared, denoisers)
     copies_by_role = _faulty_copies(spec, prepared)
-    detectors = fit_detectors(spec, prepared.train, context)
+    detectors = fit_detectors(spec, prepared.detector_training, context)
     clean_masks = {role: clean_rows(getattr(prepared, role), spec.kind) for role in ("train", "validation", "test")}
     ranked, recall, recall_all_rows, confusion, rates = [], [], [], [], []
     clean_scores, tested = {}, {}
@@ -102,9 +117,12 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
         fitted_to = _threshold_scores(spec, detector, prepared, clean_masks)
         rates += _false_alarms(spec, name, fitted_to, clean_scores[name], clean_masks["test"])
     table, thresholds = pd.concat(ranked, ignore_index=True), pd.DataFrame(rates)
-    winner, faults = _winner(table), pd.concat(recall, ignore_index=True)
+    generalisation = generalisation_table(spec, prepared, detectors, make_cases(spec, prepared))
+    winner = _winner(table, exclude=worse_than_members(spec, generalisation, CHOOSING))
+    faults = pd.concat(recall, ignore_index=True)
     is_total = faults["fault"].isin(TOTALS)
-    chosen = thresholds[(thresholds["detector"] == winner) & (thresholds["threshold_kind"] == spec.anomalies.threshold)]
+    levels = thresholds[thresholds["detector"] == winner].set_index("threshold_kind")["value"]
+    threshold_value = float(levels[spec.anomalies.threshold])
     return DetectorStudy(
         detectors=detectors,
         table=table,
@@ -113,10 +131,13 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
         kinds=faults[~is_total].reset_index(drop=True),
         thresholds=thresholds,
         confusion=pd.concat(confusion, ignore_index=True),
-        leave_one_kind_out=leave_one_kind_out_table(spec, context, prepared.train, detectors, tested),
+        leave_one_kind_out=leave_one_kind_out_table(spec, context, prepared.detector_training, detectors, tested),
         bad_hole=bad_hole_table(detectors, clean_scores, prepared.split.test, prepared.test, curves=spec.curves),
+        generalisation=generalisation,
+        elsewhere_alarms=elsewhere_alarms(spec, prepared, detectors[winner], threshold_value),
         winner=winner,
-        threshold=float(chosen["value"].iloc[0]),
+        threshold=threshold_value,
+        suspect_threshold=min(float(levels[SUSPECT]), threshold_value),
         test_scores=clean_scores,
     )
 
@@ -134,10 +155,11 @@ def _context(spec: ExperimentSpec, prepared: Prepared, denoisers: Mapping[str, D
         kind=spec.kind,
         seed=spec.seed,
         denoisers=denoisers,
-        recordings=tuple(prepared.split.train),
+        recordings=prepared.detector_recordings,
         validation=tuple(prepared.validation),
         normaliser=prepared.normaliser,
         faults=tuple(spec.anomalies.faults_for_training),
+        other_faults=tuple(spec.anomalies.choosing_faults),
         calibration=tuple(prepared.split.validation),
         specs={named.name: named.model for named in spec.anomalies.detectors},
     )
@@ -148,9 +170,15 @@ def _faulty_copies(spec: ExperimentSpec, prepared: Prepared) -> dict[str, list[F
     anomalies, split = spec.anomalies, prepared.split
     repeats = min(anomalies.repeats, VALIDATION_REPEATS)
     return {
-        "validation": make_faulty_copies(spec, split.validation, prepared.normaliser, repeats=repeats),
+        "validation": make_faulty_copies(
+            spec.injecting(anomalies.faults_for_choosing), split.validation, prepared.normaliser, repeats=repeats
+        ),
         "test": make_faulty_copies(
-            spec, split.test, prepared.normaliser, repeats=anomalies.repeats, events=anomalies.events
+            spec,
+            split.test,
+            prepared.normaliser,
+            repeats=anomalies.repeats,
+            events=anomalies.events,
         ),
     }
 
@@ -176,7 +204,7 @@ def _threshold_scores(
     Those of the validation sections, and of training sections if the detector provides out-of-fold copies of itself.
     """
     rows = []
-    for one, section in zip(out_of_fold_detectors(detector, prepared.train), prepared.train, strict=False):
+    for one, section in zip(out_of_fold_detectors(detector, prepared.detector_training), prepared.train, strict=False):
         rows += section_scores(one, [section], spec.kind)
     kept = [*clean_masks["train"][: len(rows)], *clean_masks["validation"]]
     rows += section_scores(detector, prepared.validation, spec.kind)
@@ -192,7 +220,7 @@ def _false_alarms(
 ) -> list[dict[str, object]]:
     """Return nominal and measured rates of every threshold on the clean hold-out, pooled and in the worst section."""
     rows: list[dict[str, object]] = []
-    for threshold in spec.anomalies.thresholds_at_rate:
+    for label, threshold in spec.anomalies.levels.items():
         value = threshold.fit(validation)
         compared = [threshold.standardised(section, section) for section in test]
         every = [section[np.isfinite(section)] > value for section in compared]
@@ -207,7 +235,7 @@ def _false_alarms(
         rows.append(
             {
                 "detector": name,
-                "threshold_kind": threshold.label,
+                "threshold_kind": label,
                 "value": value,
                 "nominal": threshold.nominal_rate,
                 "pooled": pooled.mean,
@@ -223,7 +251,9 @@ def _false_alarms(
     return rows
 
 
-def _winner(table: pd.DataFrame) -> str:
+def _winner(table: pd.DataFrame, *, exclude: Iterable[str] = ()) -> str:
+    """Return the best detector on the validation sections that is not excluded."""
+    table = table[~table["detector"].isin(list(exclude))]
     ranked = table[table["role"] == "validation"].groupby("detector", sort=False)["pr_auc"].agg(["median", "mean"])
     if ranked["median"].isna().all():
         raise SpecError("no detector has a PR-AUC on the validation sections; expected injected faults in them")

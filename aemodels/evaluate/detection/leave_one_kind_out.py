@@ -68,13 +68,17 @@ def _without(
     spec: ExperimentSpec, context: DetectContext, kind: str, train: Sequence[Section], kept: Mapping[str, Detector]
 ) -> dict[str, Detector]:
     """Return all detectors; those that are not in `kept` are refitted without a kind."""
-    faults = tuple(fault for fault in context.faults if kind_of(fault) != kind)
+    faults, others = (
+        tuple(fault for fault in family if kind_of(fault) != kind) for family in (context.faults, context.other_faults)
+    )
     fitted: dict[str, Detector] = {}
     for named in spec.anomalies.detectors:
         if named.name in kept:
             fitted[named.name] = kept[named.name]
         else:
-            reduced = dataclasses.replace(context, faults=faults, fitted=dict(fitted), left_out_kind=kind)
+            reduced = dataclasses.replace(
+                context, faults=faults, other_faults=others, fitted=dict(fitted), left_out_kind=kind
+            )
             fitted[named.name] = named.model.fit(train, reduced)
     return fitted
 

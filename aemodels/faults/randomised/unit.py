@@ -26,7 +26,7 @@ class RandomUnit(RandomisedCurveFault):
     label: ClassVar[str] = "unit"
 
     kind: Literal["unit_random"] = "unit_random"
-    length_m: MetreRange = Field(default=(3.0, 150.0), description="length of the interval [m]; drawn log-uniformly")
+    length_m: MetreRange = Field(default=(3.0, 100.0), description="length of the interval [m]; drawn log-uniformly")
     joint: Probability = Field(default=0.05, description="share of the events that hit several curves at once")
     usual: Probability = Field(default=0.4, description="share of the mistakes that are the curve's usual one")
 

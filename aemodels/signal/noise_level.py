@@ -1,0 +1,52 @@
+"""Noise along a well, and how far it is above that of the training wells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import median_filter
+
+from aemodels.core.types import BoolArray, FloatArray, Section
+from aemodels.signal.noise_estimate import THIRD_DIFFERENCE_NORM
+
+WINDOW = 401  # samples, 61 m: longer than any single fault, so that the roughness of one is not taken for noise
+USUAL_QUANTILE = 0.99  # of the training wells' noise
+FAR_ABOVE = 3.0  # times the usual noise
+
+
+def noise_along(section: Section) -> FloatArray:
+    """Return the standard deviation of white noise around each sample, float32[curve, sample], normalised units.
+
+    From the running median of the absolute third difference, as in `noise_sigma`; differences that include a missing
+    sample count as 0.
+    """
+    difference = np.abs(np.diff(section.values, n=3, axis=1))
+    seen = section.mask[:, :-3] & section.mask[:, 1:-2] & section.mask[:, 2:-1] & section.mask[:, 3:]
+    running = median_filter(np.where(seen, difference, 0), size=(1, min(WINDOW, difference.shape[1])), mode="nearest")
+    padded = np.pad(running, ((0, 0), (1, 2)), mode="edge")
+    return np.asarray(padded / THIRD_DIFFERENCE_NORM, dtype=np.float32)
+
+
+def usual_noise(sections: Sequence[Section]) -> NDArray[np.float32]:
+    """Return the 99th percentile of each curve's noise in the training wells: float32[curve], 0 if never observed."""
+    levels = []
+    for row in range(len(sections[0].values)):
+        of_wells = [noise_along(section)[row][section.mask[row]] for section in sections]
+        joined = np.concatenate(of_wells)
+        levels.append(float(np.quantile(joined, USUAL_QUANTILE)) if joined.size else 0.0)
+    return np.array(levels, dtype=np.float32)
+
+
+def unusually_noisy(section: Section, usual: NDArray[np.float32]) -> BoolArray:
+    """Return where the noise of a curve is over three times that of the training wells: bool[curve, sample].
+
+    Args:
+        section: normalised curves.
+        usual: float32[curve], from `usual_noise`.
+    """
+    if section.values.shape[1] < 4:
+        return np.zeros(section.values.shape, dtype=np.bool_)
+    limit = FAR_ABOVE * usual[:, None]
+    return np.asarray((noise_along(section) > limit) & (limit > 0) & section.mask, dtype=np.bool_)
