@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aemodels.core.errors import SpecError
 from aemodels.core.types import Source
-from aemodels.signal.split import SplitSpec, split_traces, split_wells
+from aemodels.signal.split import SplitSpec, basin_of, split_traces, split_wells
 from aemodels.signal.wells import plain_name
 from helpers.recordings import make_line, make_well
 
@@ -52,6 +52,32 @@ def test_the_same_seed_gives_the_same_split():
     wells = [make_well(f"W{n}", samples=20, seed=n) for n in range(9)]
     first, second = (split_wells(wells, SplitSpec(), np.random.default_rng(4)).names() for _ in range(2))
     assert first == second
+
+
+def test_wells_in_other_folders_than_home_have_no_role():
+    wells = [make_well(f"W{n}", samples=20, seed=n) for n in range(8)]
+    folders = ["home"] * 5 + ["kansas_east", "kansas_central", "alberta"]
+    files = [
+        dataclasses.replace(well, source=Source(f"data/{folder}/{well.name}.las", well.source.sha256))
+        for well, folder in zip(wells, folders, strict=True)
+    ]
+    split = split_wells(files, SplitSpec(home=("home",)), np.random.default_rng(0))
+    assert [r.name for r in split.elsewhere] == ["W5", "W6", "W7"]
+    assert [basin_of(r) for r in split.elsewhere] == ["kansas", "kansas", "alberta"]
+    assert len(split.train) + len(split.validation) + len(split.test) == 5
+    alone = split_wells(files[:5], SplitSpec(), np.random.default_rng(0))
+    assert alone.names() == split.names()
+    nowhere = split_wells(files, SplitSpec(home=("not there",)), np.random.default_rng(0))
+    assert not nowhere.elsewhere
+
+
+def test_a_well_of_home_with_another_file_elsewhere_keeps_its_role():
+    wells = [make_well(f"W{n}", samples=20, seed=n) for n in range(4)]
+    files = [dataclasses.replace(w, source=Source(f"home/{n}.las", f"{n:064x}")) for n, w in enumerate(wells)]
+    again = dataclasses.replace(files[0], source=Source("elsewhere/0.las", "f" * 64))
+    split = split_wells([*files, again], SplitSpec(home=("home",)), np.random.default_rng(0))
+    assert not split.elsewhere
+    assert any([r.name for r in role].count("W0") == 2 for role in (split.train, split.validation, split.test))
 
 
 def test_two_wells_are_too_few():

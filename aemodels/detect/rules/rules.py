@@ -14,7 +14,7 @@ from scipy.ndimage import median_filter, uniform_filter1d
 
 from aemodels.core.errors import SpecError
 from aemodels.core.spec import Spec
-from aemodels.core.types import FloatArray, Kind, Section
+from aemodels.core.types import BoolArray, FloatArray, Kind, Section
 from aemodels.curves.canonical import CANONICAL
 from aemodels.denoisers.filters_1d.hampel import running_deviation
 from aemodels.detect.base import DetectContext, Detector, FaultScores
@@ -213,9 +213,8 @@ class RulesDetector:
             curve, jumps, cycle = statistics[row], steps[row], self.limits[row, 4] * self.spec.cycle
             out[row] = run_heights(jumps, self.spec.max_skip_samples) / cycle
             if self.needs_inside_evidence:
-                single = np.where(curve.only_this_curve, jumps, 0).astype(np.float32)  # not the edge of a thin bed
                 limit = np.maximum(cycle, self.spec.skip_noise_ratio * curve.step_spread)
-                out[row] = run_heights(single, self.spec.max_skip_samples) / limit
+                out[row] = run_heights(jumps, self.spec.max_skip_samples, ~curve.only_this_curve) / limit
         return out
 
     def _units(self, section: Section, predicted: FloatArray, statistics: Sequence[StepStatistics]) -> FloatArray:
@@ -259,12 +258,13 @@ def curve_limits(context: DetectContext, count: int) -> NDArray[np.float64]:
     return limits
 
 
-def run_heights(steps: FloatArray, max_samples: int) -> FloatArray:
+def run_heights(steps: FloatArray, max_samples: int, shared: BoolArray | None = None) -> FloatArray:
     """Return the height of the run that each sample lies in, if it begins with a jump and ends with the opposite one.
 
     Args:
         steps: float32[sample], each reading less the one before.
         max_samples: maximum length of a run.
+        shared: bool[sample], steps that another curve has too; a run with both ends shared is a thin bed.
 
     Returns:
         float32[sample], the smaller of the two jumps of the highest run; 0 = in no run.
@@ -273,6 +273,8 @@ def run_heights(steps: FloatArray, max_samples: int) -> FloatArray:
     for signed in (steps, -steps):
         for length in range(1, min(max_samples, steps.size - 1) + 1):
             height = np.maximum(np.minimum(signed[:-length], -signed[length:]), 0)
+            if shared is not None:
+                height = np.where(shared[:-length] & shared[length:], 0, height)
             for start in range(length):
                 inside = out[start : start + height.size]
                 np.maximum(inside, height, out=inside)

@@ -231,7 +231,7 @@ def test_fitted_contenders_survive_the_disk(trained, tmp_path):
 def test_the_study_measures_what_it_promises(trained):
     found = trained[2]
     assert set(found.table["role"]) == {"validation", "test"}
-    assert set(found.thresholds["threshold_kind"]) == {"mean_std", "quantile", "conformal"}
+    assert set(found.thresholds["threshold_kind"]) == {"mean_std", "quantile", "conformal", "suspect"}
     assert found.thresholds[["nominal", "pooled", "worst"]].apply(lambda c: c.between(0, 1)).all(axis=None)
     assert (found.thresholds["worst"] >= found.thresholds["pooled"] - 1e-12).all()
     best = found.table[found.table["role"] == "validation"].groupby("detector")["pr_auc"].median().idxmax()

@@ -8,8 +8,10 @@ import pytest
 from aemodels.core.errors import SpecError
 from aemodels.evaluate.promotion_gate import (
     CHAMPION,
+    COMBINATION_TOLERANCE,
     CURVE_TOLERANCE_DB,
     UNTREATED,
+    combination_rows,
     curve_rows,
     false_alarm_rows,
     gain_rows,
@@ -108,3 +110,31 @@ def test_the_limit_is_raised_for_few_traces(flagged, passed):
 def test_a_threshold_that_was_not_measured_is_named():
     with pytest.raises(SpecError, match="quantile"):
         false_alarm_rows(_rates(0.01, 0.01), "d", "quantile")
+
+
+def _generalisation(**by_detector: tuple[float, float]) -> pd.DataFrame:
+    """PR-AUC of detectors on their own faults and in another basin, for reporting; for choosing all are perfect."""
+    rows = [
+        {"detector": name, "purpose": purpose, "column": column, "pr_auc": value if purpose == "reporting" else 1.0}
+        for name, values in by_detector.items()
+        for column, value in zip(("own injector", "other basin"), values, strict=True)
+        for purpose in ("choosing", "reporting")
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_a_combination_must_not_be_worse_than_its_best_member_in_any_column() -> None:
+    table = _generalisation(fusion=(0.9, 0.5), network=(0.8, 0.6), rules=(0.7, 0.4), other=(0.99, 0.99))
+    own, far = combination_rows(table, "fusion", ("network", "rules"))
+    assert (own["passed"], own["member"], far["passed"], far["member"]) == (True, "network", False, "network")
+    assert "other basin" in reasons([], [], [own, far])[0]
+
+
+def test_a_combination_may_tie_with_its_best_member() -> None:
+    tie = 0.8 - COMBINATION_TOLERANCE / 2
+    table = _generalisation(fusion=(tie, tie), network=(0.8, 0.8))
+    assert all(row["passed"] for row in combination_rows(table, "fusion", ("network",)))
+
+
+def test_a_detector_by_itself_has_no_members_to_beat() -> None:
+    assert combination_rows(_generalisation(network=(0.1, 0.1)), "network", ()) == []

@@ -107,9 +107,9 @@ def test_a_flat_line_in_the_well_is_neither_faulty_nor_clean():
     context = DetectContext("logs", 0, {}, recordings=(well, WELLS[1]), normaliser=NORMALISER)
     _, out_of_fold = fit_predictors([NORMALISER.apply(item) for item in context.recordings])
     training_spec = TrainingSetSpec(
-        (LogSpike(),), 3, (0.02, 0.03), (1,), augmentation=Augmentation(flip_share=0.0, gain_spread=0.05)
+        (LogSpike(),), (0.02, 0.03), (1,), augmentation=Augmentation(flip_share=0.0, gain_spread=0.05)
     )
-    training_set = build_training_set(context, out_of_fold, training_spec)
+    training_set = build_training_set(context, out_of_fold, training_spec, [3] * len(context.recordings))
     for labels in training_set.labels[:3]:
         known = labels[1000:1100, CURVES.index("GR")]
         assert set(np.unique(known)) <= {LABEL_MISSING, 1}

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from aemodels.core.errors import SpecError
+from aemodels.core.types import Channel
 from aemodels.detect import OpenSetNetwork
 from aemodels.detect.base import DetectContext
 from aemodels.detect.cross_curve.linear_predictor import fit_predictors
 from aemodels.detect.fault_network.features import FEATURES_PER_CURVE, flat_lengths, input_features
 from aemodels.detect.fault_network.generic_faults import MODES, GenericFault
-from aemodels.detect.fault_network.training_set import TrainingSetSpec, build_training_set
+from aemodels.detect.fault_network.network import members_without
+from aemodels.detect.fault_network.training_set import LABEL_MISSING, TrainingSetSpec, build_training_set
 from aemodels.faults import CycleSkip, DepthShift, LogSpike, Stuck, Unit, Washout
 from aemodels.faults.base import Site, kind_of
 from aemodels.signal.normalise import CurvePercentiles
@@ -29,7 +31,7 @@ SIX = (Washout(), CycleSkip(), Stuck(), LogSpike(), DepthShift(), Unit(), Generi
 
 def test_every_kind_is_in_the_training_set_and_counted():
     _, out_of_fold = fit_predictors(SECTIONS)
-    training_set = build_training_set(CONTEXT, out_of_fold, TrainingSetSpec(SIX, 4, (0.2, 0.3), (1,)))
+    training_set = build_training_set(CONTEXT, out_of_fold, TrainingSetSpec(SIX, (0.2, 0.3), (1,)), [4] * 3)
     assert set(training_set.counts) == {*(fault.kind for fault in SIX)}
     assert min(training_set.counts.values()) >= 8
     labels = np.concatenate(training_set.labels)
@@ -44,15 +46,16 @@ def test_every_kind_is_in_the_training_set_and_counted():
 
 def test_a_kind_without_room_is_named():
     _, out_of_fold = fit_predictors(SECTIONS)
-    training_spec = TrainingSetSpec((LogSpike(), CycleSkip(curves=("DTS",))), 2, (0.1, 0.2), (1,))
+    training_spec = TrainingSetSpec((LogSpike(), CycleSkip(curves=("DTS",))), (0.1, 0.2), (1,))
     with pytest.raises(SpecError, match="cycle_skip"):
-        build_training_set(CONTEXT, out_of_fold, training_spec)
+        build_training_set(CONTEXT, out_of_fold, training_spec, [2] * 3)
 
 
 def test_training_sets_of_one_seed_are_equal():
     _, out_of_fold = fit_predictors(SECTIONS)
     first, second, other = (
-        build_training_set(CONTEXT, out_of_fold, TrainingSetSpec(SIX[:4], 1, (0.1, 0.2), (seed,))) for seed in (1, 1, 2)
+        build_training_set(CONTEXT, out_of_fold, TrainingSetSpec(SIX[:4], (0.1, 0.2), (seed,)), [1] * 3)
+        for seed in (1, 1, 2)
     )
     for one, same in zip(first.inputs, second.inputs, strict=True):
         np.testing.assert_array_equal(one, same)
@@ -80,12 +83,39 @@ def test_undistinguished_kinds_share_one_output():
     training_set = build_training_set(
         CONTEXT,
         out_of_fold,
-        TrainingSetSpec((LogSpike(), Stuck(), GenericFault()), 2, (0.1, 0.2), (1,), distinguish_kinds=False),
+        TrainingSetSpec((LogSpike(), Stuck(), GenericFault()), (0.1, 0.2), (1,), distinguish_kinds=False),
+        [2] * 3,
     )
     assert list(training_set.counts) == ["unknown"]
     labels = np.concatenate(training_set.labels)
     assert labels.shape[1] == len(CURVES) + 1
     assert (labels == 1).any(axis=0).all()
+
+
+def test_a_well_without_caliper_is_no_example_of_good_hole():
+    caliper = np.full((1, 2500), 8.5, dtype=np.float32)
+    known = dataclasses.replace(
+        WELLS[0], values=np.concatenate([WELLS[0].values, caliper]), channels=(*WELLS[0].channels, Channel("CALI"))
+    )
+    context = dataclasses.replace(CONTEXT, recordings=(known, *WELLS[1:]))
+    _, out_of_fold = fit_predictors(SECTIONS)
+    spec = TrainingSetSpec((Washout(), LogSpike()), (0.1, 0.2), (1,))
+    training_set = build_training_set(context, out_of_fold, spec, [1] * 3)
+    with_caliper, without = training_set.labels[0], training_set.labels[1]
+    washout, spike = slice(0, 5), slice(5, 10)
+    assert {0, 1} <= set(np.unique(with_caliper[:, washout]))
+    assert set(np.unique(without[:, washout])) == {LABEL_MISSING}
+    assert set(np.unique(without[:, -1])) == {LABEL_MISSING}
+    assert {0, 1} <= set(np.unique(without[:, spike]))
+
+
+def test_wells_are_dealt_out_one_by_one_and_other_basins_as_a_whole():
+    basins = ["", "", "", "kansas", "alberta", "kansas", "kansas", "paraná"]
+    found = members_without(basins, 3)
+    assert found[:3] == [0, 1, 2]
+    by_basin = {basin: {m for b, m in zip(basins, found, strict=True) if b == basin} for basin in set(basins) - {""}}
+    assert all(len(members) == 1 for members in by_basin.values())
+    assert len(set.union(*by_basin.values())) == 3
 
 
 def test_an_open_set_network_is_not_trained_on_the_left_out_kind():

@@ -80,3 +80,49 @@ def test_nothing_is_found_across_a_gap() -> None:
     assert not step_interval(
         StepStatistics.from_section(Section("W", section.values, np.zeros_like(mask), section.scale))[0]
     ).any()
+
+
+def _predicted(section: Section) -> np.ndarray:
+    """What the other curve says: the rock of the curve itself before anything was done to it."""
+    return np.asarray(np.stack([curve for curve in section.values]), dtype=np.float32)
+
+
+def test_an_offset_that_the_other_curves_contradict_is_found_inside_too() -> None:
+    clean = _section()
+    altered = _altered(clean, INSIDE, 0.3)
+    statistics = StepStatistics.from_section(altered, _predicted(clean))[0]
+    for found in (step_interval(statistics), known_step_interval(statistics, 0.3)):
+        assert found[INSIDE].min() > 5.0
+        assert not found[: INSIDE.start].any()
+
+
+def test_a_bed_that_the_other_curves_agree_with_is_rock_however_sharp_its_ends() -> None:
+    altered = _altered(_section(), INSIDE, 0.3)
+    statistics = StepStatistics.from_section(altered, _predicted(altered))[0]
+    assert step_interval(StepStatistics.from_section(altered)[0]).any()
+    assert not step_interval(statistics).any()
+    assert not known_step_interval(statistics, 0.3).any()
+
+
+def test_the_score_of_an_interval_is_where_its_evidence_lies() -> None:
+    clean = _section()
+    altered = _altered(clean, slice(900, 1200), 0.3)
+    predicted = _predicted(clean)
+    predicted[0, 1100:1200] += 0.3  # the other curves agree with the last third
+    found = known_step_interval(StepStatistics.from_section(altered, predicted)[0], 0.3)
+    assert found[920:1080].min() > 5.0
+    assert found[1130:1170].max() == 0.0
+
+
+def test_without_another_curve_there_is_no_evidence_inside() -> None:
+    altered = _altered(_section(curves=1), INSIDE, 0.3)
+    statistics = StepStatistics.from_section(altered, np.full_like(altered.values, 0.5))[0]
+    assert not step_interval(statistics).any()
+
+
+def test_the_length_that_the_rule_decides_alone_is_bounded() -> None:
+    clean = _section()
+    statistics = StepStatistics.from_section(_altered(clean, INSIDE, 0.3), _predicted(clean))[0]
+    length = INSIDE.stop - INSIDE.start
+    assert step_interval(statistics, length).any()
+    assert not step_interval(statistics, length - 1).any()

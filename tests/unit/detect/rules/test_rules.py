@@ -121,3 +121,24 @@ def test_a_bundle_from_before_the_rule_on_skipped_cycles_is_still_scored():
     assert not np.nan_to_num(components.pop("cycle_skip")).any()
     for rule, scores in components.items():
         np.testing.assert_array_equal(scores, now[rule])
+
+
+def _skips(values: np.ndarray) -> np.ndarray:
+    return DETECTOR.component_scores(NORMALISER.apply(WELLS[3].with_values(values.astype(np.float32))))["cycle_skip"]
+
+
+def test_noise_is_no_cycle_skip():
+    row, rng = CURVES.index("DTC"), np.random.default_rng(4)
+    values = uniform_filter1d(WELLS[3].values, 4, axis=1)
+    values[row] = 90.0 + rng.normal(0, 10.0, values.shape[1])
+    assert (_skips(values)[row] > 1.0).mean() < 0.005
+
+
+def test_a_thin_bed_that_another_curve_sees_too_is_no_cycle_skip():
+    row, other = CURVES.index("DTC"), CURVES.index("GR")
+    values = uniform_filter1d(WELLS[3].values, 4, axis=1)
+    values[[row, other], 380:480] = 90.0
+    values[row, 420:425] += 25.0
+    assert _skips(values)[row, 420:425].min() > 1.0
+    values[other, 420:425] -= 40.0
+    assert not _skips(values)[row, 420:425].any()

@@ -90,7 +90,7 @@ def section(tmp_path):
 
 def test_log_columns_are_the_contract():
     columns = ["source", "sha256", "well", "depth"]
-    result = ["score", "threshold", "is_anomaly", "reason"]
+    result = ["score", "threshold", "is_anomaly", "suspect", "judged", "reason"]
     assert score_schema("logs", ("GR",)).names == [*columns, *result, "GR", "GR_DN", "ANOM_GR", "BADLOG_GR"]
 
 
