@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from aemodels.bundle.files import (
     EARLIER_FILES,
     ENCODER,
+    FAMILIARITY,
     MANIFEST,
     NOISE_LEVELS,
     REFERENCE,
@@ -25,11 +26,13 @@ from aemodels.bundle.files import (
     read_manifest,
 )
 from aemodels.core.errors import BundleError, DataError
+from aemodels.core.findings import Finding
 from aemodels.core.interfaces import Denoiser
 from aemodels.core.types import BoolArray, FloatArray, Kind, Recording, Scores, Section
 from aemodels.detect.base import DetectContext, Detector, FaultClassifier, FaultScores, row_scores
 from aemodels.detect.interval_reasons import UNKNOWN, label_rows
 from aemodels.experiment.spec import ExperimentSpec
+from aemodels.monitoring.familiarity import Familiarity
 from aemodels.monitoring.reference import PCA_ERROR, Reference
 from aemodels.monitoring.trace_features import trace_features
 from aemodels.signal.implausible import implausible
@@ -37,6 +40,8 @@ from aemodels.signal.noise_level import unusually_noisy
 from aemodels.signal.normalise import Normaliser, restore_normaliser
 from aemodels.signal.quality_rules import Quality, assess
 
+# Share of an unfamiliar well above which its scores mean nothing: five times what is promised on familiar ones.
+MAX_UNFAMILIAR_SHARE = 0.05
 MIN_CURVES = 2  # observed at a depth, for a score to mean anything: faults are seen by what curves say of each other
 NOISE = "noise"  # reason where a curve's noise is far above that of the training wells
 RULE_FACTOR = 2.0  # rows flagged by a quality rule score at least this many thresholds
@@ -59,6 +64,7 @@ class Bundle:
             bundle written before the search for similar intervals.
         suspect_threshold: softer threshold of the hints for reviewers; None for a bundle of version 0.1.
         usual_noise: float32[curve], noise of the training wells (logs); None for a bundle of version 0.1.
+        familiarity: descriptions of the training wells (logs); None for a bundle of version 0.1.
         stored_hash: sha256 of the bundle.json that it was loaded from; None if it was not loaded, or was changed since.
     """
 
@@ -73,6 +79,7 @@ class Bundle:
     encoder: Denoiser | None = None
     suspect_threshold: float | None = None
     usual_noise: NDArray[np.float32] | None = None
+    familiarity: Familiarity | None = None
     stored_hash: str | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -124,7 +131,7 @@ class Bundle:
         detector_input = self._detector_input(section, recording)
         found = self.detector.score(detector_input)
         found = self.spec.anomalies.chosen_threshold.standardised(found, row_scores(found, self.kind))
-        judged = self._judged(detector_input)
+        judged, doubts = self._judged(section, found)
         if judged is not None:
             found = np.where(judged, found, np.nan).astype(np.float32)
         scores = _apply_rules(found, flags, self.threshold)
@@ -144,13 +151,36 @@ class Bundle:
             features=self._features(raw),
             suspect_threshold=self.suspect_threshold,
             judged=judged,
+            findings=doubts,
         )
 
-    def _judged(self, section: Section) -> BoolArray | None:
-        """Return bool[sample], the depths with enough curves to compare; None for seismic and version 0.1."""
+    def _judged(self, section: Section, found: FloatArray) -> tuple[BoolArray | None, tuple[Finding, ...]]:
+        """Return the depths whose scores mean something, and why others do not; None for seismic and version 0.1.
+
+        Left out are depths with fewer than two curves, and whole wells that no training well is like if far more than
+        the promised share of them would be flagged.
+
+        Args:
+            section: the well as the networks see it.
+            found: scores of the detector, float32[curve, sample].
+        """
         if self.kind != "logs" or self.suspect_threshold is None:
-            return None
-        return np.asarray(section.mask.sum(axis=0) >= min(MIN_CURVES, len(self.curves)))
+            return None, ()
+        judged = np.asarray(section.mask.sum(axis=0) >= min(MIN_CURVES, len(self.curves)))
+        if self.familiarity is None or not judged.any():
+            return judged, ()
+        distance = self.familiarity.distance(section)
+        if not distance > self.familiarity.limit:
+            return judged, ()
+        far = f"{distance:.1f} spreads from the nearest training well"
+        usual = f"at most {self.familiarity.limit:.1f}"
+        share = float((row_scores(found, self.kind)[judged] > self.threshold).mean())
+        if share <= MAX_UNFAMILIAR_SHARE:
+            remedy = "take the flags as hints, or train on wells of this basin"
+            return judged, (Finding("warning", "unfamiliar", section.name, far, usual, remedy),)
+        found_text = f"{far}, and {share:.0%} of the depths would be flagged"
+        remedy = "train on wells of this basin; what rules find is flagged"
+        return np.zeros_like(judged), (Finding("warning", "not-judged", section.name, found_text, usual, remedy),)
 
     def section(self, recording: Recording, quality: Quality) -> Section:
         """Return the recording as the networks see it: normalised, without values outside the physical range.
@@ -268,6 +298,7 @@ class Bundle:
                 reference=None if reference is None else Reference.restore(reference, spec.kind),
                 encoder=None if encoder is None else spec.encoder.restore(encoder),
                 suspect_threshold=manifest.get("suspect_threshold"),
+                familiarity=Familiarity.restore(arrays[FAMILIARITY]) if FAMILIARITY in arrays else None,
                 usual_noise=arrays[NOISE_LEVELS]["usual"] if NOISE_LEVELS in arrays else None,
             )
         except (KeyError, StopIteration, ValidationError, ValueError, TypeError) as error:
@@ -283,7 +314,7 @@ class Bundle:
     def _blobs(self) -> dict[str, bytes]:
         blobs = {f"contender-{name}.npz": pack(self.contenders[name].arrays()) for name in self._saved_contenders()}
         blobs["detector.npz"] = pack(self.detector.arrays())
-        optional = {REFERENCE: self.reference, ENCODER: self.encoder}
+        optional = {REFERENCE: self.reference, ENCODER: self.encoder, FAMILIARITY: self.familiarity}
         blobs |= {name: pack(part.arrays()) for name, part in optional.items() if part is not None}
         return blobs if self.usual_noise is None else blobs | {NOISE_LEVELS: pack({"usual": self.usual_noise})}
 

@@ -21,6 +21,7 @@ MANIFEST = "bundle.json"
 REFERENCE = "reference.npz"  # absent from bundles written before monitoring was added
 ENCODER = "encoder.npz"  # absent from seismic bundles, and from those written before the search for similar intervals
 NOISE_LEVELS = "noise_levels.npz"  # absent from seismic bundles, and from those of version 0.1
+FAMILIARITY = "familiarity.npz"  # likewise
 EARLIER_FILES = {"code.npz": ENCODER}  # names in schema version 1
 
 

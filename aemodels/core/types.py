@@ -255,6 +255,7 @@ class Scores:
         suspect_threshold: the softer threshold of the hints for reviewers; None = the bundle has none.
         judged: bool[row], False where the bundle abstains; None = it never does. Rows that are not judged have a score
             only where a rule with exact evidence is violated.
+        findings: what the bundle has to say of the recording as a whole, e.g. that no training well is like it.
     """
 
     kind: Kind
@@ -268,6 +269,7 @@ class Scores:
     features: Mapping[str, FloatArray] = field(default_factory=dict)
     suspect_threshold: float | None = None
     judged: BoolArray | None = None
+    findings: tuple[Finding, ...] = ()
 
     def __post_init__(self) -> None:
         rows, samples = self.raw.shape

@@ -102,6 +102,24 @@ def flagged_intervals(axis: AxisArray, scores: Scores, *, gap: float = MERGE_GAP
     return found
 
 
+def suspect_intervals(axis: AxisArray, scores: Scores, *, gap: float = MERGE_GAP) -> list[FlaggedInterval]:
+    """Return the intervals above the softer threshold in which nothing is flagged, highest score first.
+
+    Args:
+        axis: float64[sample], depth in m.
+        scores: of kind "logs".
+        gap: intervals closer than this, m, are merged.
+    """
+    half = sample_step(axis) / 2
+    found = []
+    for start, stop in merged_runs(scores.is_suspect, axis, gap=gap):
+        if not scores.is_anomaly[start:stop].any():
+            score = float(np.nanmax(scores.score[start:stop]))
+            curves = _affected_curves(scores, start, stop)
+            found.append(FlaggedInterval(float(axis[start]) - half, float(axis[stop - 1]) + half, curves, "", score))
+    return sorted(found, key=lambda interval: -interval.max_score)
+
+
 def _affected_curves(scores: Scores, start: int, stop: int) -> tuple[str, ...]:
     rows = np.nan_to_num(scores.channel_score[:, start:stop], nan=-np.inf)
     worst = rows.max(axis=1) if rows.size else np.empty(0)

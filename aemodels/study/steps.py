@@ -22,6 +22,7 @@ from aemodels.evaluate.detection.compare import DetectorStudy
 from aemodels.experiment.fitted import Fitted, Prepared
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.monitoring.build_reference import ScoredRecording, build_reference
+from aemodels.monitoring.familiarity import fit_familiarity
 from aemodels.signal.adjoining_sections import join_adjoining, normalise_adjoining
 from aemodels.signal.gather_type import gather_finding
 from aemodels.signal.noise_level import usual_noise
@@ -213,6 +214,7 @@ def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitt
         threshold=study.threshold,
         encoder=_encoder(spec, prepared),
         suspect_threshold=study.suspect_threshold,
+        familiarity=fit_familiarity(prepared.detector_training) if spec.kind == "logs" else None,
         usual_noise=usual_noise(prepared.detector_training) if spec.kind == "logs" else None,
     )
     parts = [

@@ -82,6 +82,8 @@ class ScoringResult(BaseModel):
             disk, the bundle); "crashed", the process died or exceeded its limits at each attempt.
         rows: scored rows.
         flagged: rows flagged as anomalous.
+        suspect: rows above the softer threshold, the flagged ones included.
+        not_judged: rows at which the bundle abstains.
         text: human-readable reason, "" if scored or refused.
         timings: seconds by step.
     """
@@ -92,6 +94,8 @@ class ScoringResult(BaseModel):
     text: str = ""
     rows: int = 0
     flagged: int = 0
+    suspect: int = 0
+    not_judged: int = 0
     staged: tuple[Staged, ...] = ()
     findings: tuple[Finding, ...] = ()
     timings: dict[str, float] = Field(default_factory=dict)
@@ -153,8 +157,10 @@ def _score(job: Job) -> ScoringResult:
         status="scored",
         rows=len(scores.score),
         flagged=int(scores.is_anomaly.sum()),
+        suspect=int(scores.is_suspect.sum()),
+        not_judged=int((~scores.is_judged).sum()),
         staged=staged,
-        findings=recording.findings,
+        findings=recording.findings + scores.findings,
         timings={"read": read_s, "score": scored_s - read_s, "write": written_s - scored_s},
     )
 

@@ -203,7 +203,7 @@ def _writers(
             format_of(recording.source.path).write_copy(plain, path, recording, scores, history)
 
     def write_report(path: Path) -> None:
-        findings = (*recording.findings, *assess(recording).findings)
+        findings = (*recording.findings, *assess(recording).findings, *scores.findings)
         html = render_report(recording, scores, bundle_label=str(label), findings=findings, card=label.card)
         path.write_text(html, encoding="utf-8")
 

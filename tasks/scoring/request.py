@@ -73,7 +73,7 @@ class FilledRequest(ScoreRequest):
 
 
 class FileOutcome(BaseModel):
-    """Outcome of one file: its status, rows scored and flagged, the outputs, and the findings that explain it."""
+    """Outcome of one file: its status, rows (also flagged, suspect, not judged), outputs, and findings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -83,6 +83,8 @@ class FileOutcome(BaseModel):
     model: str = ""
     rows: int = 0
     flagged: int = 0
+    suspect: int = 0
+    not_judged: int = 0
     seconds: float = 0.0
     outputs: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,17 +15,15 @@ from aemodels.core.errors import DataError, SondeflowError, UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.core.types import BoolArray, Recording, Section
 from aemodels.curves.canonical import CANONICAL
-from aemodels.experiment.spec import REGISTERED
-from aemodels.io.formats import formats_of, kind_of
-from aemodels.io.readers import list_files, read
+from aemodels.io.formats import formats_of
+from aemodels.io.readers import read
 from aemodels.latent.choose_encoder import choose_encoder
 from aemodels.latent.similar_intervals import MIN_OBSERVED, QueryInterval, SimilarityResult, find_similar
 from aemodels.signal.quality_rules import assess
 from aemodels.signal.resample import median_step, resample
 from aemodels.signal.wells import plain_name
-from tasks.scoring.choose_bundle import open_scorer, remedy
+from tasks.search.wells import log_files, logs_bundle
 from tasks.settings import Settings
-from tasks.tracking import CHAMPION, find
 
 if TYPE_CHECKING:
     from aemodels.report.figures.similar_intervals import Strip
@@ -110,7 +108,7 @@ def find_intervals(request: SimilarRequest, settings: Settings) -> SimilarResult
     """
     own = _read_well(request.file, settings)
     _check_interval(request, own)
-    label, bundle = _bundle(request.bundle, settings)
+    label, bundle = logs_bundle(request.bundle, settings)
     name, model = choose_encoder(bundle, request.encoder)
     kind = str(model.spec.model_dump()["kind"])
     step = median_step(own.axis)
@@ -163,20 +161,6 @@ def _check_interval(request: SimilarRequest, own: Recording) -> None:
         )
 
 
-def _bundle(ref: str | None, settings: Settings) -> tuple[str, Bundle]:
-    """Return the given bundle, or the champion for logs, with its name and version."""
-    if ref is None:
-        found = find(settings, f"models:/{REGISTERED['logs']}@{CHAMPION}")
-        if found is None:
-            missing, remedy_text = remedy("logs")
-            raise SondeflowError(f"{missing}; {remedy_text}; or name a bundle with --bundle")
-        ref = found.uri
-    scorer = open_scorer(ref, settings)
-    if scorer.kind != "logs":
-        raise DataError(f"{ref} is a bundle for {scorer.kind}; intervals are compared in well logs; name one for logs")
-    return f"{scorer.name} {scorer.version}", Bundle.load(Path(scorer.folder))
-
-
 def _well(bundle: Bundle, recording: Recording, step: float) -> Well:
     even = resample(recording, step)
     return Well(even, bundle.section(even, assess(even)))
@@ -200,7 +184,7 @@ def _others(
 ) -> tuple[list[Recording], list[tuple[str, Finding]]]:
     """Return the wells of the given files, each content once, and a finding per unreadable file."""
     seen, wells, findings = {own.source.sha256}, [], []
-    for path, problem in _log_files(request.data):
+    for path, problem in log_files(request.data):
         if problem is not None:
             findings.append((str(path), problem))
             continue
@@ -213,14 +197,6 @@ def _others(
             seen.add(recording.source.sha256)
             wells.append(recording)
     return wells, findings
-
-
-def _log_files(paths: Sequence[Path]) -> Iterator[tuple[Path, Finding | None]]:
-    """Yield all well log files of the folders, and each file that is given by name."""
-    for given in paths:
-        files, problems = list_files(given)
-        yield from problems
-        yield from ((path, None) for path in files if path == given or kind_of(path) == "logs")
 
 
 def _excluded(well: Well, query: Well, interval: QueryInterval) -> BoolArray:

@@ -24,6 +24,10 @@ POISON = str(TESTS / "helpers" / "poison")
 ON_POSTGRES_WHEN_SLOW = pytest.mark.parametrize(
     "site", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
 )
+# What does: PostgreSQL is the harder case.
+ON_SQLITE_WHEN_SLOW = pytest.mark.parametrize(
+    "site", [pytest.param("sqlite", marks=pytest.mark.slow), "postgresql"], indirect=True
+)
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system takes root")
 
 
@@ -38,6 +42,7 @@ def small_disk(place: Path, size: str):
         subprocess.run(["umount", "-l", str(place)], check=True)
 
 
+@ON_SQLITE_WHEN_SLOW
 @pytest.mark.parametrize(("kills", "files"), [(4, 12), pytest.param(100, 200, marks=pytest.mark.slow)])
 @pytest.mark.timeout(7200)
 def test_killed_at_random_moments(site, filled, reference, kills, files):
@@ -58,6 +63,7 @@ def test_killed_at_random_moments(site, filled, reference, kills, files):
     judge(site, f"kill -9, {kills} times", before, reference(site))
 
 
+@ON_SQLITE_WHEN_SLOW
 @pytest.mark.parametrize(("scorers", "files"), [(2, 12), pytest.param(4, 200, marks=pytest.mark.slow)])
 @pytest.mark.timeout(1800)
 def test_several_scorers_at_once(site, filled, reference, scorers, files):
@@ -172,6 +178,7 @@ def test_the_clock_steps(site, filled, reference):
     judge(site, "clock steps by days, 2 scorers", before, reference(site))
 
 
+@pytest.mark.slow
 @ON_POSTGRES_WHEN_SLOW
 def test_a_file_grows_while_it_is_watched(site, filled, reference):
     filled(site, 2)

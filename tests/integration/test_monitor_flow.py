@@ -242,6 +242,7 @@ def test_counting_in_small_batches_gives_the_same_counts(home, calm, monkeypatch
     assert (parts.rows, parts.flagged) == (whole.rows, whole.flagged)
 
 
+@pytest.mark.slow
 def test_an_alarm_may_train_a_challenger_that_the_gate_alone_promotes(home, shifted, tmp_path):
     import yaml
 

@@ -205,6 +205,7 @@ def test_scores_of_many_wells_read_as_one_table(scored, champions):
     assert set(table["kind"]) == {"logs"}
 
 
+@pytest.mark.slow
 def test_another_version_scores_again(scored, champions):
     drain, inbox, outbox = scored
     shutil.copy(champions.wells / "W-5.las", inbox / "W-5.las")
@@ -332,6 +333,7 @@ def test_what_a_dead_worker_left_is_taken_up_and_swept_away(scored, champions):
     assert entries(ledger)[0].attempts == 2
 
 
+@pytest.mark.slow
 def test_earlier_contents_are_scored_again_beside_the_old_results(scored, champions, tmp_path):
     drain, inbox, outbox = scored
     shutil.copy(champions.wells / "W-5.las", inbox / "W-5.las")
@@ -349,6 +351,7 @@ def test_earlier_contents_are_scored_again_beside_the_old_results(scored, champi
     assert drain(bundle=str(other), since="2999-01-01T00:00:00").files == 0
 
 
+@pytest.mark.slow
 def test_a_new_champion_does_not_score_history_unless_asked_to(scored, champions):
     drain, inbox, outbox = scored
     shutil.copy(champions.wells / "W-5.las", inbox / "W-5.las")
@@ -361,6 +364,7 @@ def test_a_new_champion_does_not_score_history_unless_asked_to(scored, champions
     assert len(list((outbox / "reports").glob("bundle=*/*.html"))) == 1
 
 
+@pytest.mark.slow
 def test_recent_files_are_checked_twice(scored, champions):
     drain, inbox, _ = scored
     shutil.copy(champions.wells / "W-5.las", inbox / "recent.las")
@@ -419,6 +423,7 @@ def test_an_inbox_behind_a_url_is_drained(scored, champions):
         memory.rm("/arrivals", recursive=True)
 
 
+@pytest.mark.slow
 def test_a_newer_champion_is_picked_up_between_batches(scored, champions, monkeypatch):
     drain, inbox, outbox = scored
     for number in range(4):

@@ -44,6 +44,7 @@ with tracked_run(Settings(), RunSpec(experiment="together", name=sys.argv[1])):
 """
 
 
+@pytest.mark.slow
 def test_first_use_by_several_processes_at_once(tmp_path):
     environment = {**os.environ, "SONDEFLOW_HOME": str(tmp_path)}
     workers = [

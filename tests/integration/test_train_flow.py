@@ -239,6 +239,7 @@ def test_training_again_hands_back_the_run_that_there_is(trained):
     assert again == trained.logs.model_copy(update={"created": False})
 
 
+@pytest.mark.slow
 def test_another_experiment_on_the_same_data_takes_the_fits_that_there_are(trained):
     from flows.environment import run_flow
     from flows.train import TrainRequest, train

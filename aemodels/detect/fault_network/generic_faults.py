@@ -74,6 +74,8 @@ class GenericFault(LogFault):
             low, high = np.nanpercentile(curve, [0.5, 99.5])
             size = (high - low) * np.exp(rng.uniform(*np.log(self.size))) * rng.choice([-1.0, 1.0])
             altered = change(curve, site, size, rng)
+            # an interval copied from elsewhere may have gaps where this one has none
+            altered = np.where(np.isfinite(altered), altered, curve[site.window])
             out[position] = 10.0 ** np.clip(altered, -3, 6) if logarithmic else altered
         return out.astype(np.float32)
 

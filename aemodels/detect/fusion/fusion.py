@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -41,6 +41,7 @@ from aemodels.detect.fusion.hysteresis import apply_hysteresis, apply_min_length
 from aemodels.detect.fusion.p_values import PValueScale, fit_p_values
 from aemodels.faults.base import kind_of
 
+_UNSCALED = PValueScale(np.zeros(1), np.zeros(1), 1.0)  # until the scale of the combined score is fitted
 _EARLIER_KEYS = {"streams": "components", "surprise": "p_values", "reasoner": "fault_classifier"}
 
 
@@ -83,6 +84,14 @@ class Fusion(Spec):
         le=8.0,
         description="-log10 p at which the odds of a trusted member are 1:1; 4.5 is one clean sample in 30,000",
     )
+    separate_members: tuple[str, ...] = Field(
+        default=(),
+        description="members that are not mixed into the combination but have a share of the false alarms of their "
+        "own, such as a detector of depth shifts, whose weak evidence a combination gives away",
+    )
+    separate_share: float = Field(
+        default=0.2, gt=0.0, lt=1.0, description="share of the false alarms that the separate members have together"
+    )
     copies: int = Field(default=3, ge=1, le=100, description="faulty copies of each recording to learn from")
     fraction: float = Field(default=0.15, gt=0.0, le=0.9, description="share of a copy's rows that is faulty")
     exit_ratio: float = Field(
@@ -100,9 +109,16 @@ class Fusion(Spec):
 
     @model_validator(mode="after")
     def _trusted_are_members(self) -> Fusion:
-        if others := sorted(set(self.trusted_members) - set(self.members)):
-            raise ValueError(f"trusted_members names {others}; expected some of the members {', '.join(self.members)}")
+        for field_name in ("trusted_members", "separate_members"):
+            if others := sorted(set(getattr(self, field_name)) - set(self.members)):
+                raise ValueError(f"{field_name} names {others}; expected some of the members {', '.join(self.members)}")
+        if set(self.separate_members) >= set(self.members):
+            raise ValueError("all members are separate; leave at least one to combine")
         return self
+
+    def mixed(self, components: Iterable[str]) -> list[str]:
+        """Return the components, "member" or "member:component", that the combination mixes."""
+        return [name for name in components if name.split(":")[0] not in self.separate_members]
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
         """Fit the members, their p-values, the combination and the classifier.
@@ -119,14 +135,27 @@ class Fusion(Spec):
             name: fit_p_values([np.where(item.clean, item.scores[name], np.nan) for item in scored])
             for name in scored[0].scores
         }
-        combination = self._combination(scored, scales, context.kind)
+        mixed = {name: scales[name] for name in self.mixed(scales)}
+        combination = self._combination(scored, mixed, context.kind)
         pairs = [pair for item in scored for pair in zip(item.copies, item.fault_scores, strict=True)]
         classifier = fit_fusion_classifier(pairs, kinds)
-        combined = [
-            np.where(item.clean, combination.combine(neg_log10_p(scales, item.scores)), np.nan) for item in scored
-        ]
+        shares = self._shares(scored, mixed, combination)
+        detector = FusionDetector(
+            self, context.kind, members, scales, combination, classifier, _UNSCALED, out_of_fold, shares
+        )
+        combined = [np.where(item.clean, detector.combined(item.scores), np.nan) for item in scored]
         final = fit_p_values([row_scores(item.astype(np.float32), context.kind) for item in combined])
-        return FusionDetector(self, context.kind, members, scales, combination, classifier, final, out_of_fold)
+        return dataclasses.replace(detector, final=final)
+
+    def _shares(
+        self, scored: Sequence[_MemberScores], mixed: Mapping[str, PValueScale], combination: Combination
+    ) -> PValueScale | None:
+        """Return the p-value scale of the combination by itself; None if no member is separate."""
+        if not self.separate_members:
+            return None
+        return fit_p_values(
+            [np.where(item.clean, combination.combine(neg_log10_p(mixed, item.scores)), np.nan) for item in scored]
+        )
 
     def _combination(
         self, scored: Sequence[_MemberScores], scales: Mapping[str, PValueScale], kind: Kind
@@ -174,7 +203,10 @@ class Fusion(Spec):
         combination = Combination.restore(unprefixed(arrays, "combination"))
         classifier = FusionClassifier.restore(unprefixed(arrays, "fault_classifier"))
         final = PValueScale.from_array(arrays["final"])
-        return FusionDetector(self, context.kind, members, ordered, combination, classifier, final)
+        shares = PValueScale.from_array(arrays["shares"]) if "shares" in arrays else None
+        return FusionDetector(
+            self, context.kind, members, ordered, combination, classifier, final, combined_scale=shares
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,6 +241,8 @@ class FusionDetector:
         classifier: of the fault kind.
         final: p-value scale of the combined score.
         out_of_fold_copies: the members fitted without each training section; not stored with the detector.
+        combined_scale: p-value scale of the combination by itself, before it shares the false alarms with separate
+            members; None if there are none.
     """
 
     spec: Fusion
@@ -219,6 +253,7 @@ class FusionDetector:
     classifier: FusionClassifier
     final: PValueScale
     out_of_fold_copies: tuple[Mapping[str, Detector], ...] = field(default=(), repr=False)
+    combined_scale: PValueScale | None = None
 
     @property
     def out_of_fold(self) -> tuple[FusionDetector, ...]:
@@ -229,10 +264,29 @@ class FusionDetector:
 
     def score(self, section: Section) -> FloatArray:
         """Return -log10 p of the combined score: 2 is reached by one clean sample in a hundred."""
-        combined = self.combination.combine(neg_log10_p(self.scales, score_components(self.members, section)))
+        combined = self.combined(score_components(self.members, section))
         observed = section.mask if self.kind == "logs" else section.mask.any(axis=1, keepdims=True)
         p_values = self.final.transform(np.where(observed, combined, np.nan).astype(np.float32))
         return p_values if self.kind == "seismic" else np.stack([self._intervals(row) for row in p_values])
+
+    def combined(self, scores: Mapping[str, FloatArray]) -> FloatArray:
+        """Return the combined score of component scores, higher = more anomalous, before its p-value.
+
+        With separate members, the smallest p-value of them and of the combination, each divided by its share of the
+        false alarms.
+
+        References:
+            Genovese, Roeder & Wasserman (2006), Biometrika 93, 509 (p-values divided by weights).
+        """
+        mixed = {name: self.scales[name] for name in self.spec.mixed(self.scales)}
+        combined = self.combination.combine(neg_log10_p(mixed, scores))
+        if self.combined_scale is None:
+            return combined
+        share = self.spec.separate_share
+        own = self.combined_scale.transform(combined) + np.log10(1 - share)
+        each = share / len(self.spec.separate_members)
+        separate = neg_log10_p({name: self.scales[name] for name in self.spec.separate_members}, scores)
+        return np.asarray(np.maximum(np.maximum(own, separate.max(axis=0) + np.log10(each)), 0), dtype=np.float32)
 
     def fault_scores(self, section: Section) -> FaultScores:
         """Return the log-probability of each kind, given that the row is faulty; no kinds if no member scores any."""
@@ -248,6 +302,8 @@ class FusionDetector:
         for name, arrays in parts.items():
             out |= prefixed(name, arrays)
         out |= prefixed("p_values", {name: scale.to_array() for name, scale in self.scales.items()})
+        if self.combined_scale is not None:
+            out["shares"] = self.combined_scale.to_array()
         return out | {"final": self.final.to_array()}
 
     def _intervals(self, row: FloatArray) -> FloatArray:

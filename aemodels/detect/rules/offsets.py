@@ -62,7 +62,9 @@ class StepStatistics:
             section: normalised curves.
             predicted: float32[curve, sample] by the other curves; None = intervals are not checked inside.
         """
-        each = [cls._of_curve(*curve) for curve in zip(section.values, section.mask, strict=True)]
+        # bundles of version 0.1 repeat the first step, which is 0, before the beginning of a well
+        ends = "nearest" if predicted is None else "reflect"
+        each = [cls._of_curve(*curve, ends) for curve in zip(section.values, section.mask, strict=True)]
         if predicted is not None:
             inside = _smoothed_residuals(section, predicted)
             each = [replace(curve, residual=residual) for curve, residual in zip(each, inside, strict=True)]
@@ -71,14 +73,14 @@ class StepStatistics:
         return tuple(replace(curve, only_this_curve=~other) for curve, other in zip(each, others, strict=True))
 
     @classmethod
-    def _of_curve(cls, values: FloatArray, observed: BoolArray) -> StepStatistics:
+    def _of_curve(cls, values: FloatArray, observed: BoolArray, ends: str) -> StepStatistics:
         curve = pd.Series(np.where(observed, values, np.nan).astype(np.float64))
         step: Floats = np.asarray(curve.diff().fillna(0.0), dtype=np.float64)
         before = curve.rolling(LEVEL_SAMPLES, min_periods=MIN_LEVEL_SAMPLES).median().shift(1)
         after = curve[::-1].rolling(LEVEL_SAMPLES, min_periods=MIN_LEVEL_SAMPLES).median()[::-1]
         level: Floats = np.asarray((after - before).fillna(0.0), dtype=np.float64)
-        step_spread = _spread(step, BACKGROUND_WINDOW_STEP) + MIN_STEP_SPREAD
-        level_spread = _spread(level, BACKGROUND_WINDOW_LEVEL) + MIN_LEVEL_SPREAD
+        step_spread = _spread(step, BACKGROUND_WINDOW_STEP, ends) + MIN_STEP_SPREAD
+        level_spread = _spread(level, BACKGROUND_WINDOW_LEVEL, ends) + MIN_LEVEL_SPREAD
         return cls(step, level, step_spread, level_spread, np.ones(step.shape, dtype=np.bool_))
 
     def log_likelihood_ratio(self, at: NDArray[np.int64], jump: float) -> Floats:
@@ -198,8 +200,8 @@ def _edge_ratio(statistics: StepStatistics, jump: float) -> Floats:
     return np.where(close, np.maximum(ratio, 0), 0)
 
 
-def _spread(changes: Floats, window: int) -> Floats:
-    return np.asarray(1.4826 * median_filter(np.abs(changes), size=window, mode="nearest"))
+def _spread(changes: Floats, window: int, ends: str) -> Floats:
+    return np.asarray(1.4826 * median_filter(np.abs(changes), size=window, mode=ends))
 
 
 def _cauchy_ratio(change: Floats, jump: float, spread: Floats) -> Floats:

@@ -67,11 +67,11 @@ def to_base64(values: NDArray[Any]) -> str:
 
 def page_parts(view: View) -> PageParts:
     """Return the parts of a page that shows `view`; the policy allows only its script and style, by their hashes."""
-    script, style = _assets(_SCRIPTS[view["kind"]]), _assets(("page.css",))
+    script, style = assets(_SCRIPTS[view["kind"]]), assets(("page.css",))
     block = json.dumps(view, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     policy = (
         f"default-src 'none'; base-uri 'none'; form-action 'none'; "
-        f"script-src '{_digest(script)}'; style-src '{_digest(style)}'"
+        f"script-src '{digest(script)}'; style-src '{digest(style)}'"
     )
     return PageParts(Markup(script), Markup(style), Markup(block), policy)  # noqa: S704 - our own files, and JSON without "<"
 
@@ -92,8 +92,8 @@ def template(name: str) -> Template:
     """Return a template of assets/, with autoescaping regardless of the file's extension."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["number"] = number
-    environment.globals["stage"] = Markup(_assets(("stage.html",)))  # noqa: S704 - our own file
-    return environment.from_string(_assets((name,)))
+    environment.globals["stage"] = Markup(assets(("stage.html",)))  # noqa: S704 - our own file
+    return environment.from_string(assets((name,)))
 
 
 def number(value: float, form: str = ".4g") -> str:
@@ -106,11 +106,13 @@ def number(value: float, form: str = ".4g") -> str:
 
 
 @cache
-def _assets(names: tuple[str, ...]) -> str:
+def assets(names: tuple[str, ...]) -> str:
+    """Return the text of files of assets/, one after the other."""
     folder = files("aemodels.report.html").joinpath("assets")
     return "\n".join(folder.joinpath(name).read_text(encoding="utf-8").strip() for name in names)
 
 
 @cache
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """Return the hash by which a content security policy allows a script or a style."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")

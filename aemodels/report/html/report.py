@@ -16,6 +16,7 @@ from aemodels.report.flagged_intervals import (
     flagged_intervals,
     flagged_traces,
     sample_step,
+    suspect_intervals,
 )
 from aemodels.report.html.line import scored_line
 from aemodels.report.html.page import number, page_parts, template
@@ -24,6 +25,7 @@ from aemodels.report.html.well import scored_well
 from aemodels.signal.bad_hole import CORRECTED_G_CM3, ENLARGED_IN, bad_hole
 
 MAX_ROWS = 200
+MAX_SUSPECT = 30
 
 
 def render_report(
@@ -67,6 +69,8 @@ def _well_parts(recording: Recording, scores: Scores) -> dict[str, Any]:
         "flagged": interval_rows(recording, scores, intervals[:MAX_ROWS], hole),
         "more": max(0, len(intervals) - MAX_ROWS),
         "curves": curve_rows(recording, scores),
+        "suspect": suspect_intervals(recording.axis, scores)[:MAX_SUSPECT],
+        "not_judged": int((~scores.is_judged & np.isfinite(scores.raw).any(axis=0)).sum()),
         "hole": hole is not None,
         "merge_gap": MERGE_GAP,
         "enlarged": ENLARGED_IN,

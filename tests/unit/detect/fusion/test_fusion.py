@@ -222,12 +222,44 @@ def test_members_that_are_fitted_are_not_fitted_again():
     assert Fusion(members=("rules", "cross")).fit(TRAIN, context).members["rules"] is rules
 
 
+def _calibration_rows(fusion):
+    """Row scores of all wells that the fusion was calibrated on, each by what was fitted without it."""
+    pairs = [(fusion, section) for section in CONTEXT.validation] + list(zip(fusion.out_of_fold, TRAIN, strict=True))
+    return np.concatenate([row_scores(one.score(section), "logs") for one, section in pairs])
+
+
 def test_a_score_of_two_is_reached_by_one_clean_row_in_a_hundred():
     fusion = Fusion(members=("rules", "knn"), combine="sum", exit_ratio=1.0).fit(TRAIN, CONTEXT)
-    rows = np.concatenate([row_scores(fusion.score(section), "logs") for section in CONTEXT.validation])
+    rows = _calibration_rows(fusion)
     assert 0.005 < (rows > 2.0).mean() < 0.015
 
 
 def test_an_unknown_member_is_refused():
     with pytest.raises(SpecError, match="ghost"):
         Fusion(members=("ghost",)).fit(TRAIN, CONTEXT)
+
+
+def test_a_separate_member_has_its_share_of_the_false_alarms_and_no_part_in_the_combination():
+    spec = Fusion(
+        members=("rules", "knn"), separate_members=("knn",), separate_share=0.25, combine="max", exit_ratio=1.0
+    )
+    fusion = spec.fit(TRAIN, CONTEXT)
+    rows = _calibration_rows(fusion)
+    assert 0.005 < (rows > 2.0).mean() < 0.015
+    nothing = np.full((5, 100), -1.0, dtype=np.float32)  # below any score: a p-value of one
+    components = dict.fromkeys(fusion.scales, nothing)
+    np.testing.assert_array_equal(fusion.combined(components), 0)
+    found = fusion.combined({**components, "knn": np.full((5, 100), 1e6, dtype=np.float32)})
+    np.testing.assert_allclose(found, 30.0 + np.log10(0.25), atol=0.01)
+
+
+def test_a_fusion_with_a_separate_member_survives_the_disk():
+    spec = Fusion(members=("rules", "knn"), separate_members=("knn",), copies=1)
+    fusion = spec.fit(TRAIN, CONTEXT)
+    loaded = spec.restore(fusion.arrays(), CONTEXT)
+    np.testing.assert_array_equal(loaded.score(TRAIN[0]), fusion.score(TRAIN[0]))
+
+
+def test_a_fusion_of_separate_members_alone_is_refused():
+    with pytest.raises(ValueError, match="leave at least one"):
+        Fusion(members=("knn",), separate_members=("knn",))
