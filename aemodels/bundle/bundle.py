@@ -35,6 +35,7 @@ from aemodels.experiment.spec import ExperimentSpec
 from aemodels.monitoring.familiarity import Familiarity
 from aemodels.monitoring.reference import PCA_ERROR, Reference
 from aemodels.monitoring.trace_features import trace_features
+from aemodels.signal.bad_hole import unreliable_depths
 from aemodels.signal.implausible import implausible
 from aemodels.signal.noise_level import unusually_noisy
 from aemodels.signal.normalise import Normaliser, restore_normaliser
@@ -42,6 +43,7 @@ from aemodels.signal.quality_rules import Quality, assess
 
 # Share of an unfamiliar well above which its scores mean nothing: five times what is promised on familiar ones.
 MAX_UNFAMILIAR_SHARE = 0.05
+HOLE_CURVES = ("RHOB", "NPHI", "PEF")  # measured by pads and sensors that need the wall
 MIN_CURVES = 2  # observed at a depth, for a score to mean anything: faults are seen by what curves say of each other
 NOISE = "noise"  # reason where a curve's noise is far above that of the training wells
 RULE_FACTOR = 2.0  # rows flagged by a quality rule score at least this many thresholds
@@ -133,7 +135,7 @@ class Bundle:
         found = self.spec.anomalies.chosen_threshold.standardised(found, row_scores(found, self.kind))
         judged, doubts = self._judged(section, found)
         if judged is not None:
-            found = np.where(judged, found, np.nan).astype(np.float32)
+            found = np.where(judged, self._with_bad_hole(found, recording), np.nan).astype(np.float32)
         scores = _apply_rules(found, flags, self.threshold)
         unobserved = ~np.isfinite(raw) if self.kind == "logs" else ~np.isfinite(raw).any(axis=1, keepdims=True)
         dead = _dead(quality, recording) if self.kind == "seismic" else np.zeros_like(unobserved)
@@ -181,6 +183,20 @@ class Bundle:
         found_text = f"{far}, and {share:.0%} of the depths would be flagged"
         remedy = "train on wells of this basin; what rules find is flagged"
         return np.zeros_like(judged), (Finding("warning", "not-judged", section.name, found_text, usual, remedy),)
+
+    def _with_bad_hole(self, found: FloatArray, recording: Recording) -> FloatArray:
+        """Return scores that make bad hole a hint: at least the softer threshold, on the curves that suffer from it.
+
+        Caliper and density correction are no input of the detector. They say that a reading may be wrong, not that it
+        is, so that they do not flag it.
+        """
+        enlarged = unreliable_depths(recording)
+        if enlarged is None or self.suspect_threshold is None:
+            return found
+        rows = np.array([curve in HOLE_CURVES for curve in self.curves])
+        hint = np.float32(np.nextafter(np.float32(self.suspect_threshold), np.float32(np.inf)))
+        raised = np.fmax(found, hint)
+        return np.where(rows[:, None] & enlarged & np.isfinite(found), raised, found).astype(np.float32)
 
     def section(self, recording: Recording, quality: Quality) -> Section:
         """Return the recording as the networks see it: normalised, without values outside the physical range.

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from aemodels.core.types import BoolArray, FloatArray, IntArray, Kind
 from aemodels.detect.base import row_scores, with_new_keys
+from aemodels.detect.fusion.alarm_shares import fit_levels
 from aemodels.detect.fusion.calibration_set import LabelledSection
 
-Method: TypeAlias = Literal["sum", "max", "learned"]
-Combiner: TypeAlias = Literal["sum", "max", "learned", "best"]
-_METHODS: tuple[Method, ...] = ("sum", "max", "learned")
+Method: TypeAlias = Literal["sum", "max", "learned", "shares"]
+Combiner: TypeAlias = Literal["sum", "max", "learned", "shares", "best"]
+_METHODS: tuple[Method, ...] = ("sum", "max", "learned", "shares")  # in the order of the numbers stored in bundles
+_NOMINAL = 2.0  # -log10 p of the combination at which all components together reach their rate of false alarms
 _MAX_NEG_LOG10_P = 8.0  # beyond it, a smaller p-value of one detector adds no evidence
 Floats: TypeAlias = NDArray[np.float64]
 Pairs: TypeAlias = Sequence[tuple[FloatArray, LabelledSection]]
@@ -30,9 +32,10 @@ class Combination:
     """A fitted combination of the -log10 p of each component.
 
     Args:
-        method: "sum", "max" or "learned".
+        method: "sum", "max", "learned" or "shares".
         weights: float64[kind, 2 * component + 1], for the log-odds of each kind: of each component's -log10 p on the
-            curve itself, of its maximum over the curves of the depth, and an intercept; only for "learned".
+            curve itself, of its maximum over the curves of the depth, and an intercept; only for "learned". For
+            "shares" float64[1, component], the -log10 p at which each component flags.
         trusted: int64[trusted], indices of the components that also count unweighted; only for "learned".
         even_odds_decades: -log10 p at which the odds of one of those are 1:1.
     """
@@ -55,6 +58,9 @@ class Combination:
             return np.asarray(p_values.sum(axis=0), dtype=np.float32)
         if self.method == "max":
             return np.asarray(p_values.max(axis=0), dtype=np.float32)
+        if self.method == "shares":
+            beyond = (p_values - self.weights[0][:, None, None]).max(axis=0) + _NOMINAL
+            return np.asarray(np.maximum(beyond, 0), dtype=np.float32)
         log_odds = np.tensordot(self.weights[:, :-1], _table(p_values), axes=(1, 0)) + self.weights[:, -1:, None]
         if self.trusted.size:
             highest = np.minimum(p_values[self.trusted].max(axis=0), _MAX_NEG_LOG10_P).astype(np.float64)
@@ -96,25 +102,27 @@ def fit_combination(
         kind: logs or seismic.
     """
     pairs = [list(zip(first, second, strict=True)) for first, second in zip(p_values, truth, strict=True)]
-    everything = [pair for copies in pairs for pair in copies]
     if combiner != "best":
-        return _fit(combiner, everything)
+        return _fit(combiner, pairs)
     if len(pairs) < 2:
-        return _fit("learned", everything)
+        return _fit("learned", pairs)
     precision = dict.fromkeys(_METHODS, 0.0)
     for number, held_out in enumerate(pairs):
-        others = [pair for other, copies in enumerate(pairs) if other != number for pair in copies]
+        others = [copies for other, copies in enumerate(pairs) if other != number]
         for method in _METHODS:
             precision[method] += _precision(_fit(method, others), held_out, kind)
-    return _fit(max(_METHODS, key=precision.__getitem__), everything)
+    return _fit(max(_METHODS, key=precision.__getitem__), pairs)
 
 
-def _fit(method: Method, pairs: Pairs) -> Combination:
-    """Fit one method; "learned" becomes "sum" if no sample is labelled as faulty."""
+def _fit(method: Method, by_recording: Sequence[Pairs]) -> Combination:
+    """Fit one method; "learned" and "shares" become "sum" if no sample is labelled as faulty."""
     if method in ("sum", "max"):
         return Combination(method)
+    pairs = [pair for copies in by_recording for pair in copies]
     if not any(truth.label[truth.has_label].any() for _, truth in pairs):
         return Combination("sum")
+    if method == "shares":
+        return Combination(method, fit_levels(by_recording)[None])
     table, label, kinds = _samples(pairs)
     rows = []
     for kind in np.unique(kinds[label]):

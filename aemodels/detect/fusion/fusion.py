@@ -70,8 +70,9 @@ class Fusion(Spec):
     combine: Combiner = Field(
         default="learned",
         description="sum: the sum of -log10 p; max: the smallest p-value; learned: a logistic regression per fault "
-        "kind, fitted to recordings with injected faults, the odds added; best: the one of these with the highest "
-        "out-of-fold average precision",
+        "kind, fitted to recordings with injected faults, the odds added; shares: each component flags at a p-value of "
+        "its own, chosen so that most faults are found at one false alarm in a hundred; best: the one of these with "
+        "the highest out-of-fold average precision",
     )
     trusted_members: tuple[str, ...] = Field(
         default=(),
@@ -105,7 +106,7 @@ class Fusion(Spec):
     @property
     def learns_faults(self) -> bool:
         """True if the combination itself is fitted to injected faults; its members may be, in either case."""
-        return self.combine in ("learned", "best")
+        return self.combine in ("learned", "shares", "best")
 
     @model_validator(mode="after")
     def _trusted_are_members(self) -> Fusion:

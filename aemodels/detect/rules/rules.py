@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.ndimage import median_filter, uniform_filter1d
+from scipy.ndimage import maximum_filter1d, median_filter, uniform_filter1d
 
 from aemodels.core.errors import SpecError
 from aemodels.core.spec import Spec
@@ -34,6 +34,7 @@ _LIMIT_COLUMNS = 5  # limits per curve
 _CORRECTED_WEIGHT = 2.0  # of the residual after a unit correction, which moves a slow shale as far to the other side
 _UNIT_WINDOW = 31  # samples of the running median over which a unit error is scored
 _MAX_SPIKE_SCORE = 10.0
+_THIN_BED_SHARE = 0.3  # of the limit of a spike: at the same depth on another curve, it is a thin bed
 
 
 class Rules(Spec):
@@ -204,6 +205,9 @@ class RulesDetector:
         # a longer window for the deviation: within seven samples, the spike itself would contribute most of it
         spread = 1.4826 * median_filter(distance, size=(1, 5 * self.spec.window), mode="nearest") + _MIN_DEVIATION
         scores = np.minimum(distance / spread / self.spec.deviations, distance / max(self.spec.min_height, 1e-6))
+        if self.needs_inside_evidence:  # a thin bed is seen by more than one tool
+            seen = np.where(section.mask, maximum_filter1d(scores, 3, axis=1), 0) > _THIN_BED_SHARE
+            scores = np.where(seen.sum(axis=0, keepdims=True) - seen > 0, 0, scores)
         return np.asarray(np.minimum(scores, _MAX_SPIKE_SCORE), dtype=np.float32)
 
     def _skips(self, section: Section, statistics: Sequence[StepStatistics]) -> FloatArray:
