@@ -93,6 +93,12 @@ class Fusion(Spec):
     separate_share: float = Field(
         default=0.2, gt=0.0, lt=1.0, description="share of the false alarms that the separate members have together"
     )
+    odd_share: float = Field(
+        default=0.0,
+        ge=0.0,
+        lt=0.9,
+        description="share of the wells left out when a member's p-values are fitted: those with its highest scores",
+    )
     copies: int = Field(default=3, ge=1, le=100, description="faulty copies of each recording to learn from")
     fraction: float = Field(default=0.15, gt=0.0, le=0.9, description="share of a copy's rows that is faulty")
     exit_ratio: float = Field(
@@ -133,7 +139,7 @@ class Fusion(Spec):
         cases = calibration_cases(members, out_of_fold, train, context)
         scored = [self._score_case(case, context, kinds, number) for number, case in enumerate(cases)]
         scales = {
-            name: fit_p_values([np.where(item.clean, item.scores[name], np.nan) for item in scored])
+            name: fit_p_values([np.where(item.clean, item.scores[name], np.nan) for item in scored], self.odd_share)
             for name in scored[0].scores
         }
         mixed = {name: scales[name] for name in self.mixed(scales)}

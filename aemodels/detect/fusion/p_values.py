@@ -15,6 +15,7 @@ _GRID = 400  # quantiles kept, evenly spaced in log p
 _TAIL = 2e-3  # upper share of the scores that is modelled by an exponential law instead of being counted
 _MAX_NEG_LOG10_P = 30.0
 _MIN_TAIL_SCORES = 50
+_HIGH = 0.99  # quantile of a recording's scores by which it is odd among others
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +55,18 @@ class PValueScale:
         return cls(array[:-1, 0], array[:-1, 1], float(array[-1, 0]))
 
 
-def fit_p_values(scores: Sequence[FloatArray]) -> PValueScale:
+def fit_p_values(scores: Sequence[FloatArray], odd_share: float = 0.0) -> PValueScale:
     """Fit the scale to the scores of clean recordings, NaN = not scored.
+
+    Args:
+        scores: of each recording.
+        odd_share: share of the recordings that is left out, those with the highest 99th percentiles: one odd well of
+            twenty, or one with faults of its own, would otherwise decide the tail.
 
     Raises:
         SpecError: if nothing is scored.
     """
+    scores = _without_odd(scores, odd_share)
     parts = [np.ravel(item).astype(np.float64) for item in scores]
     pooled = np.sort(np.concatenate(parts or [np.empty(0)]))
     pooled = pooled[np.isfinite(pooled)]
@@ -74,3 +81,11 @@ def fit_p_values(scores: Sequence[FloatArray]) -> PValueScale:
     mean_excess = float(np.mean(excess)) if excess.size else 0.0
     scale = max(mean_excess, 1e-3 * float(levels[-1] - levels[0]), 1e-9)
     return PValueScale(levels, -np.log10(shares[first]), scale)
+
+
+def _without_odd(scores: Sequence[FloatArray], share: float) -> list[FloatArray]:
+    """Return the recordings without a share of those with the highest 99th percentiles; at least one is kept."""
+    known = [item for item in scores if np.isfinite(item).any()]
+    high = [float(np.nanquantile(item, _HIGH)) for item in known]
+    kept = max(1, len(known) - int(share * len(known)))
+    return [known[number] for number in np.argsort(high, kind="stable")[:kept]]

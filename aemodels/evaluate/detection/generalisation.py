@@ -99,7 +99,7 @@ def generalisation_table(
     detectors: Mapping[str, Detector],
     cases: Mapping[str, Sequence[Case]],
 ) -> pd.DataFrame:
-    """Evaluate every detector on every column, for choosing and for reporting.
+    """Evaluate every fusion and its members on every column, for choosing and for reporting; without a fusion, all.
 
     Args:
         spec: the experiment.
@@ -112,13 +112,19 @@ def generalisation_table(
         detectors that provide out-of-fold copies of themselves have figures.
     """
     rows = []
-    for name, detector in detectors.items():
+    for name, detector in _compared(spec, detectors).items():
         for purpose, of_purpose in cases.items():
             for case in of_purpose:
                 scored = _scored(spec, prepared, detector, case)
                 if scored:
                     rows.append({"detector": name, "purpose": purpose, "column": case.column} | _figures(name, scored))
     return pd.DataFrame(rows, columns=list(TABLE))
+
+
+def _compared(spec: ExperimentSpec, detectors: Mapping[str, Detector]) -> dict[str, Detector]:
+    fusions = {named.name: named.model for named in spec.anomalies.detectors if isinstance(named.model, Fusion)}
+    wanted = {*fusions, *(member for model in fusions.values() for member in model.members)} or set(detectors)
+    return {name: detector for name, detector in detectors.items() if name in wanted}
 
 
 def _scored(spec: ExperimentSpec, prepared: Prepared, detector: Detector, case: Case) -> list[ScoredCopy]:
