@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
@@ -133,7 +134,7 @@ class Bundle:
         detector_input = self._detector_input(section, recording)
         found = self.detector.score(detector_input)
         found = self.spec.anomalies.chosen_threshold.standardised(found, row_scores(found, self.kind))
-        judged, doubts = self._judged(section, found)
+        judged, doubts = self._judged(detector_input, found)
         if judged is not None:
             found = np.where(judged, self._with_bad_hole(found, recording), np.nan).astype(np.float32)
         scores = _apply_rules(found, flags, self.threshold)
@@ -171,12 +172,14 @@ class Bundle:
         judged = np.asarray(section.mask.sum(axis=0) >= min(MIN_CURVES, len(self.curves)))
         if self.familiarity is None or not judged.any():
             return judged, ()
-        distance = self.familiarity.distance(section)
+        flagged = row_scores(found, self.kind) > self.threshold
+        # faults change levels and spreads too: a well is known by the depths that are not flagged
+        distance = self.familiarity.distance(dataclasses.replace(section, mask=section.mask & ~flagged))
         if not distance > self.familiarity.limit:
             return judged, ()
         far = f"{distance:.1f} spreads from the nearest training well"
         usual = f"at most {self.familiarity.limit:.1f}"
-        share = float((row_scores(found, self.kind)[judged] > self.threshold).mean())
+        share = float(flagged[judged].mean())
         if share <= MAX_UNFAMILIAR_SHARE:
             remedy = "take the flags as hints, or train on wells of this basin"
             return judged, (Finding("warning", "unfamiliar", section.name, far, usual, remedy),)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from aemodels.core.errors import SpecError
+from aemodels.evaluate.detection.generalisation import COMBINATION_TOLERANCE
 from aemodels.evaluate.statistics.bootstrap import compare_pairs
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ WORST_FACTOR = 5.0
 # Three of sixty traces do not prove a rate above 2 %: the limit is raised to the share that chance alone exceeds one
 # time in twenty. Neighbouring depths are correlated, but wells have so many that this hardly raises their limit.
 CONFIDENCE = 0.95
-# PR-AUC by which a combination of detectors may be below its best member: less than a hundred injected events tell.
-COMBINATION_TOLERANCE = 0.01
 
 Row = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""Whether a well is like any of the training wells, by the levels, spreads, noise and relations of its curves."""
+"""Likeness of a well to the training wells, by the levels, spreads, noise and relations of its curves."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from aemodels.signal.noise_level import noise_along
 
 FEATURES = ("median", "spread", "noise", "residual level", "residual spread")
 UNUSUAL_QUANTILE = 0.975  # of the training wells' distances to their own nearest one
+MARGIN = 1.2  # times that: faults and short logs move a well a little
+MIN_WELLS = 8
 MIN_SAMPLES = 100  # observed readings for a curve to count
 MIN_NOISE = 1e-4  # normalised units, added before the logarithm is taken
 Floats = NDArray[np.float64]
@@ -57,8 +59,8 @@ class Familiarity:
 
 
 def fit_familiarity(sections: Sequence[Section]) -> Familiarity | None:
-    """Describe the training wells; None if there are fewer than three, which say nothing of how wells differ."""
-    if len(sections) < 3:
+    """Describe the training wells; None if there are fewer than eight, which say little of how wells differ."""
+    if len(sections) < MIN_WELLS:
         return None
     predictor, out_of_fold = fit_predictors(sections)
     wells = np.stack([describe(section, one) for section, one in zip(sections, out_of_fold, strict=True)])
@@ -69,7 +71,7 @@ def fit_familiarity(sections: Sequence[Section]) -> Familiarity | None:
     scale = np.maximum(np.nan_to_num(scale, nan=1.0), 0.02)
     distances = [_nearest(wells[number], np.delete(wells, number, axis=0), scale) for number in range(len(sections))]
     known = np.array(distances)[np.isfinite(distances)]
-    limit = float(np.quantile(known, UNUSUAL_QUANTILE, method="higher")) if known.size else np.inf
+    limit = MARGIN * float(np.quantile(known, UNUSUAL_QUANTILE, method="higher")) if known.size else np.inf
     return Familiarity(predictor, wells, scale, limit)
 
 

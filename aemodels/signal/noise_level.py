@@ -12,6 +12,7 @@ from aemodels.core.types import BoolArray, FloatArray, Section
 from aemodels.signal.noise_estimate import THIRD_DIFFERENCE_NORM
 
 WINDOW = 401  # samples, 61 m: longer than any single fault, so that the roughness of one is not taken for noise
+MIN_SAMPLES = 4  # for a third difference
 USUAL_QUANTILE = 0.99  # of the training wells' noise
 FAR_ABOVE = 3.0  # times the usual noise
 
@@ -20,8 +21,10 @@ def noise_along(section: Section) -> FloatArray:
     """Return the standard deviation of white noise around each sample, float32[curve, sample], normalised units.
 
     From the running median of the absolute third difference, as in `noise_sigma`; differences that include a missing
-    sample count as 0.
+    sample count as 0, and all of a well with fewer than four samples.
     """
+    if section.values.shape[1] < MIN_SAMPLES:
+        return np.zeros_like(section.values)
     difference = np.abs(np.diff(section.values, n=3, axis=1))
     seen = section.mask[:, :-3] & section.mask[:, 1:-2] & section.mask[:, 2:-1] & section.mask[:, 3:]
     running = median_filter(np.where(seen, difference, 0), size=(1, min(WINDOW, difference.shape[1])), mode="nearest")
@@ -46,7 +49,5 @@ def unusually_noisy(section: Section, usual: NDArray[np.float32]) -> BoolArray:
         section: normalised curves.
         usual: float32[curve], from `usual_noise`.
     """
-    if section.values.shape[1] < 4:
-        return np.zeros(section.values.shape, dtype=np.bool_)
     limit = FAR_ABOVE * usual[:, None]
     return np.asarray((noise_along(section) > limit) & (limit > 0) & section.mask, dtype=np.bool_)

@@ -88,7 +88,7 @@ class Fusion(Spec):
     separate_members: tuple[str, ...] = Field(
         default=(),
         description="members that are not mixed into the combination but have a share of the false alarms of their "
-        "own, such as a detector of depth shifts, whose weak evidence a combination gives away",
+        "own, such as a detector of depth shifts, whose weak evidence a combination would lose",
     )
     separate_share: float = Field(
         default=0.2, gt=0.0, lt=1.0, description="share of the false alarms that the separate members have together"

@@ -164,7 +164,7 @@ def inside_support(statistics: StepStatistics, first: int, last: int, jump: floa
     if not outside.size:
         return 0.0
     share = np.nan_to_num((inside - np.median(outside)) / jump, nan=0.0)
-    support: Floats = np.clip(2 * np.minimum(share, 2 - share) - 0.5, 0, 1)
+    support: Floats = np.clip(4 * share - 1, 0, 1)  # none up to a quarter of the jump, full from half of it
     return support if np.mean(share > 0.5) >= MIN_INSIDE_SHARE else 0.0
 
 

@@ -206,8 +206,9 @@ class RulesDetector:
         spread = 1.4826 * median_filter(distance, size=(1, 5 * self.spec.window), mode="nearest") + _MIN_DEVIATION
         scores = np.minimum(distance / spread / self.spec.deviations, distance / max(self.spec.min_height, 1e-6))
         if self.needs_inside_evidence:  # a thin bed is seen by more than one tool
-            seen = np.where(section.mask, maximum_filter1d(scores, 3, axis=1), 0) > _THIN_BED_SHARE
-            scores = np.where(seen.sum(axis=0, keepdims=True) - seen > 0, 0, scores)
+            possible = section.mask & (section.values >= self.limits[:, :1]) & (section.values <= self.limits[:, 1:2])
+            seen = np.where(possible, maximum_filter1d(scores, 3, axis=1), 0) > _THIN_BED_SHARE
+            scores = np.where(possible & (seen.sum(axis=0, keepdims=True) - seen > 0), 0, scores)
         return np.asarray(np.minimum(scores, _MAX_SPIKE_SCORE), dtype=np.float32)
 
     def _skips(self, section: Section, statistics: Sequence[StepStatistics]) -> FloatArray:

@@ -27,6 +27,7 @@ from aemodels.evaluate.detection.faulty_copies import (
 )
 from aemodels.evaluate.detection.generalisation import (
     CHOOSING,
+    COMBINATION_TOLERANCE,
     elsewhere_alarms,
     generalisation_table,
     make_cases,
@@ -118,7 +119,7 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
         rates += _false_alarms(spec, name, fitted_to, clean_scores[name], clean_masks["test"])
     table, thresholds = pd.concat(ranked, ignore_index=True), pd.DataFrame(rates)
     generalisation = generalisation_table(spec, prepared, detectors, make_cases(spec, prepared))
-    winner = _winner(table, exclude=worse_than_members(spec, generalisation, CHOOSING))
+    winner = _winner(table, exclude=worse_than_members(spec, generalisation, CHOOSING, COMBINATION_TOLERANCE))
     faults = pd.concat(recall, ignore_index=True)
     is_total = faults["fault"].isin(TOTALS)
     levels = thresholds[thresholds["detector"] == winner].set_index("threshold_kind")["value"]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 OWN_INJECTOR, OTHER_INJECTOR, OTHER_BASIN = "own injector", "other injector", "other basin"
 COLUMNS = (OWN_INJECTOR, OTHER_INJECTOR, OTHER_BASIN)
 CHOOSING, REPORTING = "choosing", "reporting"
+COMBINATION_TOLERANCE = 0.01  # PR-AUC by which a combination may be below its best member: what a hundred events tell
 ALARMS = ("basin", "well", "flagged", "rows", "hole_known")
 MAX_ELSEWHERE = 12  # wells of other basins per purpose
 TABLE = ("detector", "purpose", "column", "pr_auc", "recall_at_1pct", "recall_without_shift", "wells", "rows")

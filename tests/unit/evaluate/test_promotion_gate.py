@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from aemodels.core.errors import SpecError
+from aemodels.evaluate.detection.generalisation import COMBINATION_TOLERANCE
 from aemodels.evaluate.promotion_gate import (
     CHAMPION,
-    COMBINATION_TOLERANCE,
     CURVE_TOLERANCE_DB,
     UNTREATED,
     combination_rows,
