@@ -57,8 +57,8 @@ def demo() -> DemoResult:
     """Write a field, train and promote both kinds, score new files (three of them broken), count the found faults."""
     settings = Settings()
     field = make_field(str(settings.home / "sample"))
-    logs = train(TrainRequest(spec="demo-logs", data=str(Path(field) / "wells")))
-    seismic = train(TrainRequest(spec="demo-seismic", data=str(Path(field) / "seismic")))
+    logs = train(TrainRequest(spec="demo-logs", data=(str(Path(field) / "wells"),)))
+    seismic = train(TrainRequest(spec="demo-seismic", data=(str(Path(field) / "seismic"),)))
     decisions = [
         promote(PromoteRequest.model_validate({"name": model.model, "version": model.version}))
         for model in (logs, seismic)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aemodels.core.types import Section
+from aemodels.core.types import BoolArray, Section
 from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves, fit_predictors
 from aemodels.signal.noise_level import noise_along
 
@@ -92,7 +92,7 @@ def describe(section: Section, predictor: RidgeFromOtherCurves) -> Floats:
 def _nearest(well: Floats, others: Floats, scale: Floats) -> float:
     """Return the smallest distance to the wells that share as many curves as any."""
     difference = (others - well) / scale
-    known = np.isfinite(difference).all(axis=2)
+    known: BoolArray = np.asarray(np.isfinite(difference).all(axis=2))
     shared = known.sum(axis=1)
     if not shared.size or not shared.max():
         return float("nan")

@@ -44,7 +44,7 @@ def well_keys(recordings: Sequence[Recording]) -> list[str]:
     named: dict[str, set[str]] = defaultdict(set)
     for recording, identifier in zip(recordings, identifiers, strict=True):
         named[plain_name(recording.name)] |= {identifier} if identifier else set()
-    known = {}  # identifier → name of the first recording that has it
+    known: dict[str, str] = {}  # identifier → name of the first recording that has it
     for recording, identifier in zip(recordings, identifiers, strict=True):
         known.setdefault(identifier, plain_name(recording.name))
     keys = []

@@ -59,7 +59,7 @@ def fit_levels(copies: Sequence[Sequence[tuple[FloatArray, LabelledSection]]]) -
                 if alarms <= ALARM_RATE and gain > _MIN_GAIN and ratio > best_gain:
                     best, best_gain = (component, level), ratio
         if best is None:
-            return np.append(LEVELS, SILENT)[chosen]
+            return np.asarray(np.append(LEVELS, SILENT)[chosen], dtype=np.float64)
         chosen[best[0]] = best[1]
         clean_now |= by_clean[best]
         faulty_now |= by_faulty[best]

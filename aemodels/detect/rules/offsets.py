@@ -103,7 +103,7 @@ def known_step_interval(statistics: StepStatistics, jump: float) -> FloatArray:
     begins, ends = (_edge_ratio(statistics, sign * jump) for sign in (1, -1))
 
     def evidence(first: int, last: int) -> float | Floats:
-        return min(begins[first], ends[last]) * inside_support(statistics, first, last, jump)
+        return float(min(begins[first], ends[last])) * inside_support(statistics, first, last, jump)
 
     return _between(begins, ends, samples, evidence)
 

@@ -215,7 +215,7 @@ class RulesDetector:
         steps = curve_steps(section)
         out = np.zeros(steps.shape, dtype=np.float32)
         for row in np.flatnonzero(self.limits[:, 4]):
-            curve, jumps, cycle = statistics[row], steps[row], self.limits[row, 4] * self.spec.cycle
+            curve, jumps, cycle = statistics[int(row)], steps[row], self.limits[row, 4] * self.spec.cycle
             out[row] = run_heights(jumps, self.spec.max_skip_samples) / cycle
             if self.needs_inside_evidence:
                 limit = np.maximum(cycle, self.spec.skip_noise_ratio * curve.step_spread)

@@ -143,14 +143,15 @@ def _scored(spec: ExperimentSpec, prepared: Prepared, detector: Detector, case: 
 
 
 def _figures(name: str, scored: Sequence[ScoredCopy]) -> dict[str, float]:
-    table = fault_recall_table(name, scored, by_kind=False).set_index("fault")
-    without = table.loc[WITHOUT_UNSOLVED if WITHOUT_UNSOLVED in table.index else ALL]
+    table = fault_recall_table(name, scored, by_kind=False)
+    rows = {str(row["fault"]): row for row in table.to_dict("records")}
+    every = rows[ALL]
     return {
-        "pr_auc": float(table.loc[ALL, "pr_auc"]),
-        "recall_at_1pct": float(table.loc[ALL, "recall_at_1pct"]),
-        "recall_without_shift": float(without["recall_at_1pct"]),
+        "pr_auc": float(every["pr_auc"]),
+        "recall_at_1pct": float(every["recall_at_1pct"]),
+        "recall_without_shift": float(rows.get(WITHOUT_UNSOLVED, every)["recall_at_1pct"]),
         "wells": len({item.faulty_copy.name for item in scored}),
-        "rows": int(table.loc[ALL, "rows"]),
+        "rows": int(every["rows"]),
     }
 
 
@@ -165,18 +166,17 @@ def worse_than_members(
         purpose: CHOOSING or REPORTING.
         tolerance: PR-AUC by which a fusion may be below its best member.
     """
-    wide = table[table["purpose"] == purpose].pivot_table(index="detector", columns="column", values="pr_auc")
-    found = {}
-    for named in spec.anomalies.detectors:
-        if not isinstance(named.model, Fusion) or named.name not in wide.index:
-            continue
-        for column in wide.columns:
-            members = wide[column].reindex(list(named.model.members)).dropna()
-            if len(members) and wide.loc[named.name, column] < members.max() - tolerance:
-                found[named.name] = (
-                    f"{column}: PR-AUC {wide.loc[named.name, column]:.3f}, its member {members.idxmax()} "
-                    f"{members.max():.3f}"
-                )
+    chosen, found = table[table["purpose"] == purpose], {}
+    fusions = {named.name: named.model for named in spec.anomalies.detectors if isinstance(named.model, Fusion)}
+    for column, figures in chosen.groupby("column", sort=False):
+        values = {str(row["detector"]): float(row["pr_auc"]) for row in figures.to_dict("records")}
+        for name, model in fusions.items():
+            members = {member: values[member] for member in model.members if member in values}
+            if name not in values or not members:
+                continue
+            best = max(members, key=members.__getitem__)
+            if values[name] < members[best] - tolerance:
+                found[name] = f"{column!s}: PR-AUC {values[name]:.3f}, its member {best} {members[best]:.3f}"
     return found
 
 
