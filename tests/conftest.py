@@ -10,10 +10,16 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from aemodels.core.types import Recording
 from helpers.paths import FIELD_DATA
 from helpers.recordings import make_line, make_well
+
+# How long a draw takes says more about the machine than about the test.
+hypothesis_settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("untimed")
 
 # Nobody's settings, and nobody's store, take part in a test.
 for name in [name for name in os.environ if name.startswith("SONDEFLOW_")]:

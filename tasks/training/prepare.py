@@ -16,12 +16,15 @@ from aemodels.core.types import Recording
 from aemodels.experiment.fitted import Prepared
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.io.formats import formats_of
+from aemodels.signal.split import basin_of
 from aemodels.study.steps import adapt, prepare
 from tasks.ingest.ingest import Dataset
 from tasks.storage.refs import Ref, digest_of, load_recording
 from tasks.tracking import DatasetRecord
 
-ROLES = {"train": "training", "validation": "validation", "test": "test", "elsewhere": "training of detectors"}
+ELSEWHERE = "elsewhere"
+ROLES = ("train", "validation", "test", ELSEWHERE)
+CONTEXTS = ("training", "validation", "test", "training of detectors")  # of the roles in MLflow
 
 
 class PreparedRef(BaseModel):
@@ -52,7 +55,7 @@ class PreparedRef(BaseModel):
     def dataset_records(self, name: str) -> list[DatasetRecord]:
         """Return the roles as MLflow datasets."""
         return [
-            DatasetRecord(f"{name}-{role}", ROLES[role], digest_of(members), members)
+            DatasetRecord(f"{name}-{role}", CONTEXTS[ROLES.index(role)], digest_of(members), members)
             for role, members in self.members.items()
         ]
 
@@ -73,7 +76,9 @@ def prepare_data(spec: ExperimentSpec, dataset: Dataset) -> PreparedRef:
     refs = tuple(file.ref for file in files if file.ref is not None)
     spec, taken_out = adapt(spec, [load_recording(ref) for ref in refs])
     prepared = load_prepared(spec, refs)
-    members = {role: _by_name(getattr(prepared.split, role)) for role in ROLES if getattr(prepared.split, role)}
+    members = {role: _by_name(getattr(prepared.split, role)) for role in ROLES[:3]}
+    if prepared.split.elsewhere:
+        members[ELSEWHERE] = _by_basin(prepared.split.elsewhere)
     conditions = [condition.model_dump(mode="json") for condition in spec.test_conditions]
     return PreparedRef(
         refs=refs,
@@ -91,6 +96,16 @@ def _by_name(recordings: Sequence[Recording]) -> dict[str, str]:
     return {
         r.name if counts[r.name] == 1 else f"{r.name} [{r.source.path.name} {r.source.sha256[:8]}]": r.source.sha256
         for r in recordings
+    }
+
+
+def _by_basin(recordings: Sequence[Recording]) -> dict[str, str]:
+    """Return "basin/name" → sha256: detectors leave whole basins out, so that the basin belongs to the data."""
+    basins = {basin_of(recording) for recording in recordings}
+    return {
+        f"{basin}/{name}": sha256
+        for basin in sorted(basins)
+        for name, sha256 in _by_name([one for one in recordings if basin_of(one) == basin]).items()
     }
 
 
