@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeAlias
 
 from prefect import flow, unmapped
 from prefect.artifacts import create_markdown_artifact
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from flows.results import markdown_table
 from tasks.ingest.ingest import Dataset, batches_of, collect, find_files, ingest_batch
@@ -22,7 +22,13 @@ def _as_places(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-DataPaths: TypeAlias = Annotated[tuple[Place, ...], BeforeValidator(_as_places)]
+_PLACE_SCHEMA = {"type": "string", "minLength": 1, "maxLength": 4096}
+# Deployments state one place as text, or several as a list; the server checks both against this schema.
+DataPaths: TypeAlias = Annotated[
+    tuple[Place, ...],
+    BeforeValidator(_as_places),
+    WithJsonSchema({"anyOf": [_PLACE_SCHEMA, {"type": "array", "items": _PLACE_SCHEMA, "minItems": 1}]}),
+]
 PATHS = "files, folders (nested or not) or URLs: file://, memory://, s3://bucket/prefix"
 
 
