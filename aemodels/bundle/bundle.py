@@ -46,7 +46,6 @@ from aemodels.signal.quality_rules import Quality, assess
 MAX_UNFAMILIAR_SHARE = 0.05
 HOLE_CURVES = ("RHOB", "NPHI", "PEF")  # measured by pads and sensors that need the wall
 MIN_CURVES = 2  # observed at a depth, for a score to mean anything: faults are seen by what curves say of each other
-SCALED = "unit"  # a curve that is multiplied by a factor has its noise multiplied too
 NOISE = "noise"  # reason where a curve's noise is far above that of the training wells
 RULE_FACTOR = 2.0  # rows flagged by a quality rule score at least this many thresholds
 
@@ -263,7 +262,7 @@ class Bundle:
         reasons = np.array(named, dtype=object)
         if self.usual_noise is not None and anomalous.any():
             noisy = unusually_noisy(detector_input, self.usual_noise).any(axis=0)
-            reasons[noisy & anomalous & (reasons != SCALED)] = NOISE
+            reasons[noisy & anomalous] = NOISE
         for reason, flag in flags.items():
             fired = flag.any(axis=0 if self.kind == "logs" else 1) & anomalous
             # a value outside the physical range has a cause, which the detector may have classified
