@@ -22,7 +22,7 @@ TITLES = {
     "random": "A random sample of the rest",
     "rules": "Decided by a rule alone, a random sample",
 }
-PICTURE_DPI = 70
+PICTURE_DPI = 100
 
 
 def render_audit(
