@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from aemodels.core.errors import SpecError
-from aemodels.evaluate.detection.generalisation import COMBINATION_TOLERANCE
+from aemodels.evaluate.detection.generalisation import COMBINATION_TOLERANCE, REPORTING, against_best_member
 from aemodels.evaluate.statistics.bootstrap import compare_pairs
 
 if TYPE_CHECKING:
@@ -118,17 +118,11 @@ def combination_rows(table: pd.DataFrame, detector: str, members: Sequence[str])
     Returns:
         One row per column: column, pr_auc, member (the best one), member_pr_auc, at_least, passed.
     """
-    reported = table[table["purpose"] == "reporting"]
     rows: list[Row] = []
-    for column, figures in reported.groupby("column", sort=False):
-        values = figures.set_index("detector")["pr_auc"]
-        others = values.reindex(list(members)).dropna()
-        if others.empty or detector not in values.index:
-            continue
-        at_least = float(others.max()) - COMBINATION_TOLERANCE
-        row: Row = {"column": column, "pr_auc": round(float(values[detector]), 4), "member": str(others.idxmax())}
-        row |= {"member_pr_auc": round(float(others.max()), 4), "at_least": round(at_least, 4)}
-        rows.append(row | {"passed": float(values[detector]) >= at_least})
+    for column, own, member, best in against_best_member(table, REPORTING, detector, members):
+        at_least = best - COMBINATION_TOLERANCE
+        row: Row = {"column": column, "pr_auc": round(own, 4), "member": member, "member_pr_auc": round(best, 4)}
+        rows.append(row | {"at_least": round(at_least, 4), "passed": own >= at_least})
     return rows
 
 

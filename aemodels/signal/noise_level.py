@@ -34,10 +34,9 @@ def noise_along(section: Section) -> FloatArray:
 
 def usual_noise(sections: Sequence[Section]) -> NDArray[np.float32]:
     """Return the 99th percentile of each curve's noise in the training wells: float32[curve], 0 if never observed."""
-    levels = []
+    along, levels = [noise_along(section) for section in sections], []
     for row in range(len(sections[0].values)):
-        of_wells = [noise_along(section)[row][section.mask[row]] for section in sections]
-        joined = np.concatenate(of_wells)
+        joined = np.concatenate([one[row][section.mask[row]] for one, section in zip(along, sections, strict=True)])
         levels.append(float(np.quantile(joined, USUAL_QUANTILE)) if joined.size else 0.0)
     return np.array(levels, dtype=np.float32)
 

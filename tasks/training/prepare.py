@@ -23,8 +23,8 @@ from tasks.storage.refs import Ref, digest_of, load_recording
 from tasks.tracking import DatasetRecord
 
 ELSEWHERE = "elsewhere"
-ROLES = ("train", "validation", "test", ELSEWHERE)
-CONTEXTS = ("training", "validation", "test", "training of detectors")  # of the roles in MLflow
+# Role → its context in MLflow.
+CONTEXTS = {"train": "training", "validation": "validation", "test": "test", ELSEWHERE: "training of detectors"}
 
 
 class PreparedRef(BaseModel):
@@ -55,7 +55,7 @@ class PreparedRef(BaseModel):
     def dataset_records(self, name: str) -> list[DatasetRecord]:
         """Return the roles as MLflow datasets."""
         return [
-            DatasetRecord(f"{name}-{role}", CONTEXTS[ROLES.index(role)], digest_of(members), members)
+            DatasetRecord(f"{name}-{role}", CONTEXTS[role], digest_of(members), members)
             for role, members in self.members.items()
         ]
 
@@ -76,7 +76,7 @@ def prepare_data(spec: ExperimentSpec, dataset: Dataset) -> PreparedRef:
     refs = tuple(file.ref for file in files if file.ref is not None)
     spec, taken_out = adapt(spec, [load_recording(ref) for ref in refs])
     prepared = load_prepared(spec, refs)
-    members = {role: _by_name(getattr(prepared.split, role)) for role in ROLES[:3]}
+    members = {role: _by_name(getattr(prepared.split, role)) for role in CONTEXTS if role != ELSEWHERE}
     if prepared.split.elsewhere:
         members[ELSEWHERE] = _by_basin(prepared.split.elsewhere)
     conditions = [condition.model_dump(mode="json") for condition in spec.test_conditions]

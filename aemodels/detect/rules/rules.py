@@ -215,11 +215,12 @@ class RulesDetector:
         steps = curve_steps(section)
         out = np.zeros(steps.shape, dtype=np.float32)
         for row in np.flatnonzero(self.limits[:, 4]):
-            curve, jumps, cycle = statistics[int(row)], steps[row], self.limits[row, 4] * self.spec.cycle
-            out[row] = run_heights(jumps, self.spec.max_skip_samples) / cycle
+            limit, shared = self.limits[row, 4] * self.spec.cycle, None
             if self.needs_inside_evidence:
-                limit = np.maximum(cycle, self.spec.skip_noise_ratio * curve.step_spread)
-                out[row] = run_heights(jumps, self.spec.max_skip_samples, ~curve.only_this_curve) / limit
+                curve = statistics[int(row)]
+                limit = np.maximum(limit, self.spec.skip_noise_ratio * curve.step_spread)
+                shared = ~curve.only_this_curve
+            out[row] = run_heights(steps[row], self.spec.max_skip_samples, shared) / limit
         return out
 
     def _units(self, section: Section, predicted: FloatArray, statistics: Sequence[StepStatistics]) -> FloatArray:

@@ -166,17 +166,33 @@ def worse_than_members(
         purpose: CHOOSING or REPORTING.
         tolerance: PR-AUC by which a fusion may be below its best member.
     """
-    chosen, found = table[table["purpose"] == purpose], {}
-    fusions = {named.name: named.model for named in spec.anomalies.detectors if isinstance(named.model, Fusion)}
-    for column, figures in chosen.groupby("column", sort=False):
+    found = {}
+    for named in spec.anomalies.detectors:
+        members = named.model.members if isinstance(named.model, Fusion) else ()
+        for column, own, member, best in against_best_member(table, purpose, named.name, members):
+            if own < best - tolerance:
+                found[named.name] = f"{column}: PR-AUC {own:.3f}, its member {member} {best:.3f}"
+    return found
+
+
+def against_best_member(
+    table: pd.DataFrame, purpose: str, detector: str, members: Sequence[str]
+) -> list[tuple[str, float, str, float]]:
+    """Return column, PR-AUC of a detector, its best member and that one's PR-AUC, for each column that has both.
+
+    Args:
+        table: from `generalisation_table`.
+        purpose: CHOOSING or REPORTING.
+        detector: name of the combination.
+        members: names of its members.
+    """
+    found = []
+    for column, figures in table[table["purpose"] == purpose].groupby("column", sort=False):
         values = {str(row["detector"]): float(row["pr_auc"]) for row in figures.to_dict("records")}
-        for name, model in fusions.items():
-            members = {member: values[member] for member in model.members if member in values}
-            if name not in values or not members:
-                continue
-            best = max(members, key=members.__getitem__)
-            if values[name] < members[best] - tolerance:
-                found[name] = f"{column!s}: PR-AUC {values[name]:.3f}, its member {best} {members[best]:.3f}"
+        known = [member for member in members if np.isfinite(values.get(member, np.nan))]
+        if known and detector in values:
+            best = max(known, key=values.__getitem__)
+            found.append((str(column), values[detector], best, values[best]))
     return found
 
 
