@@ -11,7 +11,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from tasks.training.progress import PROGRESS_LOGGER
+from aemodels.core.progress import PROGRESS_LOGGER
 
 LONG_SECONDS = 5.0  # a step that took longer, with the time that it waited for others, reports its end as well
 _TASKS, _FLOWS = "prefect.task_runs", "prefect.flow_runs"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +10,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from aemodels.core.interfaces import EpochCallback
+from aemodels.core.progress import tell
 from tasks.settings import Settings
 
 FLUSH_SECONDS = 5.0
 LINE_SECONDS = 30.0
-PROGRESS_LOGGER = "sondeflow.progress"  # `flows.step_lines` writes its messages to stderr
 
 
 def silent(epoch: int, metrics: dict[str, float]) -> None:
@@ -38,8 +37,7 @@ class EpochLines:
     def __call__(self, epoch: int, metrics: dict[str, float]) -> None:
         if time.monotonic() - self._last >= self._seconds:
             self._last = time.monotonic()
-            text = f"{self._name}: epoch {epoch + 1}{self._of}, {_note(metrics)}"
-            logging.getLogger(PROGRESS_LOGGER).info("%s", text)
+            tell("%s: epoch %d%s, %s", self._name, epoch + 1, self._of, _note(metrics))
 
 
 class EpochReporter:

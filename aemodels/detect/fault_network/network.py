@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from aemodels.core.errors import SpecError
+from aemodels.core.progress import tell
 from aemodels.core.spec import Spec
 from aemodels.core.types import FloatArray, Kind, Section
 from aemodels.detect.base import DetectContext, Detector, FaultScores
@@ -114,7 +115,9 @@ class FaultNetwork(Spec):
             some = dataclasses.replace(context, recordings=tuple(context.recordings[well] for well in wells))
             spec = self._training_set_spec(context, member)
             copies = [self.elsewhere_copies if train[well].basin else self.copies for well in wells]
+            tell("network %d of %d: faulty copies of %d wells", member + 1, len(assigned), len(wells))
             training_set = build_training_set(some, [out_of_fold[well] for well in wells], spec, copies)
+            tell("network %d of %d: %d steps", member + 1, len(assigned), self.steps)
             networks.append(self._train(training_set, (context.seed * 101 + member) % 2**31))
         folds = [
             (out_of_fold[well], tuple(member for member, wells in enumerate(assigned) if well not in wells))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from aemodels.core.errors import SpecError
+from aemodels.core.progress import tell
 from aemodels.core.spec import Spec
 from aemodels.core.types import BoolArray, FloatArray, IntArray, Kind, Section
 from aemodels.detect.base import (
@@ -137,6 +138,7 @@ class Fusion(Spec):
         kinds = tuple(dict.fromkeys(kind_of(fault) for fault in context.combination_faults))
         out_of_fold = out_of_fold_members(members, train)
         cases = calibration_cases(members, out_of_fold, train, context)
+        tell("members scored on %d recordings that they were not fitted to", len(cases))
         scored = [self._score_case(case, context, kinds, number) for number, case in enumerate(cases)]
         scales = {
             name: fit_p_values([np.where(item.clean, item.scores[name], np.nan) for item in scored], self.odd_share)

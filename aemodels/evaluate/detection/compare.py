@@ -12,6 +12,7 @@ import pandas as pd
 
 from aemodels.core.errors import SpecError
 from aemodels.core.interfaces import Denoiser
+from aemodels.core.progress import tell
 from aemodels.core.types import BoolArray, FloatArray, Section
 from aemodels.detect.base import DetectContext, Detector, out_of_fold_detectors
 from aemodels.detect.thresholds import SUSPECT
@@ -105,6 +106,7 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
     ranked, recall, recall_all_rows, confusion, rates = [], [], [], [], []
     clean_scores, tested = {}, {}
     for name, detector in detectors.items():
+        tell("%s: scoring faulty copies and clean wells", name)
         for role, copies in copies_by_role.items():
             threshold, explain = spec.anomalies.chosen_threshold, role == "test"
             scored = score_copies(detector, copies, spec.kind, threshold=threshold, explain=explain)
@@ -118,6 +120,7 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
         fitted_to = _threshold_scores(spec, detector, prepared, clean_masks)
         rates += _false_alarms(spec, name, fitted_to, clean_scores[name], clean_masks["test"])
     table, thresholds = pd.concat(ranked, ignore_index=True), pd.DataFrame(rates)
+    tell("all detectors: other faults and other basins")
     generalisation = generalisation_table(spec, prepared, detectors, make_cases(spec, prepared))
     winner = _winner(table, exclude=worse_than_members(spec, generalisation, CHOOSING, COMBINATION_TOLERANCE))
     faults = pd.concat(recall, ignore_index=True)
@@ -147,6 +150,7 @@ def fit_detectors(spec: ExperimentSpec, train: Sequence[Section], context: Detec
     """Fit every detector of the experiment in its order, so that fusions get their fitted members."""
     fitted = dict(context.fitted)
     for named in spec.anomalies.detectors:
+        tell("%s: fitting", named.name)
         fitted[named.name] = named.model.fit(train, dataclasses.replace(context, fitted=dict(fitted)))
     return fitted
 

@@ -73,6 +73,29 @@ def test_randomised_washouts_move_curves_independently() -> None:
     assert (rhob & ~nphi).any() and (rhob & ~dtc).any() and (nphi & ~rhob).any()
 
 
+def test_strong_randomised_washouts_are_as_frequent_as_faint_ones_and_never_read_beyond_mud() -> None:
+    well = make_well(samples=40_000, seed=8)
+    kind = next(kind for kind in FAMILIES["randomised"] if kind_of(kind()) == "washout")
+    row = well.names.index("RHOB")
+    found = inject(well, (kind(),), fraction=0.3, rng=np.random.default_rng(3))
+    density, before = found.recording.values[row], well.values[row]
+    drops = np.array([(before - density)[event.start : event.stop].max() for event in found.events])
+    assert np.mean(drops > 0.3) > 0.3
+    assert np.mean(drops < 0.15) > 0.2
+    assert density.min() >= min(1.0, before.min())
+
+
+def test_severity_sets_how_far_a_randomised_washout_goes() -> None:
+    well = make_well(samples=20_000, seed=9)
+    kind = next(kind for kind in FAMILIES["randomised"] if kind_of(kind()) == "washout")
+    row = well.names.index("RHOB")
+    change = {}
+    for severity in (0.1, 1.0):
+        values, label = injected(kind, well, severity=(severity, severity))
+        change[severity] = float(np.median((well.values[row] - values[row])[label[row]]))
+    assert change[1.0] > 3 * change[0.1]
+
+
 def test_simulated_depth_shifts_move_the_curves_of_one_tool_together() -> None:
     well = make_well(samples=6000, seed=6)
     kind = next(kind for kind in FAMILIES["simulated"] if kind_of(kind()) == "depth_shift")

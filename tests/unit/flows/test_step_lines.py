@@ -6,8 +6,9 @@ import logging
 
 import pytest
 
+from aemodels.core.progress import PROGRESS_LOGGER
 from flows.step_lines import step_lines
-from tasks.training.progress import PROGRESS_LOGGER, EpochLines
+from tasks.training.progress import EpochLines
 
 TASKS, FLOWS = logging.getLogger("prefect.task_runs"), logging.getLogger("prefect.flow_runs")
 
