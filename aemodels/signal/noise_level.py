@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
+from scipy.ndimage import label, median, median_filter
 
 from aemodels.core.types import BoolArray, FloatArray, Section
 from aemodels.signal.noise_estimate import THIRD_DIFFERENCE_NORM
@@ -15,6 +15,7 @@ WINDOW = 401  # samples, 61 m: longer than any single fault, so that the roughne
 MIN_SAMPLES = 4  # for a third difference
 USUAL_QUANTILE = 0.99  # of the training wells' noise
 FAR_ABOVE = 3.0  # times the usual noise
+USUAL_LEVELS = (-0.5, 1.5)  # normalised units: a curve that lies beyond them as a whole is in another unit
 
 
 def noise_along(section: Section) -> FloatArray:
@@ -44,9 +45,17 @@ def usual_noise(sections: Sequence[Section]) -> NDArray[np.float32]:
 def unusually_noisy(section: Section, usual: NDArray[np.float32]) -> BoolArray:
     """Return where the noise of a curve is over three times that of the training wells: bool[curve, sample].
 
+    Not where the curve as a whole lies far from its usual values: in another unit, its noise has another size too.
+
     Args:
         section: normalised curves.
         usual: float32[curve], from `usual_noise`.
     """
     limit = FAR_ABOVE * usual[:, None]
-    return np.asarray((noise_along(section) > limit) & (limit > 0) & section.mask, dtype=np.bool_)
+    noisy = np.asarray((noise_along(section) > limit) & (limit > 0) & section.mask, dtype=np.bool_)
+    for row in np.flatnonzero(noisy.any(axis=1)):
+        runs, count = label(noisy[row])
+        levels = np.asarray(median(section.values[row], runs, np.arange(1, count + 1)))
+        elsewhere = 1 + np.flatnonzero((levels < USUAL_LEVELS[0]) | (levels > USUAL_LEVELS[1]))
+        noisy[row] &= ~np.isin(runs, elsewhere)
+    return noisy

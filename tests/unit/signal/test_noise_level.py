@@ -45,3 +45,12 @@ def test_a_curve_that_no_training_well_has_is_not_judged_by_its_noise() -> None:
     usual = usual_noise([make_section(_noisy(0.01).values, mask)])
     assert usual[1] == 0
     assert not unusually_noisy(_noisy(0.5), usual)[1].any()
+
+
+def test_a_curve_in_another_unit_is_not_called_noisy() -> None:
+    section = _noisy(0.01)
+    values = section.values.copy()
+    values[0, 800:2200] *= 100.0
+    usual = usual_noise([_noisy(0.01, seed) for seed in range(4)])
+    assert (noise_along(section.with_values(values))[0, 1000:2000] > 3 * usual[0]).all()
+    assert not unusually_noisy(section.with_values(values), usual)[:, 1000:2000].any()
