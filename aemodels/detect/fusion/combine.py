@@ -92,6 +92,7 @@ def fit_combination(
     truth: Sequence[Sequence[LabelledSection]],
     *,
     kind: Kind,
+    withheld: Sequence[int] = (),
 ) -> Combination:
     """Fit a combination; for "best", choose the method with the highest out-of-fold average precision.
 
@@ -100,21 +101,22 @@ def fit_combination(
         p_values: -log10 p, float32[component, channel, sample], of each copy of each recording.
         truth: labels of the same copies.
         kind: logs or seismic.
+        withheld: components without which learned weights are fitted as well, to a second copy of the samples.
     """
     pairs = [list(zip(first, second, strict=True)) for first, second in zip(p_values, truth, strict=True)]
     if combiner != "best":
-        return _fit(combiner, pairs)
+        return _fit(combiner, pairs, withheld)
     if len(pairs) < 2:
-        return _fit("learned", pairs)
+        return _fit("learned", pairs, withheld)
     precision = dict.fromkeys(_METHODS, 0.0)
     for number, held_out in enumerate(pairs):
         others = [copies for other, copies in enumerate(pairs) if other != number]
         for method in _METHODS:
-            precision[method] += _precision(_fit(method, others), held_out, kind)
-    return _fit(max(_METHODS, key=precision.__getitem__), pairs)
+            precision[method] += _precision(_fit(method, others, withheld), held_out, kind)
+    return _fit(max(_METHODS, key=precision.__getitem__), pairs, withheld)
 
 
-def _fit(method: Method, by_recording: Sequence[Pairs]) -> Combination:
+def _fit(method: Method, by_recording: Sequence[Pairs], withheld: Sequence[int]) -> Combination:
     """Fit one method; "learned" and "shares" become "sum" if no sample is labelled as faulty."""
     if method in ("sum", "max"):
         return Combination(method)
@@ -123,7 +125,7 @@ def _fit(method: Method, by_recording: Sequence[Pairs]) -> Combination:
         return Combination("sum")
     if method == "shares":
         return Combination(method, fit_levels(by_recording)[None])
-    table, label, kinds = _samples(pairs)
+    table, label, kinds = _with_copy(_samples(pairs), withheld)
     rows = []
     for kind in np.unique(kinds[label]):
         used = ~label | (kinds == kind)
@@ -146,6 +148,19 @@ def _samples(pairs: Pairs) -> tuple[Floats, BoolArray, IntArray]:
         along = truth.kinds[None, :] if truth.label.shape[1] > 1 else truth.kinds[:, None]
         kinds.append(np.broadcast_to(along, truth.label.shape)[used])
     return np.concatenate(tables), np.concatenate(labels), np.concatenate(kinds)
+
+
+def _with_copy(
+    samples: tuple[Floats, BoolArray, IntArray], withheld: Sequence[int]
+) -> tuple[Floats, BoolArray, IntArray]:
+    """Return the samples, and once more without the evidence of the withheld components."""
+    if not len(withheld):
+        return samples
+    table, label, kinds = samples
+    without = table.copy()
+    components = table.shape[1] // 2
+    without[:, [*withheld, *(components + number for number in withheld)]] = 0
+    return np.concatenate([table, without]), np.tile(label, 2), np.tile(kinds, 2)
 
 
 def _fit_weights(table: Floats, label: BoolArray, weight: Floats) -> Floats:

@@ -86,6 +86,11 @@ class Fusion(Spec):
         le=8.0,
         description="-log10 p at which the odds of a trusted member are 1:1; 4.5 is one clean sample in 30,000",
     )
+    withheld_members: tuple[str, ...] = Field(
+        default=(),
+        description="learned: members without which the weights are fitted as well; rules that find every fault of the "
+        "family at hand would leave nothing to the others, which find faults of another family better",
+    )
     separate_members: tuple[str, ...] = Field(
         default=(),
         description="members that are not mixed into the combination but have a share of the false alarms of their "
@@ -117,7 +122,7 @@ class Fusion(Spec):
 
     @model_validator(mode="after")
     def _trusted_are_members(self) -> Fusion:
-        for field_name in ("trusted_members", "separate_members"):
+        for field_name in ("trusted_members", "withheld_members", "separate_members"):
             if others := sorted(set(getattr(self, field_name)) - set(self.members)):
                 raise ValueError(f"{field_name} names {others}; expected some of the members {', '.join(self.members)}")
         if set(self.separate_members) >= set(self.members):
@@ -172,14 +177,17 @@ class Fusion(Spec):
         """Fit the combination to the labelled copies."""
         labelled = [item for item in scored if item.copies]
         p_values = [[neg_log10_p(scales, scores) for scores in item.copy_scores] for item in labelled]
-        combination = fit_combination(self.combine, p_values, [item.copies for item in labelled], kind=kind)
+        combination = fit_combination(
+            self.combine,
+            p_values,
+            [item.copies for item in labelled],
+            kind=kind,
+            withheld=_components_of(self.withheld_members, scales).tolist(),
+        )
         if combination.method != "learned":
             return combination
-        return dataclasses.replace(combination, trusted=self._trusted(scales), even_odds_decades=self.even_odds_decades)
-
-    def _trusted(self, scales: Mapping[str, PValueScale]) -> IntArray:
-        """Return the indices of the components of trusted members."""
-        return np.flatnonzero([name.split(":")[0] in self.trusted_members for name in scales])
+        trusted = _components_of(self.trusted_members, scales)
+        return dataclasses.replace(combination, trusted=trusted, even_odds_decades=self.even_odds_decades)
 
     def _score_case(
         self, case: CalibrationCase, context: DetectContext, kinds: tuple[str, ...], number: int
@@ -317,6 +325,12 @@ class FusionDetector:
 
     def _intervals(self, row: FloatArray) -> FloatArray:
         return apply_hysteresis(apply_min_length(row, self.spec.min_samples), self.spec.exit_ratio)
+
+
+def _components_of(members: Iterable[str], components: Iterable[str]) -> IntArray:
+    """Return the indices of the components that belong to some members."""
+    wanted = set(members)
+    return np.flatnonzero([name.split(":")[0] in wanted for name in components])
 
 
 def _bytes(names: Mapping[str, Any]) -> NDArray[np.uint8]:

@@ -162,6 +162,27 @@ def test_a_component_that_is_lower_in_faults_gets_no_negative_weight():
     assert weights[0, [1, 3]].sum() == pytest.approx(0.0, abs=1e-9)
 
 
+def test_what_a_withheld_rule_finds_in_every_case_is_learnt_from_the_others_too():
+    rng = np.random.default_rng(0)
+    samples, fault = 20_000, slice(1000, 3000)
+    p_values = rng.exponential(1 / np.log(10), (2, 1, samples)).astype(np.float32)
+    p_values[0, 0, fault] = 8  # a rule that finds every fault of the family
+    p_values[1, 0, fault] += 2
+    kinds = np.full(samples, -1)
+    kinds[fault] = 0
+    section = Section("W", np.zeros((1, samples), np.float32), np.ones((1, samples), bool), np.ones(1, np.float32))
+    known = LabelledSection(section, (kinds >= 0)[None], kinds, np.ones((1, samples), bool))
+    other_family = p_values.copy()
+    other_family[0, 0, fault] = 0.3  # which the rule does not know
+    found = {}
+    for withheld in ((), (0,)):
+        combination = fit_combination("learned", [[p_values]], [[known]], kind="logs", withheld=withheld)
+        scores = combination.combine(other_family)[0]
+        found[withheld] = (scores[fault] > np.quantile(combination.combine(p_values)[0][kinds < 0], 0.99)).mean()
+    assert found[(0,)] > found[()] + 0.15
+    assert found[(0,)] > 0.55
+
+
 def test_a_trusted_component_needs_no_weight_and_survives_storing():
     p_values = np.float32([[[2, 6, 2]], [[2, 2, 6]]])
     never = np.array([[0.0, 0.0, 0.0, 0.0, -20.0]])
@@ -185,9 +206,10 @@ def test_a_trusted_member_finds_a_kind_that_no_member_was_trained_on():
     assert found["rules",] > found[()] + 0.3
 
 
-def test_only_members_are_trusted():
-    with pytest.raises(ValueError, match=r"trusted_members names .*knn"):
-        Fusion(members=("rules",), trusted_members=("knn",))
+@pytest.mark.parametrize("name", ["trusted_members", "withheld_members"])
+def test_only_members_are_trusted_or_withheld(name):
+    with pytest.raises(ValueError, match=rf"{name} names .*knn"):
+        Fusion.model_validate({"members": ("rules",), name: ("knn",)})
 
 
 @pytest.mark.parametrize("combine", ["sum", "max", "best"])
