@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import label, median, median_filter
+from scipy.ndimage import label, median
 
 from aemodels.core.types import BoolArray, FloatArray, Section
 from aemodels.signal.noise_estimate import THIRD_DIFFERENCE_NORM
+from aemodels.signal.running_median import running_median
 
 WINDOW = 401  # samples, 61 m: longer than any single fault, so that the roughness of one is not taken for noise
 MIN_SAMPLES = 4  # for a third difference
@@ -28,7 +29,7 @@ def noise_along(section: Section) -> FloatArray:
         return np.zeros_like(section.values)
     difference = np.abs(np.diff(section.values, n=3, axis=1))
     seen = section.mask[:, :-3] & section.mask[:, 1:-2] & section.mask[:, 2:-1] & section.mask[:, 3:]
-    running = median_filter(np.where(seen, difference, 0), size=(1, min(WINDOW, difference.shape[1])), mode="nearest")
+    running = running_median(np.where(seen, difference, 0), min(WINDOW, difference.shape[1]))
     padded = np.pad(running, ((0, 0), (1, 2)), mode="edge")
     return np.asarray(padded / THIRD_DIFFERENCE_NORM, dtype=np.float32)
 

@@ -7,10 +7,10 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field
-from scipy.ndimage import median_filter
 
 from aemodels.core.types import FloatArray
 from aemodels.denoisers.filters_1d.base import ClassicalBase
+from aemodels.signal.running_median import running_median
 
 
 class Median(ClassicalBase):
@@ -25,4 +25,4 @@ class Median(ClassicalBase):
         return [{"window": window} for window in self.windows]
 
     def smooth(self, values: FloatArray, setting: dict[str, float]) -> FloatArray:
-        return np.asarray(median_filter(values, size=(1, int(setting["window"])), mode="nearest"), dtype=np.float32)
+        return np.asarray(running_median(values, int(setting["window"])), dtype=np.float32)

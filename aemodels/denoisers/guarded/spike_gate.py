@@ -8,12 +8,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.ndimage import median_filter
 
 from aemodels.core.spec import Spec
 from aemodels.core.types import BoolArray, FloatArray
 from aemodels.signal.gaps import fill_lost
 from aemodels.signal.noise_estimate import noise_sigma
+from aemodels.signal.running_median import running_median
 
 
 class SpikeGate(Spec):
@@ -98,7 +98,7 @@ def typical_step(values: FloatArray, window: int) -> FloatArray:
     It is large in intervals where every sample jumps, and hardly affected by spikes.
     """
     steps = np.abs(np.diff(values, axis=1, append=values[:, -1:]))
-    return np.asarray(median_filter(steps, size=(1, min(window, values.shape[1])), mode="nearest"), dtype=np.float32)
+    return np.asarray(running_median(steps, min(window, values.shape[1])), dtype=np.float32)
 
 
 def _singles(values: FloatArray, seen: BoolArray, least: FloatArray, gate: SpikeGate) -> BoolArray:

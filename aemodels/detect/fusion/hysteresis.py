@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import grey_opening, label
+from scipy.ndimage import grey_opening
 
 from aemodels.core.types import FloatArray
 
@@ -25,15 +25,17 @@ def apply_hysteresis(scores: FloatArray, exit_ratio: float) -> FloatArray:
     top = float(known.max(initial=0.0))
     if exit_ratio >= 1.0 or top <= 0.0:
         return scores
-    out = known.astype(np.float64).copy()
+    out = known.astype(np.float64)
+    observed = np.isfinite(scores)
     for level in np.geomspace(max(top * 1e-3, 1e-6), top, _LEVELS):
-        intervals, count = label((known >= exit_ratio * level) & np.isfinite(scores))
-        if count:
-            peaks = np.zeros(count + 1)
-            np.maximum.at(peaks, intervals, known)
-            peaks[0] = 0.0
-            entered = peaks[intervals] >= level
-            out[entered] = np.maximum(out[entered], level)
+        above = np.concatenate([[False], (known >= exit_ratio * level) & observed, [False]])
+        starts, ends = np.flatnonzero(np.diff(above)).reshape(-1, 2).T
+        if starts.size:
+            # between two intervals all scores are lower than in either, so they do not change the highest
+            entered = np.maximum.reduceat(known, starts) >= level
+            inside = np.repeat(entered, ends - starts)
+            places = np.flatnonzero(above[1:-1])[inside]
+            out[places] = np.maximum(out[places], level)
     return np.where(np.isfinite(scores), out, np.nan).astype(np.float32)
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from aemodels.core.types import BoolArray, FloatArray, Section
+from aemodels.signal.running_median import running_median
 
 Floats: TypeAlias = NDArray[np.float64]
 MAX_SAMPLES = 600  # length of an interval, 90 m
@@ -171,7 +172,7 @@ def inside_support(statistics: StepStatistics, first: int, last: int, jump: floa
 def _smoothed_residuals(section: Section, predicted: FloatArray) -> Floats:
     """Return the running median of each residual, float64[curve, sample]; NaN where no other curve is observed."""
     residual = np.where(section.mask, section.values - predicted, 0.0).astype(np.float64)
-    smooth = median_filter(residual, size=(1, INSIDE_WINDOW), mode="nearest")
+    smooth = running_median(residual, INSIDE_WINDOW)
     observed = section.mask.sum(axis=0, keepdims=True) - section.mask > 0
     return np.where(section.mask & observed, smooth, np.nan)
 

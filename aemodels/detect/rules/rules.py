@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.ndimage import maximum_filter1d, median_filter, uniform_filter1d
+from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from aemodels.core.errors import SpecError
 from aemodels.core.spec import Spec
@@ -25,6 +25,7 @@ from aemodels.detect.rules.offsets import MAX_SAMPLES, StepStatistics, known_ste
 from aemodels.faults.logs.unit import UNIT_FACTORS
 from aemodels.signal.normalise import CurveNormaliser
 from aemodels.signal.quality_rules import STUCK_SAMPLES
+from aemodels.signal.running_median import running_median
 
 RULES = ("stuck", "spike", "range", "unit", "cycle_skip", "offset")
 UNNAMED_RULES = ("range", "offset")  # triggered by more than one fault kind
@@ -203,7 +204,7 @@ class RulesDetector:
         median, _ = running_deviation(section.values, self.spec.window)
         distance = np.abs(section.values - median)
         # a longer window for the deviation: within seven samples, the spike itself would contribute most of it
-        spread = 1.4826 * median_filter(distance, size=(1, 5 * self.spec.window), mode="nearest") + _MIN_DEVIATION
+        spread = 1.4826 * running_median(distance, 5 * self.spec.window) + _MIN_DEVIATION
         scores = np.minimum(distance / spread / self.spec.deviations, distance / max(self.spec.min_height, 1e-6))
         if self.needs_inside_evidence:  # a thin bed is seen by more than one tool
             possible = section.mask & (section.values >= self.limits[:, :1]) & (section.values <= self.limits[:, 1:2])
@@ -228,7 +229,7 @@ class RulesDetector:
         corrected = section.values * gain + offset
         improvement = np.abs(section.values - predicted) - _CORRECTED_WEIGHT * np.abs(corrected - predicted)
         limited = np.clip(improvement, -1, 10).astype(np.float32)
-        smooth = median_filter(limited, size=(1, _UNIT_WINDOW), mode="nearest")
+        smooth = running_median(limited, _UNIT_WINDOW)
         observed = uniform_filter1d(section.mask.astype(np.float32), _UNIT_WINDOW, axis=1, mode="nearest")
         unpredicted = observed.sum(axis=0, keepdims=True) - observed < 0.5
         scores = np.where(unpredicted, 0, np.maximum(smooth, 0) / self.spec.unit_improvement_limit).astype(np.float32)

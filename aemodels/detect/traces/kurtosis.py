@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import median_filter, uniform_filter1d
+from scipy.ndimage import uniform_filter1d
 
 from aemodels.detect.traces.amplitude import LEVEL_FLOOR, SILENT
 from aemodels.detect.traces.neighbours import Bools, Floats, neighbour_difference, neighbour_median, rms_of, standardise
+from aemodels.signal.running_median import running_median
 
 TRACE_ENVELOPE_SAMPLES, NEIGHBOUR_ENVELOPE_SAMPLES = 21, 31  # of the envelopes that a sample is compared with
 FULL_SCALE_SHARE = 0.999  # of the peak: higher samples are at full scale
@@ -28,7 +29,7 @@ def kurtosis_evidence(values: Floats, bad: Bools) -> dict[str, Floats]:
 
 def _spike(shape: Floats, bad: Bools) -> Floats:
     magnitude = np.abs(shape)
-    own = median_filter(magnitude, size=(1, TRACE_ENVELOPE_SAMPLES), mode="nearest")
+    own = running_median(magnitude, TRACE_ENVELOPE_SAMPLES)
     others = neighbour_median(uniform_filter1d(magnitude, NEIGHBOUR_ENVELOPE_SAMPLES, axis=1, mode="nearest"), bad, 3)[
         2
     ]

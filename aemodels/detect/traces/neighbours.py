@@ -6,7 +6,8 @@ import warnings
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
+
+from aemodels.signal.running_median import running_median
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -78,8 +79,8 @@ def standardise(differences: Floats, *, floor: float) -> Floats:
         differences: float64[trace, ...].
         floor: added to the standard deviation, so that a line of equal traces is not all anomalous.
     """
-    size = (min(2 * SPREAD_NEIGHBOURS + 1, 2 * len(differences) - 1), *(1 for _ in differences.shape[1:]))
-    spread = MAD_TO_SIGMA * median_filter(np.abs(differences), size=size, mode="mirror")
+    window = min(2 * SPREAD_NEIGHBOURS + 1, 2 * len(differences) - 1)
+    spread = MAD_TO_SIGMA * running_median(np.abs(differences), window, mode="mirror", axis=0)
     return np.asarray(differences / (spread + floor))
 
 

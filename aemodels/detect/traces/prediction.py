@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter, uniform_filter1d
+from scipy.ndimage import uniform_filter1d
 
 from aemodels.detect.traces.amplitude import SILENT
 from aemodels.detect.traces.neighbours import Bools, Floats, neighbour_median, rms_of, standardise
+from aemodels.signal.running_median import running_median
 
 Complex = NDArray[np.complex64]
 
@@ -105,7 +106,7 @@ def prediction_evidence(values: Floats, bad: Bools) -> dict[str, Floats]:
     trusted = ~bad & (rms > SILENT)
     for _ in range(PASSES):
         matched = _matched(gates, problems, trusted)
-        usual = median_filter(matched[:, 0], size=MEDIAN_TRACES, mode="mirror")
+        usual = running_median(matched[:, 0], MEDIAN_TRACES, mode="mirror")
         trusted = ~bad & (rms > SILENT) & (matched[:, 0] > MIN_TRUSTED_SHARE * usual)
     zero = matched[:, 0]
     lags = gates.length // 4
@@ -161,7 +162,7 @@ def _correlation(gates: _Gates, predicted: Complex) -> Floats:
     cross = in_time(predicted.conj() * gates.spectra)
     power = in_time(np.abs(gates.spectra) ** 2)[..., :1] * in_time(np.abs(predicted) ** 2)[..., :1]
     correlation = cross / np.sqrt(np.maximum(power, 1e-12))
-    weight = np.clip(median_filter(correlation[..., 0], size=(1, WEIGHT_TRACES), mode="mirror"), 0.0, None) ** 2 + 1e-3
+    weight = np.clip(running_median(correlation[..., 0], WEIGHT_TRACES, mode="mirror"), 0.0, None) ** 2 + 1e-3
     return np.asarray((weight[..., None] * correlation).sum(axis=0) / weight.sum(axis=0)[:, None])
 
 
