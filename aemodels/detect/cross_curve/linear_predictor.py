@@ -67,11 +67,12 @@ class RidgeFromOtherCurves:
         windows = np.lib.stride_tricks.sliding_window_view(padded, taps, axis=1)  # [channel, sample, tap]
         observed = uniform_filter1d(section.mask.astype(np.float32), taps, axis=1, mode="nearest") >= 0.5
         out = np.empty((samples, channels), dtype=np.float32)
-        patterns, which = np.unique(observed.T, axis=0, return_inverse=True)
-        for number, pattern in enumerate(patterns):
-            rows = np.flatnonzero(which == number)
+        bits = 1 << np.arange(channels)  # a pattern of observed curves as one number
+        patterns = bits @ observed
+        for pattern in np.unique(patterns):
+            rows = np.flatnonzero(patterns == pattern)
             block = windows[:, rows].transpose(1, 2, 0).reshape(len(rows), -1)
-            out[rows] = block @ self._weights_for(tuple(bool(item) for item in pattern))
+            out[rows] = block @ self._weights_for(tuple(bool(pattern & bit) for bit in bits))
         return np.asarray(out.T + self.mean[:, None], dtype=np.float32)
 
     def residual(self, section: Section) -> FloatArray:
