@@ -30,7 +30,7 @@ from aemodels.core.errors import BundleError, DataError
 from aemodels.core.findings import Finding
 from aemodels.core.interfaces import Denoiser
 from aemodels.core.types import BoolArray, FloatArray, Kind, Recording, Scores, Section
-from aemodels.detect.base import DetectContext, Detector, FaultClassifier, FaultScores, row_scores
+from aemodels.detect.base import DetectContext, Detector, FaultClassifier, FaultScores, evaluate, row_scores
 from aemodels.detect.interval_reasons import UNKNOWN, label_rows
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.monitoring.familiarity import Familiarity
@@ -132,7 +132,8 @@ class Bundle:
         denoised = self.normaliser.invert(self.denoiser.denoise(section), section)
         flags = self._flags(quality, recording)
         detector_input = self._detector_input(section, recording)
-        found = self.detector.score(detector_input)
+        evaluation = evaluate(self.detector, detector_input)
+        found = evaluation.score
         found = self.spec.anomalies.chosen_threshold.standardised(found, row_scores(found, self.kind))
         judged, doubts = self._judged(detector_input, found)
         if judged is not None:
@@ -146,7 +147,7 @@ class Bundle:
             kind=self.kind,
             score=rows,
             threshold=self.threshold,
-            reason=self._row_reasons(rows, flags, detector_input),
+            reason=self._row_reasons(rows, flags, evaluation.fault_scores, detector_input),
             channels=self.curves or recording.names,
             raw=raw,
             denoised=np.where(np.isfinite(raw), denoised, np.nan).astype(np.float32),
@@ -252,14 +253,15 @@ class Bundle:
         return self.normaliser.apply(recording) if isinstance(self.detector, FaultClassifier) else section
 
     def _row_reasons(
-        self, rows: FloatArray, flags: Mapping[str, BoolArray], detector_input: Section
+        self,
+        rows: FloatArray,
+        flags: Mapping[str, BoolArray],
+        fault_scores: FaultScores | None,
+        detector_input: Section,
     ) -> tuple[str, ...]:
         anomalous = np.nan_to_num(rows, nan=-np.inf) > self.threshold
-        if anomalous.any() and isinstance(self.detector, FaultClassifier):
-            named = label_rows(self.detector.fault_scores(detector_input), anomalous, self.kind)
-        else:
-            named = label_rows(FaultScores((), np.zeros((0, rows.size), dtype=np.float32)), anomalous, self.kind)
-        reasons = np.array(named, dtype=object)
+        none = FaultScores((), np.zeros((0, rows.size), dtype=np.float32))
+        reasons = np.array(label_rows(fault_scores or none, anomalous, self.kind), dtype=object)
         if self.usual_noise is not None and anomalous.any():
             noisy = unusually_noisy(detector_input, self.usual_noise).any(axis=0)
             reasons[noisy & anomalous] = NOISE

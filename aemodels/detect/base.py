@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
@@ -70,6 +71,21 @@ class FaultScores:
     score: FloatArray
 
 
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Everything that a detector finds in a section, worked out once.
+
+    Args:
+        score: anomaly scores as of `Detector.score`.
+        components: scores by name as of `CompositeDetector.component_scores`; empty if the detector has none.
+        fault_scores: of each fault kind; None if the detector does not classify faults.
+    """
+
+    score: FloatArray
+    components: Mapping[str, FloatArray] = field(default_factory=dict)
+    fault_scores: FaultScores | None = None
+
+
 class Detector(Protocol):
     """A fitted detector."""
 
@@ -104,6 +120,28 @@ class CompositeDetector(Protocol):
         ...
 
 
+class EvaluatedDetector(ABC):
+    """A fitted detector that classifies faults and whose scores share most of their work: they come together."""
+
+    @abstractmethod
+    def evaluate(self, section: Section) -> Evaluation:
+        """Return the scores, those of the components, and those of each fault kind, which may be none."""
+
+    def score(self, section: Section) -> FloatArray:
+        """Return anomaly scores, as of `Detector.score`."""
+        return self.evaluate(section).score
+
+    def fault_scores(self, section: Section) -> FaultScores:
+        """Return the scores of each fault kind per depth sample or trace."""
+        found = self.evaluate(section).fault_scores
+        assert found is not None, f"{type(self).__name__} evaluates without fault scores"
+        return found
+
+    def component_scores(self, section: Section) -> Mapping[str, FloatArray]:
+        """Return the scores of the components by name."""
+        return self.evaluate(section).components
+
+
 @runtime_checkable
 class CrossFittedDetector(Protocol):
     """A detector that provides out-of-fold copies of itself.
@@ -131,6 +169,15 @@ class DetectorFactory(Protocol):
         ...
 
 
+def evaluate(detector: Detector, section: Section) -> Evaluation:
+    """Return everything that a detector finds in a section; nothing that its scores share is worked out twice."""
+    if isinstance(detector, EvaluatedDetector):
+        return detector.evaluate(section)
+    components = detector.component_scores(section) if isinstance(detector, CompositeDetector) else {}
+    fault_scores = detector.fault_scores(section) if isinstance(detector, FaultClassifier) else None
+    return Evaluation(detector.score(section), components, fault_scores)
+
+
 def out_of_fold_detectors(detector: Detector, train: Sequence[Section]) -> Sequence[Detector]:
     """Return the out-of-fold detectors, one per training section; empty if unsupported."""
     found = detector.out_of_fold if isinstance(detector, CrossFittedDetector) else ()
@@ -143,6 +190,18 @@ def row_scores(channel_scores: FloatArray, kind: Kind) -> FloatArray:
         return channel_scores[:, 0]
     worst = np.where(np.isfinite(channel_scores), channel_scores, -np.inf).max(axis=0)
     return np.where(np.isfinite(worst), worst, np.nan).astype(np.float32)
+
+
+def of_one_kind(kind: str | None, scores: FloatArray) -> FaultScores:
+    """Return the row scores of a well as evidence of one fault kind; no kinds if it is None.
+
+    Args:
+        kind: name of the fault kind.
+        scores: float32[channel, sample].
+    """
+    if kind is None:
+        return FaultScores((), np.zeros((0, scores.shape[1]), dtype=np.float32))
+    return FaultScores((kind,), row_scores(scores, "logs")[None])
 
 
 def prefixed(name: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

@@ -9,11 +9,20 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from typing_extensions import override
 
 from aemodels.core.errors import SpecError
 from aemodels.core.spec import Spec
 from aemodels.core.types import BoolArray, FloatArray, Kind, Section
-from aemodels.detect.base import DetectContext, Detector, FaultScores, prefixed, row_scores, unprefixed
+from aemodels.detect.base import (
+    DetectContext,
+    Detector,
+    EvaluatedDetector,
+    Evaluation,
+    of_one_kind,
+    prefixed,
+    unprefixed,
+)
 from aemodels.detect.cross_curve.boosted_predictor import BoostedPredictor, BoostingSpec, fit_boosted, restore_boosted
 from aemodels.detect.cross_curve.linear_predictor import CLIP_RANGE
 from aemodels.detect.cross_curve.residual import roughness, running_mean
@@ -79,7 +88,7 @@ class BadHole(Spec):
 
 
 @dataclass(frozen=True, eq=False)
-class BadHoleDetector:
+class BadHoleDetector(EvaluatedDetector):
     """Fitted BadHole.
 
     Args:
@@ -92,7 +101,13 @@ class BadHoleDetector:
     predictors: tuple[tuple[float, BoostedPredictor], ...]
     density: int
 
-    def score(self, section: Section) -> FloatArray:
+    @override
+    def evaluate(self, section: Section) -> Evaluation:
+        """Return the deviation towards mud, and the same as evidence of the one fault kind; no kinds if it has none."""
+        scores = self._scores(section)
+        return Evaluation(scores, fault_scores=of_one_kind(self.spec.fault_kind, scores))
+
+    def _scores(self, section: Section) -> FloatArray:
         """Return exp of the deviation towards mud in the density's row; 0 in the rows of the other curves."""
         observed = section.mask[self.density]
         if not observed.any():
@@ -104,12 +119,6 @@ class BadHoleDetector:
         # a monotone transform, so that no score is negative; the median of the well becomes 1
         out[self.density] = np.exp(np.clip(total - np.median(total[observed]), -5, 5))
         return np.where(section.mask, out, np.nan).astype(np.float32)
-
-    def fault_scores(self, section: Section) -> FaultScores:
-        """Return the score as evidence of the one fault kind; no kinds if it has none."""
-        if self.spec.fault_kind is None:
-            return FaultScores((), np.zeros((0, section.values.shape[1]), dtype=np.float32))
-        return FaultScores((self.spec.fault_kind,), row_scores(self.score(section), "logs")[None])
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return everything as plain arrays."""

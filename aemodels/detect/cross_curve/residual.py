@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 from scipy.ndimage import uniform_filter1d
+from typing_extensions import override
 
 from aemodels.core.errors import SpecError
 from aemodels.core.spec import Spec
 from aemodels.core.types import FloatArray, Kind, Section
-from aemodels.detect.base import DetectContext, Detector, FaultScores, channel_scale, row_scores
+from aemodels.detect.base import DetectContext, Detector, EvaluatedDetector, Evaluation, channel_scale, of_one_kind
 from aemodels.detect.cross_curve.boosted_predictor import (
     BoostedPredictor,
     BoostingSpec,
@@ -114,7 +115,7 @@ class CrossCurve(Spec):
 
 
 @dataclass(frozen=True, eq=False)
-class CrossCurveDetector:
+class CrossCurveDetector(EvaluatedDetector):
     """Fitted CrossCurve.
 
     Args:
@@ -138,12 +139,17 @@ class CrossCurveDetector:
             CrossCurveDetector(self.spec, predictor, self.rows, self.scale) for predictor in self.out_of_fold_predictors
         )
 
-    def score(self, section: Section) -> FloatArray:
-        """Return the size of the residual, or its size on one side, in units of the training scale."""
+    @override
+    def evaluate(self, section: Section) -> Evaluation:
+        """Return the size of the residual, or its size on one side, in units of the training scale.
+
+        The row score is evidence of the one fault kind; no kinds if the residual has none.
+        """
         sign = _SIGNS[self.spec.sign]
         residual = self.residual(section)
         size = np.abs(residual) if sign == 0 else sign * residual
-        return ((size + self.spec.roughness_weight * roughness(section)) / self.scale).astype(np.float32)
+        scores = ((size + self.spec.roughness_weight * roughness(section)) / self.scale).astype(np.float32)
+        return Evaluation(scores, fault_scores=of_one_kind(self.spec.fault_kind, scores))
 
     def residual(self, section: Section) -> FloatArray:
         """Return the signed, smoothed residual float32[channel, sample] in normalised units; NaN = not scored."""
@@ -155,12 +161,6 @@ class CrossCurveDetector:
         if self.spec.baseline:
             smooth = smooth - running_mean(residual, scored, self.spec.baseline)
         return np.where(scored, smooth, np.nan).astype(np.float32)
-
-    def fault_scores(self, section: Section) -> FaultScores:
-        """Return the row score as evidence of the one fault kind; no kinds if the residual has none."""
-        if self.spec.fault_kind is None:
-            return FaultScores((), np.zeros((0, section.values.shape[1]), dtype=np.float32))
-        return FaultScores((self.spec.fault_kind,), row_scores(self.score(section), "logs")[None])
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return everything as plain arrays."""

@@ -9,11 +9,12 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from typing_extensions import override
 
 from aemodels.core.errors import SpecError
 from aemodels.core.spec import Spec
-from aemodels.core.types import FloatArray, Kind, Section
-from aemodels.detect.base import DetectContext, Detector, FaultScores, channel_scale
+from aemodels.core.types import Kind, Section
+from aemodels.detect.base import DetectContext, Detector, EvaluatedDetector, Evaluation, FaultScores, channel_scale
 from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves, fit_predictors
 from aemodels.detect.depth_shift.candidates import shift_evidence
 from aemodels.detect.depth_shift.lagged_correlation import lagged_correlation
@@ -57,7 +58,7 @@ class Lag(Spec):
 
 
 @dataclass(frozen=True, eq=False)
-class LagDetector:
+class LagDetector(EvaluatedDetector):
     """Fitted Lag.
 
     Args:
@@ -77,19 +78,17 @@ class LagDetector:
         """For each training section a detector whose predictor was fitted without it."""
         return tuple(LagDetector(self.spec, predictor, self.scale) for predictor in self.out_of_fold_predictors)
 
-    def score(self, section: Section) -> FloatArray:
-        """Return the evidence of a depth shift, in units of the training scale."""
+    @override
+    def evaluate(self, section: Section) -> Evaluation:
+        """Return the evidence of a depth shift, in units of the training scale, and that of the worst curve."""
         predicted = self.predictor.predict(section)
         correlation = lagged_correlation(section, predicted, self.spec.window)
         gain = np.maximum(correlation.best_lag - np.maximum(correlation.zero_lag, 0), 0)
         better = np.maximum(correlation.best_lag, 0) * gain
         found = better + np.log1p(np.maximum(shift_evidence(section, predicted).gain, 0))
-        return np.where(section.mask, found / self.scale, np.nan).astype(np.float32)
-
-    def fault_scores(self, section: Section) -> FaultScores:
-        """Return the score of the worst curve as evidence of a depth shift."""
-        worst = np.where(section.mask, np.nan_to_num(self.score(section)), 0).max(axis=0)
-        return FaultScores(("depth_shift",), worst[None].astype(np.float32))
+        scores = np.where(section.mask, found / self.scale, np.nan).astype(np.float32)
+        worst = np.where(section.mask, np.nan_to_num(scores), 0).max(axis=0)
+        return Evaluation(scores, fault_scores=FaultScores(("depth_shift",), worst[None].astype(np.float32)))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return everything as plain arrays."""

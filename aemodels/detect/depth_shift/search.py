@@ -9,11 +9,12 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from typing_extensions import override
 
 from aemodels.core.errors import SpecError
 from aemodels.core.spec import Spec
 from aemodels.core.types import FloatArray, Kind, Section
-from aemodels.detect.base import DetectContext, Detector, FaultScores
+from aemodels.detect.base import DetectContext, Detector, EvaluatedDetector, Evaluation, FaultScores
 from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves
 from aemodels.detect.cross_curve.tree_arrays import Trees, flatten
 from aemodels.detect.depth_shift.candidates import FEATURES, Candidates, candidates
@@ -103,21 +104,20 @@ class ShiftSearch(Spec):
 
 
 @dataclass(frozen=True, eq=False)
-class ShiftSearchDetector:
+class ShiftSearchDetector(EvaluatedDetector):
     """Fitted ShiftSearch; trees with a start of NaN are not fitted."""
 
     spec: ShiftSearch
     predictor: StepPredictor
     trees: Trees
 
-    def score(self, section: Section) -> FloatArray:
-        """Return log(1 + odds) of the likeliest shift at each sample of each curve."""
-        return np.where(section.mask, np.logaddexp(0, self._log_odds(section)), np.nan).astype(np.float32)
-
-    def fault_scores(self, section: Section) -> FaultScores:
-        """Return the log-odds of a depth shift, the maximum over the curves."""
-        worst = np.where(section.mask, self._log_odds(section), _NO_CANDIDATE).max(axis=0)
-        return FaultScores((SHIFT,), worst[None].astype(np.float32))
+    @override
+    def evaluate(self, section: Section) -> Evaluation:
+        """Return log(1 + odds) of the likeliest shift on each curve, and the highest log-odds of all curves."""
+        log_odds = self._log_odds(section)
+        scores = np.where(section.mask, np.logaddexp(0, log_odds), np.nan).astype(np.float32)
+        worst = np.where(section.mask, log_odds, _NO_CANDIDATE).max(axis=0)
+        return Evaluation(scores, fault_scores=FaultScores((SHIFT,), worst[None].astype(np.float32)))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return everything as plain arrays."""

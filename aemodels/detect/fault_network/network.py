@@ -8,17 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Literal
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from typing_extensions import override
 
 from aemodels.core.errors import SpecError
 from aemodels.core.progress import tell
 from aemodels.core.spec import Spec
 from aemodels.core.types import FloatArray, Kind, Section
-from aemodels.detect.base import DetectContext, Detector, FaultScores
+from aemodels.detect.base import DetectContext, Detector, EvaluatedDetector, Evaluation, FaultScores
 from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves, fit_predictors
 from aemodels.detect.fault_network.augmentation import Augmentation
 from aemodels.detect.fault_network.features import FEATURES_PER_CURVE, input_features
@@ -209,7 +209,7 @@ def _applicable_kinds(context: DetectContext, wells: Iterable[int]) -> set[str]:
 
 
 @dataclass(frozen=True, eq=False)
-class FaultNetworkDetector:
+class FaultNetworkDetector(EvaluatedDetector):
     """Fitted FaultNetwork.
 
     Args:
@@ -227,7 +227,6 @@ class FaultNetworkDetector:
     networks: tuple[tuple[NDArray[Any], ...], ...]
     folds: tuple[tuple[RidgeFromOtherCurves, tuple[int, ...]], ...] = field(default=(), repr=False)
     _built: dict[int, tuple[Any, dict[str, Any]]] = field(default_factory=dict, repr=False)
-    _logits: WeakKeyDictionary[Section, FloatArray] = field(default_factory=WeakKeyDictionary, repr=False)
 
     @cached_property
     def out_of_fold(self) -> tuple[FaultNetworkDetector, ...]:
@@ -245,27 +244,29 @@ class FaultNetworkDetector:
             found.append(FaultNetworkDetector(self.spec, predictor, self.kinds, networks, _built=shared))
         return tuple(found)
 
-    def score(self, section: Section) -> FloatArray:
-        """Return log(1 + odds) of the likeliest kind on each curve, with the odds of the depth as a whole in part."""
+    @override
+    def evaluate(self, section: Section) -> Evaluation:
+        """Return everything that the networks say.
+
+        Returns:
+            Scores: log(1 + odds) of the likeliest kind on each curve, with the odds of the depth as a whole in part.
+            Components: the log-odds of every kind, the unspecific one included, on each curve. Fault scores: the
+            log-odds of each named kind, the maximum over the curves.
+        """
         logits = self.logits(section)
-        highest = self._by_kind(logits)[self._named()].max(axis=0)
-        log_odds = highest + DEPTH_LOGIT_WEIGHT * logits[-1]
-        return np.where(section.mask, np.logaddexp(0, log_odds), np.nan).astype(np.float32)
-
-    def fault_scores(self, section: Section) -> FaultScores:
-        """Return the log-odds of each named kind, the maximum over the curves."""
-        by_kind = self._by_kind(self.logits(section))
-        observed = np.where(section.mask, by_kind, -np.inf).max(axis=1)[self._named()]
-        names = tuple(kind for kind in self.kinds if kind != UNSPECIFIC)
-        return FaultScores(names, np.where(np.isfinite(observed), observed, np.nan).astype(np.float32))
-
-    def component_scores(self, section: Section) -> dict[str, FloatArray]:
-        """Return the log-odds of every kind, the unspecific one included, on each curve."""
-        by_kind = self._by_kind(self.logits(section))
-        return {
+        by_kind, named = self._by_kind(logits), self._named()
+        log_odds = by_kind[named].max(axis=0) + DEPTH_LOGIT_WEIGHT * logits[-1]
+        components = {
             kind: np.where(section.mask, scores, np.nan).astype(np.float32)
             for kind, scores in zip(self.kinds, by_kind, strict=True)
         }
+        observed = np.where(section.mask, by_kind, -np.inf).max(axis=1)[named]
+        names = tuple(kind for kind in self.kinds if kind != UNSPECIFIC)
+        return Evaluation(
+            np.where(section.mask, np.logaddexp(0, log_odds), np.nan).astype(np.float32),
+            components,
+            FaultScores(names, np.where(np.isfinite(observed), observed, np.nan).astype(np.float32)),
+        )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return everything as plain arrays."""
@@ -276,17 +277,12 @@ class FaultNetworkDetector:
         return out
 
     def logits(self, section: Section) -> FloatArray:
-        """Return the mean log-odds of the members, float32[kind * curve + 1, sample], curves fastest.
+        """Return the mean log-odds of the members, float32[kind * curve + 1, sample], curves fastest."""
+        from aemodels.detect.fault_network.segmentation import predict_logits
 
-        Cached as long as the section exists: fault scores are computed after scores, and fusions use both again.
-        """
-        if section not in self._logits:
-            from aemodels.detect.fault_network.segmentation import predict_logits
-
-            inputs = input_features(section, self.predictor)
-            found = [predict_logits(*self._network(member), inputs) for member in range(len(self.networks))]
-            self._logits[section] = np.ascontiguousarray(np.mean(found, axis=0, dtype=np.float32).T)
-        return self._logits[section]
+        inputs = input_features(section, self.predictor)
+        found = [predict_logits(*self._network(member), inputs) for member in range(len(self.networks))]
+        return np.ascontiguousarray(np.mean(found, axis=0, dtype=np.float32).T)
 
     def _named(self) -> NDArray[np.int64]:
         """Return the numbers of the named kinds."""

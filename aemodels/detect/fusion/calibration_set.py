@@ -10,11 +10,10 @@ import numpy as np
 
 from aemodels.core.types import BoolArray, FloatArray, IntArray, Kind, Recording, Section
 from aemodels.detect.base import (
-    CompositeDetector,
     DetectContext,
     Detector,
-    FaultClassifier,
     FaultScores,
+    evaluate,
     out_of_fold_detectors,
 )
 from aemodels.detect.fault_network.features import straight_lines
@@ -70,18 +69,31 @@ class CopyPlan:
     fraction: float
 
 
-def score_components(members: Mapping[str, Detector], section: Section) -> dict[str, FloatArray]:
-    """Return the scores of each member and of its components, "member:component".
+@dataclass(frozen=True, eq=False)
+class MemberEvaluation:
+    """What the members of a fusion find in a section.
 
-    Returns:
-        Each float32[channel, sample] (logs) or [trace, 1] (seismic).
+    Args:
+        scores: of each member and of its components, "member:component"; each float32[channel, sample] (logs) or
+            [trace, 1] (seismic).
+        fault_scores: of those members that score any kind.
     """
-    out = {}
+
+    scores: Mapping[str, FloatArray]
+    fault_scores: Sequence[FaultScores]
+
+
+def evaluate_members(members: Mapping[str, Detector], section: Section) -> MemberEvaluation:
+    """Return what each member finds; every member is evaluated once."""
+    scores: dict[str, FloatArray] = {}
+    fault_scores = []
     for name, member in members.items():
-        out[name] = member.score(section)
-        if isinstance(member, CompositeDetector):
-            out |= {f"{name}:{component}": scores for component, scores in member.component_scores(section).items()}
-    return out
+        found = evaluate(member, section)
+        scores[name] = found.score
+        scores |= {f"{name}:{component}": values for component, values in found.components.items()}
+        if found.fault_scores is not None and found.fault_scores.kinds:
+            fault_scores.append(found.fault_scores)
+    return MemberEvaluation(scores, fault_scores)
 
 
 def clean_samples(section: Section, kind: Kind) -> BoolArray:
@@ -98,12 +110,6 @@ def clean_samples(section: Section, kind: Kind) -> BoolArray:
 def neg_log10_p(scales: Mapping[str, PValueScale], scores: Mapping[str, FloatArray]) -> FloatArray:
     """Return -log10 p of each component, float32[component, channel, sample]; 0 if not scored."""
     return np.stack([np.nan_to_num(scale.transform(scores[name]), nan=0.0) for name, scale in scales.items()])
-
-
-def member_fault_scores(members: Mapping[str, Detector], section: Section) -> list[FaultScores]:
-    """Return the fault scores of those members that score any kind."""
-    found = [member.fault_scores(section) for member in members.values() if isinstance(member, FaultClassifier)]
-    return [fault_scores for fault_scores in found if fault_scores.kinds]
 
 
 def out_of_fold_members(members: Mapping[str, Detector], train: Sequence[Section]) -> tuple[dict[str, Detector], ...]:

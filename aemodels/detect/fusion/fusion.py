@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
+from typing_extensions import override
 
 from aemodels.core.errors import SpecError
 from aemodels.core.progress import tell
@@ -18,6 +19,8 @@ from aemodels.core.types import BoolArray, FloatArray, IntArray, Kind, Section
 from aemodels.detect.base import (
     DetectContext,
     Detector,
+    EvaluatedDetector,
+    Evaluation,
     FaultScores,
     prefixed,
     row_scores,
@@ -30,11 +33,10 @@ from aemodels.detect.fusion.calibration_set import (
     LabelledSection,
     calibration_cases,
     clean_samples,
+    evaluate_members,
     labelled_copies,
-    member_fault_scores,
     neg_log10_p,
     out_of_fold_members,
-    score_components,
 )
 from aemodels.detect.fusion.combine import Combination, Combiner, fit_combination
 from aemodels.detect.fusion.fault_classifier import FusionClassifier, fit_fusion_classifier
@@ -194,12 +196,15 @@ class Fusion(Spec):
     ) -> _MemberScores:
         rng = np.random.default_rng([context.seed, 9, number])
         copies = labelled_copies(context, case, CopyPlan(kinds, self.copies, self.fraction), rng)
-        scores, clean = score_components(case.members, case.section), clean_samples(case.section, context.kind)
-        copy_scores, fault_scores = [], []
-        for copy in copies:
-            copy_scores.append(score_components(case.members, copy.section))
-            fault_scores.append(member_fault_scores(case.members, copy.section))
-        return _MemberScores(scores, clean, copies, copy_scores, fault_scores)
+        found = evaluate_members(case.members, case.section)
+        in_copies = [evaluate_members(case.members, copy.section) for copy in copies]
+        return _MemberScores(
+            found.scores,
+            clean_samples(case.section, context.kind),
+            copies,
+            [one.scores for one in in_copies],
+            [one.fault_scores for one in in_copies],
+        )
 
     def _members(self, train: Sequence[Section], context: DetectContext) -> dict[str, Detector]:
         if unknown := sorted(set(self.members) - set(context.specs) - set(context.fitted)):
@@ -246,7 +251,7 @@ class _MemberScores:
 
 
 @dataclass(frozen=True, eq=False)
-class FusionDetector:
+class FusionDetector(EvaluatedDetector):
     """Fitted Fusion.
 
     Args:
@@ -279,12 +284,21 @@ class FusionDetector:
             dataclasses.replace(self, members=members, out_of_fold_copies=()) for members in self.out_of_fold_copies
         )
 
-    def score(self, section: Section) -> FloatArray:
-        """Return -log10 p of the combined score: 2 is reached by one clean sample in a hundred."""
-        combined = self.combined(score_components(self.members, section))
+    @override
+    def evaluate(self, section: Section) -> Evaluation:
+        """Return -log10 p of the combined score, and the log-probability of each kind if the row is faulty.
+
+        A score of 2 is reached by one clean sample in a hundred. No kinds if no member scores any.
+        """
+        found = evaluate_members(self.members, section)
         observed = section.mask if self.kind == "logs" else section.mask.any(axis=1, keepdims=True)
-        p_values = self.final.transform(np.where(observed, combined, np.nan).astype(np.float32))
-        return p_values if self.kind == "seismic" else np.stack([self._intervals(row) for row in p_values])
+        combined = np.where(observed, self.combined(found.scores), np.nan).astype(np.float32)
+        p_values = self.final.transform(combined)
+        scores = p_values if self.kind == "seismic" else np.stack([self._intervals(row) for row in p_values])
+        rows = section.values.shape[1 if self.kind == "logs" else 0]
+        none = FaultScores((), np.zeros((0, rows), dtype=np.float32))
+        kinds = self.classifier.predict(found.fault_scores) if found.fault_scores else none
+        return Evaluation(scores, fault_scores=kinds)
 
     def combined(self, scores: Mapping[str, FloatArray]) -> FloatArray:
         """Return the combined score of component scores, higher = more anomalous, before its p-value.
@@ -304,12 +318,6 @@ class FusionDetector:
         each = share / len(self.spec.separate_members)
         separate = neg_log10_p({name: self.scales[name] for name in self.spec.separate_members}, scores)
         return np.asarray(np.maximum(np.maximum(own, separate.max(axis=0) + np.log10(each)), 0), dtype=np.float32)
-
-    def fault_scores(self, section: Section) -> FaultScores:
-        """Return the log-probability of each kind, given that the row is faulty; no kinds if no member scores any."""
-        found = member_fault_scores(self.members, section)
-        rows = section.values.shape[1 if self.kind == "logs" else 0]
-        return self.classifier.predict(found) if found else FaultScores((), np.zeros((0, rows), dtype=np.float32))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return everything as plain arrays."""

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
+from typing_extensions import override
 
 from aemodels.core.errors import SpecError
 from aemodels.core.spec import Spec
 from aemodels.core.types import BoolArray, FloatArray, Kind, Section
 from aemodels.curves.canonical import CANONICAL
 from aemodels.denoisers.filters_1d.hampel import running_deviation
-from aemodels.detect.base import DetectContext, Detector, FaultScores
+from aemodels.detect.base import DetectContext, Detector, EvaluatedDetector, Evaluation, FaultScores
 from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves, fit_predictors
 from aemodels.detect.depth_shift.step_predictor import curve_steps
 from aemodels.detect.fault_network.features import flat_lengths
@@ -131,7 +132,7 @@ class Rules(Spec):
 
 
 @dataclass(frozen=True, eq=False)
-class RulesDetector:
+class RulesDetector(EvaluatedDetector):
     """Fitted Rules.
 
     Args:
@@ -158,23 +159,18 @@ class RulesDetector:
             for predictor in self.out_of_fold_predictors
         )
 
-    def score(self, section: Section) -> FloatArray:
-        """Return the highest score of all rules."""
-        worst = np.max(self._rule_scores(section), axis=0)
-        return np.where(section.mask, worst, np.nan).astype(np.float32)
-
-    def fault_scores(self, section: Section) -> FaultScores:
-        """Return the score of each rule that has the name of a fault kind, the maximum over the curves."""
-        scores = np.where(section.mask, self._rule_scores(section), 0).max(axis=1)
+    @override
+    def evaluate(self, section: Section) -> Evaluation:
+        """Return the highest score of all rules, the score of each, and the highest of each that names a fault kind."""
+        found = self._rule_scores(section)
+        components = dict(zip(RULES, np.where(section.mask, found, np.float32(np.nan)), strict=True))
+        highest = np.where(section.mask, found, 0).max(axis=1)
         named = [number for number, rule in enumerate(RULES) if rule not in UNNAMED_RULES]
-        return FaultScores(tuple(RULES[number] for number in named), scores[named].astype(np.float32))
-
-    def component_scores(self, section: Section) -> dict[str, FloatArray]:
-        """Return the score of each rule."""
-        return {
-            rule: np.where(section.mask, scores, np.nan).astype(np.float32)
-            for rule, scores in zip(RULES, self._rule_scores(section), strict=True)
-        }
+        return Evaluation(
+            np.where(section.mask, found.max(axis=0), np.float32(np.nan)),
+            components,
+            FaultScores(tuple(RULES[number] for number in named), highest[named]),
+        )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return everything as plain arrays."""

@@ -9,11 +9,12 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from typing_extensions import override
 
 from aemodels.core.errors import SpecError
 from aemodels.core.spec import Spec
-from aemodels.core.types import FloatArray, GatherKind, Section
-from aemodels.detect.base import DetectContext, Detector, FaultScores
+from aemodels.core.types import GatherKind, Section
+from aemodels.detect.base import DetectContext, Detector, EvaluatedDetector, Evaluation, FaultScores
 from aemodels.detect.traces.amplitude import amplitude_evidence
 from aemodels.detect.traces.coherence import coherence_evidence
 from aemodels.detect.traces.fault_classifier import (
@@ -81,7 +82,7 @@ class TraceEnsemble(Spec):
 
 
 @dataclass(frozen=True, eq=False)
-class TraceEnsembleDetector:
+class TraceEnsembleDetector(EvaluatedDetector):
     """Fitted TraceEnsemble.
 
     Args:
@@ -102,19 +103,24 @@ class TraceEnsembleDetector:
         evidence = _evidence(self.spec.parts, section, self.first_pass[gather])
         return self.scales[gather].transform(joined([evidence])[1])
 
-    def score(self, section: Section) -> FloatArray:
-        """Return the highest -log10 p of all evidence; CERTAIN_SCORE is added for a dead trace."""
-        highest = self.p_values(section).max(axis=0)
-        scores = np.where(_dead(section), CERTAIN_SCORE + highest, highest)
-        return np.where(section.mask.any(axis=1), scores, np.nan).astype(np.float32)[:, None]
+    @override
+    def evaluate(self, section: Section) -> Evaluation:
+        """Return the highest -log10 p of all evidence, and the log-odds of each fault kind.
 
-    def fault_scores(self, section: Section) -> FaultScores:
-        """Return the log-odds of each fault kind; a dead trace is certain."""
-        found = self.classifier.predict(self.p_values(section))
+        CERTAIN_SCORE is added for a dead trace, and is the log-odds of its kind.
+        """
+        p_values, dead = self.p_values(section), _dead(section)
+        highest = p_values.max(axis=0)
+        scores = np.where(dead, CERTAIN_SCORE + highest, highest)
+        scores = np.where(section.mask.any(axis=1), scores, np.nan).astype(np.float32)[:, None]
+        return Evaluation(scores, fault_scores=self._kinds(p_values, dead))
+
+    def _kinds(self, p_values: Floats, dead: Bools) -> FaultScores:
+        found = self.classifier.predict(p_values)
         if "dead" not in found.kinds:
             return found
         log_odds = found.score.copy()
-        log_odds[found.kinds.index("dead")] = np.where(_dead(section), CERTAIN_SCORE, -CERTAIN_SCORE)
+        log_odds[found.kinds.index("dead")] = np.where(dead, CERTAIN_SCORE, -CERTAIN_SCORE)
         return FaultScores(found.kinds, log_odds)
 
     def arrays(self) -> dict[str, NDArray[Any]]:

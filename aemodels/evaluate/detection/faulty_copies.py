@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aemodels.core.types import BoolArray, FloatArray, IntArray, Kind, Recording, Section
-from aemodels.detect.base import Detector, FaultClassifier, FaultScores, row_scores
+from aemodels.detect.base import Detector, Evaluation, FaultScores, evaluate, row_scores
 from aemodels.detect.fusion.calibration_set import clean_samples
 from aemodels.detect.thresholds import ThresholdBase
 from aemodels.faults import FaultEvent, Injection, inject, row_label
@@ -139,8 +139,8 @@ def score_copies(
     """
     found: list[ScoredCopy] = []
     for panel, row_ranges in join_adjoining([copy.section for copy in copies]):
-        rows = row_scores(detector.score(panel), kind)
-        fault_scores = detector.fault_scores(panel) if explain and isinstance(detector, FaultClassifier) else None
+        evaluation = evaluate(detector, panel) if explain else Evaluation(detector.score(panel))
+        rows, fault_scores = row_scores(evaluation.score, kind), evaluation.fault_scores
         for copy, part in zip(copies[len(found) :], _row_parts(row_ranges, kind), strict=False):
             own = rows[part]
             named = fault_scores and FaultScores(fault_scores.kinds, fault_scores.score[:, part])

@@ -9,8 +9,11 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from aemodels.bundle import bundle as bundle_module
 from aemodels.bundle.bundle import Bundle
 from aemodels.core.types import Channel
+from aemodels.detect.cross_curve.residual import CrossCurveDetector
+from aemodels.detect.rules.rules import RulesDetector
 from aemodels.evaluate.detection.compare import compare_detectors
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.monitoring.familiarity import fit_familiarity
@@ -82,6 +85,27 @@ def test_intervals_carry_reason_curve_and_score(bundle, faulty):
     assert stuck.reason == "stuck"
     assert stuck.curves[0] == "GR"
     assert stuck.max_score > scores.threshold
+
+
+def test_every_part_of_a_score_is_worked_out_once(bundle, faulty, monkeypatch):
+    counts: dict[str, int] = {}
+
+    def count(owner, name):
+        original = getattr(owner, name)
+
+        def counted(*arguments, **more):
+            counts[name] = counts.get(name, 0) + 1
+            return original(*arguments, **more)
+
+        monkeypatch.setattr(owner, name, counted)
+
+    count(RulesDetector, "_rule_scores")
+    count(CrossCurveDetector, "residual")
+    count(type(bundle.detector), "combined")
+    count(type(bundle.denoiser), "denoise")
+    count(bundle_module, "assess")
+    assert bundle.score(faulty).is_anomaly.any()  # reasons are given
+    assert counts == {"_rule_scores": 1, "residual": 1, "combined": 1, "denoise": 1, "assess": 1}
 
 
 def test_a_saved_fusion_gives_the_same_scores_and_reasons(bundle, faulty, tmp_path):
