@@ -8,7 +8,9 @@ import json
 import os
 import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,14 +49,13 @@ from tasks.tracking import download_bundle, get
 pytest_plugins = ("helpers.flow_fixtures",)
 
 
-@pytest.fixture
-def scored(champions, tmp_path):
-    """A function that drains an inbox into an outbox, and both folders; the ledger is emptied first."""
+def _drainer(champions, folder: Path):
+    """Return a function that drains an inbox into an outbox, and both folders; the ledger is emptied first."""
     from flows.environment import run_flow
     from flows.score import score
 
     forget(open_ledger(champions.settings.ledger_url), Filter())
-    inbox, outbox = tmp_path / "inbox", tmp_path / "outbox"
+    inbox, outbox = folder / "inbox", folder / "outbox"
     inbox.mkdir()
 
     def drain(**parameters):
@@ -62,6 +63,33 @@ def scored(champions, tmp_path):
         return run_flow(score, champions.settings, request=request)
 
     return drain, inbox, outbox
+
+
+@pytest.fixture
+def scored(champions, tmp_path):
+    """As `_drainer`, with folders of the test's own."""
+    return _drainer(champions, tmp_path)
+
+
+@dataclass(frozen=True)
+class Drained:
+    """An inbox with good and broken files that was drained twice, and what lay where before and after."""
+
+    inbox: Path
+    outbox: Path
+    runs: tuple[Any, Any]
+    inbox_before: dict[str, tuple[str, int]]
+    outbox_between: dict[str, tuple[str, int]]
+
+
+@pytest.fixture(scope="module")
+def drained(champions, tmp_path_factory) -> Drained:
+    drain, inbox, outbox = _drainer(champions, tmp_path_factory.mktemp("drained"))
+    _fill(inbox, champions)
+    before = _bytes_of(inbox)
+    first = drain()
+    between = _bytes_of(outbox)
+    return Drained(inbox, outbox, (first, drain()), before, between)
 
 
 def _fill(inbox: Path, trained) -> None:
@@ -85,31 +113,24 @@ def _bytes_of(folder: Path) -> dict[str, tuple[str, int]]:
     }
 
 
-def test_an_inbox_is_drained_exactly_once(scored, champions):
-    drain, inbox, outbox = scored
-    _fill(inbox, champions)
-    before = _bytes_of(inbox)
-    first = drain()
+def test_an_inbox_is_drained_exactly_once(drained):
+    first, second = drained.runs
     assert (first.files, first.new, first.scored, first.quarantined) == (8, 8, 3, 5)
     assert (first.skipped, first.failed, first.left) == (0, 0, 0)
-    assert _bytes_of(inbox) == before, "the inbox is somebody else's: no byte and no time stamp may change"
-    after_first = _bytes_of(outbox)
-    second = drain()
     assert (second.new, second.skipped) == (0, 8)
-    assert _bytes_of(outbox) == after_first, "a second run must be a no-op"
+    assert _bytes_of(drained.outbox) == drained.outbox_between, "a second run must be a no-op"
+    changed = "the inbox is somebody else's: no byte and no time stamp may change"
+    assert _bytes_of(drained.inbox) == drained.inbox_before, changed
 
 
-def test_broken_files_are_quarantined_each_with_its_reason(scored, champions):
-    drain, inbox, outbox = scored
-    _fill(inbox, champions)
-    drain()
+def test_broken_files_are_quarantined_each_with_its_reason(drained):
     reasons = {}
-    for path in (outbox / "quarantine").glob("*/reason.json"):
+    for path in (drained.outbox / "quarantine").glob("*/reason.json"):
         reason = json.loads(path.read_text())
         name = Path(reason["source"]).name
         reasons[name] = reason["findings"][0]["code"]
-        assert (path.parent / name).read_bytes() == (inbox / name).read_bytes()
-        assert path.parent.name == reason["sha256"] == hashlib.sha256((inbox / name).read_bytes()).hexdigest()
+        assert (path.parent / name).read_bytes() == (drained.inbox / name).read_bytes()
+        assert path.parent.name == reason["sha256"] == hashlib.sha256((drained.inbox / name).read_bytes()).hexdigest()
     assert set(reasons) == {"empty.las", "letter.las", "cut.sgy", "table.xlsx", "only-dtc.las"}
     assert reasons["empty.las"] == "empty"
     assert reasons["table.xlsx"] == "unknown-suffix"

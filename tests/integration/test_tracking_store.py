@@ -142,6 +142,7 @@ def _await(address: str, process: subprocess.Popen[bytes]) -> None:
     pytest.fail(f"nothing answers at {address}")
 
 
+@pytest.mark.slow  # the outage test and the demo use a real tracking server too
 def test_everything_works_through_a_tracking_server(server, small_bundle, tmp_path):
     settings = Settings(home=tmp_path, tracking_uri=server)
     import pandas as pd
