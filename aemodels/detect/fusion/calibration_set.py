@@ -71,7 +71,7 @@ class CopyPlan:
 
 @dataclass(frozen=True, eq=False)
 class MemberEvaluation:
-    """What the members of a fusion find in a section.
+    """Scores of the members of a fusion in one section.
 
     Args:
         scores: of each member and of its components, "member:component"; each float32[channel, sample] (logs) or
@@ -84,7 +84,7 @@ class MemberEvaluation:
 
 
 def evaluate_members(members: Mapping[str, Detector], section: Section) -> MemberEvaluation:
-    """Return what each member finds; every member is evaluated once."""
+    """Return the scores of all members; every member is evaluated once."""
     scores: dict[str, FloatArray] = {}
     fault_scores = []
     for name, member in members.items():
