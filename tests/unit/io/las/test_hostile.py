@@ -99,9 +99,10 @@ def test_damaged_files_give_a_recording_or_a_refusal(tmp_path: Path):
     assert 30 < good < 300  # the damage is neither harmless nor total
 
 
-def test_2000_damaged_field_files_give_a_recording_or_a_refusal(tmp_path: Path):
+@pytest.mark.parametrize("count", [400, pytest.param(2000, marks=pytest.mark.slow)])
+def test_damaged_field_files_give_a_recording_or_a_refusal(tmp_path: Path, count: int):
     field = [path.read_bytes() for path in FIELD if path.stat().st_size < 100_000]
-    assert read_mutants(tmp_path, SEEDS + field, 2000, seed=2) > 100
+    assert read_mutants(tmp_path, SEEDS + field, count, seed=2) > count // 20
 
 
 # Not ru_maxrss: a child inherits its parent's.
