@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import label, median
 
 from aemodels.core.types import BoolArray, FloatArray, Section
 from aemodels.signal.noise_estimate import THIRD_DIFFERENCE_NORM
 from aemodels.signal.running_median import running_median
+from aemodels.signal.runs import runs
 
 WINDOW = 401  # samples, 61 m: longer than any single fault, so that the roughness of one is not taken for noise
 MIN_SAMPLES = 4  # for a third difference
@@ -55,8 +55,7 @@ def unusually_noisy(section: Section, usual: NDArray[np.float32]) -> BoolArray:
     limit = FAR_ABOVE * usual[:, None]
     noisy = np.asarray((noise_along(section) > limit) & (limit > 0) & section.mask, dtype=np.bool_)
     for row in np.flatnonzero(noisy.any(axis=1)):
-        runs, count = label(noisy[row])
-        levels = np.asarray(median(section.values[row], runs, np.arange(1, count + 1)))
-        elsewhere = 1 + np.flatnonzero((levels < USUAL_LEVELS[0]) | (levels > USUAL_LEVELS[1]))
-        noisy[row] &= ~np.isin(runs, elsewhere)
+        for start, stop in runs(noisy[row]):
+            level = float(np.median(section.values[row, start:stop]))
+            noisy[row, start:stop] = USUAL_LEVELS[0] <= level <= USUAL_LEVELS[1]
     return noisy

@@ -8,14 +8,23 @@ from numpy.typing import NDArray
 from aemodels.core.types import BoolArray, FloatArray
 
 
+def run_bounds(flag: BoolArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the starts and exclusive ends of the runs of True in bool[sample], each int64[run].
+
+    >>> [bounds.tolist() for bounds in run_bounds(np.array([True, True, False, True]))]
+    [[0, 3], [2, 4]]
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], flag, [False])).astype(np.int8)))
+    return edges[::2], edges[1::2]
+
+
 def runs(flag: BoolArray) -> list[tuple[int, int]]:
     """Return start and exclusive end of each run of True in bool[sample].
 
     >>> runs(np.array([True, True, False, True]))
     [(0, 2), (3, 4)]
     """
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], flag, [False])).astype(np.int8)))
-    return [(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
+    return [(int(start), int(stop)) for start, stop in zip(*run_bounds(flag), strict=True)]
 
 
 def flat_runs(values: FloatArray, minimum: int) -> BoolArray:

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.ndimage import grey_opening
 
 from aemodels.core.types import FloatArray
+from aemodels.signal.runs import run_bounds
 
 _LEVELS = 96
 
@@ -28,13 +29,13 @@ def apply_hysteresis(scores: FloatArray, exit_ratio: float) -> FloatArray:
     out = known.astype(np.float64)
     observed = np.isfinite(scores)
     for level in np.geomspace(max(top * 1e-3, 1e-6), top, _LEVELS):
-        above = np.concatenate([[False], (known >= exit_ratio * level) & observed, [False]])
-        starts, ends = np.flatnonzero(np.diff(above)).reshape(-1, 2).T
+        above = (known >= exit_ratio * level) & observed
+        starts, ends = run_bounds(above)
         if starts.size:
             # between two intervals all scores are lower than in either, so they do not change the highest
             entered = np.maximum.reduceat(known, starts) >= level
             inside = np.repeat(entered, ends - starts)
-            places = np.flatnonzero(above[1:-1])[inside]
+            places = np.flatnonzero(above)[inside]
             out[places] = np.maximum(out[places], level)
     return np.where(np.isfinite(scores), out, np.nan).astype(np.float32)
 
