@@ -30,7 +30,15 @@ from aemodels.core.errors import BundleError, DataError
 from aemodels.core.findings import Finding
 from aemodels.core.interfaces import Denoiser
 from aemodels.core.types import BoolArray, FloatArray, Kind, Recording, Scores, Section
-from aemodels.detect.base import DetectContext, Detector, FaultClassifier, FaultScores, evaluate, row_scores
+from aemodels.detect.base import (
+    DetectContext,
+    Detector,
+    FaultClassifier,
+    FaultScores,
+    evaluate,
+    no_fault_scores,
+    row_scores,
+)
 from aemodels.detect.interval_reasons import UNKNOWN, label_rows
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.monitoring.familiarity import Familiarity
@@ -133,8 +141,8 @@ class Bundle:
         flags = self._flags(quality, recording)
         detector_input = self._detector_input(section, recording)
         evaluation = evaluate(self.detector, detector_input)
-        found = evaluation.score
-        found = self.spec.anomalies.chosen_threshold.standardised(found, row_scores(found, self.kind))
+        own_rows = row_scores(evaluation.score, self.kind)
+        found = self.spec.anomalies.chosen_threshold.standardised(evaluation.score, own_rows)
         judged, doubts = self._judged(detector_input, found)
         if judged is not None:
             found = np.where(judged, self._with_bad_hole(found, recording), np.nan).astype(np.float32)
@@ -260,8 +268,8 @@ class Bundle:
         detector_input: Section,
     ) -> tuple[str, ...]:
         anomalous = np.nan_to_num(rows, nan=-np.inf) > self.threshold
-        none = FaultScores((), np.zeros((0, rows.size), dtype=np.float32))
-        reasons = np.array(label_rows(fault_scores or none, anomalous, self.kind), dtype=object)
+        named = label_rows(fault_scores or no_fault_scores(rows.size), anomalous, self.kind)
+        reasons = np.array(named, dtype=object)
         if self.usual_noise is not None and anomalous.any():
             noisy = unusually_noisy(detector_input, self.usual_noise).any(axis=0)
             reasons[noisy & anomalous] = NOISE

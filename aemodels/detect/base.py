@@ -77,7 +77,8 @@ class Evaluation:
 
     Args:
         score: anomaly scores as of `Detector.score`.
-        components: scores by name as of `CompositeDetector.component_scores`; empty if the detector has none.
+        components: scores by name that the score is built from, each on its own scale: float32 of the score's shape,
+            higher = more anomalous, NaN where unobserved; empty if the detector has none.
         fault_scores: of each fault kind; None if the detector does not classify faults.
     """
 
@@ -108,15 +109,6 @@ class FaultClassifier(Protocol):
 
     def fault_scores(self, section: Section) -> FaultScores:
         """Return the scores of each fault kind per depth sample or trace."""
-        ...
-
-
-@runtime_checkable
-class CompositeDetector(Protocol):
-    """A fitted detector whose score is built from several component scores, each on its own scale."""
-
-    def component_scores(self, section: Section) -> Mapping[str, FloatArray]:
-        """Return scores by name, each float32 of the score's shape, higher = more anomalous, NaN where unobserved."""
         ...
 
 
@@ -173,9 +165,8 @@ def evaluate(detector: Detector, section: Section) -> Evaluation:
     """Return everything that a detector finds in a section; nothing that its scores share is worked out twice."""
     if isinstance(detector, EvaluatedDetector):
         return detector.evaluate(section)
-    components = detector.component_scores(section) if isinstance(detector, CompositeDetector) else {}
     fault_scores = detector.fault_scores(section) if isinstance(detector, FaultClassifier) else None
-    return Evaluation(detector.score(section), components, fault_scores)
+    return Evaluation(detector.score(section), fault_scores=fault_scores)
 
 
 def out_of_fold_detectors(detector: Detector, train: Sequence[Section]) -> Sequence[Detector]:
@@ -192,6 +183,11 @@ def row_scores(channel_scores: FloatArray, kind: Kind) -> FloatArray:
     return np.where(np.isfinite(worst), worst, np.nan).astype(np.float32)
 
 
+def no_fault_scores(rows: int) -> FaultScores:
+    """Return the scores of a detector that knows no fault kind."""
+    return FaultScores((), np.zeros((0, rows), dtype=np.float32))
+
+
 def of_one_kind(kind: str | None, scores: FloatArray) -> FaultScores:
     """Return the row scores of a well as evidence of one fault kind; no kinds if it is None.
 
@@ -200,7 +196,7 @@ def of_one_kind(kind: str | None, scores: FloatArray) -> FaultScores:
         scores: float32[channel, sample].
     """
     if kind is None:
-        return FaultScores((), np.zeros((0, scores.shape[1]), dtype=np.float32))
+        return no_fault_scores(scores.shape[1])
     return FaultScores((kind,), row_scores(scores, "logs")[None])
 
 

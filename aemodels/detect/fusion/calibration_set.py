@@ -83,6 +83,11 @@ class MemberEvaluation:
     fault_scores: Sequence[FaultScores]
 
 
+def member_of(component: str) -> str:
+    """Return the member that a component, "member" or "member:component", belongs to."""
+    return component.split(":", maxsplit=1)[0]
+
+
 def evaluate_members(members: Mapping[str, Detector], section: Section) -> MemberEvaluation:
     """Return the scores of all members; every member is evaluated once."""
     scores: dict[str, FloatArray] = {}

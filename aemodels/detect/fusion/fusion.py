@@ -21,7 +21,7 @@ from aemodels.detect.base import (
     Detector,
     EvaluatedDetector,
     Evaluation,
-    FaultScores,
+    no_fault_scores,
     prefixed,
     row_scores,
     unprefixed,
@@ -31,10 +31,12 @@ from aemodels.detect.fusion.calibration_set import (
     CalibrationCase,
     CopyPlan,
     LabelledSection,
+    MemberEvaluation,
     calibration_cases,
     clean_samples,
     evaluate_members,
     labelled_copies,
+    member_of,
     neg_log10_p,
     out_of_fold_members,
 )
@@ -133,7 +135,7 @@ class Fusion(Spec):
 
     def mixed(self, components: Iterable[str]) -> list[str]:
         """Return the components, "member" or "member:component", that the combination mixes."""
-        return [name for name in components if name.split(":")[0] not in self.separate_members]
+        return [name for name in components if member_of(name) not in self.separate_members]
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
         """Fit the members, their p-values, the combination and the classifier.
@@ -148,37 +150,44 @@ class Fusion(Spec):
         tell("members scored on %d recordings that they were not fitted to", len(cases))
         scored = [self._score_case(case, context, kinds, number) for number, case in enumerate(cases)]
         scales = {
-            name: fit_p_values([np.where(item.clean, item.scores[name], np.nan) for item in scored], self.odd_share)
-            for name in scored[0].scores
+            name: fit_p_values(
+                [np.where(item.clean, item.found.scores[name], np.nan) for item in scored], self.odd_share
+            )
+            for name in scored[0].found.scores
         }
         mixed = {name: scales[name] for name in self.mixed(scales)}
         combination = self._combination(scored, mixed, context.kind)
-        pairs = [pair for item in scored for pair in zip(item.copies, item.fault_scores, strict=True)]
+        pairs = [
+            (copy, found.fault_scores)
+            for item in scored
+            for copy, found in zip(item.copies, item.in_copies, strict=True)
+        ]
         classifier = fit_fusion_classifier(pairs, kinds)
         shares = self._shares(scored, mixed, combination)
         detector = FusionDetector(
             self, context.kind, members, scales, combination, classifier, _UNSCALED, out_of_fold, shares
         )
-        combined = [np.where(item.clean, detector.combined(item.scores), np.nan) for item in scored]
+        combined = [np.where(item.clean, detector.combined(item.found.scores), np.nan) for item in scored]
         final = fit_p_values([row_scores(item.astype(np.float32), context.kind) for item in combined])
         return dataclasses.replace(detector, final=final)
 
     def _shares(
-        self, scored: Sequence[_MemberScores], mixed: Mapping[str, PValueScale], combination: Combination
+        self, scored: Sequence[_ScoredCase], mixed: Mapping[str, PValueScale], combination: Combination
     ) -> PValueScale | None:
         """Return the p-value scale of the combination by itself; None if no member is separate."""
         if not self.separate_members:
             return None
         return fit_p_values(
-            [np.where(item.clean, combination.combine(neg_log10_p(mixed, item.scores)), np.nan) for item in scored]
+            [
+                np.where(item.clean, combination.combine(neg_log10_p(mixed, item.found.scores)), np.nan)
+                for item in scored
+            ]
         )
 
-    def _combination(
-        self, scored: Sequence[_MemberScores], scales: Mapping[str, PValueScale], kind: Kind
-    ) -> Combination:
+    def _combination(self, scored: Sequence[_ScoredCase], scales: Mapping[str, PValueScale], kind: Kind) -> Combination:
         """Fit the combination to the labelled copies."""
         labelled = [item for item in scored if item.copies]
-        p_values = [[neg_log10_p(scales, scores) for scores in item.copy_scores] for item in labelled]
+        p_values = [[neg_log10_p(scales, found.scores) for found in item.in_copies] for item in labelled]
         combination = fit_combination(
             self.combine,
             p_values,
@@ -193,17 +202,14 @@ class Fusion(Spec):
 
     def _score_case(
         self, case: CalibrationCase, context: DetectContext, kinds: tuple[str, ...], number: int
-    ) -> _MemberScores:
+    ) -> _ScoredCase:
         rng = np.random.default_rng([context.seed, 9, number])
         copies = labelled_copies(context, case, CopyPlan(kinds, self.copies, self.fraction), rng)
-        found = evaluate_members(case.members, case.section)
-        in_copies = [evaluate_members(case.members, copy.section) for copy in copies]
-        return _MemberScores(
-            found.scores,
+        return _ScoredCase(
+            evaluate_members(case.members, case.section),
             clean_samples(case.section, context.kind),
             copies,
-            [one.scores for one in in_copies],
-            [one.fault_scores for one in in_copies],
+            [evaluate_members(case.members, copy.section) for copy in copies],
         )
 
     def _members(self, train: Sequence[Section], context: DetectContext) -> dict[str, Detector]:
@@ -232,22 +238,20 @@ class Fusion(Spec):
 
 
 @dataclass(frozen=True, eq=False)
-class _MemberScores:
+class _ScoredCase:
     """The members' scores of a section and of its faulty copies.
 
     Args:
-        scores: of the section, by component.
+        found: in the section.
         clean: bool of the scores' shape, samples usable as clean reference.
         copies: of the section, with faults.
-        copy_scores: of each copy, by component.
-        fault_scores: of each copy, by member.
+        in_copies: found in each copy.
     """
 
-    scores: Mapping[str, FloatArray]
+    found: MemberEvaluation
     clean: BoolArray
     copies: Sequence[LabelledSection]
-    copy_scores: Sequence[Mapping[str, FloatArray]]
-    fault_scores: Sequence[Sequence[FaultScores]]
+    in_copies: Sequence[MemberEvaluation]
 
 
 @dataclass(frozen=True, eq=False)
@@ -296,8 +300,7 @@ class FusionDetector(EvaluatedDetector):
         p_values = self.final.transform(combined)
         scores = p_values if self.kind == "seismic" else np.stack([self._intervals(row) for row in p_values])
         rows = section.values.shape[1 if self.kind == "logs" else 0]
-        none = FaultScores((), np.zeros((0, rows), dtype=np.float32))
-        kinds = self.classifier.predict(found.fault_scores) if found.fault_scores else none
+        kinds = self.classifier.predict(found.fault_scores) if found.fault_scores else no_fault_scores(rows)
         return Evaluation(scores, fault_scores=kinds)
 
     def combined(self, scores: Mapping[str, FloatArray]) -> FloatArray:
@@ -338,7 +341,7 @@ class FusionDetector(EvaluatedDetector):
 def _components_of(members: Iterable[str], components: Iterable[str]) -> IntArray:
     """Return the indices of the components that belong to some members."""
     wanted = set(members)
-    return np.flatnonzero([name.split(":")[0] in wanted for name in components])
+    return np.flatnonzero([member_of(name) in wanted for name in components])
 
 
 def _bytes(names: Mapping[str, Any]) -> NDArray[np.uint8]:
