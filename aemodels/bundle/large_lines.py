@@ -17,6 +17,7 @@ from aemodels.core.errors import DataError
 from aemodels.core.findings import Finding
 from aemodels.core.spec import Spec
 from aemodels.core.types import BoolArray, GatherKind, LineNoise, Recording, Scores
+from aemodels.denoisers.training.architecture import Reach
 from aemodels.io.segy.header_positions import HeaderPositions
 from aemodels.io.segy.read_plan import plan_segy
 from aemodels.io.segy.reader import read_segy_blocks, read_span
@@ -227,7 +228,7 @@ def score_segy_blocks(
 
 
 def window_grid(bundle: Bundle) -> tuple[int, int]:
-    """Return the grid of blocks on which a bundle's windows fall as on the whole line.
+    """Return the grid of blocks on which a bundle's windows and the levels of its networks fall as on the whole line.
 
     Returns:
         Traces from one possible first trace of a block to the next, and traces that a block needs on each side.
@@ -236,10 +237,14 @@ def window_grid(bundle: Bundle) -> tuple[int, int]:
         DataError: if a window spans all traces.
     """
     specs = [*_specs(bundle.denoiser), *_specs(bundle.detector)]
-    windows = [window for window in (getattr(spec, "window", None) for spec in specs) if isinstance(window, WindowSpec)]
+    reaches = [getattr(spec, "reach", None) for spec in specs]
+    whole = [reach for reach in reaches if isinstance(reach, Reach) and reach.traces]
+    inputs = [getattr(spec, "window", None) for spec, reach in zip(specs, reaches, strict=True) if reach is None]
+    windows = [window for window in inputs if isinstance(window, WindowSpec)]
     if any(window.width == 0 for window in windows):
         raise DataError(f"{bundle.name} has windows over all traces of a line (width 0); score the file at once")
-    steps, widths = [window.width_stride for window in windows], [window.width for window in windows]
+    steps = [*(window.width_stride for window in windows), *(reach.step for reach in whole)]
+    widths = [*(window.width for window in windows), *(reach.positions for reach in whole)]
     if any(not hasattr(spec, "window") and spec.kind not in ALONG_TRACES for spec in specs):
         steps, widths = [*steps, PANEL_STEP], [*widths, PANEL_REACH]
     step = math.lcm(1, *steps)

@@ -38,18 +38,35 @@ class Convolutions:
         greatest = layers.MaxPooling1D if self.rank == 1 else layers.MaxPooling2D
         return (average if how == "average" else greatest)(2)
 
+    @property
+    def step(self) -> int:
+        """Samples (and traces) of the coarsest level of a U-Net: sizes are multiples of it."""
+        return 1 << (len(self.widths) - 1)
+
+    @property
+    def reach(self) -> int:
+        """Samples (and traces) on either side of one that the output of a U-Net depends on, as a multiple of `step`."""
+        half = self.kernel // 2
+        levels = [1 << level for level in range(len(self.widths))]
+        samples = (
+            2 * half * (sum(levels) + sum(levels[:-1])) + 2 * self.step
+        )  # two filters a level; pooling, upsampling
+        return -(-samples // self.step) * self.step
+
     def upsample(self) -> Any:
         """Return upsampling by two."""
         return (layers.UpSampling1D if self.rank == 1 else layers.UpSampling2D)(2)
 
     def pad(self, x: Any, step: int) -> Any:
-        """Pad with zeros at the end, up to a multiple of `step` on each axis."""
-        missing = [-size % step for size in x.shape[1:-1]]
+        """Pad with zeros at the end, up to a multiple of `step` on each axis; an axis of any size has to be one."""
+        missing = [0 if size is None else -size % step for size in x.shape[1:-1]]
         return self._edge(x, missing, layers.ZeroPadding1D, layers.ZeroPadding2D)
 
     def crop(self, x: Any, size: Sequence[int]) -> Any:
         """Keep the first `size` samples of each axis: the inverse of `pad`."""
-        surplus = [current - wanted for current, wanted in zip(x.shape[1:-1], size, strict=True)]
+        surplus = [
+            0 if wanted is None else current - wanted for current, wanted in zip(x.shape[1:-1], size, strict=True)
+        ]
         return self._edge(x, surplus, layers.Cropping1D, layers.Cropping2D)
 
     def _edge(self, x: Any, counts: list[int], layer_1d: Any, layer_2d: Any) -> Any:
@@ -71,7 +88,7 @@ def unet(x: Any, shape: Convolutions, block: Literal["plain", "residual"] = "pla
         return layers.Activation("gelu")(layers.Add()([inner, shortcut]))
 
     size = x.shape[1:-1]
-    x = shape.pad(x, 2 ** (len(shape.widths) - 1))
+    x = shape.pad(x, shape.step)
     skips = []
     for width in shape.widths[:-1]:
         x = level(x, width)

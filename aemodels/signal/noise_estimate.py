@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from aemodels.core.types import BoolArray, FloatArray
+from aemodels.signal.windows import starts
 
 # The filter (1, -3, 3, -1) has squared norm 20; 0.6745 converts a median absolute deviation to a standard deviation.
 THIRD_DIFFERENCE_NORM = np.sqrt(20.0) * 0.6745
@@ -40,6 +41,33 @@ def noise_sigma(values: FloatArray, mask: BoolArray, *, axis: int = -1) -> Float
         middle = np.take_along_axis(ordered, np.maximum(count - 1, 0)[:, None] // 2, axis=-1)[:, 0]
         sigma[partial] = np.where(count > 0, middle, 0.0)
     return np.moveaxis((sigma / THIRD_DIFFERENCE_NORM).astype(np.float32)[..., None], -1, axis)
+
+
+def noise_sigma_along(values: FloatArray, mask: BoolArray, length: int, stride: int) -> FloatArray:
+    """Return the estimate of `noise_sigma` in windows along each channel, interpolated between their centres.
+
+    Args:
+        values: float32[channel, sample], finite.
+        mask: bool of the same shape.
+        length: samples per window.
+        stride: samples between windows.
+
+    Returns:
+        float32[channel, sample].
+    """
+    samples = values.shape[1]
+    length = min(length, samples)
+    first = starts(samples, length, stride)
+    slide = np.lib.stride_tricks.sliding_window_view
+    windows: FloatArray = slide(values, length, axis=1)[:, first]
+    observed: BoolArray = slide(mask, length, axis=1)[:, first]
+    sigma = noise_sigma(windows, observed)[..., 0]
+    centres = first + (length - 1) / 2
+    place = np.clip(np.interp(np.arange(samples), centres, np.arange(first.size)), 0, first.size - 1)
+    before = np.minimum(place.astype(np.int64), max(first.size - 2, 0))
+    share = (place - before).astype(np.float32)
+    after = np.minimum(before + 1, first.size - 1)
+    return np.asarray(sigma[:, before] * (1 - share) + sigma[:, after] * share, dtype=np.float32)
 
 
 def noise_power(values: FloatArray, mask: BoolArray) -> float:

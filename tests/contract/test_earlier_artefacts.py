@@ -51,8 +51,10 @@ def test_a_stored_bundle_scores_as_it_did(bundles: Path, kind: Kind) -> None:
     with np.load(EARLIER / f"{kind}-scores.npz") as stored:
         expected = dict(stored)
     assert scores.threshold == expected["threshold"]
-    for field in ("score", "denoised", "channel_score"):
+    for field in ("score", "channel_score"):
         np.testing.assert_allclose(getattr(scores, field), expected[field], rtol=1e-4, atol=1e-4, err_msg=field)
+    # version 0.1 blended windows where networks now take the whole signal
+    np.testing.assert_allclose(scores.denoised, expected["denoised"], rtol=2e-3, atol=1e-3)
     assert list(scores.reason) == list(expected["reason"])
     assert {"", "stuck"} < set(scores.reason) or kind == "seismic"
 

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from aemodels.core.errors import SpecError
 from aemodels.core.types import BoolArray, FloatArray, Section
-from aemodels.denoisers.training.architecture import Architecture
+from aemodels.denoisers.training.architecture import Architecture, Reach
 from aemodels.denoisers.training.blind_spot import blind_spot_estimate
 from aemodels.signal.windows import cut, overlap_add
 
 if TYPE_CHECKING:
     import keras
+
+_WHOLE = "whole"
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +59,33 @@ class NetworkDenoiser:
         return self._denoise(section) if blind_spot is None else blind_spot_estimate(self._denoise, section, blind_spot)
 
     def _denoise(self, section: Section) -> FloatArray:
+        reach = self.spec.reach
+        return self._denoise_windows(section) if reach is None else self._denoise_whole(section, reach)
+
+    def _denoise_whole(self, section: Section, reach: Reach) -> FloatArray:
+        """Denoise in one pass, padded so that the coarsest level falls on the same samples in the mirror image."""
+        from aemodels.denoisers.networks.inference import predict_whole
+
+        cache = self.sub_network(_WHOLE, self._whole_network)
+        inputs = self.spec.whole_inputs(section, self.affine)
+        size = inputs.shape[:-1]
+        padded = np.pad(inputs, [*((0, -length % reach.step) for length in size), (0, 0)])
+        outputs = predict_whole(cache["network"], padded, cache, reach=reach.positions, step=reach.step)
+        if self.spec.mirror:
+            axis = len(size) - 1  # depth of a well, traces of a panel: wavelets are not symmetric in time
+            flipped = np.flip(padded, axis)
+            mirrored = predict_whole(cache["network"], flipped, cache, reach=reach.positions, step=reach.step)
+            outputs = np.asarray((outputs + np.flip(mirrored, axis)) / 2, dtype=np.float32)
+        found = outputs[tuple(slice(length) for length in size)]
+        denoised = self.spec.outputs(found.reshape(size[0], -1), self.affine).T
+        return np.ascontiguousarray(denoised, dtype=np.float32)
+
+    def _whole_network(self, _: keras.Model) -> keras.Model:
+        network = self.spec.build_whole(self.channels)
+        network.set_weights(list(self.weights))
+        return network
+
+    def _denoise_windows(self, section: Section) -> FloatArray:
         windows = cut(section, self.spec.window)
         outputs = self._run(windows.values, windows.mask)
         if self.spec.mirror:

@@ -8,14 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from aemodels.core.types import BoolArray, FloatArray
+from aemodels.core.types import BoolArray, FloatArray, Section
 from aemodels.denoisers.networks.base import NetworkBase
+from aemodels.denoisers.training.architecture import Reach
 from aemodels.denoisers.training.spec import TrainingSpec
 from aemodels.noise import Dropout
 from aemodels.signal.windows import WindowSpec
 
 if TYPE_CHECKING:
     import keras
+
+    from aemodels.denoisers.convolution_blocks import Convolutions
 
 
 class Masked(NetworkBase):
@@ -42,12 +45,33 @@ class Masked(NetworkBase):
     )
 
     def build(self, features: int) -> keras.Model:
+        return self._network(features, self.window.length)
+
+    def build_whole(self, features: int) -> keras.Model:
+        return self._network(features, None)
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far the network sees; None along windows of some of the channels."""
+        shape = self._convolutions()
+        return None if self.window.width else Reach(shape.reach, shape.step, traces=False)
+
+    def whole_inputs(self, section: Section, affine: NDArray[np.float32]) -> FloatArray:
+        return self.inputs(section.values.T, section.mask.T, affine)
+
+    def _convolutions(self) -> Convolutions:
+        from aemodels.denoisers.convolution_blocks import Convolutions
+
+        return Convolutions(1, self.widths, self.kernel)
+
+    def _network(self, features: int, length: int | None) -> keras.Model:
+        """Build the network from [window, sample, 2 * feature] to [window, sample, feature]; None = any length."""
         import keras
 
-        from aemodels.denoisers.convolution_blocks import Convolutions, unet
+        from aemodels.denoisers.convolution_blocks import unet
 
-        shape = Convolutions(1, self.widths, self.kernel)
-        entry = keras.Input((self.window.length, 2 * features), name="windows")
+        shape = self._convolutions()
+        entry = keras.Input((length, 2 * features), name="windows")
         values = shape.filters(features, 1, name="values")(unet(entry, shape))
         return keras.Model(entry, values, name="masked")
 

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from aemodels.core.errors import SpecError
 from aemodels.core.spec import Spec
-from aemodels.core.types import BoolArray, FloatArray
+from aemodels.core.types import BoolArray, FloatArray, Section
 from aemodels.denoisers.training.spec import TrainingSpec
 from aemodels.signal.windows import WindowSpec
 
 if TYPE_CHECKING:
     import keras
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The neighbourhood that a fully convolutional network sees.
+
+    Args:
+        positions: samples (and traces) on either side of one that its output depends on, a multiple of `step`.
+        step: samples (and traces) of its coarsest level: it takes sizes that are multiples of it.
+        traces: True if it convolves over traces as well.
+    """
+
+    positions: int
+    step: int
+    traces: bool
 
 
 class Architecture(Spec):
@@ -25,7 +42,7 @@ class Architecture(Spec):
     training: TrainingSpec = Field(default=TrainingSpec(), description="parameters of the training loop")
     mirror: bool = Field(
         default=False,
-        description="average the estimates of each window and of its mirror image; train with flip > 0",
+        description="average the estimates of the signal and of its mirror image; train with flip > 0",
     )
 
     loss: Literal["auto", "mse", "huber", "bce"] = Field(
@@ -54,6 +71,30 @@ class Architecture(Spec):
     @abstractmethod
     def build(self, features: int) -> keras.Model:
         """Build the untrained network for windows of `features` channels."""
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far the network sees if it takes signals of any size; None if it works on windows alone."""
+        return None
+
+    def build_whole(self, features: int) -> keras.Model:
+        """Build the network for signals of any size, [1, *size, input] to [1, *size, output], with the same weights.
+
+        Args:
+            features: as for `build`.
+
+        Raises:
+            SpecError: if the network works on windows alone.
+        """
+        raise SpecError(f"{type(self).__name__} works on windows of {self.window.length} samples alone")
+
+    def whole_inputs(self, section: Section, affine: NDArray[np.float32]) -> FloatArray:
+        """Return the input of `build_whole` for a section: float32[sample, input] or [sample, trace, input].
+
+        Raises:
+            SpecError: if the network works on windows alone.
+        """
+        raise SpecError(f"{type(self).__name__} works on windows of {self.window.length} samples alone")
 
     @abstractmethod
     def inputs(self, values: FloatArray, mask: BoolArray, affine: NDArray[np.float32]) -> FloatArray:

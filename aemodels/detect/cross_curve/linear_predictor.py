@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,6 +55,11 @@ class RidgeFromOtherCurves:
     mean: NDArray[np.float64]
     covariance: NDArray[np.float64]
     _weights: dict[tuple[bool, ...], FloatArray] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """sha256 of everything that was fitted: equal predictors predict the same."""
+        return hashlib.sha256(self.mean.tobytes() + self.covariance.tobytes()).hexdigest()
 
     def predict(self, section: Section) -> FloatArray:
         """Return the predicted curves, float32[channel, sample], in normalised units.

@@ -14,10 +14,9 @@ from typing_extensions import override
 from aemodels.core.errors import SpecError
 from aemodels.core.spec import Spec
 from aemodels.core.types import Kind, Section
-from aemodels.detect.base import DetectContext, Detector, EvaluatedDetector, Evaluation, FaultScores, channel_scale
+from aemodels.detect.base import DetectContext, Detector, Evaluation, FaultScores, channel_scale
 from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves, fit_predictors
-from aemodels.detect.depth_shift.candidates import shift_evidence
-from aemodels.detect.depth_shift.lagged_correlation import lagged_correlation
+from aemodels.detect.depth_shift.well_features import WellDetector, WellFeatures
 
 
 class Lag(Spec):
@@ -58,7 +57,7 @@ class Lag(Spec):
 
 
 @dataclass(frozen=True, eq=False)
-class LagDetector(EvaluatedDetector):
+class LagDetector(WellDetector):
     """Fitted Lag.
 
     Args:
@@ -79,13 +78,13 @@ class LagDetector(EvaluatedDetector):
         return tuple(LagDetector(self.spec, predictor, self.scale) for predictor in self.out_of_fold_predictors)
 
     @override
-    def evaluate(self, section: Section) -> Evaluation:
+    def evaluate_features(self, features: WellFeatures) -> Evaluation:
         """Return the evidence of a depth shift, in units of the training scale, and that of the worst curve."""
-        predicted = self.predictor.predict(section)
-        correlation = lagged_correlation(section, predicted, self.spec.window)
+        section = features.section
+        correlation = features.lagged_correlations(self.predictor, (self.spec.window,))[0]
         gain = np.maximum(correlation.best_lag - np.maximum(correlation.zero_lag, 0), 0)
         better = np.maximum(correlation.best_lag, 0) * gain
-        found = better + np.log1p(np.maximum(shift_evidence(section, predicted).gain, 0))
+        found = better + np.log1p(np.maximum(features.shift_evidence(self.predictor).gain, 0))
         scores = np.where(section.mask, found / self.scale, np.nan).astype(np.float32)
         worst = np.where(section.mask, np.nan_to_num(scores), 0).max(axis=0)
         return Evaluation(scores, fault_scores=FaultScores(("depth_shift",), worst[None].astype(np.float32)))

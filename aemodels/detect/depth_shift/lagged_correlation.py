@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from aemodels.core.types import FloatArray, Section
 from aemodels.detect.cross_curve.linear_predictor import CLIP_RANGE
 
+Floats: TypeAlias = NDArray[np.float64]
 MAX_ZERO_LAG = 2  # samples; resampling and tool response cause such lags in any log
 LAG_RANGE = (4, 24)  # samples, 0.6-3.7 m at the usual spacing
 _MIN_VARIANCE = 2e-4  # of differences, added to their variance: smaller ones are not bed boundaries
@@ -30,36 +34,109 @@ class LaggedCorrelation:
     lag: FloatArray
 
 
-def lagged_correlation(section: Section, predicted: FloatArray, window: int) -> LaggedCorrelation:
-    """Return the sliding cross-correlation over `window` samples.
+def lagged_correlation(section: Section, predicted: FloatArray, windows: Sequence[int]) -> list[LaggedCorrelation]:
+    """Return the sliding cross-correlation over each of some windows.
 
     Args:
         section: normalised curves.
         predicted: float32[channel, sample], each curve predicted from the others.
-        window: samples.
+        windows: lengths in samples.
 
     Returns:
-        Correlations in -1 .. 1; 0 if the curve or its prediction is constant.
+        For each window, correlations in -1 .. 1; 0 if the curve or its prediction is constant.
     """
     observed = section.mask & np.roll(section.mask, 1, axis=1)
     steps = np.where(observed, _differences(np.clip(section.values, *CLIP_RANGE)), 0)
     expected = np.where(observed, _differences(predicted), 0)
-    power = _sliding(expected**2, window) + _MIN_VARIANCE
-    zero_lag = np.full(steps.shape, -1, dtype=np.float32)
-    best_lag, lag = zero_lag.copy(), np.zeros_like(zero_lag)
+    searches = [_Search.begin(steps, expected, window) for window in windows]
     for shift in range(-LAG_RANGE[1], LAG_RANGE[1] + 1):
         if MAX_ZERO_LAG < abs(shift) < LAG_RANGE[0]:
             continue
         shifted = _shifted(steps, shift)
-        correlation = _sliding(shifted * expected, window) / np.sqrt(
-            power * (_sliding(shifted**2, window) + _MIN_VARIANCE)
-        )
+        products = _running_total(shifted * expected)
+        for search in searches:
+            search.try_lag(products, shifted, shift)
+    return [LaggedCorrelation(search.zero_lag, search.best_lag, search.lag) for search in searches]
+
+
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """The highest correlations so far, over one window.
+
+    Args:
+        window: samples.
+        own_scale: one over the standard deviation of the curve's steps within each window, float32[channel, sample].
+        expected_scale: the same of the prediction's.
+        zero_lag, best_lag, lag: as of LaggedCorrelation, changed by `try_lag`.
+    """
+
+    window: int
+    own_scale: FloatArray
+    expected_scale: FloatArray
+    zero_lag: FloatArray
+    best_lag: FloatArray
+    lag: FloatArray
+
+    @classmethod
+    def begin(cls, steps: FloatArray, expected: FloatArray, window: int) -> _Search:
+        """Return a search in which no lag was tried."""
+        lowest = np.full(steps.shape, -1, dtype=np.float32)
+        own, other = (_one_over_deviation(values, window) for values in (steps, expected))
+        return cls(window, own, other, lowest, lowest.copy(), np.zeros_like(lowest))
+
+    def try_lag(self, products: Floats, shifted: FloatArray, shift: int) -> None:
+        """Compare with the correlation at one more lag.
+
+        Args:
+            products: running totals of the shifted steps times the prediction's.
+            shifted: steps of the curve at this lag.
+            shift: the lag.
+        """
+        correlation = _window_mean(products, self.window)
+        correlation *= self.expected_scale
+        correlation *= self._shifted_scale(shifted, shift)
         if abs(shift) <= MAX_ZERO_LAG:
-            np.maximum(zero_lag, correlation, out=zero_lag)
+            np.maximum(self.zero_lag, correlation, out=self.zero_lag)
         else:
-            better = correlation > best_lag
-            best_lag[better], lag[better] = correlation[better], shift
-    return LaggedCorrelation(zero_lag, best_lag, lag)
+            np.copyto(self.lag, shift, where=correlation > self.best_lag)
+            np.maximum(self.best_lag, correlation, out=self.best_lag)
+
+    def _shifted_scale(self, shifted: FloatArray, shift: int) -> FloatArray:
+        """Return one over the standard deviation of the shifted steps: that of the unshifted ones but near the ends."""
+        out = _shifted(self.own_scale, shift)
+        near = self.window + LAG_RANGE[1]
+        if 2 * near >= out.shape[1]:
+            return _one_over_deviation(shifted, self.window)
+        for part, kept in ((shifted[:, : 2 * near], slice(None, near)), (shifted[:, -2 * near :], slice(-near, None))):
+            out[:, kept] = _one_over_deviation(part, self.window)[:, kept]
+        return out
+
+
+def _one_over_deviation(steps: FloatArray, window: int) -> FloatArray:
+    """Return one over the root mean square of the steps within each window, float32[channel, sample]."""
+    power = np.maximum(_window_mean(_running_total(steps**2), window), 0) + np.float32(_MIN_VARIANCE)
+    return np.asarray(1 / np.sqrt(power), dtype=np.float32)
+
+
+def _running_total(values: FloatArray) -> Floats:
+    """Return the sum of all values before each sample and the end, float64[channel, sample + 1]."""
+    out = np.zeros((len(values), values.shape[1] + 1))
+    np.cumsum(values, axis=1, dtype=np.float64, out=out[:, 1:])
+    return out
+
+
+def _window_mean(totals: Floats, window: int) -> FloatArray:
+    """Return the means over windows, zeros beyond the ends of the curve included: float32[channel, sample]."""
+    before, samples = window // 2, totals.shape[1] - 1
+    after = window - before  # a window is from `before` samples before to `after` after, exclusive
+    out = np.empty((len(totals), samples))
+    head, tail = min(before, samples), max(samples - after, 0)
+    out[:, :head] = 0
+    out[:, head:] = -totals[:, : samples - head]
+    out[:, :tail] += totals[:, after : after + tail]
+    out[:, tail:] += totals[:, -1:]
+    out /= window
+    return out.astype(np.float32)
 
 
 def _differences(values: FloatArray) -> FloatArray:
@@ -78,12 +155,3 @@ def _shifted(values: FloatArray, shift: int) -> FloatArray:
     else:
         out[:, -shift:] = values[:, :shift]
     return out
-
-
-def _sliding(values: FloatArray, window: int) -> FloatArray:
-    # the running mean of squares may be below zero by a rounding error
-    return (
-        np.maximum(uniform_filter1d(values, window, axis=1, mode="constant"), 0)
-        if (values >= 0).all()
-        else (np.asarray(uniform_filter1d(values, window, axis=1, mode="constant")))
-    )

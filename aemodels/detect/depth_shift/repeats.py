@@ -14,6 +14,7 @@ from aemodels.core.types import FloatArray, Section
 LAGS = (4, 24)  # samples, 0.6-3.7 m at the usual spacing
 Table: TypeAlias = NDArray[np.float64]
 _NOISE = 1e-3  # normalised units, assumed difference of two readings of one depth
+_MIN_RATIO = 1e-9  # of the difference to the variance: limits the strength
 _MIN_LENGTH = 5  # samples compared: shorter intervals repeat by chance
 
 
@@ -38,40 +39,77 @@ def find_repeats(section: Section) -> Repeats:
     Fractional lags are modelled by the best-fitting mixture of two neighbouring ones.
     """
     values = section.values.astype(np.float64)
-    strength = np.zeros(values.shape)
+    lags = _LagSums.at(values, LAGS[0])
+    plain, squares = _totals(values), _totals(values**2)
+    lowest = np.ones(values.shape)
     best = np.zeros(values.shape)
     for lag in range(*LAGS):
         length = max(lag, _MIN_LENGTH)
-        mismatch, share = _mismatch(values, lag, length)
+        mismatch, share = lags.mismatch(length)
+        variance = np.maximum(_trailing(squares, length) - _trailing(plain, length) ** 2, 0)
         # a flat line repeats itself, but has no variance
-        ratio = (mismatch + _NOISE**2) / (_variation(values, length) + _NOISE**2)
-        found = -np.log10(np.clip(ratio, 1e-9, 1.0))
-        found[:, : lag + length] = 0.0
-        better = found > strength
-        strength[better], best[better] = found[better], lag + share[better]
+        ratio = np.maximum((mismatch + _NOISE**2) / (variance + _NOISE**2), _MIN_RATIO)
+        ratio[:, : lag + length] = 1.0
+        np.copyto(best, lag + share, where=ratio < lowest)
+        np.minimum(lowest, ratio, out=lowest)
+        lags = lags.following(values)
     observed = uniform_filter1d(section.mask.astype(np.float32), 2 * LAGS[1] + 1, axis=1, mode="constant") > 0.99
+    strength = -np.log10(lowest)
     return Repeats(np.where(observed, strength, 0).astype(np.float32), np.where(observed, best, 0).astype(np.float32))
 
 
-def _mismatch(values: Table, lag: int, length: int) -> tuple[Table, Table]:
-    """Return the least mean square of x(j) - (1 - f) x(j - lag) - f x(j - lag - 1) over `length` samples, and the f."""
-    first = values - _delayed(values, lag)
-    slope = _delayed(values, lag + 1) - _delayed(values, lag)
-    square, cross, power = _trailing(first**2, length), _trailing(first * slope, length), _trailing(slope**2, length)
-    share = np.clip(cross / np.maximum(power, 1e-12), 0, 1)
-    return np.maximum(square - 2 * share * cross + share**2 * power, 0), share
+@dataclass(frozen=True, eq=False)
+class _LagSums:
+    """Running totals of products of the difference x(j) - x(j - lag) and the slope x(j - lag - 1) - x(j - lag).
+
+    Args:
+        lag: in samples.
+        square, cross, power: of the difference squared, difference times slope, and slope squared,
+            float64[channel, sample + 1].
+    """
+
+    lag: int
+    square: Table
+    cross: Table
+    power: Table
+
+    @classmethod
+    def at(cls, values: Table, lag: int) -> _LagSums:
+        """Return the totals at one lag."""
+        first, slope = cls._differences(values, lag)
+        return cls(lag, _totals(first**2), _totals(first * slope), _totals(slope**2))
+
+    def following(self, values: Table) -> _LagSums:
+        """Return the totals at the next lag, whose difference is this one's less its slope."""
+        first, slope = self._differences(values, self.lag + 1)
+        return _LagSums(
+            self.lag + 1, self.square - 2 * self.cross + self.power, _totals(first * slope), _totals(slope**2)
+        )
+
+    def mismatch(self, length: int) -> tuple[Table, Table]:
+        """Return the least mean square of x(j) - (1 - f) x(j - lag) - f x(j - lag - 1) over `length` samples, and f."""
+        square, cross, power = (_trailing(totals, length) for totals in (self.square, self.cross, self.power))
+        share = np.clip(cross / np.maximum(power, 1e-12), 0, 1)
+        return np.maximum(square - 2 * share * cross + share**2 * power, 0), share
+
+    @staticmethod
+    def _differences(values: Table, lag: int) -> tuple[Table, Table]:
+        here = _delayed(values, lag)
+        return values - here, _delayed(values, lag + 1) - here
 
 
-def _variation(values: NDArray[np.float64], length: int) -> NDArray[np.float64]:
-    """Return the variance of the `length` samples that end at each sample."""
-    return np.maximum(_trailing(values**2, length) - _trailing(values, length) ** 2, 0)
-
-
-def _delayed(values: NDArray[np.float64], lag: int) -> NDArray[np.float64]:
+def _delayed(values: Table, lag: int) -> Table:
     return np.concatenate([np.repeat(values[:, :1], lag, axis=1), values[:, :-lag]], axis=1)[:, : values.shape[1]]
 
 
-def _trailing(values: NDArray[np.float64], length: int) -> NDArray[np.float64]:
-    """Return the mean of the `length` samples that end at each sample."""
-    total = np.cumsum(np.pad(values, ((0, 0), (length, 0))), axis=1)
-    return (total[:, length:] - total[:, :-length]) / length
+def _totals(values: Table) -> Table:
+    """Return the sum of all values before each sample and the end, float64[channel, sample + 1]."""
+    return np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1)
+
+
+def _trailing(totals: Table, length: int) -> Table:
+    """Return the mean of the `length` samples that end at each sample, zeros before the first."""
+    out = totals[:, 1:].copy()
+    out[:, length - 1 :] -= totals[:, : totals.shape[1] - length]
+    out /= length
+    return out

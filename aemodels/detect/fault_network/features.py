@@ -8,9 +8,9 @@ from scipy.ndimage import uniform_filter1d
 from aemodels.core.types import BoolArray, FloatArray, Section
 from aemodels.denoisers.filters_1d.hampel import running_deviation
 from aemodels.detect.cross_curve.linear_predictor import CLIP_RANGE, RidgeFromOtherCurves
-from aemodels.detect.depth_shift.candidates import shift_evidence
-from aemodels.detect.depth_shift.lagged_correlation import LAG_RANGE, lagged_correlation
+from aemodels.detect.depth_shift.lagged_correlation import LAG_RANGE
 from aemodels.detect.depth_shift.step_predictor import step_mask
+from aemodels.detect.depth_shift.well_features import WellFeatures
 from aemodels.signal.quality_rules import STRAIGHT_TOLERANCE, STUCK_SAMPLES
 from aemodels.signal.runs import run_lengths, straight_runs
 
@@ -21,7 +21,7 @@ _BASELINE = 401  # samples, 61 m: a residual that is constant over more than thi
 _MIN_STEP = 1e-4  # normalised units; added before the logarithm of a step is taken
 
 
-def input_features(section: Section, predictor: RidgeFromOtherCurves) -> FloatArray:
+def input_features(features: WellFeatures, predictor: RidgeFromOtherCurves) -> FloatArray:
     """Return the input features, float32[sample, FEATURES_PER_CURVE * curve], each of order one.
 
     For every curve, in this order: value, mask, difference, logarithm of its size, distance from the running median
@@ -31,12 +31,11 @@ def input_features(section: Section, predictor: RidgeFromOtherCurves) -> FloatAr
     the prediction at zero lag, at the best lag, and that lag. 0 if the curve is not observed.
 
     Args:
-        section: normalised curves.
+        features: of the normalised curves.
         predictor: fitted on other wells.
     """
+    section, predicted = features.section, features.predicted(predictor)
     clipped = np.clip(section.values, *CLIP_RANGE)
-    clipped_section = section.with_values(clipped)
-    predicted = predictor.predict(clipped_section)
     residual = np.where(section.mask, clipped - predicted, 0)
     steps = np.where(step_mask(section), np.diff(section.values, axis=1, prepend=section.values[:, :1]), 0)
     median, _ = running_deviation(clipped, _HAMPEL)
@@ -51,10 +50,9 @@ def input_features(section: Section, predictor: RidgeFromOtherCurves) -> FloatAr
         np.clip(3 * (residual - _baseline(residual, section)), -3, 3),
         np.sign(section.values) * np.log1p(np.abs(section.values - clipped)) / 4,
     ]
-    shift = shift_evidence(section, predicted)
+    shift = features.shift_evidence(predictor)
     parts += [shift.repeat / 3, np.sign(shift.gain) * np.log1p(np.abs(shift.gain)) / 3]
-    for window in LAG_WINDOWS:
-        correlation = lagged_correlation(clipped_section, predicted, window)
+    for correlation in features.lagged_correlations(predictor, LAG_WINDOWS):
         parts += [correlation.zero_lag, correlation.best_lag, correlation.lag / LAG_RANGE[1]]
     joined = np.concatenate([np.where(section.mask, part, 0).astype(np.float32) for part in parts])
     return np.ascontiguousarray(joined.T)

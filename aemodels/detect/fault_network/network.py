@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +18,17 @@ from aemodels.core.errors import SpecError
 from aemodels.core.progress import tell
 from aemodels.core.spec import Spec
 from aemodels.core.types import FloatArray, Kind, Section
-from aemodels.detect.base import DetectContext, Detector, EvaluatedDetector, Evaluation, FaultScores
+from aemodels.detect.base import DetectContext, Detector, Evaluation, FaultScores
 from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves, fit_predictors
+from aemodels.detect.depth_shift.well_features import WellDetector, WellFeatures
 from aemodels.detect.fault_network.augmentation import Augmentation
 from aemodels.detect.fault_network.features import FEATURES_PER_CURVE, input_features
 from aemodels.detect.fault_network.generic_faults import GenericFault
 from aemodels.detect.fault_network.training_set import UNSPECIFIC, TrainingSet, TrainingSetSpec, build_training_set
 from aemodels.faults.base import kind_of
+
+if TYPE_CHECKING:
+    from aemodels.denoisers.convolution_blocks import Convolutions
 
 DEPTH_LOGIT_WEIGHT = 0.5  # of the log-odds that the depth as a whole is faulty, added to those of a curve
 _MIN_KIND_WEIGHT, _MAX_KIND_WEIGHT = 0.7, 4.0
@@ -209,7 +213,7 @@ def _applicable_kinds(context: DetectContext, wells: Iterable[int]) -> set[str]:
 
 
 @dataclass(frozen=True, eq=False)
-class FaultNetworkDetector(EvaluatedDetector):
+class FaultNetworkDetector(WellDetector):
     """Fitted FaultNetwork.
 
     Args:
@@ -245,7 +249,7 @@ class FaultNetworkDetector(EvaluatedDetector):
         return tuple(found)
 
     @override
-    def evaluate(self, section: Section) -> Evaluation:
+    def evaluate_features(self, features: WellFeatures) -> Evaluation:
         """Return everything that the networks say.
 
         Returns:
@@ -253,7 +257,7 @@ class FaultNetworkDetector(EvaluatedDetector):
             Components: the log-odds of every kind, the unspecific one included, on each curve. Fault scores: the
             log-odds of each named kind, the maximum over the curves.
         """
-        logits = self.logits(section)
+        section, logits = features.section, self._logits(features)
         by_kind, named = self._by_kind(logits), self._named()
         log_odds = by_kind[named].max(axis=0) + DEPTH_LOGIT_WEIGHT * logits[-1]
         components = {
@@ -278,10 +282,13 @@ class FaultNetworkDetector(EvaluatedDetector):
 
     def logits(self, section: Section) -> FloatArray:
         """Return the mean log-odds of the members, float32[kind * curve + 1, sample], curves fastest."""
+        return self._logits(WellFeatures(section))
+
+    def _logits(self, features: WellFeatures) -> FloatArray:
         from aemodels.detect.fault_network.segmentation import predict_logits
 
-        inputs = input_features(section, self.predictor)
-        found = [predict_logits(*self._network(member), inputs) for member in range(len(self.networks))]
+        inputs = input_features(features, self.predictor)
+        found = [predict_logits(*self._network(member), inputs, self._body()) for member in range(len(self.networks))]
         return np.ascontiguousarray(np.mean(found, axis=0, dtype=np.float32).T)
 
     def _named(self) -> NDArray[np.int64]:
@@ -292,14 +299,17 @@ class FaultNetworkDetector(EvaluatedDetector):
         """Return float32[kind, curve, sample]."""
         return logits[:-1].reshape(len(self.kinds), -1, logits.shape[1])
 
+    def _body(self) -> Convolutions:
+        from aemodels.denoisers.convolution_blocks import Convolutions
+
+        return Convolutions(1, self.spec.widths, self.spec.kernel)
+
     def _network(self, member: int) -> tuple[Any, dict[str, Any]]:
         """Return a member's network and its inference cache; built on first use."""
         if member not in self._built:
-            from aemodels.denoisers.convolution_blocks import Convolutions
             from aemodels.detect.fault_network.segmentation import build_segmentation_network
 
-            weights = self.networks[member]
-            body = Convolutions(1, self.spec.widths, self.spec.kernel)
+            weights, body = self.networks[member], self._body()
             curves = len(self.predictor.mean)
             outputs = len(self.kinds) * curves + 1
             network = build_segmentation_network(body, FEATURES_PER_CURVE * curves, outputs)

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 from aemodels.core.types import FloatArray
 from aemodels.denoisers.convolution_blocks import Convolutions, unet
-from aemodels.denoisers.networks.inference import predict
+from aemodels.denoisers.networks.inference import predict_whole
 
-BLOCK, MARGIN = 2048, 256  # samples scored at a time, and context on either side of them
-INPUT_LENGTH = BLOCK + 2 * MARGIN
+MARGIN = 256  # samples of zeros on either side of a well, more than the networks see
 PRIOR_SHARE = 0.02  # share of faulty samples that the initial logits predict
 CLIP_NORM = 1.0
 
@@ -42,7 +41,7 @@ class Schedule:
 
 
 def build_segmentation_network(
-    body: Convolutions, inputs: int, outputs: int, *, length: int = INPUT_LENGTH, seed: int | None = None
+    body: Convolutions, inputs: int, outputs: int, *, length: int | None = None, seed: int | None = None
 ) -> keras.Model:
     """Build a network from float32[window, length, inputs] to logits [window, length, outputs].
 
@@ -52,7 +51,7 @@ def build_segmentation_network(
         body: widths and kernel of the U-Net.
         inputs: number of input features.
         outputs: number of labels.
-        length: samples per window.
+        length: samples per window; None = any length.
         seed: seed of the initial weights; None if weights are set afterwards.
     """
     if seed is not None:
@@ -127,11 +126,15 @@ def _pad_to(array: NDArray[Any], length: int, value: int) -> NDArray[Any]:
     return np.pad(array, ((0, missing), (0, 0)), constant_values=value) if missing else array
 
 
-def predict_logits(network: keras.Model, cache: dict[str, Any], inputs: FloatArray) -> FloatArray:
-    """Return logits float32[sample, label] for a whole well, float32[sample, feature], block by block."""
-    samples = len(inputs)
-    blocks = -(-samples // BLOCK)
-    padded = np.pad(inputs, ((MARGIN, MARGIN + blocks * BLOCK - samples), (0, 0)))
-    stacked = np.stack([padded[n * BLOCK : (n + 1) * BLOCK + 2 * MARGIN] for n in range(blocks)])
-    logits = predict(network, stacked, cache)[:, MARGIN : MARGIN + BLOCK]
-    return np.ascontiguousarray(logits.reshape(blocks * BLOCK, -1)[:samples])
+def predict_logits(network: keras.Model, cache: dict[str, Any], inputs: FloatArray, body: Convolutions) -> FloatArray:
+    """Return logits float32[sample, label] for a whole well, float32[sample, feature], in one pass.
+
+    Args:
+        network: of any length.
+        cache: keeps the compiled network between calls.
+        inputs: features of the well.
+        body: that the network was built with.
+    """
+    padded = np.pad(inputs, ((MARGIN, MARGIN + -len(inputs) % body.step), (0, 0)))
+    logits = predict_whole(network, padded, cache, reach=body.reach, step=body.step)
+    return np.ascontiguousarray(logits[MARGIN : MARGIN + len(inputs)])

@@ -12,6 +12,7 @@ from aemodels.core.errors import SpecError
 from aemodels.core.types import BoolArray, Recording, Section
 from aemodels.detect.base import DetectContext
 from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves
+from aemodels.detect.depth_shift.well_features import WellFeatures
 from aemodels.detect.fault_network.augmentation import Augmentation
 from aemodels.detect.fault_network.features import input_features, straight_lines
 from aemodels.faults.base import FaultBase, kind_of
@@ -108,7 +109,7 @@ def build_training_set(
             label = _labels(context, injection, section.mask & usable_as_clean, spec)
             if not known:
                 label = _without_hole_kinds(label, spec, len(section.values))
-            inputs.append(input_features(section, predictor).astype(np.float16))
+            inputs.append(input_features(WellFeatures(section), predictor).astype(np.float16))
             labels.append(label)
             for number, kind in enumerate(spec.kinds):
                 width = len(section.values)

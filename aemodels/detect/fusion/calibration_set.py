@@ -16,6 +16,7 @@ from aemodels.detect.base import (
     evaluate,
     out_of_fold_detectors,
 )
+from aemodels.detect.depth_shift.well_features import WellDetector, WellFeatures
 from aemodels.detect.fault_network.features import straight_lines
 from aemodels.detect.fusion.p_values import PValueScale
 from aemodels.faults.inject import Injection, inject
@@ -92,8 +93,9 @@ def evaluate_members(members: Mapping[str, Detector], section: Section) -> Membe
     """Return the scores of all members; every member is evaluated once."""
     scores: dict[str, FloatArray] = {}
     fault_scores = []
+    features = WellFeatures(section)
     for name, member in members.items():
-        found = evaluate(member, section)
+        found = member.evaluate_features(features) if isinstance(member, WellDetector) else evaluate(member, section)
         scores[name] = found.score
         scores |= {f"{name}:{component}": values for component, values in found.components.items()}
         if found.fault_scores is not None and found.fault_scores.kinds:

@@ -6,7 +6,6 @@ import numpy as np
 from scipy.ndimage import grey_opening
 
 from aemodels.core.types import FloatArray
-from aemodels.signal.runs import run_bounds
 
 _LEVELS = 96
 
@@ -26,17 +25,18 @@ def apply_hysteresis(scores: FloatArray, exit_ratio: float) -> FloatArray:
     top = float(known.max(initial=0.0))
     if exit_ratio >= 1.0 or top <= 0.0:
         return scores
+    order = np.argsort(known)
+    ranked, bordered = known[order], np.pad(known, 1)
     out = known.astype(np.float64)
-    observed = np.isfinite(scores)
     for level in np.geomspace(max(top * 1e-3, 1e-6), top, _LEVELS):
-        above = (known >= exit_ratio * level) & observed
-        starts, ends = run_bounds(above)
-        if starts.size:
-            # between two intervals all scores are lower than in either, so they do not change the highest
-            entered = np.maximum.reduceat(known, starts) >= level
-            inside = np.repeat(entered, ends - starts)
-            places = np.flatnonzero(above)[inside]
-            out[places] = np.maximum(out[places], level)
+        # only scores between the two thresholds can be raised: those of a run that has a neighbour above the higher one
+        first, last = np.searchsorted(ranked, (exit_ratio * level, level))
+        between = np.sort(order[first:last])
+        begins = np.flatnonzero(np.diff(between, prepend=-2) > 1)
+        ends = np.append(begins[1:], between.size) - 1
+        if between.size:
+            entered = (bordered[between[begins]] >= level) | (bordered[between[ends] + 2] >= level)
+            out[between[np.repeat(entered, ends - begins + 1)]] = level
     return np.where(np.isfinite(scores), out, np.nan).astype(np.float32)
 
 

@@ -18,9 +18,10 @@ from aemodels.core.spec import Spec
 from aemodels.core.types import BoolArray, FloatArray, Kind, Section
 from aemodels.curves.canonical import CANONICAL
 from aemodels.denoisers.filters_1d.hampel import running_deviation
-from aemodels.detect.base import DetectContext, Detector, EvaluatedDetector, Evaluation, FaultScores
+from aemodels.detect.base import DetectContext, Detector, Evaluation, FaultScores
 from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves, fit_predictors
 from aemodels.detect.depth_shift.step_predictor import curve_steps
+from aemodels.detect.depth_shift.well_features import WellDetector, WellFeatures
 from aemodels.detect.fault_network.features import flat_lengths
 from aemodels.detect.rules.offsets import MAX_SAMPLES, StepStatistics, known_step_interval, step_interval
 from aemodels.faults.logs.unit import UNIT_FACTORS
@@ -132,7 +133,7 @@ class Rules(Spec):
 
 
 @dataclass(frozen=True, eq=False)
-class RulesDetector(EvaluatedDetector):
+class RulesDetector(WellDetector):
     """Fitted Rules.
 
     Args:
@@ -160,9 +161,10 @@ class RulesDetector(EvaluatedDetector):
         )
 
     @override
-    def evaluate(self, section: Section) -> Evaluation:
+    def evaluate_features(self, features: WellFeatures) -> Evaluation:
         """Return the highest score of all rules, the score of each, and the highest of each that names a fault kind."""
-        found = self._rule_scores(section)
+        section = features.section
+        found = self._rule_scores(section, features.predicted(self.predictor))
         components = dict(zip(RULES, np.where(section.mask, found, np.float32(np.nan)), strict=True))
         highest = np.where(section.mask, found, 0).max(axis=1)
         named = [number for number, rule in enumerate(RULES) if rule not in UNNAMED_RULES]
@@ -177,13 +179,12 @@ class RulesDetector(EvaluatedDetector):
         inside = np.array([self.needs_inside_evidence], dtype=np.int8)
         return {**self.predictor.arrays(), "limits": self.limits, "inside_evidence": inside}
 
-    def _rule_scores(self, section: Section) -> FloatArray:
+    def _rule_scores(self, section: Section, predicted: FloatArray) -> FloatArray:
         """Return float32[rule, channel, sample] in units of the rule's limit."""
         low, high = self.limits[:, :1], self.limits[:, 1:2]
         beyond = np.maximum(low - section.values, section.values - high)
         flat = flat_lengths(section) / np.float32(self.spec.flat)
         outside = np.asarray(np.where(beyond > 0, 1 + beyond / _RANGE_SCALE, 0), dtype=np.float32)
-        predicted = self.predictor.predict(section)
         statistics = StepStatistics.from_section(section, predicted if self.needs_inside_evidence else None)
         longest = self.spec.max_offset_samples if self.needs_inside_evidence else MAX_SAMPLES
         scores: list[FloatArray] = [

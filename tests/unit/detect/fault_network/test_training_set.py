@@ -12,6 +12,7 @@ from aemodels.core.types import Channel
 from aemodels.detect import OpenSetNetwork
 from aemodels.detect.base import DetectContext
 from aemodels.detect.cross_curve.linear_predictor import fit_predictors
+from aemodels.detect.depth_shift.well_features import WellFeatures
 from aemodels.detect.fault_network.features import FEATURES_PER_CURVE, flat_lengths, input_features
 from aemodels.detect.fault_network.generic_faults import MODES, GenericFault
 from aemodels.detect.fault_network.network import members_without
@@ -72,7 +73,9 @@ def test_features_of_an_unobserved_curve_are_zero():
     mask = section.mask.copy()
     mask[2] = False
     predictor, _ = fit_predictors(SECTIONS)
-    table = input_features(make_section(section.values, mask), predictor).reshape(-1, FEATURES_PER_CURVE, len(CURVES))
+    table = input_features(WellFeatures(make_section(section.values, mask)), predictor).reshape(
+        -1, FEATURES_PER_CURVE, len(CURVES)
+    )
     assert not table[:, :, 2].any()
     assert np.isfinite(table).all()
     assert np.abs(table).max() < 25
