@@ -27,6 +27,7 @@ from aemodels.detect.traces.kurtosis import kurtosis_evidence
 from aemodels.detect.traces.neighbours import Bools, Floats
 from aemodels.detect.traces.p_values import TracePValueScale, joined
 from aemodels.detect.traces.prediction import prediction_evidence
+from aemodels.detect.traces.shapes import TraceShapes
 from aemodels.signal.gather_type import MIN_STACK_COHERENCE, lateral_coherence
 
 TraceDetectorPart = Literal["amplitude", "kurtosis", "coherence", "prediction"]
@@ -146,32 +147,36 @@ def _gather(section: Section) -> GatherKind:
     return "pre-stack" if coherence < MIN_STACK_COHERENCE else "stacked"  # a lone trace (NaN) counts as stacked
 
 
+def _shapes(section: Section) -> TraceShapes:
+    return TraceShapes(section.values.astype(np.float64))
+
+
 def _dead(section: Section) -> Bools:
     return np.asarray((section.values == 0).all(axis=1) | ~section.mask.any(axis=1))
 
 
-def _first_pass_evidence(values: Floats, bad: Bools) -> dict[str, Floats]:
+def _first_pass_evidence(shapes: TraceShapes, bad: Bools) -> dict[str, Floats]:
     """Return the evidence that is cheap to compute and needs no prediction."""
-    return amplitude_evidence(values, bad) | kurtosis_evidence(values, bad)
+    return amplitude_evidence(shapes, bad) | kurtosis_evidence(shapes, bad)
 
 
 def _fit_first_pass(sections: Sequence[Section]) -> TracePValueScale:
-    evidence = [_first_pass_evidence(section.values.astype(np.float64), _dead(section)) for section in sections]
+    evidence = [_first_pass_evidence(_shapes(section), _dead(section)) for section in sections]
     return TracePValueScale.from_evidence(*joined(evidence))
 
 
 def _evidence(parts: Sequence[TraceDetectorPart], section: Section, first_pass: TracePValueScale) -> dict[str, Floats]:
     """Return the evidence of all parts, with dead traces and outliers of the first pass left out of the comparisons."""
-    values, dead = section.values.astype(np.float64), _dead(section)
-    outliers = first_pass.transform(joined([_first_pass_evidence(values, dead)])[1]).max(axis=0) > EXCLUDE_SCORE
+    shapes, dead = _shapes(section), _dead(section)
+    outliers = first_pass.transform(joined([_first_pass_evidence(shapes, dead)])[1]).max(axis=0) > EXCLUDE_SCORE
     bad = dead | outliers
     evidence: dict[str, Floats] = {"dead": dead.astype(np.float64)}
     if "amplitude" in parts:
-        evidence |= amplitude_evidence(values, bad)
+        evidence |= amplitude_evidence(shapes, bad)
     if "kurtosis" in parts:
-        evidence |= kurtosis_evidence(values, bad)
+        evidence |= kurtosis_evidence(shapes, bad)
     if "coherence" in parts:
-        evidence |= coherence_evidence(values, bad, _gather(section))
+        evidence |= coherence_evidence(shapes.values, bad, _gather(section))
     if "prediction" in parts:
-        evidence |= prediction_evidence(values, bad)
+        evidence |= prediction_evidence(shapes, bad)
     return evidence

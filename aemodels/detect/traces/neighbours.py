@@ -15,6 +15,7 @@ Bools = NDArray[np.bool_]
 NEIGHBOURS_PER_SIDE = 4
 SPREAD_NEIGHBOURS = 30  # traces on either side from which the usual difference of neighbours is estimated
 MAD_TO_SIGMA = 1.4826
+_BLOCK_TRACES = 16  # sorted at a time: they stay in the cache
 
 
 def nearest_good(bad: Bools, per_side: int = NEIGHBOURS_PER_SIDE) -> NDArray[np.int64]:
@@ -60,6 +61,33 @@ def neighbour_median(values: Floats, bad: Bools, per_side: int = NEIGHBOURS_PER_
         sides = np.stack([np.nanmedian(near[:per_side], axis=0), np.nanmedian(near[per_side:], axis=0), both])
     both = np.where(np.isfinite(both), both, values)
     return np.where(np.isfinite(sides), sides, both)
+
+
+def median_of_neighbours(values: Floats, bad: Bools, per_side: int = NEIGHBOURS_PER_SIDE) -> Floats:
+    """Return the median of the nearest good traces on both sides, float64[trace, ...], as of `neighbour_median`."""
+    traces = nearest_good(bad, per_side)
+    out = np.empty_like(values)
+    for first in range(0, len(values), _BLOCK_TRACES):
+        block = slice(first, first + _BLOCK_TRACES)
+        out[block] = _median_of([values[row[block]] for row in traces])
+    incomplete = np.flatnonzero((traces < 0).any(axis=0))
+    for trace in incomplete:
+        near = traces[traces[:, trace] >= 0, trace]
+        out[trace] = np.median(values[near], axis=0) if near.size else values[trace]
+    return out
+
+
+def _median_of(arrays: list[Floats]) -> Floats:
+    """Return the median of a few arrays, element by element, by odd-even transposition sort.
+
+    Several times as fast as `np.median` along a short axis (Knuth 1998, The Art of Computer Programming 3, 5.3.4).
+    """
+    count = len(arrays)
+    for turn in range(count):
+        for first in range(turn % 2, count - 1, 2):
+            low, high = arrays[first], arrays[first + 1]
+            arrays[first], arrays[first + 1] = np.minimum(low, high), np.maximum(low, high)
+    return np.asarray((arrays[(count - 1) // 2] + arrays[count // 2]) / 2)
 
 
 def neighbour_difference(values: Floats, bad: Bools, per_side: int = NEIGHBOURS_PER_SIDE) -> Floats:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
-from aemodels.detect.traces.amplitude import SILENT
-from aemodels.detect.traces.neighbours import Bools, Floats, neighbour_median, rms_of, standardise
+from aemodels.detect.traces.neighbours import Bools, Floats, median_of_neighbours, standardise
+from aemodels.detect.traces.shapes import SILENT, TraceShapes
 from aemodels.signal.running_median import running_median
 
 Complex = NDArray[np.complex64]
@@ -78,7 +78,7 @@ class _Pair:
         return np.asarray(ahead * self.first + behind * self.second)
 
 
-def prediction_evidence(values: Floats, bad: Bools) -> dict[str, Floats]:
+def prediction_evidence(shapes: TraceShapes, bad: Bools) -> dict[str, Floats]:
     """Return evidence by name, float64[trace], higher = more anomalous.
 
     unpredicted: correlation with the prediction below what is usual nearby; inverted: negative correlation; shifted:
@@ -89,19 +89,18 @@ def prediction_evidence(values: Floats, bad: Bools) -> dict[str, Floats]:
     as well as stacks; two coefficients predict two dips.
 
     Args:
-        values: float64[trace, sample], in units of the line's median rms.
+        shapes: of the line.
         bad: bool[trace], traces that others are not predicted from.
 
     References:
         Canales, L. L. (1984), Random noise reduction, SEG 54th annual meeting; Spitz, S. (1991), Seismic trace
         interpolation in the F-X domain, Geophysics 56(6).
     """
-    traces, samples = values.shape
+    traces, samples = shapes.values.shape
     if traces < MIN_TRACES or samples < MIN_SAMPLES:
         return {name: np.zeros(traces) for name in ("unpredicted", "inverted", "shifted")}
-    rms = rms_of(values)
-    shape = _clipped(values / np.maximum(rms, SILENT)[:, None], bad)
-    gates = _gates(shape)
+    rms = shapes.rms
+    gates = _gates(_clipped(shapes, bad))
     problems = [_Pair.from_spectra(gates.spectra, offsets) for offsets in NEIGHBOURS]
     trusted = ~bad & (rms > SILENT)
     for _ in range(PASSES):
@@ -118,11 +117,11 @@ def prediction_evidence(values: Floats, bad: Bools) -> dict[str, Floats]:
     }
 
 
-def _clipped(shape: Floats, bad: Bools) -> Floats:
+def _clipped(shapes: TraceShapes, bad: Bools) -> Floats:
     """Return samples clipped at a multiple of the neighbours' envelope, so that spikes do not degrade predictions."""
-    envelope = neighbour_median(uniform_filter1d(np.abs(shape), 15, axis=1, mode="nearest"), bad, 3)[2]
+    envelope = median_of_neighbours(uniform_filter1d(shapes.magnitude, 15, axis=1, mode="nearest"), bad, 3)
     limit = CLIP * np.maximum(envelope, 0.3)
-    return np.clip(shape, -limit, limit)
+    return np.clip(shapes.shape, -limit, limit)
 
 
 def _gates(shape: Floats) -> _Gates:
