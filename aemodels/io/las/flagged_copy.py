@@ -40,7 +40,8 @@ class _Edits:
 def format_values(values: FloatArray, null: str) -> list[str]:
     """Format each float32 with the fewest digits that read back as the same float32; NaN as `null`."""
     texts = np.asarray(values, dtype=np.float32).astype(str)
-    return [str(text) for text in np.where(np.isnan(values), null, texts)]
+    formatted: list[str] = np.where(np.isnan(values), null, texts).tolist()
+    return formatted
 
 
 def one_line(text: str) -> str:
@@ -136,7 +137,7 @@ def _name_columns(text: LasText, data: LasSection, names: Sequence[str], header:
 
 
 def _aligned(columns: list[list[str]]) -> list[list[str]]:
-    widths = [max((len(cell) for cell in column), default=0) for column in columns]
+    widths = [max(map(len, column), default=0) for column in columns]
     return [[cell.rjust(width) for cell in column] for column, width in zip(columns, widths, strict=True)]
 
 
@@ -160,12 +161,12 @@ def _extend_rows(text: LasText, data: LasSection, header: LasHeader, cells: _Cel
     splitter = RowSplitter(lambda: lines, delimiter, len(header.curves))
     samples = _samples_of([splitter.cells(line) for line in lines], splitter.width, cells)
     separator = delimiter or " "
-    for index, line, sample in zip(indices, lines, samples, strict=True):
+    columns = [[cell.strip() for cell in column] for column in cells.columns] if delimiter else cells.columns
+    added = [separator.join(["", *row]) for row in zip(*columns, strict=True)]
+    added.append(separator.join(["", *cells.missing]))  # sample -1
+    for index, line, sample in zip(indices, lines, samples.tolist(), strict=True):
         body = line.rstrip("\r\n")
-        new = cells.missing if sample < 0 else [column[sample] for column in cells.columns]
-        if delimiter:
-            new = [cell.strip() for cell in new]
-        edits.replaced[index] = separator.join([body, *new]) + line[len(body) :]
+        edits.replaced[index] = body + added[sample] + line[len(body) :]
 
 
 def _factor(header: LasHeader, recording: Recording) -> float:
