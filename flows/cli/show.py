@@ -40,9 +40,13 @@ def ui(
         serve_interfaces(Ports(mlflow_port, prefect_port), as_json=as_json)
 
 
-def bench(
+def bench(  # noqa: PLR0913, PLR0917 - one option each
     repeats: Annotated[int, typer.Option(min=1, max=50, help="Repetitions; the median is reported.")] = 3,
     las: Annotated[Path | None, typer.Option(help="Folder of LAS wells to read as well, up to eight.")] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(help="Folder of a trained bundle: only what it costs to score --file, on one core.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option(help="A well or line for --bundle.")] = None,
     tracking: Annotated[
         bool, typer.Option("--tracking", help="Only the cost of logging a whole experiment; takes minutes.")
     ] = False,
@@ -57,7 +61,13 @@ def bench(
         from tasks.settings import Settings
 
         prepare_environment(Settings())
-        if tracking:
+        if bundle is not None:
+            from flows.benchmarks.bundle import benchmark_bundle
+
+            if file is None:
+                raise typer.BadParameter("--bundle needs --file: a well or a line to score")
+            rows = benchmark_bundle(bundle, file, repeats)
+        elif tracking:
             from flows.benchmarks.tracking import benchmark_tracking
 
             rows = benchmark_tracking(repeats)

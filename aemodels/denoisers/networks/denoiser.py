@@ -66,7 +66,7 @@ class NetworkDenoiser:
         """Denoise in one pass, padded so that the coarsest level falls on the same samples in the mirror image."""
         from aemodels.denoisers.networks.inference import predict_whole
 
-        cache = self.sub_network(_WHOLE, self._whole_network)
+        cache = self.whole_network()
         inputs = self.spec.whole_inputs(section, self.affine)
         size = inputs.shape[:-1]
         padded = np.pad(inputs, [*((0, -length % reach.step) for length in size), (0, 0)])
@@ -80,10 +80,18 @@ class NetworkDenoiser:
         denoised = self.spec.outputs(found.reshape(size[0], -1), self.affine).T
         return np.ascontiguousarray(denoised, dtype=np.float32)
 
-    def _whole_network(self, _: keras.Model) -> keras.Model:
-        network = self.spec.build_whole(self.channels)
-        network.set_weights(list(self.weights))
-        return network
+    def whole_network(self) -> dict[str, Any]:
+        """Return the network for signals of any size, built on first use, as the entry "network" of a cache.
+
+        Raises:
+            SpecError: if the network works on windows alone.
+        """
+        if _WHOLE not in self._cache:
+            network = self.spec.build_whole(self.channels)
+            network.set_weights(list(self.weights))
+            self._cache[_WHOLE] = {"network": network}
+        cached: dict[str, Any] = self._cache[_WHOLE]
+        return cached
 
     def _denoise_windows(self, section: Section) -> FloatArray:
         windows = cut(section, self.spec.window)

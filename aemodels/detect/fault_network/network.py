@@ -288,7 +288,7 @@ class FaultNetworkDetector(WellDetector):
         from aemodels.detect.fault_network.segmentation import predict_logits
 
         inputs = input_features(features, self.predictor)
-        found = [predict_logits(*self._network(member), inputs, self._body()) for member in range(len(self.networks))]
+        found = [predict_logits(*self.network(member), inputs, self.body()) for member in range(len(self.networks))]
         return np.ascontiguousarray(np.mean(found, axis=0, dtype=np.float32).T)
 
     def _named(self) -> NDArray[np.int64]:
@@ -299,17 +299,18 @@ class FaultNetworkDetector(WellDetector):
         """Return float32[kind, curve, sample]."""
         return logits[:-1].reshape(len(self.kinds), -1, logits.shape[1])
 
-    def _body(self) -> Convolutions:
+    def body(self) -> Convolutions:
+        """Return the convolutions of the networks."""
         from aemodels.denoisers.convolution_blocks import Convolutions
 
         return Convolutions(1, self.spec.widths, self.spec.kernel)
 
-    def _network(self, member: int) -> tuple[Any, dict[str, Any]]:
+    def network(self, member: int) -> tuple[Any, dict[str, Any]]:
         """Return a member's network and its inference cache; built on first use."""
         if member not in self._built:
             from aemodels.detect.fault_network.segmentation import build_segmentation_network
 
-            weights, body = self.networks[member], self._body()
+            weights, body = self.networks[member], self.body()
             curves = len(self.predictor.mean)
             outputs = len(self.kinds) * curves + 1
             network = build_segmentation_network(body, FEATURES_PER_CURVE * curves, outputs)

@@ -17,6 +17,7 @@ from aemodels.detect.traces.kurtosis import kurtosis_evidence
 from aemodels.detect.traces.neighbours import nearest_good, neighbour_difference, neighbour_median
 from aemodels.detect.traces.p_values import TracePValueScale
 from aemodels.detect.traces.prediction import prediction_evidence
+from aemodels.detect.traces.shapes import TraceShapes
 from aemodels.faults import (
     Clipped,
     Dead,
@@ -94,7 +95,11 @@ def test_each_fault_is_the_strongest_in_its_own_evidence() -> None:
     done[40] = np.clip(done[40], -0.5, 0.5)
     done[50] += 2.0 * np.sin(2 * np.pi * 0.2 * np.arange(300))
     done[60] = done[59]
-    found = amplitude_evidence(done, NONE) | kurtosis_evidence(done, NONE) | coherence_evidence(done, NONE, "stacked")
+    found = (
+        amplitude_evidence(TraceShapes(done), NONE)
+        | kurtosis_evidence(TraceShapes(done), NONE)
+        | coherence_evidence(done, NONE, "stacked")
+    )
     strongest = {name: int(values.argmax()) for name, values in found.items()}
     assert strongest["loud"] == 10
     assert strongest["weak"] == 20
@@ -108,7 +113,7 @@ def test_predictions_distinguish_reversed_from_shifted_traces_beside_bad_neighbo
     done = LINE.copy()
     done[20] *= -1.0
     done[50] = np.roll(done[50], 5)
-    found = prediction_evidence(done, NONE)
+    found = prediction_evidence(TraceShapes(done), NONE)
     assert found["inverted"].argmax() == 20
     assert found["inverted"][20] > 0.8
     assert found["shifted"][50] > 0.5
@@ -123,7 +128,7 @@ def test_events_with_move_out_are_predicted() -> None:
     wavelet = LINE[0]
     gather = np.stack([np.roll(wavelet, 4 * trace) for trace in range(60)])
     gather[30] *= -1.0
-    found = prediction_evidence(gather, np.zeros(60, dtype=bool))
+    found = prediction_evidence(TraceShapes(gather), np.zeros(60, dtype=bool))
     assert found["inverted"].argmax() == 30
     assert found["inverted"][30] > 0.5
     assert np.delete(found["inverted"], 30).max() == 0.0
@@ -165,7 +170,7 @@ def test_the_last_trace_of_a_line_is_scored_like_any_other(end: int) -> None:
     values = LINE.copy()
     values[end] *= -1
     assert coherence_evidence(values, NONE, "stacked")["dissimilar"][end] > 5.0
-    assert prediction_evidence(values, NONE)["unpredicted"][end] > 5.0
+    assert prediction_evidence(TraceShapes(values), NONE)["unpredicted"][end] > 5.0
 
 
 def test_a_trace_at_the_end_is_compared_with_four_of_one_side() -> None:

@@ -1,0 +1,204 @@
+"""Benchmarks of a trained bundle: beside the bare forward passes of its networks, and beside a naive pipeline."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aemodels.bundle.bundle import Bundle
+from aemodels.core.types import Recording
+from aemodels.io.files.hashing import sha256_file
+from aemodels.io.readers import read
+from flows.benchmarks.throughput import Pair, measure, verdict
+from tasks.scoring.file import Job, Scorer, score_job
+
+# Required ratios on one core: at most three times the networks' own arithmetic for wells, twice for lines.
+WELL_PASSES, LINE_PASSES = 1 / 3, 1 / 2
+LASIO_READING = 1 / 1.6
+NAIVE = 1.5
+MB_PER_SECOND = 2.5
+NAIVE_WINDOW, NAIVE_STRIDE = 100, 25  # of the published dense autoencoder
+
+
+def pin_to_one_core() -> None:
+    """Keep this process on one core, where the system can; call it before the networks' threads start."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+def benchmark_bundle(folder: Path, path: Path, repeats: int) -> list[dict[str, Any]]:
+    """Return one row per pair, as of `flows.benchmarks.throughput.benchmark`, measured on one core.
+
+    For a line, a last row compares with the required megabytes per second.
+
+    Args:
+        folder: of the bundle.
+        path: a well (LAS) or a line (SEG-Y), of the bundle's kind.
+        repeats: repetitions of each, in turns.
+    """
+    pin_to_one_core()
+    with tempfile.TemporaryDirectory(prefix="sondeflow-bench-") as work:
+        rows = [measure(pair, repeats) for pair in bundle_pairs(folder, path, Path(work))]
+    if rows[0]["required"] == LINE_PASSES:
+        megabytes, mine = path.stat().st_size / 1e6, rows[0]["ours_s"]
+        allowed = megabytes / MB_PER_SECOND
+        rows.append(
+            rows[0]
+            | {"what": f"{megabytes / mine:.2f} MB of SEG-Y per second", "other": f"{MB_PER_SECOND} MB per second"}
+            | {"other_s": allowed, "ratio": allowed / mine, "low": allowed / mine, "high": allowed / mine}
+            | {"required": 1.0, "verdict": verdict(allowed / mine, 1.0)}
+        )
+    return rows
+
+
+def bundle_pairs(folder: Path, path: Path, work: Path) -> Iterator[Pair]:
+    """Yield the pairs that measure a bundle on one file.
+
+    Args:
+        folder: of the bundle.
+        path: a well (LAS) or a line (SEG-Y), of the bundle's kind.
+        work: folder for what is written.
+    """
+    bundle, recording = Bundle.load(folder), read(path)
+    megabytes = path.stat().st_size / 1e6
+    passes = forward_passes(bundle, recording)
+    if bundle.kind == "logs":
+        depths = recording.axis.size
+        yield _unequal(
+            f"score {depths} depths", lambda: bundle.score(recording), "its networks alone", passes, WELL_PASSES
+        )
+        reading = naive_reading(path)
+        yield _unequal(f"score {depths} depths", lambda: bundle.score(recording), "lasio.read", reading, LASIO_READING)
+        naive = naive_pipeline(path, work / "naive.csv")
+        yield _unequal(
+            "LAS to parquet, LAS, report", written(folder, path, work), "lasio, windows, predict, CSV", naive, NAIVE
+        )
+        return
+    raw = raw_reading(path)
+    yield _unequal(
+        f"read and score {megabytes:.1f} MB of SEG-Y",
+        lambda: bundle.score(read(path)),
+        "segyio and its networks alone",
+        lambda: (raw(), passes()),
+        LINE_PASSES,
+    )
+
+
+def forward_passes(bundle: Bundle, recording: Recording) -> Callable[[], object]:
+    """Return a call of each network of a bundle, once, over as many samples as the recording has."""
+    rng = np.random.default_rng(0)
+    calls = []
+    for network, cache, reach, step in whole_networks(bundle):
+        shape = network.inputs[0].shape
+        size = recording.values.shape[::-1] if len(shape) == 4 else (recording.axis.size,)
+        inputs = rng.normal(size=(*size, shape[-1])).astype(np.float32)
+        calls.append((network, inputs, cache, reach, step))
+
+    def run() -> None:
+        from aemodels.denoisers.networks.inference import predict_whole
+
+        for network, inputs, cache, reach, step in calls:
+            predict_whole(network, inputs, cache, reach=reach, step=step)
+
+    return run
+
+
+def whole_networks(bundle: Bundle) -> list[tuple[Any, dict[str, Any], int, int]]:
+    """Return the networks of a bundle that take whole signals: each with its cache, reach and step."""
+    from aemodels.denoisers.networks.denoiser import NetworkDenoiser
+    from aemodels.detect.fault_network.network import FaultNetworkDetector
+
+    found = []
+    for part in _parts((bundle.denoiser, bundle.detector)):
+        if isinstance(part, NetworkDenoiser) and part.spec.reach is not None:
+            cache, reach = part.whole_network(), part.spec.reach
+            found.append((cache["network"], cache, reach.positions, reach.step))
+        elif isinstance(part, FaultNetworkDetector):
+            body = part.body()
+            found += [(*part.network(member), body.reach, body.step) for member in range(len(part.networks))]
+    return found
+
+
+def naive_reading(path: Path) -> Callable[[], object]:
+    """Return a call of lasio on a file."""
+    import lasio
+
+    return lambda: lasio.read(str(path), ignore_header_errors=True).data
+
+
+def naive_pipeline(path: Path, target: Path) -> Callable[[], object]:
+    """Return the pipeline that one would write first: lasio, windows in a loop, a dense autoencoder, CSV."""
+    import lasio
+
+    from aemodels.denoisers.networks.dense import Dense
+
+    network = Dense().build(1)
+
+    def run() -> None:
+        log = lasio.read(str(path), ignore_header_errors=True)
+        table = log.df()
+        for name in list(table.columns)[:5]:
+            curve = table[name].interpolate(limit_direction="both").fillna(0.0).to_numpy(dtype=np.float32)
+            starts = range(0, max(len(curve) - NAIVE_WINDOW, 0) + 1, NAIVE_STRIDE)
+            windows = np.stack([curve[start : start + NAIVE_WINDOW] for start in starts])[..., None]
+            rebuilt = network.predict(windows, batch_size=32, verbose=0)
+            total, weight = np.zeros(len(curve)), np.zeros(len(curve))
+            for start, window in zip(starts, rebuilt, strict=True):
+                total[start : start + NAIVE_WINDOW] += window[:, 0]
+                weight[start : start + NAIVE_WINDOW] += 1
+            table[f"{name}_DN"] = total / np.maximum(weight, 1)
+        table.to_csv(target)
+
+    return run
+
+
+def raw_reading(path: Path) -> Callable[[], object]:
+    """Return a call that reads all samples of a line with segyio."""
+    import segyio
+
+    def run() -> object:
+        with segyio.open(str(path), ignore_geometry=True) as line:
+            return line.trace.raw[:]
+
+    return run
+
+
+def written(folder: Path, path: Path, work: Path) -> Callable[[], object]:
+    """Return a call that scores a file as the scheduled flow does: parquet, flagged copy and report."""
+    sha256 = sha256_file(path)
+    scorer = Scorer(folder=str(folder), kind="logs", name="sondeflow-logs", version="bench")
+
+    def run() -> object:
+        with tempfile.TemporaryDirectory(dir=work) as outbox:
+            found = score_job(Job(path=str(path), source=path.name, sha256=sha256, scorer=scorer, outbox=outbox))
+        if found.status != "scored":
+            raise AssertionError(f"{path} was {found.status}: {found.text}")
+        return found
+
+    return run
+
+
+def _unequal(what: str, ours: Callable[[], Any], other: str, theirs: Callable[[], Any], required: float) -> Pair:
+    """Return a pair that does different work: the ratio of the times is what counts."""
+    return Pair(what, ours, other, theirs, required, equal=False)
+
+
+def _parts(part: object) -> Iterator[object]:
+    """Yield a fitted denoiser or detector and all its components."""
+    if dataclasses.is_dataclass(part) and not isinstance(part, type):
+        yield part
+        for item in dataclasses.fields(part):
+            if item.name != "out_of_fold_copies":
+                yield from _parts(getattr(part, item.name))
+    elif isinstance(part, Mapping):
+        for value in part.values():
+            yield from _parts(value)
+    elif isinstance(part, tuple):
+        for value in part:
+            yield from _parts(value)
