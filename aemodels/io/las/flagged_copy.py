@@ -18,6 +18,7 @@ from aemodels.io.las.row_splitter import RowSplitter, find_delimiter
 from aemodels.io.las.text_sections import MARK, LasSection, LasText, definition_of, is_data
 
 NULL = "-999.25"
+_ROWS_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,13 @@ class _Edits:
 
 def format_values(values: FloatArray, null: str) -> list[str]:
     """Format each float32 with the fewest digits that read back as the same float32; NaN as `null`."""
-    texts = np.asarray(values, dtype=np.float32).astype(str)
-    formatted: list[str] = np.where(np.isnan(values), null, texts).tolist()
+    formatted: list[str] = _texts(values, null).tolist()
     return formatted
+
+
+def _texts(values: FloatArray, null: str) -> NDArray[np.str_]:
+    """Return the values as text, as of `format_values`: str[sample]."""
+    return np.where(np.isnan(values), null, np.asarray(values, dtype=np.float32).astype(str))
 
 
 def one_line(text: str) -> str:
@@ -80,10 +85,8 @@ def flagged_lines(
     _add_history(text, data, history, edits)
     _name_columns(text, data, names, header, edits)
     null = header.well.get("NULL", "")
-    columns = _aligned(
-        [format_values(curve.values, null if parse_number(null) is not None else NULL) for curve in added]
-    )
-    missing = [null if parse_number(null) is not None else NULL] * len(added)
+    missing = null if parse_number(null) is not None else NULL
+    columns = [_aligned(_texts(curve.values, missing)) for curve in added]
     if header.wrapped:
         _unwrap(text, data, header, edits)
     _extend_rows(text, data, header, _Cells(columns, missing, recording.axis, _factor(header, recording)), edits)
@@ -92,10 +95,10 @@ def flagged_lines(
 
 @dataclass(frozen=True, eq=False)
 class _Cells:
-    """New cells: columns[curve][sample], texts of missing values, depth axis, metres per depth unit of the file."""
+    """New cells: str[sample] of each curve, text of a missing value, depth axis, metres per depth unit of the file."""
 
-    columns: list[list[str]]
-    missing: list[str]
+    columns: list[NDArray[np.str_]]
+    missing: str
     axis: AxisArray
     factor: float
 
@@ -136,9 +139,22 @@ def _name_columns(text: LasText, data: LasSection, names: Sequence[str], header:
         edits.replaced[data.title] = " ".join([body, *names]) + title[len(body) :]
 
 
-def _aligned(columns: list[list[str]]) -> list[list[str]]:
-    widths = [max(map(len, column), default=0) for column in columns]
-    return [[cell.rjust(width) for cell in column] for column, width in zip(columns, widths, strict=True)]
+def _aligned(column: NDArray[np.str_]) -> NDArray[np.str_]:
+    """Return texts of one length, filled with blanks before."""
+    width = int(np.strings.str_len(column).max(initial=1))
+    return np.strings.rjust(column, width).astype(f"U{width}")
+
+
+def _rows(columns: Sequence[NDArray[np.str_]], separator: str) -> list[str]:
+    """Return the cells of each sample in one text, each after a separator of one character."""
+    rows: list[str] = []
+    for first in range(0, len(columns[0]) if columns else 0, _ROWS_AT_ONCE):
+        block = [column[first : first + _ROWS_AT_ONCE] for column in columns]
+        before = np.full((len(block[0]), 1), separator, dtype="U1")
+        characters = [part for cells in block for part in (before, cells.view("U1").reshape(len(cells), -1))]
+        joined = np.ascontiguousarray(np.concatenate(characters, axis=1))
+        rows += joined.view(f"U{joined.shape[1]}")[:, 0].tolist()
+    return rows
 
 
 def _unwrap(text: LasText, data: LasSection, header: LasHeader, edits: _Edits) -> None:
@@ -153,6 +169,8 @@ def _unwrap(text: LasText, data: LasSection, header: LasHeader, edits: _Edits) -
 
 
 def _extend_rows(text: LasText, data: LasSection, header: LasHeader, cells: _Cells, edits: _Edits) -> None:
+    if not cells.columns:
+        return
     indices = [index for index in text.data_lines(data) if edits.replaced.get(index) != ""]
     lines = [edits.replaced.get(index, text.lines[index]) for index in indices]
     delimiter = (
@@ -161,9 +179,10 @@ def _extend_rows(text: LasText, data: LasSection, header: LasHeader, cells: _Cel
     splitter = RowSplitter(lambda: lines, delimiter, len(header.curves))
     samples = _samples_of([splitter.cells(line) for line in lines], splitter.width, cells)
     separator = delimiter or " "
-    columns = [[cell.strip() for cell in column] for column in cells.columns] if delimiter else cells.columns
-    added = [separator.join(["", *row]) for row in zip(*columns, strict=True)]
-    added.append(separator.join(["", *cells.missing]))  # sample -1
+    added = _rows(cells.columns, separator)
+    if delimiter:
+        added = [row.replace(" ", "") for row in added]
+    added.append((separator + cells.missing) * len(cells.columns))  # sample -1
     for index, line, sample in zip(indices, lines, samples.tolist(), strict=True):
         body = line.rstrip("\r\n")
         edits.replaced[index] = body + added[sample] + line[len(body) :]
