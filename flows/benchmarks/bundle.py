@@ -115,7 +115,8 @@ def whole_networks(bundle: Bundle) -> list[tuple[Any, dict[str, Any], int, int]]
     from aemodels.detect.fault_network.network import FaultNetworkDetector
 
     found = []
-    for part in _parts((bundle.denoiser, bundle.detector)):
+    parts = {id(part): part for part in _parts((bundle.denoiser, bundle.detector))}  # a detector may use the denoiser
+    for part in parts.values():
         if isinstance(part, NetworkDenoiser) and part.spec.reach is not None:
             cache, reach = part.whole_network(), part.spec.reach
             found.append((cache["network"], cache, reach.positions, reach.step))
