@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.core.errors import SpecError
-from aemodels.core.types import BoolArray, Recording, Section
+from aemodels.core.types import BoolArray, Recording
 from aemodels.detect.base import DetectContext
 from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves
 from aemodels.detect.depth_shift.well_features import WellFeatures
@@ -18,12 +18,14 @@ from aemodels.detect.fault_network.features import input_features, straight_line
 from aemodels.faults.base import FaultBase, kind_of
 from aemodels.faults.inject import Injection, inject
 from aemodels.signal.bad_hole import unreliable_depths, with_bad_hole
+from aemodels.signal.normalise import Normaliser
 
 LABEL_MISSING = -1
 # Kinds that every well has of its own, and that only a caliper or a density correction tells from rock.
 HOLE_KINDS = ("washout",)
 UNSPECIFIC = "unknown"  # the kind of unspecific faults
 _DRAWS, _MAX_REPEATS = 20, 8
+_MIN_PARALLEL_SAMPLES = 500_000  # in all copies: below it, starting processes takes longer than they save
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,38 +91,91 @@ def build_training_set(
         copies: of each recording.
 
     Raises:
-        SpecError: if a kind that applies to the wells is in no copy.
+        SpecError: if a kind that applies to the wells is in no copy, or there is no normaliser.
     """
-    rng = np.random.default_rng(spec.seed)
-    inputs, labels = [], []
-    counts = dict.fromkeys(spec.kinds, 0)
-    hole_known = _hole_known(context.recordings)
-    for recording, predictor, known, count in zip(context.recordings, predictors, hole_known, copies, strict=True):
-        faults = [fault for fault in spec.faults if fault.targets(recording)]
-        faults = [fault for fault in faults if known or kind_of(fault) not in HOLE_KINDS]
-        usable = _repeated(faults, recording, rng)
-        for copy in range(count if usable else 0):
-            clean = spec.augmentation.apply(recording, context.normaliser, rng)
-            # straight lines were not measured, and bad hole is a fault: neither is an example of clean samples
-            before = with_bad_hole(_normalised(context, clean), clean)
-            usable_as_clean = before.good_hole & ~straight_lines(before)
-            injection = _inject(clean, usable if copy % 2 == 0 else _half(usable, rng), spec, rng)
-            section = _normalised(context, injection.recording)
-            label = _labels(context, injection, section.mask & usable_as_clean, spec)
-            if not known:
-                label = _without_hole_kinds(label, spec, len(section.values))
-            inputs.append(input_features(WellFeatures(section), predictor).astype(np.float16))
-            labels.append(label)
-            for number, kind in enumerate(spec.kinds):
-                width = len(section.values)
-                counts[kind] += int((label[:, number * width : (number + 1) * width] == 1).any(axis=1).sum())
+    if context.normaliser is None:
+        raise SpecError("a detector trained on faults needs the normaliser of the training sections")
+    wells = [
+        _Well(recording, predictor, known, count, (*spec.seed, number))
+        for number, (recording, predictor, known, count) in enumerate(
+            zip(context.recordings, predictors, _hole_known(context.recordings), copies, strict=True)
+        )
+    ]
+    found = [copy for of_well in _parallel(wells, spec, context.normaliser) for copy in of_well]
+    counts = {kind: sum(copy.counts[number] for copy in found) for number, kind in enumerate(spec.kinds)}
     absent = [kind for kind, count in counts.items() if not count]
-    if absent or not inputs:
+    if absent or not found:
         raise SpecError(
-            f"no sample of {', '.join(absent) or 'any kind'} in {len(inputs)} faulty copies of "
+            f"no sample of {', '.join(absent) or 'any kind'} in {len(found)} faulty copies of "
             f"{len(context.recordings)} training wells; increase copies, add wells, or remove the kind"
         )
-    return TrainingSet(tuple(inputs), tuple(labels), counts)
+    return TrainingSet(tuple(copy.inputs for copy in found), tuple(copy.labels for copy in found), counts)
+
+
+@dataclass(frozen=True, eq=False)
+class _Well:
+    """A training well and what its copies depend on, so that they are the same in any order and process.
+
+    Args:
+        recording: the well.
+        predictor: fitted without it.
+        hole_known: False if nothing tells its bad hole.
+        copies: number of copies.
+        seed: of its copies.
+    """
+
+    recording: Recording
+    predictor: RidgeFromOtherCurves
+    hole_known: bool
+    copies: int
+    seed: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Copy:
+    """One faulty copy: inputs and labels as in TrainingSet, faulty samples of each kind."""
+
+    inputs: NDArray[np.float16]
+    labels: NDArray[np.int8]
+    counts: list[int]
+
+
+def _parallel(wells: Sequence[_Well], spec: TrainingSetSpec, normaliser: Normaliser) -> list[list[_Copy]]:
+    """Return the copies of each well, worked out in a process per core if there is work for them."""
+    samples = sum(well.copies * well.recording.axis.size for well in wells)
+    if samples < _MIN_PARALLEL_SAMPLES:
+        return [_copies(well, spec, normaliser) for well in wells]
+    from joblib import Parallel, delayed
+
+    longest_first = np.argsort([-well.copies * well.recording.axis.size for well in wells], kind="stable")
+    jobs = Parallel(n_jobs=-1)(delayed(_copies)(wells[number], spec, normaliser) for number in longest_first)
+    return [jobs[place] for place in np.argsort(longest_first)]
+
+
+def _copies(well: _Well, spec: TrainingSetSpec, normaliser: Normaliser) -> list[_Copy]:
+    """Return the faulty copies of one well; none if no fault applies to it."""
+    rng = np.random.default_rng(well.seed)
+    recording = well.recording
+    faults = [fault for fault in spec.faults if fault.targets(recording)]
+    faults = [fault for fault in faults if well.hole_known or kind_of(fault) not in HOLE_KINDS]
+    usable = _repeated(faults, recording, rng)
+    copies = []
+    for number in range(well.copies if usable else 0):
+        clean = spec.augmentation.apply(recording, normaliser, rng)
+        # straight lines were not measured, and bad hole is a fault: neither is an example of clean samples
+        before = with_bad_hole(normaliser.apply(clean), clean)
+        usable_as_clean = before.good_hole & ~straight_lines(before)
+        injection = _inject(clean, usable if number % 2 == 0 else _half(usable, rng), spec, rng)
+        section = normaliser.apply(injection.recording)
+        label = _labels(normaliser, injection, section.mask & usable_as_clean, spec)
+        width = len(section.values)
+        if not well.hole_known:
+            label = _without_hole_kinds(label, spec, width)
+        by_kind = (label[:, kind * width : (kind + 1) * width] == 1 for kind in range(len(spec.kinds)))
+        counts = [int(faulty.any(axis=1).sum()) for faulty in by_kind]
+        inputs = input_features(WellFeatures(section), well.predictor).astype(np.float16)
+        copies.append(_Copy(inputs, label, counts))
+    return copies
 
 
 def _hole_known(recordings: Sequence[Recording]) -> list[bool]:
@@ -159,24 +214,18 @@ def _half(faults: Sequence[FaultBase], rng: np.random.Generator) -> list[FaultBa
     return [fault for fault in faults if kind_of(fault) in picked]
 
 
-def _normalised(context: DetectContext, recording: Recording) -> Section:
-    if context.normaliser is None:
-        raise SpecError("a detector trained on faults needs the normaliser of the training sections")
-    return context.normaliser.apply(recording)
-
-
 def _labels(
-    context: DetectContext, injection: Injection, has_label: BoolArray, spec: TrainingSetSpec
+    normaliser: Normaliser, injection: Injection, has_label: BoolArray, spec: TrainingSetSpec
 ) -> NDArray[np.int8]:
     """Return int8[sample, kind * curve + 1], as in TrainingSet.
 
     Args:
-        context: its normaliser names the curves.
+        normaliser: it names the curves.
         injection: recording, label and events.
         has_label: bool[curve, sample], True if the sample is clean unless a fault was injected.
         spec: names of the kinds, in the order of the labels.
     """
-    curves = getattr(context.normaliser, "curves", ())
+    curves = getattr(normaliser, "curves", ())
     names = injection.recording.names
     width, samples = has_label.shape
     kinds = spec.kinds

@@ -13,6 +13,7 @@ from aemodels.detect import OpenSetNetwork
 from aemodels.detect.base import DetectContext
 from aemodels.detect.cross_curve.linear_predictor import fit_predictors
 from aemodels.detect.depth_shift.well_features import WellFeatures
+from aemodels.detect.fault_network import training_set as training_set_module
 from aemodels.detect.fault_network.features import FEATURES_PER_CURVE, flat_lengths, input_features
 from aemodels.detect.fault_network.generic_faults import MODES, GenericFault
 from aemodels.detect.fault_network.network import members_without
@@ -50,6 +51,18 @@ def test_a_kind_without_room_is_named():
     training_spec = TrainingSetSpec((LogSpike(), CycleSkip(curves=("DTS",))), (0.1, 0.2), (1,))
     with pytest.raises(SpecError, match="cycle_skip"):
         build_training_set(CONTEXT, out_of_fold, training_spec, [2] * 3)
+
+
+def test_a_process_per_core_makes_the_same_copies(monkeypatch):
+    _, out_of_fold = fit_predictors(SECTIONS)
+    spec = TrainingSetSpec(SIX[:4], (0.1, 0.2), (3,))
+    alone = build_training_set(CONTEXT, out_of_fold, spec, [2, 1, 0])
+    monkeypatch.setattr(training_set_module, "_MIN_PARALLEL_SAMPLES", 0)
+    side_by_side = build_training_set(CONTEXT, out_of_fold, spec, [2, 1, 0])
+    assert alone.counts == side_by_side.counts
+    assert len(alone.inputs) == 3
+    for first, second in zip((*alone.inputs, *alone.labels), (*side_by_side.inputs, *side_by_side.labels), strict=True):
+        np.testing.assert_array_equal(first, second)
 
 
 def test_training_sets_of_one_seed_are_equal():
