@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from aemodels.core.types import FloatArray, Kind
 
 View: TypeAlias = dict[str, Any]
-MAX_VALUES = 600_000  # per page; as 16-bit integers in base64 they take 1.6 MB
+MAX_VALUES = 320_000  # per page; as 16-bit integers in base64 they take 0.85 MB
 _MISSING, _LEVELS = -32768, 65534
 _SCRIPTS: dict[Kind, tuple[str, ...]] = {
     "logs": ("common.js", "tracks.js", "start.js"),
