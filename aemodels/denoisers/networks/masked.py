@@ -52,7 +52,7 @@ class Masked(NetworkBase):
 
     @property
     def reach(self) -> Reach | None:
-        """How far the network sees; None along windows of some of the channels."""
+        """Neighbourhood that the network sees; None along windows of some of the channels."""
         shape = self._convolutions()
         return None if self.window.width else Reach(shape.reach, shape.step, traces=False)
 

@@ -52,7 +52,7 @@ class UNet(NetworkBase):
 
     @property
     def reach(self) -> Reach | None:
-        """How far the network sees; None along windows of some of the channels."""
+        """Neighbourhood that the network sees; None along windows of some of the channels."""
         if self.rank == 1 and self.window.width:
             return None
         shape = self._convolutions()

@@ -74,7 +74,7 @@ class Architecture(Spec):
 
     @property
     def reach(self) -> Reach | None:
-        """How far the network sees if it takes signals of any size; None if it works on windows alone."""
+        """Neighbourhood that the network sees if it takes signals of any size; None if it works on windows alone."""
         return None
 
     def build_whole(self, features: int) -> keras.Model:
