@@ -107,6 +107,10 @@ def _spans(length: int, limit: int, reach: int) -> list[_Span]:
 
 def _compiled(network: keras.Model) -> Any:
     """Return the network as one compiled function of inputs of its shape, of which sizes may be unknown."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.jit(lambda x: network(x, training=False))
     if keras.backend.backend() != "tensorflow":
         return network
     import tensorflow as tf
