@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +30,22 @@ MB_PER_SECOND = 2.5
 NAIVE_WINDOW, NAIVE_STRIDE = 100, 25  # of the published dense autoencoder
 
 
-def pin_to_one_core() -> None:
-    """Keep this process on one core, where the system can; call it before the networks' threads start."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Let processes that are started within see one core, where the system can: they start one thread per pool."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def benchmark_bundle(folder: Path, path: Path, repeats: int) -> list[dict[str, Any]]:
-    """Return one row per pair, as of `flows.benchmarks.throughput.benchmark`, measured on one core.
+    """Return one row per pair, as of `flows.benchmarks.throughput.benchmark`, measured by a process on one core.
 
     For a line, a last row compares with the required megabytes per second.
 
@@ -42,7 +54,16 @@ def benchmark_bundle(folder: Path, path: Path, repeats: int) -> list[dict[str, A
         path: a well (LAS) or a line (SEG-Y), of the bundle's kind.
         repeats: repetitions of each, in turns.
     """
-    pin_to_one_core()
+    command = [sys.executable, "-m", __name__, str(folder), str(path), str(repeats)]
+    with one_core(), tempfile.TemporaryDirectory() as elsewhere:
+        target = Path(elsewhere) / "rows.json"
+        subprocess.run([*command, str(target)], check=True)  # noqa: S603 - this interpreter, this module
+        rows: list[dict[str, Any]] = json.loads(target.read_text())
+    return rows
+
+
+def measured_rows(folder: Path, path: Path, repeats: int) -> list[dict[str, Any]]:
+    """Return the rows of `benchmark_bundle`, measured in this process."""
     with tempfile.TemporaryDirectory(prefix="sondeflow-bench-") as work:
         rows = [measure(pair, repeats) for pair in bundle_pairs(folder, path, Path(work))]
     if rows[0]["required"] == LINE_PASSES:
@@ -203,3 +224,8 @@ def _parts(part: object) -> Iterator[object]:
     elif isinstance(part, tuple):
         for value in part:
             yield from _parts(value)
+
+
+if __name__ == "__main__":
+    bundle_folder, file, turns, rows_file = sys.argv[1:]
+    Path(rows_file).write_text(json.dumps(measured_rows(Path(bundle_folder), Path(file), int(turns))))

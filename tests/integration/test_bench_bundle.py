@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -81,17 +83,17 @@ def test_what_the_flow_writes_is_written(bundles, well, tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system cannot pin a process")
-def test_a_process_is_pinned_to_one_core():
+def test_a_process_started_within_sees_one_core():
     before = os.sched_getaffinity(0)
-    try:
-        benchmark.pin_to_one_core()
-        assert len(os.sched_getaffinity(0)) == 1
-    finally:
-        os.sched_setaffinity(0, before)
+    with benchmark.one_core():
+        seen = subprocess.run(
+            [sys.executable, "-c", "import os; print(len(os.sched_getaffinity(0)))"], capture_output=True, check=True
+        )
+    assert seen.stdout.strip() == b"1"
+    assert os.sched_getaffinity(0) == before
 
 
-def test_a_rate_is_judged_for_a_line(bundles, tmp_path, monkeypatch):
-    monkeypatch.setattr(benchmark, "pin_to_one_core", lambda: None)
+def test_a_rate_is_judged_for_a_line(bundles, tmp_path):
     write_segy(make_line(), tmp_path / "line.sgy")
     rows = benchmark.benchmark_bundle(bundles / "seismic", tmp_path / "line.sgy", 1)
     size = (tmp_path / "line.sgy").stat().st_size / 1e6
