@@ -5,10 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
-# One more than there are cores: tests that wait for a server leave a core idle. Files in the order of their folders, so
-# that those with servers, few and long, do not come last.
-WORKERS := $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
-FAST := $(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+# Files in the order of their folders, so that those with servers, few and long, do not come last.
+FAST := $(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # Nothing is reported to anybody.
 export DO_NOT_TRACK := true

@@ -46,7 +46,7 @@ SMALL = {
     "knn": {"rows": 500},
     "one_class_svm": {"rows": 500},
     "fault_network": SMALL_NETWORK,
-    "open_set_network": SMALL_NETWORK | {"steps": 400, "copies": 8, "missing": 0.0, "uneven": 0.0},
+    "open_set_network": SMALL_NETWORK | {"steps": 700, "copies": 8, "missing": 0.0, "uneven": 0.0},
     "shift_search": {"copies": 2, "trees": 20},
     "bad_hole": {"boosting": BoostingSpec(trees=20, depth=3, rows=2000)},
     "fusion": {"members": ("forest", "neighbours"), "copies": 2},

@@ -93,6 +93,7 @@ def test_a_process_started_within_sees_one_core():
     assert os.sched_getaffinity(0) == before
 
 
+@pytest.mark.slow
 def test_a_rate_is_judged_for_a_line(bundles, tmp_path):
     write_segy(make_line(), tmp_path / "line.sgy")
     rows = benchmark.benchmark_bundle(bundles / "seismic", tmp_path / "line.sgy", 1)

@@ -53,6 +53,7 @@ def test_tables_are_checked(tables: Path, flow_home: Path, command_json):
     assert {row["kind"] for row in answer["files"] if row["verdict"] == "good"} == {"logs"}
 
 
+@pytest.mark.slow
 def test_tables_are_trained_on_like_las_files(tables: Path, prefect_server, tmp_path: Path, command_json):
     (tmp_path / "spec.yaml").write_text(yaml.safe_dump(SPEC))
     (tmp_path / "las").mkdir()

@@ -154,7 +154,7 @@ def test_findings_of_many_blocks_are_listed_once():
 
 def test_blocks_lie_where_windows_and_levels_begin(parts):
     assert window_grid(parts[0]) == (2, 12)
-    assert window_grid(with_parts(parts, "pca_wiener", "residual")) == (12, 12)
+    assert window_grid(with_parts(parts, "pca_wiener", "residual")) == (6, 12)
 
 
 def test_a_filter_over_panels_gets_a_wide_margin(parts):
