@@ -253,14 +253,22 @@ def window_grid(bundle: Bundle) -> tuple[int, int]:
 
 def _specs(part: object) -> Iterator[Any]:
     """Yield the specifications of a fitted denoiser or detector and of all its components."""
-    if isinstance(part, Spec) and isinstance(getattr(part, "kind", None), str):
+    for item in components_of(part):
+        if isinstance(item, Spec) and isinstance(getattr(item, "kind", None), str):
+            yield item
+
+
+def components_of(part: object) -> Iterator[object]:
+    """Yield a fitted denoiser or detector, its components, and the specifications of all of them."""
+    if isinstance(part, Spec):
         yield part
     elif dataclasses.is_dataclass(part):
+        yield part
         for item in dataclasses.fields(part):
-            yield from _specs(getattr(part, item.name))
+            yield from components_of(getattr(part, item.name))
     elif isinstance(part, Mapping):
         for item in part.values():
-            yield from _specs(item)
+            yield from components_of(item)
 
 
 def _multiple(size: int, step: int) -> int:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from aemodels.bundle.bundle import Bundle
+from aemodels.bundle.large_lines import components_of
 from aemodels.core.types import Recording
 from aemodels.io.files.hashing import sha256_file
 from aemodels.io.readers import read
@@ -136,13 +136,14 @@ def whole_networks(bundle: Bundle) -> list[tuple[Any, dict[str, Any], int, int]]
     from aemodels.detect.fault_network.network import FaultNetworkDetector
 
     found = []
-    parts = {id(part): part for part in _parts((bundle.denoiser, bundle.detector))}  # a detector may use the denoiser
+    every = (*components_of(bundle.denoiser), *components_of(bundle.detector))
+    parts = {id(part): part for part in every}  # a detector may use the denoiser
     for part in parts.values():
         if isinstance(part, NetworkDenoiser) and part.spec.reach is not None:
             cache, reach = part.whole_network(), part.spec.reach
             found.append((cache["network"], cache, reach.positions, reach.step))
         elif isinstance(part, FaultNetworkDetector):
-            body = part.body()
+            body = part.spec.body()
             found += [(*part.network(member), body.reach, body.step) for member in range(len(part.networks))]
     return found
 
@@ -209,21 +210,6 @@ def written(folder: Path, path: Path, work: Path) -> Callable[[], object]:
 def _unequal(what: str, ours: Callable[[], Any], other: str, theirs: Callable[[], Any], required: float) -> Pair:
     """Return a pair that does different work: the ratio of the times is what counts."""
     return Pair(what, ours, other, theirs, required, equal=False)
-
-
-def _parts(part: object) -> Iterator[object]:
-    """Yield a fitted denoiser or detector and all its components."""
-    if dataclasses.is_dataclass(part) and not isinstance(part, type):
-        yield part
-        for item in dataclasses.fields(part):
-            if item.name != "out_of_fold_copies":
-                yield from _parts(getattr(part, item.name))
-    elif isinstance(part, Mapping):
-        for value in part.values():
-            yield from _parts(value)
-    elif isinstance(part, tuple):
-        for value in part:
-            yield from _parts(value)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def predict(network: keras.Model, inputs: FloatArray, cache: dict[str, Any]) -> 
     """
     size = int(np.clip(_BATCH_ELEMENTS // math.prod(inputs.shape[1:]), 1, 4096))
     size = min(size, 1 << (len(inputs) - 1).bit_length())  # few windows: the next power of two, not a full batch
-    call = cache.setdefault("call", _compiled(network))
+    call = _call(network, cache)
     blocks = []
     for start in range(0, len(inputs), size):
         block = inputs[start : start + size]
@@ -59,8 +59,7 @@ def predict_whole(
     Returns:
         float32[*size, output].
     """
-    if "call" not in cache:
-        cache["call"] = _compiled(network)
+    call = _call(network, cache)
     size = inputs.shape[:-1]
     out: FloatArray | None = None
     for spans in itertools.product(
@@ -69,7 +68,7 @@ def predict_whole(
         block = inputs[tuple(slice(span.start, span.stop) for span in spans)]
         grid = math.lcm(_GRID, step) if len(size) == 1 else step
         padding = [(0, -length % grid) for length in block.shape[:-1]]
-        found = keras.ops.convert_to_numpy(cache["call"](np.pad(block, [*padding, (0, 0)])[None]))[0]
+        found = keras.ops.convert_to_numpy(call(np.pad(block, [*padding, (0, 0)])[None]))[0]
         if out is None:
             out = np.empty((*size, found.shape[-1]), dtype=np.float32)
         inside = tuple(slice(span.first - span.start, span.last - span.start) for span in spans)
@@ -103,6 +102,13 @@ def _spans(length: int, limit: int, reach: int) -> list[_Span]:
         _Span(max(first - reach, 0), min(first + limit + reach, length), first, min(first + limit, length))
         for first in range(0, length, limit)
     ]
+
+
+def _call(network: keras.Model, cache: dict[str, Any]) -> Any:
+    """Return the compiled network, from the cache or into it."""
+    if "call" not in cache:
+        cache["call"] = _compiled(network)
+    return cache["call"]
 
 
 def _compiled(network: keras.Model) -> Any:

@@ -12,6 +12,7 @@ from scipy.ndimage import uniform_filter1d
 
 from aemodels.core.types import FloatArray, Section
 from aemodels.detect.cross_curve.linear_predictor import CLIP_RANGE
+from aemodels.signal.running_total import running_total
 
 Floats: TypeAlias = NDArray[np.float64]
 MAX_ZERO_LAG = 2  # samples; resampling and tool response cause such lags in any log
@@ -53,7 +54,7 @@ def lagged_correlation(section: Section, predicted: FloatArray, windows: Sequenc
         if MAX_ZERO_LAG < abs(shift) < LAG_RANGE[0]:
             continue
         shifted = _shifted(steps, shift)
-        products = _running_total(shifted * expected)
+        products = running_total(shifted * expected)
         for search in searches:
             search.try_lag(products, shifted, shift)
     return [LaggedCorrelation(search.zero_lag, search.best_lag, search.lag) for search in searches]
@@ -114,15 +115,8 @@ class _Search:
 
 def _one_over_deviation(steps: FloatArray, window: int) -> FloatArray:
     """Return one over the root mean square of the steps within each window, float32[channel, sample]."""
-    power = np.maximum(_window_mean(_running_total(steps**2), window), 0) + np.float32(_MIN_VARIANCE)
+    power = np.maximum(_window_mean(running_total(steps**2), window), 0) + np.float32(_MIN_VARIANCE)
     return np.asarray(1 / np.sqrt(power), dtype=np.float32)
-
-
-def _running_total(values: FloatArray) -> Floats:
-    """Return the sum of all values before each sample and the end, float64[channel, sample + 1]."""
-    out = np.zeros((len(values), values.shape[1] + 1))
-    np.cumsum(values, axis=1, dtype=np.float64, out=out[:, 1:])
-    return out
 
 
 def _window_mean(totals: Floats, window: int) -> FloatArray:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from aemodels.core.types import FloatArray, Section
+from aemodels.signal.running_total import running_total
 
 LAGS = (4, 24)  # samples, 0.6-3.7 m at the usual spacing
 Table: TypeAlias = NDArray[np.float64]
@@ -40,7 +41,7 @@ def find_repeats(section: Section) -> Repeats:
     """
     values = section.values.astype(np.float64)
     lags = _LagSums.at(values, LAGS[0])
-    plain, squares = _totals(values), _totals(values**2)
+    plain, squares = running_total(values), running_total(values**2)
     lowest = np.ones(values.shape)
     best = np.zeros(values.shape)
     for lag in range(*LAGS):
@@ -77,13 +78,16 @@ class _LagSums:
     def at(cls, values: Table, lag: int) -> _LagSums:
         """Return the totals at one lag."""
         first, slope = cls._differences(values, lag)
-        return cls(lag, _totals(first**2), _totals(first * slope), _totals(slope**2))
+        return cls(lag, running_total(first**2), running_total(first * slope), running_total(slope**2))
 
     def following(self, values: Table) -> _LagSums:
         """Return the totals at the next lag, whose difference is this one's less its slope."""
         first, slope = self._differences(values, self.lag + 1)
         return _LagSums(
-            self.lag + 1, self.square - 2 * self.cross + self.power, _totals(first * slope), _totals(slope**2)
+            self.lag + 1,
+            self.square - 2 * self.cross + self.power,
+            running_total(first * slope),
+            running_total(slope**2),
         )
 
     def mismatch(self, length: int) -> tuple[Table, Table]:
@@ -100,11 +104,6 @@ class _LagSums:
 
 def _delayed(values: Table, lag: int) -> Table:
     return np.concatenate([np.repeat(values[:, :1], lag, axis=1), values[:, :-lag]], axis=1)[:, : values.shape[1]]
-
-
-def _totals(values: Table) -> Table:
-    """Return the sum of all values before each sample and the end, float64[channel, sample + 1]."""
-    return np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1)
 
 
 def _trailing(totals: Table, length: int) -> Table:

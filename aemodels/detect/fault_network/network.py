@@ -154,8 +154,13 @@ class FaultNetwork(Spec):
     def _augmentation(self) -> Augmentation:
         return Augmentation(self.flip_share, self.thickness_scale, self.missing_curve_share, self.gain_spread)
 
-    def _train(self, training_set: TrainingSet, seed: int) -> tuple[NDArray[Any], ...]:
+    def body(self) -> Convolutions:
+        """Return the convolutions of the networks."""
         from aemodels.denoisers.convolution_blocks import Convolutions
+
+        return Convolutions(1, self.widths, self.kernel)
+
+    def _train(self, training_set: TrainingSet, seed: int) -> tuple[NDArray[Any], ...]:
         from aemodels.detect.fault_network.segmentation import (
             Schedule,
             build_segmentation_network,
@@ -164,8 +169,7 @@ class FaultNetwork(Spec):
 
         inputs, labels = training_set.inputs, training_set.labels
         outputs = labels[0].shape[1]
-        body = Convolutions(1, self.widths, self.kernel)
-        network = build_segmentation_network(body, inputs[0].shape[1], outputs, length=self.length, seed=seed)
+        network = build_segmentation_network(self.body(), inputs[0].shape[1], outputs, length=self.length, seed=seed)
         counts = np.array(list(training_set.counts.values()), dtype=np.float64)
         by_kind = np.clip(np.sqrt(np.median(counts) / counts), _MIN_KIND_WEIGHT, _MAX_KIND_WEIGHT)
         weights = np.append(np.repeat(by_kind, (outputs - 1) // counts.size), 1.0) * self.faulty_weight
@@ -288,7 +292,9 @@ class FaultNetworkDetector(WellDetector):
         from aemodels.detect.fault_network.segmentation import predict_logits
 
         inputs = input_features(features, self.predictor)
-        found = [predict_logits(*self.network(member), inputs, self.body()) for member in range(len(self.networks))]
+        found = [
+            predict_logits(*self.network(member), inputs, self.spec.body()) for member in range(len(self.networks))
+        ]
         return np.ascontiguousarray(np.mean(found, axis=0, dtype=np.float32).T)
 
     def _named(self) -> NDArray[np.int64]:
@@ -299,18 +305,12 @@ class FaultNetworkDetector(WellDetector):
         """Return float32[kind, curve, sample]."""
         return logits[:-1].reshape(len(self.kinds), -1, logits.shape[1])
 
-    def body(self) -> Convolutions:
-        """Return the convolutions of the networks."""
-        from aemodels.denoisers.convolution_blocks import Convolutions
-
-        return Convolutions(1, self.spec.widths, self.spec.kernel)
-
     def network(self, member: int) -> tuple[Any, dict[str, Any]]:
         """Return a member's network and its inference cache; built on first use."""
         if member not in self._built:
             from aemodels.detect.fault_network.segmentation import build_segmentation_network
 
-            weights, body = self.networks[member], self.body()
+            weights, body = self.networks[member], self.spec.body()
             curves = len(self.predictor.mean)
             outputs = len(self.kinds) * curves + 1
             network = build_segmentation_network(body, FEATURES_PER_CURVE * curves, outputs)
