@@ -24,6 +24,8 @@ install: $(STAMP) ## create .venv with exact versions, enough to run; cheap when
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 13) else f"Python {v[0]}.{v[1]} found, 3.11 or 3.12 needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)")'
 	$(PYTHON) -m venv $(VENV)
+	@# the version that comes with Python 3.11 takes minutes to choose the packages
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet 'pip>=26,<27'
 
 $(STAMP): pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e .

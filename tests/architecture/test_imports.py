@@ -55,22 +55,25 @@ def test_the_command_line_starts_light(tmp_path: Path) -> None:
     assert not loaded_after("import flows.cli.app", tmp_path) & heavy
 
 
-def test_only_network_modules_load_tensorflow(tmp_path: Path) -> None:
-    loaded = loaded_after("\n".join(f"import {module}" for module in LIGHT), tmp_path)
+@pytest.fixture(scope="module")
+def light_import(tmp_path_factory) -> tuple[set[str], list[Path]]:
+    """Import every module but those of networks: the packages in memory, and the files that it left."""
+    home = tmp_path_factory.mktemp("run")
+    loaded = loaded_after("\n".join(f"import {module}" for module in LIGHT), home)
+    files = [path for path in home.rglob("*") if path.is_file() and "cache" not in str(path.relative_to(home))]
+    return loaded, files
+
+
+def test_only_network_modules_load_tensorflow(light_import):
+    loaded, _ = light_import
     assert not loaded & {"tensorflow", "keras"}
-    assert "numpy" in loaded
+    assert {"numpy", "aemodels", "tasks", "flows"} <= loaded
+
+
+def test_importing_leaves_no_file_behind(light_import):
+    assert light_import[1] == []
 
 
 def test_the_science_loads_neither_prefect_nor_mlflow(tmp_path: Path) -> None:
     science = [module for module in LIGHT if module.startswith("aemodels.")]
     assert not loaded_after("\n".join(f"import {module}" for module in science), tmp_path) & {"prefect", "mlflow"}
-
-
-@pytest.mark.parametrize("package", ["aemodels", "tasks", "flows"])
-def test_importing_leaves_no_file_behind(tmp_path: Path, package: str) -> None:
-    modules = [module for module in LIGHT if module.startswith(f"{package}.")]
-    home = tmp_path / "run"
-    home.mkdir()
-    loaded_after("\n".join(f"import {module}" for module in modules), home)
-    left = [path for path in home.rglob("*") if path.is_file() and "cache" not in str(path.relative_to(home))]
-    assert left == []

@@ -219,7 +219,7 @@ def test_poison_is_isolated(site, filled):
         (site.inbox / f"poison.{suffix}").write_text(f"poison: {suffix}\n")
     before = snapshot(site.inbox)
     path = os.pathsep.join([POISON, os.environ.get("PYTHONPATH", "")])
-    limits = {"SONDEFLOW_FILE_SECONDS": "20", "SONDEFLOW_MEMORY_MB": "1024", "SONDEFLOW_MAX_ATTEMPTS": "2"}
+    limits = {"SONDEFLOW_FILE_SECONDS": "10", "SONDEFLOW_MEMORY_MB": "1024", "SONDEFLOW_MAX_ATTEMPTS": "2"}
     assert site.drain(PYTHONPATH=path, **limits) == 0
     row = judge(site, "poison: loop, memory, crash", before, None)
     assert (row["published"], row["quarantined"]) == (6, 3)

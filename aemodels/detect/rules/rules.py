@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -38,13 +39,16 @@ _CORRECTED_WEIGHT = 2.0  # of the residual after a unit correction, which moves 
 _UNIT_WINDOW = 31  # samples of the running median over which a unit error is scored
 _MAX_SPIKE_SCORE = 10.0
 _THIN_BED_SHARE = 0.3  # of the limit of a spike: at the same depth on another curve, it is a thin bed
+_SPIKE_SAMPLES = 3  # maximum length of a spike
 
 
 class Rules(Spec):
     """Scores in units of each rule's limit: above 1, the rule is violated.
 
     - stuck: length of a flat line;
-    - spike: distance from the running median, both in robust standard deviations and in normalised units;
+    - spike: distance from the running median, both in robust standard deviations and in normalised units, of up to
+      three samples that begin and end with a jump; a tool that averages over half a metre shows a thin bed, however
+      bright, with flanks;
     - range: distance beyond what the tool can report;
     - unit: decrease of the residual from the prediction by the other curves if the unit error is corrected; for a
       resistivity, which has no range to leave, jumps of the size of the error at both ends;
@@ -81,6 +85,13 @@ class Rules(Spec):
         ge=0.0,
         le=1.0,
         description="spike: minimum height in normalised units; in a smooth log, smaller ones are bedding",
+    )
+    min_edge_share: float = Field(
+        default=0.5,
+        ge=0.0,
+        le=1.0,
+        description="spike: minimum jump between two samples at either end, as a share of the height; the flank of a "
+        "thin bed seen by a tool of 0.6 m resolution has 0.4 of it at a step of 0.15 m, 0.5 at 0.2 m",
     )
     unit_improvement_limit: float = Field(
         default=0.25,
@@ -199,11 +210,14 @@ class RulesDetector(WellDetector):
 
     def _spikes(self, section: Section) -> FloatArray:
         median, _ = running_deviation(section.values, self.spec.window)
-        distance = np.abs(section.values - median)
+        difference = section.values - median
+        distance = np.abs(difference)
         # a longer window for the deviation: within seven samples, the spike itself would contribute most of it
         spread = 1.4826 * running_median(distance, 5 * self.spec.window) + _MIN_DEVIATION
         scores = np.minimum(distance / spread / self.spec.deviations, distance / max(self.spec.min_height, 1e-6))
-        if self.needs_inside_evidence:  # a thin bed is seen by more than one tool
+        if self.needs_inside_evidence:  # a thin bed has flanks, and is seen by more than one tool
+            sharp = edge_shares(section.values, np.sign(difference), self.spec.window // 2 + 1)
+            scores = np.where(sharp >= self.spec.min_edge_share, scores, 0)
             possible = section.mask & (section.values >= self.limits[:, :1]) & (section.values <= self.limits[:, 1:2])
             seen = np.where(possible, maximum_filter1d(scores, 3, axis=1), 0) > _THIN_BED_SHARE
             scores = np.where(possible & (seen.sum(axis=0, keepdims=True) - seen > 0), 0, scores)
@@ -260,6 +274,33 @@ def curve_limits(context: DetectContext, count: int) -> NDArray[np.float64]:
             limits[row, 2:4] = 1 / factor, low * (1 / factor - 1) / (high - low)
         limits[row, 4] = 1 / (high - low) if known.unit == "us/ft" else 0.0
     return limits
+
+
+def edge_shares(values: FloatArray, sign: FloatArray, reach: int) -> FloatArray:
+    """Return how sharply each sample stands out: the smaller of two jumps around it as a share of the peak's height.
+
+    Args:
+        values: float32[channel, sample].
+        sign: float32 of the same shape, 1 = the sample is above the level around it, -1 = below.
+        reach: number of samples to either side; a sample's height is that above the higher of the two lowest among
+            them, a peak's that of its highest sample.
+
+    Returns:
+        float32[channel, sample], 1 = both jumps, from one sample to the next within three samples, have the full
+        height; 0 where a side is level or higher.
+    """
+    count = values.shape[1]
+    padded = np.pad(values, ((0, 0), (reach, reach)), mode="edge")
+    around = [sign * padded[:, start : start + count] for start in range(2 * reach + 1)]
+    before, after = around[reach::-1], around[reach:]
+    height = np.minimum(*(side[0] - np.minimum.reduce(side) for side in (before, after)))
+    height = maximum_filter1d(height, 2 * _SPIKE_SAMPLES - 1, axis=1)  # a flank is not judged by its own height
+    edges = [
+        np.maximum.reduce([inner - outer for inner, outer in pairwise(side[: _SPIKE_SAMPLES + 1])])
+        for side in (before, after)
+    ]
+    share = np.minimum(*edges) / np.where(height > 0, height, 1)
+    return np.asarray(np.where(height > 0, np.clip(share, 0, 1), 0), dtype=np.float32)
 
 
 def run_heights(steps: FloatArray, max_samples: int, shared: BoolArray | None = None) -> FloatArray:

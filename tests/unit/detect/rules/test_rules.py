@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.ndimage import uniform_filter1d
+from scipy.special import erf
 
 from aemodels.detect import Rules
 from aemodels.detect.base import DetectContext
-from aemodels.detect.rules.rules import RULES
+from aemodels.detect.rules.rules import RULES, edge_shares
 from aemodels.signal.normalise import CurvePercentiles
 from helpers.recordings import make_well
 
@@ -74,6 +75,34 @@ def test_a_thin_bed_in_a_smooth_log_is_not_a_spike(height: float, broken: bool):
     calm[0, 300] += height
     component = DETECTOR.component_scores(section.with_values(calm))["spike"][0]
     assert (component[300] > 1.0) == broken  # of no deviation at all, either is any number of them
+
+
+@pytest.mark.parametrize(("step", "thickness"), [(0.1524, 0.2), (0.1524, 0.6), (0.2, 0.2), (0.2, 0.5)])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_thin_bed_seen_by_a_tool_of_half_a_metre_is_no_spike_however_strong(step, thickness, sign):
+    section = NORMALISER.apply(WELLS[3])
+    depth = np.arange(section.values.shape[1]) * step
+    sigma = 0.6 / 2.355  # vertical resolution of a gamma ray: 0.6 m at half height
+    for offset in np.linspace(0.0, step, 5):
+        edges = (depth - depth[300] - offset)[None, :] + thickness * np.array([[0.5], [-0.5]])
+        bed = 1.5 * np.subtract(*erf(edges / sigma / np.sqrt(2)))
+        values = np.full_like(section.values, 0.4)
+        values[0] += sign * bed.astype(np.float32)
+        seen = section.with_values(values)
+        assert DETECTOR.component_scores(seen)["spike"][0, 290:311].max() < 1.0
+        values = values.copy()
+        values[0, 303] += 2.0  # a spike on its flank
+        assert DETECTOR.component_scores(seen.with_values(values))["spike"][0, 303] > 1.0
+
+
+def test_an_edge_share_is_the_smaller_jump_by_the_height_above_the_higher_side():
+    values = np.array([[0, 0, 0, 0, 4, 4, 1, 1, 1, 1, 1]], dtype=np.float32)
+    found = edge_shares(values, np.ones_like(values), reach=4)
+    np.testing.assert_allclose(found[0, 4:6], 1.0)  # a jump of 3 back to 1, of 4 up from 0, clipped
+    ramp = np.array([[0, 1, 2, 3, 4, 3, 2, 1, 0]], dtype=np.float32)
+    assert edge_shares(ramp, np.ones_like(ramp), reach=4)[0, 4] == pytest.approx(0.25)
+    assert edge_shares(-ramp, -np.ones_like(ramp), reach=4)[0, 4] == pytest.approx(0.25)
+    assert (edge_shares(np.zeros((1, 3), dtype=np.float32), np.zeros((1, 3), dtype=np.float32), reach=4) == 0).all()
 
 
 @pytest.mark.parametrize("length", [1, 5, 16])
