@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
-# Files in the order of their folders, so that those with servers, few and long, do not come last.
-FAST := $(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# Groups of tests/conftest.py, in the order of the folders, so that those with servers, few and long, do not come last.
+FAST := $(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 # Nothing is reported to anybody.
 export DO_NOT_TRACK := true
@@ -14,7 +14,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all coverage faults lint check bench screenshots
+.PHONY: help install demo pretrain test test-all coverage faults lint check bench screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,14 @@ $(DEV_STAMP): pyproject.toml constraints.txt | $(BIN)/python
 
 demo: $(STAMP) ## the whole path on a generated field: train, compare, promote, score
 	$(BIN)/sondeflow demo
+
+# Public wells and lines, which are not part of the project: DATA=folder with force2020/, wells/ and segy/.
+DATA ?= ../data
+PRETRAINED := data/pretrained
+pretrain: $(STAMP) ## train the bundles of the package again, about an hour: make pretrain DATA=folder of public data
+	$(BIN)/sondeflow train logs --data $(DATA)/force2020 --data $(DATA)/wells --bundle-to $(PRETRAINED)/logs-v1
+	$(BIN)/sondeflow train seismic --data $(DATA)/segy/segyio_viking_small.segy --data $(DATA)/segy/segysak_f3-ebcidctest.sgy \
+	    --data $(DATA)/segy/usgs_alaska_31-81.sgy --bundle-to $(PRETRAINED)/seismic-v1
 
 test: $(DEV_STAMP) ## the fast tests
 	$(FAST)

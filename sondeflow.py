@@ -1,9 +1,9 @@
 """sondeflow in Python: read a file, load a bundle, score, train.
 
 >>> import sondeflow
->>> recording = sondeflow.read("well.las")  # doctest: +SKIP
->>> scores = sondeflow.score(recording, sondeflow.load_bundle("models:/sondeflow-logs@champion"))  # doctest: +SKIP
->>> scores.is_anomaly.sum()  # doctest: +SKIP
+>>> scored = sondeflow.score("well.las")  # doctest: +SKIP
+>>> scored.intervals  # doctest: +SKIP
+>>> scored.save_report("well.html")  # doctest: +SKIP
 
 Nothing heavy is imported before it is needed.
 """
@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from aemodels.bundle.bundle import Bundle
-    from aemodels.core.types import Recording, Scores
+    from aemodels.core.types import Recording
     from aemodels.experiment.spec import ExperimentSpec
+    from tasks.scoring.scored_recording import ScoredRecording
 
     Data: TypeAlias = str | Path | Recording
 
@@ -48,39 +49,52 @@ def load_bundle(ref: str | Path) -> Bundle:
     """Load a trained scorer.
 
     Args:
-        ref: a bundle directory, or the address of a registered model (`models:/sondeflow-logs@champion`), which is
-            looked up in the tracking store that `SONDEFLOW_TRACKING_URI` names.
+        ref: a bundle directory, the name of a bundle that comes with the package (`logs-v1`, `seismic-v1`), or the
+            address of a registered model (`models:/sondeflow-logs@champion`), which is looked up in the tracking store
+            that `SONDEFLOW_TRACKING_URI` names.
 
     Raises:
         BundleError: if the directory is no bundle, incomplete or altered.
         NoModelError: if the registry has no such model.
     """
     from aemodels.bundle.bundle import Bundle
-
-    if not str(ref).startswith("models:/"):
-        return Bundle.load(Path(ref))
+    from tasks.scoring.choose_bundle import open_scorer
     from tasks.settings import Settings
-    from tasks.tracking import download_bundle, get
 
-    settings = Settings()
-    return Bundle.load(download_bundle(settings, get(settings, str(ref))))
+    return Bundle.load(Path(open_scorer(str(ref), Settings()).folder))
 
 
-def score(recording: Data, bundle: Bundle | str | Path) -> Scores:
+def score(recording: Data, bundle: Bundle | str | Path | None = None) -> ScoredRecording:
     """Denoise and score one recording; nothing is written.
 
     Args:
         recording: a recording, or the path of a file to read.
-        bundle: a loaded bundle, or what `load_bundle` takes.
+        bundle: a loaded bundle, or what `load_bundle` takes; None = the champion of this kind of recording if the
+            tracking store has one, else the bundle that comes with the package.
 
     Returns:
-        One row per depth sample (logs) or per trace (seismic); a higher score is more anomalous.
+        One row per depth sample (logs) or per trace (seismic), a higher score is more anomalous; `table` and
+        `intervals` as DataFrames, `save_report` for the page.
 
     Raises:
         DataError: if the recording is of another kind than the bundle, or has none of its curves.
+        BundleError: if the bundle is incomplete or altered, or there is none for this kind of recording.
     """
-    loaded = load_bundle(bundle) if isinstance(bundle, str | Path) else bundle
-    return loaded.score(read(recording) if isinstance(recording, str | Path) else recording)
+    from aemodels.bundle.bundle import Bundle
+    from aemodels.core.errors import BundleError
+    from tasks.scoring.choose_bundle import default_scorer, open_scorer
+    from tasks.scoring.request import CHAMPION
+    from tasks.scoring.scored_recording import ScoredRecording
+    from tasks.settings import Settings
+
+    found = read(recording) if isinstance(recording, str | Path) else recording
+    if isinstance(bundle, Bundle):
+        return ScoredRecording(found, bundle.score(found), f"{bundle.name} {bundle.content_hash[:8]}")
+    settings = Settings()
+    chosen = open_scorer(str(bundle), settings) if bundle else default_scorer(found.kind, (CHAMPION,), settings)
+    if chosen is None:
+        raise BundleError(f"no bundle scores {found.kind} recordings; train one and pass it as `bundle`")
+    return ScoredRecording(found, Bundle.load(Path(chosen.folder)).score(found), str(chosen.label))
 
 
 def train(spec: ExperimentSpec | str | Path, data: Data | Iterable[Data]) -> Bundle:

@@ -105,6 +105,12 @@ class Settings(BaseSettings):
             raise ValueError(str(error)) from error
 
     @property
+    def has_registry(self) -> bool:
+        """False if the tracking store is a SQLite file that nothing has made yet."""
+        scheme, _, path = self.tracking_uri.partition(":///")
+        return scheme != "sqlite" or Path(path).exists()
+
+    @property
     def limits(self) -> SizeLimits:
         """Sizes above which files are refused, or read block by block."""
         return SizeLimits(

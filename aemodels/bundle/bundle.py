@@ -26,6 +26,7 @@ from aemodels.bundle.files import (
     read_arrays,
     read_manifest,
 )
+from aemodels.bundle.own_depths import at_own_depths
 from aemodels.core.errors import BundleError, DataError
 from aemodels.core.findings import Finding
 from aemodels.core.interfaces import Denoiser
@@ -49,10 +50,12 @@ from aemodels.signal.implausible import implausible
 from aemodels.signal.noise_level import unusually_noisy
 from aemodels.signal.normalise import Normaliser, restore_normaliser
 from aemodels.signal.quality_rules import Quality, assess
+from aemodels.signal.resample import median_step, resample
 
 # Share of an unfamiliar well above which its scores mean nothing: five times what is promised on familiar ones.
 MAX_UNFAMILIAR_SHARE = 0.05
 HOLE_CURVES = ("RHOB", "NPHI", "PEF")  # measured by pads and sensors that need the wall
+MAX_DENOISED_STEP = 2.05  # steps of the training wells: measured in docs/lab/2026-11-steps.md
 MIN_CURVES = 2  # observed at a depth, for a score to mean anything: faults are seen by what curves say of each other
 NOISE = "noise"  # reason where a curve's noise is far above that of the training wells
 RULE_FACTOR = 2.0  # rows flagged by a quality rule score at least this many thresholds
@@ -76,6 +79,8 @@ class Bundle:
         suspect_threshold: softer threshold of the hints for reviewers; None for a bundle of version 0.1.
         usual_noise: float32[curve], noise of the training wells (logs); None for a bundle of version 0.1.
         familiarity: descriptions of the training wells (logs); None for a bundle of version 0.1.
+        step: depth step of the training wells in m (logs), to which others are resampled for scoring; None for a bundle
+            of version 0.1, which takes samples as they come.
         stored_hash: sha256 of the bundle.json that it was loaded from; None if it was not loaded, or was changed since.
     """
 
@@ -91,6 +96,7 @@ class Bundle:
     suspect_threshold: float | None = None
     usual_noise: NDArray[np.float32] | None = None
     familiarity: Familiarity | None = None
+    step: float | None = None
     stored_hash: str | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -124,7 +130,11 @@ class Bundle:
         return self.stored_hash or hashlib.sha256(self._manifest(self._blobs()).encode()).hexdigest()
 
     def score(self, recording: Recording, quality: Quality | None = None) -> Scores:
-        """Denoise and score a recording of any length, with gaps, missing or constant curves.
+        """Denoise and score a recording of any length and step, with gaps, missing or constant curves.
+
+        A well of another step than the training wells is resampled for the detector, so that networks and rules see
+        metres; the scores are at its own depths. The denoiser sees the samples as they are, whose noise is independent,
+        up to twice the step of the training wells; beyond, it would take beds for noise.
 
         Args:
             recording: a well or a line.
@@ -134,10 +144,25 @@ class Bundle:
         Raises:
             DataError: if the recording is of another kind, or has none of the curves.
         """
+        self._check(recording)
         quality = quality or assess(recording)
-        section = self.section(recording, quality)
-        raw = self._raw(recording)
+        even = recording if self.step is None or self.kind != "logs" else resample(recording, self.step)
+        if even is recording:
+            return self._score(recording, quality, self._denoised(recording, quality))
+        own = even if median_step(recording.axis) > MAX_DENOISED_STEP * median_step(even.axis) else recording
+        denoised = self._denoised(own, quality if own is recording else assess(own))
+        found = self._score(even, assess(even), denoised if own is even else self._raw(even))
+        back = at_own_depths(found, even.axis, recording.axis, self._raw(recording))
+        return back if own is even else dataclasses.replace(back, denoised=denoised)
+
+    def _denoised(self, recording: Recording, quality: Quality) -> FloatArray:
+        """Return the denoised curves or traces in canonical units, NaN where nothing was recorded."""
+        section, raw = self.section(recording, quality), self._raw(recording)
         denoised = self.normaliser.invert(self.denoiser.denoise(section), section)
+        return np.where(np.isfinite(raw), denoised, np.nan).astype(np.float32)
+
+    def _score(self, recording: Recording, quality: Quality, denoised: FloatArray) -> Scores:
+        section, raw = self.section(recording, quality), self._raw(recording)
         flags = self._flags(quality, recording)
         detector_input = self._detector_input(section, recording)
         evaluation = evaluate(self.detector, detector_input)
@@ -158,7 +183,7 @@ class Bundle:
             reason=self._row_reasons(rows, flags, evaluation.fault_scores, detector_input),
             channels=self.curves or recording.names,
             raw=raw,
-            denoised=np.where(np.isfinite(raw), denoised, np.nan).astype(np.float32),
+            denoised=denoised,
             channel_score=scores,
             features=self._features(raw),
             suspect_threshold=self.suspect_threshold,
@@ -328,6 +353,7 @@ class Bundle:
                 encoder=None if encoder is None else spec.encoder.restore(encoder),
                 suspect_threshold=manifest.get("suspect_threshold"),
                 familiarity=Familiarity.restore(arrays[FAMILIARITY]) if FAMILIARITY in arrays else None,
+                step=manifest.get("step_m"),
                 usual_noise=arrays[NOISE_LEVELS]["usual"] if NOISE_LEVELS in arrays else None,
             )
         except (KeyError, StopIteration, ValidationError, ValueError, TypeError) as error:
@@ -360,6 +386,8 @@ class Bundle:
         }
         if self.suspect_threshold is not None:
             manifest["suspect_threshold"] = self.suspect_threshold
+        if self.step is not None:
+            manifest["step_m"] = self.step
         return json.dumps(manifest, indent=1, sort_keys=True)
 
 

@@ -49,6 +49,34 @@ class FlaggedTrace:
     reason: str
 
 
+@dataclass(frozen=True)
+class FlagSummary:
+    """What a reviewer wants to know of a scored file first.
+
+    Args:
+        count: flagged intervals of a well, or flagged traces of a line.
+        worst: the curve with the most flagged samples, or the trace with the highest score; "" if nothing is flagged.
+        reason: the most frequent reasons; "" if nothing is flagged.
+    """
+
+    count: int = 0
+    worst: str = ""
+    reason: str = ""
+
+
+def summarise_flags(recording: Recording, scores: Scores) -> FlagSummary:
+    """Summarise what is flagged in a scored recording."""
+    if not scores.is_anomaly.any():
+        return FlagSummary()
+    reason = common_reasons(scores.reason)
+    if scores.kind == "seismic":
+        worst = int(np.nanargmax(np.where(scores.is_anomaly, scores.score, np.nan)))
+        return FlagSummary(int(scores.is_anomaly.sum()), f"trace {worst}", reason)
+    intervals = merged_runs(scores.is_anomaly, recording.axis, gap=MERGE_GAP)
+    curve = scores.channels[int(scores.channel_flag.sum(axis=1).argmax())]
+    return FlagSummary(len(intervals), curve if scores.channel_flag.any() else "", reason)
+
+
 def merged_runs(flag: BoolArray, axis: AxisArray, *, gap: float) -> list[tuple[int, int]]:
     """Return the runs of True, merged if the gap between two of them is smaller than `gap`.
 

@@ -26,6 +26,7 @@ from aemodels.monitoring.familiarity import fit_familiarity
 from aemodels.signal.adjoining_sections import join_adjoining, normalise_adjoining
 from aemodels.signal.gather_type import gather_finding
 from aemodels.signal.noise_level import usual_noise
+from aemodels.signal.resample import median_step
 from aemodels.signal.split import Split, basin_of, split_traces, split_wells, trace_ranges
 from aemodels.signal.wells import with_distinct_names
 
@@ -215,6 +216,7 @@ def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitt
         encoder=_encoder(spec, prepared),
         suspect_threshold=study.suspect_threshold,
         familiarity=fit_familiarity(prepared.detector_training) if spec.kind == "logs" else None,
+        step=_usual_step(prepared) if spec.kind == "logs" else None,
         usual_noise=usual_noise(prepared.detector_training) if spec.kind == "logs" else None,
     )
     parts = [
@@ -223,6 +225,11 @@ def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitt
         for recording in getattr(prepared.split, role)
     ]
     return dataclasses.replace(bundle, reference=build_reference(spec.kind, spec.curves, parts))
+
+
+def _usual_step(prepared: Prepared) -> float:
+    """Return the median depth step of the training wells, m."""
+    return float(np.median([median_step(recording.axis) for recording in prepared.split.train]))
 
 
 def _encoder(spec: ExperimentSpec, prepared: Prepared) -> Denoiser | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -56,9 +57,20 @@ def demo(as_json: Json = False) -> None:
             answer.say(line)
 
 
-def train(spec: SpecName, data: Data, header_positions: Positions = None, as_json: Json = False) -> None:
+def train(
+    spec: SpecName,
+    data: Data,
+    header_positions: Positions = None,
+    bundle_to: Annotated[
+        Path | None,
+        typer.Option("--bundle-to", help="Also write the bundle to this folder, which must be new or empty."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Train all contenders, compare them on the hold-out, and register the bundle as challenger."""
     with answering("train", as_json=as_json) as answer:
+        if bundle_to is not None and bundle_to.exists() and any(bundle_to.iterdir()):
+            raise BadUsageError(f"{bundle_to} is not empty; a bundle is never overwritten: choose a new folder")
         experiment = load_spec(spec)
         settings = _environment(header_positions)
         from flows.environment import run_flow
@@ -79,7 +91,18 @@ def train(spec: SpecName, data: Data, header_positions: Positions = None, as_jso
             return
         answer.say(f"{result.model} v{result.version} {'registered' if result.created else 'was registered before'}")
         answer.say(f"run {result.run_id} in {result.experiment}; `sondeflow ui` shows it at {result.address}")
+        if bundle_to is not None:
+            _copy_bundle(result.model, result.version, bundle_to, settings)
+            answer.say(f"bundle: {bundle_to}")
         answer.say(f"next: sondeflow promote {result.model}")
+
+
+def _copy_bundle(model: str, version: str, target: Path, settings: Settings) -> None:
+    import shutil
+
+    from tasks.tracking import download_bundle, get
+
+    shutil.copytree(download_bundle(settings, get(settings, f"models:/{model}/{version}")), target, dirs_exist_ok=True)
 
 
 def compare(

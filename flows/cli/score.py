@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from flows.console import FAILED, BadUsageError, answering
+from flows.console import FAILED, Answer, BadUsageError, answering
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from tasks.ledger import Filter
+    from tasks.scoring.request import FileOutcome, ScoreSummary
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Since = Annotated[datetime | None, typer.Option("--since", help="Local time, e.g. 2026-01-31 or 2026-01-31T06:00:00.")]
 SHOWN = ("sha256", "model", "version", "state", "attempts", "source", "claimed_at", "reason")
+NOTED = ("unfamiliar", "not-judged")  # findings on the well as a whole, which a reviewer must not miss
+MAX_LISTED_REPORTS = 20
 WIDTHS = {"sha256": 12, "claimed_at": 19, "reason": 120}
 
 
@@ -28,10 +31,17 @@ def add_to(app: typer.Typer) -> None:
 
 
 def score(  # noqa: PLR0913, PLR0917 - one option each
-    inbox: Annotated[str, typer.Argument(help="A folder (nested or not), a file, or an s3:// address.")],
-    out: Annotated[Path, typer.Option("--out", help="Output folder.")],
+    paths: Annotated[list[str], typer.Argument(help="Files, folders (nested or not), or one s3:// address.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Output folder; default: `scored` beside the files or in the folder.")
+    ] = None,
     bundle: Annotated[
-        str | None, typer.Option("--bundle", help="A models:/ URI or a bundle folder; default: the champions.")
+        str | None,
+        typer.Option(
+            "--bundle",
+            help="A models:/ URI, a bundle folder, or the name of a shipped bundle; default: the champions, else the "
+            "shipped bundles.",
+        ),
     ] = None,
     since: Since = None,
     everything: Annotated[
@@ -43,35 +53,90 @@ def score(  # noqa: PLR0913, PLR0917 - one option each
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Score the files of an inbox that the ledger does not contain; quarantine unusable ones."""
+    """Score files now, or drain an inbox: one folder or s3:// address with --out, each content once by the ledger."""
     with answering("score", as_json=as_json) as answer:
-        from flows.environment import prepare_environment, run_flow
-        from tasks.settings import Settings
-
-        settings = Settings()
-        prepare_environment(settings)
-        from flows.score import score as flow
-        from tasks.scoring.request import ScoreRequest
-
-        source = inbox if "://" in inbox else str(Path(inbox).resolve())
-        request = ScoreRequest(
-            inbox=source, outbox=str(out.resolve()), bundle=bundle, since=since, rescore="all" if everything else "new"
-        )
-        summary = run_flow(flow, settings, request=request)
+        summary = _drained(paths, out, bundle, since, everything) if _is_inbox(paths, out) else None
+        if summary is None:
+            if since or everything:
+                raise BadUsageError("--all and --since are for an inbox: give one folder and --out")
+            summary = _scored_now(paths, out, bundle)
         answer.data = summary.model_dump(mode="json")
+        for row in answer.data["outcomes"]:
+            row["bundle"] = row["model"]
         answer.code = FAILED if any(outcome.is_fault for outcome in summary.outcomes) else 0
-        columns = ("path", "fate", "rows", "flagged", "seconds")
-        rows = [outcome.model_dump(mode="json") for outcome in summary.outcomes]
-        answer.show("Arrivals", [{key: row[key] for key in columns} for row in rows])
-        for outcome in summary.outcomes:
-            if outcome.fate not in {"scored", "skipped"}:
-                for finding in outcome.findings:
-                    answer.say(f"{outcome.path}: {finding}")
-        answer.say(
-            f"{summary.files} files, {summary.new} new: {summary.scored} scored ({summary.flagged} with flagged rows), "
-            f"{summary.quarantined} quarantined, {summary.failed} failed, {summary.left} left; "
-            f"{summary.skipped} skipped, {out}"
-        )
+        answer.show("Scored", [_summary_row(outcome) for outcome in summary.outcomes])
+        _say_details(answer, summary)
+
+
+def _is_inbox(paths: list[str], out: Path | None) -> bool:
+    return len(paths) == 1 and out is not None and ("://" in paths[0] or Path(paths[0]).is_dir())
+
+
+def _drained(
+    paths: list[str], out: Path | None, bundle: str | None, since: datetime | None, everything: bool
+) -> ScoreSummary:
+    """Run the scheduled flow once."""
+    from flows.environment import prepare_environment, run_flow
+    from tasks.settings import Settings
+
+    settings = Settings()
+    prepare_environment(settings)
+    from flows.score import score as flow
+    from tasks.scoring.request import ScoreRequest
+
+    source = paths[0] if "://" in paths[0] else str(Path(paths[0]).resolve())
+    request = ScoreRequest(
+        inbox=source,
+        outbox=str(Path(out or "").resolve()),
+        bundle=bundle,
+        since=since,
+        rescore="all" if everything else "new",
+    )
+    found: ScoreSummary = run_flow(flow, settings, request=request)
+    return found
+
+
+def _scored_now(paths: list[str], out: Path | None, bundle: str | None) -> ScoreSummary:
+    """Score without flow and ledger."""
+    from tasks.scoring.direct import score_files
+    from tasks.settings import Settings
+
+    remote = [path for path in paths if "://" in path]
+    if remote:
+        raise BadUsageError(f"{remote[0]} is an address: give it alone, with --out")
+    return score_files(
+        [Path(path).absolute() for path in paths], Settings(), outbox=out and out.resolve(), bundle=bundle
+    )
+
+
+def _summary_row(outcome: FileOutcome) -> dict[str, Any]:
+    """Return what to know of a file at a glance: how much is flagged, the worst curve, and why."""
+    notes = [finding.code for finding in outcome.findings if finding.code in NOTED]
+    return {
+        "file": Path(outcome.path).name,
+        "fate": outcome.fate,
+        "flagged": outcome.flags.count,
+        "share of rows": f"{outcome.flagged / outcome.rows:.1%}" if outcome.rows else "",
+        "worst": outcome.flags.worst,
+        "reason": outcome.flags.reason,
+        "note": ", ".join(notes),
+        "bundle": outcome.model,
+        "s": outcome.seconds,
+    }
+
+
+def _say_details(answer: Answer, summary: ScoreSummary) -> None:
+    for outcome in summary.outcomes:
+        for finding in outcome.findings:
+            if outcome.fate not in {"scored", "skipped"} or finding.code in NOTED:
+                answer.say(f"{outcome.path}: {finding}")
+    reports = [path for outcome in summary.outcomes for path in outcome.outputs if path.endswith(".html")]
+    for path in reports[:MAX_LISTED_REPORTS]:
+        answer.say(f"report: {path}")
+    answer.say(
+        f"{summary.files} files, {summary.new} new: {summary.scored} scored ({summary.flagged} with flagged rows), "
+        f"{summary.quarantined} quarantined, {summary.failed} failed, {summary.left} left; {summary.skipped} skipped"
+    )
 
 
 def ledger(  # noqa: PLR0913, PLR0917 - one option each

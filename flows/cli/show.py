@@ -20,12 +20,30 @@ def add_to(app: typer.Typer) -> None:
     app.command()(bench)
 
 
-def models(as_json: Json = False) -> None:
+def models(
+    pretrained: Annotated[
+        bool, typer.Option("--pretrained", help="List the bundles that come with the package instead.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """List the kinds of model, noise, fault, detector and threshold, with their parameters."""
     with answering("models", as_json=as_json) as answer:
+        if pretrained:
+            answer.data = {"pretrained": _pretrained()}
+            answer.show("Bundles of this package", answer.data["pretrained"])
+            return
         answer.data = {"kinds": kinds()}
         for registry, members in answer.data["kinds"].items():
             answer.show(registry, [row for member in members for row in _rows(member)])
+
+
+def _pretrained() -> list[dict[str, Any]]:
+    from aemodels.bundle.shipped import shipped_bundle, shipped_names
+
+    found = map(shipped_bundle, shipped_names())
+    return [
+        {"name": one.name, "scores": one.kind, "MB": round(one.bytes / 1e6, 1), "card": str(one.card)} for one in found
+    ]
 
 
 def ui(

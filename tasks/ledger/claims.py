@@ -39,11 +39,13 @@ class ClaimRequest:
         key: the content, and the bundle that is to score it.
         source: path or URL of the file, as shown to users.
         once: if true, a published score by any version of the model is sufficient.
+        equivalents: further models whose published scores are sufficient then.
     """
 
     key: Key
     source: str
     once: bool = False
+    equivalents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,8 @@ def _is_done(rows: Sequence[Mapping[str, Any]], request: ClaimRequest) -> bool:
     same = _row_of_key(rows, request.key)
     if same is not None:
         return str(same["state"]) in DONE
-    return request.once and any(row["model"] == request.key.model and row["state"] == "published" for row in rows)
+    models = {request.key.model, *request.equivalents}
+    return request.once and any(row["model"] in models and row["state"] == "published" for row in rows)
 
 
 def _is_claimable(row: Mapping[str, Any], dead: set[str], max_attempts: int) -> bool:

@@ -1,11 +1,12 @@
-"""Choice of the bundle that scores each kind of file."""
+"""Choice of the bundle that scores each kind of file: the requested one, the champion, or the one that is shipped."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from aemodels.bundle.shipped import ShippedBundle, shipped_bundle, shipped_for, shipped_names
 from aemodels.bundle.summary import read_summary
 from aemodels.experiment.spec import REGISTERED
 from aemodels.io.formats import kind_of
@@ -21,6 +22,8 @@ _REGISTRY_LOCK = threading.Lock()  # the registry's client is not thread-safe
 def choose_scorers(kinds: Iterable[str | None], request: FilledRequest, settings: Settings) -> dict[str, Scorer]:
     """Return the bundle by kind: the requested one, else per kind the first of the request's aliases that exists.
 
+    Where no alias exists, the bundle that comes with the package is taken.
+
     Raises:
         NoModelError: if the requested model is not in the registry.
         BundleError: if a bundle is damaged.
@@ -29,12 +32,26 @@ def choose_scorers(kinds: Iterable[str | None], request: FilledRequest, settings
         if request.bundle is not None:
             scorer = open_scorer(request.bundle, settings)
             return {scorer.kind: scorer}
-        found = {kind: _by_alias(kind, request, settings) for kind in sorted(kind for kind in set(kinds) if kind)}
+        found = {kind: default_scorer(kind, request.aliases, settings) for kind in sorted(filter(None, set(kinds)))}
     return {kind: scorer for kind, scorer in found.items() if scorer is not None}
 
 
+def default_scorer(kind: str, aliases: Sequence[str], settings: Settings) -> Scorer | None:
+    """Return the registered model of a kind that has the first of the aliases, else the shipped bundle, else None."""
+    found = _by_alias(kind, aliases, settings)
+    if found is not None:
+        return found
+    shipped = shipped_for(kind)
+    return None if shipped is None else _shipped_scorer(shipped)
+
+
 def open_scorer(ref: str, settings: Settings) -> Scorer:
-    """Return the bundle of a directory or a models:/ URI; its files are checked, but no network is loaded."""
+    """Return the bundle of a directory, a models:/ URI or the name of a shipped one.
+
+    Its files are checked, but no network is loaded.
+    """
+    if ref in shipped_names():
+        return _shipped_scorer(shipped_bundle(ref))
     if ref.startswith("models:/"):
         from tasks.tracking import download_bundle, get
 
@@ -64,7 +81,10 @@ def claim_request(path: str, sha256: str, scorers: Mapping[str, Scorer], request
     if scorer is None:
         return None
     key = Key(sha256, scorer.name, scorer.version, scorer.content_hash)
-    return ClaimRequest(key, path, once=request.bundle is None and not request.backfill)
+    once = request.bundle is None and not request.backfill
+    # a champion scores what arrives from then on, also if it is the first one and takes over from the shipped bundle
+    equivalents = (REGISTERED[kind], *(name.rpartition("-v")[0] for name in shipped_names()))
+    return ClaimRequest(key, path, once=once, equivalents=equivalents)
 
 
 def remedy(kind: str) -> tuple[str, str]:
@@ -76,9 +96,22 @@ def remedy(kind: str) -> tuple[str, str]:
     )
 
 
-def _by_alias(kind: str, request: FilledRequest, settings: Settings) -> Scorer | None:
+def _shipped_scorer(shipped: ShippedBundle) -> Scorer:
+    return Scorer(
+        folder=str(shipped.folder),
+        kind=shipped.kind,
+        name=shipped.model,
+        version=shipped.version,
+        content_hash=read_summary(shipped.folder).content_hash,
+        card=str(shipped.card),
+    )
+
+
+def _by_alias(kind: str, aliases: Sequence[str], settings: Settings) -> Scorer | None:
+    if not settings.has_registry or kind not in REGISTERED:
+        return None
     from tasks.tracking import find
 
-    uris = [f"models:/{REGISTERED[kind]}@{alias}" for alias in request.aliases]
+    uris = [f"models:/{REGISTERED[kind]}@{alias}" for alias in aliases]
     model = next((model for model in (find(settings, uri) for uri in uris) if model is not None), None)
     return None if model is None else open_scorer(model.uri, settings)  # by number, because the alias may move

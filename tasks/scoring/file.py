@@ -19,6 +19,7 @@ from aemodels.io.files.hashing import sha256_file
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.readers import read
 from aemodels.io.segy.header_positions import HeaderPositions
+from aemodels.report.flagged_intervals import FlagSummary, summarise_flags
 from tasks.scoring.outbox import BundleLabel, ChangedError, Destination, Staged, stage
 from tasks.scoring.outbox_large_lines import LargeLine, stage_blocks
 
@@ -84,6 +85,7 @@ class ScoringResult(BaseModel):
         flagged: rows flagged as anomalous.
         suspect: rows above the softer threshold, the flagged ones included.
         not_judged: rows at which the bundle abstains.
+        flags: flagged intervals or traces, the worst of them, their reasons.
         text: human-readable reason, "" if scored or refused.
         timings: seconds by step.
     """
@@ -96,6 +98,7 @@ class ScoringResult(BaseModel):
     flagged: int = 0
     suspect: int = 0
     not_judged: int = 0
+    flags: FlagSummary = FlagSummary()
     staged: tuple[Staged, ...] = ()
     findings: tuple[Finding, ...] = ()
     timings: dict[str, float] = Field(default_factory=dict)
@@ -159,6 +162,7 @@ def _score(job: Job) -> ScoringResult:
         flagged=int(scores.is_anomaly.sum()),
         suspect=int(scores.is_suspect.sum()),
         not_judged=int((~scores.is_judged).sum()),
+        flags=summarise_flags(recording, scores),
         staged=staged,
         findings=recording.findings + scores.findings,
         timings={"read": read_s, "score": scored_s - read_s, "write": written_s - scored_s},
@@ -175,6 +179,7 @@ def _score_large(job: Job, scorer: Scorer) -> ScoringResult:
         status="scored",
         rows=written.rows,
         flagged=written.flagged,
+        flags=FlagSummary(count=written.flagged),
         staged=staged,
         findings=written.findings,
         timings=timings,

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from aemodels.core.findings import Finding
+from aemodels.report.flagged_intervals import FlagSummary
 from tasks.settings import Settings
 
 FileStatus: TypeAlias = Literal["scored", "skipped", "quarantined", "failed", "left"]
@@ -85,6 +86,7 @@ class FileOutcome(BaseModel):
     flagged: int = 0
     suspect: int = 0
     not_judged: int = 0
+    flags: FlagSummary = FlagSummary()
     seconds: float = 0.0
     outputs: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()

@@ -30,7 +30,9 @@ class AuditRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     data: tuple[Path, ...] = Field(min_length=1, description="files and folders with well logs")
-    bundle: str | None = Field(default=None, description="a models:/ URI or a folder; None = the champion")
+    bundle: str | None = Field(
+        default=None, description="a models:/ URI or a folder; None = the champion, else the shipped one"
+    )
     out: Path = Field(default=Path("audit.html"), description="page to write")
     count: int = Field(default=40, ge=1, le=500, description="maximum number of intervals per group")
     seed: int = Field(default=20, ge=0, description="of the random samples")
@@ -56,7 +58,7 @@ def make_audit(request: AuditRequest, settings: Settings) -> AuditResult:
     """Score the wells and write the page.
 
     Raises:
-        NoModelError, BundleError: if there is no champion, or the bundle is damaged.
+        NoModelError, BundleError: if there is no such model, or the bundle is damaged.
         DataError: if no well can be scored, or the answers are not from a page.
     """
     answers = [] if request.answers is None else _answers(request.answers)

@@ -104,7 +104,7 @@ def find_intervals(request: SimilarRequest, settings: Settings) -> SimilarResult
         UnreadableFileError: if the file cannot be read.
         IntervalError: if the interval is not within the well.
         DataError: if the file holds no logs, or none of the bundle's curves in the interval.
-        NoModelError, BundleError: if there is no champion, or the bundle is damaged.
+        NoModelError, BundleError: if there is no such model, or the bundle is damaged.
     """
     own = _read_well(request.file, settings)
     _check_interval(request, own)

@@ -8,28 +8,24 @@ from pathlib import Path
 from aemodels.bundle.bundle import Bundle
 from aemodels.core.errors import DataError, SondeflowError
 from aemodels.core.findings import Finding
-from aemodels.experiment.spec import REGISTERED
 from aemodels.io.formats import kind_of
 from aemodels.io.readers import list_files
-from tasks.scoring.choose_bundle import open_scorer, remedy
+from tasks.scoring.choose_bundle import default_scorer, open_scorer, remedy
+from tasks.scoring.request import CHAMPION
 from tasks.settings import Settings
-from tasks.tracking import CHAMPION, find
 
 
 def logs_bundle(ref: str | None, settings: Settings) -> tuple[str, Bundle]:
-    """Return the given bundle, or the champion for logs, with its name and version.
+    """Return the given bundle, or the champion for logs, else the shipped one, with its name and version.
 
     Raises:
-        NoModelError, BundleError: if there is no champion, or the bundle is damaged.
+        NoModelError, BundleError: if there is no such model, or the bundle is damaged.
         DataError: if the bundle is for another kind of recording.
     """
-    if ref is None:
-        found = find(settings, f"models:/{REGISTERED['logs']}@{CHAMPION}")
-        if found is None:
-            missing, remedy_text = remedy("logs")
-            raise SondeflowError(f"{missing}; {remedy_text}; or name a bundle with --bundle")
-        ref = found.uri
-    scorer = open_scorer(ref, settings)
+    scorer = open_scorer(ref, settings) if ref is not None else default_scorer("logs", (CHAMPION,), settings)
+    if scorer is None:
+        missing, remedy_text = remedy("logs")
+        raise SondeflowError(f"{missing}; {remedy_text}; or name a bundle with --bundle")
     if scorer.kind != "logs":
         raise DataError(f"{ref} is a bundle for {scorer.kind}; expected one for well logs")
     return f"{scorer.name} {scorer.version}", Bundle.load(Path(scorer.folder))

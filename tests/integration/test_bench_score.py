@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from flows.benchmarks.score import MAX_OVERHEAD_MS, drain_row
 from flows.benchmarks.throughput import Pair, measure
 
 pytest_plugins = ("helpers.flow_fixtures",)
 
 
+@pytest.mark.slow
 def test_the_flow_is_measured_beside_bare_scoring_of_the_same_files(prefect_server):
     row = drain_row(repeats=1, files=4)
     assert row["ours_s"] > 0

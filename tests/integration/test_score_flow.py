@@ -237,16 +237,18 @@ def test_another_version_scores_again(scored, champions):
     assert len(list((outbox / "scores" / "kind=logs").iterdir())) == 2
 
 
-def test_files_of_a_kind_without_a_bundle_are_left_with_the_remedy(scored, champions):
+def test_without_a_champion_the_shipped_bundles_score_and_the_first_champion_takes_over_what_arrives(scored, champions):
     drain, inbox, outbox = scored
     shutil.copy(champions.line, inbox / "line.sgy")
     shutil.copy(champions.wells / "W-5.las", inbox / "W-5.las")
     summary = drain(aliases=("nobody",))
-    assert (summary.left, summary.new) == (2, 0)
-    remedies = [outcome.findings[0].remedy for outcome in summary.outcomes]
-    assert all("sondeflow train" in remedy and "sondeflow promote" in remedy for remedy in remedies)
-    assert not outbox.exists()
-    assert drain().scored == 2, "what was left is taken by the next run"
+    assert {outcome.model for outcome in summary.outcomes} == {"logs-v1", "seismic-v1"}
+    assert summary.scored == 2
+    assert (outbox / "scores" / "kind=logs" / "bundle=logs-v1").is_dir()
+    shutil.copy(champions.wells / "W-4.las", inbox / "W-4.las")
+    after = drain()
+    assert (after.scored, after.skipped) == (1, 2), "earlier contents are not scored again"
+    assert next(one.model for one in after.outcomes if one.fate == "scored").startswith("sondeflow-logs-v")
 
 
 @pytest.fixture

@@ -133,12 +133,11 @@ def test_an_interval_that_is_not_there_is_bad_usage(field, bundle, flow_home, co
     assert "W-0.las" in answer["error"]
 
 
-def test_without_a_champion_the_error_gives_the_remedy(field, command_json, monkeypatch, tmp_path):
+def test_a_model_that_is_not_registered_is_named(field, command_json, monkeypatch, tmp_path):
     monkeypatch.setenv("SONDEFLOW_HOME", str(tmp_path))
-    done, answer = command_json(*asked(field, tmp_path)[:-2])
+    done, answer = command_json(*asked(field, tmp_path)[:-1], "models:/sondeflow-logs@champion")
     assert done == 1
-    assert "no champion sondeflow-logs" in answer["error"]
-    assert "sondeflow train logs" in answer["error"]
+    assert "models:/sondeflow-logs@champion" in answer["error"]
 
 
 def test_files_that_cannot_be_used_are_told_and_the_others_searched(field, bundle, flow_home, command_json, tmp_path):

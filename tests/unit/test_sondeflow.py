@@ -16,7 +16,7 @@ from aemodels.experiment.spec import ExperimentSpec
 from aemodels.io import write_las
 from helpers.cheap_bundle import SPEC, save_cheap_bundle
 from helpers.paths import ROOT
-from helpers.recordings import make_well
+from helpers.recordings import make_line, make_well
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +49,26 @@ def test_a_file_is_read_and_scored(folder: Path, tmp_path: Path) -> None:
     scores = sondeflow.score(recording, sondeflow.load_bundle(folder))
     assert scores.score.shape == (300,)
     np.testing.assert_array_equal(sondeflow.score(tmp_path / "A-1.las", str(folder)).score, scores.score)
+
+
+def test_a_scored_recording_has_a_table_its_intervals_and_a_report(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("SONDEFLOW_HOME", str(tmp_path / "home"))
+    well = make_well("A-1", samples=1200, seed=3)
+    values = well.values.copy()
+    values[0, 500:560] = values[0, 500]  # stuck
+    scored = sondeflow.score(well.with_values(values))
+    assert scored.bundle == "logs-v1"
+    assert list(scored.table["is_anomaly"]) == list(scored.is_anomaly)
+    assert {"depth", "GR", "GR_DN", "ANOM_GR", "BADLOG_GR", "reason"} <= set(scored.table)
+    stuck = scored.intervals[scored.intervals["reason"].str.contains("stuck")].iloc[0]
+    assert stuck["top"] <= well.axis[505]
+    assert stuck["base"] >= well.axis[554]
+    assert "GR" in stuck["curves"]
+    assert "A-1" in scored.save_report(tmp_path / "a.html").read_text(encoding="utf-8")
+    line = sondeflow.score(make_line(traces=40, samples=200))
+    assert line.bundle == "seismic-v1"
+    assert list(line.intervals.columns) == ["trace", "inline", "crossline", "score", "reason"]
+    assert not (tmp_path / "home").exists()
 
 
 def test_what_cannot_be_read_or_loaded_says_why(tmp_path: Path) -> None:

@@ -1,0 +1,166 @@
+"""Scoring of named files at once, without ledger, registry or server: for a first look, and for scripts."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from aemodels.core.errors import BundleError
+from aemodels.core.findings import Finding
+from aemodels.io.files.hashing import sha256_file
+from aemodels.io.formats import kind_of
+from tasks.scoring.arrivals import Arrival, list_inbox
+from tasks.scoring.choose_bundle import default_scorer, open_scorer, remedy
+from tasks.scoring.file import Job, Scorer, ScoringResult
+from tasks.scoring.outbox import discard, publish, quarantine
+from tasks.scoring.process_pool import ProcessPool, limits_for
+from tasks.scoring.request import CHAMPION, FileOutcome, ScoreSummary, summarise
+from tasks.settings import Settings
+
+SCORED = "scored"  # folder of the outputs, beside what is scored
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """A file to score: its path, what it is shown as, and its outbox."""
+
+    path: Path
+    shown: str
+    outbox: Path
+
+
+def score_files(
+    paths: Sequence[Path], settings: Settings, *, outbox: Path | None = None, bundle: str | None = None
+) -> ScoreSummary:
+    """Score files and folders now, whether or not they were scored before; inputs are never changed.
+
+    Each file is scored by a supervised process, as in the scheduled flow, and has the same outputs.
+
+    Args:
+        paths: files and folders (with all that lies below).
+        settings: workers and limits; the ledger is not touched.
+        outbox: folder of the outputs; None = a folder "scored" in that of each file, or inside a folder that is given.
+        bundle: what `open_scorer` takes; None = the champions, else the bundles that come with the package.
+
+    Raises:
+        FileNotFoundError: if a path does not exist.
+        BundleError: if the bundle does not exist or is damaged.
+        NoModelError: if the registry has no such model.
+    """
+    listed, outcomes = _list(paths, outbox)
+    scorers = _scorers({kind_of(item.path) for item in listed}, bundle, settings)
+    jobs = []
+    for item in listed:
+        kind = kind_of(item.path)
+        if kind is not None and kind not in scorers:
+            finding = Finding("error", "no-bundle", "file", *_missing(kind))
+            outcomes.append(FileOutcome(path=item.shown, fate="left", findings=(finding,)))
+        else:
+            jobs.append(_job(item, scorers.get(kind or ""), settings))
+    return summarise([*outcomes, *_score(jobs, settings)])
+
+
+def _list(paths: Sequence[Path], outbox: Path | None) -> tuple[list[_Listed], list[FileOutcome]]:
+    listed: dict[Path, _Listed] = {}
+    outcomes: list[FileOutcome] = []
+    for path in paths:
+        target = outbox or (path if path.is_dir() else path.parent) / SCORED
+        found = list_inbox(str(path), target)
+        outcomes += [FileOutcome(path=shown, fate="left", findings=(finding,)) for shown, finding in found.problems]
+        for arrival in found.arrivals:
+            listed.setdefault(Path(arrival.path).resolve(), _listed(arrival, target))
+    return list(listed.values()), outcomes
+
+
+def _listed(arrival: Arrival, outbox: Path) -> _Listed:
+    return _Listed(Path(arrival.path), arrival.shown, outbox)
+
+
+def _scorers(kinds: set[str | None], bundle: str | None, settings: Settings) -> dict[str, Scorer]:
+    if bundle is not None:
+        scorer = open_scorer(bundle, settings)
+        return {scorer.kind: scorer}
+    found = {kind: default_scorer(kind, (CHAMPION,), settings) for kind in sorted(filter(None, kinds))}
+    return {kind: scorer for kind, scorer in found.items() if scorer is not None}
+
+
+def _missing(kind: str) -> tuple[str, str, str]:
+    found, what_to_do = remedy(kind)
+    return found, f"a bundle that scores {kind} files", what_to_do
+
+
+def _job(item: _Listed, scorer: Scorer | None, settings: Settings) -> Job:
+    return Job(
+        path=str(item.path),
+        source=item.shown,
+        sha256=sha256_file(item.path),
+        scorer=scorer,
+        outbox=str(item.outbox),
+        temp_prefix=f"d{uuid.uuid4().hex[:12]}",
+        aliases=str(settings.aliases) if settings.aliases else None,
+        positions=settings.header_positions,
+        limits=settings.limits,
+    )
+
+
+def _score(jobs: Sequence[Job], settings: Settings) -> list[FileOutcome]:
+    workers = min(settings.workers, len(jobs))
+    if not workers:
+        return []
+    limits = limits_for(
+        workers, seconds=settings.file_seconds, memory_mb=settings.memory_mb, tries=settings.max_attempts
+    )
+    pool = ProcessPool(limits)
+    try:
+        with ThreadPoolExecutor(workers) as threads:
+            shares = threads.map(lambda start: list(_finish(pool, jobs[start::workers])), range(workers))
+            return [outcome for share in shares for outcome in share]
+    finally:
+        pool.shutdown()
+
+
+def _finish(pool: ProcessPool, jobs: Sequence[Job]) -> Iterator[FileOutcome]:
+    """Publish or quarantine each file as soon as it is scored."""
+    for job, result in pool.score_all(jobs):
+        try:
+            yield _outcome(job, result)
+        finally:
+            discard(result.staged)
+
+
+def _outcome(job: Job, result: ScoringResult) -> FileOutcome:
+    """Publish a scored file, copy an unusable one to the quarantine.
+
+    Raises:
+        BundleError: if the scores cannot be written or the bundle cannot be used, which concerns every file.
+    """
+    if result.status == "blocked":
+        raise BundleError(f"{job.source} cannot be scored: {result.text}")
+    findings = result.findings or ((_finding(result),) if result.status != "scored" else ())
+    known = {
+        "path": job.source,
+        "sha256": job.sha256,
+        "model": str(job.scorer.label) if job.scorer else "",
+        "seconds": round(sum(result.timings.values()), 3),
+        "findings": findings,
+    }
+    if result.status == "scored":
+        publish([result.staged])
+        counts = {name: getattr(result, name) for name in ("rows", "flagged", "suspect", "not_judged", "flags")}
+        outputs = tuple(item.target for item in reversed(result.staged))
+        return FileOutcome.model_validate({**known, **counts, "fate": "scored", "outputs": outputs})
+    if result.status == "changed":
+        return FileOutcome.model_validate({**known, "fate": "left"})
+    paths = quarantine(job.destination, Path(job.path), job.source, job.sha256, findings)
+    return FileOutcome.model_validate({**known, "fate": "quarantined", "outputs": (str(paths[-1]),)})
+
+
+def _finding(result: ScoringResult) -> Finding:
+    if result.status == "changed":
+        remedy = "score it again once it is complete"
+        return Finding("info", "changed", "file", result.text, "a file that stays as it is", remedy)
+    remedy = "report this error with the file"
+    return Finding("error", result.status, "file", result.text, "a file that can be scored", remedy)
