@@ -51,7 +51,7 @@ class FlaggedTrace:
 
 @dataclass(frozen=True)
 class FlagSummary:
-    """What a reviewer wants to know of a scored file first.
+    """Summary of a scored file for a reviewer.
 
     Args:
         count: flagged intervals of a well, or flagged traces of a line.

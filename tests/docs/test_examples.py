@@ -68,7 +68,7 @@ def test_the_data_engineer_scores_a_folder(tmp_path: Path, bundle: Path) -> None
 
 
 def test_the_petrophysicist_scores_a_well(tmp_path: Path, bundle: Path, spiky_well: Path) -> None:
-    out = run(tmp_path, "score_well.py", spiky_well, bundle, tmp_path / "report.html")
+    out = run(tmp_path, "score_well.py", spiky_well, tmp_path / "report.html", bundle)
     assert re.search(r"^ +1045\.\d+ - +1045\.\d+ m +GR", out, flags=re.MULTILINE), out
     assert "W-9" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
