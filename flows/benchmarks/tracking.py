@@ -70,6 +70,7 @@ def benchmark_tracking(repeats: int) -> list[dict[str, Any]]:
             "other_s": other[0],
             "ratio": other[0] / ours[0],
             "required": REQUIRED,
+            "bound": REQUIRED,
             "verdict": verdict(other[0] / ours[0], REQUIRED),
             "overhead_pct": 100 * (ours[0] / other[0] - 1),
             "overhead_cpu_pct": 100 * (ours[1] / other[1] - 1),

@@ -103,7 +103,7 @@ def _shipped_scorer(shipped: ShippedBundle) -> Scorer:
         name=shipped.model,
         version=shipped.version,
         content_hash=read_summary(shipped.folder).content_hash,
-        card=str(shipped.card),
+        card="with the package: sondeflow models --pretrained",
     )
 
 
