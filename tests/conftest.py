@@ -26,14 +26,6 @@ for name in [name for name in os.environ if name.startswith("SONDEFLOW_")]:
     del os.environ[name]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, and all that use the same servers and trained field in another one."""
-    for item in items:
-        flows = "flow_fixtures" in str(getattr(getattr(item, "module", None), "pytest_plugins", ""))
-        item.add_marker(pytest.mark.xdist_group("flows" if flows else str(item.path)))
-
-
 @pytest.fixture(scope="session")
 def field_data() -> Path:
     """Folder of public field data; the test is skipped where it is absent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from pathlib import Path
 
@@ -233,12 +234,17 @@ def test_a_large_number_of_words_is_read_in_linear_time(tmp_path: Path):
     def seconds(rows: int) -> float:
         lines = [f"{n},{n % 50},{'sand' if n % 3 else ''},2.{n % 7}" for n in range(rows)]
         path = written(tmp_path, "DEPTH (m),GR (gAPI),ROCK,X\n" + "\n".join(lines) + "\n")
-        started = time.process_time()
-        read_csv(path)
-        return time.process_time() - started
+        gc.disable()  # it looks at every object of the process, of which other tests may have left millions
+        try:
+            started = time.process_time()
+            read_csv(path)
+            return time.process_time() - started
+        finally:
+            gc.enable()
 
     seconds(1000)
-    assert seconds(80_000) < 16 * max(seconds(20_000), 0.05)
+    short = min(seconds(20_000) for _ in range(3))
+    assert min(seconds(80_000) for _ in range(3)) < 12 * max(short, 0.05)
 
 
 def test_quotes_and_delimiters_in_a_row_take_linear_time(tmp_path: Path):
