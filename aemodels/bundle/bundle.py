@@ -149,11 +149,13 @@ class Bundle:
         even = recording if self.step is None or self.kind != "logs" else resample(recording, self.step)
         if even is recording:
             return self._score(recording, quality, self._denoised(recording, quality))
-        own = even if median_step(recording.axis) > MAX_DENOISED_STEP * median_step(even.axis) else recording
-        denoised = self._denoised(own, quality if own is recording else assess(own))
-        found = self._score(even, assess(even), denoised if own is even else self._raw(even))
-        back = at_own_depths(found, even.axis, recording.axis, self._raw(recording))
-        return back if own is even else dataclasses.replace(back, denoised=denoised)
+        even_quality, raw = assess(even), self._raw(recording)
+        if median_step(recording.axis) > MAX_DENOISED_STEP * median_step(even.axis):
+            found = self._score(even, even_quality, self._denoised(even, even_quality))
+            return at_own_depths(found, even.axis, recording.axis, raw)
+        found = self._score(even, even_quality, self._raw(even))
+        back = at_own_depths(found, even.axis, recording.axis, raw)
+        return dataclasses.replace(back, denoised=self._denoised(recording, quality))
 
     def _denoised(self, recording: Recording, quality: Quality) -> FloatArray:
         """Return the denoised curves or traces in canonical units, NaN where nothing was recorded."""
@@ -162,9 +164,9 @@ class Bundle:
         return np.where(np.isfinite(raw), denoised, np.nan).astype(np.float32)
 
     def _score(self, recording: Recording, quality: Quality, denoised: FloatArray) -> Scores:
-        section, raw = self.section(recording, quality), self._raw(recording)
+        raw = self._raw(recording)
         flags = self._flags(quality, recording)
-        detector_input = self._detector_input(section, recording)
+        detector_input = self._detector_input(recording, quality)
         evaluation = evaluate(self.detector, detector_input)
         own_rows = row_scores(evaluation.score, self.kind)
         found = self.spec.anomalies.chosen_threshold.standardised(evaluation.score, own_rows)
@@ -281,9 +283,11 @@ class Bundle:
             flags[reason] = by_curve
         return flags
 
-    def _detector_input(self, section: Section, recording: Recording) -> Section:
+    def _detector_input(self, recording: Recording, quality: Quality) -> Section:
         """Return the detector's input: with readings outside the physical range if it classifies faults."""
-        return self.normaliser.apply(recording) if isinstance(self.detector, FaultClassifier) else section
+        if isinstance(self.detector, FaultClassifier):
+            return self.normaliser.apply(recording)
+        return self.section(recording, quality)
 
     def _row_reasons(
         self,

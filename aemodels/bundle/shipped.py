@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from aemodels.bundle.summary import read_summary
@@ -21,12 +22,14 @@ class ShippedBundle:
         name: e.g. "logs-v1".
         kind: of the recordings that it scores.
         folder: of the bundle, with its model card.
+        content_hash: of the bundle.
         bytes: size of all its files.
     """
 
     name: str
     kind: Kind
     folder: Path
+    content_hash: str
     bytes: int
 
     @property
@@ -45,6 +48,7 @@ class ShippedBundle:
         return self.folder / CARD
 
 
+@cache
 def shipped_names() -> tuple[str, ...]:
     """Return the names of the bundles inside the package, sorted."""
     return tuple(sorted(folder.name for folder in PRETRAINED.iterdir() if folder.is_dir() and "-v" in folder.name))
@@ -60,7 +64,8 @@ def shipped_bundle(name: str) -> ShippedBundle:
         raise BundleError(f"no bundle {name!r} comes with sondeflow; it has {', '.join(shipped_names())}")
     folder = PRETRAINED / name
     size = sum(path.stat().st_size for path in folder.iterdir())
-    return ShippedBundle(name, read_summary(folder).kind, folder, size)
+    summary = read_summary(folder)
+    return ShippedBundle(name, summary.kind, folder, summary.content_hash, size)
 
 
 def shipped_for(kind: str) -> ShippedBundle | None:

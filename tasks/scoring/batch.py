@@ -221,9 +221,7 @@ def _claim_outcome(done: FinishedTask, state: str) -> ClaimOutcome:
 
 def _scored_outcome(done: FinishedTask) -> FileOutcome:
     result = done.result
-    outputs = tuple(item.target for item in reversed(result.staged))
-    counts = {name: getattr(result, name) for name in ("rows", "flagged", "suspect", "not_judged", "flags")}
-    return done.outcome("scored", outputs=outputs, findings=result.findings, **counts)
+    return done.outcome("scored", outputs=result.outputs, findings=result.findings, **result.counts)
 
 
 REMEDIES = {

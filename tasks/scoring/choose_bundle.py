@@ -102,7 +102,7 @@ def _shipped_scorer(shipped: ShippedBundle) -> Scorer:
         kind=shipped.kind,
         name=shipped.model,
         version=shipped.version,
-        content_hash=read_summary(shipped.folder).content_hash,
+        content_hash=shipped.content_hash,
         card="with the package: sondeflow models --pretrained",
     )
 

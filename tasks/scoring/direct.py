@@ -12,12 +12,12 @@ from aemodels.core.errors import BundleError
 from aemodels.core.findings import Finding
 from aemodels.io.files.hashing import sha256_file
 from aemodels.io.formats import kind_of
-from tasks.scoring.arrivals import Arrival, list_inbox
-from tasks.scoring.choose_bundle import default_scorer, open_scorer, remedy
+from tasks.scoring.arrivals import list_inbox
+from tasks.scoring.choose_bundle import choose_scorers, remedy
 from tasks.scoring.file import Job, Scorer, ScoringResult
 from tasks.scoring.outbox import discard, publish, quarantine
 from tasks.scoring.process_pool import ProcessPool, limits_for
-from tasks.scoring.request import CHAMPION, FileOutcome, ScoreSummary, summarise
+from tasks.scoring.request import FileOutcome, ScoreRequest, ScoreSummary, summarise
 from tasks.settings import Settings
 
 SCORED = "scored"  # folder of the outputs, beside what is scored
@@ -51,7 +51,8 @@ def score_files(
         NoModelError: if the registry has no such model.
     """
     listed, outcomes = _list(paths, outbox)
-    scorers = _scorers({kind_of(item.path) for item in listed}, bundle, settings)
+    request = ScoreRequest(bundle=bundle).filled(settings)
+    scorers = choose_scorers({kind_of(item.path) for item in listed}, request, settings)
     jobs = []
     for item in listed:
         kind = kind_of(item.path)
@@ -71,20 +72,8 @@ def _list(paths: Sequence[Path], outbox: Path | None) -> tuple[list[_Listed], li
         found = list_inbox(str(path), target)
         outcomes += [FileOutcome(path=shown, fate="left", findings=(finding,)) for shown, finding in found.problems]
         for arrival in found.arrivals:
-            listed.setdefault(Path(arrival.path).resolve(), _listed(arrival, target))
+            listed.setdefault(Path(arrival.path).resolve(), _Listed(Path(arrival.path), arrival.shown, target))
     return list(listed.values()), outcomes
-
-
-def _listed(arrival: Arrival, outbox: Path) -> _Listed:
-    return _Listed(Path(arrival.path), arrival.shown, outbox)
-
-
-def _scorers(kinds: set[str | None], bundle: str | None, settings: Settings) -> dict[str, Scorer]:
-    if bundle is not None:
-        scorer = open_scorer(bundle, settings)
-        return {scorer.kind: scorer}
-    found = {kind: default_scorer(kind, (CHAMPION,), settings) for kind in sorted(filter(None, kinds))}
-    return {kind: scorer for kind, scorer in found.items() if scorer is not None}
 
 
 def _missing(kind: str) -> tuple[str, str, str]:
@@ -149,9 +138,7 @@ def _outcome(job: Job, result: ScoringResult) -> FileOutcome:
     }
     if result.status == "scored":
         publish([result.staged])
-        counts = {name: getattr(result, name) for name in ("rows", "flagged", "suspect", "not_judged", "flags")}
-        outputs = tuple(item.target for item in reversed(result.staged))
-        return FileOutcome.model_validate({**known, **counts, "fate": "scored", "outputs": outputs})
+        return FileOutcome.model_validate({**known, **result.counts, "fate": "scored", "outputs": result.outputs})
     if result.status == "changed":
         return FileOutcome.model_validate({**known, "fate": "left"})
     paths = quarantine(job.destination, Path(job.path), job.source, job.sha256, findings)

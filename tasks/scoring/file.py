@@ -103,6 +103,16 @@ class ScoringResult(BaseModel):
     findings: tuple[Finding, ...] = ()
     timings: dict[str, float] = Field(default_factory=dict)
 
+    @property
+    def counts(self) -> dict[str, object]:
+        """Fields that the outcome of a scored file shares."""
+        return {name: getattr(self, name) for name in ("rows", "flagged", "suspect", "not_judged", "flags")}
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Final paths of the outputs, the scores first."""
+        return tuple(item.target for item in reversed(self.staged))
+
 
 def score_job(job: Job) -> ScoringResult:
     """Read, score and stage one file; errors are returned as results.

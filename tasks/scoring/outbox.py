@@ -203,14 +203,19 @@ def _writers(
             format_of(recording.source.path).write_copy(plain, path, recording, scores, history)
 
     def write_report(path: Path) -> None:
-        findings = (*recording.findings, *assess(recording).findings, *scores.findings)
-        html = render_report(recording, scores, bundle_label=str(label), findings=findings, card=label.card)
-        path.write_text(html, encoding="utf-8")
+        write_html(path, recording, scores, str(label), label.card)
 
     def write_scores(path: Path) -> None:
         pq.write_table(score_table(recording, scores), path, compression="zstd")
 
     return [(goal.copy, write_copy), (goal.report, write_report), (goal.scores, write_scores)]
+
+
+def write_html(path: Path, recording: Recording, scores: Scores, label: str, card: str = "") -> None:
+    """Write the report of a scored recording, with the findings of reader, quality rules and bundle."""
+    findings = (*recording.findings, *assess(recording).findings, *scores.findings)
+    html = render_report(recording, scores, bundle_label=label, findings=findings, card=card)
+    path.write_text(html, encoding="utf-8")
 
 
 def score_schema(kind: str, curves: Sequence[str]) -> pa.Schema:

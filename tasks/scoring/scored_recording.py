@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 
 from aemodels.core.types import BoolArray, FloatArray, Recording, Scores
 from aemodels.report.flagged_intervals import flagged_intervals, flagged_traces
-from aemodels.report.html.report import render_report
-from aemodels.signal.quality_rules import assess
-from tasks.scoring.outbox import score_table
+from tasks.scoring.outbox import score_table, write_html
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +58,5 @@ class ScoredRecording:
 
     def save_report(self, path: str | Path) -> Path:
         """Write the report, one HTML file that works offline, and return its path."""
-        findings = (*self.recording.findings, *assess(self.recording).findings, *self.scores.findings)
-        html = render_report(self.recording, self.scores, bundle_label=self.bundle, findings=findings)
-        Path(path).write_text(html, encoding="utf-8")
+        write_html(Path(path), self.recording, self.scores, self.bundle)
         return Path(path)
