@@ -26,13 +26,17 @@ from aemodels.monitoring.familiarity import fit_familiarity
 from aemodels.signal.adjoining_sections import join_adjoining, normalise_adjoining
 from aemodels.signal.gather_type import gather_finding
 from aemodels.signal.noise_level import usual_noise
-from aemodels.signal.resample import median_step
+from aemodels.signal.resample import median_step, resample
 from aemodels.signal.split import Split, basin_of, split_traces, split_wells, trace_ranges
 from aemodels.signal.wells import with_distinct_names
+
+ROLES = tuple(field.name for field in dataclasses.fields(Split))
 
 
 def prepare(spec: ExperimentSpec, recordings: Sequence[Recording]) -> Prepared:
     """Leave out unusable recordings (one finding per recording), split, fit the normaliser, and normalise.
+
+    Wells of another depth step than the training wells usually have are resampled to it, as they are for scoring.
 
     Args:
         spec: the experiment.
@@ -42,6 +46,9 @@ def prepare(spec: ExperimentSpec, recordings: Sequence[Recording]) -> Prepared:
         SpecError: if too little data remains for three roles.
     """
     split, findings = _roles(spec, recordings)
+    if spec.kind == "logs":
+        split, resampled = _at_usual_step(split)
+        findings += resampled
     normaliser = spec.normalise.fit(split.train, spec.curves)
     roles = {role: normalise_adjoining(normaliser, getattr(split, role)) for role in ("train", "validation", "test")}
     elsewhere = tuple(
@@ -52,6 +59,24 @@ def prepare(spec: ExperimentSpec, recordings: Sequence[Recording]) -> Prepared:
         left_out = {finding.where for finding in findings}
         findings += tuple(gather_finding(line) for line in recordings if line.source.uri not in left_out)
     return Prepared(split=split, normaliser=normaliser, findings=findings, elsewhere=elsewhere, **roles)
+
+
+def _at_usual_step(split: Split) -> tuple[Split, tuple[Finding, ...]]:
+    """Return the wells at the usual step of the training wells, and a finding if some had another one."""
+    step = _usual_step(split)
+    even = {role: tuple(resample(well, step) for well in getattr(split, role)) for role in ROLES}
+    changed = [
+        well.name
+        for role in ROLES
+        for well, same in zip(getattr(split, role), even[role], strict=True)
+        if well is not same
+    ]
+    if not changed:
+        return split, ()
+    names = ", ".join(changed[:5]) + (", ..." if len(changed) > 5 else "")
+    where = f"{len(changed)} {'well' if len(changed) == 1 else 'wells'}: {names}"
+    found, expected = "other depth steps", f"{step:.4g} m, as most training wells have"
+    return Split(**even), (Finding("info", "resampled", where, found, expected, "none needed"),)
 
 
 def adapt(spec: ExperimentSpec, recordings: Sequence[Recording]) -> tuple[ExperimentSpec, tuple[Finding, ...]]:
@@ -216,7 +241,7 @@ def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitt
         encoder=_encoder(spec, prepared),
         suspect_threshold=study.suspect_threshold,
         familiarity=fit_familiarity(prepared.detector_training) if spec.kind == "logs" else None,
-        step=_usual_step(prepared) if spec.kind == "logs" else None,
+        step=_usual_step(prepared.split) if spec.kind == "logs" else None,
         usual_noise=usual_noise(prepared.detector_training) if spec.kind == "logs" else None,
     )
     parts = [
@@ -227,9 +252,9 @@ def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitt
     return dataclasses.replace(bundle, reference=build_reference(spec.kind, spec.curves, parts))
 
 
-def _usual_step(prepared: Prepared) -> float:
+def _usual_step(split: Split) -> float:
     """Return the median depth step of the training wells, m."""
-    return float(np.median([median_step(recording.axis) for recording in prepared.split.train]))
+    return float(np.median([median_step(recording.axis) for recording in split.train]))
 
 
 def _encoder(spec: ExperimentSpec, prepared: Prepared) -> Denoiser | None:

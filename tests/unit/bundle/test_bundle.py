@@ -15,6 +15,7 @@ from aemodels.core.errors import BundleError, DataError, SpecError
 from aemodels.evaluate.detection.compare import compare_detectors
 from aemodels.experiment.fitted import Fitted, Prepared
 from aemodels.experiment.spec import ExperimentSpec
+from aemodels.signal.resample import median_step, resample
 from aemodels.study import steps
 from helpers.paths import ROOT
 from helpers.recordings import make_line, make_well
@@ -282,6 +283,17 @@ def test_test_wells_never_reach_the_normaliser(wells):
     held = {r.name for r in prepared.split.test + prepared.split.validation}
     loud = [w.with_values(w.values * np.float32(3)) if w.name in held else w for w in wells]
     np.testing.assert_array_equal(steps.prepare(spec, loud).normaliser.bounds, prepared.normaliser.bounds)
+
+
+def test_wells_of_another_depth_step_are_brought_to_the_usual_one(wells):
+    spec = ExperimentSpec.model_validate(yaml.safe_load(LOGS))
+    coarse = resample(wells[2], 0.25)
+    prepared = steps.prepare(spec, [*wells[:2], coarse, *wells[3:]])
+    recordings = [r for role in ("train", "validation", "test") for r in getattr(prepared.split, role)]
+    assert {round(median_step(recording.axis), 4) for recording in recordings} == {0.1524}
+    [finding] = prepared.findings
+    assert (finding.code, finding.where) == ("resampled", f"1 well: {coarse.name}")
+    assert steps.prepare(spec, wells).findings == ()
 
 
 def test_the_order_of_the_files_does_not_matter(wells):
