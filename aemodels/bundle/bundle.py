@@ -81,6 +81,7 @@ class Bundle:
         familiarity: descriptions of the training wells (logs); None for a bundle of version 0.1.
         step: depth step of the training wells in m (logs), to which others are resampled for scoring; None for a bundle
             of version 0.1, which takes samples as they come.
+        trained_on: sha256 of the files that anything in it was fitted to; empty for a bundle of version 0.1.
         stored_hash: sha256 of the bundle.json that it was loaded from; None if it was not loaded, or was changed since.
     """
 
@@ -97,6 +98,7 @@ class Bundle:
     usual_noise: NDArray[np.float32] | None = None
     familiarity: Familiarity | None = None
     step: float | None = None
+    trained_on: tuple[str, ...] = ()
     stored_hash: str | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -146,7 +148,7 @@ class Bundle:
         """
         self._check(recording)
         quality = quality or assess(recording)
-        even = recording if self.step is None or self.kind != "logs" else resample(recording, self.step)
+        even = self.at_step(recording)
         if even is recording:
             return self._score(recording, quality, self._denoised(recording, quality))
         even_quality, raw = assess(even), self._raw(recording)
@@ -157,6 +159,10 @@ class Bundle:
         back = at_own_depths(found, even.axis, recording.axis, raw)
         return dataclasses.replace(back, denoised=self._denoised(recording, quality))
 
+    def at_step(self, recording: Recording) -> Recording:
+        """Return a well at the step of the training wells; a line, or a well of that step, is returned unchanged."""
+        return recording if self.step is None or self.kind != "logs" else resample(recording, self.step)
+
     def _denoised(self, recording: Recording, quality: Quality) -> FloatArray:
         """Return the denoised curves or traces in canonical units, NaN where nothing was recorded."""
         section, raw = self.section(recording, quality), self._raw(recording)
@@ -165,8 +171,8 @@ class Bundle:
 
     def _score(self, recording: Recording, quality: Quality, denoised: FloatArray) -> Scores:
         raw = self._raw(recording)
-        flags = self._flags(quality, recording)
-        detector_input = self._detector_input(recording, quality)
+        flags = self.rule_flags(quality, recording)
+        detector_input = self.detector_input(recording, quality)
         evaluation = evaluate(self.detector, detector_input)
         own_rows = row_scores(evaluation.score, self.kind)
         found = self.spec.anomalies.chosen_threshold.standardised(evaluation.score, own_rows)
@@ -205,7 +211,7 @@ class Bundle:
         """
         if self.kind != "logs" or self.suspect_threshold is None:
             return None, ()
-        judged = np.asarray(section.mask.sum(axis=0) >= min(MIN_CURVES, len(self.curves)))
+        judged = self.enough_curves(section)
         if self.familiarity is None or not judged.any():
             return judged, ()
         flagged = row_scores(found, self.kind) > self.threshold
@@ -222,6 +228,10 @@ class Bundle:
         found_text = f"{far}, and {share:.0%} of the depths would be flagged"
         remedy = "train on wells of this basin; what rules find is flagged"
         return np.zeros_like(judged), (Finding("warning", "not-judged", section.name, found_text, usual, remedy),)
+
+    def enough_curves(self, section: Section) -> BoolArray:
+        """Return the depths with enough observed curves for a score to mean anything, bool[sample]."""
+        return np.asarray(section.mask.sum(axis=0) >= min(MIN_CURVES, len(self.curves)))
 
     def _with_bad_hole(self, found: FloatArray, recording: Recording) -> FloatArray:
         """Return scores that make bad hole a hint: at least the softer threshold, on the curves that suffer from it.
@@ -270,7 +280,7 @@ class Bundle:
         ]
         return np.stack(rows)
 
-    def _flags(self, quality: Quality, recording: Recording) -> Mapping[str, BoolArray]:
+    def rule_flags(self, quality: Quality, recording: Recording) -> Mapping[str, BoolArray]:
         """Return the flags of the quality rules per row of the score matrix: a curve of the bundle, or a trace."""
         if self.kind == "seismic":
             return quality.flags
@@ -283,7 +293,7 @@ class Bundle:
             flags[reason] = by_curve
         return flags
 
-    def _detector_input(self, recording: Recording, quality: Quality) -> Section:
+    def detector_input(self, recording: Recording, quality: Quality) -> Section:
         """Return the detector's input: with readings outside the physical range if it classifies faults."""
         if isinstance(self.detector, FaultClassifier):
             return self.normaliser.apply(recording)
@@ -359,6 +369,7 @@ class Bundle:
                 familiarity=Familiarity.restore(arrays[FAMILIARITY]) if FAMILIARITY in arrays else None,
                 step=manifest.get("step_m"),
                 usual_noise=arrays[NOISE_LEVELS]["usual"] if NOISE_LEVELS in arrays else None,
+                trained_on=tuple(manifest.get("trained_on", ())),
             )
         except (KeyError, StopIteration, ValidationError, ValueError, TypeError) as error:
             raise BundleError(
@@ -392,6 +403,8 @@ class Bundle:
             manifest["suspect_threshold"] = self.suspect_threshold
         if self.step is not None:
             manifest["step_m"] = self.step
+        if self.trained_on:
+            manifest["trained_on"] = sorted(self.trained_on)
         return json.dumps(manifest, indent=1, sort_keys=True)
 
 

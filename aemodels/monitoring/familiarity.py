@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,6 +47,11 @@ class Familiarity:
         else most of them.
         """
         return _nearest(describe(section, self.predictor), self.wells, self.scale)
+
+    def with_wells(self, sections: Sequence[Section]) -> Familiarity:
+        """Return a copy to which further wells are familiar; scale and limit stay."""
+        described = [describe(section, self.predictor) for section in sections]
+        return dataclasses.replace(self, wells=np.concatenate([self.wells, np.stack(described)]))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return everything as plain arrays."""

@@ -242,6 +242,7 @@ def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitt
         suspect_threshold=study.suspect_threshold,
         familiarity=fit_familiarity(prepared.detector_training) if spec.kind == "logs" else None,
         step=_usual_step(prepared.split) if spec.kind == "logs" else None,
+        trained_on=_fitted_to(prepared.split),
         usual_noise=usual_noise(prepared.detector_training) if spec.kind == "logs" else None,
     )
     parts = [
@@ -250,6 +251,11 @@ def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitt
         for recording in getattr(prepared.split, role)
     ]
     return dataclasses.replace(bundle, reference=build_reference(spec.kind, spec.curves, parts))
+
+
+def _fitted_to(split: Split) -> tuple[str, ...]:
+    """Return the sha256 of the files that anything is fitted to or chosen on."""
+    return tuple(sorted({well.source.sha256 for well in (*split.train, *split.validation, *split.elsewhere)}))
 
 
 def _usual_step(split: Split) -> float:

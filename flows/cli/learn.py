@@ -1,4 +1,4 @@
-"""Commands that train and promote: demo, train, compare, sweep, promote, upload, scratch."""
+"""Commands that train and promote: demo, train, calibrate, compare, sweep, promote, upload, scratch."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.command()(demo)
     app.command()(train)
+    app.command()(calibrate)
     app.command()(compare)
     app.command()(sweep)
     app.command()(promote)
@@ -103,6 +104,52 @@ def _copy_bundle(model: str, version: str, target: Path, settings: Settings) -> 
     from tasks.tracking import download_bundle, get
 
     shutil.copytree(download_bundle(settings, get(settings, f"models:/{model}/{version}")), target, dirs_exist_ok=True)
+
+
+def calibrate(  # noqa: PLR0913, PLR0917 - one option each
+    kind: Annotated[Literal["logs", "seismic"], typer.Argument(help="Kind of the files and of the bundle.")],
+    data: Data,
+    bundle: Annotated[
+        str | None,
+        typer.Option("--bundle", help="Bundle to calibrate; default: the champion, else the shipped one."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Write the bundle to this folder, new or empty, instead of registering it."),
+    ] = None,
+    header_positions: Positions = None,
+    as_json: Json = False,
+) -> None:
+    """Fit the thresholds of a bundle to your own wells or lines, its networks unchanged, and register it."""
+    with answering("calibrate", as_json=as_json) as answer:
+        if out is not None and out.exists() and any(out.iterdir()):
+            raise BadUsageError(f"{out} is not empty; a bundle is never overwritten: choose a new folder")
+        settings = _environment(header_positions)
+        from flows.calibrate import CalibrateRequest
+        from flows.calibrate import calibrate as flow
+        from flows.environment import run_flow
+        from tasks.tracking import PENDING
+
+        folder = None if out is None else str(out)
+        request = CalibrateRequest(kind=kind, data=tuple(data), bundle=bundle, folder=folder)
+        result = run_flow(flow, settings, request=request)
+        answer.data = result.model_dump(mode="json")
+        shares = ("before", "after", "suspect_after")
+        rows = [{"name": well["name"]} | {key: f"{well[key]:.2%}" for key in shares} for well in result.wells]
+        answer.show(f"{result.source}: clean rows flagged, each well by a threshold fitted without it", rows)
+        for finding in result.findings:
+            answer.say(str(finding))
+        answer.say(
+            f"threshold {result.threshold[0]:.3f} -> {result.threshold[1]:.3f}; {result.pooled:.2%} flagged, "
+            f"worst well {result.worst:.2%}, asked for {result.nominal:.2%}"
+        )
+        if result.version == PENDING:
+            answer.code = FAILED
+            answer.say(_not_sent(settings))
+        elif result.folder:
+            answer.say(f"next: sondeflow score PATH --bundle {result.folder}")
+        else:
+            answer.say(f"{result.model} v{result.version} registered; next: sondeflow promote {result.model}")
 
 
 def compare(

@@ -41,6 +41,8 @@ EVIDENCE = "evidence.json"
 RESULT = "result.json"
 MODEL = "model.json"
 TRAIN = "train"
+CALIBRATE = "calibrate"
+CALIBRATED_FROM = "calibrated_from"  # in the evidence: hash of the bundle whose thresholds were fitted anew
 
 
 def experiment_key(spec: ExperimentSpec, data: PreparedRef) -> str:

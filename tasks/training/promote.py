@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from pydantic import BaseModel, ConfigDict
 
 from aemodels.bundle.bundle import Bundle
+from aemodels.bundle.summary import read_summary
 from aemodels.core.errors import SondeflowError
 from aemodels.detect import Fusion
 from aemodels.evaluate.promotion_gate import Row, combination_rows, curve_rows, false_alarm_rows, gain_rows, reasons
@@ -35,7 +36,7 @@ from tasks.tracking import (
     tracked_run,
 )
 from tasks.tracking.provenance import flow_tags
-from tasks.training.experiment import EVIDENCE
+from tasks.training.experiment import CALIBRATED_FROM, EVIDENCE
 from tasks.training.holdout import champion_table
 from tasks.training.prepare import PreparedRef, load_prepared
 
@@ -91,6 +92,8 @@ def evaluate_challenger(name: str, version: str | None, settings: Settings) -> D
     challenger = get(settings, uri)
     champion = find(settings, f"models:/{name}@{CHAMPION}")
     evidence = read_document(settings, challenger.run_id, EVIDENCE)
+    if CALIBRATED_FROM in evidence:
+        return _calibration_decision(settings, challenger, champion, str(evidence[CALIBRATED_FROM]))
     table = read_table(settings, challenger.run_id, "denoising")
     against = [] if champion is None or champion.version == challenger.version else [champion]
     failures = []
@@ -115,6 +118,33 @@ def evaluate_challenger(name: str, version: str | None, settings: Settings) -> D
         false_alarms=tuple(false_alarms),
         combination=tuple(combination),
         holdout_sha256=PreparedRef.model_validate(evidence["data"]).holdout_sha256,
+    )
+
+
+def _calibration_decision(
+    settings: Settings, challenger: ModelVersion, champion: ModelVersion | None, source_hash: str
+) -> Decision:
+    """Compare a calibrated version by its false alarms alone: its networks are those of the bundle it came from.
+
+    That one has to be the champion, or what the champion was calibrated from, if there is a champion.
+    """
+    bundle = Bundle.load(download_bundle(settings, challenger))
+    false_alarms = _false_alarms(settings, challenger, bundle)
+    failures = reasons([], false_alarms)
+    if champion is not None and champion.version != challenger.version:
+        earlier = str(read_document(settings, champion.run_id, EVIDENCE).get(CALIBRATED_FROM, ""))
+        if source_hash not in {read_summary(download_bundle(settings, champion)).content_hash, earlier}:
+            failures.append(
+                f"it was calibrated from another bundle than champion v{champion.version}: calibrate that one"
+            )
+    return Decision(
+        name=challenger.name,
+        version=challenger.version,
+        champion=champion.version if champion else "",
+        accepted=not failures,
+        reasons=tuple(failures),
+        rows=(),
+        false_alarms=tuple(false_alarms),
     )
 
 

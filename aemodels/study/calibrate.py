@@ -1,0 +1,193 @@
+"""Calibration: thresholds of a bundle fitted anew on wells or lines of one's own, its networks unchanged."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from aemodels.bundle.bundle import Bundle
+from aemodels.core.errors import DataError
+from aemodels.core.findings import Finding
+from aemodels.core.types import FloatArray, Recording
+from aemodels.detect.base import row_scores
+from aemodels.detect.fusion.calibration_set import clean_samples
+from aemodels.detect.thresholds import SUSPECT, Conformal, ThresholdBase
+from aemodels.signal.bad_hole import with_bad_hole
+from aemodels.signal.quality_rules import assess
+from aemodels.signal.wells import well_keys
+
+MIN_WELLS = 3
+FEW_WELLS = 10  # with fewer, the threshold is about that of the worst of them
+# A bundle has seen none of the wells, so that its scores there are those of new wells; in training, thresholds are
+# fitted to wells scored out of fold by a part of the networks, whose scores are higher.
+CONFIDENCE = 0.75
+
+
+@dataclass(frozen=True)
+class CalibrationWell:
+    """False alarms of one well, as shares of its rows that count as clean.
+
+    Args:
+        name: of the well or line.
+        sha256: of its file.
+        rows: depths or traces counted.
+        before: share above the bundle's threshold.
+        after: share above a threshold fitted without this well.
+        suspect_after: share above a softer threshold fitted without this well.
+    """
+
+    name: str
+    sha256: str
+    rows: int
+    before: float
+    after: float
+    suspect_after: float
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """A calibrated bundle with its evidence.
+
+    Args:
+        bundle: with the new thresholds; its networks are those of `source`.
+        source: as it was.
+        wells: false alarms well by well.
+        findings: wells left out, and doubts.
+    """
+
+    bundle: Bundle
+    source: Bundle
+    wells: tuple[CalibrationWell, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def false_alarms(self) -> pd.DataFrame:
+        """The rates of the new threshold, each well by one fitted without it, as `DetectorStudy.thresholds`."""
+        counts = np.array([well.rows for well in self.wells])
+        after = np.array([well.after for well in self.wells])
+        worst = int(after.argmax())
+        anomalies = self.bundle.spec.anomalies
+        return pd.DataFrame(
+            [
+                {
+                    "detector": self.bundle.detector_name,
+                    "threshold_kind": anomalies.threshold,
+                    "value": self.bundle.threshold,
+                    "nominal": anomalies.chosen_threshold.nominal_rate,
+                    "pooled": float(np.average(after, weights=counts)),
+                    "worst": float(after[worst]),
+                    "pooled_rows": int(counts.sum()),
+                    "worst_rows": int(counts[worst]),
+                }
+            ]
+        )
+
+
+def calibrate(bundle: Bundle, recordings: Sequence[Recording]) -> Calibration:
+    """Fit the thresholds of a bundle to recordings that it was not trained on.
+
+    Rows that a quality rule flags, straight lines, bad hole by the caliper, and depths with too few curves do not
+    count: their flags do not depend on the threshold. Wells become familiar to the bundle, so that wells like them are
+    judged.
+
+    Args:
+        bundle: a fitted one.
+        recordings: at least three wells or lines of the bundle's kind, as representative of what is to be scored as
+            can be had; a few faults in them do no harm, as each well counts by a quantile.
+
+    Raises:
+        DataError: if fewer than three wells or lines can be used.
+    """
+    usable, findings = _usable(bundle, recordings)
+    keys = well_keys(usable) if bundle.kind == "logs" else [recording.source.sha256 for recording in usable]
+    scores = [_clean_scores(bundle, recording) for recording in usable]
+    kept = [number for number, rows in enumerate(scores) if np.isfinite(rows).any()]
+    if len({keys[number] for number in kept}) < MIN_WELLS:
+        reasons = "".join(f"; {finding.where}: {finding.found}" for finding in findings[:3])
+        raise DataError(
+            f"{len(kept)} of {len(recordings)} recordings can be used to calibrate {bundle.name}; expected at least "
+            f"{MIN_WELLS} {'wells' if bundle.kind == 'logs' else 'lines'} that it was not trained on{reasons}"
+        )
+    levels = bundle.spec.anomalies.levels
+    flag, suspect = (_strict(levels[label]) for label in (bundle.spec.anomalies.threshold, SUSPECT))
+    found = [scores[number] for number in kept]
+    wells = []
+    for number in kept:
+        others = [scores[other] for other in kept if keys[other] != keys[number]]
+        wells.append(_well(bundle, usable[number], scores[number], flag.fit(others), suspect.fit(others)))
+    threshold = flag.fit(found)
+    if len(kept) < FEW_WELLS:
+        remedy = "calibrate on more wells as soon as there are some"
+        what = f"{len(kept)} {'wells' if bundle.kind == 'logs' else 'lines'}"
+        findings.append(Finding("warning", "few-wells", "calibration", what, f"at least {FEW_WELLS}", remedy))
+    return Calibration(
+        _calibrated(bundle, usable, threshold, suspect.fit(found)), bundle, tuple(wells), tuple(findings)
+    )
+
+
+def _usable(bundle: Bundle, recordings: Sequence[Recording]) -> tuple[list[Recording], list[Finding]]:
+    """Return the recordings that the bundle can score and was not trained on, and a finding for each of the others."""
+    usable: list[Recording] = []
+    findings = []
+    for recording in recordings:
+        if recording.kind != bundle.kind or (bundle.curves and not set(bundle.curves) & set(recording.names)):
+            found, expected = f"a {recording.kind} file with {', '.join(recording.names[:6])}", f"a {bundle.kind} file"
+            code = "left-out"
+        elif recording.source.sha256 in bundle.trained_on:
+            found, expected, code = "a file of its training", "wells that the bundle has not seen", "seen-in-training"
+        else:
+            usable.append(recording)
+            continue
+        findings.append(Finding("warning", code, recording.source.uri, found, expected, "give other files"))
+    return usable, findings
+
+
+def _clean_scores(bundle: Bundle, recording: Recording) -> FloatArray:
+    """Return the row scores of the detector at the bundle's step, float32[row], NaN where a row does not count."""
+    even = bundle.at_step(recording)
+    quality = assess(even)
+    section = bundle.detector_input(even, quality)
+    section = with_bad_hole(section, even) if bundle.kind == "logs" else section
+    rows = row_scores(bundle.detector.score(section), bundle.kind)
+    across = 0 if bundle.kind == "logs" else 1  # curves of a depth, or samples of a trace
+    counts = clean_samples(section, bundle.kind).any(axis=across)
+    for flag in bundle.rule_flags(quality, even).values():
+        counts &= ~flag.any(axis=across)
+    if bundle.kind == "logs":
+        counts &= bundle.enough_curves(section)
+    return np.where(counts, rows, np.nan).astype(np.float32)
+
+
+def _strict(threshold: ThresholdBase) -> ThresholdBase:
+    """Return the threshold with the confidence for wells that no network has seen."""
+    if not isinstance(threshold, Conformal):
+        return threshold
+    return threshold.model_copy(update={"confidence": max(threshold.confidence, CONFIDENCE)})
+
+
+def _well(
+    bundle: Bundle, recording: Recording, scores: FloatArray, threshold: float, suspect: float
+) -> CalibrationWell:
+    counted = np.isfinite(scores)
+    chosen = bundle.spec.anomalies.chosen_threshold
+    rows = chosen.standardised(scores, scores)[counted]
+    before, after, soft = (float((rows > level).mean()) for level in (bundle.threshold, threshold, suspect))
+    return CalibrationWell(recording.name, recording.source.sha256, int(counted.sum()), before, after, soft)
+
+
+def _calibrated(bundle: Bundle, recordings: Sequence[Recording], threshold: float, suspect: float) -> Bundle:
+    familiarity = bundle.familiarity
+    if familiarity is not None:
+        even = [bundle.at_step(recording) for recording in recordings]
+        familiarity = familiarity.with_wells([bundle.detector_input(one, assess(one)) for one in even])
+    return dataclasses.replace(
+        bundle,
+        threshold=threshold,
+        suspect_threshold=min(suspect, threshold),
+        familiarity=familiarity,
+        trained_on=tuple(sorted({*bundle.trained_on, *(recording.source.sha256 for recording in recordings)})),
+    )

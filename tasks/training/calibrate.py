@@ -1,0 +1,170 @@
+"""Calibration of a bundle on wells or lines of one's own: its evidence, and its version in the registry."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from pydantic import BaseModel, ConfigDict
+
+from aemodels.bundle.bundle import Bundle
+from aemodels.core.errors import SpecError
+from aemodels.core.findings import Finding
+from aemodels.study.calibrate import Calibration, calibrate
+from tasks.ingest.ingest import Dataset
+from tasks.scoring.choose_bundle import default_scorer, open_scorer
+from tasks.scoring.file import Scorer
+from tasks.settings import Settings
+from tasks.storage.refs import digest_of, load_recording
+from tasks.tracking import (
+    NOTE,
+    DatasetRecord,
+    RunSpec,
+    log_datasets,
+    log_document,
+    log_metrics,
+    log_table,
+    set_tags,
+    tracked_run,
+)
+from tasks.tracking import register as register_version
+from tasks.tracking.provenance import flow_tags, run_name
+from tasks.training.experiment import CALIBRATE, CALIBRATED_FROM, EVIDENCE, experiment_name
+from tasks.training.record import ABOUT, ALIASES
+
+
+class Calibrated(BaseModel):
+    """Result of a calibration.
+
+    Args:
+        source: name and version of the bundle whose thresholds were fitted anew.
+        source_hash: its content hash.
+        threshold: before and after.
+        suspect_threshold: before and after.
+        pooled: share of clean rows above the new threshold, each well by one fitted without it.
+        worst: the same share in the worst well.
+        nominal: the rate that was asked for.
+        wells: one row per well (see `CalibrationWell`).
+        findings: wells left out, and doubts.
+        model: name in the registry; "" if it was written to a folder alone.
+        version: in the registry.
+        created: the version is new.
+        run_id: of the run that holds the evidence.
+        folder: that the bundle was written to; "" if it is in the registry alone.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    source_hash: str
+    threshold: tuple[float, float]
+    suspect_threshold: tuple[float, float]
+    pooled: float
+    worst: float
+    nominal: float
+    wells: tuple[dict[str, Any], ...]
+    findings: tuple[Finding, ...]
+    model: str = ""
+    version: str = ""
+    created: bool = False
+    run_id: str = ""
+    folder: str = ""
+
+
+@task(name="calibrate", cache_policy=NO_CACHE)
+def calibrate_bundle(
+    kind: str, dataset: Dataset, bundle: str | None, settings: Settings, folder: str | None
+) -> Calibrated:
+    """Fit the thresholds of a bundle to the files of its kind; write it to a folder, or register it as challenger.
+
+    Args:
+        kind: "logs" or "seismic".
+        dataset: files that were read.
+        bundle: folder, models:/ URI or name of a shipped bundle; None = the champion, else the shipped one.
+        settings: address of the tracking store.
+        folder: new or empty folder for the bundle, which is then not registered; None = register it.
+
+    Raises:
+        SpecError: if there is no bundle of this kind.
+        DataError: if there are too few files.
+    """
+    scorer = default_scorer(kind, ("champion",), settings) if bundle is None else open_scorer(bundle, settings)
+    if scorer is None or scorer.kind != kind:
+        other = "none" if scorer is None else f"{scorer.name}, which scores {scorer.kind}"
+        raise SpecError(f"a bundle for {kind} is needed; found {other}; name another one with --bundle")
+    recordings = [load_recording(file.ref) for file in dataset.usable if file.ref is not None and file.kind == kind]
+    found = calibrate(Bundle.load(Path(scorer.folder)), recordings)
+    result = _summary(scorer, found)
+    if folder is not None:
+        found.bundle.save(Path(folder))
+        return result.model_copy(update={"folder": folder})
+    return _registered(scorer, found, result, settings)
+
+
+def calibration_page(result: Calibrated) -> str:
+    """Return a calibration as Markdown: thresholds, rates, and the wells."""
+    from aemodels.report.model_card.card import table
+
+    (before, after), (soft_before, soft_after) = result.threshold, result.suspect_threshold
+    rows = [
+        [well["name"], *(f"{well[key]:.2%}" for key in ("before", "after", "suspect_after"))] for well in result.wells
+    ]
+    return "\n\n".join(
+        [
+            f"# {result.source}, calibrated on {len(result.wells)} wells or lines",
+            f"Threshold {before:.3f} before, {after:.3f} now; of hints {soft_before:.3f} before, {soft_after:.3f} now. "
+            f"Networks unchanged. Of clean rows {result.pooled:.2%} are above a threshold fitted without their well, "
+            f"{result.worst:.2%} in the worst one; {result.nominal:.2%} was asked for.",
+            table(["well or line", "flagged before", "flagged now", "flagged or hint now"], rows),
+            *(f"- {finding}" for finding in result.findings),
+        ]
+    )
+
+
+def _summary(scorer: Scorer, found: Calibration) -> Calibrated:
+    rates = found.false_alarms.iloc[0]
+    before, after = found.source, found.bundle
+    return Calibrated(
+        source=f"{scorer.name} {scorer.version}",
+        source_hash=scorer.content_hash,
+        threshold=(before.threshold, after.threshold),
+        suspect_threshold=(before.suspect_threshold or before.threshold, after.suspect_threshold or after.threshold),
+        pooled=float(rates["pooled"]),
+        worst=float(rates["worst"]),
+        nominal=float(rates["nominal"]),
+        wells=tuple(dataclasses.asdict(well) for well in found.wells),
+        findings=found.findings,
+    )
+
+
+def _registered(scorer: Scorer, found: Calibration, result: Calibrated, settings: Settings) -> Calibrated:
+    """Log the evidence as a run of the bundle's experiment, and register the bundle under it as the challenger."""
+    spec = found.bundle.spec
+    run = RunSpec(
+        experiment=experiment_name(spec),
+        name=run_name(CALIBRATE, scorer.name),
+        params={"source": result.source, "source_hash": scorer.content_hash, "wells": len(found.wells)},
+        tags={"purpose": CALIBRATE, "kind": spec.kind, "role": "experiment", **flow_tags()},
+    )
+    with tracked_run(settings, run) as handle:
+        members = {f"{well.name} {well.sha256[:8]}": well.sha256 for well in found.wells}
+        record = DatasetRecord(f"{spec.name}-{CALIBRATE}", CALIBRATE, digest_of(members), members)
+        log_datasets(settings, handle.run_id, [record])
+        log_table(settings, handle.run_id, "thresholds", found.false_alarms)
+        log_table(settings, handle.run_id, "calibration", pd.DataFrame(list(result.wells)))
+        evidence = {"experiment": spec.name, CALIBRATED_FROM: scorer.content_hash, "bundle": result.source}
+        log_document(settings, handle.run_id, EVIDENCE, evidence)
+        log_metrics(settings, handle.run_id, {"threshold": result.threshold[1], "pooled": result.pooled})
+        note = calibration_page(result)
+        set_tags(settings, handle.run_id, {NOTE: note})
+        with TemporaryDirectory() as temporary:
+            target = Path(temporary) / "bundle"
+            found.bundle.save(target)
+            notes = {"model": f"{ABOUT[spec.registered_name]}\n\n{ALIASES}", "version": note}
+            name, version, created = register_version(settings, handle.run_id, target, spec.registered_name, notes)
+    return result.model_copy(update={"model": name, "version": version, "created": created, "run_id": handle.run_id})
