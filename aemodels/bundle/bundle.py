@@ -223,10 +223,10 @@ class Bundle:
         usual = f"at most {self.familiarity.limit:.1f}"
         share = float(flagged[judged].mean())
         if share <= MAX_UNFAMILIAR_SHARE:
-            remedy = "take the flags as hints, or train on wells of this basin"
+            remedy = "take the flags as hints; calibrate or train on wells of this basin"
             return judged, (Finding("warning", "unfamiliar", section.name, far, usual, remedy),)
         found_text = f"{far}, and {share:.0%} of the depths would be flagged"
-        remedy = "train on wells of this basin; what rules find is flagged"
+        remedy = "calibrate or train on wells of this basin; what rules find is flagged"
         return np.zeros_like(judged), (Finding("warning", "not-judged", section.name, found_text, usual, remedy),)
 
     def enough_curves(self, section: Section) -> BoolArray:
