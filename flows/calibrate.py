@@ -1,4 +1,4 @@
-"""Flow: thresholds of a bundle fitted anew on one's own wells or lines."""
+"""Flow: thresholds of a bundle fitted again on one's own wells or lines."""
 
 from __future__ import annotations
 

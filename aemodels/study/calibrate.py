@@ -1,4 +1,4 @@
-"""Calibration: thresholds of a bundle fitted anew on wells or lines of one's own, its networks unchanged."""
+"""Calibration: thresholds of a bundle fitted again on wells or lines of one's own, its networks unchanged."""
 
 from __future__ import annotations
 

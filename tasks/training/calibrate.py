@@ -42,7 +42,7 @@ class Calibrated(BaseModel):
     """Result of a calibration.
 
     Args:
-        source: name and version of the bundle whose thresholds were fitted anew.
+        source: name and version of the bundle whose thresholds were fitted again.
         source_hash: its content hash.
         threshold: before and after.
         suspect_threshold: before and after.

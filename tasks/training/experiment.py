@@ -42,7 +42,7 @@ RESULT = "result.json"
 MODEL = "model.json"
 TRAIN = "train"
 CALIBRATE = "calibrate"
-CALIBRATED_FROM = "calibrated_from"  # in the evidence: hash of the bundle whose thresholds were fitted anew
+CALIBRATED_FROM = "calibrated_from"  # in the evidence: hash of the bundle whose thresholds were fitted again
 
 
 def experiment_key(spec: ExperimentSpec, data: PreparedRef) -> str:
