@@ -1,4 +1,4 @@
-"""Flow: the main job from start to end, on a synthetic field."""
+"""Flow: the main job from start to end, on a few real wells and a line (`data/sample`)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from pydantic import BaseModel, ConfigDict
 
+from aemodels.core.progress import tell
+from flows.monitor import monitor, verdict_line
 from flows.promote import PromoteRequest, promote
 from flows.results import TrainResult, markdown_table
 from flows.score import score
@@ -17,8 +19,11 @@ from tasks.ingest.sample import deliver, make_field
 from tasks.scoring.known_faults import count_found_faults
 from tasks.scoring.score import ScoreRequest, ScoreSummary
 from tasks.settings import Settings
-from tasks.tracking import CHALLENGER, CHAMPION
+from tasks.tracking import CHAMPION
 from tasks.training.promote import Decision, is_replaceable
+
+# A few public wells and a piece of a line, in a clone of the project.
+SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 
 
 class DemoResult(BaseModel):
@@ -33,6 +38,7 @@ class DemoResult(BaseModel):
     decisions: tuple[Decision, ...]
     scored: ScoreSummary
     faults: tuple[dict[str, Any], ...] = ()
+    drift: tuple[str, ...] = ()
 
     @property
     def as_expected(self) -> bool:
@@ -45,6 +51,7 @@ class DemoResult(BaseModel):
         return [
             f"{done.files} files arrived in {self.inbox}: {done.scored} scored, {done.skipped} known already, "
             f"{done.quarantined} quarantined; {done.flagged_rows} rows flagged in {done.flagged} files",
+            *(f"drift: {line}" for line in self.drift),
             "",
             f"look at a report    open {self.outbox}/reports/*.html in a browser",
             f"review the runs     sondeflow ui, then {self.trained[0].address}",
@@ -54,9 +61,18 @@ class DemoResult(BaseModel):
 
 @flow(name="demo")
 def demo() -> DemoResult:
-    """Write a field, train and promote both kinds, score new files (three of them broken), count the found faults."""
+    """Score arriving files with the bundles of the package, measure their drift, then train and ask the gate.
+
+    Three of the files are broken, and two have injected faults, which are counted. Without `data/sample`, as in an
+    installed package, a synthetic field is written and used.
+    """
     settings = Settings()
-    field = make_field(str(settings.home / "sample"))
+    field = str(SAMPLE) if SAMPLE.is_dir() else make_field(str(settings.home / "sample"))
+    deliver(field, str(settings.inbox))
+    scored = score(ScoreRequest(inbox=str(settings.inbox), outbox=str(settings.outbox), aliases=(CHAMPION,)))
+    drift = monitor()
+    faults = count_found_faults(field, str(settings.outbox))
+    tell("%d files scored by the bundles of the package: %s/reports", scored.scored, settings.outbox)
     logs = train(TrainRequest(spec="demo-logs", data=(str(Path(field) / "wells"),)))
     seismic = train(TrainRequest(spec="demo-seismic", data=(str(Path(field) / "seismic"),)))
     decisions = [
@@ -64,11 +80,6 @@ def demo() -> DemoResult:
         for model in (logs, seismic)
         if is_replaceable(model.model, settings)
     ]
-    deliver(field, str(settings.inbox))
-    # where the gate refuses, the demo still shows scores: the refused model's, filed under its version
-    request = ScoreRequest(inbox=str(settings.inbox), outbox=str(settings.outbox), aliases=(CHAMPION, CHALLENGER))
-    scored = score(request)
-    faults = count_found_faults(field, str(settings.outbox))
     result = DemoResult(
         field=field,
         inbox=str(settings.inbox),
@@ -77,6 +88,7 @@ def demo() -> DemoResult:
         decisions=tuple(decisions),
         scored=scored,
         faults=tuple(faults),
+        drift=tuple(verdict_line(report) for report in drift.reports),
     )
     tables = [markdown_table(list(rows)) for rows in (*(model.denoising for model in result.trained), result.faults)]
     create_markdown_artifact(key="demo", markdown="\n\n".join([*tables, *result.lines()]))

@@ -167,11 +167,11 @@ def _write_arrival(
         "sha256": sha256_file(path),
         "clean": f"truth/clean/{name}",
         "kind": clean.kind,
-        "events": [_describe(event, clean) for event in injection.events],
+        "events": [describe_event(event, clean) for event in injection.events],
     }
 
 
-def _describe(event: FaultEvent, recording: Recording) -> dict[str, Any]:
+def describe_event(event: FaultEvent, recording: Recording) -> dict[str, Any]:
     """Describe an event for the truth file: first and last depth [m] or time [s], curves or trace numbers."""
     where: dict[str, Any] = {"curves": list(event.channels)}
     if recording.kind == "seismic":

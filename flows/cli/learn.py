@@ -40,7 +40,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def demo(as_json: Json = False) -> None:
-    """Run the whole workflow on a synthetic field: train, compare, promote, and score new files."""
+    """Run the whole workflow on a few real wells and a line: score, train, compare, promote, and measure drift."""
     with answering("demo", as_json=as_json) as answer:
         settings = _environment()
         from flows.demo import demo as flow

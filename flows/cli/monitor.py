@@ -29,7 +29,9 @@ def monitor(
         Path | None, typer.Option(help="Outbox whose scores are read; default: as in the settings.")
     ] = None,
     since: Annotated[str, typer.Option(help="Period (36h, 7d) or ISO time (UTC if without a zone).")] = "7d",
-    bundle: Annotated[str, typer.Option(help="A models:/ URI or a bundle folder; default: the champions.")] = "",
+    bundle: Annotated[
+        str, typer.Option(help="A models:/ URI, a bundle folder or a shipped bundle; default: as for scoring.")
+    ] = "",
     train: Annotated[
         tuple[str, str] | None, typer.Option(metavar="SPEC PATH", help="Train a challenger on an alarm.")
     ] = None,
@@ -56,8 +58,13 @@ def _request(outbox: Path | None, since: str, bundle: str, train: tuple[str, str
 
     if outbox is not None and not outbox.is_dir():
         raise BadUsageError(f"{outbox} is not a folder; expected an outbox that `sondeflow score` has filled")
-    if bundle and not bundle.startswith("models:/") and not Path(bundle).is_dir():
-        raise BadUsageError(f"{bundle} is neither a models:/ URI nor a folder; expected one of them")
+    from aemodels.bundle.shipped import shipped_names
+
+    if bundle and not bundle.startswith("models:/") and bundle not in shipped_names() and not Path(bundle).is_dir():
+        raise BadUsageError(
+            f"{bundle} is neither a models:/ URI, nor a folder, nor one of {', '.join(shipped_names())}; "
+            "expected one of them"
+        )
     options: dict[str, Any] = {}
     if train is not None:
         load_spec(train[0])  # an unknown name is refused now, not after the alarm

@@ -18,9 +18,11 @@ from aemodels.experiment.spec import REGISTERED
 from aemodels.monitoring.drift import NOTHING, DriftThresholds, FeatureDrift, Window, assess_drift
 from aemodels.monitoring.reference import Reference
 from tasks.monitoring.count import count_files, files_since
+from tasks.scoring.choose_bundle import default_scorer, open_scorer
+from tasks.scoring.file import Scorer
 from tasks.scoring.outbox import BundleLabel, scores_folder
 from tasks.settings import Settings
-from tasks.tracking import CHAMPION, ModelVersion, NoModelError, download_bundle, find, get
+from tasks.tracking import CHAMPION
 
 DriftVerdict = Literal["steady", "drift", "no data", "no reference"]
 
@@ -35,7 +37,11 @@ class MonitorRequest(BaseModel):
         default=None, description="only files scored since this time (UTC if without a zone); empty: see hours"
     )
     hours: float = Field(default=168.0, gt=0.0, le=876_000.0, description="length of the period in h if since is empty")
-    bundle: str = Field(default="", description="a models:/ URI or a bundle folder; empty: the champion of each kind")
+    bundle: str = Field(
+        default="",
+        description="a models:/ URI, a bundle folder or a shipped one; empty: of each kind the champion, else the "
+        "shipped bundle",
+    )
     thresholds: DriftThresholds = Field(
         default=DriftThresholds(), description="limits above which a change counts as drift"
     )
@@ -114,23 +120,15 @@ class Measured:
 
 @task(name="choose-watched", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_jitter_factor=1.0)
 def choose_watched(bundle: str, settings: Settings) -> list[Watched]:
-    """Return the given bundle, else the champions.
+    """Return the given bundle, else per kind the champion or, without one, the bundle of the package.
 
     Raises:
-        NoModelError: if there is none.
+        NoModelError: if the given bundle is not in the registry.
     """
-    if bundle and not bundle.startswith("models:/"):
-        found = ReferenceView.load(Path(bundle))
-        return [Watched(folder=bundle, name=found.spec.registered_name, version=found.content_hash[:12])]
     if bundle:
-        return [_watched(get(settings, bundle), settings)]
-    champions = [find(settings, f"models:/{name}@{CHAMPION}") for name in REGISTERED.values()]
-    watched = [_watched(model, settings) for model in champions if model is not None]
-    if not watched:
-        raise NoModelError(
-            f"the registry {settings.tracking_uri} has no champion; `sondeflow promote` makes one, or name a --bundle"
-        )
-    return watched
+        return [_watched(open_scorer(bundle, settings))]
+    found = [default_scorer(kind, (CHAMPION,), settings) for kind in REGISTERED]
+    return [_watched(scorer) for scorer in found if scorer is not None]
 
 
 @task(name="measure-drift", cache_policy=NO_CACHE)
@@ -190,5 +188,5 @@ def _assessed(report: DriftReport, reference: Reference, window: Window, thresho
     )
 
 
-def _watched(model: ModelVersion, settings: Settings) -> Watched:
-    return Watched(folder=str(download_bundle(settings, model)), name=model.name, version=model.version)
+def _watched(scorer: Scorer) -> Watched:
+    return Watched(folder=scorer.folder, name=scorer.name, version=scorer.version)

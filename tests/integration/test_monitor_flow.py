@@ -299,8 +299,16 @@ def test_wrong_usage_leaves_with_two(command_json, arguments):
     assert not answer["ok"]
 
 
-def test_without_a_champion_the_remedy_is_named(prefect_server, tmp_path, monkeypatch, command_json):
+def test_without_a_champion_the_bundles_of_the_package_are_watched(prefect_server, tmp_path, monkeypatch, command_json):
     monkeypatch.setenv("SONDEFLOW_HOME", str(tmp_path))
-    code, answer = command_json("monitor")
+    write_las(make_well("A-1", samples=600, seed=5), tmp_path / "A-1.las")
+    code, answer = command_json("score", str(tmp_path / "A-1.las"), "--out", str(tmp_path / "outbox"))
+    assert code == 0
+    code, answer = command_json("monitor", "--outbox", str(tmp_path / "outbox"))
+    found = {(report["model"], report["version"]): report for report in answer["reports"]}
+    assert set(found) == {("logs", "1"), ("seismic", "1")}
+    assert found["logs", "1"]["rows"] == 600
+    assert found["seismic", "1"]["verdict"] == "no data"
+    code, answer = command_json("monitor", "--bundle", "models:/sondeflow-logs/9")
     assert code == 1
-    assert "sondeflow promote" in answer["error"]
+    assert "sondeflow-logs" in answer["error"]
