@@ -36,7 +36,7 @@ $(DEV_STAMP): pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e '.[dev]'
 	@touch $(STAMP) $(DEV_STAMP)
 
-demo: $(STAMP) ## the whole path on a generated field: train, compare, promote, score
+demo: $(STAMP) ## the whole path on a few real wells and a line: score, train, compare, promote
 	$(BIN)/sondeflow demo
 
 # Public wells and lines, which are not part of the project: DATA=folder with force2020/, wells/ and segy/.
