@@ -13,10 +13,13 @@ from aemodels.core.types import BoolArray, FloatArray, Section
 from aemodels.denoisers.guarded.spike_gate import SpikeGate, find_spikes
 from aemodels.signal.gaps import distance_to_observed, fill_lost
 from aemodels.signal.noise_estimate import noise_power, noise_sigma
+from aemodels.signal.runs import flat_runs
 
 COVERAGES = (0.68, 0.95)
 CLASS_EDGES = (1, 2, 4, 8)  # samples to the nearest observed one; classes: 0 (observed), 1, 2-3, 4-7, 8 and more
 CLASSES = len(CLASS_EDGES) + 1
+FLAT_SAMPLES = 3  # equal readings in a row
+SATURATED_SAMPLES = 10  # readings at one end of a scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +92,7 @@ class GuardedParts:
         """
         estimate = self.inner.denoise(despiked)
         change = limit_change(estimate - despiked.values, despiked, guards)
+        change[noiseless(despiked)] = 0.0
         inner = np.where(despiked.mask, despiked.values + change, estimate).astype(np.float32)
         others = [fill_lost(values, despiked.mask, "pchip") for values in (inner, despiked.values)]
         if self.filler:
@@ -161,6 +165,23 @@ def remove_spikes(section: Section, gate: SpikeGate | None) -> Section:
         return section
     mask = section.mask & ~spikes
     return Section(section.name, fill_lost(section.values, mask, "linear"), mask, section.scale)
+
+
+def noiseless(section: Section) -> BoolArray:
+    """Return the samples that have no noise of their own to remove, bool[channel, sample].
+
+    Those of runs of three equal readings or more, as of a stuck tool or a muted trace, and those at the end of a scale:
+    ten readings or more that equal the highest or the lowest one.
+    """
+    observed = np.where(section.mask, section.values, np.float32(np.nan))
+    found = np.stack([flat_runs(channel, FLAT_SAMPLES) for channel in observed])
+    for channel, out in zip(observed, found, strict=True):
+        seen = channel[np.isfinite(channel)]
+        for end in (seen.min(), seen.max()) if seen.size else ():
+            at_end = channel == end
+            if at_end.sum() >= SATURATED_SAMPLES:
+                out |= at_end
+    return found
 
 
 def limit_change(change: FloatArray, section: Section, guards: Guards) -> FloatArray:

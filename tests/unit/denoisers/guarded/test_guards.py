@@ -81,6 +81,21 @@ def test_change_on_clean_input_stays_below_the_noise_floor():
     np.testing.assert_allclose(ratio, 1.0, rtol=1e-3)
 
 
+def test_equal_readings_in_a_row_stay_as_they_are():
+    well = _well(5)
+    values = well.values.copy()
+    values[0, 1000:1200] = 0.7
+    values[1, 3000:3002] = 0.2  # two may be equal by chance
+    values[2, 50:5000:300] = 2.0  # the end of the scale, again and again
+    flat = dataclasses.replace(well, values=values)
+    change = _guard(Shift({}), [_well(10)]).denoise(flat) - values
+    assert not change[0, 1000:1200].any()
+    assert change[0, :1000].all()
+    assert change[1, 3000:3002].all()
+    assert not change[2, 50:5000:300].any()
+    assert change[2, 51:5000:300].all()
+
+
 def test_limit_is_each_curves_own_and_for_traces_the_lines_at_least():
     rng = np.random.default_rng(0)
     section = make_section(rng.normal(0, 1, (2, 20_000)) * [[0.1], [0.3]])
