@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from keras import layers
-
 # Of the running means and variances. An epoch may have only a few dozen batches; Keras' default of 0.99 adapts too
 # slowly for that.
 _MOMENTUM = 0.9
@@ -29,11 +27,15 @@ class Convolutions:
 
     def filters(self, width: int, size: int | None = None, **options: Any) -> Any:
         """Return a convolution with `width` filters that keeps the window's size."""
+        from keras import layers
+
         layer = layers.Conv1D if self.rank == 1 else layers.Conv2D
         return layer(width, size or self.kernel, padding="same", **options)
 
     def downsample(self, how: Literal["average", "max"]) -> Any:
         """Return pooling by two."""
+        from keras import layers
+
         average = layers.AveragePooling1D if self.rank == 1 else layers.AveragePooling2D
         greatest = layers.MaxPooling1D if self.rank == 1 else layers.MaxPooling2D
         return (average if how == "average" else greatest)(2)
@@ -55,15 +57,21 @@ class Convolutions:
 
     def upsample(self) -> Any:
         """Return upsampling by two."""
+        from keras import layers
+
         return (layers.UpSampling1D if self.rank == 1 else layers.UpSampling2D)(2)
 
     def pad(self, x: Any, step: int) -> Any:
         """Pad with zeros at the end, up to a multiple of `step` on each axis; an axis of any size has to be one."""
+        from keras import layers
+
         missing = [0 if size is None else -size % step for size in x.shape[1:-1]]
         return self._edge(x, missing, layers.ZeroPadding1D, layers.ZeroPadding2D)
 
     def crop(self, x: Any, size: Sequence[int]) -> Any:
         """Keep the first `size` samples of each axis: the inverse of `pad`."""
+        from keras import layers
+
         surplus = [
             0 if wanted is None else current - wanted for current, wanted in zip(x.shape[1:-1], size, strict=True)
         ]
@@ -78,6 +86,7 @@ class Convolutions:
 
 def unet(x: Any, shape: Convolutions, block: Literal["plain", "residual"] = "plain") -> Any:
     """Apply a U-Net with a skip connection per level: [window, ..., widths[0]], of the input's size."""
+    from keras import layers
 
     def level(x: Any, width: int) -> Any:
         inner = shape.filters(width, activation="gelu")(x)
@@ -102,6 +111,8 @@ def unet(x: Any, shape: Convolutions, block: Literal["plain", "residual"] = "pla
 
 def convolutional_encoder(x: Any, shape: Convolutions) -> Any:
     """Apply convolution, batch normalisation and pooling per level, then flatten: [window, size]."""
+    from keras import layers
+
     x = shape.pad(x, 2 ** len(shape.widths))
     for width in shape.widths:
         x = shape.downsample("max")(_normalised(x, shape, width))
@@ -110,6 +121,8 @@ def convolutional_encoder(x: Any, shape: Convolutions) -> Any:
 
 def convolutional_decoder(embedding: Any, shape: Convolutions, size: Sequence[int]) -> Any:
     """Apply the mirror image of `convolutional_encoder`: [window, latent] to [window, *size, widths[0]]."""
+    from keras import layers
+
     step = 2 ** len(shape.widths)
     coarse = [-(-length // step) for length in size]
     count = shape.widths[-1]
@@ -123,5 +136,7 @@ def convolutional_decoder(embedding: Any, shape: Convolutions, size: Sequence[in
 
 
 def _normalised(x: Any, shape: Convolutions, width: int) -> Any:
+    from keras import layers
+
     x = shape.filters(width, use_bias=False)(x)  # the normalisation has its own bias
     return layers.Activation("gelu")(layers.BatchNormalization(momentum=_MOMENTUM)(x))

@@ -15,6 +15,7 @@ from aemodels.bundle.bundle import Bundle
 from aemodels.core.errors import BundleError, DataError, LargeFileError, UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.core.types import Recording, Scores, Source
+from aemodels.denoisers.whole_signal import load_keras
 from aemodels.io.files.hashing import sha256_file
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.readers import read
@@ -230,6 +231,12 @@ def _hash(path: Path) -> str:
         return sha256_file(path)
     except OSError:
         return ""  # removed or unreadable, so not the file that was claimed
+
+
+def run_in_keras() -> None:
+    """Have the bundles run in Keras from now on."""
+    load_keras()
+    _bundle.cache_clear()
 
 
 @lru_cache(maxsize=4)

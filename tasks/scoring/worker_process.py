@@ -14,6 +14,7 @@ import sys
 import threading
 from pathlib import Path
 
+FILES_IN_NUMPY = 30  # after as many, Keras has saved what starting it costs
 OOM_SCORE_ADJ = 1000  # when memory runs out, the kernel kills this process rather than its supervisor
 
 
@@ -24,11 +25,13 @@ def main() -> None:
     with contextlib.suppress(OSError):  # only Linux has it
         Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE_ADJ))
     # imported here, so that the process dies with its parent from the start
-    from tasks.scoring.file import Job, score_job
+    from tasks.scoring.file import Job, run_in_keras, score_job
 
     with os.fdopen(answers, "w", encoding="utf-8") as out:
         print("ready", file=out, flush=True)
-        for line in sys.stdin:
+        for number, line in enumerate(sys.stdin):
+            if number == FILES_IN_NUMPY:
+                run_in_keras()
             try:
                 result = score_job(Job.model_validate_json(line))
             except MemoryError:

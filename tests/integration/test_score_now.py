@@ -45,6 +45,11 @@ def test_a_well_and_a_line_are_scored_by_the_shipped_bundles_without_server_regi
     values = well.values.copy()
     values[0, 500:560] = values[0, 500]  # stuck
     write_las(well.with_values(values), tmp_path / "A-1.las")
+    code, answer, stderr = run(tmp_path, "A-1.las", "--out", "first", PYTHONPROFILEIMPORTTIME="1")
+    assert code == 0, answer
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in stderr.splitlines()}
+    assert not imported & {"keras", "tensorflow", "prefect", "mlflow"}
+    shutil.rmtree(tmp_path / "first")
     write_segy(make_line(traces=40, samples=200), tmp_path / "line.sgy")
     before = {path: sha256_file(path) for path in tmp_path.glob("*.*")}
     code, answer, stderr = run(tmp_path, "A-1.las", "line.sgy", PYTHONPROFILEIMPORTTIME="1")

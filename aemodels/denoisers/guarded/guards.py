@@ -175,12 +175,12 @@ def noiseless(section: Section) -> BoolArray:
     """
     observed = np.where(section.mask, section.values, np.float32(np.nan))
     found = np.stack([flat_runs(channel, FLAT_SAMPLES) for channel in observed])
-    for channel, out in zip(observed, found, strict=True):
+    for channel, flagged in zip(observed, found, strict=True):
         seen = channel[np.isfinite(channel)]
         for end in (seen.min(), seen.max()) if seen.size else ():
             at_end = channel == end
             if at_end.sum() >= SATURATED_SAMPLES:
-                out |= at_end
+                np.logical_or(flagged, at_end, out=flagged)
     return found
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import keras
 
     from aemodels.denoisers.convolution_blocks import Convolutions
+    from aemodels.denoisers.whole_signal import Pass
 
 
 class UNet(NetworkBase):
@@ -60,6 +62,15 @@ class UNet(NetworkBase):
 
     def build_whole(self, features: int) -> keras.Model:
         return self._network(features, (None,) * self.rank)
+
+    def numpy_pass(self, weights: Sequence[NDArray[Any]]) -> Pass | None:
+        from aemodels.denoisers.numpy_unet import NumpyUNet
+
+        if self.rank != 1:
+            return None
+        noise = NumpyUNet(weights, len(self.widths), residual=self.block == "residual")
+        # values, mask and noise level of every channel in, the noise of every channel out
+        return lambda x: x[..., : x.shape[-1] // 3] - noise(x[0])[None]
 
     def _network(self, features: int, size: tuple[int | None, ...]) -> keras.Model:
         """Build the network from [window, *size, input] to [window, sample, feature]; None = any size."""

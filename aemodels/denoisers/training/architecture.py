@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from aemodels.signal.windows import WindowSpec
 
 if TYPE_CHECKING:
     import keras
+
+    from aemodels.denoisers.whole_signal import Pass
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,14 @@ class Architecture(Spec):
             SpecError: if the network works on windows alone.
         """
         raise SpecError(f"{type(self).__name__} works on windows of {self.window.length} samples alone")
+
+    def numpy_pass(self, weights: Sequence[NDArray[Any]]) -> Pass | None:
+        """Return the network of `build_whole` in NumPy, which starts at once; None if there is only the one of Keras.
+
+        Args:
+            weights: arrays in the order of Keras' `get_weights`.
+        """
+        return None
 
     def whole_inputs(self, section: Section, affine: NDArray[np.float32]) -> FloatArray:
         """Return the input of `build_whole` for a section: float32[sample, input] or [sample, trace, input].

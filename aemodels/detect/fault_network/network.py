@@ -18,6 +18,8 @@ from aemodels.core.errors import SpecError
 from aemodels.core.progress import tell
 from aemodels.core.spec import Spec
 from aemodels.core.types import FloatArray, Kind, Section
+from aemodels.denoisers.numpy_unet import NumpyUNet
+from aemodels.denoisers.whole_signal import Pass, keras_is_loaded, pass_over
 from aemodels.detect.base import DetectContext, Detector, Evaluation, FaultScores
 from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves, fit_predictors
 from aemodels.detect.depth_shift.well_features import WellDetector, WellFeatures
@@ -30,6 +32,7 @@ from aemodels.faults.base import kind_of
 if TYPE_CHECKING:
     from aemodels.denoisers.convolution_blocks import Convolutions
 
+MARGIN = 256  # samples of zeros on either side of a well, more than the networks see
 DEPTH_LOGIT_WEIGHT = 0.5  # of the log-odds that the depth as a whole is faulty, added to those of a curve
 _MIN_KIND_WEIGHT, _MAX_KIND_WEIGHT = 0.7, 4.0
 
@@ -235,6 +238,7 @@ class FaultNetworkDetector(WellDetector):
     networks: tuple[tuple[NDArray[Any], ...], ...]
     folds: tuple[tuple[RidgeFromOtherCurves, tuple[int, ...]], ...] = field(default=(), repr=False)
     _built: dict[int, tuple[Any, dict[str, Any]]] = field(default_factory=dict, repr=False)
+    _passes: dict[int, Pass] = field(default_factory=dict, repr=False)
 
     @cached_property
     def out_of_fold(self) -> tuple[FaultNetworkDetector, ...]:
@@ -244,12 +248,12 @@ class FaultNetworkDetector(WellDetector):
         """
         if not all(members for _, members in self.folds):
             return ()
-        built: dict[tuple[int, ...], dict[int, tuple[Any, dict[str, Any]]]] = {}
+        passes: dict[tuple[int, ...], dict[int, Pass]] = {}
         found = []
         for predictor, members in self.folds:
             networks = tuple(self.networks[member] for member in members)
-            shared = built.setdefault(members, {})  # wells of one fold share the built networks
-            found.append(FaultNetworkDetector(self.spec, predictor, self.kinds, networks, _built=shared))
+            shared = passes.setdefault(members, {})  # wells of one fold share the built networks
+            found.append(FaultNetworkDetector(self.spec, predictor, self.kinds, networks, _passes=shared))
         return tuple(found)
 
     @override
@@ -289,13 +293,14 @@ class FaultNetworkDetector(WellDetector):
         return self._logits(WellFeatures(section))
 
     def _logits(self, features: WellFeatures) -> FloatArray:
-        from aemodels.detect.fault_network.segmentation import predict_logits
-
-        inputs = input_features(features, self.predictor)
+        inputs, body = input_features(features, self.predictor), self.spec.body()
+        padded = np.pad(inputs, ((MARGIN, MARGIN + -len(inputs) % body.step), (0, 0)))
         found = [
-            predict_logits(*self.network(member), inputs, self.spec.body()) for member in range(len(self.networks))
+            pass_over(self._pass(member), padded, reach=body.reach, step=body.step)
+            for member in range(len(self.networks))
         ]
-        return np.ascontiguousarray(np.mean(found, axis=0, dtype=np.float32).T)
+        mean = np.stack(found).mean(axis=0, dtype=np.float32)[MARGIN : MARGIN + len(inputs)]
+        return np.ascontiguousarray(mean.T)
 
     def _named(self) -> NDArray[np.int64]:
         """Return the numbers of the named kinds."""
@@ -304,6 +309,18 @@ class FaultNetworkDetector(WellDetector):
     def _by_kind(self, logits: FloatArray) -> FloatArray:
         """Return float32[kind, curve, sample]."""
         return logits[:-1].reshape(len(self.kinds), -1, logits.shape[1])
+
+    def _pass(self, member: int) -> Pass:
+        """Return a member for one whole well: in NumPy if Keras is not loaded (see `NetworkDenoiser`), on first use."""
+        if member not in self._passes:
+            if keras_is_loaded():
+                from aemodels.denoisers.networks.inference import compiled
+
+                self._passes[member] = compiled(self.network(member)[0])
+            else:
+                logits = NumpyUNet(self.networks[member], len(self.spec.widths), residual=True)
+                self._passes[member] = lambda x: logits(x[0])[None]
+        return self._passes[member]
 
     def network(self, member: int) -> tuple[Any, dict[str, Any]]:
         """Return a member's network and its inference cache; built on first use."""

@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 
 from aemodels.core.types import FloatArray
 from aemodels.denoisers.convolution_blocks import Convolutions, unet
-from aemodels.denoisers.networks.inference import predict_whole
 
-MARGIN = 256  # samples of zeros on either side of a well, more than the networks see
 PRIOR_SHARE = 0.02  # share of faulty samples that the initial logits predict
 CLIP_NORM = 1.0
 
@@ -124,17 +122,3 @@ class _Windows(keras.utils.PyDataset):  # type: ignore[misc]
 def _pad_to(array: NDArray[Any], length: int, value: int) -> NDArray[Any]:
     missing = max(length - len(array), 0)
     return np.pad(array, ((0, missing), (0, 0)), constant_values=value) if missing else array
-
-
-def predict_logits(network: keras.Model, cache: dict[str, Any], inputs: FloatArray, body: Convolutions) -> FloatArray:
-    """Return logits float32[sample, label] for a whole well, float32[sample, feature], in one pass.
-
-    Args:
-        network: of any length.
-        cache: keeps the compiled network between calls.
-        inputs: features of the well.
-        body: that the network was built with.
-    """
-    padded = np.pad(inputs, ((MARGIN, MARGIN + -len(inputs) % body.step), (0, 0)))
-    logits = predict_whole(network, padded, cache, reach=body.reach, step=body.step)
-    return np.ascontiguousarray(logits[MARGIN : MARGIN + len(inputs)])
