@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy.special import erf
 
+from aemodels.bundle.shipped import shipped_bundle
 from aemodels.core.errors import BundleError
 from aemodels.denoisers.networks.inference import compiled
 from aemodels.denoisers.networks.unet import UNet
@@ -96,3 +97,13 @@ print(json.dumps([name in sys.modules for name in ("keras", "tensorflow")]))
         found[backend] = np.load(tmp_path / f"{backend}.npz")
     for name in ("score", "denoised"):
         np.testing.assert_allclose(found["numpy"][name], found["keras"][name], rtol=1e-5, atol=2e-5)
+
+
+def test_a_process_with_many_files_goes_over_to_keras():
+    from tasks.scoring.file import _bundle, run_in_keras
+
+    _bundle(str(shipped_bundle("logs-v1").folder))
+    assert _bundle.cache_info().currsize == 1
+    run_in_keras()
+    assert "keras" in sys.modules
+    assert _bundle.cache_info().currsize == 0
