@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from aemodels.core.types import Section
+from aemodels.denoisers import whole_signal
 from aemodels.denoisers.networks import inference
 from aemodels.denoisers.networks.denoiser import NetworkDenoiser
 from aemodels.denoisers.networks.masked import Masked
@@ -46,16 +47,17 @@ def test_blocks_give_the_same_as_one_piece(case, monkeypatch: pytest.MonkeyPatch
     whole = denoiser.denoise(section)
     assert whole.shape == section.values.shape
     assert whole.dtype == np.float32
-    monkeypatch.setattr(inference, "_BLOCK_SAMPLES", 200 if denoiser.channels == 3 else 100 * section.values.shape[1])
-    monkeypatch.setattr(inference, "_LONGEST_TRACE", 110)
+    block = 200 if denoiser.channels == 3 else 100 * section.values.shape[1]
+    monkeypatch.setattr(whole_signal, "_BLOCK_SAMPLES", block)
+    monkeypatch.setattr(whole_signal, "_LONGEST_TRACE", 110)
     sizes = set()
-    call = inference._compiled
+    call = inference.compiled
 
     def counted(network):
         run = call(network)
         return lambda inputs: sizes.add(inputs.shape) or run(inputs)
 
-    monkeypatch.setattr(inference, "_compiled", counted)
+    monkeypatch.setattr(inference, "compiled", counted)
     again = dataclasses.replace(denoiser, _cache={})
     np.testing.assert_allclose(again.denoise(section), whole, atol=2e-5)
     assert all(np.prod(size[1:-1]) < section.values.size for size in sizes)
