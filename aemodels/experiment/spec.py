@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 from pydantic import Field, field_validator, model_validator
 
 from aemodels.core.spec import Spec
-from aemodels.core.types import Kind
+from aemodels.core.types import REGISTERED, Kind
 from aemodels.curves.canonical import CANONICAL
 from aemodels.denoisers.linear.pca import Pca
 from aemodels.denoisers.registry import DenoiserSpec
@@ -30,8 +30,6 @@ from aemodels.noise import NoiseSpec
 from aemodels.signal.normalise import CurvePercentiles, NormaliseSpec
 from aemodels.signal.split import SplitSpec
 from aemodels.signal.windows import WindowSpec
-
-REGISTERED = {"logs": "sondeflow-logs", "seismic": "sondeflow-seismic"}
 
 
 class Contender(Spec):

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit
-from scipy.stats import t as student
 
 from aemodels.core.types import AxisArray, BoolArray
 from aemodels.monitoring.reference import SCORE, Reference
@@ -110,6 +109,8 @@ def _limits(
     largest = largest[np.isfinite(largest)]
     if not largest.size:
         return dict.fromkeys(keys, 0.0)  # a single group has no spread; only the thresholds apply
+    from scipy.stats import t as student
+
     widening = student.ppf(1.0 - false_alarms, max(groups - 1, 1)) * math.sqrt(1.0 + 1.0 / groups)
     top = float(np.mean(largest) + widening * np.std(largest))
     return {key: _from_unbounded(key[1], float(centre[row] + top * deviation[row])) for row, key in enumerate(keys)}

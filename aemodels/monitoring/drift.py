@@ -11,7 +11,6 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from pydantic import Field
-from scipy.stats import norm as normal
 
 from aemodels.core.spec import Spec
 from aemodels.monitoring.between_well_spread import FLAG_RATE, BetweenWellSpread
@@ -171,6 +170,8 @@ class _Assessment:
         now = self.window.flagged / self.window.rows
         distance = float(cohen_h(np.asarray(now), np.asarray(before)))
         # the rate of a few traces varies by chance, even if no group of the reference was ever flagged
+        from scipy.stats import norm as normal
+
         chance = normal.isf(self.thresholds.false_alarms) * rates_noise(self.window.rows, self._scored_before)
         limit = self.spread.limit(FLAG_RATE, "h", max(self.thresholds.flag_rate, float(chance)))
         p_value = self.spread.p_value(FLAG_RATE, "h", distance)

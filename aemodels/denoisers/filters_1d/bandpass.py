@@ -8,7 +8,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.signal import butter, sosfiltfilt
 
 from aemodels.core.types import FloatArray
 from aemodels.denoisers.filters_1d.base import ClassicalBase
@@ -35,6 +34,8 @@ class BandPass(ClassicalBase):
         return [{"low": low, "high": high} for high in self.highs for low in self.lows if low < high]
 
     def smooth(self, values: FloatArray, setting: dict[str, float]) -> FloatArray:
+        from scipy.signal import sosfiltfilt
+
         sections = _sections(self.order, setting["low"], setting["high"])
         reach = min(6 * self.order, values.shape[-1] - 1)  # samples of odd reflection at both ends
         filtered = sosfiltfilt(sections, values.astype(np.float64), axis=-1, padlen=reach)
@@ -42,6 +43,8 @@ class BandPass(ClassicalBase):
 
 
 def _sections(order: int, low: float, high: float) -> NDArray[Any]:
+    from scipy.signal import butter
+
     if low > 0:
         return np.asarray(butter(order, [low, high], "bandpass", fs=1.0, output="sos"))
     return np.asarray(butter(order, high, "lowpass", fs=1.0, output="sos"))

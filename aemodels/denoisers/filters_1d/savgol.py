@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field
-from scipy.signal import savgol_filter
 
 from aemodels.core.types import FloatArray
 from aemodels.denoisers.filters_1d.base import ClassicalBase
@@ -30,6 +29,8 @@ class SavitzkyGolay(ClassicalBase):
         return [{"window": w, "order": o} for w in self.windows for o in self.orders if o < w]
 
     def smooth(self, values: FloatArray, setting: dict[str, float]) -> FloatArray:
+        from scipy.signal import savgol_filter
+
         samples = values.shape[-1]
         window = min(int(setting["window"]), samples - (samples + 1) % 2)  # odd, and no longer than the data
         order = min(int(setting["order"]), window - 1)

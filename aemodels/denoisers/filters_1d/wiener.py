@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field
-from scipy.signal import wiener
 
 from aemodels.core.types import FloatArray
 from aemodels.denoisers.filters_1d.base import ClassicalBase
@@ -53,6 +52,8 @@ def adaptive_wiener(values: FloatArray, size: tuple[int, ...], noise: float) -> 
         size: window length on every axis.
         noise: noise variance; kept slightly above zero, since scipy divides by the local variance.
     """
+    from scipy.signal import wiener
+
     pad = [(length // 2, length // 2) for length in size]
     padded = np.pad(values.astype(np.float64), pad, mode="edge")
     floor = 1e-12 * max(float(padded.var()), 1e-30)
