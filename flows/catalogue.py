@@ -45,7 +45,7 @@ def model_name(name: str) -> str:
     Raises:
         BadUsageError: if the name is unknown.
     """
-    from aemodels.core.types import REGISTERED
+    from aemodels.core.registered_models import REGISTERED
 
     full = {str(kind): model for kind, model in REGISTERED.items()}.get(name, name)
     if full not in REGISTERED.values():

@@ -22,7 +22,6 @@ IntArray: TypeAlias = NDArray[np.int64]
 Kind: TypeAlias = Literal["logs", "seismic"]
 GatherKind: TypeAlias = Literal["stacked", "pre-stack", "single"]
 AXIS_UNITS: dict[str, str] = {"logs": "m", "seismic": "s"}
-REGISTERED: dict[str, str] = {"logs": "sondeflow-logs", "seismic": "sondeflow-seismic"}  # models in the registry
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from typing import ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from aemodels.core.registered_models import REGISTERED
 from aemodels.core.spec import Spec
-from aemodels.core.types import REGISTERED, Kind
+from aemodels.core.types import Kind
 from aemodels.curves.canonical import CANONICAL
 from aemodels.denoisers.linear.pca import Pca
 from aemodels.denoisers.registry import DenoiserSpec

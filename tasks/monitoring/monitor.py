@@ -12,7 +12,8 @@ from prefect.cache_policies import NO_CACHE
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from aemodels.bundle.reference_view import ReferenceView
-from aemodels.core.types import REGISTERED, Kind
+from aemodels.core.registered_models import REGISTERED
+from aemodels.core.types import Kind
 from aemodels.curves.canonical import CANONICAL
 from aemodels.monitoring.drift import NOTHING, DriftThresholds, FeatureDrift, Window, assess_drift
 from aemodels.monitoring.reference import Reference

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aemodels.bundle.shipped import ShippedBundle, shipped_bundle, shipped_for, shipped_names
 from aemodels.bundle.summary import read_summary
-from aemodels.core.types import REGISTERED
+from aemodels.core.registered_models import REGISTERED
 from aemodels.io.formats import kind_of
 from tasks.ledger import ClaimRequest, Key
 from tasks.scoring.file import Scorer
