@@ -12,7 +12,7 @@ import pandas as pd
 from aemodels.bundle.bundle import Bundle
 from aemodels.core.errors import DataError
 from aemodels.core.findings import Finding
-from aemodels.core.types import FloatArray, Recording
+from aemodels.core.types import BoolArray, FloatArray, Recording, Section
 from aemodels.detect.base import row_scores
 from aemodels.detect.fusion.calibration_set import clean_samples
 from aemodels.detect.thresholds import SUSPECT, Conformal, ThresholdBase
@@ -104,7 +104,8 @@ def calibrate(bundle: Bundle, recordings: Sequence[Recording]) -> Calibration:
     """
     usable, findings = _usable(bundle, recordings)
     keys = well_keys(usable) if bundle.kind == "logs" else [recording.source.sha256 for recording in usable]
-    scores = [_clean_scores(bundle, recording) for recording in usable]
+    prepared = [_detector_input(bundle, recording) for recording in usable]
+    scores = [_clean_scores(bundle, section, counts) for section, counts in prepared]
     kept = [number for number, rows in enumerate(scores) if np.isfinite(rows).any()]
     if len({keys[number] for number in kept}) < MIN_WELLS:
         reasons = "".join(f"; {finding.where}: {finding.found}" for finding in findings[:3])
@@ -124,9 +125,9 @@ def calibrate(bundle: Bundle, recordings: Sequence[Recording]) -> Calibration:
         remedy = "calibrate on more wells as soon as there are some"
         what = f"{len(kept)} {'wells' if bundle.kind == 'logs' else 'lines'}"
         findings.append(Finding("warning", "few-wells", "calibration", what, f"at least {FEW_WELLS}", remedy))
-    return Calibration(
-        _calibrated(bundle, usable, threshold, suspect.fit(found)), bundle, tuple(wells), tuple(findings)
-    )
+    sections = [section for section, _ in prepared]
+    calibrated = _calibrated(bundle, usable, sections, threshold, suspect.fit(found))
+    return Calibration(calibrated, bundle, tuple(wells), tuple(findings))
 
 
 def _usable(bundle: Bundle, recordings: Sequence[Recording]) -> tuple[list[Recording], list[Finding]]:
@@ -146,20 +147,29 @@ def _usable(bundle: Bundle, recordings: Sequence[Recording]) -> tuple[list[Recor
     return usable, findings
 
 
-def _clean_scores(bundle: Bundle, recording: Recording) -> FloatArray:
-    """Return the row scores of the detector at the bundle's step, float32[row], NaN where a row does not count."""
+def _detector_input(bundle: Bundle, recording: Recording) -> tuple[Section, BoolArray]:
+    """Return a recording at the bundle's step as the detector sees it, and the rows that no quality rule flags."""
     even = bundle.at_step(recording)
     quality = assess(even)
     section = bundle.detector_input(even, quality)
-    section = with_bad_hole(section, even) if bundle.kind == "logs" else section
-    rows = row_scores(bundle.detector.score(section), bundle.kind)
-    across = 0 if bundle.kind == "logs" else 1  # curves of a depth, or samples of a trace
-    counts = clean_samples(section, bundle.kind).any(axis=across)
+    unflagged = np.ones(even.axis.size if bundle.kind == "logs" else len(even.channels), dtype=np.bool_)
     for flag in bundle.rule_flags(quality, even).values():
-        counts &= ~flag.any(axis=across)
+        unflagged &= ~flag.any(axis=_across(bundle))
+    return with_bad_hole(section, even) if bundle.kind == "logs" else section, unflagged
+
+
+def _clean_scores(bundle: Bundle, section: Section, unflagged: BoolArray) -> FloatArray:
+    """Return the row scores of the detector, float32[row], NaN where a row does not count."""
+    rows = row_scores(bundle.detector.score(section), bundle.kind)
+    counts = unflagged & clean_samples(section, bundle.kind).any(axis=_across(bundle))
     if bundle.kind == "logs":
         counts &= bundle.enough_curves(section)
     return np.where(counts, rows, np.nan).astype(np.float32)
+
+
+def _across(bundle: Bundle) -> int:
+    """Return the axis of a score matrix that runs over the curves of a depth, or the samples of a trace."""
+    return 0 if bundle.kind == "logs" else 1
 
 
 def _strict(threshold: ThresholdBase) -> ThresholdBase:
@@ -179,15 +189,14 @@ def _well(
     return CalibrationWell(recording.name, recording.source.sha256, int(counted.sum()), before, after, soft)
 
 
-def _calibrated(bundle: Bundle, recordings: Sequence[Recording], threshold: float, suspect: float) -> Bundle:
-    familiarity = bundle.familiarity
-    if familiarity is not None:
-        even = [bundle.at_step(recording) for recording in recordings]
-        familiarity = familiarity.with_wells([bundle.detector_input(one, assess(one)) for one in even])
+def _calibrated(
+    bundle: Bundle, recordings: Sequence[Recording], sections: Sequence[Section], threshold: float, suspect: float
+) -> Bundle:
+    """Return the bundle with other thresholds, to which the wells (sections as its detector sees them) are familiar."""
     return dataclasses.replace(
         bundle,
         threshold=threshold,
         suspect_threshold=min(suspect, threshold),
-        familiarity=familiarity,
+        familiarity=None if bundle.familiarity is None else bundle.familiarity.with_wells(sections),
         trained_on=tuple(sorted({*bundle.trained_on, *(recording.source.sha256 for recording in recordings)})),
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from aemodels.core.types import Recording
 from aemodels.faults import inject
 from aemodels.io import read
+from aemodels.io.files.hashing import sha256_file
 from aemodels.io.las.writer import write_las
 from aemodels.io.segy.writer import write_segy
 from aemodels.synthetic.field import FAULTS, describe_event
@@ -23,7 +24,7 @@ HERE = Path(__file__).parent
 SEED = 20
 ROWS, CURVES = 4000, ("CALI", "BS", "RDEP", "DTC", "NPHI", "GR", "RHOB")
 TRAINING = ("16_5-3", "25_8-7", "31_2-7", "31_3-2", "32_2-1", "34_7-13")
-SAMPLES, TRAIN_TRACES, ARRIVING_TRACES = 750, slice(0, 240), slice(300, 380)
+TRAIN_TRACES, ARRIVING_TRACES, TIMES = range(240), range(300, 380), slice(0, 750)
 
 
 def main(source: Path) -> None:
@@ -37,11 +38,11 @@ def main(source: Path) -> None:
     teapot = source / "wells" / "wyoming_teapot_dome" / "us49025106110000_0_00028h489546.las"
     (HERE / "arrivals" / "teapot_55-14.las").write_bytes(teapot.read_bytes())
     line = read(source / "segy" / "usgs_alaska_31-81.sgy")
-    write_segy(piece(line, TRAIN_TRACES), HERE / "seismic" / "alaska_31-81.sgy")
+    write_segy(part(line, TRAIN_TRACES, TIMES), HERE / "seismic" / "alaska_31-81.sgy")
     rng = np.random.default_rng(SEED)
     truth = [
         faulty(read(source / "force2020" / "16_2-16.las"), "16_2-16_faulty.las", 0.13, rng),
-        faulty(piece(line, ARRIVING_TRACES), "alaska_31-81_faulty.sgy", 0.15, rng),
+        faulty(part(line, ARRIVING_TRACES, TIMES), "alaska_31-81_faulty.sgy", 0.15, rng),
     ]
     (HERE / "truth" / "truth.json").write_text(json.dumps({"files": truth}, indent=1) + "\n", encoding="utf-8")
 
@@ -65,13 +66,13 @@ def best_rows(values: np.ndarray[Any, Any]) -> slice:
     return slice(first, first + rows)
 
 
-def piece(line: Recording, traces: slice) -> Recording:
-    """Return some traces of a line, down to 750 samples."""
+def part(recording: Recording, rows: Sequence[int], samples: slice) -> Recording:
+    """Return some curves or traces of a recording, in a range of depths or times."""
     return dataclasses.replace(
-        line,
-        values=line.values[traces, :SAMPLES].copy(),
-        axis=line.axis[:SAMPLES],
-        channels=line.channels[traces],
+        recording,
+        values=recording.values[list(rows), samples].copy(),
+        axis=recording.axis[samples],
+        channels=tuple(recording.channels[row] for row in rows),
     )
 
 
@@ -79,13 +80,7 @@ def faulty(recording: Recording, name: str, fraction: float, rng: np.random.Gene
     """Write a recording with injected faults, and return its entry of the truth file."""
     if recording.kind == "logs":
         rows = [recording.names.index(curve) for curve in CURVES if curve in recording.names]
-        depths = best_rows(recording.values[rows])
-        recording = dataclasses.replace(
-            recording,
-            values=recording.values[rows, depths].copy(),
-            axis=recording.axis[depths],
-            channels=tuple(recording.channels[row] for row in rows),
-        )
+        recording = part(recording, rows, best_rows(recording.values[rows]))
     injection = inject(recording, FAULTS[recording.kind], fraction=fraction, rng=rng)
     path = HERE / "arrivals" / name
     write = write_las if recording.kind == "logs" else write_segy
@@ -93,7 +88,7 @@ def faulty(recording: Recording, name: str, fraction: float, rng: np.random.Gene
     return {
         "file": f"arrivals/{name}",
         "kind": recording.kind,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "sha256": sha256_file(path),
         "events": [describe_event(event, recording) for event in injection.events],
     }
 

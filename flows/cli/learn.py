@@ -70,8 +70,7 @@ def train(
 ) -> None:
     """Train all contenders, compare them on the hold-out, and register the bundle as challenger."""
     with answering("train", as_json=as_json) as answer:
-        if bundle_to is not None and bundle_to.exists() and any(bundle_to.iterdir()):
-            raise BadUsageError(f"{bundle_to} is not empty; a bundle is never overwritten: choose a new folder")
+        _refuse_filled(bundle_to)
         experiment = load_spec(spec)
         settings = _environment(header_positions)
         from flows.environment import run_flow
@@ -98,6 +97,12 @@ def train(
         answer.say(f"next: sondeflow promote {result.model}")
 
 
+def _refuse_filled(folder: Path | None) -> None:
+    """Raise a usage error before hours of work if a bundle could not be written to a folder."""
+    if folder is not None and folder.exists() and any(folder.iterdir()):
+        raise BadUsageError(f"{folder} is not empty; a bundle is never overwritten: choose a new folder")
+
+
 def _copy_bundle(model: str, version: str, target: Path, settings: Settings) -> None:
     import shutil
 
@@ -122,8 +127,7 @@ def calibrate(  # noqa: PLR0913, PLR0917 - one option each
 ) -> None:
     """Fit the thresholds of a bundle to your own wells or lines, its networks unchanged, and register it."""
     with answering("calibrate", as_json=as_json) as answer:
-        if out is not None and out.exists() and any(out.iterdir()):
-            raise BadUsageError(f"{out} is not empty; a bundle is never overwritten: choose a new folder")
+        _refuse_filled(out)
         settings = _environment(header_positions)
         from flows.calibrate import CalibrateRequest
         from flows.calibrate import calibrate as flow

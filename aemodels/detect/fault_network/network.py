@@ -18,8 +18,9 @@ from aemodels.core.errors import SpecError
 from aemodels.core.progress import tell
 from aemodels.core.spec import Spec
 from aemodels.core.types import FloatArray, Kind, Section
+from aemodels.denoisers.networks.denoiser import choose_pass
 from aemodels.denoisers.numpy_unet import NumpyUNet
-from aemodels.denoisers.whole_signal import Pass, keras_is_loaded, pass_over
+from aemodels.denoisers.whole_signal import Pass, pass_over
 from aemodels.detect.base import DetectContext, Detector, Evaluation, FaultScores
 from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves, fit_predictors
 from aemodels.detect.depth_shift.well_features import WellDetector, WellFeatures
@@ -311,15 +312,10 @@ class FaultNetworkDetector(WellDetector):
         return logits[:-1].reshape(len(self.kinds), -1, logits.shape[1])
 
     def _pass(self, member: int) -> Pass:
-        """Return a member for one whole well: in NumPy if Keras is not loaded (see `NetworkDenoiser`), on first use."""
+        """Return a member for one whole well, chosen on first use."""
         if member not in self._passes:
-            if keras_is_loaded():
-                from aemodels.denoisers.networks.inference import compiled
-
-                self._passes[member] = compiled(self.network(member)[0])
-            else:
-                logits = NumpyUNet(self.networks[member], len(self.spec.widths), residual=True)
-                self._passes[member] = lambda x: logits(x[0])[None]
+            logits = NumpyUNet(self.networks[member], len(self.spec.widths), residual=True)
+            self._passes[member] = choose_pass(lambda: lambda x: logits(x[0])[None], lambda: self.network(member)[0])
         return self._passes[member]
 
     def network(self, member: int) -> tuple[Any, dict[str, Any]]:
