@@ -102,6 +102,7 @@ print(json.dumps([name in sys.modules for name in ("keras", "tensorflow")]))
 def test_a_process_with_many_files_goes_over_to_keras():
     from tasks.scoring.file import _bundle, run_in_keras
 
+    _bundle.cache_clear()
     _bundle(str(shipped_bundle("logs-v1").folder))
     assert _bundle.cache_info().currsize == 1
     run_in_keras()

@@ -48,7 +48,7 @@ from helpers.segy_files import (
 
 PAGE = read_page("findings.md")
 # These take an experiment, and are told by its own tests.
-EXPERIMENT = {"curve-left-out", "left-out", "gather-type"}
+EXPERIMENT = {"curve-left-out", "left-out", "gather-type", "resampled"}
 Findings = tuple[Finding, ...]
 TRACE = 240 + 4 * CUBE_SAMPLES
 
