@@ -49,7 +49,7 @@ from tasks.tracking import download_bundle, get
 pytest_plugins = ("helpers.flow_fixtures",)
 
 
-def _drainer(champions, folder: Path):
+def _drainer(champions, folder: Path, **always: Any):
     """Return a function that drains an inbox into an outbox, and both folders; the ledger is emptied first."""
     from flows.environment import run_flow
     from flows.score import score
@@ -59,7 +59,9 @@ def _drainer(champions, folder: Path):
     inbox.mkdir()
 
     def drain(**parameters):
-        request = ScoreRequest(**{"inbox": str(inbox), "outbox": str(outbox), "settle_seconds": 0, **parameters})
+        request = ScoreRequest(
+            **{"inbox": str(inbox), "outbox": str(outbox), "settle_seconds": 0, **always, **parameters}
+        )
         return run_flow(score, champions.settings, request=request)
 
     return drain, inbox, outbox
@@ -69,6 +71,18 @@ def _drainer(champions, folder: Path):
 def scored(champions, tmp_path):
     """As `_drainer`, with folders of the test's own."""
     return _drainer(champions, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def cheap(tmp_path_factory) -> str:
+    """Folder of a bundle without networks, for tests to which it does not matter what scores: it loads at once."""
+    return str(save_cheap_bundle(tmp_path_factory.mktemp("cheap") / "bundle"))
+
+
+@pytest.fixture
+def cheaply_scored(champions, cheap, tmp_path):
+    """As `scored`, by the bundle without networks."""
+    return _drainer(champions, tmp_path, bundle=cheap)
 
 
 @dataclass(frozen=True)
@@ -137,8 +151,8 @@ def test_broken_files_are_quarantined_each_with_its_reason(drained):
     assert reasons["only-dtc.las"] == "not-scorable"
 
 
-def test_a_renamed_duplicate_is_not_scored_twice(scored, champions):
-    drain, inbox, outbox = scored
+def test_a_renamed_duplicate_is_not_scored_twice(cheaply_scored, champions):
+    drain, inbox, outbox = cheaply_scored
     shutil.copy(champions.wells / "W-5.las", inbox / "a.las")
     drain()
     before = _bytes_of(outbox)
@@ -148,8 +162,8 @@ def test_a_renamed_duplicate_is_not_scored_twice(scored, champions):
     assert _bytes_of(outbox) == before
 
 
-def test_two_names_of_one_content_in_one_run_give_one_score(scored, champions):
-    drain, inbox, outbox = scored
+def test_two_names_of_one_content_in_one_run_give_one_score(cheaply_scored, champions):
+    drain, inbox, outbox = cheaply_scored
     for name in ("a.las", "b.las", "c.las"):
         shutil.copy(champions.wells / "W-5.las", inbox / name)
     summary = drain()
@@ -157,8 +171,8 @@ def test_two_names_of_one_content_in_one_run_give_one_score(scored, champions):
     assert len(list(outbox.rglob("*.parquet"))) == 1
 
 
-def test_only_the_new_file_among_scored_ones_is_scored(scored, champions):
-    drain, inbox, _ = scored
+def test_only_the_new_file_among_scored_ones_is_scored(cheaply_scored, champions):
+    drain, inbox, _ = cheaply_scored
     shutil.copy(champions.wells / "W-5.las", inbox / "a.las")
     drain()
     shutil.copy(champions.wells / "W-4.las", inbox / "b.las")
@@ -166,20 +180,16 @@ def test_only_the_new_file_among_scored_ones_is_scored(scored, champions):
     assert (summary.scored, summary.skipped) == (1, 1)
 
 
-def test_an_outbox_inside_the_inbox_is_not_scored(champions, scored):
-    from flows.environment import run_flow
-    from flows.score import score
-
-    _, inbox, _ = scored
+def test_an_outbox_inside_the_inbox_is_not_scored(champions, cheaply_scored):
+    drain, inbox, _ = cheaply_scored
     shutil.copy(champions.wells / "W-5.las", inbox / "W-5.las")
     for expected in ((1, 1, 0), (1, 0, 1)):
-        request = ScoreRequest(inbox=str(inbox), outbox=str(inbox / "out"), settle_seconds=0)
-        summary = run_flow(score, champions.settings, request=request)
+        summary = drain(outbox=str(inbox / "out"))
         assert (summary.files, summary.scored, summary.skipped) == expected
 
 
-def test_an_empty_inbox_is_no_failure(scored):
-    drain, _, outbox = scored
+def test_an_empty_inbox_is_no_failure(cheaply_scored):
+    drain, _, outbox = cheaply_scored
     summary = drain()
     assert (summary.files, summary.failed, summary.left) == (0, 0, 0)
     assert not outbox.exists()
@@ -252,16 +262,16 @@ def test_without_a_champion_the_shipped_bundles_score_and_the_first_champion_tak
 
 
 @pytest.fixture
-def one_file(scored, champions):
+def one_file(cheaply_scored, champions, cheap):
     """A well in the inbox, and a function that scores it once as the flow's batch does, in a given session."""
     from tasks.scoring.arrivals import list_inbox
     from tasks.scoring.batch import drain_batch
     from tasks.scoring.request import ScoreRequest
 
-    _, inbox, outbox = scored
+    _, inbox, outbox = cheaply_scored
     path = inbox / "W-5.las"
     shutil.copy(champions.wells / "W-5.las", path)
-    request = ScoreRequest(inbox=str(inbox), outbox=str(outbox)).filled(champions.settings)
+    request = ScoreRequest(inbox=str(inbox), outbox=str(outbox), bundle=cheap).filled(champions.settings)
 
     with worker_session(champions.settings, str(outbox)) as session:
 
@@ -403,8 +413,8 @@ def test_recent_files_are_checked_twice(scored, champions):
     assert drain(settle_seconds=0.5).scored == 1
 
 
-def test_odd_names_and_links_are_scored_under_their_names(scored, champions):
-    drain, inbox, outbox = scored
+def test_odd_names_and_links_are_scored_under_their_names(cheaply_scored, champions):
+    drain, inbox, outbox = cheaply_scored
     text = (champions.wells / "W-5.las").read_text()
     names = [
         "a b  c.las",
@@ -429,10 +439,10 @@ def test_odd_names_and_links_are_scored_under_their_names(scored, champions):
     assert drain().skipped == 6
 
 
-def test_an_inbox_behind_a_url_is_drained(scored, champions):
+def test_an_inbox_behind_a_url_is_drained(cheaply_scored, champions):
     import fsspec
 
-    drain, _, outbox = scored
+    drain, _, outbox = cheaply_scored
     memory = fsspec.filesystem("memory")
     memory.pipe("/arrivals/sub/W-5.las", (champions.wells / "W-5.las").read_bytes())
     memory.pipe("/arrivals/growing.las.part", b"no")
