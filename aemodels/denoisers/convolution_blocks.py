@@ -19,11 +19,13 @@ class Convolutions:
         rank: 1 = along samples, 2 = over samples and traces.
         widths: number of filters per level, top first.
         kernel: filter length in samples (and traces).
+        activation: after the filters of a U-Net.
     """
 
     rank: Literal[1, 2]
     widths: Sequence[int]
     kernel: int
+    activation: Literal["gelu", "relu"] = "gelu"
 
     def filters(self, width: int, size: int | None = None, **options: Any) -> Any:
         """Return a convolution with `width` filters that keeps the window's size."""
@@ -89,12 +91,12 @@ def unet(x: Any, shape: Convolutions, block: Literal["plain", "residual"] = "pla
     from keras import layers
 
     def level(x: Any, width: int) -> Any:
-        inner = shape.filters(width, activation="gelu")(x)
+        inner = shape.filters(width, activation=shape.activation)(x)
         if block == "plain":
-            return shape.filters(width, activation="gelu")(inner)
+            return shape.filters(width, activation=shape.activation)(inner)
         inner = shape.filters(width)(inner)
         shortcut = x if x.shape[-1] == width else shape.filters(width, 1)(x)
-        return layers.Activation("gelu")(layers.Add()([inner, shortcut]))
+        return layers.Activation(shape.activation)(layers.Add()([inner, shortcut]))
 
     size = x.shape[1:-1]
     x = shape.pad(x, shape.step)

@@ -9,7 +9,7 @@ from pathlib import Path
 import aemodels
 
 READING = ("io", "curves", "core")
-FITTING = ("denoisers", "noise", "signal", "study", "core")
+FITTING = ("denoisers", "noise", "signal", "study", "synthetic", "core")
 STUDYING = (
     *FITTING,
     "bundle",

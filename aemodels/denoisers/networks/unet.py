@@ -43,6 +43,10 @@ class UNet(NetworkBase):
         default="plain", description="two convolutions per level; residual: the level's input is added to their output"
     )
 
+    activation: Literal["gelu", "relu"] = Field(
+        default="gelu", description="after each filter; relu takes a quarter less time"
+    )
+
     @model_validator(mode="after")
     def _panel(self) -> UNet:
         if self.rank == 2 and self.window.width == 0:
@@ -66,7 +70,7 @@ class UNet(NetworkBase):
     def numpy_pass(self, weights: Sequence[NDArray[Any]]) -> Pass | None:
         from aemodels.denoisers.numpy_unet import NumpyUNet
 
-        if self.rank != 1:
+        if self.rank != 1 or self.activation != "gelu":
             return None
         noise = NumpyUNet(weights, len(self.widths), residual=self.block == "residual")
         # values, mask and noise level of every channel in, the noise of every channel out
@@ -109,7 +113,7 @@ class UNet(NetworkBase):
     def _convolutions(self) -> Convolutions:
         from aemodels.denoisers.convolution_blocks import Convolutions
 
-        return Convolutions(self.rank, self.widths, self.kernel)
+        return Convolutions(self.rank, self.widths, self.kernel, self.activation)
 
     def targets(self, values: FloatArray, affine: NDArray[np.float32]) -> FloatArray:
         return np.asarray(values - affine[0], dtype=np.float32)

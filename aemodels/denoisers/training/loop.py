@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from aemodels.core.errors import SpecError
 from aemodels.core.interfaces import FitContext
 from aemodels.core.types import Section
 from aemodels.denoisers.training.architecture import Architecture
@@ -17,6 +18,7 @@ from aemodels.denoisers.training.batches import Batches, observed_windows, valid
 from aemodels.denoisers.training.callback import TrainingCallback
 from aemodels.denoisers.training.dead_units import dead_units
 from aemodels.denoisers.training.losses import masked_loss
+from aemodels.synthetic.varied_lines import varied_sections
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +58,13 @@ def train_network(
         context: seed, progress callback, and the checkpoint from which an interrupted training resumes.
 
     Raises:
-        SpecError: if no window is observed well enough, or no epoch has a finite validation loss.
+        SpecError: if no window is observed well enough, no epoch has a finite validation loss, or lines are to be
+            generated for a network that is not for panels of traces.
     """
     if spec.training.deterministic:
         make_deterministic()
     keras.utils.set_random_seed(context.seed)
-    windows = observed_windows(spec, train, stride=spec.training.stride)
+    windows = observed_windows(spec, [*train, *_generated(spec, context)], stride=spec.training.stride)
     checks = observed_windows(spec, validation, stride=spec.window.stride)
     affine = spec.affine(*windows)
     features = windows[0].shape[2]
@@ -94,6 +97,15 @@ def train_network(
         dead_units=dead_units(network, inputs),
         resumed=callback.resumed,
     )
+
+
+def _generated(spec: Architecture, context: FitContext) -> list[Section]:
+    count = spec.training.generated_lines
+    if count and (context.kind != "seismic" or not spec.window.width):
+        raise SpecError(
+            f"generated_lines is {count}; expected 0 where the network is not for panels of traces: set window.width"
+        )
+    return varied_sections(count, context.seed)
 
 
 def make_deterministic() -> None:

@@ -43,6 +43,12 @@ class TrainingSpec(Spec):
     blind_spot: BlindSpotSpec | None = Field(
         default=None, description="self-supervised blind-spot training on noisy recordings, without a clean target"
     )
+    generated_lines: int = Field(
+        default=0,
+        ge=0,
+        le=10_000,
+        description="panels of traces: sections generated with the seed, trained on beside the given ones",
+    )
     stride: int = Field(default=16, ge=1, le=4096, description="distance between training windows, in samples")
     observed: float = Field(
         default=0.5, ge=0.0, le=1.0, description="minimum observed share of a window's best channel"

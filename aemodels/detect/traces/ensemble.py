@@ -49,6 +49,13 @@ class TraceEnsemble(Spec):
     parts: tuple[TraceDetectorPart, ...] = Field(
         default=PARTS, min_length=1, description="kinds of evidence that are used"
     )
+    power_share: float = Field(
+        default=1.0,
+        gt=0.5,
+        le=1.0,
+        description="prediction: share of the usual trace's power in the frequencies that are used; 0.999 halves the "
+        "time on lines sampled finer than their band needs",
+    )
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
         """Fit the p-values per type of gather, and the classifier if there are faults to inject.
@@ -62,7 +69,7 @@ class TraceEnsemble(Spec):
         first_pass = {gather: _fit_first_pass(found or list(train)) for gather, found in sections.items()}
         scales = {
             gather: TracePValueScale.from_evidence(
-                *joined([_evidence(self.parts, section, first_pass[gather]) for section in found or train])
+                *joined([_evidence(self, section, first_pass[gather]) for section in found or train])
             )
             for gather, found in sections.items()
         }
@@ -101,7 +108,7 @@ class TraceEnsembleDetector(EvaluatedDetector):
     def p_values(self, section: Section) -> Floats:
         """Return -log10 p of each evidence: float64[evidence, trace]."""
         gather = _gather(section)
-        evidence = _evidence(self.spec.parts, section, self.first_pass[gather])
+        evidence = _evidence(self.spec, section, self.first_pass[gather])
         return self.scales[gather].transform(joined([evidence])[1])
 
     @override
@@ -165,8 +172,9 @@ def _fit_first_pass(sections: Sequence[Section]) -> TracePValueScale:
     return TracePValueScale.from_evidence(*joined(evidence))
 
 
-def _evidence(parts: Sequence[TraceDetectorPart], section: Section, first_pass: TracePValueScale) -> dict[str, Floats]:
+def _evidence(spec: TraceEnsemble, section: Section, first_pass: TracePValueScale) -> dict[str, Floats]:
     """Return the evidence of all parts, with dead traces and outliers of the first pass left out of the comparisons."""
+    parts = spec.parts
     shapes, dead = _shapes(section), _dead(section)
     outliers = first_pass.transform(joined([_first_pass_evidence(shapes, dead)])[1]).max(axis=0) > EXCLUDE_SCORE
     bad = dead | outliers
@@ -178,5 +186,5 @@ def _evidence(parts: Sequence[TraceDetectorPart], section: Section, first_pass: 
     if "coherence" in parts:
         evidence |= coherence_evidence(shapes.values, bad, _gather(section))
     if "prediction" in parts:
-        evidence |= prediction_evidence(shapes, bad)
+        evidence |= prediction_evidence(shapes, bad, spec.power_share)
     return evidence

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -37,36 +37,39 @@ class _Gates:
     """Spectra of tapered time gates.
 
     Args:
-        spectra: complex64[gate, frequency, trace].
-        power: mean square of each gate in time, float32[gate, trace].
+        spectra: complex64[gate, frequency, trace], in the band.
+        power: mean square of each gate in time, at all frequencies, float32[gate, trace].
         length: samples per gate.
+        band: the frequencies used, of those of a real transform.
     """
 
     spectra: Complex
     power: NDArray[np.float32]
     length: int
+    band: slice
 
     @classmethod
-    def from_spectra(cls, spectra: Complex, length: int) -> _Gates:
-        """Return the gates with their power."""
-        return cls(spectra, _power(spectra, length), length)
+    def from_spectra(cls, spectra: Complex, length: int, power_share: float) -> _Gates:
+        """Return the gates in the band of the usual trace, complex64[gate, frequency, trace] of all frequencies."""
+        squares = _squared(spectra)
+        band = slice(None) if power_share >= 1.0 else _band(np.median(squares.mean(axis=0), axis=1), power_share)
+        return cls(np.ascontiguousarray(spectra[:, band]), _in_bins(squares, length, slice(None)), length, band)
 
     def part(self, traces: slice) -> _Gates:
         """Return the gates of some traces."""
-        return _Gates(self.spectra[..., traces], self.power[:, traces], self.length)
+        return replace(self, spectra=self.spectra[..., traces], power=self.power[:, traces])
 
 
 @dataclass(frozen=True, eq=False)
 class _Pair:
-    """Least-squares problem of two filter coefficients per frequency that predict each trace from those at two offsets.
+    """Least-squares problem, in one gate, of two filter coefficients per frequency that predict each trace from others.
 
     Args:
         offsets: of the two traces predicted from.
-        first, second: their spectra, complex64[gate, frequency, trace].
-        squares: contribution of each trace to the normal equations, float32[2, gate, frequency, trace]: |first|^2,
+        first, second: their spectra, complex64[frequency, trace].
+        squares: contribution of each trace to the normal equations, float32[2, frequency, trace]: |first|^2,
             |second|^2.
-        products: the same, complex64[3, gate, frequency, trace]: conj(first) second, conj(first) trace,
-            conj(second) trace.
+        products: the same, complex64[3, frequency, trace]: conj(first) second, conj(first) trace, conj(second) trace.
     """
 
     offsets: tuple[int, int]
@@ -77,23 +80,14 @@ class _Pair:
 
     @classmethod
     def from_spectra(cls, spectra: Complex, offsets: tuple[int, int]) -> _Pair:
-        """Return the problem of predicting spectra from those at two offsets."""
+        """Return the problem of predicting spectra, complex64[frequency, trace], from those at two offsets."""
         first, second = (_shifted(spectra, offset) for offset in offsets)
         one, two = first.conj(), second.conj()
         squares = np.stack([_squared(first), _squared(second)])
         return cls(offsets, first, second, squares, np.stack([one * second, one * spectra, two * spectra]))
 
-    def part(self, traces: slice) -> _Pair:
-        """Return the problem of some traces."""
-        one, two = self.first[..., traces], self.second[..., traces]
-        return _Pair(self.offsets, one, two, self.squares[..., traces], self.products[..., traces])
-
-    def valid(self, trusted: Bools) -> Bools:
-        """Return where both traces predicted from are trusted, bool[trace]."""
-        return np.asarray(np.all([_shifted(trusted, offset) for offset in self.offsets], axis=0))
-
     def predicted(self, used: Bools) -> Complex:
-        """Return each trace predicted by filters fitted to the traces around it: complex64[gate, frequency, trace].
+        """Return each trace predicted by filters fitted to the traces around it: complex64[frequency, trace].
 
         Args:
             used: bool[trace], traces whose equations count.
@@ -110,7 +104,7 @@ class _Pair:
         return np.asarray(ahead * self.first + behind * self.second)
 
 
-def prediction_evidence(shapes: TraceShapes, bad: Bools) -> dict[str, Floats]:
+def prediction_evidence(shapes: TraceShapes, bad: Bools, power_share: float = 1.0) -> dict[str, Floats]:
     """Return evidence by name, float64[trace], higher = more anomalous.
 
     unpredicted: correlation with the prediction below what is usual nearby; inverted: negative correlation; shifted:
@@ -123,6 +117,7 @@ def prediction_evidence(shapes: TraceShapes, bad: Bools) -> dict[str, Floats]:
     Args:
         shapes: of the line.
         bad: bool[trace], traces that others are not predicted from.
+        power_share: share of the usual trace's power in the frequencies that are used.
 
     References:
         Canales, L. L. (1984), Random noise reduction, SEG 54th annual meeting; Spitz, S. (1991), Seismic trace
@@ -132,14 +127,13 @@ def prediction_evidence(shapes: TraceShapes, bad: Bools) -> dict[str, Floats]:
     if traces < MIN_TRACES or samples < MIN_SAMPLES:
         return {name: np.zeros(traces) for name in ("unpredicted", "inverted", "shifted")}
     rms = shapes.rms
-    gates = _gates(_clipped(shapes, bad))
-    problems = [_Pair.from_spectra(gates.spectra, offsets) for offsets in NEIGHBOURS]
+    gates = _gates(_clipped(shapes, bad), power_share)
     live = ~bad & (rms > SILENT)
-    matched = _matched(gates, problems, live)
+    matched = _matched(gates, live)
     usual = running_median(matched[:, 0], MEDIAN_TRACES, mode="mirror")
     trusted = live & (matched[:, 0] > MIN_TRUSTED_SHARE * usual)
     for part, kept in _affected(trusted != live):
-        again = _matched(gates.part(part), [problem.part(part) for problem in problems], trusted, part)
+        again = _matched(gates.part(part), trusted, part)
         matched[kept] = again[kept.start - part.start : kept.stop - part.start]
     usual = running_median(matched[:, 0], MEDIAN_TRACES, mode="mirror")
     zero = matched[:, 0]
@@ -159,14 +153,21 @@ def _clipped(shapes: TraceShapes, bad: Bools) -> Floats:
     return np.clip(shapes.shape, -limit, limit)
 
 
-def _gates(shape: Floats) -> _Gates:
+def _gates(shape: Floats, power_share: float) -> _Gates:
     samples = shape.shape[1]
     length = min(GATE, samples)
     starts = sorted({*range(0, samples - length + 1, max(1, length // 2)), samples - length})
     taper = np.hanning(length + 2)[1:-1]
     cut = np.stack([shape[:, start : start + length] * taper for start in starts])
     spectra = np.moveaxis(np.fft.rfft(cut, axis=2), 2, 1).astype(np.complex64)
-    return _Gates.from_spectra(np.ascontiguousarray(spectra), length)
+    return _Gates.from_spectra(np.ascontiguousarray(spectra), length, power_share)
+
+
+def _band(power: Floats, share: float) -> slice:
+    """Return the frequencies that hold a share of the power, half of the rest below and half above them."""
+    total = np.cumsum(power) / max(float(power.sum()), 1e-30)
+    low, high = np.searchsorted(total, ((1 - share) / 2, (1 + share) / 2))
+    return slice(int(low), int(high) + 1)
 
 
 def _affected(changed: Bools) -> Iterator[tuple[slice, slice]]:
@@ -181,7 +182,7 @@ def _affected(changed: Bools) -> Iterator[tuple[slice, slice]]:
         yield slice(max(start - reach, 0), min(stop + reach, changed.size)), slice(start, stop)
 
 
-def _matched(gates: _Gates, problems: Sequence[_Pair], trusted: Bools, part: slice | None = None) -> Floats:
+def _matched(gates: _Gates, trusted: Bools, part: slice | None = None) -> Floats:
     """Return the correlation of each trace with the median one of its predictions at every lag: float64[trace, lag].
 
     The median of the predictions from trusted traces, the better of two: two adjacent bad traces predict each other
@@ -190,46 +191,66 @@ def _matched(gates: _Gates, problems: Sequence[_Pair], trusted: Bools, part: sli
 
     Args:
         gates: of the traces, or of a part of them.
-        problems: of the same traces.
         trusted: bool[trace], of all traces.
         part: the traces of the gates; None = all.
     """
     part = part or slice(None)
-    found, valid = [], []
-    for problem in problems:
-        usable = problem.valid(trusted)
-        found.append(_correlation(gates, problem.predicted((trusted & usable)[part])))
-        valid.append(usable[part])
-    matched, usable = np.stack(found), np.stack(valid)
+    usable = np.stack([_valid(trusted, offsets)[part] for offsets in NEIGHBOURS])
+    used = trusted[part] & usable
+    matched = _correlations(gates, used)
     usable = usable | ~usable.any(axis=0)
     order = np.argsort(np.where(usable, -matched[:, :, 0], np.inf), axis=0)
     middle = np.take_along_axis(order, (usable.sum(axis=0) - 1)[None] // 2, axis=0)
     return np.asarray(np.take_along_axis(matched, middle[:, :, None], axis=0)[0])
 
 
-def _correlation(gates: _Gates, predicted: Complex) -> Floats:
-    """Return the normalised cross-correlation of traces and predictions, gates weighted by their predictability."""
-    cross = np.moveaxis(predicted.conj() * gates.spectra, 1, 2)
-    power = np.maximum(gates.power * _power(predicted, gates.length), 1e-12)
-    zero_lag = _in_bins(cross.real, gates.length, axis=2) / np.sqrt(power)
-    weight = np.clip(running_median(zero_lag, WEIGHT_TRACES, mode="mirror"), 0.0, None) ** 2 + 1e-3
-    # the weighted mean over the gates is taken before the transform to time
-    total = np.einsum("gt,gtf->tf", weight / np.sqrt(power), cross)
-    return np.asarray(np.fft.irfft(total, n=gates.length, axis=1) / weight.sum(axis=0)[:, None])
+def _valid(trusted: Bools, offsets: tuple[int, int]) -> Bools:
+    """Return where both traces predicted from are trusted, bool[trace]."""
+    return np.asarray(np.all([_shifted(trusted, offset) for offset in offsets], axis=0))
 
 
-def _power(spectra: Complex, length: int) -> NDArray[np.float32]:
-    """Return the mean square of the gates in time, float32[gate, trace] (Parseval)."""
-    return _in_bins(_squared(spectra), length, axis=1)
+def _correlations(gates: _Gates, used: Bools) -> Floats:
+    """Return the normalised cross-correlation of traces and predictions, gates weighted by their predictability.
+
+    Args:
+        gates: of the traces.
+        used: bool[pair, trace], traces whose equations count for each pair of NEIGHBOURS.
+
+    Returns:
+        float[pair, trace, lag].
+    """
+    total = np.zeros((len(NEIGHBOURS), gates.length // 2 + 1, gates.power.shape[1]), dtype=np.complex64)
+    weights = np.zeros((len(NEIGHBOURS), gates.power.shape[1]), dtype=np.float32)
+    for spectra, power in zip(gates.spectra, gates.power, strict=True):  # a gate fits into the processor's cache
+        for pair, offsets in enumerate(NEIGHBOURS):
+            predicted = _Pair.from_spectra(spectra, offsets).predicted(used[pair])
+            cross = predicted.conj() * spectra
+            scale = np.sqrt(np.maximum(power * _in_bins(_squared(predicted), gates.length, gates.band), 1e-12))
+            zero_lag = _in_bins(cross.real, gates.length, gates.band) / scale
+            weight = np.clip(running_median(zero_lag, WEIGHT_TRACES, mode="mirror"), 0.0, None) ** 2 + 1e-3
+            # the weighted mean over the gates is taken before the transform to time
+            total[pair, gates.band] += cross * (weight / scale)
+            weights[pair] += weight
+    lags = np.fft.irfft(total, n=gates.length, axis=1) / weights[:, None, :]
+    return np.ascontiguousarray(np.moveaxis(lags, 1, 2))
 
 
-def _in_bins(values: NDArray[np.float32], length: int, axis: int) -> NDArray[np.float32]:
-    """Return the sum over the frequencies of a real transform, at positive and negative frequencies, over `length`."""
-    twice = np.full(values.shape[axis], 2.0, dtype=np.float32)
+def _in_bins(values: NDArray[np.float32], length: int, band: slice) -> NDArray[np.float32]:
+    """Return the sum over positive and negative frequencies of a real transform, over `length` (Parseval).
+
+    Args:
+        values: float32[..., frequency, trace], in the band.
+        length: samples of the transform.
+        band: its frequencies.
+
+    Returns:
+        float32[..., trace].
+    """
+    twice = np.full(length // 2 + 1, 2.0, dtype=np.float32)
     twice[0] = 1.0
     if length % 2 == 0:
         twice[-1] = 1.0
-    return np.asarray(np.tensordot(values, twice / length, axes=(axis, 0)), dtype=np.float32)
+    return np.asarray(np.tensordot(values, twice[band] / length, axes=(-2, 0)), dtype=np.float32)
 
 
 def _squared(spectra: Complex) -> NDArray[np.float32]:
@@ -251,27 +272,31 @@ def _shifted(array: NDArray, offset: int) -> NDArray:  # type: ignore[type-arg]
 def _sum_around(terms: Terms, used: Bools, own: Iterable[int]) -> Terms:
     """Return sums over FILTER_TRACES on either side along the last axis, without the terms at some offsets.
 
-    In double precision: a spiky trace has a thousand times the power of others at frequencies where they have little,
-    and rounding errors of its size would stay in all sums after it.
+    Nothing is subtracted: a spiky trace has a thousand times the power of others at frequencies where they have little,
+    and the rounding errors of a difference would be of its size.
 
     Args:
         terms: float32 or complex64[..., trace].
         used: bool[trace], terms that count.
         own: offsets of the terms that are left out.
     """
-    if not used.all():
-        terms = terms.copy()
-        terms[..., ~used] = 0
     count, reach = terms.shape[-1], FILTER_TRACES
-    double = np.result_type(terms.dtype, np.float64)
-    total = np.empty((*terms.shape[:-1], count + 2 * reach + 1), dtype=double)
-    total[..., : reach + 1] = 0
-    np.cumsum(terms, axis=-1, dtype=double, out=total[..., reach + 1 : reach + 1 + count])
-    total[..., reach + 1 + count :] = total[..., reach + count, None]
-    around = total[..., 2 * reach + 1 :] - total[..., :count]
-    for offset in own:
-        if offset >= 0:
-            around[..., : count - offset] -= terms[..., offset:]
-        else:
-            around[..., -offset:] -= terms[..., :offset]
-    return np.asarray(around.astype(terms.dtype))
+    single = np.zeros((*terms.shape[:-1], count + 2 * reach), dtype=terms.dtype)
+    np.multiply(terms, used, out=single[..., reach : reach + count])
+    sums = {1: single}
+    for half in (1, 2, 4):
+        sums[2 * half] = sums[half][..., :-half] + sums[half][..., half:]
+    around = np.zeros_like(terms)
+    for offset, size in _blocks(set(range(-reach, reach + 1)) - set(own)):
+        around += sums[size][..., reach + offset : reach + offset + count]
+    return around
+
+
+def _blocks(offsets: set[int]) -> Iterator[tuple[int, int]]:
+    """Yield consecutive offsets in blocks of 8, 4, 2 and 1: the first offset of each block, and its size."""
+    left = set(offsets)
+    while left:
+        first = min(left)
+        size = next(size for size in (8, 4, 2, 1) if left.issuperset(range(first, first + size)))
+        yield first, size
+        left -= set(range(first, first + size))
