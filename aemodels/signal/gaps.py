@@ -6,7 +6,6 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import distance_transform_cdt
 
 from aemodels.core.types import BoolArray, FloatArray
@@ -26,6 +25,8 @@ def fill_lost(values: FloatArray, mask: BoolArray, method: Method) -> FloatArray
         known = values[row, seen].astype(np.float64)
         lost = samples[~mask[row]]
         if method == "pchip" and seen.size > 1:
+            from scipy.interpolate import PchipInterpolator  # a third of a second, which most files do not need
+
             out[row, lost] = PchipInterpolator(seen, known)(np.clip(lost, seen[0], seen[-1]))
         else:
             out[row, lost] = np.interp(lost, seen, known)

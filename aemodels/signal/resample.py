@@ -6,7 +6,6 @@ import dataclasses
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 
 from aemodels.core.types import AxisArray, FloatArray, Recording
 from aemodels.curves.canonical import CANONICAL
@@ -72,6 +71,10 @@ def _resampled(own: AxisArray, values: FloatArray, axis: AxisArray, reach: float
     half = (axis[1] - axis[0]) / 2 if axis.size > 1 else 1e-9  # the first mean lies below the first reading
     after = np.clip(np.searchsorted(depth, axis - 1e-9), 1, max(depth.size - 1, 1))
     if depth.size > 1:
+        from scipy.interpolate import (
+            PchipInterpolator,
+        )  # a third of a second, which wells at the usual step do not need
+
         inside = (axis >= depth[0] - half) & (axis <= depth[-1] + half)
         bridged = inside & (depth[after] - depth[after - 1] <= MAX_GAP * reach)
         out[bridged] = PchipInterpolator(depth, reading)(axis[bridged])

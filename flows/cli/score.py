@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -97,15 +98,23 @@ def _drained(
 
 
 def _scored_now(paths: list[str], out: Path | None, bundle: str | None) -> ScoreSummary:
-    """Score without flow and ledger."""
-    from tasks.scoring.direct import score_files
-    from tasks.settings import Settings
+    """Score without flow and ledger; the process that scores loads its libraries while this one does."""
+    from tasks.scoring.start_worker import start_worker
 
     remote = [path for path in paths if "://" in path]
     if remote:
         raise BadUsageError(f"{remote[0]} is an address: give it alone, with --out")
+    one = len(paths) == 1 and Path(paths[0]).is_file()  # more files share the cores
+    started = start_worker(os.cpu_count() or 1) if one else None
+    from tasks.scoring.direct import score_files
+    from tasks.settings import Settings
+
     return score_files(
-        [Path(path).absolute() for path in paths], Settings(), outbox=out and out.resolve(), bundle=bundle
+        [Path(path).absolute() for path in paths],
+        Settings(),
+        outbox=out and out.resolve(),
+        bundle=bundle,
+        started=started,
     )
 
 

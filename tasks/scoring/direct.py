@@ -18,6 +18,7 @@ from tasks.scoring.file import Job, Scorer, ScoringResult
 from tasks.scoring.outbox import discard, publish, quarantine
 from tasks.scoring.process_pool import ProcessPool, limits_for
 from tasks.scoring.request import FileOutcome, ScoreRequest, ScoreSummary, summarise
+from tasks.scoring.start_worker import StartedWorker
 from tasks.settings import Settings
 
 SCORED = "scored"  # folder of the outputs, beside what is scored
@@ -33,7 +34,12 @@ class _Listed:
 
 
 def score_files(
-    paths: Sequence[Path], settings: Settings, *, outbox: Path | None = None, bundle: str | None = None
+    paths: Sequence[Path],
+    settings: Settings,
+    *,
+    outbox: Path | None = None,
+    bundle: str | None = None,
+    started: StartedWorker | None = None,
 ) -> ScoreSummary:
     """Score files and folders now, whether or not they were scored before; inputs are never changed.
 
@@ -44,6 +50,7 @@ def score_files(
         settings: workers and limits; the ledger is not touched.
         outbox: folder of the outputs; None = a folder "scored" in that of each file, or inside a folder that is given.
         bundle: what `open_scorer` takes; None = the champions, else the bundles that come with the package.
+        started: a process that was started early, the first to score.
 
     Raises:
         FileNotFoundError: if a path does not exist.
@@ -61,7 +68,7 @@ def score_files(
             outcomes.append(FileOutcome(path=item.shown, fate="left", findings=(finding,)))
         else:
             jobs.append(_job(item, scorers.get(kind or ""), settings))
-    return summarise([*outcomes, *_score(jobs, settings)])
+    return summarise([*outcomes, *_score(jobs, settings, started)])
 
 
 def _list(paths: Sequence[Path], outbox: Path | None) -> tuple[list[_Listed], list[FileOutcome]]:
@@ -95,14 +102,14 @@ def _job(item: _Listed, scorer: Scorer | None, settings: Settings) -> Job:
     )
 
 
-def _score(jobs: Sequence[Job], settings: Settings) -> list[FileOutcome]:
+def _score(jobs: Sequence[Job], settings: Settings, started: StartedWorker | None) -> list[FileOutcome]:
     workers = min(settings.workers, len(jobs))
     if not workers:
         return []
     limits = limits_for(
         workers, seconds=settings.file_seconds, memory_mb=settings.memory_mb, tries=settings.max_attempts
     )
-    pool = ProcessPool(limits)
+    pool = ProcessPool(limits, started)
     try:
         with ThreadPoolExecutor(workers) as threads:
             shares = threads.map(lambda start: list(_finish(pool, jobs[start::workers])), range(workers))

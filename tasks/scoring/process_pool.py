@@ -6,8 +6,6 @@ import itertools
 import os
 import select
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Generator, Sequence
@@ -18,6 +16,7 @@ from aemodels.core.errors import SondeflowError
 from aemodels.core.findings import Finding
 from tasks.scoring.file import Job, ScoringResult
 from tasks.scoring.outbox import remove_temporary_files
+from tasks.scoring.start_worker import StartedWorker, start_worker
 
 POLL_SECONDS = 0.1  # interval between checks of a worker's memory
 STARTUP_SECONDS = 300.0
@@ -62,23 +61,10 @@ def limits_for(workers: int, *, seconds: float, memory_mb: int | None, tries: in
 class WorkerProcess:
     """A process that scores files one after the other, so that imports and loading a bundle are paid once."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        parent_pipe, self._parent_pipe = os.pipe()
-        self._answers, answers = os.pipe()
-        try:
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-P", "-m", "tasks.scoring.worker_process", str(parent_pipe), str(answers)],
-                stdin=subprocess.PIPE,
-                stdout=2,
-                pass_fds=(parent_pipe, answers),
-                env=_environment(limits),
-                text=True,
-                encoding="utf-8",
-            )
-        finally:
-            os.close(parent_pipe)
-            os.close(answers)
+    def __init__(self, limits: Limits, started: StartedWorker | None = None) -> None:
+        started = started or start_worker(limits.cores)
+        self._limits, self._process = limits, started.process
+        self._parent_pipe, self._answers = started.parent_pipe, started.answers
         self._buffer = b""
         self._stopped = False
 
@@ -156,10 +142,12 @@ class ProcessPool:
 
     Args:
         limits: of each worker process.
+        started: a process that was started early, the first to be used.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, started: StartedWorker | None = None) -> None:
         self._limits = limits
+        self._started = started
         self._idle: list[WorkerProcess] = []
         self._lock = threading.Lock()
 
@@ -215,7 +203,9 @@ class ProcessPool:
     def _start(self) -> WorkerProcess:
         """Start a process and wait until it is ready; one that is killed during its start is started again."""
         for attempt in itertools.count(1):
-            worker = WorkerProcess(self._limits)
+            with self._lock:
+                early, self._started = self._started, None
+            worker = WorkerProcess(self._limits, early)
             try:
                 worker.await_ready()
             except WorkerStartError:
@@ -235,15 +225,6 @@ class ProcessPool:
         worker.stop()
         if job.temp_prefix:
             remove_temporary_files(Path(job.outbox), job.temp_prefix)
-
-
-def _environment(limits: Limits) -> dict[str, str]:
-    """Return the environment of a worker process: this code on its path, and its share of the cores."""
-    root = str(Path(__file__).resolve().parents[2])
-    paths = [root, *(path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path != root)]
-    shares = {name: str(limits.cores) for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")}
-    fixed = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONFAULTHANDLER": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    return {**shares, "TF_NUM_INTEROP_THREADS": "1", **os.environ, **fixed, "MPLBACKEND": "Agg"}
 
 
 def _resident(pid: int) -> int:

@@ -1,0 +1,53 @@
+"""Start of a worker process, without the libraries that scoring needs: the process loads them while its parent does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, eq=False)
+class StartedWorker:
+    """A worker process that has been started; it ends with this process.
+
+    Args:
+        process: with a pipe on its stdin, for jobs.
+        parent_pipe: descriptor whose closing ends the process.
+        answers: descriptor from which its results are read.
+    """
+
+    process: subprocess.Popen[str]
+    parent_pipe: int
+    answers: int
+
+
+def start_worker(cores: int) -> StartedWorker:
+    """Start a worker process that uses `cores` processor cores."""
+    parent_end, parent_pipe = os.pipe()
+    answers, answers_end = os.pipe()
+    try:
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-P", "-m", "tasks.scoring.worker_process", str(parent_end), str(answers_end)],
+            stdin=subprocess.PIPE,
+            stdout=2,
+            pass_fds=(parent_end, answers_end),
+            env=_environment(cores),
+            text=True,
+            encoding="utf-8",
+        )
+    finally:
+        os.close(parent_end)
+        os.close(answers_end)
+    return StartedWorker(process, parent_pipe, answers)
+
+
+def _environment(cores: int) -> dict[str, str]:
+    """Return the environment of a worker process: this code on its path, and its share of the cores."""
+    root = str(Path(__file__).resolve().parents[2])
+    paths = [root, *(path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path != root)]
+    shares = {name: str(cores) for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")}
+    fixed = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONFAULTHANDLER": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return {**shares, "TF_NUM_INTEROP_THREADS": "1", **os.environ, **fixed, "MPLBACKEND": "Agg"}
