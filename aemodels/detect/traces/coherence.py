@@ -29,7 +29,7 @@ def coherence_evidence(values: Floats, bad: Bools, gather: GatherKind) -> dict[s
     stack, at the best lag in a gather, in which events move out. repeated: similarity to the trace before.
 
     Args:
-        values: float64[trace, sample].
+        values: float32[trace, sample].
         bad: bool[trace], traces that others are not compared with.
         gather: of the section.
     """

@@ -155,7 +155,7 @@ def _gather(section: Section) -> GatherKind:
 
 
 def _shapes(section: Section) -> TraceShapes:
-    return TraceShapes(section.values.astype(np.float64))
+    return TraceShapes(section.values)
 
 
 def _dead(section: Section) -> Bools:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.signal.running_median import running_median
 
-Floats = NDArray[np.float64]
+Floats: TypeAlias = NDArray[np.floating[Any]]
 Bools = NDArray[np.bool_]
 
 NEIGHBOURS_PER_SIDE = 4

@@ -27,12 +27,12 @@ class TracePValueScale:
         start, scale: float64[evidence], start of the tail, and its mean excess.
     """
 
-    sorted_below: Floats
-    start: Floats
-    scale: Floats
+    sorted_below: NDArray[np.float64]
+    start: NDArray[np.float64]
+    scale: NDArray[np.float64]
 
     @classmethod
-    def from_evidence(cls, names: Sequence[str], evidence: Floats) -> TracePValueScale:
+    def from_evidence(cls, names: Sequence[str], evidence: NDArray[np.float64]) -> TracePValueScale:
         """Fit the scale to clean traces.
 
         Args:
@@ -70,7 +70,8 @@ class TracePValueScale:
         return cls(*(np.asarray(arrays[f"{prefix}{name}"], dtype=np.float64) for name in ("below", "start", "scale")))
 
 
-def joined(evidence: Sequence[dict[str, Floats]]) -> tuple[tuple[str, ...], Floats]:
+def joined(evidence: Sequence[dict[str, Floats]]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
     """Return the names, and the evidence of several lines side by side: float64[evidence, trace]."""
     names = tuple(evidence[0])
-    return names, np.concatenate([np.stack([one[name] for name in names]) for one in evidence], axis=1)
+    rows = [np.stack([one[name] for name in names]) for one in evidence]
+    return names, np.concatenate(rows, axis=1, dtype=np.float64)

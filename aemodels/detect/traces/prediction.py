@@ -157,7 +157,7 @@ def _gates(shape: Floats, power_share: float) -> _Gates:
     samples = shape.shape[1]
     length = min(GATE, samples)
     starts = sorted({*range(0, samples - length + 1, max(1, length // 2)), samples - length})
-    taper = np.hanning(length + 2)[1:-1]
+    taper = np.hanning(length + 2)[1:-1].astype(shape.dtype)
     cut = np.stack([shape[:, start : start + length] * taper for start in starts])
     spectra = np.moveaxis(np.fft.rfft(cut, axis=2), 2, 1).astype(np.complex64)
     return _Gates.from_spectra(np.ascontiguousarray(spectra), length, power_share)

@@ -21,19 +21,19 @@ class TraceShapes:
     """Traces with a rms of one, so that they do not depend on the gain; each quantity is worked out once.
 
     Args:
-        values: float64[trace, sample], in units of the line's median rms.
+        values: float32[trace, sample], in units of the line's median rms.
     """
 
     values: Floats
 
     @cached_property
     def rms(self) -> Floats:
-        """float64[trace]."""
+        """float32[trace]."""
         return rms_of(self.values)
 
     @cached_property
     def shape(self) -> Floats:
-        """float64[trace, sample]; silent traces are divided by SILENT."""
+        """float32[trace, sample]; silent traces are divided by SILENT."""
         return np.asarray(self.values / np.maximum(self.rms, SILENT)[:, None])
 
     @cached_property
@@ -48,7 +48,7 @@ class TraceShapes:
 
     @cached_property
     def fourth_moment(self) -> Floats:
-        """Mean fourth power of each trace, float64[trace]."""
+        """Mean fourth power of each trace, float32[trace]."""
         return np.asarray((self.power**2).mean(axis=1))
 
     @cached_property
@@ -63,6 +63,6 @@ class TraceShapes:
 
     @cached_property
     def spectrum(self) -> Floats:
-        """Amplitude spectrum of the tapered traces, float64[trace, frequency]."""
-        taper = np.hanning(self.shape.shape[1] + 2)[1:-1]
+        """Amplitude spectrum of the tapered traces, float32[trace, frequency]."""
+        taper = np.hanning(self.shape.shape[1] + 2)[1:-1].astype(self.shape.dtype)
         return np.asarray(np.abs(np.fft.rfft(self.shape * taper, axis=1)) / np.sqrt(self.shape.shape[1]))

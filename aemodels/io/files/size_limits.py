@@ -14,7 +14,7 @@ class SizeLimits(Spec):
 
     stored: int = Field(default=64 * 1024 * MIB, ge=1, description="maximum size of a file or download [bytes]")
     whole: int = Field(
-        default=2 * 1024 * MIB, ge=1, description="maximum size of a SEG-Y file read at once, uncompressed [bytes]"
+        default=64 * MIB, ge=1, description="maximum size of a SEG-Y file read at once, uncompressed [bytes]"
     )
     unpacked: int = Field(
         default=16 * 1024 * MIB, ge=1, description="maximum uncompressed size of a compressed file [bytes]"
