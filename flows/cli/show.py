@@ -71,6 +71,12 @@ def bench(  # noqa: PLR0913, PLR0917 - one option each
     score: Annotated[
         bool, typer.Option("--score", help="Also score an inbox of 1,000 small LAS files; takes minutes.")
     ] = False,
+    start: Annotated[
+        bool, typer.Option("--start", help="Also how long `sondeflow score` of one well takes besides the scoring.")
+    ] = False,
+    memory: Annotated[
+        bool, typer.Option("--memory", help="Also the peak memory with lines of 0.25 and 2 GB; takes half an hour.")
+    ] = False,
     guard: Annotated[
         bool,
         typer.Option("--guard", help="Fail only if a ratio is below its bound: slower than it was measured to be."),
@@ -101,6 +107,11 @@ def bench(  # noqa: PLR0913, PLR0917 - one option each
             from flows.benchmarks.score import drain_row
 
             rows.append(drain_row())
+        if start or memory:
+            from flows.benchmarks.process import memory_row, start_row
+
+            rows += [start_row()] if start else []
+            rows += [memory_row()] if memory else []
         answer.data = {"rows": rows, "repeats": repeats, "machine": _machine()}
         answer.show("Side by side", rows)
         failed = [row for row in rows if (_is_slower(row) if guard else row["verdict"] == "missed")]
