@@ -133,15 +133,16 @@ def calibrate(bundle: Bundle, recordings: Sequence[Recording]) -> Calibration:
 
 def _usable(bundle: Bundle, recordings: Sequence[Recording]) -> tuple[list[Recording], list[Finding]]:
     """Return the recordings that the bundle can score and was not trained on, and a finding for each of the others."""
-    usable: list[Recording] = []
-    new, findings = unseen(bundle, recordings)
-    for recording in new:
+    scorable: list[Recording] = []
+    others = []
+    for recording in recordings:
         if recording.kind == bundle.kind and (not bundle.curves or set(bundle.curves) & set(recording.names)):
-            usable.append(recording)
+            scorable.append(recording)
             continue
         found, expected = f"a {recording.kind} file with {', '.join(recording.names[:6])}", f"a {bundle.kind} file"
-        findings.append(Finding("warning", "left-out", recording.source.uri, found, expected, "give other files"))
-    return usable, findings
+        others.append(Finding("warning", "left-out", recording.source.uri, found, expected, "give other files"))
+    new, seen = unseen(bundle, scorable)
+    return new, seen + others
 
 
 def _detector_input(bundle: Bundle, recording: Recording) -> tuple[Section, BoolArray]:
