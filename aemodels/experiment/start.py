@@ -49,13 +49,14 @@ class StartSpec(Spec):
         default=None, gt=0.0, description="logs: depth step that its networks are used to [m]; filled in"
     )
 
-    def identity(self, network: str) -> tuple[object, ...] | None:
-        """Return what the training of a network depends on in the start, wherever the bundle lies; None if on nothing.
+    def identity(self, contender: str) -> tuple[object, ...]:
+        """Return what the fit of a contender depends on in the start, wherever the bundle lies: all, or only the step.
 
         Args:
-            network: name of a contender or detector.
+            contender: its name.
         """
-        return (self.content_hash, self.share, self.learning_rate) if network in self.networks else None
+        weights = (self.content_hash, self.share, self.learning_rate) if contender in self.networks else ()
+        return (self.step_m, *weights)
 
 
 @dataclass(frozen=True, eq=False)

@@ -202,7 +202,9 @@ def fit_contender(
         SpecError: if the experiment starts from a bundle that was not loaded, or from another network.
     """
     if spec.start is not None and prepared.start is None:
-        raise SpecError(f"{spec.name} starts from {spec.start.bundle}, which was not loaded: pass its `starting_point`")
+        raise SpecError(
+            f"{spec.name} starts from {spec.start.bundle}, which was not loaded: see `study.start.with_start`"
+        )
     start = None if prepared.start is None else prepared.start.denoiser(name)
     context = FitContext(spec.kind, spec.seed, spec.tuning_noises, on_epoch, checkpoint, start)
     started = time.perf_counter()

@@ -28,9 +28,9 @@ from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves, f
 from aemodels.detect.depth_shift.well_features import WellDetector, WellFeatures
 from aemodels.detect.fault_network.augmentation import Augmentation
 from aemodels.detect.fault_network.features import FEATURES_PER_CURVE, input_features
+from aemodels.detect.fault_network.fitted_ensemble import check_ensemble
 from aemodels.detect.fault_network.generic_faults import GenericFault
 from aemodels.detect.fault_network.training_set import UNSPECIFIC, TrainingSet, TrainingSetSpec, build_training_set
-from aemodels.detect.fault_network.warm_start import check_ensemble
 from aemodels.faults.base import kind_of
 
 if TYPE_CHECKING:

@@ -42,8 +42,12 @@ def test_the_place_of_the_bundle_is_not():
     assert _keys(_spec(bundle="elsewhere")) == _keys(_spec())
 
 
-def test_the_fit_of_a_network_from_nothing_is_shared():
-    assert _keys(_spec("fault_network"))[0] == _keys(tiny_start.spec())[0]
+def test_a_fit_from_nothing_depends_on_the_step_of_the_bundle_alone():
+    fits = [
+        _keys(_spec("fault_network", **changes))[0]
+        for changes in ({}, {"content_hash": "b" * 64}, {"share": 0.5}, {"step_m": 0.1})
+    ]
+    assert fits[0] == fits[1] == fits[2] != fits[3]
 
 
 def test_a_folder_is_found_again_from_anywhere_and_checked_by_its_hash(tmp_path, monkeypatch):

@@ -1,11 +1,9 @@
-"""Fault networks that start from the fitted ones of a bundle."""
+"""Fitted fault networks that others can start from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
-
-from numpy.typing import NDArray
+from typing import Protocol
 
 from aemodels.core.errors import SpecError
 from aemodels.core.spec import Spec
@@ -22,9 +20,6 @@ class FittedEnsemble(Protocol):
 
     @property
     def kinds(self) -> tuple[str, ...]: ...
-
-    @property
-    def networks(self) -> tuple[tuple[NDArray[Any], ...], ...]: ...
 
 
 def check_ensemble(spec: Spec, kinds: Sequence[str], found: FittedEnsemble, source: str) -> None:
