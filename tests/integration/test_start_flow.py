@@ -22,6 +22,7 @@ ANOMALIES = {
     "detectors": [{"name": "pca_error", "model": {"kind": "pca_reconstruction"}}],
 }
 SPEC = {**tiny_start.SPEC, "anomalies": ANOMALIES}
+FURTHER = {**SPEC, "seed": 7}  # its first weights would be others
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def _train(data: str, spec=None, start_from: str | None = None):
     from flows.environment import run_flow
     from flows.train import TrainRequest, train
 
-    request = TrainRequest(spec=spec or ExperimentSpec.model_validate(SPEC), data=(data,), start_from=start_from)
+    request = TrainRequest(spec=ExperimentSpec.model_validate(spec or FURTHER), data=(data,), start_from=start_from)
     return run_flow(train, Settings(), request=request)
 
 
@@ -55,18 +56,18 @@ def _promote(version: str):
     return run_flow(promote, Settings(), request=PromoteRequest(version=version))
 
 
-def _eager() -> ExperimentSpec:
+def _eager() -> dict:
     """The experiment at learning rates at which it learns."""
-    fields = {**copy.deepcopy(SPEC), "start": {"bundle": "replaced", "share": 1.0, "learning_rate": 1.0}}
+    fields = {**copy.deepcopy(FURTHER), "start": {"bundle": "replaced", "share": 1.0, "learning_rate": 1.0}}
     fields["contenders"][0]["model"]["training"] |= {"epochs": 20, "learning_rate": 0.01}
-    return ExperimentSpec.model_validate(fields)
+    return fields
 
 
 @pytest.fixture(scope="module")
 def story(home, tmp_path_factory):
     """Version 1 learns nothing, 2 starts from it and stays there, 3 starts from it and learns."""
     folder = tmp_path_factory.mktemp("wells")
-    first = _train(_write(folder / "before", BEFORE))
+    first = _train(_write(folder / "before", BEFORE), SPEC)
     own = _write(folder / "own", [*OWN, *BEFORE])
     still = _train(own, start_from="models:/sondeflow-logs@challenger")
     eager = _train(own, _eager(), start_from="models:/sondeflow-logs/1")
@@ -137,7 +138,7 @@ def test_the_command_takes_the_bundle_as_an_option(story, command_json, tmp_path
     import yaml
 
     path = tmp_path / "spec.yaml"
-    path.write_text(yaml.safe_dump(SPEC))
+    path.write_text(yaml.safe_dump(FURTHER))
     arguments = ("train", str(path), "--data", story["own"], "--start-from")
     code, answer = command_json(*arguments, "models:/sondeflow-logs/1")
     assert (code, answer["version"]) == (0, story["still"].version)
