@@ -97,7 +97,9 @@ def score(recording: Data, bundle: Bundle | str | Path | None = None) -> ScoredR
     return ScoredRecording(found, Bundle.load(Path(chosen.folder)).score(found), str(chosen.label))
 
 
-def train(spec: ExperimentSpec | str | Path, data: Data | Iterable[Data]) -> Bundle:
+def train(
+    spec: ExperimentSpec | str | Path, data: Data | Iterable[Data], start_from: str | Path | None = None
+) -> Bundle:
     """Fit and compare every contender and detector of an experiment, in this process.
 
     Nothing is logged or registered: `sondeflow train` on the command line does the same with a record in MLflow.
@@ -105,6 +107,8 @@ def train(spec: ExperimentSpec | str | Path, data: Data | Iterable[Data]) -> Bun
     Args:
         spec: an experiment, its name (`logs`, `seismic`, …), or a YAML file.
         data: recordings, files and folders; what cannot be read in a folder is left out.
+        start_from: bundle whose networks are trained further, as for `load_bundle`; recordings that it has seen are
+            left out. None = as in the specification, else training from nothing.
 
     Returns:
         The bundle: default denoiser, best detector on validation recordings, its threshold. Write it with `save`.
@@ -114,12 +118,17 @@ def train(spec: ExperimentSpec | str | Path, data: Data | Iterable[Data]) -> Bun
         UnreadableFileError: if a file that is named by itself cannot be read.
     """
     from aemodels.evaluate.detection.compare import compare_detectors
-    from aemodels.study import steps
+    from aemodels.study import start, steps
     from flows.catalogue import load_spec
 
     named = load_spec(str(spec)) if isinstance(spec, str | Path) else spec
-    adapted, _ = steps.adapt(named, recordings := _recordings(data, named.kind))
-    prepared = steps.prepare(adapted, recordings)
+    named = named if start_from is None else named.starting_from(str(start_from))
+    recordings, bundle = _recordings(data, named.kind), None
+    if named.start is not None:
+        bundle = load_bundle(named.start.bundle)
+        named, recordings = start.resolve_start(named, bundle), start.unseen(bundle, recordings)[0]
+    adapted, _ = steps.adapt(named, recordings)
+    prepared = start.with_start(adapted, steps.prepare(adapted, recordings), bundle)
     fitted = {one.name: steps.fit_contender(adapted, one.name, prepared) for one in adapted.contenders}
     study = compare_detectors(adapted, prepared, {name: one.denoiser for name, one in fitted.items()})
     return steps.assemble(adapted, prepared, fitted, study)

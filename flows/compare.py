@@ -15,6 +15,7 @@ from tasks.training.compare import study_denoisers, study_detectors
 from tasks.training.experiment import experiment_run
 from tasks.training.prepare import prepare_data
 from tasks.training.record import log_denoising, log_detectors, log_study
+from tasks.training.start import resolve
 from tasks.training.train import fit
 
 
@@ -28,7 +29,8 @@ def compare(what: Literal["denoise", "anomalies"], spec: ExperimentSpec, data: D
         data: files, folders or URLs.
     """
     settings = Settings()
-    prepared = prepare_data(spec, ingest(IngestRequest(path=data)))
+    spec = resolve(spec, settings)
+    prepared = prepare_data(spec, ingest(IngestRequest(path=data)), settings)
     spec = prepared.adapted(spec)
     with experiment_run(spec, prepared, settings, purpose=f"compare-{what}") as parent:
         names = [contender.name for contender in spec.contenders]

@@ -15,6 +15,7 @@ from tasks.settings import Settings
 from tasks.training.experiment import experiment_run, send_waiting
 from tasks.training.hyperparameter_search import Trial, best_trial, log_sweep, run_search, with_trials
 from tasks.training.prepare import prepare_data
+from tasks.training.start import resolve
 
 
 class SweepRequest(BaseModel):
@@ -60,8 +61,8 @@ def sweep(request: SweepRequest) -> SweepResult:
     """
     settings = Settings()
     send_waiting(settings)
-    spec = with_trials(request.spec, request.trials)
-    prepared = prepare_data(spec, ingest(IngestRequest(path=request.data)))
+    spec = resolve(with_trials(request.spec, request.trials), settings)
+    prepared = prepare_data(spec, ingest(IngestRequest(path=request.data)), settings)
     spec = prepared.adapted(spec)
     with experiment_run(spec, prepared, settings, purpose="sweep") as parent:
         trials = run_search(spec, prepared, parent, settings)

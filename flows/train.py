@@ -15,6 +15,7 @@ from tasks.training.compare import study_denoisers, study_detectors
 from tasks.training.experiment import TRAIN, experiment_run, load_result, save_result, send_waiting
 from tasks.training.prepare import prepare_data
 from tasks.training.record import log_denoising, log_detectors, log_study, register, write_card
+from tasks.training.start import resolve
 from tasks.training.train import fit
 
 
@@ -28,14 +29,21 @@ class TrainRequest(BaseModel):
         description="a shipped experiment (logs, seismic, demo-logs, demo-seismic), a YAML file, or a specification",
     )
     data: DataPaths = Field(default=("data/raw",), min_length=1, max_length=1000, description=PATHS)
+    start_from: str | None = Field(
+        default=None,
+        max_length=4096,
+        description="bundle whose networks are trained further: one of the package (logs-v1), a folder, or "
+        "models:/NAME/VERSION; default: as in the specification, else training from nothing",
+    )
     spec_file: str = Field(
         default="", max_length=4096, description="path that the specification was read from; logged as a tag"
     )
 
     @property
     def experiment(self) -> ExperimentSpec:
-        """The specification, loaded if it is given by name."""
-        return load_spec(self.spec) if isinstance(self.spec, str) else self.spec
+        """The specification, loaded if it is given by name, with the bundle to start from."""
+        spec = load_spec(self.spec) if isinstance(self.spec, str) else self.spec
+        return spec if self.start_from is None else spec.starting_from(self.start_from)
 
     @property
     def origin(self) -> str:
@@ -54,9 +62,9 @@ def train(request: TrainRequest) -> TrainResult:
     """
     settings = Settings()
     send_waiting(settings)
-    spec = request.experiment
+    spec = resolve(request.experiment, settings)
     dataset = ingest(IngestRequest(path=request.data))
-    prepared = prepare_data(spec, dataset)
+    prepared = prepare_data(spec, dataset, settings)
     spec = prepared.adapted(spec)
     if (known := load_result(spec, prepared, settings)) is not None:
         return TrainResult.model_validate(known)

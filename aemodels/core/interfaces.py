@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from aemodels.core.types import BoolArray, FloatArray, Kind, Section
 
 EpochCallback = Callable[[int, dict[str, float]], None]
+Fit_co = TypeVar("Fit_co", covariant=True)
 
 
 class Noise(Protocol):
@@ -36,6 +37,27 @@ class Denoiser(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class WarmStart(Generic[Fit_co]):
+    """A fit to start another one from, which then needs fewer steps of a smaller size.
+
+    Args:
+        fitted: the denoiser or detector of the same name in a bundle.
+        source: name of the bundle, for messages.
+        share: share of the epochs or steps of a fit from nothing.
+        learning_rate: factor on the initial learning rate.
+    """
+
+    fitted: Fit_co
+    source: str
+    share: float = 1.0
+    learning_rate: float = 1.0
+
+    def shortened(self, count: int) -> int:
+        """Return the share of a number of epochs, steps or copies: at least one, and none of none."""
+        return max(1, round(count * self.share)) if count else 0
+
+
 @dataclass(frozen=True)
 class FitContext:
     """Context of a fit.
@@ -46,6 +68,7 @@ class FitContext:
         tuning: noise combinations for which classical methods are tuned on validation sections.
         on_epoch: called after each training epoch with its number (from 0) and metrics.
         checkpoint: file with the state after the last finished epoch; if it exists, training resumes from it.
+        start: fitted denoiser whose weights a network starts from; None = from nothing. Other methods ignore it.
     """
 
     kind: Kind
@@ -53,6 +76,7 @@ class FitContext:
     tuning: tuple[tuple[Noise, ...], ...] = ()
     on_epoch: EpochCallback | None = None
     checkpoint: Path | None = None
+    start: WarmStart[Denoiser] | None = None
 
 
 @dataclass(frozen=True, eq=False)

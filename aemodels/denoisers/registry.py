@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from numpy.typing import NDArray
 from pydantic import Field
 
-from aemodels.core.interfaces import Denoiser, FitContext, FitResult
+from aemodels.core.interfaces import Denoiser, FitContext, FitResult, WarmStart
 from aemodels.core.spec import Spec, earlier_kinds
 from aemodels.core.types import Section
 from aemodels.denoisers.filters_1d.bandpass import BandPass
@@ -41,7 +41,9 @@ from aemodels.denoisers.networks.sparse import Sparse
 from aemodels.denoisers.networks.unet import UNet
 from aemodels.denoisers.networks.vae import Vae
 from aemodels.denoisers.networks.vae_conv import VaeConv
+from aemodels.denoisers.training.architecture import Architecture
 from aemodels.denoisers.training.spec import TrainingSpec
+from aemodels.denoisers.training.warm_start import StartingNetwork
 
 Linear: TypeAlias = Pca | PcaWiener | RidgeFir | CoKriging
 AlongSamples: TypeAlias = SavitzkyGolay | Median | GaussianFilter | Wavelet | Wiener | Hampel | BandPass | Interpolate
@@ -79,7 +81,7 @@ class Guarded(Spec):
         return getattr(self.inner, "training", None)
 
     def fit(self, train: Sequence[Section], validation: Sequence[Section], context: FitContext) -> FitResult:
-        result = self.inner.fit(train, validation, context)
+        result = self.inner.fit(train, validation, _inner_context(context))
         filler = self.filler.fit(train, validation, context).denoiser if self.filler else None
         guards = Guards(spike_gate=self.spike_gate, limit=self.limit, groups=channel_groups(validation, context))
         denoiser = guard(GuardedParts(result.denoiser, filler), guards, validation, context)
@@ -95,8 +97,31 @@ class Guarded(Spec):
         )
 
 
+def _inner_context(context: FitContext) -> FitContext:
+    """Return the context of the inner denoiser's fit."""
+    return context if context.start is None else replace(context, start=_inner_start(context.start))
+
+
+def _inner_start(start: WarmStart[Denoiser]) -> WarmStart[Denoiser]:
+    """Return the start of the inner denoiser."""
+    return replace(start, fitted=start.fitted.parts.inner) if isinstance(start.fitted, GuardedDenoiser) else start
+
+
 def _without_prefix(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 DenoiserSpec: TypeAlias = Annotated[Plain | Guarded, Field(discriminator="kind"), earlier_kinds({"gated": "guarded"})]
+
+
+def can_start(model: Plain | Guarded, start: WarmStart[Denoiser]) -> bool:
+    """Return True if a denoiser is a network, whose training can start from a fitted one; False for other methods.
+
+    Raises:
+        SpecError: if it is a network, and the fitted denoiser is not, or has another architecture.
+    """
+    network = model.inner if isinstance(model, Guarded) else model
+    if not isinstance(network, Architecture):
+        return False
+    StartingNetwork.of(network, start if network is model else _inner_start(start))
+    return True

@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from aemodels.core.interfaces import Denoiser
+from aemodels.core.interfaces import Denoiser, WarmStart
 from aemodels.core.types import FloatArray, Kind, Recording, Section
 from aemodels.faults.base import FaultBase
 from aemodels.signal.normalise import Normaliser
@@ -37,6 +37,7 @@ class DetectContext:
         other_faults: of another family than `faults`, to fit combinations of detectors to, so that none is trusted for
             knowing the faults that it learned; empty = `faults`.
         left_out_kind: a fault kind that no detector may learn from; empty = none.
+        start: fitted detector whose networks the networks of this one start from; None = from nothing.
     """
 
     kind: Kind
@@ -51,6 +52,7 @@ class DetectContext:
     fitted: Mapping[str, Detector] = field(default_factory=dict)
     left_out_kind: str = ""
     other_faults: tuple[FaultBase, ...] = ()
+    start: WarmStart[Detector] | None = None
 
     @property
     def combination_faults(self) -> tuple[FaultBase, ...]:

@@ -12,6 +12,7 @@ from aemodels.core.findings import Finding
 from aemodels.core.interfaces import Denoiser
 from aemodels.core.types import Recording, Section
 from aemodels.experiment.spec import ExperimentSpec
+from aemodels.experiment.start import StartingPoint
 from aemodels.signal.normalise import Normaliser
 from aemodels.signal.split import Split
 
@@ -28,6 +29,7 @@ class Prepared:
         test: normalised hold-out sections.
         findings: on the recordings left out, and on gather types (seismic).
         elsewhere: normalised sections of wells of other basins, for detectors only.
+        start: fitted networks that those of the experiment start from; None = from nothing.
     """
 
     split: Split
@@ -37,6 +39,7 @@ class Prepared:
     test: tuple[Section, ...]
     findings: tuple[Finding, ...]
     elsewhere: tuple[Section, ...] = ()
+    start: StartingPoint | None = None
 
     @property
     def detector_training(self) -> tuple[Section, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -25,6 +25,7 @@ from aemodels.detect.thresholds import (
     ThresholdBase,
     present_label,
 )
+from aemodels.experiment.start import StartSpec
 from aemodels.experiment.sweep_spec import SweepSpec
 from aemodels.faults import FaultSpec
 from aemodels.noise import NoiseSpec
@@ -199,9 +200,17 @@ class ExperimentSpec(Spec):
         description="further noise at which classical methods are tuned, besides that of the test conditions",
     )
     anomalies: AnomalySpec = Field(description="detectors, faults and thresholds")
+    start: StartSpec | None = Field(
+        default=None, description="bundle whose networks are trained further; null = training from nothing"
+    )
     sweep: SweepSpec | None = Field(
         default=None, description="hyperparameter search of `sondeflow sweep`; not used in training"
     )
+
+    @property
+    def science(self) -> dict[str, Any]:
+        """Everything that results depend on, for JSON: without the search, and without the place of the start."""
+        return self.model_dump(mode="json", exclude={"sweep": True, "start": {"bundle"}})
 
     @property
     def registered_name(self) -> str:
@@ -217,6 +226,17 @@ class ExperimentSpec(Spec):
         """Return the experiment with other faults for evaluation."""
         anomalies = self.anomalies.model_copy(update={"faults": tuple(faults)})
         return self.model_copy(update={"anomalies": anomalies})
+
+    def starting_from(self, bundle: str) -> ExperimentSpec:
+        """Return the experiment with networks that start from a bundle, by the settings of `start` if it has any.
+
+        Args:
+            bundle: see `StartSpec.bundle`.
+        """
+        kept = (
+            {} if self.start is None else self.start.model_dump(include={"keep_normaliser", "share", "learning_rate"})
+        )
+        return self.model_copy(update={"start": StartSpec(bundle=bundle, **kept)})
 
     def contender(self, name: str) -> Contender:
         """Return the contender of that name."""

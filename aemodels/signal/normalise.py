@@ -50,6 +50,28 @@ class CurvePercentiles(Spec):
         return CurveNormaliser(curves=tuple(curves), bounds=bounds)
 
 
+class CurveBounds(Spec):
+    """Linear scaling of each curve that maps two given values to 0 and 1, such as those of another experiment."""
+
+    kind: Literal["curve_bounds"] = "curve_bounds"
+    bounds: dict[str, tuple[float, float]] = Field(
+        min_length=1, description="curve -> values mapped to 0 and 1, in canonical units; log10 for resistivities"
+    )
+
+    def fit(self, recordings: Sequence[Recording], curves: Sequence[str]) -> CurveNormaliser:
+        """Return the normaliser of these bounds; nothing is fitted.
+
+        Raises:
+            SpecError: if a curve has no bounds.
+        """
+        if missing := [curve for curve in curves if curve not in self.bounds]:
+            raise SpecError(
+                f"no bounds for {', '.join(missing)}; normalise has those of {', '.join(self.bounds)}: add them, or "
+                "leave the curves out"
+            )
+        return CurveNormaliser(curves=tuple(curves), bounds=np.array([self.bounds[curve] for curve in curves]))
+
+
 class RecordingRms(Spec):
     """Division of a seismic recording by one robust amplitude, which keeps relative amplitudes between traces."""
 
@@ -60,7 +82,7 @@ class RecordingRms(Spec):
         return TraceNormaliser()
 
 
-NormaliseSpec: TypeAlias = Annotated[CurvePercentiles | RecordingRms, Field(discriminator="kind")]
+NormaliseSpec: TypeAlias = Annotated[CurvePercentiles | CurveBounds | RecordingRms, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True)

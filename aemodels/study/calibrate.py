@@ -19,6 +19,7 @@ from aemodels.detect.thresholds import SUSPECT, Conformal, ThresholdBase
 from aemodels.signal.bad_hole import with_bad_hole
 from aemodels.signal.quality_rules import assess
 from aemodels.signal.wells import well_keys
+from aemodels.study.start import unseen
 
 MIN_WELLS = 3
 FEW_WELLS = 10  # with fewer, the threshold is about that of the worst of them
@@ -132,19 +133,16 @@ def calibrate(bundle: Bundle, recordings: Sequence[Recording]) -> Calibration:
 
 def _usable(bundle: Bundle, recordings: Sequence[Recording]) -> tuple[list[Recording], list[Finding]]:
     """Return the recordings that the bundle can score and was not trained on, and a finding for each of the others."""
-    usable: list[Recording] = []
-    findings = []
+    scorable: list[Recording] = []
+    others = []
     for recording in recordings:
-        if recording.kind != bundle.kind or (bundle.curves and not set(bundle.curves) & set(recording.names)):
-            found, expected = f"a {recording.kind} file with {', '.join(recording.names[:6])}", f"a {bundle.kind} file"
-            code = "left-out"
-        elif recording.source.sha256 in bundle.trained_on:
-            found, expected, code = "a file of its training", "wells that the bundle has not seen", "seen-in-training"
-        else:
-            usable.append(recording)
+        if recording.kind == bundle.kind and (not bundle.curves or set(bundle.curves) & set(recording.names)):
+            scorable.append(recording)
             continue
-        findings.append(Finding("warning", code, recording.source.uri, found, expected, "give other files"))
-    return usable, findings
+        found, expected = f"a {recording.kind} file with {', '.join(recording.names[:6])}", f"a {bundle.kind} file"
+        others.append(Finding("warning", "left-out", recording.source.uri, found, expected, "give other files"))
+    new, seen = unseen(bundle, scorable)
+    return new, seen + others
 
 
 def _detector_input(bundle: Bundle, recording: Recording) -> tuple[Section, BoolArray]:

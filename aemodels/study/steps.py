@@ -36,7 +36,8 @@ ROLES = tuple(field.name for field in dataclasses.fields(Split))
 def prepare(spec: ExperimentSpec, recordings: Sequence[Recording]) -> Prepared:
     """Leave out unusable recordings (one finding per recording), split, fit the normaliser, and normalise.
 
-    Wells of another depth step than the training wells usually have are resampled to it, as they are for scoring.
+    Wells of another depth step than the training wells usually have are resampled to it, as they are for scoring; in an
+    experiment that starts from a bundle, to the bundle's step.
 
     Args:
         spec: the experiment.
@@ -47,10 +48,13 @@ def prepare(spec: ExperimentSpec, recordings: Sequence[Recording]) -> Prepared:
     """
     split, findings = _roles(spec, recordings)
     if spec.kind == "logs":
-        split, resampled = _at_usual_step(split)
+        started_step = None if spec.start is None else spec.start.step_m
+        split, resampled = _at_step(split, started_step or _usual_step(split))
         findings += resampled
     normaliser = spec.normalise.fit(split.train, spec.curves)
-    roles = {role: normalise_adjoining(normaliser, getattr(split, role)) for role in ("train", "validation", "test")}
+    train, validation, test = (
+        normalise_adjoining(normaliser, role) for role in (split.train, split.validation, split.test)
+    )
     elsewhere = tuple(
         dataclasses.replace(section, basin=basin_of(recording))
         for section, recording in zip(normalise_adjoining(normaliser, split.elsewhere), split.elsewhere, strict=True)
@@ -58,12 +62,11 @@ def prepare(spec: ExperimentSpec, recordings: Sequence[Recording]) -> Prepared:
     if spec.kind == "seismic":
         left_out = {finding.where for finding in findings}
         findings += tuple(gather_finding(line) for line in recordings if line.source.uri not in left_out)
-    return Prepared(split=split, normaliser=normaliser, findings=findings, elsewhere=elsewhere, **roles)
+    return Prepared(split, normaliser, train, validation, test, findings, elsewhere)
 
 
-def _at_usual_step(split: Split) -> tuple[Split, tuple[Finding, ...]]:
-    """Return the wells at the usual step of the training wells, and a finding if some had another one."""
-    step = _usual_step(split)
+def _at_step(split: Split, step: float) -> tuple[Split, tuple[Finding, ...]]:
+    """Return the wells at a step in m, and a finding if some had another one."""
     even = {role: tuple(resample(well, step) for well in getattr(split, role)) for role in ROLES}
     changed = [
         well.name
@@ -75,7 +78,7 @@ def _at_usual_step(split: Split) -> tuple[Split, tuple[Finding, ...]]:
         return split, ()
     names = ", ".join(changed[:5]) + (", ..." if len(changed) > 5 else "")
     where = f"{len(changed)} {'well' if len(changed) == 1 else 'wells'}: {names}"
-    found, expected = "other depth steps", f"{step:.4g} m, as most training wells have"
+    found, expected = "other depth steps", f"{step:.4g} m, as the networks see all wells"
     return Split(**even), (Finding("info", "resampled", where, found, expected, "none needed"),)
 
 
@@ -90,7 +93,8 @@ def adapt(spec: ExperimentSpec, recordings: Sequence[Recording]) -> tuple[Experi
         The specification without these curves, and one finding per dropped curve.
 
     Raises:
-        SpecError: if no curve is left, or the usable data are too few for three roles.
+        SpecError: if no curve is left, the usable data are too few for three roles, or networks that start from a
+            bundle would lack a curve.
     """
     findings: list[Finding] = []
     while spec.kind == "logs":
@@ -98,6 +102,11 @@ def adapt(spec: ExperimentSpec, recordings: Sequence[Recording]) -> tuple[Experi
         constant = [curve for curve in spec.curves if not any(_varies(recording, curve) for recording in split.train)]
         if not constant:
             break
+        if spec.start is not None:
+            raise SpecError(
+                f"{', '.join(constant)} of {spec.start.bundle} do not vary in any training well of {spec.name}; add "
+                "wells that have them, or train from nothing"
+            )
         findings += [_constant_curve_finding(curve, split) for curve in constant]
         kept = tuple(curve for curve in spec.curves if curve not in constant)
         if not kept:
@@ -188,8 +197,16 @@ def fit_contender(
         prepared: its data.
         on_epoch: called after each epoch.
         checkpoint: file in which the training keeps its last epoch, and from which an interrupted one resumes.
+
+    Raises:
+        SpecError: if the experiment starts from a bundle that was not loaded, or from another network.
     """
-    context = FitContext(spec.kind, spec.seed, spec.tuning_noises, on_epoch, checkpoint)
+    if spec.start is not None and prepared.start is None:
+        raise SpecError(
+            f"{spec.name} starts from {spec.start.bundle}, which was not loaded: see `study.start.with_start`"
+        )
+    start = None if prepared.start is None else prepared.start.denoiser(name)
+    context = FitContext(spec.kind, spec.seed, spec.tuning_noises, on_epoch, checkpoint, start)
     started = time.perf_counter()
     validation = [panel for panel, _ in join_adjoining(prepared.validation)]
     result = spec.contender(name).model.fit(prepared.train, validation, context)
@@ -242,7 +259,7 @@ def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitt
         suspect_threshold=study.suspect_threshold,
         familiarity=fit_familiarity(prepared.detector_training) if spec.kind == "logs" else None,
         step=_usual_step(prepared.split) if spec.kind == "logs" else None,
-        trained_on=_fitted_to(prepared.split),
+        trained_on=_fitted_to(prepared),
         usual_noise=usual_noise(prepared.detector_training) if spec.kind == "logs" else None,
     )
     parts = [
@@ -253,9 +270,12 @@ def assemble(spec: ExperimentSpec, prepared: Prepared, fitted: Mapping[str, Fitt
     return dataclasses.replace(bundle, reference=build_reference(spec.kind, spec.curves, parts))
 
 
-def _fitted_to(split: Split) -> tuple[str, ...]:
-    """Return the sha256 of the files that anything is fitted to or chosen on."""
-    return tuple(sorted({well.source.sha256 for well in (*split.train, *split.validation, *split.elsewhere)}))
+def _fitted_to(prepared: Prepared) -> tuple[str, ...]:
+    """Return the sha256 of the files that anything is fitted to or chosen on, also in the bundle it started from."""
+    split, before = prepared.split, () if prepared.start is None else prepared.start.trained_on
+    return tuple(
+        sorted({*before, *(well.source.sha256 for well in (*split.train, *split.validation, *split.elsewhere))})
+    )
 
 
 def _usual_step(split: Split) -> float:

@@ -91,7 +91,7 @@ def _run(side: Side, wells: list[Path], settings: Settings, *, epochs: int) -> S
     """Return wall and processor time of one side, without reading the wells."""
     spec = _spec(epochs)
     data = prepare_data.fn(
-        spec, Dataset(files=tuple(record for path in wells for record in ingest_file(path, settings)))
+        spec, Dataset(files=tuple(record for path in wells for record in ingest_file(path, settings))), settings
     )
     load_prepared(spec, data.refs)
     started = time.perf_counter(), time.process_time()

@@ -58,10 +58,14 @@ def demo(as_json: Json = False) -> None:
             answer.say(line)
 
 
-def train(
+def train(  # noqa: PLR0913, PLR0917 - one option each
     spec: SpecName,
     data: Data,
     header_positions: Positions = None,
+    start_from: Annotated[
+        str | None,
+        typer.Option("--start-from", metavar="REF", help="Bundle whose networks are trained further, e.g. logs-v1."),
+    ] = None,
     bundle_to: Annotated[
         Path | None,
         typer.Option("--bundle-to", help="Also write the bundle to this folder, which must be new or empty."),
@@ -78,7 +82,7 @@ def train(
         from flows.train import train as flow
         from tasks.tracking import PENDING
 
-        request = TrainRequest(spec=experiment, data=tuple(data), spec_file=str(spec))
+        request = TrainRequest(spec=experiment, data=tuple(data), start_from=start_from, spec_file=str(spec))
         result = run_flow(flow, settings, request=request)
         answer.data = result.model_dump(mode="json")
         answer.show(f"{experiment.name}: gain on the hold-out (dB)", result.denoising)

@@ -19,7 +19,7 @@ from tasks.settings import Settings
 from tasks.storage.code_version import STUDYING, code_hash
 from tasks.storage.folders import whole_folder
 from tasks.storage.refs import digest_of
-from tasks.training.prepare import PreparedRef, load_prepared
+from tasks.training.prepare import PreparedRef, load_prepared, load_started
 from tasks.training.train import FitRef
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def study_detectors(spec: ExperimentSpec, data: PreparedRef, fits: Sequence[FitR
         from aemodels.study.steps import assemble
         from tasks.training.figures import detector_figures, save_figures, scored_figures
 
-        prepared = load_prepared(spec, data.refs)
+        prepared = load_started(spec, data.refs, settings)
         fitted = {ref.contender: ref.load(spec) for ref in fits}
         study = compare_detectors(spec, prepared, {name: one.denoiser for name, one in fitted.items()})
         tables = {
@@ -122,9 +122,7 @@ def study_detectors(spec: ExperimentSpec, data: PreparedRef, fits: Sequence[FitR
 def _study(
     kind: str, spec: ExperimentSpec, fits: Sequence[FitRef], settings: Settings, make: Callable[[Path], None]
 ) -> StudyRef:
-    key = digest_of(
-        [kind, spec.model_dump(mode="json", exclude={"sweep"}), sorted(ref.key for ref in fits), code_hash(STUDYING)]
-    )
+    key = digest_of([kind, spec.science, sorted(ref.key for ref in fits), code_hash(STUDYING)])
     folder = settings.studies_dir / key
     if not folder.is_dir():
         with whole_folder(folder) as filling:

@@ -35,7 +35,7 @@ from tasks.tracking import (
 )
 from tasks.tracking.provenance import flow_tags, run_name
 from tasks.training.prepare import PreparedRef
-from tasks.training.train import Parent
+from tasks.training.train import STARTED_FROM, Parent
 
 EVIDENCE = "evidence.json"
 RESULT = "result.json"
@@ -47,7 +47,7 @@ CALIBRATED_FROM = "calibrated_from"  # in the evidence: hash of the bundle whose
 
 def experiment_key(spec: ExperimentSpec, data: PreparedRef) -> str:
     """Return the hash of an experiment's specification, data and code; equal hashes give equal results."""
-    return digest_of([spec.model_dump(mode="json", exclude={"sweep"}), data.data_sha256, code_hash(STUDYING)])
+    return digest_of([spec.science, data.data_sha256, code_hash(STUDYING)])
 
 
 @task(name="load-training-result", cache_policy=NO_CACHE)
@@ -118,6 +118,7 @@ def experiment_run(
         purpose: "train", "compare-denoise" or "compare-anomalies"; a tag.
         spec_file: path or name that the specification was read from; a tag.
     """
+    started = {} if spec.start is None else {STARTED_FROM: spec.start.content_hash, "start": spec.start.bundle}
     tags = {
         "purpose": purpose,
         "kind": spec.kind,
@@ -126,6 +127,7 @@ def experiment_run(
         "data_sha256": data.data_sha256,
         "holdout_sha256": data.holdout_sha256,
         "experiment_key": experiment_key(spec, data),
+        **started,
         **flow_tags(),
     }
     name = run_name(purpose, spec.name)
@@ -133,7 +135,7 @@ def experiment_run(
     with tracked_run(settings, run) as handle:
         log_datasets(settings, handle.run_id, data.dataset_records(spec.name))
         log_text(settings, handle.run_id, "spec.yaml", yaml.safe_dump(spec.model_dump(mode="json"), sort_keys=False))
-        evidence = {"experiment": spec.name, "default": spec.default, "data": data.model_dump(mode="json")}
+        evidence = {"experiment": spec.name, "default": spec.default, "data": data.model_dump(mode="json"), **started}
         log_document(settings, handle.run_id, EVIDENCE, evidence)
         flush(settings, handle.run_id)
         yield Parent(experiment=run.experiment, run_id=handle.run_id, address=handle.address)

@@ -66,7 +66,7 @@ class HyperparameterSearch:
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.spec, self.sweep = spec, checked_sweep(spec)
-        searched = spec.model_dump(mode="json", exclude={"sweep": {"trials"}})
+        searched = spec.model_dump(mode="json", exclude={"sweep": {"trials"}, "start": {"bundle"}})
         key = digest_of([searched, data.data_sha256, code_hash(STUDYING)])
         storage = optuna.storages.RDBStorage(f"sqlite:///{settings.home / 'sweeps.db'}")
         self.study = optuna.create_study(

@@ -17,10 +17,13 @@ from aemodels.experiment.fitted import Prepared
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.io.formats import formats_of
 from aemodels.signal.split import basin_of
+from aemodels.study.start import unseen, with_start
 from aemodels.study.steps import adapt, prepare
 from tasks.ingest.ingest import Dataset
+from tasks.settings import Settings
 from tasks.storage.refs import Ref, digest_of, load_recording
 from tasks.tracking import DatasetRecord
+from tasks.training.start import start_bundle
 
 ELSEWHERE = "elsewhere"
 # Role → its context in MLflow.
@@ -61,8 +64,15 @@ class PreparedRef(BaseModel):
 
 
 @task(name="prepare", cache_policy=NO_CACHE)
-def prepare_data(spec: ExperimentSpec, dataset: Dataset) -> PreparedRef:
+def prepare_data(spec: ExperimentSpec, dataset: Dataset, settings: Settings) -> PreparedRef:
     """Select, split and normalise recordings; return references to them.
+
+    Recordings that the bundle which the experiment starts from has seen are left out.
+
+    Args:
+        spec: the experiment, its start resolved.
+        dataset: files that were read.
+        settings: the registry that may hold the bundle.
 
     Raises:
         SpecError: if too few files can be used.
@@ -73,7 +83,7 @@ def prepare_data(spec: ExperimentSpec, dataset: Dataset) -> PreparedRef:
             f"{len(dataset.files)} files, {len(dataset.usable)} readable, none of kind {spec.kind}; expected "
             f"{formats_of(spec.kind)} files for experiment {spec.name}; see `sondeflow check`"
         )
-    refs = tuple(file.ref for file in files if file.ref is not None)
+    refs, seen = _unseen(spec, tuple(file.ref for file in files if file.ref is not None), settings)
     spec, taken_out = adapt(spec, [load_recording(ref) for ref in refs])
     prepared = load_prepared(spec, refs)
     members = {role: _by_name(getattr(prepared.split, role)) for role in CONTEXTS if role != ELSEWHERE}
@@ -86,8 +96,27 @@ def prepare_data(spec: ExperimentSpec, dataset: Dataset) -> PreparedRef:
         data_sha256=digest_of(members),
         holdout_sha256=digest_of([members["test"], conditions, spec.seed, spec.curves]),
         curves=spec.curves,
-        findings=taken_out + prepared.findings + _left_out(dataset, spec),
+        findings=seen + taken_out + prepared.findings + _left_out(dataset, spec),
     )
+
+
+def _unseen(
+    spec: ExperimentSpec, refs: tuple[Ref, ...], settings: Settings
+) -> tuple[tuple[Ref, ...], tuple[Finding, ...]]:
+    """Return the recordings that the experiment's start has not seen, and a finding for each of the others."""
+    bundle = start_bundle(spec, settings)
+    if bundle is None:
+        return refs, ()
+    recordings = [load_recording(ref) for ref in refs]
+    found, findings = unseen(bundle, recordings)
+    if not found:
+        raise SpecError(
+            f"all {len(refs)} {spec.kind} files are files of the training of {bundle.name}; expected wells or lines "
+            "that it has not seen, or training from nothing"
+        )
+    kept = {recording.source.sha256 for recording in found}
+    pairs = zip(refs, recordings, strict=True)
+    return tuple(ref for ref, recording in pairs if recording.source.sha256 in kept), tuple(findings)
 
 
 def _by_name(recordings: Sequence[Recording]) -> dict[str, str]:
@@ -112,6 +141,11 @@ def _by_basin(recordings: Sequence[Recording]) -> dict[str, str]:
 def load_prepared(spec: ExperimentSpec, refs: tuple[Ref, ...]) -> Prepared:
     """Load the referenced data; it is cached for the next task of the same experiment in this process."""
     return _prepared(spec.model_dump_json(), refs)
+
+
+def load_started(spec: ExperimentSpec, refs: tuple[Ref, ...], settings: Settings) -> Prepared:
+    """Load the referenced data with the fitted networks that those of the experiment start from, to fit it."""
+    return with_start(spec, load_prepared(spec, refs), start_bundle(spec, settings))
 
 
 @lru_cache(maxsize=2)

@@ -13,6 +13,7 @@ from aemodels.bundle.summary import read_summary
 from aemodels.core.errors import SondeflowError
 from aemodels.detect import Fusion
 from aemodels.evaluate.promotion_gate import Row, combination_rows, curve_rows, false_alarm_rows, gain_rows, reasons
+from aemodels.experiment.start import StartSpec
 from tasks.settings import Settings
 from tasks.tracking import (
     CHALLENGER,
@@ -39,6 +40,7 @@ from tasks.tracking.provenance import flow_tags
 from tasks.training.experiment import CALIBRATED_FROM, EVIDENCE
 from tasks.training.holdout import champion_table
 from tasks.training.prepare import PreparedRef, load_prepared
+from tasks.training.start import start_bundle
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +55,8 @@ class Decision(BaseModel):
         name: the registered model.
         version: version of the challenger.
         champion: version of the previous champion, "" if there was none.
+        opponent: what it was compared with: the champion, or without one the bundle that it was started from; "" if
+            there was neither.
         accepted: the challenger was accepted as champion.
         reasons: reasons for a refusal; empty if accepted.
         rows: gains and curves, see `promotion_gate.gain_rows`.
@@ -72,6 +76,7 @@ class Decision(BaseModel):
     false_alarms: tuple[dict[str, Any], ...] = ()
     combination: tuple[dict[str, Any], ...] = ()
     holdout_sha256: str = ""
+    opponent: str = ""
 
 
 class Rollback(BaseModel):
@@ -87,7 +92,10 @@ class Rollback(BaseModel):
 
 @task(name="evaluate-challenger", cache_policy=NO_CACHE)
 def evaluate_challenger(name: str, version: str | None, settings: Settings) -> Decision:
-    """Compare a version (default: the challenger) with every baseline and with the champion."""
+    """Compare a version (default: the challenger) with every baseline and with the champion.
+
+    Without a champion, a version that was started from a bundle is compared with that bundle, which scores otherwise.
+    """
     uri = f"models:/{name}/{version}" if version else f"models:/{name}@{CHALLENGER}"
     challenger = get(settings, uri)
     champion = find(settings, f"models:/{name}@{CHAMPION}")
@@ -95,13 +103,14 @@ def evaluate_challenger(name: str, version: str | None, settings: Settings) -> D
     if CALIBRATED_FROM in evidence:
         return _calibration_decision(settings, challenger, champion, str(evidence[CALIBRATED_FROM]))
     table = read_table(settings, challenger.run_id, "denoising")
-    against = [] if champion is None or champion.version == challenger.version else [champion]
+    bundle = Bundle.load(download_bundle(settings, challenger))
+    opponent = _opponent(challenger, champion, bundle.spec.start)
+    data = PreparedRef.model_validate(evidence["data"])
     failures = []
     try:
-        table = _with_champions(settings, table, challenger, against)
+        table = _with_opponent(settings, table, bundle, data, champion) if opponent else table
     except SondeflowError as error:
-        failures.append(f"champion v{against[0].version} cannot be measured on this hold-out: {error}")
-    bundle = Bundle.load(download_bundle(settings, challenger))
+        failures.append(f"{opponent} cannot be measured on this hold-out: {error}")
     decisive = [condition.name for condition in bundle.spec.test_conditions if condition.decisive]
     table = table[table["condition"].isin(decisive)]
     rows = gain_rows(table, str(evidence["default"])) + curve_rows(table, str(evidence["default"]))
@@ -117,8 +126,41 @@ def evaluate_challenger(name: str, version: str | None, settings: Settings) -> D
         rows=tuple(rows),
         false_alarms=tuple(false_alarms),
         combination=tuple(combination),
-        holdout_sha256=PreparedRef.model_validate(evidence["data"]).holdout_sha256,
+        holdout_sha256=data.holdout_sha256,
+        opponent=opponent,
     )
+
+
+def _opponent(challenger: ModelVersion, champion: ModelVersion | None, start: StartSpec | None) -> str:
+    """Return a name of what the challenger is compared with: the champion, else its start; "" if there is neither."""
+    if champion is not None:
+        return "" if champion.version == challenger.version else f"champion v{champion.version}"
+    return "" if start is None else f"the start {start.bundle}"
+
+
+def _with_opponent(
+    settings: Settings, table: pd.DataFrame, challenger: Bundle, data: PreparedRef, champion: ModelVersion | None
+) -> pd.DataFrame:
+    """Return the challenger's table with rows of its opponent, evaluated on the same hold-out and noise.
+
+    Args:
+        settings: the registry.
+        table: as `compare.denoising_table`.
+        challenger: its specification names the bundle that it was started from.
+        data: its hold-out.
+        champion: the opponent; None = the bundle that the challenger was started from.
+
+    Raises:
+        SondeflowError: if the hold-out or the bundle is missing, or it lacks a curve.
+    """
+    import pandas as pd
+
+    spec = challenger.spec
+    bundle = start_bundle(spec, settings) if champion is None else Bundle.load(download_bundle(settings, champion))
+    if bundle is None:
+        return table
+    rows = champion_table(spec, load_prepared(spec, data.refs), bundle)
+    return pd.concat([table, rows], ignore_index=True)
 
 
 def _calibration_decision(
@@ -224,7 +266,9 @@ def decision_page(decision: Decision) -> str:
 
     verdict = "accepted as champion" if decision.accepted else "refused; the champion stays"
     parts = [f"# {decision.name} v{decision.version} {verdict}"]
-    parts += [f"Champion before: {f'v{decision.champion}' if decision.champion else 'none'}. {REQUIREMENTS}"]
+    before = f"v{decision.champion}" if decision.champion else "none"
+    instead = f"; compared with {decision.opponent}" if decision.opponent and not decision.champion else ""
+    parts += [f"Champion before: {before}{instead}. {REQUIREMENTS}"]
     parts += ["\n".join(f"- not met: {reason}" for reason in decision.reasons)] if decision.reasons else []
     for rows in (decision.rows, decision.false_alarms, decision.combination):
         if rows:
@@ -250,25 +294,6 @@ def is_replaceable(name: str, settings: Settings) -> bool:
     if champion is None:
         return True
     return str(read_document(settings, champion.run_id, EVIDENCE).get("experiment", "")).startswith("demo-")
-
-
-def _with_champions(
-    settings: Settings, table: pd.DataFrame, challenger: ModelVersion, champions: list[ModelVersion]
-) -> pd.DataFrame:
-    """Return the challenger's table with rows of each champion, evaluated on the same hold-out and noise.
-
-    Raises:
-        SondeflowError: if the hold-out is missing or the champion lacks its curves.
-    """
-    import pandas as pd
-
-    parts = [table]
-    for champion in champions:
-        evidence = read_document(settings, challenger.run_id, EVIDENCE)
-        spec = Bundle.load(download_bundle(settings, challenger)).spec
-        prepared = load_prepared(spec, PreparedRef.model_validate(evidence["data"]).refs)
-        parts.append(champion_table(spec, prepared, Bundle.load(download_bundle(settings, champion))))
-    return pd.concat(parts, ignore_index=True)
 
 
 def _false_alarms(settings: Settings, challenger: ModelVersion, bundle: Bundle) -> list[Row]:

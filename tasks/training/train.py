@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from aemodels.core.errors import DataError
 from aemodels.core.findings import Finding
 from aemodels.evaluate.denoising.overfitting import best_epoch, overfit_ratio, training_findings
-from aemodels.experiment.fitted import Fitted
+from aemodels.experiment.fitted import Fitted, Prepared
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.io.files.hashing import sha256_file
 from aemodels.study.steps import fit_contender
@@ -25,13 +25,14 @@ from tasks.storage.folders import whole_folder
 from tasks.storage.refs import digest_of
 from tasks.tracking import RunSpec, flatten, log_figures, log_history, log_metrics, set_tags, tracked_run
 from tasks.tracking.provenance import flow_tags, run_name
-from tasks.training.prepare import PreparedRef, load_prepared
+from tasks.training.prepare import PreparedRef, load_started
 from tasks.training.progress import EpochReporter, epoch_bar
 
 # Keras seeds are global to the process, so two trainings at once would share one random stream.
 # A run is opened once it has the lock, so that its duration does not include the wait.
 _TRAINING_LOCK = threading.Lock()
 ARRAYS = "arrays.npz"
+STARTED_FROM = "started_from"  # tag, and in the evidence: hash of the bundle whose networks were trained further
 
 
 class Parent(BaseModel):
@@ -95,12 +96,13 @@ def fit(spec: ExperimentSpec, name: str, data: PreparedRef, parent: Parent, sett
     folder = settings.fits_dir / key
     cached = (folder / ARRAYS).is_file()
     numbered = {} if parent.trial is None else {"trial": str(parent.trial)}
+    started = {} if spec.start is None or name not in spec.start.networks else {STARTED_FROM: spec.start.content_hash}
     tags = {"contender": name, "kind": contender.model.kind, "role": "contender", "data_sha256": data.data_sha256}
     run = RunSpec(
         experiment=parent.experiment,
         name=run_name("denoiser", name if parent.trial is None else f"{name} #{parent.trial}"),
         params=flatten(contender),
-        tags={**tags, "cached": str(cached).lower(), **numbered, **flow_tags()},
+        tags={**tags, "cached": str(cached).lower(), **numbered, **started, **flow_tags()},
         parent=parent.run_id,
     )
     with nullcontext() if cached else _TRAINING_LOCK, tracked_run(settings, run) as handle:
@@ -134,17 +136,27 @@ def fit_key(spec: ExperimentSpec, name: str, data: PreparedRef) -> str:
         mode="json",
         include={"kind", "seed", "curves", "minimum_samples", "split", "normalise", "tuning", "test_conditions"},
     )
+    start = None if spec.start is None else spec.start.identity(name)
     contender = spec.contender(name).model_dump(mode="json")
-    return digest_of([relevant, contender, data.data_sha256, code_hash(FITTING)])
+    return digest_of([relevant, contender, start, data.data_sha256, code_hash(FITTING)])
 
 
 def _train(spec: ExperimentSpec, name: str, data: PreparedRef, reporter: EpochReporter, checkpoint: Path) -> Fitted:
-    training = getattr(spec.contender(name).model, "training", None)
-    with epoch_bar(name, getattr(training, "epochs", None), wanted=reporter.settings.progress) as show:
+    prepared = load_started(spec, data.refs, reporter.settings)
+    with epoch_bar(name, _epochs(spec, name, prepared), wanted=reporter.settings.progress) as show:
         reporter.show = show
-        fitted = fit_contender(spec, name, load_prepared(spec, data.refs), reporter, checkpoint)
+        fitted = fit_contender(spec, name, prepared, reporter, checkpoint)
         reporter.flush()
     return fitted
+
+
+def _epochs(spec: ExperimentSpec, name: str, prepared: Prepared) -> int | None:
+    """Return the maximum number of epochs of a contender; None for methods without epochs."""
+    training = getattr(spec.contender(name).model, "training", None)
+    start = None if prepared.start is None else prepared.start.denoiser(name)
+    if training is None or start is None:
+        return getattr(training, "epochs", None)
+    return start.shortened(training.epochs)
 
 
 def _log_outcome(settings: Settings, run_id: str, fitted: Fitted) -> None:

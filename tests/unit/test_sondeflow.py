@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import sondeflow
 from aemodels.core.errors import BundleError, SpecError, UnreadableFileError
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.io import write_las
+from helpers import tiny_start
 from helpers.cheap_bundle import SPEC, save_cheap_bundle
 from helpers.paths import ROOT
 from helpers.recordings import make_line, make_well
@@ -104,3 +106,19 @@ def test_the_version_is_that_of_the_distribution() -> None:
 @pytest.mark.parametrize("package", ["aemodels", "tasks", "flows"])
 def test_types_are_marked_as_checked(package: str) -> None:
     assert (ROOT / package / "py.typed").is_file()
+
+
+def test_training_further_leaves_out_what_the_bundle_has_seen(tmp_path: Path) -> None:
+    fields = copy.deepcopy(tiny_start.SPEC)
+    fields["anomalies"]["detectors"] = SPEC["anomalies"]["detectors"]
+    spec = ExperimentSpec.model_validate(fields)
+    first = sondeflow.train(spec, tiny_start.wells(1))
+    first.save(tmp_path / "first")
+    further = sondeflow.train(spec, [*tiny_start.wells(1), *tiny_start.wells(50)], start_from=tmp_path / "first")
+    new = set(further.trained_on) - set(first.trained_on)
+    assert new <= {well.source.sha256 for well in (*tiny_start.wells(50), *tiny_start.wells(1))} - set(first.trained_on)
+    assert further.spec.start is not None
+    assert (further.spec.start.content_hash, further.spec.start.networks) == (first.content_hash, ("dense",))
+    np.testing.assert_array_equal(further.normaliser.bounds, first.normaliser.bounds)
+    with pytest.raises(BundleError, match="nowhere"):
+        sondeflow.train(spec, tiny_start.wells(50), start_from="nowhere")

@@ -18,7 +18,10 @@ from aemodels.denoisers.training.batches import Batches, observed_windows, valid
 from aemodels.denoisers.training.callback import TrainingCallback
 from aemodels.denoisers.training.dead_units import dead_units
 from aemodels.denoisers.training.losses import masked_loss
+from aemodels.denoisers.training.warm_start import StartingNetwork, shortened
 from aemodels.synthetic.varied_lines import varied_sections
+
+_CHECKED = 256  # validation windows per batch
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,23 +53,28 @@ def train_network(
     """Train a network with early stopping on validation sections, and restore its best weights.
 
     Losses added by layers (an activity penalty, a divergence) are minimised together with the reconstruction error.
+    A training that starts from a fitted network keeps its affine, to which the weights belong, and returns it unchanged
+    if no epoch has a lower validation loss.
 
     Args:
         spec: specification of the network and its training.
         train: training sections.
         validation: sections of other wells or trace ranges; they determine the best epoch.
-        context: seed, progress callback, and the checkpoint from which an interrupted training resumes.
+        context: seed, progress callback, the checkpoint from which an interrupted training resumes, and the network
+            to start from.
 
     Raises:
-        SpecError: if no window is observed well enough, no epoch has a finite validation loss, or lines are to be
-            generated for a network that is not for panels of traces.
+        SpecError: if no window is observed well enough, no epoch has a finite validation loss, the network to start
+            from is another one, or lines are to be generated for a network that is not for panels of traces.
     """
+    start = None if context.start is None else StartingNetwork.of(spec, context.start)
+    spec = spec if context.start is None else shortened(spec, context.start)
     if spec.training.deterministic:
         make_deterministic()
     keras.utils.set_random_seed(context.seed)
     windows = observed_windows(spec, [*train, *_generated(spec, context)], stride=spec.training.stride)
     checks = observed_windows(spec, validation, stride=spec.window.stride)
-    affine = spec.affine(*windows)
+    affine = spec.affine(*windows) if start is None else start.affine
     features = windows[0].shape[2]
     network = spec.build(features)
     batches = Batches(spec, windows, affine, context.seed)
@@ -75,12 +83,15 @@ def train_network(
         loss=masked_loss(spec.loss_name),
     )
     inputs, targets = validation_pairs(spec, checks, affine, context.seed)
+    if start is not None:
+        start.set_weights(network)
+        start_loss = float(network.evaluate(inputs, targets, batch_size=_CHECKED, verbose=0))
     callback = TrainingCallback(spec.training, batches, network, context)
     if not callback.finished:
         network.fit(
             batches,
             validation_data=(inputs, targets),
-            validation_batch_size=256,
+            validation_batch_size=_CHECKED,
             initial_epoch=callback.resumed,
             epochs=spec.training.epochs,
             callbacks=[callback],
@@ -88,6 +99,8 @@ def train_network(
             verbose=0,
         )
     callback.restore_best(network)
+    if start is not None and start_loss <= np.nanmin(callback.losses):
+        start.set_weights(network)
     return TrainedNetwork(
         weights=tuple(network.get_weights()),
         affine=affine,

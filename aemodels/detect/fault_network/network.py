@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,17 +15,20 @@ from pydantic import Field
 from typing_extensions import override
 
 from aemodels.core.errors import SpecError
+from aemodels.core.interfaces import WarmStart
 from aemodels.core.progress import tell
 from aemodels.core.spec import Spec
 from aemodels.core.types import FloatArray, Kind, Section
 from aemodels.denoisers.networks.denoiser import choose_pass
 from aemodels.denoisers.numpy_unet import NumpyUNet
+from aemodels.denoisers.training.warm_start import REMEDY, StartingWeights
 from aemodels.denoisers.whole_signal import Pass, pass_over
 from aemodels.detect.base import DetectContext, Detector, Evaluation, FaultScores
 from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves, fit_predictors
 from aemodels.detect.depth_shift.well_features import WellDetector, WellFeatures
 from aemodels.detect.fault_network.augmentation import Augmentation
 from aemodels.detect.fault_network.features import FEATURES_PER_CURVE, input_features
+from aemodels.detect.fault_network.fitted_ensemble import check_ensemble
 from aemodels.detect.fault_network.generic_faults import GenericFault
 from aemodels.detect.fault_network.training_set import UNSPECIFIC, TrainingSet, TrainingSetSpec, build_training_set
 from aemodels.faults.base import kind_of
@@ -111,28 +114,37 @@ class FaultNetwork(Spec):
         """Train all members.
 
         Raises:
-            SpecError: for seismic, without recordings or faults to inject, or if a kind finds room in no well.
+            SpecError: for seismic, without recordings or faults to inject, if a kind finds room in no well, or if the
+                detector to start from has other networks.
         """
         if context.kind != "logs" or not context.recordings:
             found = f"{len(context.recordings)} {context.kind} recordings"
             raise SpecError(f"{self.kind} is trained on wells with faults injected; it was given {found}")
         predictor, out_of_fold = fit_predictors(train)
         assigned = self._wells_per_member(context, [section.basin for section in train])
+        starts = self.starting_weights(context)
+        plan = self if context.start is None else self._shortened(context.start)
         networks = []
         for member, wells in enumerate(assigned):
             some = dataclasses.replace(context, recordings=tuple(context.recordings[well] for well in wells))
             spec = self._training_set_spec(context, member)
-            copies = [self.elsewhere_copies if train[well].basin else self.copies for well in wells]
+            copies = [plan.elsewhere_copies if train[well].basin else plan.copies for well in wells]
             tell("network %d of %d: faulty copies of %d wells", member + 1, len(assigned), len(wells))
             training_set = build_training_set(some, [out_of_fold[well] for well in wells], spec, copies)
-            tell("network %d of %d: %d steps", member + 1, len(assigned), self.steps)
-            networks.append(self._train(training_set, (context.seed * 101 + member) % 2**31))
+            tell("network %d of %d: %d steps", member + 1, len(assigned), plan.steps)
+            start = starts[member % len(starts)] if starts else None
+            networks.append(plan._train(training_set, (context.seed * 101 + member) % 2**31, start))
         folds = [
             (out_of_fold[well], tuple(member for member, wells in enumerate(assigned) if well not in wells))
             for well in range(len(train))
         ]
         kinds = self._training_set_spec(context, 0).kinds
         return self._detector(FaultNetworkDetector(self, predictor, kinds, tuple(networks), tuple(folds)))
+
+    def _shortened(self, start: WarmStart[Any]) -> Self:
+        """Return the spec with fewer steps, fewer copies to draw them from, and a lower learning rate."""
+        counts = {name: start.shortened(getattr(self, name)) for name in ("steps", "copies", "elsewhere_copies")}
+        return self.model_copy(update={**counts, "learning_rate": self.learning_rate * start.learning_rate})
 
     def _wells_per_member(self, context: DetectContext, basins: Sequence[str]) -> list[list[int]]:
         """Return the training wells of each member: all but its share, or all if a kind would then have no well.
@@ -164,7 +176,21 @@ class FaultNetwork(Spec):
 
         return Convolutions(1, self.widths, self.kernel)
 
-    def _train(self, training_set: TrainingSet, seed: int) -> tuple[NDArray[Any], ...]:
+    def starting_weights(self, context: DetectContext) -> list[StartingWeights]:
+        """Return the weights that the members start from, in turn; none without a detector to start from.
+
+        Raises:
+            SpecError: if that detector has no such networks.
+        """
+        if context.start is None:
+            return []
+        found, source = self._ensemble(context.start.fitted), context.start.source
+        if not isinstance(found, FaultNetworkDetector):
+            raise SpecError(f"{source} has a {type(found).__name__} by this name; expected a {self.kind}: {REMEDY}")
+        check_ensemble(self, self._training_set_spec(context, 0).kinds, found, source)
+        return [StartingWeights(weights, source) for weights in found.networks]
+
+    def _train(self, training_set: TrainingSet, seed: int, start: StartingWeights | None) -> tuple[NDArray[Any], ...]:
         from aemodels.detect.fault_network.segmentation import (
             Schedule,
             build_segmentation_network,
@@ -174,6 +200,8 @@ class FaultNetwork(Spec):
         inputs, labels = training_set.inputs, training_set.labels
         outputs = labels[0].shape[1]
         network = build_segmentation_network(self.body(), inputs[0].shape[1], outputs, length=self.length, seed=seed)
+        if start is not None:
+            start.set_weights(network)
         counts = np.array(list(training_set.counts.values()), dtype=np.float64)
         by_kind = np.clip(np.sqrt(np.median(counts) / counts), _MIN_KIND_WEIGHT, _MAX_KIND_WEIGHT)
         weights = np.append(np.repeat(by_kind, (outputs - 1) // counts.size), 1.0) * self.faulty_weight
@@ -195,6 +223,10 @@ class FaultNetwork(Spec):
     def _detector(self, networks: FaultNetworkDetector) -> Detector:
         """Return the detector that scores with the fitted networks."""
         return networks
+
+    def _ensemble(self, detector: Detector) -> Detector:
+        """Return the networks of a fitted detector: the inverse of `_detector`."""
+        return detector
 
 
 def members_without(basins: Sequence[str], members: int) -> list[int]:

@@ -61,6 +61,10 @@ class OpenSetNetwork(FaultNetwork):
     def _detector(self, networks: FaultNetworkDetector) -> Detector:
         return OpenSetNetworkDetector(networks)
 
+    @override
+    def _ensemble(self, detector: Detector) -> Detector:
+        return detector.network if isinstance(detector, OpenSetNetworkDetector) else detector
+
 
 @dataclass(frozen=True, eq=False)
 class OpenSetNetworkDetector:

@@ -42,6 +42,7 @@ from aemodels.evaluate.statistics.metrics import ranking
 if TYPE_CHECKING:
     from aemodels.experiment.fitted import Prepared
     from aemodels.experiment.spec import ExperimentSpec
+    from aemodels.experiment.start import StartingPoint
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +102,7 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
     """
     context = _context(spec, prepared, denoisers)
     copies_by_role = _faulty_copies(spec, prepared)
-    detectors = fit_detectors(spec, prepared.detector_training, context)
+    detectors = fit_detectors(spec, prepared.detector_training, context, prepared.start)
     clean_masks = {role: clean_rows(getattr(prepared, role), spec.kind) for role in ("train", "validation", "test")}
     ranked, recall, recall_all_rows, confusion, rates = [], [], [], [], []
     clean_scores, tested = {}, {}
@@ -146,12 +147,22 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
     )
 
 
-def fit_detectors(spec: ExperimentSpec, train: Sequence[Section], context: DetectContext) -> dict[str, Detector]:
-    """Fit every detector of the experiment in its order, so that fusions get their fitted members."""
+def fit_detectors(
+    spec: ExperimentSpec, train: Sequence[Section], context: DetectContext, start: StartingPoint | None = None
+) -> dict[str, Detector]:
+    """Fit every detector of the experiment in its order, so that fusions get their fitted members.
+
+    Args:
+        spec: the experiment.
+        train: clean training sections.
+        context: of all detectors.
+        start: fitted networks to start from, if the detector of that name has any.
+    """
     fitted = dict(context.fitted)
     for named in spec.anomalies.detectors:
         tell("%s: fitting", named.name)
-        fitted[named.name] = named.model.fit(train, dataclasses.replace(context, fitted=dict(fitted)))
+        own = None if start is None else start.detector(named.name)
+        fitted[named.name] = named.model.fit(train, dataclasses.replace(context, fitted=dict(fitted), start=own))
     return fitted
 
 

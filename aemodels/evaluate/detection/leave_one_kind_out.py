@@ -67,7 +67,10 @@ def leave_one_kind_out_table(
 def _without(
     spec: ExperimentSpec, context: DetectContext, kind: str, train: Sequence[Section], kept: Mapping[str, Detector]
 ) -> dict[str, Detector]:
-    """Return all detectors; those that are not in `kept` are refitted without a kind."""
+    """Return all detectors; those that are not in `kept` are refitted without a kind, and from nothing.
+
+    Networks that started from a bundle would know the kind from there.
+    """
     faults, others = (
         tuple(fault for fault in family if kind_of(fault) != kind) for family in (context.faults, context.other_faults)
     )
@@ -77,7 +80,7 @@ def _without(
             fitted[named.name] = kept[named.name]
         else:
             reduced = dataclasses.replace(
-                context, faults=faults, other_faults=others, fitted=dict(fitted), left_out_kind=kind
+                context, faults=faults, other_faults=others, fitted=dict(fitted), left_out_kind=kind, start=None
             )
             fitted[named.name] = named.model.fit(train, reduced)
     return fitted

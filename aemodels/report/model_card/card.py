@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from aemodels.experiment.spec import ExperimentSpec
+    from aemodels.experiment.start import StartSpec
 
 # MLflow renders table cells without padding; non-breaking spaces separate the columns
 _MARGIN = "\u00a0\u00a0"
@@ -35,6 +36,7 @@ def render_card(spec: ExperimentSpec, roles: Mapping[str, Sequence[str]], tables
         f"**{spec.registered_name}, experiment {spec.name}.** {headline(spec, tables.denoising)}",
         _purpose(spec),
         "## Data and split",
+        *([_start(spec.start)] if spec.start is not None else []),
         _split(spec, roles),
         "## Denoising on the hold-out",
         _denoising(spec, tables.denoising),
@@ -77,6 +79,16 @@ def _split(spec: ExperimentSpec, roles: Mapping[str, Sequence[str]]) -> str:
     rows = [(role, len(names), ", ".join(names)) for role, names in roles.items()]
     unit_of_split = "by well" if spec.kind == "logs" else "by range of traces, with guard traces between the ranges"
     return f"Split {unit_of_split}, never by window; seed {spec.seed}.\n\n" + table(("role", f"{unit}s", "names"), rows)
+
+
+def _start(start: StartSpec) -> str:
+    scaling = "kept" if start.keep_normaliser else "fitted to the training data below"
+    return (
+        f"**Start.** The networks {', '.join(start.networks)} were not trained from nothing: they start from those of "
+        f"{start.bundle} (hash {start.content_hash[:12]}), with {start.share:.0%} of the steps and "
+        f"{start.learning_rate:g} times the learning rate. Its scaling of the data is {scaling}. Files that it was "
+        "trained on take no part in this experiment; its own model card lists the data behind it."
+    )
 
 
 def _denoising(spec: ExperimentSpec, denoising: pd.DataFrame) -> str:

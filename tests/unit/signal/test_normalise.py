@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from aemodels.core.errors import SpecError
-from aemodels.signal.normalise import CurvePercentiles, RecordingRms, restore_normaliser
+from aemodels.signal.normalise import CurveBounds, CurvePercentiles, RecordingRms, restore_normaliser
 from helpers.recordings import make_line, make_well
 
 CURVES = ("GR", "RHOB", "RDEP")
@@ -84,3 +84,13 @@ def test_dead_and_extreme_amplitudes_stay_finite(amplitude):
 def test_state_restores_both_kinds(wells):
     for normaliser in (CurvePercentiles().fit(wells, CURVES), RecordingRms().fit([], ())):
         assert restore_normaliser(normaliser.state()).state() == normaliser.state()
+
+
+def test_given_bounds_are_used_whatever_the_wells():
+    spec = CurveBounds(bounds={"RHOB": (2.0, 3.0), "GR": (0.0, 200.0)})
+    normaliser = spec.fit([], ("GR", "RHOB"))
+    np.testing.assert_array_equal(normaliser.bounds, [[0.0, 200.0], [2.0, 3.0]])
+    again = CurveBounds.model_validate_json(spec.model_dump_json())
+    np.testing.assert_array_equal(again.fit([], ("GR", "RHOB")).bounds, normaliser.bounds)
+    with pytest.raises(SpecError, match="no bounds for NPHI; normalise has those of RHOB, GR"):
+        spec.fit([], ("GR", "NPHI"))

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from aemodels.experiment.spec import ExperimentSpec
+from aemodels.experiment.start import StartSpec
 from aemodels.report.model_card.card import headline, render_card, table
 from aemodels.report.model_card.tables import CardTables
 from aemodels.report.model_card.weaknesses import weaknesses
@@ -97,3 +98,15 @@ def test_a_curve_on_which_another_contender_is_better_is_named(spec):
 
 def test_a_table_has_one_line_per_row():
     assert table(("a",), [("x\ny",)]).replace("\u00a0", "").splitlines() == ["| a |", "|---|", "| x y |"]
+
+
+def test_the_card_names_the_bundle_that_networks_started_from(spec):
+    tables = _tables(pca_wiener=(9.0, 10.0, 11.0), dense=(1.0, 2.0, 3.0))
+    assert "**Start.**" not in render_card(spec, ROLES, tables, "pca_error")
+    start = StartSpec(bundle="logs-v1", content_hash="ab" * 32, networks=("dense",), keep_normaliser=False)
+    card = render_card(spec.model_copy(update={"start": start}), ROLES, tables, "pca_error")
+    assert (
+        "The networks dense were not trained from nothing: they start from those of logs-v1 (hash abababababab)" in card
+    )
+    assert "25% of the steps and 0.3 times the learning rate" in card
+    assert "scaling of the data is fitted to the training data below" in card
