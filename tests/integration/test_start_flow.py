@@ -15,6 +15,7 @@ from tasks.settings import Settings
 from tasks.tracking import connect, download_bundle, get, read_document
 
 pytest_plugins = ("helpers.flow_fixtures",)
+pytestmark = pytest.mark.slow  # five trainings; the parts have fast tests of their own
 BEFORE, OWN = tiny_start.wells(1), tiny_start.wells(100)
 # without fault networks, which take most of the time
 ANOMALIES = {
