@@ -151,6 +151,16 @@ def unit_factor(unit: str, canonical_unit: str, aliases: Aliases | None = None) 
     return (aliases or load_aliases()).units[canonical_unit].get(normal_unit(unit))
 
 
+def is_unit(unit: str, aliases: Aliases | None = None) -> bool:
+    """Return True if a unit is a known spelling of any canonical one.
+
+    >>> is_unit("US FT"), is_unit("45 310 01 00")
+    (True, False)
+    """
+    spelling = normal_unit(unit)
+    return any(spelling in table for table in (aliases or load_aliases()).units.values())
+
+
 def is_depth(mnemonic: str, aliases: Aliases | None = None) -> bool:
     """Return True if a mnemonic names a depth index."""
     return mnemonic.upper() in (aliases or load_aliases()).depth

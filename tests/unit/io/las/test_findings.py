@@ -57,7 +57,8 @@ def long(unit: str, first: float, step: float) -> str:
 
 EXAMPLES: dict[str, str] = {
     "not-las": "Dear all,\nplease find the log attached.\n",
-    "bad-header": changed("VERS. 2.0", "VERS. two"),
+    "version-unknown": changed("VERS. 2.0", "VERS. two"),
+    "stray-line": changed("GR.GAPI : gamma\n", "GR.GAPI : gamma\nCurves below are edited\n"),
     "header-too-large": changed("RHOB.G/CC : density\n", "X.M : again\n" * 61),
     "absurd-size": changed("STOP.M 1503", "STOP.M 1e9"),
     "no-data": HEADER.replace("~Ascii\n", ""),
