@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ ROWS = ("100.0 50.0 2.30", "100.5 60.0 2.40", "101.0 70.0 2.50", "101.5 80.0 2.6
 
 
 def las_text(rows=ROWS, curves=CURVES, **changes: str) -> str:
-    """A LAS file; keyword arguments replace header values (wrap, null, start, stop, unit, dlm, extra, title)."""
+    """A LAS file; keyword arguments replace header values (wrap, null, start, stop, step, unit, dlm, extra, title)."""
     h = {
         "wrap": "NO",
         "null": "-999.25",
@@ -29,10 +30,24 @@ def las_text(rows=ROWS, curves=CURVES, **changes: str) -> str:
     lines = ["~Version", f"VERS. {h['version']} : v", f"WRAP. {h['wrap']} : w"]
     lines += [f"DLM. {h['dlm']} : d"] if h["dlm"] else []
     unit = h["strt_unit"] or h["unit"]
-    lines += ["~Well", f"STRT.{unit} {h['start']} : s", f"STOP.{unit} {h['stop']} : s", f"STEP.{unit} 0.5 : s"]
+    lines += [
+        "~Well",
+        f"STRT.{unit} {h['start']} : s",
+        f"STOP.{unit} {h['stop']} : s",
+        f"STEP.{unit} {h.get('step', step_of(rows))} : s",
+    ]
     lines += [f"NULL. {h['null']} : n", f"WELL. {h['well']} : WELL", "~Curve", f"{h['depth']}.{h['unit']} : depth"]
     lines += [f"{mnemonic}.{unit} : {mnemonic} description" for mnemonic, unit in curves]
     return "\n".join([*lines, h["title"], *rows]) + "\n"
+
+
+def step_of(rows: Sequence[str]) -> str:
+    """The step between the first two depths; 0.5 if they are not plain numbers at the start of lines."""
+    try:
+        first, second = (float(row.split()[0]) for row in rows[:2])
+    except (ValueError, IndexError):
+        return "0.5"
+    return f"{second - first:g}" if second != first else "0.5"
 
 
 def read_text(folder: Path, text: str | bytes, name: str = "x.las") -> Recording:

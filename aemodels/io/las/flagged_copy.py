@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from aemodels.core.types import AxisArray, FloatArray, Recording
 from aemodels.io.added_curves import AddedCurve
+from aemodels.io.las.cells.row_splitter import RowSplitter, find_delimiter
 from aemodels.io.las.data_table import unwrap_rows
 from aemodels.io.las.depth_index import DEPTH_TOLERANCE, depth_factor
 from aemodels.io.las.header import LasHeader, parse_number
-from aemodels.io.las.row_splitter import RowSplitter, find_delimiter
 from aemodels.io.las.text_sections import MARK, LasSection, LasText, definition_of, is_data
 
 NULL = "-999.25"

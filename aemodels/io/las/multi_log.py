@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.curves.resolve import Aliases
+from aemodels.io.las.column_order import settle_order
 from aemodels.io.las.data_sections import read_blocks
 from aemodels.io.las.data_table import LasTable
 from aemodels.io.las.depth_index import DEPTH_TOLERANCE, DepthIndex, build_index
@@ -93,7 +94,15 @@ def read_log(file: LasFile, log: Definition, aliases: Aliases) -> LasLog:
     """
     header = _header(file.header, log, aliases)
     table, findings = read_blocks(log[1], header)
-    return LasLog(header, table, build_index(header, table, aliases), (*header.findings, *findings))
+    header, table, order = settle_order(header, table, _title(file, log[1][0]), aliases)
+    noticed = (*file.findings, *header.findings, *findings, *order)
+    return LasLog(header, table, build_index(header, table, aliases), noticed)
+
+
+def _title(file: LasFile, block: DataBlock) -> str:
+    """Return the title line of a data section."""
+    text = file.header
+    return next(text.lines[s.title] for s, b in zip(text.of_kind("A"), file.blocks, strict=True) if b is block)
 
 
 def add_logs(

@@ -1,4 +1,4 @@
-"""Fixed column widths: splitting of numbers that run together."""
+"""Fixed column widths: splitting of numbers that run together, and cells left blank."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from aemodels.io.las.header import parse_number
+from aemodels.io.las.header_lines import parse_number
 
 MIN_COMPLETE_ROWS = 3  # rows that must agree on the ends of the columns
+MIN_ROWS_FOR_BLANKS = 10  # rows that must agree before a blank place is taken for a missing value
+BLANK = " "  # a cell of which nothing is written; other cells have no surrounding blanks
+TOKEN = re.compile(r"\S+")
 # A minus sign after a digit separates two numbers that run together. The second must have a decimal point (or be a NULL
 # like -9999), so that dates like 2020-01-02 do not match.
 RUN_ON = re.compile(r"(?<=[\d.])(?=-\d*\.\d|-999+\b)")
@@ -20,12 +23,16 @@ class FixedColumns:
     """Column ends of a fixed-width table.
 
     Args:
-        ends: exclusive end of each column, in characters.
+        ends: exclusive end of each column, in characters; empty if they differ between rows.
         decimals: number of decimals of each column; None if they differ between rows.
+        starts: first character of each column; empty if they differ between rows.
+        padded: True if enough rows agree, and columns are filled with blanks: a blank place is a missing value.
     """
 
     ends: tuple[int, ...]
     decimals: tuple[int | None, ...]
+    starts: tuple[int, ...] = ()
+    padded: bool = False
 
     def cut(self, line: str) -> list[str] | None:
         """Split a line into cells.
@@ -35,7 +42,7 @@ class FixedColumns:
         >>> FixedColumns((5, 13), (1, 2)).cut("100.012345.67")
         ['100.0', '12345.67']
         """
-        if "\t" in line or len(line.rstrip()) != self.ends[-1]:
+        if "\t" in line or not self.ends or len(line.rstrip()) != self.ends[-1]:
             return None
         starts = (0, *self.ends[:-1])
         cells = [line[start:end].strip() for start, end in zip(starts, self.ends, strict=True)]
@@ -44,6 +51,24 @@ class FixedColumns:
         touching = [not line[end].isspace() for end in self.ends[:-1]]
         known = zip(touching, cells, self.decimals, strict=False)
         return cells if all(_decimals(cell) == usual for touches, cell, usual in known if touches) else None
+
+    def place(self, line: str) -> list[str] | None:
+        """Return the cells of a line in which some are `BLANK`; None if a cell fits no column.
+
+        >>> FixedColumns((5, 11, 17), (1, 1, 1), padded=True).place("100.0         2.5")
+        ['100.0', ' ', '2.5']
+        """
+        if not self.padded or "\t" in line:
+            return None
+        columns = self.ends or self.starts
+        edges = {edge: number for number, edge in enumerate(columns)}
+        cells = [BLANK] * len(columns)
+        for token in TOKEN.finditer(line):
+            number = edges.get(token.end() if self.ends else token.start())
+            if number is None:
+                return None
+            cells[number] = token[0]
+        return None if cells[0] == BLANK else cells
 
 
 def find_columns(lines: Iterable[str], width: int) -> FixedColumns | None:
@@ -57,21 +82,32 @@ def find_columns(lines: Iterable[str], width: int) -> FixedColumns | None:
         The columns; None if there are too few complete rows, or they disagree.
     """
     ends: set[tuple[int, ...]] = set()
+    starts: set[tuple[int, ...]] = set()
     decimals: list[set[int]] = [set() for _ in range(width)]
     complete = 0
+    padded = False
     for line in lines:
         found = tuple(match.start() for match in CELL_END.finditer(line))
         if len(found) != width:
             continue
         complete += 1
         ends.add(found)
-        if len(ends) > 1 or "\t" in line:
+        if len(starts) <= 1:
+            starts.add(tuple(match.start() for match in TOKEN.finditer(line)))
+        if (len(ends) > 1 and len(starts) > 1) or "\t" in line:
             return None
+        padded = padded or "  " in line.strip()
         for seen, start, end in zip(decimals, (0, *found), found, strict=False):
             seen.add(_decimals(line[start:end]))
-    if complete < MIN_COMPLETE_ROWS:
+    if complete < MIN_COMPLETE_ROWS or (len(ends) > 1 and len(starts) > 1):
         return None
-    return FixedColumns(ends.pop(), tuple(min(seen) if len(seen) == 1 else None for seen in decimals))
+    agreed = tuple(min(seen) if len(seen) == 1 else None for seen in decimals)
+    return FixedColumns(
+        ends.pop() if len(ends) == 1 else (),
+        agreed,
+        starts.pop() if len(starts) == 1 else (),
+        padded and complete >= MIN_ROWS_FOR_BLANKS,
+    )
 
 
 def _decimals(cell: str) -> int:
