@@ -54,7 +54,8 @@ def settle_order(
     order = [depth, *(number for number in range(len(curves)) if number != depth)]
     if depth == 0 and curves is header.curves:
         return header, table, findings
-    return replace(header, curves=tuple(curves[number] for number in order)), _reordered(table, order), findings
+    header = replace(header, curves=tuple(curves[number] for number in order), depth_column=depth)
+    return header, _reordered(table, order), findings
 
 
 def fits_stated_ends(values: Column, curve: LasCurve, header: LasHeader, aliases: Aliases) -> bool:

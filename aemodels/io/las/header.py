@@ -65,6 +65,7 @@ class LasHeader:
         delimiter: declared column delimiter; None if not declared (blanks).
         nulls: the values of NULL, in the order of the file.
         findings: what was left out or assumed.
+        depth_column: column of the depth in the data.
     """
 
     curves: tuple[LasCurve, ...]
@@ -74,6 +75,7 @@ class LasHeader:
     delimiter: str | None
     nulls: tuple[float, ...] = ()
     findings: tuple[Finding, ...] = ()
+    depth_column: int = 0
 
     def number(self, mnemonic: str) -> float | None:
         """Return the value of a well item; None if it is not a number."""

@@ -92,11 +92,21 @@ def read_log(file: LasFile, log: Definition, aliases: Aliases) -> LasLog:
     Raises:
         UnreadableFileError: if the log is not usable.
     """
-    header = _header(file.header, log, aliases)
-    table, findings = read_blocks(log[1], header)
+    header, table, findings = read_rows(file, log, aliases)
     header, table, order = settle_order(header, table, _title(file, log[1][0]), aliases)
     noticed = (*file.findings, *header.findings, *findings, *order)
     return LasLog(header, table, build_index(header, table, aliases), noticed)
+
+
+def read_rows(file: LasFile, log: Definition, aliases: Aliases) -> tuple[LasHeader, LasTable, tuple[Finding, ...]]:
+    """Read header and rows of a log, with the columns in the order of the file.
+
+    Raises:
+        UnreadableFileError: if the log has no curves, or its rows do not fit them.
+    """
+    header = _header(file.header, log, aliases)
+    table, findings = read_blocks(log[1], header)
+    return header, table, findings
 
 
 def _title(file: LasFile, block: DataBlock) -> str:

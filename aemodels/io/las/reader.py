@@ -58,6 +58,7 @@ def read_las(path: Path, *, aliases: Path | None = None, section: int = 1) -> Re
             "encoding": codec,
             "depth_unit": header.curves[0].unit,
             "depth_factor": index.factor,
+            "depth_column": header.depth_column,
         },
         findings=(*findings, *curve_findings),
     )

@@ -70,6 +70,17 @@ class FixedColumns:
             cells[number] = token[0]
         return None if cells[0] == BLANK else cells
 
+    def fill(self, line: str, missing: str) -> str:
+        """Return a line with `missing` in its blank cells, at the ends of the columns if it fits there."""
+        cells = self.place(line)
+        if cells is None or BLANK not in cells:
+            return line
+        full = [missing if cell == BLANK else cell for cell in cells]
+        if not self.ends:
+            return " ".join(full)
+        widths = [end - start for start, end in zip((0, *self.ends), self.ends, strict=False)]
+        return "".join(f" {cell}".rjust(width) if cell else cell for cell, width in zip(full, widths, strict=True))
+
 
 def find_columns(lines: Iterable[str], width: int) -> FixedColumns | None:
     """Find the column ends shared by all complete rows.

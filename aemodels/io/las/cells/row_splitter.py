@@ -88,6 +88,10 @@ class RowSplitter:
             return cells
         return self.columns.cut(line) or self.columns.place(line.rstrip("\r\n")) or cells
 
+    def filled(self, line: str, missing: str) -> str:
+        """Return a line without its line end in which blank cells of a fixed-width table hold `missing`."""
+        return line if self.columns is None else self.columns.fill(line, missing)
+
 
 def _split_run_on(line: str, cells: list[str], width: int) -> list[str]:
     """Split a line such as "50-999.25" before signs; only if this gives a complete row of plain numbers."""
