@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from typing_extensions import override
 
-from aemodels.curves.resolve import Aliases
+from aemodels.curves.tables import Aliases
 from aemodels.io.csv.dialect import Dialect, find_dialect, fits, split_row
 from aemodels.io.csv.header import HEADER_ROW, CsvHeader, read_header
 from aemodels.io.las.cells.cell_parser import Column, collect_columns, settle_commas

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.curves.canonical import CANONICAL
-from aemodels.curves.resolve import Aliases, is_depth, unit_factor
+from aemodels.curves.tables import Aliases, find_name, is_depth, unit_factor
 from aemodels.io.las.data_table import LasTable
 from aemodels.io.las.header import LasCurve, LasHeader
 from aemodels.io.las.text_sections import MARK
@@ -96,11 +96,11 @@ def _misfits(curves: Sequence[LasCurve], header: LasHeader, table: LasTable, ali
 
 
 def _contradicts(curve: LasCurve, values: Column, aliases: Aliases) -> bool:
-    entry = aliases.mnemonics.get(curve.mnemonic.upper())
+    known = find_name(curve.mnemonic, aliases)
     observed = values[np.isfinite(values)]
-    if entry is None or not observed.size:
+    if known is None or not observed.size:
         return False
-    canonical = CANONICAL[entry[0]]
+    canonical = CANONICAL[known.name]
     low, high = canonical.typical or (canonical.low, canonical.high)
     median = float(np.median(observed)) * (unit_factor(curve.unit, canonical.unit, aliases) or 1.0)
     return not low <= median <= high
@@ -128,7 +128,7 @@ def _depth_column(
 
 def _is_measurement(curve: LasCurve, aliases: Aliases) -> bool:
     """Return True for a first curve that is no depth, by its name or its unit."""
-    return curve.mnemonic.upper() in aliases.mnemonics or unit_factor(curve.unit, "m", aliases) is None
+    return find_name(curve.mnemonic, aliases) is not None or unit_factor(curve.unit, "m", aliases) is None
 
 
 def _reordered(table: LasTable, order: Sequence[int]) -> LasTable:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
-from aemodels.curves.resolve import Aliases, unit_factor
+from aemodels.curves.tables import Aliases, unit_factor
 from aemodels.io.las.header import LasHeader
 
 ABSURD_SAMPLES = 10_000_000  # 1,500 km of well at 15 cm

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.core.types import AxisArray
-from aemodels.curves.resolve import NO_UNIT, Aliases, is_depth, normal_unit, unit_factor
+from aemodels.curves.tables import NO_UNIT, Aliases, is_depth, normal_unit, unit_factor
 from aemodels.io.las.data_table import LasTable
 from aemodels.io.las.depth_checks import check_ends
 from aemodels.io.las.header import LasHeader
 
 DEPTH_TOLERANCE = 1e-6  # in m; larger than rounding errors
+HUNDREDS_OF_FEET = "HFT"  # written for feet, too
+DEEPEST = 15_000.0  # m; the deepest hole has 12.3 km
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +58,7 @@ def depth_factor(header: LasHeader, aliases: Aliases | None = None) -> tuple[flo
         raise UnreadableFileError((_no_depth(curve.mnemonic, unit),))
     if factor is None:
         return 1.0, (_depth_finding("depth-unit-missing", "no unit of depth", "m is assumed; add the unit"),)
-    if factor == 1.0:
+    if factor == 1.0 or normal_unit(unit) == HUNDREDS_OF_FEET:
         return factor, ()
     info = Finding(
         "info", "depth-converted", f"curve {curve.name}", f"depth in {unit}", "m", f"multiplied by {factor:.10g}"
@@ -80,6 +82,7 @@ def build_index(header: LasHeader, table: LasTable, aliases: Aliases | None = No
     """
     factor, findings = depth_factor(header, aliases)
     depth = table.columns[0]
+    findings += _unsure_unit(header, depth)
     null = header.number("NULL")
     good = np.isfinite(depth) if null is None else np.isfinite(depth) & (depth != null)
     if not good.all():
@@ -105,6 +108,26 @@ def build_index(header: LasHeader, table: LasTable, aliases: Aliases | None = No
         found = "depth decreases down the file"
         findings += (Finding("info", "depth-reversed", "file", found, "increasing depth", "rows are reversed"),)
     return DepthIndex(np.ascontiguousarray(axis[rows], dtype=np.float64), rows, findings, factor)
+
+
+def _unsure_unit(header: LasHeader, depth: NDArray[np.float64]) -> tuple[Finding, ...]:
+    """Return a finding if the depth is in HFT: feet, unless hundreds of feet are possible too.
+
+    Raises:
+        UnreadableFileError: if they are.
+    """
+    unit = header.curves[0].unit
+    if normal_unit(unit) != HUNDREDS_OF_FEET:
+        return ()
+    deepest = float(np.nanmax(np.abs(depth), initial=0.0))
+    found = (
+        f"{unit!r}: the last depth has {0.3048 * deepest:.0f} m in feet, {30.48 * deepest:.0f} m in hundreds of feet"
+    )
+    remedy = "write the unit as m or ft"
+    if 30.48 * deepest <= DEEPEST:
+        expected = "a unit that can be read in one way only"
+        raise UnreadableFileError((Finding("error", "depth-unit-unsure", "depth index", found, expected, remedy),))
+    return (_depth_finding("depth-unit-unsure", found, f"feet are used, as no hole is deeper; {remedy}"),)
 
 
 def _enough(rows: NDArray[np.int64], findings: tuple[Finding, ...]) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from aemodels.core.findings import Finding
-from aemodels.curves.resolve import Aliases, is_unit
+from aemodels.curves.tables import Aliases, is_unit
 from aemodels.io.las.file_sections import refusal
 from aemodels.io.las.header_lines import (
     HeaderLine,
@@ -95,7 +95,7 @@ def read_header(
         text: the decoded file.
         curves: the curve section; by default the first.
         aliases: mnemonics and units; by default those of aliases.yaml.
-        widths: possible numbers of cells per row of data; remarks among the curve lines are told by them.
+        widths: possible numbers of cells per row of data; they reveal remarks among the curve lines.
 
     Returns:
         The header.

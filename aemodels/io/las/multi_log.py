@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
-from aemodels.curves.resolve import Aliases
+from aemodels.curves.tables import Aliases
 from aemodels.io.las.column_order import settle_order
 from aemodels.io.las.data_sections import read_blocks
 from aemodels.io.las.data_table import LasTable

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.types import Recording
-from aemodels.curves.resolve import load_aliases
+from aemodels.curves.tables import load_aliases
 from aemodels.io.added_curves import AddedCurve, copy_differs
 from aemodels.io.las.data_sections import row_lines
 from aemodels.io.las.file_sections import split_file

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from aemodels.core.types import Recording, Source
-from aemodels.curves.resolve import load_aliases
+from aemodels.curves.tables import load_aliases
 from aemodels.io.las.curves import to_channels
 from aemodels.io.las.file_sections import refusal, refuse_bombs, split_file
 from aemodels.io.las.multi_log import add_logs, find_logs, read_log

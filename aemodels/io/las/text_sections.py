@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from aemodels.core.findings import Finding
-from aemodels.curves.resolve import is_depth
+from aemodels.curves.tables import is_depth
+from aemodels.io.files.encodings import likely_codec
 
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -80,7 +81,8 @@ def decode(data: bytes) -> tuple[str, str]:
     """Decode the bytes of a file.
 
     Tried in order: a byte order mark; UTF-16 without one (LAS is mostly ASCII, so one byte of each pair is zero);
-    UTF-8 if valid; cp1252, common in logging software; latin-1, which accepts any bytes.
+    UTF-8 if valid; the encoding in which units and words of the header make sense; cp1252; latin-1, which accepts any
+    bytes.
 
     Args:
         data: bytes of the file.
@@ -107,6 +109,7 @@ def candidates(data: bytes) -> Iterator[str]:
     if max(even, odd) > 0.35 * len(head):
         yield "utf-16-be" if even > odd else "utf-16-le"
     yield "utf-8"
+    yield likely_codec(data)
     yield "cp1252"
 
 

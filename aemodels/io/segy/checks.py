@@ -52,7 +52,7 @@ def check_block(
 def _intervals(plan: SegyPlan, headers: HeaderTable, first: int) -> Iterator[Finding]:
     intervals = headers.column("dt")
     # Trace headers have integer us; a revision 2 interval may have a fraction.
-    conflicting = (intervals > 0) & (np.abs(intervals - plan.interval) >= 1)
+    conflicting = (intervals > 0) & (np.abs(intervals - plan.interval) >= 1) & (1000 * intervals != plan.interval)
     if conflicting.any():
         shown = ", ".join(str(value) for value in np.unique(intervals[intervals > 0])[:5])
         found = f"{plan.layout.interval:g} us in the binary header, {shown} us in the traces"

@@ -97,6 +97,7 @@ EXAMPLES: dict[str, str] = {
     "no-depth-index": changed("DEPT.M", "TIME.S"),
     "depth-unit-missing": changed("DEPT.M", "DEPT.", "STRT.M", "STRT."),
     "depth-unit-conflict": changed("STRT.M", "STRT.FT"),
+    "depth-unit-unsure": changed("DEPT.M", "DEPT.HFT", "STRT.M", "STRT.HFT"),
     "depth-converted": changed("DEPT.M", "DEPT.FT", "STRT.M", "STRT.FT"),
     "depth-reversed": rows(*reversed(ROWS.splitlines()))
     .replace("STRT.M 1500", "STRT.M 1503")
@@ -112,6 +113,10 @@ EXAMPLES: dict[str, str] = {
     "truncated": changed("STOP.M 1503", "STOP.M 3200"),
     "too-short": rows("1500 50 2.3"),
     "ambiguous-curve": changed("GR.GAPI", "ILD.OHMM", "RHOB.G/CC", "LLD.OHMM"),
+    "curve-chosen": rows("1500 80 82", "1501 81 83", "1502 82 84", "1503 83 85")
+    .replace("GR.GAPI", "DTC.US/FT")
+    .replace("RHOB.G/CC", "DT4P.US/FT"),
+    "possible-curve": changed("RHOB.G/CC", "RHBA.G/CC"),
     "curve-renamed": changed("RHOB.G/CC", "DEN.G/CC"),
     "unit-converted": changed(
         "RHOB.G/CC", "DEN.KG/M3", "50 2.", "50 230", "60 2.", "60 230", "70 2.", "70 230", "80 2.", "80 230"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aemodels.curves.resolve import is_unit
+from aemodels.curves.tables import is_unit
 from aemodels.io.las.header_lines import HeaderLine, header_number, parse_line
 from helpers.las_files import ROWS, codes, las_text, read_text, refused
 

@@ -583,9 +583,9 @@ def test_a_contradicted_unit_is_only_told_where_no_other_fits_all_values(tmp_pat
 
 def test_a_user_s_aliases_go_before_the_built_in_ones(tmp_path: Path):
     aliases = tmp_path / "aliases.yaml"
-    aliases.write_text("mnemonics:\n  GR: [[GRBEST], [DEN]]\nunits:\n  gAPI: {COUNTS: 2.0}\ndepth: [TIEFE]\n")
+    aliases.write_text("mnemonics:\n  GR: [[GRBEST], [DEN]]\nunits:\n  gAPI: {COUNTS: 2.0}\ndepth: [LOCHTIEFE]\n")
     path = tmp_path / "x.las"
-    path.write_text(las_text(curves=(("GR", "gAPI"), ("GRBEST", "counts")), depth="TIEFE", unit=""))
+    path.write_text(las_text(curves=(("GR", "gAPI"), ("GRBEST", "counts")), depth="LOCHTIEFE", unit=""))
     assert read_las(path, aliases=aliases).names == ("GR", "GR:raw")
     np.testing.assert_allclose(read_las(path, aliases=aliases).channel("GR"), [4.6, 4.8, 5.0, 5.2], rtol=1e-6)
     with pytest.raises(UnreadableFileError):
