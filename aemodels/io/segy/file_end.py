@@ -19,7 +19,9 @@ MIN_HEADER, ALIKE = 16, 0.8  # bytes, and share of them that is as in the header
 FIELDS = ("count", "dt")
 
 
-def without_trailing_bytes(path: Path, layout: SegyLayout, end: int) -> tuple[SegyLayout, Finding] | None:
+def without_trailing_bytes(
+    path: Path, layout: SegyLayout, end: int, *, exact: bool = False
+) -> tuple[SegyLayout, Finding] | None:
     """Return the layout of a file with bytes after its last trace that are no trace.
 
     A trace that was cut off begins with a header like the others: the same sample count and interval, or the next
@@ -29,6 +31,7 @@ def without_trailing_bytes(path: Path, layout: SegyLayout, end: int) -> tuple[Se
         path: the file.
         layout: its layout without the number of traces.
         end: byte offset of the end of the file.
+        exact: True if the bytes are as long as some traces; they must then state another count and interval.
     """
     whole = (end - layout.offset) // layout.trace_bytes
     if layout.samples < 1 or whole < 1:
@@ -41,6 +44,8 @@ def without_trailing_bytes(path: Path, layout: SegyLayout, end: int) -> tuple[Se
     if not like.any() or not like[: np.argmin(like)].all() or (start and not _are_like(first, first).all()):
         return None
     traces = start + (int(np.argmin(like)) if not like.all() else like.size)
+    if exact and (traces == whole or not _is_no_header(last, first, traces - start)):
+        return None
     rest = end - layout.offset - traces * layout.trace_bytes
     if (
         not rest
@@ -62,6 +67,12 @@ def _are_like(headers: HeaderTable, first: HeaderTable) -> np.ndarray[tuple[int]
         same &= headers.column(name) == first.column(name)[0]
     filled = headers.raw.any(axis=1) if first.raw[0].any() else True
     return np.asarray(same & filled, dtype=np.bool_)
+
+
+def _is_no_header(headers: HeaderTable, first: HeaderTable, trace: int) -> bool:
+    """Return True if a header states a count and an interval, and both differ from those of the first trace."""
+    stated = [(int(headers.column(name)[trace]), int(first.column(name)[0])) for name in FIELDS]
+    return all(own and usual and own != usual for own, usual in stated)
 
 
 def _begins_a_trace(path: Path, layout: SegyLayout, rest: int, first: HeaderTable) -> bool:

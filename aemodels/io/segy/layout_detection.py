@@ -71,13 +71,22 @@ def find_layout(path: Path) -> tuple[SegyLayout, tuple[Finding, ...]]:
     for header in headers:
         for reading in _readings(path, header, size):
             if reading.layout.traces > 0:
-                return reading.layout, (*_byte_order(reading.layout, stated), *reading.findings)
+                found = _without_text_at_end(path, reading, size)
+                return found.layout, (*_byte_order(found.layout, stated), *found.findings)
     for header in headers:
         declared = _as_declared(path, header)
         ended = None if _is_implausible(declared, header, size) else without_trailing_bytes(path, declared, size)
         if ended is not None:
             return ended[0], (*_byte_order(ended[0], stated), ended[1])
     raise _no_layout([_as_declared(path, header) for header in headers], head, size)
+
+
+def _without_text_at_end(path: Path, reading: _Reading, size: int) -> _Reading:
+    """Return a reading without the bytes after the last trace that happen to be as long as some traces."""
+    if reading.layout.starts is not None:
+        return reading
+    ended = without_trailing_bytes(path, reading.layout, size, exact=True)
+    return reading if ended is None else _with(dataclasses.replace(reading, layout=ended[0]), ended[1])
 
 
 def _plausible(header: BinaryHeader) -> bool:

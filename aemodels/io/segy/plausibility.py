@@ -12,7 +12,8 @@ LARGEST = 1e25
 SMALL = 2**24  # integers below this exist in any signal of integers, and are no normalised float
 MIN_SMALL_SHARE = 0.002
 NOISE = 0.9  # median step between neighbouring samples, in medians of amplitude, from which a signal is like noise
-MIN_AMPLITUDE_RATIO = 100.0  # of the median amplitudes, from which the smaller is that of the right byte order
+MIN_ENTROPY_STEP = 2.0  # bits by which the first byte of a wrong byte order exceeds the last one
+BOTH_SIGNS = 0.1  # smallest share of the rarer sign in a signal
 MAX_ROUGHNESS_RATIO = 0.5  # of the right byte order to the wrong one
 
 
@@ -51,12 +52,29 @@ def roughness(values: NDArray[np.float64]) -> float:
     return float(np.median(steps[(values[..., 1:] != 0) | (values[..., :-1] != 0)]) / np.median(amplitude))
 
 
-def is_swapped(declared: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
-    """Return True if integers are noise in the declared byte order and a signal, or small numbers, in the other one."""
-    amplitudes = [np.abs(values[values != 0]) for values in (declared, other)]
-    if all(amplitude.size >= MIN_SAMPLES for amplitude in amplitudes):
-        large, small = (float(np.median(amplitude)) for amplitude in amplitudes)
-        if large > MIN_AMPLITUDE_RATIO * small:
-            return True
-    rough, smooth = roughness(declared), roughness(other)
-    return rough > NOISE and smooth < MAX_ROUGHNESS_RATIO * rough
+def is_swapped(words: NDArray[np.int16] | NDArray[np.int32]) -> bool:
+    """Return True if integers look like a signal in the other byte order only.
+
+    In the wrong order the first byte is the last one of the signal, which takes all values alike, and the last byte
+    takes few; or the samples are noise and the swapped ones are smooth.
+
+    Args:
+        words: [trace, sample] in native byte order.
+    """
+    swapped = words.byteswap()
+    if np.count_nonzero(words) < MIN_SAMPLES:
+        return False
+    negative = float(np.mean(swapped[swapped != 0] < 0))
+    shift = 8 * (words.dtype.itemsize - 1)
+    first, last = (_entropy((words >> bits) & 0xFF) for bits in (shift, 0))
+    if first - last > MIN_ENTROPY_STEP:
+        return BOTH_SIGNS < negative < 1 - BOTH_SIGNS
+    rough, smooth = roughness(words.astype(np.float64)), roughness(swapped.astype(np.float64))
+    return bool(rough > NOISE and smooth < MAX_ROUGHNESS_RATIO * rough)
+
+
+def _entropy(values: NDArray[np.int16] | NDArray[np.int32]) -> float:
+    """Return the entropy of bytes in bits."""
+    counts = np.bincount(values.ravel().astype(np.int64), minlength=256)
+    share = counts[counts > 0] / values.size
+    return float(-(share * np.log2(share)).sum())

@@ -57,12 +57,9 @@ def _is_plausible(path: Path, layout: SegyLayout) -> bool:
     """Return True if the samples look like those of the format and byte order of a layout."""
     words = _words(path, layout)
     if layout.code == INT16:
-        values = words.astype(np.int16).astype(np.float64)
-        return not is_swapped(values, words.astype(np.int16).byteswap().astype(np.float64))
+        return not is_swapped(words.astype(np.int16))
     if layout.code == INT32:
-        values = words.view(np.int32).astype(np.int64)
-        swapped = words.byteswap().view(np.int32)
-        return are_integers(values) and not is_swapped(values.astype(np.float64), swapped.astype(np.float64))
+        return are_integers(words.view(np.int32).astype(np.int64)) and not is_swapped(words.view(np.int32))
     if layout.code == IBM:
         return are_floats(ibm_to_float(words)) and not _are_small_integers(words)
     with np.errstate(invalid="ignore"):
