@@ -59,8 +59,8 @@ _CURVES = (
     CanonicalCurve("RXO", "ohm.m", 0.01, 100000.0, log=True),
     CanonicalCurve("PEF", "b/e", 0.0, 30.0),
     CanonicalCurve("SP", "mV", -500.0, 500.0),
-    CanonicalCurve("CALI", "in", 2.0, 60.0, typical=(4.0, 45.0), also_in=("MM",)),
-    CanonicalCurve("BS", "in", 2.0, 60.0, typical=(3.0, 45.0), also_in=("MM",)),
+    CanonicalCurve("CALI", "in", 2.0, 60.0, typical=(2.3, 45.0), also_in=("MM",)),
+    CanonicalCurve("BS", "in", 2.0, 60.0, typical=(2.2, 45.0), also_in=("MM",)),
 )
 
 CANONICAL: dict[str, CanonicalCurve] = {curve.name: curve for curve in _CURVES}

@@ -1,38 +1,18 @@
-"""Mapping of a file's mnemonics and units to the canonical curves."""
+"""Mapping of a file's curves to the canonical curves."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
-import yaml
-
-from aemodels.core.errors import SpecError
 from aemodels.core.findings import Finding
 from aemodels.curves.canonical import CANONICAL
+from aemodels.curves.recognise import possible_names
+from aemodels.curves.tables import NO_UNIT, Aliases, find_name, load_aliases, normal_unit, unit_factor
 
-ALIASES_FILE = Path(__file__).with_name("aliases.yaml")
-LAST = 10_000  # larger than any tier
-NO_UNIT = frozenset({"", "_", "-", "--", "NONE", "N/A", "NA", "UNKNOWN", "UNITLESS"})
-
-
-@dataclass(frozen=True)
-class Aliases:
-    """Alias tables prepared for look-up.
-
-    Args:
-        mnemonics: upper-case mnemonic -> (canonical name, tier); tier 0 is the canonical name itself.
-        units: canonical unit -> normalised spelling -> factor.
-        depth: upper-case mnemonics of a depth index.
-    """
-
-    mnemonics: Mapping[str, tuple[str, int]]
-    units: Mapping[str, Mapping[str, float]]
-    depth: frozenset[str]
+LAST = 10**7  # larger than the rank of any tier
+SHOWN_UNITS = 8
+Same = Callable[[int, int], bool]
 
 
 @dataclass(frozen=True)
@@ -45,6 +25,7 @@ class Candidate:
         unit: as the file spells it.
         observed: True if it has any value.
         order: number of the log in the file that it belongs to; curves of an earlier log take precedence.
+        description: as the file states it.
     """
 
     name: str
@@ -52,6 +33,7 @@ class Candidate:
     unit: str
     observed: bool = True
     order: int = 0
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,136 +45,85 @@ class CurveMatch:
     factor: float | None
 
 
-@lru_cache(maxsize=4)
-def load_aliases(path: Path = ALIASES_FILE, *, override: Path | None = None) -> Aliases:
-    """Read the alias tables.
-
-    Args:
-        path: a YAML file laid out as aliases.yaml.
-        override: a user's file of the same layout, every part optional. Its mnemonics take precedence over all of
-            `path`, canonical names included, in the order of its tiers; its units and depth mnemonics are added.
-
-    Returns:
-        The tables.
-
-    Raises:
-        SpecError: if a file is not such a YAML file, a curve or unit is unknown, or a mnemonic is listed twice.
-    """
-    tables = _tables(path)
-    mnemonics = {name: (name, 0) for name in CANONICAL} | _tiers(path, tables, first=1)
-    doubled = set(CANONICAL) & set(_tiers(path, tables, first=1))
-    if doubled:
-        raise SpecError(
-            f"{path}: {min(doubled)!r} is listed twice; keep one entry (a canonical name always comes first)"
-        )
-    units = _unit_tables(tables)
-    depth = frozenset(map(str, tables.get("depth") or ()))
-    if override is None:
-        return Aliases(mnemonics, units, depth)
-    user = _tables(override)
-    own = _tiers(override, user, first=-1000)
-    for unit, table in _unit_tables(user).items():
-        if unit not in units:
-            raise SpecError(f"{override}: {unit!r} is not a canonical unit; expected one of {', '.join(units)}")
-        units[unit] = units[unit] | table
-    return Aliases(mnemonics | own, units, depth | {str(name).upper() for name in user.get("depth") or ()})
-
-
-def _tables(path: Path) -> Mapping[str, Any]:
-    try:
-        tables = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SpecError(f"{path}: {error}; expected a YAML file laid out as {ALIASES_FILE}") from error
-    parts = {"depth", "mnemonics", "units"}
-    if not isinstance(tables, dict) or not set(tables) <= parts:
-        raise SpecError(f"{path}: expected only {', '.join(sorted(parts))} at its top level")
-    return tables
-
-
-def _tiers(path: Path, tables: Mapping[str, Any], *, first: int) -> dict[str, tuple[str, int]]:
-    mnemonics: dict[str, tuple[str, int]] = {}
-    for canonical, tiers in (tables.get("mnemonics") or {}).items():
-        if canonical not in CANONICAL:
-            raise SpecError(f"{path}: {canonical!r} is not a canonical curve; expected one of {', '.join(CANONICAL)}")
-        if not all(isinstance(spellings, list) for spellings in tiers):
-            raise SpecError(f"{path}: {canonical} is {tiers!r}; expected tiers, a list of lists: [[BEST], [NEXT, ...]]")
-        for tier, spellings in enumerate(tiers, start=first):
-            for spelling in map(str, spellings):
-                if spelling.upper() in mnemonics:
-                    raise SpecError(f"{path}: {spelling!r} is listed twice; keep one entry")
-                mnemonics[spelling.upper()] = (canonical, tier)
-    return mnemonics
-
-
-def _unit_tables(tables: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    return {
-        unit: {normal_unit(str(key)): float(value) for key, value in table.items()}
-        for unit, table in (tables.get("units") or {}).items()
-    }
-
-
-def normal_unit(unit: str) -> str:
-    """Return a unit's spelling in upper case without blanks and brackets.
-
-    >>> normal_unit(" [us / ft] ")
-    'US/FT'
-    """
-    return (
-        re.sub(r"[\s\[\](){}]", "", unit).upper().replace("Μ", "µ").replace("μ", "µ")
-    )  # Greek mu in both cases -> micro sign
-
-
-def unit_factor(unit: str, canonical_unit: str, aliases: Aliases | None = None) -> float | None:
-    """Return the factor from `unit` to `canonical_unit`; None if the spelling is unknown.
-
-    >>> unit_factor("KG/M3", "g/cm3")
-    0.001
-    """
-    return (aliases or load_aliases()).units[canonical_unit].get(normal_unit(unit))
-
-
-def is_depth(mnemonic: str, aliases: Aliases | None = None) -> bool:
-    """Return True if a mnemonic names a depth index."""
-    return mnemonic.upper() in (aliases or load_aliases()).depth
-
-
 def resolve(
-    candidates: Sequence[Candidate], aliases: Aliases | None = None
+    candidates: Sequence[Candidate], aliases: Aliases | None = None, *, same: Same = lambda first, second: False
 ) -> tuple[tuple[CurveMatch, ...], tuple[Finding, ...]]:
     """Match a file's curves with the canonical curves.
 
     The canonical mnemonic takes precedence over an alias, an earlier tier over a later one, a curve with values over an
-    empty one; two curves of equal rank are ambiguous and neither is matched.
+    empty one; two different curves of equal rank are ambiguous and neither is matched.
 
     Args:
         candidates: the file's curves, without the depth index.
         aliases: the tables; by default those of aliases.yaml.
+        same: returns True if the candidates with two indices have the same values.
 
     Returns:
-        Matches in the order of the canonical set, and findings for unknown units and ambiguous curves.
+        Matches in the order of the canonical set, and findings for unknown units, ambiguous curves, and choices.
     """
     aliases = aliases or load_aliases()
     findings: list[Finding] = []
     ranked: dict[str, list[tuple[int, CurveMatch]]] = {}
     for index, candidate in enumerate(candidates):
-        entry = aliases.mnemonics.get(candidate.mnemonic.strip().upper())
-        if entry is None:
-            continue
-        name, tier = entry
-        factor = unit_factor(candidate.unit, CANONICAL[name].unit, aliases)
-        if factor is None and normal_unit(candidate.unit) not in NO_UNIT:
-            findings.append(_unknown_unit(candidate, name))
-            continue
-        rank = tier + (0 if candidate.observed else LAST) + LAST * LAST * candidate.order
-        ranked.setdefault(name, []).append((rank, CurveMatch(name, index, factor)))
+        found = _ranked(index, candidate, aliases)
+        if isinstance(found, Finding):
+            findings.append(found)
+        elif found is not None:
+            ranked.setdefault(found[1].name, []).append(found)
     matches = []
     for name in CANONICAL:
         best = _best(ranked.get(name, []))
-        if len(best) > 1:
+        if len(best) > 1 and not all(same(best[0].index, other.index) for other in best[1:]):
             findings.append(_ambiguous([candidates[match.index].name for match in best], name))
         elif best:
             matches.append(best[0])
+            left = [candidates[match.index] for _, match in ranked[name] if match is not best[0]]
+            findings += _chosen(candidates[best[0].index], left, name)
+    findings += _possible(candidates, {match.name for match in matches}, aliases)
     return tuple(matches), tuple(findings)
+
+
+def _ranked(index: int, candidate: Candidate, aliases: Aliases) -> tuple[int, CurveMatch] | Finding | None:
+    """Return rank and match of a candidate; a finding if its unit is unknown; None if it is not recognised."""
+    found = find_name(candidate.mnemonic, aliases)
+    if found is None:
+        return None
+    if candidate.mnemonic.strip().upper() != found.name and aliases.rules.excludes(found.name, candidate.description):
+        return None
+    unsure = not found.listed or candidate.mnemonic.strip().upper() in aliases.rules.with_unit
+    stated = found.unit if normal_unit(candidate.unit) in NO_UNIT else candidate.unit
+    factor = unit_factor(stated, CANONICAL[found.name].unit, aliases)
+    without = normal_unit(stated) in NO_UNIT
+    if factor is None and not without:
+        return None if unsure else _unknown_unit(candidate, found.name)
+    if factor is None and unsure and found.listed:
+        return None
+    rank = found.rank + (0 if candidate.observed else LAST) + LAST * LAST * candidate.order
+    return rank, CurveMatch(found.name, index, factor)
+
+
+def _chosen(chosen: Candidate, left: Sequence[Candidate], name: str) -> list[Finding]:
+    """Return a finding that names the curves that also could be a canonical one."""
+    others = [candidate.name for candidate in left if candidate.observed and candidate.order == chosen.order]
+    if not others:
+        return []
+    found = f"{chosen.name}, {', '.join(others)}"
+    remedy = f"{chosen.name} is used as {name}, the others keep their names; rank them in your SONDEFLOW_ALIASES"
+    return [Finding("info", "curve-chosen", f"curve {chosen.name}", found, f"one curve that is {name}", remedy)]
+
+
+def _possible(candidates: Sequence[Candidate], matched: set[str], aliases: Aliases) -> Iterator[Finding]:
+    """Yield a finding per curve of no known name that may be a canonical one which the file lacks."""
+    for candidate in candidates:
+        if not candidate.observed or find_name(candidate.mnemonic, aliases) is not None:
+            continue
+        names = [name for name in possible_names(candidate.mnemonic, aliases.rules) if name not in matched]
+        fitting = [name for name in names if unit_factor(candidate.unit, CANONICAL[name].unit, aliases) is not None]
+        if fitting:
+            line = f"mnemonics: {{{fitting[0]}: [[{candidate.mnemonic}]]}}"
+            remedy = f"if it is {fitting[0]}, add to your SONDEFLOW_ALIASES: {line}"
+            found = f"{candidate.mnemonic} in {candidate.unit}, which may be {' or '.join(fitting)}"
+            yield Finding("info", "possible-curve", f"curve {candidate.name}", found, "a known mnemonic", remedy)
 
 
 def _best(ranked: Sequence[tuple[int, CurveMatch]]) -> list[CurveMatch]:
@@ -201,7 +132,7 @@ def _best(ranked: Sequence[tuple[int, CurveMatch]]) -> list[CurveMatch]:
 
 
 def _unknown_unit(candidate: Candidate, name: str) -> Finding:
-    known = ", ".join(sorted(load_aliases().units[CANONICAL[name].unit]))
+    known = ", ".join(list(load_aliases().units[CANONICAL[name].unit])[:SHOWN_UNITS]) + " ..."
     return Finding(
         "warning",
         "unknown-unit",

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aemodels.core.errors import DataError
+from aemodels.core.errors import DataError, UnreadableFileError
+from aemodels.core.findings import Finding
 from aemodels.core.types import FloatArray, Scores
 from aemodels.curves.canonical import CANONICAL
 
@@ -53,3 +54,9 @@ def flag_curves(scores: Scores) -> list[AddedCurve]:
             AddedCurve(f"BADLOG_{curve}", "", f"1 = {curve} is anomalous", flag),
         ]
     return added
+
+
+def copy_differs(where: str, found: str) -> UnreadableFileError:
+    """Return the error about a scored copy that does not read back as it was written."""
+    expected, remedy = "a copy that reads back as it was written", "no copy is published; report the file to us"
+    return UnreadableFileError((Finding("error", "copy-differs", where, found, expected, remedy),))

@@ -21,7 +21,7 @@ from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.core.types import Channel, Recording, Scores
 from aemodels.curves.canonical import CANONICAL
-from aemodels.curves.resolve import unit_factor
+from aemodels.curves.tables import unit_factor
 from aemodels.io import (
     FORMATS,
     AddedCurve,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from aemodels.core.findings import Finding
 from aemodels.curves.canonical import CANONICAL
-from aemodels.curves.resolve import NO_UNIT, Aliases, is_depth, normal_unit, unit_factor
+from aemodels.curves.tables import NO_UNIT, Aliases, is_depth, normal_unit, unit_factor
 from aemodels.io.csv.dialect import Dialect, split_row, without_last_empty
 from aemodels.io.las.file_sections import refusal
 from aemodels.io.las.header import LasCurve
@@ -105,7 +105,7 @@ def _parse_cell(cell: str, aliases: Aliases) -> tuple[str, str, str]:
 
 
 def _is_known(name: str, aliases: Aliases) -> bool:
-    return is_depth(name, aliases) or name.upper() in aliases.mnemonics
+    return name.upper() in aliases.depth or name.upper() in aliases.mnemonics
 
 
 def _is_unit_of(unit: str, name: str, aliases: Aliases) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from aemodels.core.findings import Finding
 from aemodels.core.types import Recording, Source
-from aemodels.curves.resolve import load_aliases
+from aemodels.curves.tables import load_aliases
 from aemodels.io.csv.header import HEADER_ROW, CsvHeader
 from aemodels.io.csv.table import CsvFile, open_csv, read_table
 from aemodels.io.las.curves import to_channels

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from aemodels.core.types import Recording, Scores
-from aemodels.io.added_curves import AddedCurve, flag_curves
-from aemodels.io.csv.dialect import Dialect, fits, split_row
+from aemodels.io.added_curves import AddedCurve, copy_differs, flag_curves
+from aemodels.io.csv.dialect import Dialect, find_dialect, fits, split_row
 from aemodels.io.csv.header import header_cell
+from aemodels.io.csv.table import SAMPLE_ROWS
 from aemodels.io.las.flagged_copy import format_values, free_names, samples_at
 from aemodels.io.las.text_sections import MARK, decode, is_data, split_lines
 
@@ -28,12 +29,17 @@ def write_scored_csv(source: Path, target: Path, recording: Recording, scores: S
         recording: the source as `read_csv` returns it.
         scores: of the recording.
         history: not written: a table has no place for it that other programs would skip.
+
+    Raises:
+        UnreadableFileError: if the copy does not read back as written.
     """
     del history
     text, codec = decode(source.read_bytes())
     added = _columns(flag_curves(scores), recording)
     lines = _extended(split_lines(text), added, recording)
-    target.write_bytes("".join(lines).encode(codec, errors="replace"))
+    content = "".join(lines).encode(codec, errors="replace")
+    _check(content, text, added, recording)
+    target.write_bytes(content)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +92,32 @@ def _extended(lines: Sequence[str], added: _Added, recording: Recording) -> Iter
 def _depth(cells: Sequence[str], width: int, column: int, dialect: Dialect) -> float:
     number = dialect.number(cells[column]) if fits(cells, width) else None
     return np.nan if number is None else number
+
+
+def _check(content: bytes, text: str, added: _Added, recording: Recording) -> None:
+    """Split the copy again, by the dialect that its own rows show: the cells are those of the file and the added ones.
+
+    Raises:
+        UnreadableFileError: if they are not.
+    """
+    before, after = (
+        [line for line in split_lines(part.removeprefix(MARK)) if is_data(line)] for part in (text, decode(content)[0])
+    )
+    layout, width = recording.headers, len(recording.headers["columns"])
+    dialect = find_dialect(after[:SAMPLE_ROWS])
+    if dialect != Dialect(layout["delimiter"], layout["decimal_mark"]):
+        raise copy_differs("file", f"the copy reads as {dialect}")
+    known = {tuple(_unquoted(cell) for cell in cells) for cells in added.samples}
+    known |= {tuple(added.header), tuple(added.units), ("",) * len(added.header)}
+    for number, (old, new) in enumerate(zip(before, after, strict=True)):
+        kept, cells = split_row(old, dialect.delimiter), split_row(new, dialect.delimiter)
+        more = tuple(cells[-len(added.header) :]) if added.header else ()
+        if kept[:width] != cells[: min(width, len(kept))] or (added.header and more not in known):
+            raise copy_differs(f"row {number + 1}", f"cells {', '.join(cells)[:120]}")
+
+
+def _unquoted(cell: str) -> str:
+    return cell[1:-1] if cell.startswith('"') else cell
 
 
 def _quoted(cell: str, delimiter: str) -> str:

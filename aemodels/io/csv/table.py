@@ -11,12 +11,12 @@ from typing import ClassVar
 
 from typing_extensions import override
 
-from aemodels.curves.resolve import Aliases
+from aemodels.curves.tables import Aliases
 from aemodels.io.csv.dialect import Dialect, find_dialect, fits, split_row
 from aemodels.io.csv.header import HEADER_ROW, CsvHeader, read_header
-from aemodels.io.las.cell_parser import Column, collect_columns
+from aemodels.io.las.cells.cell_parser import Column, collect_columns, settle_commas
+from aemodels.io.las.cells.fast_parser import parse_fast
 from aemodels.io.las.data_table import LasTable, Ragged, as_table
-from aemodels.io.las.fast_parser import parse_fast
 from aemodels.io.las.file_sections import DataBlock, as_single_bytes, closed_span, refusal
 
 SAMPLE_ROWS = 500  # rows from which the dialect is decided
@@ -136,6 +136,7 @@ def read_table(file: CsvFile) -> tuple[LasTable, str]:
     wells = Wells(header.well)
     columns = [CsvColumn(header.curves[number].name, dialect) for number in header.order]
     starts = collect_columns(_rows(file, ragged, wells), columns)
+    settle_commas(columns, None)
     return as_table(columns, starts, file.body, ragged.findings(len(starts))), next(iter(wells.lines), "")
 
 

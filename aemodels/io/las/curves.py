@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from aemodels.core.findings import Finding
 from aemodels.core.types import BoolArray, Channel, FloatArray
 from aemodels.curves.canonical import CANONICAL
-from aemodels.curves.resolve import Aliases, Candidate, CurveMatch, load_aliases, resolve
+from aemodels.curves.resolve import Candidate, CurveMatch, resolve
+from aemodels.curves.tables import Aliases, load_aliases
 from aemodels.io.las.header import LasCurve
 from aemodels.io.las.null_values import STANDARD_NULLS, extremes
 from aemodels.io.las.unit_check import judge_unit
@@ -28,6 +29,9 @@ SENTINELS = (
     -2147483648.0,
 )
 MIN_SENTINEL_MAGNITUDE = 999.0
+UNDEFINED = tuple(sign * float(f"1e{power}") for power in range(30, 38) for sign in (1, -1))
+POSITIVE_SENTINELS = (9999.0, 9999.25, 99999.0, 999999.0, 999.25)  # where the next smaller value is far below
+MIN_SENTINEL_RATIO = 4.0  # of such a mark to the largest other value
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 MIN_REPEATS = 3  # in a curve without known bounds, where a single one may be a measurement
 
@@ -49,10 +53,15 @@ def to_channels(
     """
     observed = [not np.isnan(extremes(column)[0]) for column in columns]
     candidates = [
-        Candidate(c.name, c.mnemonic, c.unit, seen, c.order) for c, seen in zip(curves, observed, strict=True)
+        Candidate(c.name, c.mnemonic, c.unit, seen, c.order, c.description)
+        for c, seen in zip(curves, observed, strict=True)
     ]
     aliases = aliases or load_aliases()
-    matches, resolved = resolve(candidates, aliases)
+
+    def same(first: int, second: int) -> bool:
+        return np.array_equal(columns[first], columns[second], equal_nan=True)
+
+    matches, resolved = resolve(candidates, aliases, same=same)
     findings = list(resolved)
     channels: list[Channel] = []
     rows = np.empty((len(columns), len(columns[0])), dtype=np.float32)
@@ -79,7 +88,7 @@ def _convert(
     """Return the values in the canonical unit; None if they cannot be that curve."""
     canonical = CANONICAL[match.name]
     findings = []
-    sentinel = _sentinels(column)
+    sentinel = _sentinels(column, canonical.high / (match.factor or 1.0))
     if sentinel is not None:
         found = f"{int(sentinel.sum())} values like {column[sentinel][0]:g}"
         expected = f"{canonical.low:g}..{canonical.high:g} {canonical.unit}, or the NULL of the file"
@@ -95,7 +104,7 @@ def _convert(
 def _without_repeated_sentinels(column: Values, curve: LasCurve) -> tuple[Values, list[Finding]]:
     """Replace a repeated sentinel by NaN in a curve without known bounds."""
     hits = _sentinels(column)
-    if hits is None or np.count_nonzero(hits) < MIN_REPEATS:
+    if hits is None or (np.count_nonzero(hits) < MIN_REPEATS and not np.isin(column[hits], UNDEFINED).all()):
         return column, []
     found = f"{int(hits.sum())} values like {column[hits][0]:g}"
     expected = "the NULL of the file for missing values"
@@ -103,13 +112,25 @@ def _without_repeated_sentinels(column: Values, curve: LasCurve) -> tuple[Values
     return np.where(hits, np.nan, column), [finding]
 
 
-def _sentinels(column: Values) -> BoolArray | None:
-    """Find sentinels (common markers of missing values): bool[sample], None if there are none."""
+def _sentinels(column: Values, limit: float = np.inf) -> BoolArray | None:
+    """Find sentinels (common markers of missing values): bool[sample], None if there are none.
+
+    Args:
+        column: the values.
+        limit: largest possible value of the curve; a positive mark must be above it.
+    """
     low, high = extremes(column)
     if not (low <= -MIN_SENTINEL_MAGNITUDE or high >= MIN_SENTINEL_MAGNITUDE):  # true for most curves
         return None
     marks = [mark for mark in SENTINELS if low <= mark <= high]
     hits = np.asarray(np.isin(column, marks), dtype=np.bool_)
+    if max(-low, high) >= UNDEFINED[0]:
+        hits |= np.isin(column, UNDEFINED)
+    for mark in POSITIVE_SENTINELS:
+        if (mark <= high and mark > limit) or (mark == high and np.count_nonzero(column == mark) >= MIN_REPEATS):
+            others = extremes(column[(column != mark) & ~hits])[1]
+            if mark > limit or MIN_SENTINEL_RATIO * others < mark:
+                hits |= column == mark
     return hits if hits.any() else None
 
 

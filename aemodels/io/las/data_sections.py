@@ -69,12 +69,13 @@ def _continue(tables: Sequence[LasTable]) -> bool:
 
 def _concatenated(tables: Sequence[LasTable]) -> LasTable:
     columns = [np.concatenate(parts) for parts in zip(*(table.columns for table in tables), strict=True)]
-    starts = np.concatenate([_starts(table) for table in tables])
+    starts = np.concatenate([row_lines(table) for table in tables])
     findings = tuple(finding for table in tables for finding in table.findings)
     return dataclasses.replace(tables[0], columns=columns, starts=starts, findings=findings)
 
 
-def _starts(table: LasTable) -> NDArray[np.int64]:
+def row_lines(table: LasTable) -> NDArray[np.int64]:
+    """Return the index of the line on which each row starts: int64[row]."""
     if table.starts is not None:
         return table.starts
     return np.fromiter((number for number, _ in table.block.lines()), dtype=np.int64)

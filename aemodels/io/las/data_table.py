@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
-from aemodels.io.las.cell_parser import Column, collect_columns
-from aemodels.io.las.fast_parser import parse_fast
+from aemodels.io.las.cells.cell_parser import Column, collect_columns, settle_commas
+from aemodels.io.las.cells.column_widths import BLANK
+from aemodels.io.las.cells.fast_parser import parse_fast
+from aemodels.io.las.cells.row_splitter import RowSplitter, find_delimiter, split_cells
 from aemodels.io.las.file_sections import DataBlock
-from aemodels.io.las.header import CURVE_SECTION, LasHeader
-from aemodels.io.las.row_splitter import RowSplitter, find_delimiter, split_cells
+from aemodels.io.las.header import CURVE_SECTION, LasHeader, parse_number
 
+SAMPLE_ROWS = 60  # rows from which the delimiter is decided
 RAGGED_LIMIT = 0.1  # with a larger share of bad rows the columns are unreliable
 
 
@@ -28,6 +30,9 @@ class LasTable:
         columns: float64[row] per curve, NaN if a cell is not a number; infinities are kept.
         text_columns: indices of text columns.
         block: the data section.
+        delimiter: delimiter between cells, None for blanks.
+        wrapped: True if a row spans several lines.
+        decimal: decimal mark of the depths.
         starts: int64[row], 0-based index of the first line of each row; None if each data line is a row.
         findings: findings about cells and rows.
     """
@@ -35,6 +40,9 @@ class LasTable:
     columns: list[NDArray[np.float64]]
     text_columns: frozenset[int]
     block: DataBlock
+    delimiter: str | None = None
+    wrapped: bool = False
+    decimal: str = "."
     starts: NDArray[np.int64] | None = None
     findings: tuple[Finding, ...] = field(default=())
 
@@ -59,36 +67,76 @@ def parse_table(block: DataBlock, header: LasHeader) -> LasTable:
         UnreadableFileError: if the number of cells does not match the curves.
     """
     width = len(header.curves)
-    delimiter = find_delimiter([line for _, line in itertools.islice(block.lines(), 1)], header)
+    plain = header.delimiter is None and not block.has(b",", b";", b"\t")
+    sample = [] if plain else [line for _, line in itertools.islice(block.lines(), SAMPLE_ROWS)]
+    delimiter = find_delimiter(sample, header)
     if not header.wrapped:
         fast = parse_fast(block, width, delimiter)
         if fast is not None:
-            return LasTable(fast, frozenset(), block)
+            return LasTable(fast, frozenset(), block, delimiter)
+    try:
+        return _parse(block, header, delimiter)
+    except UnreadableFileError:
+        table = _otherwise_wrapped(block, header, sample)
+        if table is None:
+            raise
+    return table
+
+
+def _otherwise_wrapped(block: DataBlock, header: LasHeader, sample: Sequence[str]) -> LasTable | None:
+    """Parse a section that is wrapped although WRAP says NO, or the reverse; None if it is not.
+
+    Of a wrapped depth step the lines differ in their number of cells (the depth stands alone); lines of equal
+    numbers may be rows with too few columns.
+    """
+    other = replace(header, wrapped=not header.wrapped)
+    if other.wrapped and not _differ_within_step(block, len(header.curves)):
+        return None
+    try:
+        table = _parse(block, other, find_delimiter(sample, other))
+    except UnreadableFileError:
+        return None
+    return replace(table, findings=(_wrap_conflict(block, header), *table.findings))
+
+
+def _differ_within_step(block: DataBlock, width: int) -> bool:
+    counts: list[int] = []
+    for _, line in block.lines():
+        if sum(counts) >= width:
+            break
+        counts.append(len(split_cells(line, None, 0)))
+    return sum(counts) == width and len(set(counts)) > 1
+
+
+def _parse(block: DataBlock, header: LasHeader, delimiter: str | None) -> LasTable:
+    """Parse cell by cell."""
+    ragged = Ragged(len(header.curves))
     if header.wrapped:
-        rows: Iterator[tuple[int, list[str]]] = _unwrap(block.lines(), width)
-        ragged = Ragged(width)
+        rows: Iterator[tuple[int, list[str]]] = _unwrap(block.lines(), ragged.width)
     else:
-        ragged = Ragged(width)
-        rows = _whole_rows(block.lines, delimiter, ragged)
+        rows = _whole_rows(block.lines, delimiter, ragged, header)
     columns = [Column(curve.name) for curve in header.curves]
     starts = collect_columns(rows, columns)
-    return as_table(columns, starts, block, ragged.findings(len(starts)))
+    settle_commas(columns, header.number("STRT"))
+    table = as_table(columns, starts, block, ragged.findings(len(starts)))
+    return replace(table, delimiter=delimiter, wrapped=header.wrapped)
 
 
 def as_table(
     columns: Sequence[Column], starts: NDArray[np.int64], block: DataBlock, findings: tuple[Finding, ...]
 ) -> LasTable:
     """Return the table of filled columns, with findings about rows and cells."""
-    found = [column.finding() for column in columns]
+    found = [column.findings() for column in columns]
     text_columns = frozenset(
-        number for number, finding in enumerate(found) if finding is not None and finding.code == "text-column"
+        number for number, listed in enumerate(found) if any(finding.code == "text-column" for finding in listed)
     )
     return LasTable(
         [column.values() for column in columns],
         text_columns,
         block,
-        starts,
-        (*findings, *(finding for finding in found if finding is not None)),
+        decimal="," if columns[0].meaning == "decimal" else ".",
+        starts=starts,
+        findings=(*findings, *(finding for listed in found for finding in listed)),
     )
 
 
@@ -106,7 +154,9 @@ class Ragged:
         self.lines: list[int] = []
         self.cells = 0
         self.run_on: list[int] = []
-        self.whole = 0
+        self.blank: list[int] = []
+        self.titles: list[tuple[int, str]] = []
+        self.colons = 0
 
     def note(self, line: int, cells: int) -> None:
         """Record a row with a wrong number of cells."""
@@ -126,7 +176,20 @@ class Ragged:
                 "they are split before the sign, or at the column ends of the other rows; write a blank between them"
             )
             found = (Finding("warning", "run-on", f"line {self.run_on[0] + 1}", what, "separate numbers", remedy),)
-        return (*found, *self._ragged(rows + len(self.lines)))
+        return (*found, *self._layout(), *self._ragged(rows + len(self.lines)))
+
+    def _layout(self) -> Iterator[Finding]:
+        if self.blank:
+            what = f"{len(self.blank)} rows in which the place of a column is blank"
+            remedy = "read as missing, by the columns of all other rows; write the file's NULL value"
+            where = f"line {self.blank[0] + 1}"
+            yield Finding("warning", "blank-cells", where, what, "a number in each column", remedy)
+        for line, text in self.titles:
+            remedy = "the line is skipped"
+            yield Finding("info", "column-titles", f"line {line + 1}", repr(text[:80]), "numbers", remedy)
+        if self.colons:
+            what = f"{self.colons} depths with a colon behind them"
+            yield Finding("info", "colon-after-depth", "data", what, "a number", "the colons are left out")
 
     def _ragged(self, rows: int) -> tuple[Finding, ...]:
         if not self.lines:
@@ -147,17 +210,32 @@ class Ragged:
 
 
 def _whole_rows(
-    lines: Callable[[], Iterable[tuple[int, str]]], delimiter: str | None, ragged: Ragged
+    lines: Callable[[], Iterable[tuple[int, str]]], delimiter: str | None, ragged: Ragged, header: LasHeader
 ) -> Iterator[tuple[int, list[str]]]:
     splitter = RowSplitter(lambda: (line for _, line in lines()), delimiter, ragged.width)
+    names = {text.upper() for curve in header.curves for text in (curve.mnemonic, curve.unit) if text}
+    first = True
     for index, line in lines():
         cells = splitter.cells(line)
+        if first and _is_title(cells, names):
+            ragged.titles.append((index, line.strip()))
+            continue
+        first = False
         if len(cells) != ragged.width:
             ragged.note(index, len(cells))
             continue
+        if cells[0].endswith(":"):
+            cells[0] = cells[0][:-1]
+            ragged.colons += 1
         if delimiter is None and len(line.split()) < ragged.width:
-            ragged.run_on.append(index)
+            (ragged.blank if BLANK in cells else ragged.run_on).append(index)
         yield index, cells
+
+
+def _is_title(cells: Sequence[str], names: frozenset[str] | set[str]) -> bool:
+    """Return True if a row repeats the names or units of the curves instead of numbers."""
+    words = {cell.upper() for cell in cells}
+    return len(words & names) * 2 > len(words) and all(parse_number(cell) is None for cell in cells)
 
 
 def unwrap_rows(lines: Sequence[str], indices: Sequence[int], header: LasHeader) -> tuple[list[list[str]], list[int]]:
@@ -184,6 +262,12 @@ def _unwrap(lines: Iterable[tuple[int, str]], width: int) -> Iterator[tuple[int,
             row = []
     if row:
         raise UnreadableFileError((_wrap_error(index, len(row), width),))
+
+
+def _wrap_conflict(block: DataBlock, header: LasHeader) -> Finding:
+    stated, seen = ("YES", "one line per depth") if header.wrapped else ("NO", "several lines per depth")
+    remedy = "read as the rows are written; correct WRAP"
+    return Finding("warning", "wrap-conflict", f"line {block.title + 2}", seen, f"WRAP {stated}", remedy)
 
 
 def _wrap_error(index: int, cells: int, width: int) -> Finding:

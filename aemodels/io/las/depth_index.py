@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.core.types import AxisArray
-from aemodels.curves.resolve import NO_UNIT, Aliases, is_depth, normal_unit, unit_factor
+from aemodels.curves.tables import NO_UNIT, Aliases, is_depth, normal_unit, unit_factor
 from aemodels.io.las.data_table import LasTable
+from aemodels.io.las.depth_checks import check_ends
 from aemodels.io.las.header import LasHeader
 
 DEPTH_TOLERANCE = 1e-6  # in m; larger than rounding errors
-ABSURD_SAMPLES = 10_000_000  # 1,500 km of well at 15 cm
+HUNDREDS_OF_FEET = "HFT"  # written for feet, too
+DEEPEST = 15_000.0  # m; the deepest hole has 12.3 km
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,17 +58,12 @@ def depth_factor(header: LasHeader, aliases: Aliases | None = None) -> tuple[flo
         raise UnreadableFileError((_no_depth(curve.mnemonic, unit),))
     if factor is None:
         return 1.0, (_depth_finding("depth-unit-missing", "no unit of depth", "m is assumed; add the unit"),)
-    findings: tuple[Finding, ...] = ()
-    other = unit_factor(declared, "m", aliases)
-    if other is not None and other != factor:
-        remedy = f"the unit of the curve, {unit!r}, is used; make both agree"
-        findings += (_depth_finding("depth-unit-conflict", f"{unit!r} for the curve, {declared!r} for STRT", remedy),)
-    if factor != 1.0:
-        info = Finding(
-            "info", "depth-converted", f"curve {curve.name}", f"depth in {unit}", "m", f"multiplied by {factor:.10g}"
-        )
-        findings += (info,)
-    return factor, findings
+    if factor == 1.0 or normal_unit(unit) == HUNDREDS_OF_FEET:
+        return factor, ()
+    info = Finding(
+        "info", "depth-converted", f"curve {curve.name}", f"depth in {unit}", "m", f"multiplied by {factor:.10g}"
+    )
+    return factor, (info,)
 
 
 def build_index(header: LasHeader, table: LasTable, aliases: Aliases | None = None) -> DepthIndex:
@@ -85,13 +82,12 @@ def build_index(header: LasHeader, table: LasTable, aliases: Aliases | None = No
     """
     factor, findings = depth_factor(header, aliases)
     depth = table.columns[0]
+    findings += _unsure_unit(header, depth)
     null = header.number("NULL")
     good = np.isfinite(depth) if null is None else np.isfinite(depth) & (depth != null)
     if not good.all():
         findings += (_dropped("depth-missing", table, ~good, "rows without a depth"),)
-    rows = np.flatnonzero(good)
-    if rows.size < 2:
-        raise UnreadableFileError((*findings, _too_short(rows.size)))
+    rows = _enough(np.flatnonzero(good), findings)
     descending = depth[rows[-1]] < depth[rows[0]]
     axis = depth * factor  # check steps after conversion, which may make close depths equal
     steps = np.diff(axis[rows]) * (-1.0 if descending else 1.0)
@@ -102,10 +98,11 @@ def build_index(header: LasHeader, table: LasTable, aliases: Aliases | None = No
         mask = np.zeros(len(depth), dtype=np.bool_)
         mask[rows[repeated]] = True
         findings += (_dropped("depth-repeated", table, mask, "rows that repeat the preceding depth"),)
-    rows = rows[~repeated]
-    if rows.size < 2:
-        raise UnreadableFileError((*findings, _too_short(rows.size)))
-    findings += _check_ends(header, depth[rows])
+    rows = _enough(rows[~repeated], findings)
+    findings += check_ends(header, depth[rows], factor, aliases)
+    if _are_elevations(axis[rows]):
+        axis, factor, descending = -axis, -factor, not descending
+        findings += (_elevations(depth[rows]),)
     if descending:
         rows = rows[::-1]
         found = "depth decreases down the file"
@@ -113,41 +110,45 @@ def build_index(header: LasHeader, table: LasTable, aliases: Aliases | None = No
     return DepthIndex(np.ascontiguousarray(axis[rows], dtype=np.float64), rows, findings, factor)
 
 
-def _check_ends(header: LasHeader, depth: NDArray[np.float64]) -> tuple[Finding, ...]:
-    """Compare the first and last depth with STRT and STOP, which reveals files truncated at a row end."""
-    findings = []
-    step = float(np.median(np.abs(np.diff(depth))))
-    _refuse_absurd(header, depth)
-    for name, value, which, mismatch in (
-        ("STRT", depth[0], "first", "strt-mismatch"),
-        ("STOP", depth[-1], "last", "stop-mismatch"),
-    ):
-        expected = header.number(name)
-        if expected is None or abs(value - expected) <= 1.5 * step:
-            continue
-        short = name == "STOP" and (value - expected) * (depth[-1] - depth[0]) < 0
-        code = "truncated" if short else mismatch
-        remedy = f"{'check whether the file is complete' if short else f'correct {name}'}; the rows present are used"
-        findings.append(Finding("warning", code, "file", f"{which} depth {value:g}", f"{name} {expected:g}", remedy))
-    return tuple(findings)
+def _unsure_unit(header: LasHeader, depth: NDArray[np.float64]) -> tuple[Finding, ...]:
+    """Return a finding if the depth is in HFT: feet, unless hundreds of feet are possible too.
+
+    Raises:
+        UnreadableFileError: if they are.
+    """
+    unit = header.curves[0].unit
+    if normal_unit(unit) != HUNDREDS_OF_FEET:
+        return ()
+    deepest = float(np.nanmax(np.abs(depth), initial=0.0))
+    found = (
+        f"{unit!r}: the last depth has {0.3048 * deepest:.0f} m in feet, {30.48 * deepest:.0f} m in hundreds of feet"
+    )
+    remedy = "write the unit as m or ft"
+    if 30.48 * deepest <= DEEPEST:
+        expected = "a unit that can be read in one way only"
+        raise UnreadableFileError((Finding("error", "depth-unit-unsure", "depth index", found, expected, remedy),))
+    return (_depth_finding("depth-unit-unsure", found, f"feet are used, as no hole is deeper; {remedy}"),)
 
 
-def _refuse_absurd(header: LasHeader, depth: NDArray[np.float64]) -> None:
-    """Reject a header that declares far more samples than the file has."""
-    start, stop, step = (header.number(name) for name in ("STRT", "STOP", "STEP"))
-    if start is None or stop is None or not step:
-        return
-    declared = abs((stop - start) / step)
-    if declared > max(ABSURD_SAMPLES, 100 * depth.size):
-        found = f"{declared:.3g} samples declared by STRT, STOP and STEP, {depth.size} present"
-        finding = Finding(
-            "error", "absurd-size", "~Well section", found, "equal numbers", "correct STRT, STOP and STEP"
-        )
-        raise UnreadableFileError((finding,))
+def _enough(rows: NDArray[np.int64], findings: tuple[Finding, ...]) -> NDArray[np.int64]:
+    if rows.size < 2:
+        raise UnreadableFileError((*findings, _too_short(rows.size)))
+    return rows
+
+
+def _are_elevations(depth: NDArray[np.float64]) -> bool:
+    """Return True if most depths are below zero: no hole begins that far above its datum."""
+    return bool(depth[depth.size // 2] < 0 and depth[0] + depth[-1] < 0)
 
 
 def _depth_finding(code: str, found: str, remedy: str) -> Finding:
     return Finding("warning", code, "depth index", found, "one known unit of length", remedy)
+
+
+def _elevations(depth: NDArray[np.float64]) -> Finding:
+    found = f"depths below zero: {depth[0]:g} to {depth[-1]:g}"
+    remedy = "read as elevations: the sign is changed, so that depth increases down the hole"
+    return Finding("info", "elevation-index", "depth index", found, "depths", remedy)
 
 
 def _no_depth(mnemonic: str, unit: str) -> Finding:
@@ -157,7 +158,8 @@ def _no_depth(mnemonic: str, unit: str) -> Finding:
         f"curve {mnemonic}",
         f"first curve {mnemonic!r} with unit {unit!r}",
         "a depth with a unit of length (m, ft, 0.1in)",
-        "export the log indexed by depth, or correct the unit",
+        "export the log indexed by depth, or correct the unit; add a depth name under `depth`, or a unit under `m`, in "
+        "your SONDEFLOW_ALIASES",
     )
 
 

@@ -5,12 +5,23 @@ from __future__ import annotations
 import codecs
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
-from aemodels.io.las.text_sections import MARK, LasSection, LasText, candidates, is_data, section_kind, split_lines
+from aemodels.io.las.text_sections import (
+    MARK,
+    LasSection,
+    LasText,
+    candidates,
+    is_data,
+    section_kind,
+    sectioned,
+    split_lines,
+    with_curve_title,
+    with_data_title,
+)
 
 MEBI = 2**20
 FILE_LIMIT = 2048 * MEBI  # a LAS file is read at once
@@ -67,11 +78,13 @@ class LasFile:
         header: all lines and sections, without the lines of data sections.
         blocks: the data sections, in the order of the file.
         codec: encoding of the file.
+        findings: titles that were put right.
     """
 
     header: LasText
     blocks: tuple[DataBlock, ...]
     codec: str
+    findings: tuple[Finding, ...] = ()
 
 
 def refuse_bombs(path: Path) -> None:
@@ -131,7 +144,25 @@ def split_file(data: bytes) -> LasFile:
         sections.append(LasSection(kind, len(lines), len(lines) + len(part)))
         lines += part
         number += text.count(b"\n", start, stop) if stop < len(text) else 0
-    return LasFile(LasText(tuple(lines), codec, tuple(sections)), tuple(blocks), codec)
+    if titles and not blocks:
+        untitled = _without_data_title(text, codec, inner)
+        if untitled is not None:
+            return untitled
+    header, findings = with_curve_title(LasText(tuple(lines), codec, tuple(sections)))
+    return LasFile(header, tuple(blocks), codec, findings)
+
+
+def _without_data_title(text: bytes, codec: str, inner: str) -> LasFile | None:
+    """Return a file whose rows of numbers have no ~A line; None if there are no such rows."""
+    whole, findings = with_data_title(sectioned(text.decode(inner), codec))
+    section = next(iter(whole.of_kind("A")), None)
+    if section is None:
+        return None
+    body = "".join(line.rstrip("\r\n") + "\n" for line in whole.lines[section.title + 1 :]).encode(inner)
+    block = DataBlock(section.title, *closed_span(body, 0, len(body)), inner)
+    sections = [*whole.sections[:-1], replace(section, stop=section.title + 1)]
+    header, more = with_curve_title(LasText(whole.lines[: section.title + 1], codec, tuple(sections)))
+    return LasFile(header, (block,), codec, (*findings, *more))
 
 
 def as_single_bytes(data: bytes) -> tuple[bytes, str]:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from aemodels.core.types import AxisArray, FloatArray, Recording
 from aemodels.io.added_curves import AddedCurve
-from aemodels.io.las.data_table import unwrap_rows
+from aemodels.io.las.cells.row_splitter import RowSplitter
+from aemodels.io.las.data_table import LasTable, unwrap_rows
 from aemodels.io.las.depth_index import DEPTH_TOLERANCE, depth_factor
 from aemodels.io.las.header import LasHeader, parse_number
-from aemodels.io.las.row_splitter import RowSplitter, find_delimiter
 from aemodels.io.las.text_sections import MARK, LasSection, LasText, definition_of, is_data
 
 NULL = "-999.25"
@@ -61,13 +61,13 @@ def curve_line(name: str, unit: str, description: str) -> str:
 
 
 def flagged_lines(
-    text: LasText, header: LasHeader, added: Sequence[AddedCurve], recording: Recording, history: str
+    text: LasText, rows: FileRows, added: Sequence[AddedCurve], recording: Recording, history: str
 ) -> list[str]:
     """Return the lines of a file with added curves and history.
 
     Args:
         text: the file; it has an ~A and a ~Curve section.
-        header: its header.
+        rows: its header and rows as the reader reads them.
         added: the curves to add.
         recording: the file as read; its axis is the depth of the curves.
         history: text of the history.
@@ -75,32 +75,60 @@ def flagged_lines(
     Returns:
         All lines with their line ends.
     """
+    header = rows.header
     names = free_names([curve.name for curve in added], [curve.mnemonic for curve in header.curves])
-    data = text.of_kind("A")[0]
+    sections = [section for section in text.of_kind("A") if rows.within(section)]
     edits = _Edits()
-    curve_section = definition_of(text, data) or text.of_kind("C")[0]
+    curve_section = definition_of(text, sections[0]) or text.of_kind("C")[0]
     edits.after[_last_line(text, curve_section)] = [
         curve_line(name, curve.unit, curve.description) for name, curve in zip(names, added, strict=True)
     ]
-    _add_history(text, data, history, edits)
-    _name_columns(text, data, names, header, edits)
+    _add_history(text, sections[0], history, edits)
     null = header.well.get("NULL", "")
     missing = null if parse_number(null) is not None else NULL
     columns = [_aligned(_texts(curve.values, missing)) for curve in added]
-    if header.wrapped:
-        _unwrap(text, data, header, edits)
-    _extend_rows(text, data, header, _Cells(columns, missing, recording.axis, _factor(header, recording)), edits)
+    for section in sections:
+        _name_columns(text, section, names, header, edits)
+        if rows.table.wrapped:
+            _unwrap(text, section, header, edits)
+    _extend_rows(text, rows, sections, _Cells(columns, names, missing, rows.samples(recording)), edits)
     return edits.apply(text.lines, text.newline)
 
 
 @dataclass(frozen=True, eq=False)
+class FileRows:
+    """The rows of a file as the reader reads them.
+
+    Args:
+        header: header of the log.
+        table: its columns, in the order of the file.
+        lines: int64[row], index of the line on which each row starts.
+    """
+
+    header: LasHeader
+    table: LasTable
+    lines: NDArray[np.int64]
+
+    def within(self, section: LasSection) -> bool:
+        """Return True if the section holds any of the rows."""
+        return bool(((self.lines > section.title) & (self.lines < section.stop)).any())
+
+    def samples(self, recording: Recording) -> dict[int, int]:
+        """Return the sample of each line on which a row starts; -1 for a row that the reader skipped."""
+        known = recording.headers.get("depth_factor")
+        factor = depth_factor(self.header)[0] if known is None else float(known)
+        depth = factor * self.table.columns[int(recording.headers.get("depth_column", 0))]
+        return dict(zip(self.lines.tolist(), samples_at(depth, recording.axis).tolist(), strict=True))
+
+
+@dataclass(frozen=True, eq=False)
 class _Cells:
-    """New cells: str[sample] of each curve, text of a missing value, depth axis, metres per depth unit of the file."""
+    """New cells: str[sample] of each curve, their names, text of a missing value, and the sample of each line."""
 
     columns: list[NDArray[np.str_]]
+    names: list[str]
     missing: str
-    axis: AxisArray
-    factor: float
+    samples: dict[int, int]
 
 
 def free_names(wanted: Sequence[str], present: Sequence[str]) -> list[str]:
@@ -125,10 +153,12 @@ def _add_history(text: LasText, data: LasSection, history: str, edits: _Edits) -
     # A leading "~" would start a section, a leading "#" a comment.
     lines = [" " + re.sub(r"^[~#]+", "", line.strip()) for line in history.splitlines() if line.strip()]
     other = text.of_kind("O")
-    if other:
+    if other and data.titled:
         edits.after.setdefault(_last_line(text, other[0]), []).extend(lines)
-    else:
+    elif data.titled:
         edits.after.setdefault(data.title - 1, []).extend(["~Other", *lines])
+    else:
+        edits.after.setdefault(data.title, []).extend(["~Other", *lines, "~A"])
 
 
 def _name_columns(text: LasText, data: LasSection, names: Sequence[str], header: LasHeader, edits: _Edits) -> None:
@@ -168,37 +198,40 @@ def _unwrap(text: LasText, data: LasSection, header: LasHeader, edits: _Edits) -
             edits.replaced[index] = re.sub(r"(?i)^(\s*WRAP\s*\.\s*)YES", r"\1NO", text.lines[index])
 
 
-def _extend_rows(text: LasText, data: LasSection, header: LasHeader, cells: _Cells, edits: _Edits) -> None:
+def _extend_rows(text: LasText, rows: FileRows, sections: Sequence[LasSection], cells: _Cells, edits: _Edits) -> None:
     if not cells.columns:
         return
-    indices = [index for index in text.data_lines(data) if edits.replaced.get(index) != ""]
+    table, width = rows.table, len(rows.header.curves)
+    delimiter = None if table.wrapped else table.delimiter
+    indices = [i for section in sections for i in text.data_lines(section) if edits.replaced.get(i) != ""]
     lines = [edits.replaced.get(index, text.lines[index]) for index in indices]
-    delimiter = (
-        None if header.wrapped else find_delimiter([text.lines[index] for index in text.data_lines(data)], header)
-    )
-    splitter = RowSplitter(lambda: lines, delimiter, len(header.curves))
-    samples = _samples_of([splitter.cells(line) for line in lines], splitter.width, cells)
-    separator = delimiter or " "
+    splitter = RowSplitter(lambda: lines, delimiter, width)
+    separator = delimiter or ("\t" if lines and "\t" in lines[0].strip() else " ")
     added = _rows(cells.columns, separator)
-    if delimiter:
-        added = [row.replace(" ", "") for row in added]
     added.append((separator + cells.missing) * len(cells.columns))  # sample -1
-    for index, line, sample in zip(indices, lines, samples.tolist(), strict=True):
+    if separator != " ":
+        added = [row.replace(" ", "") for row in added]
+    missing = cells.missing
+    if table.decimal == ",":
+        added, missing = [row.replace(".", ",") for row in added], missing.replace(".", ",")
+    first = int(rows.lines.min())
+    for index, line in zip(indices, lines, strict=True):
         body = line.rstrip("\r\n")
-        edits.replaced[index] = body + added[sample] + line[len(body) :]
+        end = line[len(body) :]
+        if delimiter:
+            body = _without_last_delimiters(body, delimiter, width)
+        elif len(body.split()) < width:
+            body = splitter.filled(body, missing)
+        is_title = index < first and index not in cells.samples
+        more = separator + separator.join(cells.names) if is_title else added[cells.samples.get(index, -1)]
+        edits.replaced[index] = body + more + end
 
 
-def _factor(header: LasHeader, recording: Recording) -> float:
-    """Return metres per depth unit of the file, as determined by the reader (with the user's aliases) if known."""
-    known = recording.headers.get("depth_factor")
-    return depth_factor(header)[0] if known is None else float(known)
-
-
-def _samples_of(rows: Sequence[Sequence[str]], width: int, cells: _Cells) -> NDArray[np.int64]:
-    """Return the sample of each row, -1 for a row that the reader skipped."""
-    numbers = [parse_number(row[0]) if len(row) == width else None for row in rows]
-    depth = np.array([np.nan if number is None else number for number in numbers], dtype=np.float64)
-    return samples_at(cells.factor * depth, cells.axis)
+def _without_last_delimiters(body: str, delimiter: str, width: int) -> str:
+    """Return a line without the delimiters behind its last cell."""
+    parts = body.split(delimiter)
+    extra = len(parts) - width
+    return delimiter.join(parts[:width]) if extra > 0 and not "".join(parts[width:]).strip() else body
 
 
 def samples_at(depth: NDArray[np.float64], axis: AxisArray) -> NDArray[np.int64]:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-import lasio
+import numpy as np
 
+from aemodels.core.findings import Finding
+from aemodels.curves.tables import Aliases, is_unit
 from aemodels.io.las.file_sections import refusal
+from aemodels.io.las.header_lines import (
+    HeaderLine,
+    IsUnit,
+    as_value,
+    header_number,
+    is_doubtful,
+    parse_line,
+    parse_number,
+)
 from aemodels.io.las.text_sections import MARK, LasSection, LasText, is_data
 
+__all__ = ["CURVE_SECTION", "LasCurve", "LasHeader", "parse_number", "read_header"]
 CURVE_SECTION = "~Curve section"
-TITLES = {"V": "~Version\n", "W": "~Well\n", "C": "~Curve\n", "P": "~Parameter\n"}
-DELIMITERS = {"COMMA": ",", "TAB": "\t", ",": ","}
-ITEM_LIMIT, LINE_LIMIT, REPEAT_LIMIT = 3000, 4096, 60
-NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?")
+DELIMITERS = {"COMMA": ",", "TAB": "\t", ",": ",", "SEMICOLON": ";", ";": ";"}
+ITEM_LIMIT, LINE_LIMIT, REPEAT_LIMIT = 3000, 2**20, 60
+NUMERIC_ITEMS = ("STRT", "STOP", "STEP", "NULL")
+IDENTIFIERS = ("API", "UWI")
+DECIMAL_COMMA = re.compile(r"(\d),(\d)")
 
 
 @dataclass(frozen=True)
@@ -51,8 +62,10 @@ class LasHeader:
         well: upper-case mnemonic -> value in the well section, as text.
         units: upper-case mnemonic -> unit in the well section.
         wrapped: True if one depth step spans several lines.
-        nulls: the values of NULL, in the order of the file.
         delimiter: declared column delimiter; None if not declared (blanks).
+        nulls: the values of NULL, in the order of the file.
+        findings: what was left out or assumed.
+        depth_column: column of the depth in the data.
     """
 
     curves: tuple[LasCurve, ...]
@@ -61,67 +74,138 @@ class LasHeader:
     wrapped: bool
     delimiter: str | None
     nulls: tuple[float, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    depth_column: int = 0
 
     def number(self, mnemonic: str) -> float | None:
         """Return the value of a well item; None if it is not a number."""
-        return parse_number(self.well.get(mnemonic, ""))
+        return header_number(self.well.get(mnemonic, ""))
 
 
-def parse_number(text: str) -> float | None:
-    """Parse a decimal number; None for anything else (words, dates, 1.#IND, 1_000).
-
-    >>> parse_number("1.0D+03"), parse_number("1.#IND")
-    (1000.0, None)
-    """
-    text = text.strip()
-    return float(text.upper().replace("D", "E")) if NUMBER.fullmatch(text) else None
-
-
-def read_header(text: LasText, curves: LasSection | None = None) -> LasHeader:
-    """Parse the header sections with lasio.
-
-    lasio receives the text of the first version and well sections and of one curve section, never a path, since it
-    would fetch a path that looks like a URL.
+def read_header(
+    text: LasText,
+    curves: LasSection | None = None,
+    *,
+    aliases: Aliases | None = None,
+    widths: Collection[int] = (),
+) -> LasHeader:
+    """Parse the header sections.
 
     Args:
         text: the decoded file.
         curves: the curve section; by default the first.
+        aliases: mnemonics and units; by default those of aliases.yaml.
+        widths: possible numbers of cells per row of data; they reveal remarks among the curve lines.
 
     Returns:
         The header.
 
     Raises:
         UnreadableFileError: if a section is too large.
-        ValueError, KeyError, TypeError, AttributeError, IndexError: errors of lasio on a header that it cannot parse.
     """
-    parts = []
-    for kind in "VWC":
-        section = next(iter(text.of_kind(kind)), None) if kind != "C" or curves is None else curves
-        if section is not None:
-            _refuse_bomb(text, section, kind)
-            parts += [TITLES[kind], *(text.lines[index].replace(MARK, "").rstrip() + "\n" for index in section.body)]
-    las = lasio.read(io.StringIO("".join(parts)), ignore_data=True, ignore_header_errors=True, mnemonic_case="preserve")
-    version = {item.mnemonic.upper(): str(item.value).strip().upper() for item in las.version}
-    nulls = [parse_number(str(item.value)) for item in las.well if item.original_mnemonic.upper() == "NULL"]
+
+    def known(unit: str) -> bool:
+        return is_unit(unit, aliases)
+
+    version = {item.mnemonic.upper(): item.value.upper() for item in _items(text, "V", known)}
+    number = header_number(version.get("VERS", "2.0"))
+    well = [_in_order(item, old=number is not None and number < 2) for item in _items(text, "W", known)]
+    nulls = [parse_number(_plain(item.value)) for item in well if item.mnemonic.upper() == "NULL"]
+    definition = next(iter(text.of_kind("C")), None) if curves is None else curves
+    lines, remarks = ((), ()) if definition is None else _curve_lines(text, definition, widths)
+    findings = [_remark(text, index) for index in remarks]
+    if number is None:
+        findings.append(_no_version(version["VERS"]))
+    step = next((item.value for item in well if item.mnemonic.upper() == "STEP"), "")
+    parsed = [parse_line(text.lines[index].replace(MARK, ""), known) for index in lines]
+    found = [_with_unit(line, known, step) for line in parsed if line is not None]
     return LasHeader(
-        nulls=tuple(dict.fromkeys(value for value in nulls if value is not None)),
-        curves=tuple(_curve(item) for item in las.curves),
-        well={item.original_mnemonic.upper(): str(item.value).strip() for item in las.well},
-        units={item.original_mnemonic.upper(): str(item.unit).strip() for item in las.well},
+        curves=tuple(_named(found)),
+        well={item.mnemonic.upper(): _plain(item.value, item.mnemonic) for item in well},
+        units={item.mnemonic.upper(): _without_step(item.unit, step, known) for item in well},
         wrapped=version.get("WRAP", "NO").startswith("Y"),
         delimiter=DELIMITERS.get(version.get("DLM", "")),
+        nulls=tuple(dict.fromkeys(value for value in nulls if value is not None)),
+        findings=tuple(findings),
     )
 
 
-def _refuse_bomb(text: LasText, section: LasSection, kind: str) -> None:
-    """Reject large sections: lasio's time grows with the square of the items and the cube of equal mnemonics."""
-    lines = [text.lines[index] for index in section.body if is_data(text.lines[index])]
+def _items(text: LasText, kind: str, known: IsUnit) -> Iterator[HeaderLine]:
+    """Yield the items of the first section of a kind."""
+    section = next(iter(text.of_kind(kind)), None)
+    if section is None:
+        return
+    lines = _data_lines(text, section)
+    _refuse_bomb(text, section, lines, kind)
+    for index in lines:
+        item = parse_line(text.lines[index].replace(MARK, ""), known)
+        if item is not None:
+            yield as_value(item, known)
+
+
+def _data_lines(text: LasText, section: LasSection) -> list[int]:
+    return [index for index in section.body if is_data(text.lines[index])]
+
+
+def _in_order(item: HeaderLine, *, old: bool) -> HeaderLine:
+    """Return a well item; before LAS 2.0 the description stands first, except for numbers."""
+    if not old or item.mnemonic in NUMERIC_ITEMS or item.mnemonic.upper() in NUMERIC_ITEMS:
+        return item
+    return replace(item, value=item.description, description=item.value)
+
+
+def _curve_lines(text: LasText, section: LasSection, widths: Collection[int]) -> tuple[Sequence[int], Sequence[int]]:
+    """Return the lines that describe curves, and remarks among them, which the number of columns tells apart."""
+    lines = _data_lines(text, section)
+    _refuse_bomb(text, section, lines, "C")
+    remarks = [index for index in lines if is_doubtful(text.lines[index])]
+    kept = [index for index in lines if index not in set(remarks)]
+    if remarks and len(lines) not in widths and (len(kept) in widths or not widths):
+        return kept, remarks
+    return lines, ()
+
+
+def _with_unit(line: HeaderLine, known: IsUnit, step: str) -> HeaderLine:
+    """Return a curve line with its unit, which may stand in the place of the value."""
+    if not line.unit and line.value and known(line.value):
+        return replace(line, unit=line.value, value="")
+    return replace(line, unit=_without_step(line.unit, step, known))
+
+
+def _without_step(unit: str, step: str, known: IsUnit) -> str:
+    """Return a unit without the sampling step before it: "0.5 FT" is feet if STEP is 0.5."""
+    first, _, rest = unit.partition(" ")
+    size, stated = parse_number(first), header_number(step)
+    if size is not None and size == stated and known(rest) and not known(unit):
+        return rest
+    return unit
+
+
+def _plain(value: str, mnemonic: str = "") -> str:
+    """Return a value; a number is written in the shortest form, with a decimal point, unless it is an identifier."""
+    if mnemonic.upper() in IDENTIFIERS or header_number(value) is None:
+        return value
+    text = DECIMAL_COMMA.sub(r"\1.\2", value)
+    for kind in (np.int64, np.float64):
+        try:
+            number = kind(text)
+        except (ValueError, OverflowError):
+            continue
+        return str(number) if np.isfinite(number) else value
+    return value
+
+
+def _refuse_bomb(text: LasText, section: LasSection, indices: Sequence[int], kind: str) -> None:
+    """Reject sections that no header has."""
+    lines = [text.lines[index] for index in indices]
     where = f"~{kind} section, line {section.title + 1}"
     remedy = "check what the file is; split its curves over several files"
     if len(lines) > ITEM_LIMIT:
         raise refusal("header-too-large", where, f"{len(lines)} items", f"at most {ITEM_LIMIT}", remedy)
-    if max(map(len, lines), default=0) > LINE_LIMIT:
-        found = f"a line of {max(map(len, lines))} characters"
+    longest = max(indices, key=lambda index: len(text.lines[index]), default=0)
+    if lines and len(text.lines[longest]) > LINE_LIMIT:
+        found = f"a line of {len(text.lines[longest])} characters"
+        where, remedy = f"line {longest + 1}", "shorten the line"
         raise refusal("header-too-large", where, found, f"at most {LINE_LIMIT}", remedy)
     mnemonic, count = next(iter(Counter(line.split(".")[0].strip() for line in lines).most_common(1)), ("", 0))
     if count > REPEAT_LIMIT:
@@ -129,10 +213,21 @@ def _refuse_bomb(text: LasText, section: LasSection, kind: str) -> None:
         raise refusal("header-too-large", where, found, f"a mnemonic at most {REPEAT_LIMIT} times", remedy)
 
 
-def _curve(item: Any) -> LasCurve:
-    return LasCurve(
-        name=str(item.mnemonic).strip(),
-        mnemonic=str(item.original_mnemonic).strip() or str(item.mnemonic).strip(),
-        unit=str(item.unit).strip(),
-        description=str(item.descr).strip(),
-    )
+def _named(lines: Sequence[HeaderLine]) -> Iterator[LasCurve]:
+    """Yield the curves under unique names: of repeated mnemonics each gets its number, "GR:1", "GR:2"."""
+    mnemonics = [line.mnemonic or "UNKNOWN" for line in lines]
+    counts, seen = Counter(mnemonics), Counter[str]()
+    for line, mnemonic in zip(lines, mnemonics, strict=True):
+        seen[mnemonic] += 1
+        name = f"{mnemonic}:{seen[mnemonic]}" if counts[mnemonic] > 1 else mnemonic
+        yield LasCurve(name, mnemonic, line.unit, line.description)
+
+
+def _remark(text: LasText, index: int) -> Finding:
+    found, remedy = repr(text.lines[index].strip()[:80]), "the line is skipped; start a remark with #"
+    return Finding("warning", "stray-line", f"line {index + 1}", found, "mnemonic.unit : description", remedy)
+
+
+def _no_version(value: str) -> Finding:
+    expected, remedy = "1.2, 2.0 or 3.0", "read as 2.0; correct VERS"
+    return Finding("info", "version-unknown", "VERS", repr(value[:40]), expected, remedy)

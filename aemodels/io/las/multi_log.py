@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import lasio.exceptions
 import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
-from aemodels.curves.resolve import Aliases
+from aemodels.curves.tables import Aliases
+from aemodels.io.las.column_order import settle_order
 from aemodels.io.las.data_sections import read_blocks
 from aemodels.io.las.data_table import LasTable
 from aemodels.io.las.depth_index import DEPTH_TOLERANCE, DepthIndex, build_index
@@ -20,10 +22,7 @@ from aemodels.io.las.header import LasCurve, LasHeader, read_header
 from aemodels.io.las.null_values import clean
 from aemodels.io.las.text_sections import LasSection, LasText, definition_of
 
-HEADER_ERRORS = (
-    *(ValueError, KeyError, TypeError, AttributeError, IndexError),  # raised by lasio on broken headers
-    *(lasio.exceptions.LASHeaderError, lasio.exceptions.LASDataError, lasio.exceptions.LASUnknownUnitError),
-)
+WIDTH_ROWS = 20
 MAX_LOGS = 50  # the header is parsed once per log
 
 Definition = tuple[LasSection | None, list[DataBlock]]
@@ -93,10 +92,27 @@ def read_log(file: LasFile, log: Definition, aliases: Aliases) -> LasLog:
     Raises:
         UnreadableFileError: if the log is not usable.
     """
-    definition, blocks = log
-    header = _header(file.header, definition)
-    table, findings = read_blocks(blocks, header)
-    return LasLog(header, table, build_index(header, table, aliases), findings)
+    header, table, findings = read_rows(file, log, aliases)
+    header, table, order = settle_order(header, table, _title(file, log[1][0]), aliases)
+    noticed = (*file.findings, *header.findings, *findings, *order)
+    return LasLog(header, table, build_index(header, table, aliases), noticed)
+
+
+def read_rows(file: LasFile, log: Definition, aliases: Aliases) -> tuple[LasHeader, LasTable, tuple[Finding, ...]]:
+    """Read header and rows of a log, with the columns in the order of the file.
+
+    Raises:
+        UnreadableFileError: if the log has no curves, or its rows do not fit them.
+    """
+    header = _header(file.header, log, aliases)
+    table, findings = read_blocks(log[1], header)
+    return header, table, findings
+
+
+def _title(file: LasFile, block: DataBlock) -> str:
+    """Return the title line of a data section."""
+    text = file.header
+    return next(text.lines[s.title] for s, b in zip(text.of_kind("A"), file.blocks, strict=True) if b is block)
 
 
 def add_logs(
@@ -132,16 +148,20 @@ def add_logs(
     return curves, columns, tuple(dict.fromkeys(findings))
 
 
-def _header(text: LasText, definition: LasSection | None) -> LasHeader:
-    try:
-        header = read_header(text, definition)
-    except HEADER_ERRORS as error:
-        found = f"{type(error).__name__}: {error}"
-        raise refusal("bad-header", "header", found, "a LAS header", "correct the header") from error
+def _header(text: LasText, log: Definition, aliases: Aliases) -> LasHeader:
+    definition, blocks = log
+    header = read_header(text, definition, aliases=aliases, widths=possible_widths(blocks))
     if len(header.curves) < 2:
         found, expected = f"{len(header.curves)} curves", "a depth and at least one curve"
         raise refusal("no-curves", "~Curve section", found, expected, "correct the ~Curve section")
     return header
+
+
+def possible_widths(blocks: Sequence[DataBlock]) -> frozenset[int]:
+    """Return the numbers of cells that the first rows of data may have, by blanks and by each delimiter."""
+    rows = [line for block in blocks for _, line in itertools.islice(block.lines(), WIDTH_ROWS)][:WIDTH_ROWS]
+    counts = [Counter(len(row.split(mark)) for row in rows) for mark in (None, ",", ";", "\t")]
+    return frozenset(count.most_common(1)[0][0] for count in counts if count) - {1}
 
 
 def _same_depths(first: DepthIndex, second: DepthIndex) -> bool:

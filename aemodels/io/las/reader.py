@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from aemodels.core.types import Recording, Source
-from aemodels.curves.resolve import load_aliases
+from aemodels.curves.tables import load_aliases
 from aemodels.io.las.curves import to_channels
 from aemodels.io.las.file_sections import refusal, refuse_bombs, split_file
 from aemodels.io.las.multi_log import add_logs, find_logs, read_log
@@ -58,6 +58,7 @@ def read_las(path: Path, *, aliases: Path | None = None, section: int = 1) -> Re
             "encoding": codec,
             "depth_unit": header.curves[0].unit,
             "depth_factor": index.factor,
+            "depth_column": header.depth_column,
         },
         findings=(*findings, *curve_findings),
     )

@@ -5,11 +5,18 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from aemodels.core.findings import Finding
+from aemodels.curves.tables import is_depth
+from aemodels.io.files.encodings import likely_codec
 
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 MARK = "\ufeff"
+OF_NUMBERS = frozenset("+-0123456789.,;eE \t")
+MIN_UNTITLED_ROWS = 3
 LAS3_KINDS = {"definition": "C", "parameter": "P", "data": "A"}
 
 
@@ -21,11 +28,13 @@ class LasSection:
         kind: "V" version, "W" well, "C" curves, "P" parameters, "O" other, "A" data; "X" any other section.
         title: index of its title line.
         stop: exclusive end, in lines.
+        titled: False for rows of data without an ~A line; `title` is then the line before the first row.
     """
 
     kind: str
     title: int
     stop: int
+    titled: bool = True
 
     @property
     def body(self) -> range:
@@ -72,7 +81,8 @@ def decode(data: bytes) -> tuple[str, str]:
     """Decode the bytes of a file.
 
     Tried in order: a byte order mark; UTF-16 without one (LAS is mostly ASCII, so one byte of each pair is zero);
-    UTF-8 if valid; cp1252, common in logging software; latin-1, which accepts any bytes.
+    UTF-8 if valid; the encoding in which units and words of the header make sense; cp1252; latin-1, which accepts any
+    bytes.
 
     Args:
         data: bytes of the file.
@@ -99,12 +109,21 @@ def candidates(data: bytes) -> Iterator[str]:
     if max(even, odd) > 0.35 * len(head):
         yield "utf-16-be" if even > odd else "utf-16-le"
     yield "utf-8"
+    yield likely_codec(data)
     yield "cp1252"
 
 
 def parse_text(data: bytes) -> LasText:
     """Decode a file and find its sections."""
     text, codec = decode(data)
+    whole = sectioned(text, codec)
+    if not whole.of_kind("A"):
+        whole, _ = with_data_title(whole)
+    return with_curve_title(whole)[0]
+
+
+def sectioned(text: str, codec: str) -> LasText:
+    """Return a decoded file with its sections as titled."""
     lines = tuple(split_lines(text))
     titles = [index for index, line in enumerate(lines) if line.lstrip(MARK + " \t").startswith("~")]
     stops = [*titles, len(lines)][1:]
@@ -113,6 +132,43 @@ def parse_text(data: bytes) -> LasText:
         for title, stop in zip(titles, stops, strict=True)
     )
     return LasText(lines, codec, sections)
+
+
+def with_curve_title(text: LasText) -> tuple[LasText, tuple[Finding, ...]]:
+    """Return a file in which the section below an empty ~Curve title is the curve section if it begins with a depth."""
+    sections = list(text.sections)
+    for number, (empty, below) in enumerate(pairwise(text.sections)):
+        lines = text.data_lines(below)
+        named = lines and is_depth(text.lines[lines[0]].partition(".")[0].strip())
+        if empty.kind == "C" and not text.data_lines(empty) and below.kind not in "CA" and named:
+            sections[number : number + 2] = [replace(empty, kind="X"), replace(below, kind="C")]
+            found = f"{text.lines[below.title].strip()[:80]!r} between the ~Curve title and the curves"
+            remedy = "its lines are read as curves; delete the title"
+            where = f"line {below.title + 1}"
+            finding = Finding("warning", "misplaced-title", where, found, "curves below the ~Curve title", remedy)
+            return replace(text, sections=tuple(sections)), (finding,)
+    return text, ()
+
+
+def with_data_title(text: LasText) -> tuple[LasText, tuple[Finding, ...]]:
+    """Return a file without an ~A line in which the rows of numbers at its end are the data section."""
+    first = len(text.lines)
+    if not text.sections or text.sections[-1].kind not in "VWCPO" or not text.of_kind("C"):
+        return text, ()
+    for index in range(len(text.lines) - 1, text.sections[-1].title, -1):
+        if is_data(text.lines[index]):
+            characters = set(text.lines[index].strip())
+            if not characters <= OF_NUMBERS or characters.isdisjoint("0123456789"):
+                break
+            first = index
+    if len(text.lines) - first < MIN_UNTITLED_ROWS:
+        return text, ()
+    last = replace(text.sections[-1], stop=first)
+    data = LasSection("A", first - 1, len(text.lines), titled=False)
+    found, where = "rows of numbers without an ~A line above them", f"line {first + 1}"
+    remedy = "read as the data section; write a line ~A before them"
+    finding = Finding("warning", "data-title-missing", where, found, "an ~A line", remedy)
+    return replace(text, sections=(*text.sections[:-1], last, data)), (finding,)
 
 
 def split_lines(text: str) -> list[str]:

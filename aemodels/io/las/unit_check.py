@@ -7,10 +7,12 @@ from numpy.typing import NDArray
 
 from aemodels.core.findings import Finding
 from aemodels.curves.canonical import CANONICAL, CanonicalCurve
-from aemodels.curves.resolve import Aliases, CurveMatch, normal_unit, unit_factor
+from aemodels.curves.resolve import CurveMatch
+from aemodels.curves.tables import Aliases, normal_unit, unit_factor
 from aemodels.io.las.header import LasCurve
 
 MIN_VALUES = 20  # with fewer values, a wrong or missing unit is reported but not corrected
+MIN_FRACTION = 0.03  # median and spread of porosities that are fractions; in percent they would be zero
 MAX_OUTLIER_SHARE = 0.01  # share of values at either end that is ignored
 
 Values = NDArray[np.float64]
@@ -40,12 +42,27 @@ def judge_unit(
     findings: tuple[Finding, ...] = ()
     if match.factor != 1.0 or curve.mnemonic.upper() != match.name:
         findings += (_converted(curve, canonical, match.factor),)
-    if not observed.size or _likely(observed, canonical, match.factor):
+    if not observed.size:
+        return match.factor, findings
+    if _is_fraction(observed, canonical, match.factor):
+        found = f"unit {curve.unit!r}, values up to {float(np.percentile(observed, 99)):g}"
+        remedy = f"read as fractions ({canonical.unit}); correct the {curve.section}"
+        expected = "porosities of several percent"
+        return 1.0, (Finding("warning", "unit-contradicted", f"curve {curve.name}", found, expected, remedy),)
+    if _likely(observed, canonical, match.factor):
         return match.factor, findings
     others = [unit for unit in _fitting(observed, canonical, aliases) if unit[1] != match.factor]
     corrected = len(others) == 1 and not _possible(observed, canonical, match.factor)
     findings += (_implausible(observed, curve, (canonical, match.factor), others[0] if corrected else None),)
     return others[0][1] if corrected else match.factor, findings
+
+
+def _is_fraction(observed: Values, canonical: CanonicalCurve, factor: float) -> bool:
+    """Return True for a porosity in percent whose values are those of fractions: none exceeds 1 %, and they vary."""
+    if factor == 1.0 or canonical.unit != "v/v" or observed.size < MIN_VALUES:
+        return False
+    low, middle, high = np.percentile(observed, (5, 50, 99))
+    return bool(high <= 1.0 and low > canonical.low and middle >= MIN_FRACTION and high - low >= MIN_FRACTION)
 
 
 def _without_unit(

@@ -14,8 +14,8 @@ from aemodels.curves.canonical import CANONICAL
 from aemodels.io.added_curves import AddedCurve, flag_curves
 from aemodels.io.files.atomic import atomic_path
 from aemodels.io.las.flagged_copy import NULL, curve_line, flagged_lines, format_values, one_line
-from aemodels.io.las.header import read_header
-from aemodels.io.las.text_sections import definition_of, parse_text
+from aemodels.io.las.read_back import check_copy, read_file_rows
+from aemodels.io.las.text_sections import parse_text
 
 __all__ = ["AddedCurve", "flagged_bytes", "write_flagged_las", "write_las", "write_scored_las"]
 
@@ -109,16 +109,19 @@ def flagged_bytes(source: Path, added: Sequence[AddedCurve], recording: Recordin
 
     Raises:
         DataError: if the length of a curve is not that of the recording.
-        UnreadableFileError: if the source is not a readable LAS file.
+        UnreadableFileError: if the source is not a readable LAS file, or the text does not read back as written.
     """
     for curve in added:
         if curve.values.shape != recording.axis.shape:
             raise DataError(f"{curve.name}: {curve.values.size} values; expected {recording.axis.size}, one per depth")
-    text = parse_text(source.read_bytes())
+    data = source.read_bytes()
+    text = parse_text(data)
     if not (text.of_kind("A") and text.of_kind("C")):
         remedy = "check it with `sondeflow check`"
         finding = Finding("error", "no-data", "file", "no ~A or no ~Curve section", "a LAS file", remedy)
         raise UnreadableFileError((finding,))
-    header = read_header(text, definition_of(text, text.of_kind("A")[0]))
-    lines = flagged_lines(text, header, added, recording, history)
-    return "".join(lines).encode(text.codec, errors="replace")
+    rows = read_file_rows(data)
+    lines = flagged_lines(text, rows, added, recording, history)
+    content = "".join(lines).encode(text.codec, errors="replace")
+    check_copy(rows, content, added, recording)
+    return content

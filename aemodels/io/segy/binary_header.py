@@ -22,7 +22,7 @@ class BinaryHeader:
 
     Args:
         endian: the byte order.
-        interval: sample interval in us; 0 = not given.
+        interval: sample interval in us, unsigned as above 32767 us; 0 = not given.
         samples: samples per trace.
         code: sample format code.
         revision: (major, minor).
@@ -100,7 +100,7 @@ def parse_binary(head: bytes, endian: Endian) -> BinaryHeader:
     revision = revision_of(head[3500], head[3501])
     header = BinaryHeader(
         endian,
-        max(number("h", 3217), 0),
+        number("H", 3217),
         number("H", 3221),
         number("h", 3225),
         revision,

@@ -8,17 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.core.findings import Finding
-from aemodels.core.types import FloatArray
+from aemodels.core.types import BoolArray, FloatArray
 from aemodels.io.segy.layout import FORMAT_NAMES, SegyLayout
 from aemodels.io.segy.read_plan import SegyPlan
-from aemodels.io.segy.trace_headers import HeaderTable
+from aemodels.io.segy.trace_headers import EXCLUDED_KINDS, HeaderTable, excluded_kinds
 
 IMPLAUSIBLE = 1e30  # above any amplitude unit in use; misread formats reach 1e38
 SCALARS = (0, 1, 10, 100, 1000, 10000)
 ROUNDING = (2, 9, 10, 12)  # formats with more bits than the fraction of a float32
 
 
-def check_block(plan: SegyPlan, headers: HeaderTable, values: FloatArray, first: int) -> Iterator[Finding]:
+def check_block(
+    plan: SegyPlan, headers: HeaderTable, values: FloatArray, first: int, undefined: BoolArray | None = None
+) -> Iterator[Finding]:
     """Check traces.
 
     Args:
@@ -26,13 +28,20 @@ def check_block(plan: SegyPlan, headers: HeaderTable, values: FloatArray, first:
         headers: headers of the traces.
         values: float32[trace, sample], NaN = missing.
         first: number of the first trace in the file.
+        undefined: bool[trace, sample], samples that held a mark of undefined values; None if none did.
 
     Yields:
         One finding per kind of problem.
     """
     yield from _intervals(plan, headers, first)
     yield from _delays(plan, headers, first)
-    yield from _values(values, beyond_end(plan.layout, values, first), first)
+    yield from _kinds(plan, headers, first)
+    known = _known_missing(plan, headers, values, first)
+    if undefined is not None:
+        known = known | undefined
+        yield _undefined(undefined, first)
+    yield from _values(values, known, first)
+    yield from _weighting(headers, first)
     yield from _counts(plan, headers, first)
     yield from _scalars(plan, headers, first)
     if plan.layout.code in ROUNDING:
@@ -43,7 +52,7 @@ def check_block(plan: SegyPlan, headers: HeaderTable, values: FloatArray, first:
 def _intervals(plan: SegyPlan, headers: HeaderTable, first: int) -> Iterator[Finding]:
     intervals = headers.column("dt")
     # Trace headers have integer us; a revision 2 interval may have a fraction.
-    conflicting = (intervals > 0) & (np.abs(intervals - plan.interval) >= 1)
+    conflicting = (intervals > 0) & (np.abs(intervals - plan.interval) >= 1) & (1000 * intervals != plan.interval)
     if conflicting.any():
         shown = ", ".join(str(value) for value in np.unique(intervals[intervals > 0])[:5])
         found = f"{plan.layout.interval:g} us in the binary header, {shown} us in the traces"
@@ -68,6 +77,36 @@ def beyond_end(layout: SegyLayout, values: FloatArray, first: int) -> NDArray[np
     if counts is None:
         return np.zeros(values.shape, dtype=np.bool_)
     return np.asarray(np.arange(values.shape[1]) >= counts[:, np.newaxis], dtype=np.bool_)
+
+
+def _known_missing(plan: SegyPlan, headers: HeaderTable, values: FloatArray, first: int) -> NDArray[np.bool_]:
+    """Return samples whose absence other findings explain: bool[trace, sample]."""
+    missing = beyond_end(plan.layout, values, first)
+    return missing | excluded_kinds(headers)[:, np.newaxis] if plan.excluded else missing
+
+
+def _undefined(undefined: BoolArray, first: int) -> Finding:
+    found = f"{int(undefined.sum())} samples of 1e30 or -999.25, marks of undefined values"
+    where = _traces(undefined.any(axis=1), first)
+    return Finding("warning", "undefined-samples", where, found, "amplitudes", "read as missing")
+
+
+def _kinds(plan: SegyPlan, headers: HeaderTable, first: int) -> Iterator[Finding]:
+    excluded = excluded_kinds(headers)
+    if plan.excluded and excluded.any():
+        codes = np.unique(headers.column("kind")[excluded])
+        found = ", ".join(f"{EXCLUDED_KINDS[int(code)]} (code {code} in bytes 29-30)" for code in codes)
+        remedy = "read as missing and not scored; correct the code if they hold signal"
+        yield Finding("warning", "trace-kinds", _traces(excluded, first), found, "seismic traces (code 1)", remedy)
+
+
+def _weighting(headers: HeaderTable, first: int) -> Iterator[Finding]:
+    weights = headers.column("weighting")
+    other = weights != weights[0]
+    if other.any():
+        found = f"trace weighting factors 2^-N with N = {', '.join(str(n) for n in np.unique(weights)[:6])}"
+        remedy = "the samples are used as stored; apply the factors (bytes 169-170) if traces differ in amplitude"
+        yield Finding("warning", "trace-weighting", _traces(other, first), found, "one factor", remedy)
 
 
 def _values(values: FloatArray, ended: NDArray[np.bool_], first: int) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import textwrap
@@ -14,14 +15,27 @@ from numpy.typing import NDArray
 from aemodels.core.errors import DataError
 from aemodels.core.findings import Finding
 from aemodels.core.types import FloatArray, Recording, Scores
+from aemodels.io.added_curves import copy_differs
 from aemodels.io.files.atomic import atomic_path
 from aemodels.io.segy.binary_header import TEXT_BYTES
-from aemodels.io.segy.layout import SegyLayout
+from aemodels.io.segy.layout import FIXED_GAIN, INVERSE_GAIN, SegyLayout
 from aemodels.io.segy.layout_detection import find_layout
 from aemodels.io.segy.sample_format import settle_format
 from aemodels.io.segy.samples import encode_samples, read_values
 from aemodels.io.segy.text_header import read_text_header, text_codec
 from aemodels.io.segy.trace_headers import block_traces, spans
+
+INTEGER_RANGES = {2: (-(2**31), 2**31 - 1), 3: (-(2**15), 2**15 - 1), 7: (-(2**23), 2**23 - 1), 8: (-128, 127)} | {
+    9: (-(2**63), 2**63 - 1),
+    10: (0, 2**32 - 1),
+    11: (0, 2**16 - 1),
+    12: (0, 2**64 - 1),
+    15: (0, 2**24 - 1),
+    16: (0, 255),
+    FIXED_GAIN: (-np.inf, np.inf),
+    INVERSE_GAIN: (-(2**15), 2**15 - 1),
+}
+ROUNDING = 2.0**-14  # relative; the coarsest format (fixed point with gain) has 15 bits
 
 
 def write_scored_segy(source: Path, target: Path, recording: Recording, scores: Scores, history: str) -> None:
@@ -85,7 +99,7 @@ def write_denoised_blocks(
 
     Raises:
         DataError: if the blocks do not match the file.
-        UnreadableFileError: if the source is not a readable SEG-Y file.
+        UnreadableFileError: if the source is not a readable SEG-Y file, or the copy does not read back as written.
     """
     layout, _ = find_layout(source)
     layout, _ = settle_format(source, layout)
@@ -94,15 +108,54 @@ def write_denoised_blocks(
         shutil.copyfile(source, temporary)
         with temporary.open("r+b") as stream:
             stream.write(header)
-            done = 0
+            done, written = 0, hashlib.sha256()
             for values in blocks:
                 traces = _replaced(source, layout, values, done)
+                _check_encoding(layout, traces, values, done)
+                data = layout.to_bytes(traces, done)
+                written.update(data)
                 stream.seek(layout.byte_offset(done))
-                stream.write(layout.to_bytes(traces, done))
+                stream.write(data)
                 done += len(values)
         if done != layout.traces:
             raise DataError(f"{source}: new samples for {done} traces; expected {layout.traces}")
+        _check_copy(temporary, layout, written.hexdigest())
     return findings
+
+
+def _check_encoding(layout: SegyLayout, traces: NDArray[np.void], values: FloatArray, first: int) -> None:
+    """Decode stored samples again: they are the new ones, but for the rounding and the range of the format.
+
+    Raises:
+        UnreadableFileError: if they are not.
+    """
+    stored, given = read_values(layout, traces, first), np.isfinite(values)
+    low, high = INTEGER_RANGES.get(layout.code, (-np.inf, np.inf))
+    with np.errstate(invalid="ignore"):
+        off = np.abs(stored - np.clip(values, low, high)) > 0.5 * (layout.code in INTEGER_RANGES) + ROUNDING * np.abs(
+            values
+        )
+    wrong = given & (off | np.isnan(stored))
+    if wrong.any():
+        trace, sample = (int(place[0]) for place in np.nonzero(wrong))
+        found = f"{stored[trace, sample]:g} where {values[trace, sample]:g} was written"
+        raise copy_differs(f"trace {first + trace}", found)
+
+
+def _check_copy(copy: Path, layout: SegyLayout, written: str) -> None:
+    """Read a copy again: the same layout, format and bytes of traces.
+
+    Raises:
+        UnreadableFileError: if the copy reads as something else.
+    """
+    found, _ = settle_format(copy, find_layout(copy)[0])
+    if found != layout:
+        raise copy_differs("file", f"{found} instead of {layout}")
+    read = hashlib.sha256()
+    for start, stop in spans(found, block_traces(found)):
+        read.update(found.to_bytes(found.read_traces(copy, start, stop), start))
+    if read.hexdigest() != written:
+        raise copy_differs("samples", "other traces than those that were written")
 
 
 def _replaced(source: Path, layout: SegyLayout, values: FloatArray, first: int) -> NDArray[np.void]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
@@ -12,6 +14,7 @@ from aemodels.core.spec import Spec
 from aemodels.io.segy.trace_headers import HeaderTable
 
 MAX_LINE_NUMBER = 2**24  # larger than any survey; text read as a number is far above
+MAX_COORDINATE = 2e7  # in m; the largest northings are 1e7
 ENSEMBLE = 21
 # Revision 0 has no positions for line numbers and midpoints; these were common. Bytes 13 and 25 (trace in the record,
 # trace in the ensemble) are not tried, since they form a grid in every shot record.
@@ -72,11 +75,36 @@ def choose_positions(headers: HeaderTable) -> tuple[HeaderPositions, tuple[Findi
     Returns:
         (positions, findings about non-standard choices).
     """
+    floats, _ = float_fields(headers, STANDARD)
+    headers = replace(headers, floats=floats)
     stacked = np.unique(headers.column("offset")).size == 1
     lines, line_finding = _lines(headers, stacked=stacked)
     coordinates, coordinate_finding = _coordinates(headers, stacked=stacked)
     chosen = HeaderPositions(inline=lines[0], crossline=lines[1], cdp_x=coordinates[0], cdp_y=coordinates[1])
     return chosen, tuple(finding for finding in (line_finding, coordinate_finding) if finding)
+
+
+def float_fields(headers: HeaderTable, positions: HeaderPositions) -> tuple[frozenset[int], tuple[Finding, ...]]:
+    """Find fields that hold IEEE floats: as integers they are impossible, as floats they are line numbers or metres.
+
+    Returns:
+        (first bytes of these fields, findings).
+    """
+    found = {}
+    for name, position in positions.model_dump().items():
+        values = headers.float_word(position)
+        scaled = np.abs(headers.scaled(headers.word(position), "scalar"))
+        largest = MAX_COORDINATE if name.startswith("cdp") else MAX_LINE_NUMBER
+        if _largest(headers.word(position)) <= MAX_LINE_NUMBER or scaled[scaled > 0].min(initial=np.inf) <= largest:
+            continue
+        whole = name.startswith("cdp") or bool((values == np.rint(values)).all())
+        if np.isfinite(values).all() and whole and 0 < np.abs(values).max() <= largest:
+            found[position] = f"{name} {headers.word(position)[0]} is {values[0]:.10g} as a float"
+    if not found:
+        return frozenset(), ()
+    remedy = "these fields are read as IEEE floats, not scaled; write integers"
+    finding = Finding("warning", "header-floats", "trace headers", "; ".join(found.values()), "integers", remedy)
+    return frozenset(found), (finding,)
 
 
 def _lines(headers: HeaderTable, *, stacked: bool) -> tuple[tuple[int, int], Finding | None]:

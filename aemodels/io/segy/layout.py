@@ -15,7 +15,7 @@ from aemodels.core.findings import Finding
 from aemodels.core.types import IntArray
 from aemodels.io.segy.binary_header import TRACE_HEADER, Endian, order_of
 
-IBM, IEEE, FIXED_GAIN, INT24, UINT24 = 1, 5, 4, 7, 15
+IBM, INT32, INT16, IEEE, FIXED_GAIN, INT24, UINT24 = 1, 2, 3, 5, 4, 7, 15
 INVERSE_GAIN = -FIXED_GAIN  # internal code: fixed point divided by its gain; the standard has one code for both
 THREE_BYTES = (INT24, UINT24)
 # Sample format code -> NumPy type of one sample (SEG-Y revision 2, table 2, binary header bytes 3225-3226).
@@ -43,7 +43,7 @@ class SegyLayout:
     """Layout of a file.
 
     Args:
-        endian: byte order of headers and samples.
+        endian: byte order of headers, and of samples unless `sample_endian` states another.
         declared_code: sample format code in the binary header.
         code: sample format code used for reading; differs if the declared one is implausible.
         samples: samples per trace, of the longest one if lengths differ.
@@ -55,6 +55,7 @@ class SegyLayout:
         extended: number of extended text headers.
         starts: int64[trace + 1], byte offset of each trace and of the end of the last, if lengths differ; None if all
             traces have the same length.
+        sample_endian: byte order of the samples if it is not that of the headers.
     """
 
     endian: Endian
@@ -68,11 +69,12 @@ class SegyLayout:
     interval: float = 0.0
     extended: int = 0
     starts: IntArray | None = field(default=None, compare=False, repr=False)
+    sample_endian: Endian | None = None
 
     @property
     def sample_dtype(self) -> np.dtype[Any]:
         """Type of one stored sample (three-byte integers as three bytes)."""
-        return np.dtype(FORMATS[self.code]).newbyteorder(order_of(self.endian))
+        return np.dtype(FORMATS[self.code]).newbyteorder(order_of(self.sample_endian or self.endian))
 
     @property
     def trace_bytes(self) -> int:
@@ -123,7 +125,7 @@ class SegyLayout:
 
     def _arranged(self, traces: NDArray[np.void]) -> NDArray[np.void]:
         """Convert between the byte order of the file and one that NumPy supports; its own inverse."""
-        if self.endian == "little" and self.code in THREE_BYTES:
+        if (self.sample_endian or self.endian) == "little" and self.code in THREE_BYTES:
             traces = traces.copy()
             traces["samples"] = traces["samples"][..., ::-1].copy()
         if self.endian == "pairwise":

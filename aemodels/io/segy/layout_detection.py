@@ -21,9 +21,13 @@ from aemodels.io.segy.binary_header import (
     parse_binary,
     stated_order,
 )
+from aemodels.io.segy.file_end import without_trailing_bytes
 from aemodels.io.segy.layout import FORMAT_NAMES, FORMATS, IBM, THREE_BYTES, SegyLayout, unreadable
+from aemodels.io.segy.other_formats import name_of
 from aemodels.io.segy.text_header import MAX_EXTENDED, count_extended
 from aemodels.io.segy.trace_lengths import counts_agree, variable_length
+
+MAX_SAMPLES = 2**24  # per trace; longer ones are damaged counts
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,22 @@ def find_layout(path: Path) -> tuple[SegyLayout, tuple[Finding, ...]]:
     for header in headers:
         for reading in _readings(path, header, size):
             if reading.layout.traces > 0:
-                return reading.layout, (*_byte_order(reading.layout, stated), *reading.findings)
+                found = _without_text_at_end(path, reading, size)
+                return found.layout, (*_byte_order(found.layout, stated), *found.findings)
+    for header in headers:
+        declared = _as_declared(path, header)
+        ended = None if _is_implausible(declared, header, size) else without_trailing_bytes(path, declared, size)
+        if ended is not None:
+            return ended[0], (*_byte_order(ended[0], stated), ended[1])
     raise _no_layout([_as_declared(path, header) for header in headers], head, size)
+
+
+def _without_text_at_end(path: Path, reading: _Reading, size: int) -> _Reading:
+    """Return a reading without the bytes after the last trace that happen to be as long as some traces."""
+    if reading.layout.starts is not None:
+        return reading
+    ended = without_trailing_bytes(path, reading.layout, size, exact=True)
+    return reading if ended is None else _with(dataclasses.replace(reading, layout=ended[0]), ended[1])
 
 
 def _plausible(header: BinaryHeader) -> bool:
@@ -94,22 +112,23 @@ def _readings(path: Path, header: BinaryHeader, size: int) -> Iterator[_Reading]
         doubt = Finding("warning", "extended-headers", "binary header", found, "values that fit the file size", remedy)
         without = dataclasses.replace(declared, offset=BINARY_END, extended=0)
         yield _with(_fitted(without, dataclasses.replace(header, extended=0), size), doubt)
-    count = _count_in_traces(path, declared, size)
-    if count:
-        found = f"{header.samples} samples in the binary header, {count} in the trace headers"
+    for count, where in _counts_in_traces(path, declared, size):
+        found = f"{header.samples} samples in the binary header, {count} {where}"
         remedy = f"{count} are used, which fits the file size; correct bytes 3221-3222"
         doubt = Finding("warning", "sample-count-conflict", "binary header", found, "one sample count", remedy)
         yield _with(_fitted(dataclasses.replace(declared, samples=count), header, size), doubt)
     if header.fixed_length:
         yield _variable_length(path, header, size)
+    yield _variable_length(path, header, size, empty=True)
 
 
-def _variable_length(path: Path, header: BinaryHeader, size: int) -> _Reading:
+def _variable_length(path: Path, header: BinaryHeader, size: int, *, empty: bool = False) -> _Reading:
     """Return the layout with traces of different lengths; `traces` is 0 if they do not end at the file end."""
     layout = _as_declared(path, header)
     if _is_implausible(layout, header, size):
         return _Reading(layout)
-    found = variable_length(path, layout, size - TEXT_BYTES * max(header.trailers, 0), declared=not header.fixed_length)
+    end, declared = size - TEXT_BYTES * max(header.trailers, 0), not header.fixed_length
+    found = variable_length(path, layout, end, declared=declared, empty=empty)
     return _Reading(layout) if found is None else _Reading(*found)
 
 
@@ -164,22 +183,39 @@ def _is_implausible(layout: SegyLayout, header: BinaryHeader, size: int) -> bool
     return layout.offset > size or (texts and not header.start)
 
 
-def _count_in_traces(path: Path, layout: SegyLayout, size: int) -> int:
-    """Return the sample count of the first two trace headers; 0 if they differ, or if it is the known one."""
+def _counts_in_traces(path: Path, layout: SegyLayout, size: int) -> Iterator[tuple[int, str]]:
+    """Yield sample counts on which the first two trace headers agree, and where they state them.
+
+    After the usual bytes come those of PASSCAL, and counts that overflow 16 bits.
+    """
+    first = _trace_header(path, layout.offset, size)
+    if len(first) < TRACE_HEADER:
+        return
+    count, interval = (int(number_at(first, place, "H", layout.endian)) for place in (115, 117))
+    long_count = int(number_at(first, 229, "i", layout.endian))
+    low = count or layout.samples
+    overflowed = range(low + 2**16, min(size // layout.sample_dtype.itemsize, MAX_SAMPLES), 2**16)
+    candidates = [(count, 115, "H"), (long_count, 229, "i"), *((total, 0, "") for total in overflowed)]
+    for number, place, kind in candidates:
+        wide = dataclasses.replace(layout, samples=number)
+        if number < 1 or number == layout.samples or (size - layout.offset) % wide.trace_bytes:
+            continue
+        second = _trace_header(path, layout.offset + wide.trace_bytes, size)
+        if second and kind and number_at(second, place, kind, layout.endian) != number:
+            continue
+        if kind:
+            yield number, "in the trace headers" if place == 115 else f"in bytes {place}-{place + 3} of the traces"
+        elif second and [number_at(second, at, "H", layout.endian) for at in (115, 117)] == [count, interval]:
+            yield number, f"by the size of the file: more than 16 bits hold, of which {low} is the rest"
+
+
+def _trace_header(path: Path, offset: int, size: int) -> bytes:
+    """Return a trace header; empty beyond the end of the file, as with damaged counts."""
+    if offset + TRACE_HEADER > size:
+        return b""
     with path.open("rb") as stream:
-
-        def count_at(offset: int) -> int:
-            if offset >= size:  # possible with a damaged header
-                return 0
-            stream.seek(offset)
-            data = stream.read(116)
-            return int(number_at(data, 115, "H", layout.endian)) if len(data) == 116 else 0
-
-        count = count_at(layout.offset)
-        second = layout.offset + dataclasses.replace(layout, samples=count).trace_bytes
-        if count in (0, layout.samples) or (second < size and count_at(second) != count):
-            return 0
-        return count
+        stream.seek(offset)
+        return stream.read(TRACE_HEADER)
 
 
 def _byte_order(layout: SegyLayout, stated: Endian | None) -> Iterator[Finding]:
@@ -206,6 +242,9 @@ def _no_layout(layouts: list[SegyLayout], head: bytes, size: int) -> UnreadableF
         return unreadable(
             "truncated", found, expected, "get the complete file, or correct the sample count in the binary header"
         )
+    named = name_of(head, size)
+    if named is not None:
+        return unreadable("not-segy", named[0], "a SEG-Y file", named[1])
     codes = [struct.unpack_from(order + "h", head, 3224)[0] for order in "><"]
     if stated_order(head) == "pairwise" and codes[1] in THREE_BYTES:
         return unreadable(

@@ -10,14 +10,14 @@ import numpy as np
 
 from aemodels.core.errors import DataError
 from aemodels.core.findings import Finding
-from aemodels.core.types import Channel, FloatArray, Recording
+from aemodels.core.types import BoolArray, Channel, FloatArray, Recording
 from aemodels.io.segy.checks import check_block
 from aemodels.io.segy.header_positions import HeaderPositions
 from aemodels.io.segy.line_numbers import LineLengths
 from aemodels.io.segy.read_plan import SegyPlan, plan_segy
-from aemodels.io.segy.samples import read_values
+from aemodels.io.segy.samples import read_values, undefined_samples
 from aemodels.io.segy.text_header import read_text_headers, text_codec
-from aemodels.io.segy.trace_headers import HeaderTable, block_traces, headers_of, spans
+from aemodels.io.segy.trace_headers import HeaderTable, block_traces, excluded_kinds, headers_of, spans
 
 
 def read_segy(path: Path, positions: HeaderPositions | None = None) -> Recording:
@@ -43,10 +43,12 @@ def read_segy(path: Path, positions: HeaderPositions | None = None) -> Recording
         traces = layout.read_traces(path, start, stop)
         values[start:stop] = read_values(layout, traces, start)
         parts.append(headers_of(traces, layout).raw)
-    headers = HeaderTable(np.concatenate(parts), layout.endian)
+    headers = HeaderTable(np.concatenate(parts), layout.endian, plan.floats)
+    undefined = undefined_samples(layout, values)
+    values = with_missing(plan, headers, values, undefined)
     lines = LineLengths(plan.positions)
     lines.add(headers, 0)
-    findings = (*plan.findings, *check_block(plan, headers, values, 0), *lines.findings())
+    findings = (*plan.findings, *check_block(plan, headers, values, 0, undefined), *lines.findings())
     return _recording(plan, headers, values, 0, findings)
 
 
@@ -73,11 +75,14 @@ def read_segy_blocks(path: Path, *, traces: int, positions: HeaderPositions | No
     lines = LineLengths(plan.positions)
     for start, stop in spans(plan.layout, traces):
         stored = plan.layout.read_traces(path, start, stop)
+        headers = headers_of(stored, plan.layout, plan.floats)
         values = read_values(plan.layout, stored, start)
-        headers = headers_of(stored, plan.layout)
+        undefined = undefined_samples(plan.layout, values)
+        values = with_missing(plan, headers, values, undefined)
         lines.add(headers, start)
         at_end = tuple(lines.findings()) if stop == plan.layout.traces else ()
-        findings = (*(() if start else plan.findings), *check_block(plan, headers, values, start), *at_end)
+        found = check_block(plan, headers, values, start, undefined)
+        findings = (*(() if start else plan.findings), *found, *at_end)
         yield _recording(plan, headers, values, start, findings)
 
 
@@ -90,8 +95,19 @@ def read_span(plan: SegyPlan, start: int, stop: int) -> Recording:
         stop: exclusive end.
     """
     stored = plan.layout.read_traces(plan.path, start, stop)
-    headers = headers_of(stored, plan.layout)
-    return _recording(plan, headers, read_values(plan.layout, stored, start), start, ())
+    headers = headers_of(stored, plan.layout, plan.floats)
+    values = read_values(plan.layout, stored, start)
+    values = with_missing(plan, headers, values, undefined_samples(plan.layout, values))
+    return _recording(plan, headers, values, start, ())
+
+
+def with_missing(plan: SegyPlan, headers: HeaderTable, values: FloatArray, undefined: BoolArray | None) -> FloatArray:
+    """Return samples with NaN where undefined, and in traces that the headers name dead or auxiliary."""
+    if undefined is not None:
+        values[undefined] = np.nan
+    if plan.excluded:
+        values[excluded_kinds(headers)] = np.nan
+    return values
 
 
 def _recording(
@@ -127,8 +143,8 @@ def _channels(plan: SegyPlan, headers: HeaderTable, first: int) -> tuple[Channel
         "trace": list(range(first, first + len(headers.raw))),
         "inline": headers.word(positions.inline).tolist(),
         "crossline": headers.word(positions.crossline).tolist(),
-        "cdp_x": headers.scaled(headers.word(positions.cdp_x), "scalar").tolist(),
-        "cdp_y": headers.scaled(headers.word(positions.cdp_y), "scalar").tolist(),
+        "cdp_x": headers.coordinate(positions.cdp_x).tolist(),
+        "cdp_y": headers.coordinate(positions.cdp_y).tolist(),
         "offset": headers.column("offset").tolist(),
     }
     counts = plan.layout.counts(first, first + len(headers.raw))

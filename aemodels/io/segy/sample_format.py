@@ -9,23 +9,86 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.core.findings import Finding
-from aemodels.io.segy.layout import FIXED_GAIN, FORMAT_NAMES, IBM, IEEE, INVERSE_GAIN, SegyLayout
+from aemodels.io.segy.binary_header import Endian
+from aemodels.io.segy.layout import FIXED_GAIN, FORMAT_NAMES, IBM, IEEE, INT16, INT32, INVERSE_GAIN, SegyLayout
+from aemodels.io.segy.plausibility import MIN_SAMPLES, are_floats, are_integers, is_swapped
+from aemodels.io.segy.samples import ibm_to_float
 
 MAX_SAMPLES = 1_000_000  # samples examined, from this many positions in the file
 POSITIONS = 32
+SMALL_INTEGER_SHARE = 0.99
 MIN_GAIN_STEPS = 20  # changes of gain between neighbouring samples needed for a decision
 
 
 def settle_format(path: Path, layout: SegyLayout) -> tuple[SegyLayout, tuple[Finding, ...]]:
-    """Decide between IBM and IEEE floats if the declared format may be wrong, and how a gain is applied.
+    """Decide format and byte order of the samples from their values if the declared ones may be wrong.
 
     Args:
         path: the file.
         layout: its layout with the declared format.
 
     Returns:
-        (layout with the format code to use, findings).
+        (layout with the format code and byte order to use, findings).
     """
+    settled, findings = _by_bit_patterns(path, layout)
+    if settled.code not in (IBM, INT32, INT16, IEEE) or layout.endian == "pairwise":
+        return settled, findings
+    if _is_plausible(path, settled):
+        return settled, findings
+    others = [other for other in _alternatives(layout) if other != settled and _is_plausible(path, other)]
+    others = [other for other in others if other.sample_endian is None] or others
+    floats = [other for other in others if other.code in (IBM, IEEE)]
+    if len(floats) > 1 and len({other.sample_endian for other in floats}) == 1:
+        code = plausible_code(IEEE, _words(path, floats[0]).ravel())
+        others = [other for other in others if other.code not in (IBM, IEEE) or other.code == code]
+    if len(others) != 1:
+        return settled, findings
+    return others[0], (_contradicted(layout, others[0]),)
+
+
+def _alternatives(layout: SegyLayout) -> list[SegyLayout]:
+    """Return the layouts with other formats of the same size, and with the other byte order of the samples."""
+    codes = (INT16,) if layout.code == INT16 else (IEEE, IBM, INT32)
+    swapped: Endian = "little" if layout.endian == "big" else "big"
+    return [dataclasses.replace(layout, code=code, sample_endian=order) for order in (None, swapped) for code in codes]
+
+
+def _is_plausible(path: Path, layout: SegyLayout) -> bool:
+    """Return True if the samples look like those of the format and byte order of a layout."""
+    words = _words(path, layout)
+    if layout.code == INT16:
+        return not is_swapped(words.astype(np.int16))
+    if layout.code == INT32:
+        return are_integers(words.view(np.int32).astype(np.int64)) and not is_swapped(words.view(np.int32))
+    if layout.code == IBM:
+        return are_floats(ibm_to_float(words)) and not _are_small_integers(words)
+    with np.errstate(invalid="ignore"):
+        return are_floats(words.view(np.float32).astype(np.float64)) and not _are_small_integers(words)
+
+
+def _are_small_integers(words: NDArray[np.uint32]) -> bool:
+    """Return True if the first byte is only that of small integers of both signs; floats have an exponent there."""
+    first = words[words != 0] >> 24
+    return bool(
+        first.size >= MIN_SAMPLES and np.isin(first, (0, 255)).mean() > SMALL_INTEGER_SHARE and (first == 255).any()
+    )
+
+
+def _contradicted(declared: SegyLayout, used: SegyLayout) -> Finding:
+    found = f"sample format {declared.declared_code} ({FORMAT_NAMES.get(declared.declared_code, 'unknown')})"
+    name = FORMAT_NAMES[used.code]
+    if used.sample_endian is None:
+        expected = f"{used.code} ({name}), according to the values of the samples"
+        remedy = f"read as {name}; correct bytes 3225-3226"
+        return Finding("warning", "format-mislabelled", "binary header", found, expected, remedy)
+    found += f" in {declared.endian}-endian order, as the headers"
+    expected = f"{name} in {used.sample_endian}-endian order, according to the values of the samples"
+    remedy = f"read as {used.sample_endian}-endian {name}; write headers and samples in one byte order"
+    return Finding("warning", "sample-byte-order", "samples", found, expected, remedy)
+
+
+def _by_bit_patterns(path: Path, layout: SegyLayout) -> tuple[SegyLayout, tuple[Finding, ...]]:
+    """Decide between IBM and IEEE floats if the declared format may be wrong, and how a gain is applied."""
     if layout.code not in (IBM, IEEE, FIXED_GAIN):
         return layout, ()
     words = _words(path, dataclasses.replace(layout, code=IBM))
@@ -55,7 +118,14 @@ def _words(path: Path, layout: SegyLayout) -> NDArray[np.uint32]:
     if layout.traces <= POSITIONS * traces:
         starts, traces = np.zeros(1, dtype=int), layout.traces
     chosen = [layout.read_traces(path, int(n), int(n) + traces)["samples"] for n in starts]
-    return np.concatenate(chosen).astype(np.uint32)
+    stored = np.concatenate(chosen)
+    return stored.astype(np.int16).view(np.uint16).astype(np.uint32) if layout.code == INT16 else _as_words(stored)
+
+
+def _as_words(stored: NDArray[np.generic]) -> NDArray[np.uint32]:
+    """Return four-byte samples of any type as words in native byte order."""
+    native = np.ascontiguousarray(stored.astype(stored.dtype.newbyteorder("=")))
+    return native.view(np.uint32)
 
 
 def _has_gain(words: NDArray[np.uint32]) -> bool:

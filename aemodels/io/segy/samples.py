@@ -7,8 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aemodels.core.types import FloatArray
-from aemodels.io.segy.layout import FIXED_GAIN, IBM, INT24, INVERSE_GAIN, THREE_BYTES, SegyLayout
+from aemodels.core.types import BoolArray, FloatArray
+from aemodels.io.segy.layout import FIXED_GAIN, IBM, IEEE, INT24, INVERSE_GAIN, THREE_BYTES, SegyLayout
+
+FLOATS = (IBM, IEEE, 6)
+UNDEFINED, UNDEFINED_MAGNITUDE = -999.25, 0.9e30
+MIN_UNDEFINED = 20  # samples of exactly -999.25 from which it is a mark
+MARK_ROUNDING = 1e-5  # of 1e30, in the formats
 
 
 def ibm_to_float(words: NDArray[np.uint32]) -> NDArray[np.float64]:
@@ -101,6 +106,28 @@ def read_values(layout: SegyLayout, traces: NDArray[np.void], start: int) -> Flo
     if counts is not None:
         values[np.arange(layout.samples) >= counts[:, np.newaxis]] = np.nan
     return values
+
+
+def undefined_samples(layout: SegyLayout, values: FloatArray) -> BoolArray | None:
+    """Return the samples that hold one of the usual marks of undefined values: bool[trace, sample]; None if none does.
+
+    Attribute volumes mark the samples outside their horizons or fault blocks by 1e30 or -999.25. A signal has no other
+    value near the first, and seldom the second exactly.
+
+    Args:
+        layout: layout of the file; integers have no such marks.
+        values: float32[trace, sample].
+    """
+    if layout.code not in FLOATS:
+        return None
+    low, high = float(np.nanmin(values, initial=0.0)), float(np.nanmax(values, initial=0.0))
+    marks = np.zeros(values.shape, dtype=np.bool_)
+    if high > UNDEFINED_MAGNITUDE or low < -UNDEFINED_MAGNITUDE:
+        marks |= np.abs(np.abs(values) / np.float32(1e30) - 1.0) < MARK_ROUNDING
+    if low <= UNDEFINED:
+        exact = values == np.float32(UNDEFINED)
+        marks |= exact & (np.count_nonzero(exact) >= MIN_UNDEFINED)
+    return marks if marks.any() else None
 
 
 def decode_samples(stored: NDArray[Any], code: int) -> FloatArray:

@@ -19,9 +19,15 @@ FIELDS = {
     "scalar": (71, "i2"),
     "delay": (109, "i2"),
     "count": (115, "u2"),
-    "dt": (117, "i2"),
+    "dt": (117, "u2"),
+    "kind": (29, "i2"),
+    "coordinate_unit": (89, "i2"),
+    "weighting": (169, "i2"),
+    "long_count": (229, "i4"),
     "delay_scalar": (215, "i2"),
 }
+# Trace identification codes (bytes 29-30) of traces that hold no seismic signal.
+EXCLUDED_KINDS = {2: "dead", 3: "dummy", 4: "time break", 5: "uphole", 6: "sweep", 7: "timing", 8: "waterbreak"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,10 +37,12 @@ class HeaderTable:
     Args:
         raw: uint8[trace, 240], the first 240 header bytes.
         endian: byte order.
+        floats: first bytes of four-byte fields that hold IEEE floats instead of integers.
     """
 
     raw: NDArray[np.uint8]
     endian: Endian
+    floats: frozenset[int] = frozenset()
 
     def column(self, name: str) -> NDArray[np.int64]:
         """Return a field of `FIELDS` as int64[trace]."""
@@ -42,7 +50,18 @@ class HeaderTable:
 
     def word(self, position: int) -> NDArray[np.int64]:
         """Return the four-byte integer at a byte position, counted from 1, as int64[trace]."""
+        if position in self.floats:
+            return np.asarray(np.rint(self.float_word(position)), dtype=np.int64)
         return self._read(position, "i4")
+
+    def float_word(self, position: int) -> NDArray[np.float64]:
+        """Return the four bytes at a position, counted from 1, as IEEE floats: float64[trace]."""
+        words = self._read(position, "u4").astype(np.uint32)
+        return np.asarray(words.view(np.float32), dtype=np.float64)
+
+    def coordinate(self, position: int) -> NDArray[np.float64]:
+        """Return coordinates with the scalar of each trace applied; floats are not scaled."""
+        return self.float_word(position) if position in self.floats else self.scaled(self.word(position), "scalar")
 
     def scaled(self, values: NDArray[np.int64], scalar: str) -> NDArray[np.float64]:
         """Apply a SEG-Y scalar, float64[trace]: positive multiplies, negative divides, zero has no effect."""
@@ -56,10 +75,21 @@ class HeaderTable:
         return part.view(dtype)[:, 0].astype(np.int64)
 
 
-def headers_of(traces: NDArray[np.void], layout: SegyLayout) -> HeaderTable:
+def headers_of(traces: NDArray[np.void], layout: SegyLayout, floats: frozenset[int] = frozenset()) -> HeaderTable:
     """Return the headers of traces read by `SegyLayout.read_traces`, copied so that the samples can be freed."""
     raw = np.ascontiguousarray(traces["header"]).view(np.uint8).reshape(len(traces), layout.header_bytes)
-    return HeaderTable(raw[:, :TRACE_HEADER].copy(), layout.endian)
+    return HeaderTable(raw[:, :TRACE_HEADER].copy(), layout.endian, floats)
+
+
+def excluded_kinds(headers: HeaderTable) -> NDArray[np.bool_]:
+    """Return the traces whose identification code says dead or auxiliary: bool[trace]."""
+    return np.asarray(np.isin(headers.column("kind"), list(EXCLUDED_KINDS)), dtype=np.bool_)
+
+
+def has_excluded(headers: HeaderTable) -> bool:
+    """Return True if identification codes tell some traces from the others: not all are dead or auxiliary."""
+    excluded = excluded_kinds(headers)
+    return bool(excluded.any() and 2 * np.count_nonzero(excluded) < excluded.size)
 
 
 def block_traces(layout: SegyLayout) -> int:

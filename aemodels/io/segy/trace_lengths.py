@@ -33,7 +33,7 @@ def counts_agree(path: Path, layout: SegyLayout) -> bool:
 
 
 def variable_length(
-    path: Path, layout: SegyLayout, end: int, *, declared: bool
+    path: Path, layout: SegyLayout, end: int, *, declared: bool, empty: bool = False
 ) -> tuple[SegyLayout, tuple[Finding, ...]] | None:
     """Return the layout of a file whose traces have different lengths that fill it exactly.
 
@@ -42,6 +42,7 @@ def variable_length(
         layout: declared layout; `samples` is the count of the binary header.
         end: byte offset of the end of the traces.
         declared: True if the binary header allows different lengths.
+        empty: True if a count of 0 is a trace without samples, not one as long as the binary header states.
 
     Returns:
         (layout, findings); None if the lengths do not fill the file, or are all equal.
@@ -49,7 +50,7 @@ def variable_length(
     Raises:
         UnreadableFileError: if padding all traces to the longest would take many times the file size.
     """
-    starts = _follow(path, layout, end)
+    starts = _follow(path, layout, end, empty=empty)
     if starts is None:
         return None
     found = dataclasses.replace(layout, traces=starts.size - 1, starts=starts)
@@ -67,6 +68,8 @@ def variable_length(
 
 def _findings(stated: int, counts: IntArray, *, declared: bool) -> list[Finding]:
     shown = f"{counts.min()} to {counts.max()} samples per trace"
+    if not counts.min():
+        shown += f", none in {np.count_nonzero(counts == 0)} traces, the first of them trace {int(np.argmin(counts))}"
     findings = [
         Finding(
             "info" if declared else "warning",
@@ -85,16 +88,17 @@ def _findings(stated: int, counts: IntArray, *, declared: bool) -> list[Finding]
     return findings
 
 
-def _follow(path: Path, layout: SegyLayout, end: int) -> IntArray | None:
+def _follow(path: Path, layout: SegyLayout, end: int, *, empty: bool) -> IntArray | None:
     """Return the byte offset of each trace and of the end; None if the lengths do not add up to the end."""
     size = layout.sample_dtype.itemsize
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         position, starts = layout.offset, array("q", [layout.offset])
         interval = data[position + 116 : position + 118]
-        while position + layout.header_bytes < end and data[position + 116 : position + 118] == interval:
+        while position + layout.header_bytes <= end and data[position + 116 : position + 118] == interval:
             count = _count_at(data[position : position + layout.header_bytes], layout)
+            count = layout.samples if not count and not empty else count
             position += layout.header_bytes + count * size
-            if count < 1 or position > end:
+            if (count < 1 and not empty) or position > end:
                 return None
             starts.append(position)
             if len(starts) == EQUAL_TRACES and position - layout.offset == (EQUAL_TRACES - 1) * (
@@ -110,4 +114,4 @@ def _count_at(header: bytes, layout: SegyLayout) -> int:
         count = int(number_at(header, TRACE_HEADER + 137, "I", layout.endian))
         if count:
             return count
-    return int(number_at(header, 115, "H", layout.endian)) or layout.samples
+    return int(number_at(header, 115, "H", layout.endian))

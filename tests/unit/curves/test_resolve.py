@@ -6,7 +6,8 @@ import pytest
 
 from aemodels.core.errors import SpecError
 from aemodels.curves.canonical import CANONICAL
-from aemodels.curves.resolve import ALIASES_FILE, Candidate, is_depth, load_aliases, resolve, unit_factor
+from aemodels.curves.resolve import Candidate, resolve
+from aemodels.curves.tables import ALIASES_FILE, is_depth, load_aliases, unit_factor
 
 UNITS = {name: curve.unit for name, curve in CANONICAL.items()}
 
@@ -136,13 +137,13 @@ def test_of_an_array_induction_log_one_curve_each_is_taken():
         "RMED": "AT30",
         "RSHA": "AT10",
     }
-    assert not findings
+    assert [(finding.severity, finding.code) for finding in findings] == [("info", "curve-chosen")] * 2
 
 
 def test_the_canonical_mnemonic_beats_an_alias():
     matches, findings = resolve([candidate("DT", "us/ft"), candidate("DTC", "us/ft")])
     assert [(match.name, match.index) for match in matches] == [("DTC", 1)]
-    assert not findings
+    assert [(finding.severity, finding.code) for finding in findings] == [("info", "curve-chosen")]
 
 
 def test_an_earlier_tier_beats_a_later_one():

@@ -233,6 +233,20 @@ def _huge() -> bytes:
     return cube(values=values)
 
 
+def _little_samples() -> bytes:
+    return segy_bytes(WAVES.byteswap())
+
+
+def _undefined() -> bytes:
+    values = CUBE_WAVES.copy()
+    values[3, :7] = 1e30
+    return cube(values=values)
+
+
+def _float_coordinates() -> bytes:
+    return cube(trace={number: [(181, "f", 5e5 + 25 * number), (185, "f", 6.7e6)] for number in range(24)})
+
+
 def _on_all(place: int, kind: str, value: int) -> bytes:
     return cube(trace={number: [(place, kind, value)] for number in range(24)})
 
@@ -273,6 +287,14 @@ EXAMPLES: dict[str, Callable[[Path], Findings]] = {
     "format-unknown": line_of(segy_bytes(label=0)),
     "little-endian": line_of(segy_bytes(order="<")),
     "byte-swapped": line_of(swapped(segy_like(np.ones((4, 60), np.float32), 5, "f4"), 5)),
+    "sample-byte-order": line_of(_little_samples()),
+    "undefined-samples": line_of(_undefined()),
+    "interval-in-ms": line_of(segy_bytes(np.tile(WAVES, 6), binary_dt=4, trace_dt=4)),
+    "trailing-bytes": line_of(cube() + b"\x40" * 3200),
+    "trace-kinds": line_of(cube(trace={5: [(29, "h", 2)], 6: [(29, "h", 7)]})),
+    "trace-weighting": line_of(cube(trace={5: [(169, "h", 3)]})),
+    "header-floats": line_of(_float_coordinates()),
+    "coordinate-angles": line_of(_on_all(89, "h", 2)),
     "byte-order-conflict": line_of(cube((3297, "I", 0x04030201))),
     "interval-missing": line_of(segy_bytes(binary_dt=0, trace_dt=0)),
     "interval-conflict": line_of(segy_bytes(binary_dt=2000, trace_dt=4000)),

@@ -57,7 +57,10 @@ def long(unit: str, first: float, step: float) -> str:
 
 EXAMPLES: dict[str, str] = {
     "not-las": "Dear all,\nplease find the log attached.\n",
-    "bad-header": changed("VERS. 2.0", "VERS. two"),
+    "version-unknown": changed("VERS. 2.0", "VERS. two"),
+    "misplaced-title": changed("~Curve\n", "~Curve\n~Well\n"),
+    "data-title-missing": changed("~Ascii\n", "~Parameter\n"),
+    "stray-line": changed("GR.GAPI : gamma\n", "GR.GAPI : gamma\nCurves below are edited\n"),
     "header-too-large": changed("RHOB.G/CC : density\n", "X.M : again\n" * 61),
     "absurd-size": changed("STOP.M 1503", "STOP.M 1e9"),
     "no-data": HEADER.replace("~Ascii\n", ""),
@@ -67,11 +70,24 @@ EXAMPLES: dict[str, str] = {
     "other-section": PLAIN + SECOND + "900 -40\n901 -41\n",
     "column-count": rows("1500 50 2.3 7", "1501 60 2.4 7", "1502 70 2.5 7", "1503 80 2.6 7"),
     "ragged-row": PLAIN.replace("STOP.M 1503", "STOP.M 1504") + "1504 44\n",
+    "column-order": changed("~Ascii", "~A DEPT RHOB GR"),
+    "wrap-conflict": rows("1500", "50", "2.3 0", "1501", "60", "2.4 0")
+    .replace("~Ascii", "SP.MV : sp\n~Ascii")
+    .replace("STOP.M 1503", "STOP.M 1501"),
+    "column-titles": changed("1500 50", "DEPT GR RHOB\n1500 50"),
+    "colon-after-depth": changed("1500 ", "1500: ", "1501 ", "1501: ", "1502 ", "1502: ", "1503 ", "1503: "),
+    "blank-cells": rows(*[f"{1500 + n}  {50 + n}  2.3" if n != 5 else "1505      2.3" for n in range(40)]).replace(
+        "STOP.M 1503", "STOP.M 1539"
+    ),
     "run-on": changed("1501 60 2.4", "1501 60-999.25"),
     "text-column": rows("1500 sand 2.3", "1501 shale 2.4", "1502 sand 2.5", "1503 sand 2.6"),
     "unreadable-cell": changed("1501 60 2.4", "1501 60 -1.#IND"),
     "missing-word": changed("1501 60 2.4", "1501 (null) 2.4"),
     "decimal-comma": rows("1500 50,5 2.3", "1501 60,5 2.4", "1502 70,5 2.5", "1503 80,5 2.6"),
+    "thousands-separator": changed("1500 5", "1,500 5", "1501 ", "1,501 ", "1502 ", "1,502 ", "1503 8", "1,503 8"),
+    "comma-ambiguous": rows("1,500 2,300", "1,501 2,301", "1,502 2,302")
+    .replace("GR.GAPI : gamma\n", "")
+    .replace("STRT.M 1500", "STRT.M"),
     "infinite": changed("1501 60 2.4", "1501 1e400 2.4"),
     "null-missing": changed("NULL. -999.25 :", "NULL. :"),
     "null-conflict": changed("NULL. -999.25 : missing", "NULL. -999.25 : missing\nNULL. -9999 : missing"),
@@ -81,6 +97,7 @@ EXAMPLES: dict[str, str] = {
     "no-depth-index": changed("DEPT.M", "TIME.S"),
     "depth-unit-missing": changed("DEPT.M", "DEPT.", "STRT.M", "STRT."),
     "depth-unit-conflict": changed("STRT.M", "STRT.FT"),
+    "depth-unit-unsure": changed("DEPT.M", "DEPT.HFT", "STRT.M", "STRT.HFT"),
     "depth-converted": changed("DEPT.M", "DEPT.FT", "STRT.M", "STRT.FT"),
     "depth-reversed": rows(*reversed(ROWS.splitlines()))
     .replace("STRT.M 1500", "STRT.M 1503")
@@ -90,9 +107,16 @@ EXAMPLES: dict[str, str] = {
     "depth-missing": changed("1502 70", "-999.25 70"),
     "strt-mismatch": changed("STRT.M 1500", "STRT.M 100"),
     "stop-mismatch": changed("STOP.M 1503", "STOP.M 1501"),
+    "step-mismatch": changed("STEP.M 1 ", "STEP.M 10 "),
+    "depth-gap": rows(*[f"{1500 + n + 7 * (n > 3)} 50 2.3" for n in range(33)]).replace("STOP.M 1503", "STOP.M 1539"),
+    "elevation-index": changed(*[text for n in "0123" for text in (f"150{n} ", f"-150{n} ")]).replace("M 1", "M -1"),
     "truncated": changed("STOP.M 1503", "STOP.M 3200"),
     "too-short": rows("1500 50 2.3"),
     "ambiguous-curve": changed("GR.GAPI", "ILD.OHMM", "RHOB.G/CC", "LLD.OHMM"),
+    "curve-chosen": rows("1500 80 82", "1501 81 83", "1502 82 84", "1503 83 85")
+    .replace("GR.GAPI", "DTC.US/FT")
+    .replace("RHOB.G/CC", "DT4P.US/FT"),
+    "possible-curve": changed("RHOB.G/CC", "RHBA.G/CC"),
     "curve-renamed": changed("RHOB.G/CC", "DEN.G/CC"),
     "unit-converted": changed(
         "RHOB.G/CC", "DEN.KG/M3", "50 2.", "50 230", "60 2.", "60 230", "70 2.", "70 230", "80 2.", "80 230"

@@ -7,50 +7,8 @@ import numpy as np
 import pytest
 
 from aemodels.core.errors import UnreadableFileError
-from aemodels.core.types import Recording
 from aemodels.io import read_las
-
-CURVES = (("GR", "gAPI"), ("RHOB", "g/cm3"))
-ROWS = ("100.0 50.0 2.30", "100.5 60.0 2.40", "101.0 70.0 2.50", "101.5 80.0 2.60")
-
-
-def las_text(rows=ROWS, curves=CURVES, **changes: str) -> str:
-    """A LAS file; keyword arguments replace header values (wrap, null, start, stop, unit, dlm, extra, title)."""
-    h = {
-        "wrap": "NO",
-        "null": "-999.25",
-        "start": "100.0",
-        "stop": "101.5",
-        "unit": "m",
-        "strt_unit": "",
-        "well": "A-1",
-    }
-    h |= {"dlm": "", "version": "2.0", "title": "~Ascii", "depth": "DEPT"} | changes
-    lines = ["~Version", f"VERS. {h['version']} : v", f"WRAP. {h['wrap']} : w"]
-    lines += [f"DLM. {h['dlm']} : d"] if h["dlm"] else []
-    unit = h["strt_unit"] or h["unit"]
-    lines += ["~Well", f"STRT.{unit} {h['start']} : s", f"STOP.{unit} {h['stop']} : s", f"STEP.{unit} 0.5 : s"]
-    lines += [f"NULL. {h['null']} : n", f"WELL. {h['well']} : WELL", "~Curve", f"{h['depth']}.{h['unit']} : depth"]
-    lines += [f"{mnemonic}.{unit} : {mnemonic} description" for mnemonic, unit in curves]
-    return "\n".join([*lines, h["title"], *rows]) + "\n"
-
-
-def read_text(folder: Path, text: str | bytes, name: str = "x.las") -> Recording:
-    path = folder / name
-    path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return read_las(path)
-
-
-def refused(folder: Path, text: str | bytes) -> dict[str, str]:
-    """Code -> where of the findings with which a file is refused."""
-    with pytest.raises(UnreadableFileError) as caught:
-        read_text(folder, text)
-    assert any(finding.severity == "error" for finding in caught.value.findings)
-    return {finding.code: finding.where for finding in caught.value.findings}
-
-
-def codes(recording: Recording, severity: str = "warning") -> list[str]:
-    return [finding.code for finding in recording.findings if finding.severity == severity]
+from helpers.las_files import ROWS, codes, las_text, read_text, refused
 
 
 def test_a_plain_file(tmp_path: Path):
@@ -625,9 +583,9 @@ def test_a_contradicted_unit_is_only_told_where_no_other_fits_all_values(tmp_pat
 
 def test_a_user_s_aliases_go_before_the_built_in_ones(tmp_path: Path):
     aliases = tmp_path / "aliases.yaml"
-    aliases.write_text("mnemonics:\n  GR: [[GRBEST], [DEN]]\nunits:\n  gAPI: {COUNTS: 2.0}\ndepth: [TIEFE]\n")
+    aliases.write_text("mnemonics:\n  GR: [[GRBEST], [DEN]]\nunits:\n  gAPI: {COUNTS: 2.0}\ndepth: [LOCHTIEFE]\n")
     path = tmp_path / "x.las"
-    path.write_text(las_text(curves=(("GR", "gAPI"), ("GRBEST", "counts")), depth="TIEFE", unit=""))
+    path.write_text(las_text(curves=(("GR", "gAPI"), ("GRBEST", "counts")), depth="LOCHTIEFE", unit=""))
     assert read_las(path, aliases=aliases).names == ("GR", "GR:raw")
     np.testing.assert_allclose(read_las(path, aliases=aliases).channel("GR"), [4.6, 4.8, 5.0, 5.2], rtol=1e-6)
     with pytest.raises(UnreadableFileError):

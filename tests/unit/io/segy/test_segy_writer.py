@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import segyio
 
-from aemodels.core.errors import DataError
+from aemodels.core.errors import DataError, UnreadableFileError
 from aemodels.core.types import Channel, Recording, Source
 from aemodels.io import read_segy, write_denoised_segy, write_segy
+from aemodels.io.segy import denoised_copy
 from aemodels.io.segy.samples import float_to_ibm
+from helpers.segy_files import WAVES, segy_bytes
 
 RNG = np.random.default_rng(3)
 
@@ -261,3 +263,14 @@ def test_a_wrong_shape_is_refused(tmp_path: Path):
     with pytest.raises(DataError, match=r"\(5, 40\)"):
         write_denoised_segy(source, tmp_path / "out.sgy", np.zeros((5, 39), np.float32), "h")
     assert not (tmp_path / "out.sgy").exists()
+
+
+def test_a_copy_that_reads_as_another_format_is_not_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    source, target = tmp_path / "a.sgy", tmp_path / "b.sgy"
+    source.write_bytes(segy_bytes(WAVES))
+    values = read_segy(source).values * np.float32(0.5)
+    encode = denoised_copy.encode_samples
+    monkeypatch.setattr(denoised_copy, "encode_samples", lambda *given: encode(given[0] * 2, *given[1:]))
+    with pytest.raises(UnreadableFileError, match="copy-differs"):
+        write_denoised_segy(source, target, values, "history")
+    assert not target.exists()

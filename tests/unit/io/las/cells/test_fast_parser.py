@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aemodels.io.las import fast_parser
-from aemodels.io.las.fast_parser import parse_fast
+from aemodels.io.las.cells import fast_parser
+from aemodels.io.las.cells.fast_parser import parse_fast
 from aemodels.io.las.file_sections import DataBlock
 
 

@@ -7,23 +7,44 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
-from aemodels.io.las.column_widths import RUN_ON, FixedColumns, find_columns
+from aemodels.io.las.cells.column_widths import RUN_ON, FixedColumns, find_columns
+from aemodels.io.las.cells.missing_words import is_missing
 from aemodels.io.las.header import LasHeader, parse_number
 
+DELIMITERS = (",", ";", "\t")
+COMMA_CELL = re.compile(r"[+-]?\d[\d,]*\d(?:\.\d*)?|[+-]?\d[\d.]*,\d+")
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|\S+")
 
 
 def find_delimiter(lines: Sequence[str], header: LasHeader) -> str | None:
-    """Return the declared delimiter, or the one that splits the first line into one cell per curve."""
-    if header.delimiter or not lines or header.wrapped:
+    """Return the delimiter that splits most rows into one number per curve, the declared one first.
+
+    Args:
+        lines: the first rows of data.
+        header: the header of the file.
+
+    Returns:
+        The delimiter; None for blanks.
+    """
+    if header.wrapped or not lines:
         return header.delimiter
     width = len(header.curves)
-    for mark in (",", "\t"):
-        cells = lines[0].rstrip("\r\n").split(mark)
-        # The first cell must be a depth: the commas of "100 50,5 2,3" are decimal separators.
-        if len(cells) == width and parse_number(cells[0]) is not None:
-            return mark
-    return None
+    marks = dict.fromkeys([header.delimiter, *DELIMITERS, None] if header.delimiter else [*DELIMITERS, None])
+    scores = {mark: sum(_numbers(line, mark, width) for line in lines) for mark in marks}
+    best = max(scores, key=lambda mark: scores[mark])
+    return best if scores[best] else header.delimiter
+
+
+def _numbers(line: str, delimiter: str | None, width: int) -> int:
+    """Return how many cells of a row are numbers or missing; 0 unless it has one cell per curve and a depth."""
+    cells = split_cells(line, delimiter, width)
+    if len(cells) != width or not _is_number(cells[0].rstrip(":")):
+        return 0
+    return 1 + sum(not cell or _is_number(cell) or is_missing(cell) for cell in cells[1:])
+
+
+def _is_number(cell: str) -> bool:
+    return parse_number(cell) is not None or COMMA_CELL.fullmatch(cell) is not None
 
 
 def split_cells(line: str, delimiter: str | None, width: int) -> list[str]:
@@ -32,6 +53,8 @@ def split_cells(line: str, delimiter: str | None, width: int) -> list[str]:
         parts = line.strip("\r\n").split(delimiter)
         if len(parts) != width and '"' in line:
             parts = next(csv.reader([line.strip("\r\n")], delimiter=delimiter, skipinitialspace=True), [])
+        if len(parts) > width > 0 and not "".join(parts[width:]).strip():
+            parts = parts[:width]  # delimiters at the end of the line
         return [cell.strip() for cell in parts]
     cells = line.split()
     if len(cells) == width:
@@ -63,7 +86,11 @@ class RowSplitter:
         cells = split_cells(line, self.delimiter, self.width)
         if self.delimiter is not None or len(cells) >= self.width or self.columns is None:
             return cells
-        return self.columns.cut(line) or cells
+        return self.columns.cut(line) or self.columns.place(line.rstrip("\r\n")) or cells
+
+    def filled(self, line: str, missing: str) -> str:
+        """Return a line without its line end in which blank cells of a fixed-width table hold `missing`."""
+        return line if self.columns is None else self.columns.fill(line, missing)
 
 
 def _split_run_on(line: str, cells: list[str], width: int) -> list[str]:

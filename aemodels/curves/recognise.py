@@ -1,0 +1,160 @@
+"""Recognition of a mnemonic by listed names, by families, and without the suffixes of programs, tools and edits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+MAX_LENGTH = 40  # characters of a mnemonic; longer texts are descriptions
+STEPS_PER_TIER = 100  # ranks between two tiers, for suffixes
+SEPARATORS = "_-:. "
+BRACKETS = re.compile(r"([^()\[\]{}]{1,40})[(\[{]([^()\[\]{}]{1,20})[)\]}]")
+JOINT = re.compile(r"(?<=[A-Z])[\s._-]{1,3}(?=[A-Z])")
+
+
+@dataclass(frozen=True)
+class Family:
+    """A regular expression for whole mnemonics, with the canonical curve and the tier of those that match."""
+
+    pattern: re.Pattern[str]
+    name: str
+    tier: int
+
+
+@dataclass(frozen=True)
+class NameRules:
+    """Rules for mnemonics that are not listed.
+
+    Args:
+        families: tried in order.
+        suffixes: canonical curve, or "any" -> what may follow its mnemonics, best first.
+        prefixes: what may stand before a mnemonic.
+        with_unit: mnemonics that count only with a unit of the curve.
+        stems: canonical curve -> beginnings of words in names that make a curve a possible one.
+        not_described: canonical curve -> words in a description that make it another quantity.
+    """
+
+    families: tuple[Family, ...] = ()
+    suffixes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    prefixes: frozenset[str] = frozenset()
+    with_unit: frozenset[str] = frozenset()
+    stems: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    not_described: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def excludes(self, name: str, description: str) -> bool:
+        """Return True if the description of a curve says that it is not the canonical one."""
+        text = description.upper()
+        return any(word in text for word in self.not_described.get(name, ()))
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A recognised mnemonic.
+
+    Args:
+        name: canonical curve.
+        rank: lower is better.
+        listed: True if the mnemonic is listed as it is.
+        unit: unit in brackets behind the mnemonic; "" if there is none.
+    """
+
+    name: str
+    rank: int
+    listed: bool = True
+    unit: str = ""
+
+
+def name_rules(tables: Mapping[str, Any]) -> NameRules:
+    """Return the rules of an aliases file."""
+    families = [
+        Family(re.compile(pattern), name, tier)
+        for name, tiers in (tables.get("families") or {}).items()
+        for tier, patterns in enumerate(tiers, start=1)
+        for pattern in patterns
+    ]
+    suffixes, stems, not_described = (
+        {str(name): tuple(map(str, words)) for name, words in (tables.get(key) or {}).items()}
+        for key in ("suffixes", "stems", "not_described")
+    )
+    prefixes, with_unit = (frozenset(map(str, tables.get(key) or ())) for key in ("prefixes", "with_unit"))
+    return NameRules(tuple(families), suffixes, prefixes, with_unit, stems, not_described)
+
+
+def recognise(mnemonic: str, listed: Mapping[str, tuple[str, int]], rules: NameRules) -> Recognised | None:
+    """Return the canonical curve of a mnemonic; None if it is not recognised.
+
+    In this order: the listed name; a name with a unit in brackets; a name without suffix or prefix; a name without
+    blanks, points and dashes between letters; a family.
+
+    Args:
+        mnemonic: as the file spells it.
+        listed: upper-case mnemonic -> (canonical name, tier).
+        rules: rules for other names.
+
+    >>> recognise("GR_1", {"GR": ("GR", 0)}, NameRules()).name
+    'GR'
+    """
+    name = mnemonic.strip().upper()
+    if name in listed:
+        return Recognised(listed[name][0], listed[name][1] * STEPS_PER_TIER)
+    if len(name) > MAX_LENGTH:
+        return None
+    bracketed = BRACKETS.fullmatch(name)
+    if bracketed:
+        inner = recognise(bracketed[1], listed, rules)
+        return None if inner is None else Recognised(inner.name, inner.rank + 1, listed=False, unit=bracketed[2])
+    found = min(_derived(name, listed, rules), key=lambda match: match.rank, default=None)
+    return found or _by_family(name, rules)
+
+
+def _derived(name: str, listed: Mapping[str, tuple[str, int]], rules: NameRules) -> Iterator[Recognised]:
+    """Yield what a name may be without its suffix or prefix, or written in one."""
+    for place in (n for n, character in enumerate(name) if character in SEPARATORS and 0 < n < len(name) - 1):
+        before, after = name[:place].strip(SEPARATORS), name[place + 1 :].strip(SEPARATORS)
+        if before and after:
+            inner = recognise(before, listed, rules)
+            penalty = None if inner is None else _penalty(after, inner.name, rules)
+            if inner is not None and penalty is not None:
+                yield Recognised(inner.name, inner.rank + penalty, listed=False, unit=inner.unit)
+            if before in rules.prefixes and (inner := recognise(after, listed, rules)) is not None:
+                yield Recognised(inner.name, inner.rank + 1, listed=False, unit=inner.unit)
+    squeezed = JOINT.sub("", name)
+    if squeezed != name and squeezed in listed:
+        yield Recognised(listed[squeezed][0], listed[squeezed][1] * STEPS_PER_TIER + 1, listed=False)
+
+
+def _penalty(suffix: str, name: str, rules: NameRules) -> int | None:
+    """Return the rank of a suffix; None if it is not one."""
+    if suffix.isdecimal() and len(suffix) <= 2:
+        return min(int(suffix), 60)
+    known = (*rules.suffixes.get(name, ()), *rules.suffixes.get("any", ()))
+    return 1 + known.index(suffix) if suffix in known else None
+
+
+def _by_family(name: str, rules: NameRules) -> Recognised | None:
+    match = next((family for family in rules.families if family.pattern.fullmatch(name)), None)
+    return None if match is None else Recognised(match.name, match.tier * STEPS_PER_TIER + 1, listed=False)
+
+
+@lru_cache(maxsize=256)
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(re.split(r"[^A-Z0-9]+", name))
+
+
+def possible_names(mnemonic: str, rules: NameRules) -> Sequence[str]:
+    """Return the canonical curves that a mnemonic of no known name may be, by the stems in it."""
+    name = mnemonic.strip().upper()
+    words = _words(name)
+    if len(name) > MAX_LENGTH or not OTHER_QUANTITIES.isdisjoint(words):
+        return ()
+    return [curve for curve, stems in rules.stems.items() if any(word.startswith(stems) for word in words)]
+
+
+# Words that make another quantity of a curve, or are our own additions.
+OTHER_QUANTITIES = frozenset(
+    {"QC", "FLAG", "DIFF", "SD", "STD", "STDEV", "ERR", "ERROR", "SYN", "SYNT", "SYNTH", "PRED", "MODEL", "DN"}
+    | {"ANOM", "BADLOG", "MIN", "MAX", "MATRIX", "MA", "FL", "FLUID", "UNCERTAINTY"}
+)
