@@ -127,7 +127,9 @@ def test_more_samples_than_16_bits_hold(tmp_path: Path):
     passcal = bytearray(segy_bytes(values, count=32_767, trace_count=32_767))
     for number in range(3):
         struct.pack_into(">i", passcal, 3600 + number * (240 + 280_000) + 228, 70_000)
-    for data in (overflowed, passcal):
+    revision_2 = bytearray(segy_bytes(values, count=32_767, trace_count=0))
+    struct.pack_into(">i", revision_2, 3268, 70_000)
+    for data in (overflowed, passcal, revision_2):
         line = read_bytes(tmp_path, bytes(data))
         np.testing.assert_array_equal(line.values, values)
         assert codes(line)[0] == "sample-count-conflict"
