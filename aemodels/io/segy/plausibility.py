@@ -34,8 +34,10 @@ def are_floats(values: NDArray[np.float64]) -> bool:
 
 def are_integers(words: NDArray[np.int64] | NDArray[np.float64]) -> bool:
     """Return True if four-byte integers can be samples: some are small, as in any signal; those of floats never are."""
-    nonzero = np.abs(words[words != 0])
-    return nonzero.size < MIN_SAMPLES or bool(np.count_nonzero(nonzero < SMALL) >= MIN_SMALL_SHARE * nonzero.size)
+    nonzero = words[words != 0]
+    if nonzero.size < MIN_SAMPLES or not BOTH_SIGNS < float(np.mean(nonzero < 0)) < 1 - BOTH_SIGNS:
+        return True  # too few, or an offset
+    return bool(np.count_nonzero(np.abs(nonzero) < SMALL) >= MIN_SMALL_SHARE * nonzero.size)
 
 
 def roughness(values: NDArray[np.float64]) -> float:
