@@ -19,6 +19,7 @@ ALIASES_FILE = Path(__file__).with_name("aliases.yaml")
 LAYOUT = frozenset(
     {"depth", "mnemonics", "units", "families", "suffixes", "prefixes", "with_unit", "stems", "not_described"}
 )
+OWN_LAYOUT = frozenset({"depth", "mnemonics", "units"})  # of a user's file
 DEPTH_REFERENCES = ("SSTVD", "TVDSS", "BRKB", "RKB", "MSL", "TVD", "KB", "RT", "DF", "GL", "MD", "SS")
 SQUEEZED = re.compile(r"(?<=[^\W\d])[-_*.·](?!\d)")  # a mark between letters
 NORMAL = str.maketrans("²³¹⁻∙•⋅×₂₃", "231-···*23") | {ord(omega): "Ω" for omega in "ΩΩ"} | {ord(mu): "µ" for mu in "Μμ"}
@@ -49,8 +50,9 @@ def load_aliases(path: Path = ALIASES_FILE, *, override: Path | None = None) -> 
 
     Args:
         path: a YAML file laid out as aliases.yaml.
-        override: a user's file of the same layout, every part optional. Its mnemonics take precedence over all of
-            `path`, canonical names included, in the order of its tiers; its units and depth mnemonics are added.
+        override: a user's file of mnemonics, units and depth names, every part optional. Its mnemonics take precedence
+            over all of `path`, canonical names included, in the order of its tiers; its units and depth mnemonics are
+            added.
 
     Returns:
         The tables.
@@ -69,7 +71,7 @@ def load_aliases(path: Path = ALIASES_FILE, *, override: Path | None = None) -> 
     depth = frozenset(map(str, tables.get("depth") or ()))
     if override is None:
         return Aliases(mnemonics, units, depth, name_rules(tables))
-    user = _tables(override)
+    user = _tables(override, OWN_LAYOUT)
     own = _tiers(override, user, first=-1000)
     for unit, table in _unit_tables(user).items():
         if unit not in units:
@@ -79,13 +81,13 @@ def load_aliases(path: Path = ALIASES_FILE, *, override: Path | None = None) -> 
     return Aliases(mnemonics | own, units, depth, name_rules(tables))
 
 
-def _tables(path: Path) -> Mapping[str, Any]:
+def _tables(path: Path, layout: frozenset[str] = LAYOUT) -> Mapping[str, Any]:
     try:
         tables = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SpecError(f"{path}: {error}; expected a YAML file laid out as {ALIASES_FILE}") from error
-    if not isinstance(tables, dict) or not set(tables) <= LAYOUT:
-        raise SpecError(f"{path}: expected only {', '.join(sorted(LAYOUT))} at its top level")
+    if not isinstance(tables, dict) or not set(tables) <= layout:
+        raise SpecError(f"{path}: expected only {', '.join(sorted(layout))} at its top level")
     return tables
 
 

@@ -26,7 +26,7 @@ def likely_codec(data: bytes) -> str:
         data: bytes of the file.
 
     Returns:
-        The codec; cp1252 if nothing speaks for another one.
+        The codec; cp1252 if nothing supports another one.
     """
     head = data[:HEAD]
     texts = {codec: text for codec in CODECS if (text := _decoded(head, codec)) is not None}

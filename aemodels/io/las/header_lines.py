@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 QUOTES = ("'", '"')
-NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?")
+NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eEdD][+-]?\d+)?")
 COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
 GROUPED_NUMBER = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d*")
 GLUED = re.compile(r"([^\d.,+-]*)([+-]?[\d.,].*)")  # "M1500.0": a unit and a value without a blank

@@ -46,7 +46,7 @@ def judge_unit(
         return match.factor, findings
     if _is_fraction(observed, canonical, match.factor):
         found = f"unit {curve.unit!r}, values up to {float(np.percentile(observed, 99)):g}"
-        remedy = f"read as fractions ({canonical.unit}); correct the {curve.section}"
+        remedy = f"read as {canonical.unit}, the one unit that fits: multiplied by 1; correct the {curve.section}"
         expected = "porosities of several percent"
         return 1.0, (Finding("warning", "unit-contradicted", f"curve {curve.name}", found, expected, remedy),)
     if _likely(observed, canonical, match.factor):

@@ -27,6 +27,7 @@ from aemodels.io.segy.other_formats import name_of
 from aemodels.io.segy.text_header import MAX_EXTENDED, count_extended
 from aemodels.io.segy.trace_lengths import counts_agree, variable_length
 
+EXTENDED_COUNT = 3269  # byte of the sample count of revision 2
 MAX_SAMPLES = 2**24  # per trace; longer ones are damaged counts
 
 
@@ -186,7 +187,8 @@ def _is_implausible(layout: SegyLayout, header: BinaryHeader, size: int) -> bool
 def _counts_in_traces(path: Path, layout: SegyLayout, size: int) -> Iterator[tuple[int, str]]:
     """Yield sample counts on which the first two trace headers agree, and where they state them.
 
-    After the usual bytes come those of PASSCAL, and counts that overflow 16 bits.
+    After the usual bytes come those of PASSCAL, of revision 2 in files of an earlier one, and counts that overflow 16
+    bits.
     """
     first = _trace_header(path, layout.offset, size)
     if len(first) < TRACE_HEADER:
@@ -195,7 +197,10 @@ def _counts_in_traces(path: Path, layout: SegyLayout, size: int) -> Iterator[tup
     long_count = int(number_at(first, 229, "i", layout.endian))
     low = count or layout.samples
     overflowed = range(low + 2**16, min(size // layout.sample_dtype.itemsize, MAX_SAMPLES), 2**16)
-    candidates = [(count, 115, "H"), (long_count, 229, "i"), *((total, 0, "") for total in overflowed)]
+    with path.open("rb") as stream:
+        extended = int(number_at(stream.read(BINARY_END), EXTENDED_COUNT, "i", layout.endian))
+    candidates = [(count, 115, "H"), (long_count, 229, "i"), (extended, EXTENDED_COUNT, "")]
+    candidates += [(total, 0, "") for total in overflowed]
     for number, place, kind in candidates:
         wide = dataclasses.replace(layout, samples=number)
         if number < 1 or number == layout.samples or (size - layout.offset) % wide.trace_bytes:
@@ -206,7 +211,8 @@ def _counts_in_traces(path: Path, layout: SegyLayout, size: int) -> Iterator[tup
         if kind:
             yield number, "in the trace headers" if place == 115 else f"in bytes {place}-{place + 3} of the traces"
         elif second and [number_at(second, at, "H", layout.endian) for at in (115, 117)] == [count, interval]:
-            yield number, f"by the size of the file: more than 16 bits hold, of which {low} is the rest"
+            overflow = f"by the size of the file: more than 16 bits hold, of which {low} is the rest"
+            yield number, overflow if not place else f"in bytes {place}-{place + 3} of the binary header (revision 2)"
 
 
 def _trace_header(path: Path, offset: int, size: int) -> bytes:

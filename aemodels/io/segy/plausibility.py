@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-MIN_SAMPLES = 100  # non-zero samples needed for a decision
+MIN_SAMPLES = 1000  # non-zero samples needed for a decision
 MAX_DECADES = 12.0  # between the 5th and the 99th percentile of amplitude; wrong exponents spread over 40 to 150
 MAX_FAULTY_SHARE = 0.2  # of samples that are no finite number
-LARGEST = 1e25
 SMALL = 2**24  # integers below this exist in any signal of integers, and are no normalised float
 MIN_SMALL_SHARE = 0.002
 NOISE = 0.9  # median step between neighbouring samples, in medians of amplitude, from which a signal is like noise
@@ -30,13 +29,15 @@ def are_floats(values: NDArray[np.float64]) -> bool:
     if amplitude.size < MIN_SAMPLES:
         return True
     low, high = np.percentile(amplitude, (5, 99))
-    return bool(np.log10(high) - np.log10(low) < MAX_DECADES and high < LARGEST and high > 1 / LARGEST)
+    return bool(np.log10(high) - np.log10(low) < MAX_DECADES)
 
 
 def are_integers(words: NDArray[np.int64] | NDArray[np.float64]) -> bool:
     """Return True if four-byte integers can be samples: some are small, as in any signal; those of floats never are."""
-    nonzero = np.abs(words[words != 0])
-    return nonzero.size < MIN_SAMPLES or bool(np.count_nonzero(nonzero < SMALL) >= MIN_SMALL_SHARE * nonzero.size)
+    nonzero = words[words != 0]
+    if nonzero.size < MIN_SAMPLES or not BOTH_SIGNS < float(np.mean(nonzero < 0)) < 1 - BOTH_SIGNS:
+        return True  # too few, or an offset
+    return bool(np.count_nonzero(np.abs(nonzero) < SMALL) >= MIN_SMALL_SHARE * nonzero.size)
 
 
 def roughness(values: NDArray[np.float64]) -> float:

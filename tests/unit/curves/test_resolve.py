@@ -233,3 +233,10 @@ def test_a_user_s_file_that_is_wrong_is_refused_with_the_reason(tmp_path: Path, 
     override.write_text(text)
     with pytest.raises(SpecError, match=told):
         load_aliases(override=override)
+
+
+def test_a_user_s_file_has_names_units_and_depths_only(tmp_path: Path):
+    path = tmp_path / "aliases.yaml"
+    path.write_text("suffixes: {any: [X]}\n")
+    with pytest.raises(SpecError, match="expected only depth, mnemonics, units"):
+        load_aliases(override=path)

@@ -234,7 +234,7 @@ def _huge() -> bytes:
 
 
 def _little_samples() -> bytes:
-    return segy_bytes(WAVES.byteswap())
+    return segy_bytes(np.tile(WAVES, 6).byteswap())
 
 
 def _undefined() -> bytes:

@@ -290,3 +290,13 @@ def test_damaged_files_give_a_recording_or_a_refusal(tmp_path: Path):
         assert not np.isinf(well.values).any()
         assert (np.diff(well.axis) > 0).all()
     assert 40 < read_count < 400
+
+
+def test_thousands_in_quoted_cells(tmp_path: Path):
+    path = tmp_path / "w.csv"
+    rows = [f'"1,{500 + row}.0",{50 + row}.5,"2,{300 + row}"' for row in range(30)]
+    path.write_text("\n".join(["DEPTH (m),GR (gAPI),RHOB (kg/m3)", *rows]) + "\n")
+    well = read_csv(path)
+    assert (well.axis[0], well.channel("GR")[0]) == (1500.0, 50.5)
+    np.testing.assert_allclose(well.channel("RHOB")[:2], [2.300, 2.301], rtol=1e-6)
+    assert "thousands-separator" in {finding.code for finding in well.findings}

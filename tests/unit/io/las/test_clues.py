@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -223,3 +224,17 @@ def test_curves_below_a_second_title_and_rows_without_one(tmp_path: Path):
     text = las_text(ROWS, CURVES, **EDGES)
     assert_known(read_text(tmp_path, text.replace("~Curve\n", "~Curve\n~Well block\n")), "misplaced-title")
     assert_known(read_text(tmp_path, text.replace("~Ascii", "~Parameter\n# values")), "data-title-missing")
+
+
+SLOW = ("1," * 50_000, "1" * 100_000 + "x", "*" * 100_000, "#" * 100_000, "1.#" * 30_000, ",," * 50_000, "-" * 100_000)
+
+
+@pytest.mark.parametrize("cell", SLOW)
+@pytest.mark.parametrize("row", [0, 5])
+def test_cells_made_to_be_slow_take_time_in_proportion_to_their_length(tmp_path: Path, cell: str, row: int):
+    rows = list(ROWS)
+    rows[row] = f"{DEPTHS[row]} {cell} 2.3"
+    started = time.process_time()
+    well = well_of(tmp_path, rows)
+    assert time.process_time() - started < 2.0
+    assert well.axis.size >= len(DEPTHS) - 1

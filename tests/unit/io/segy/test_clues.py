@@ -83,6 +83,11 @@ def test_format_and_byte_order_of_samples_are_told_by_their_values(
     np.testing.assert_allclose(read_segy(tmp_path / "copy.sgy").values, 0.5 * values, rtol=1e-5, atol=0.51)
 
 
+def test_integers_with_an_offset_are_no_floats(tmp_path: Path):
+    line = read_bytes(tmp_path, segy_bytes(WHOLE + 1.1e9, code=2))
+    assert codes(line) == ["precision"]
+
+
 @pytest.mark.parametrize("code", [1, 2, 3, 5])
 @pytest.mark.parametrize("values", [WHOLE, np.rint(np.random.default_rng(1).normal(size=(12, 200)) * 3000)])
 def test_ordinary_formats_stay_as_declared(tmp_path: Path, code: int, values: np.ndarray):
@@ -127,7 +132,9 @@ def test_more_samples_than_16_bits_hold(tmp_path: Path):
     passcal = bytearray(segy_bytes(values, count=32_767, trace_count=32_767))
     for number in range(3):
         struct.pack_into(">i", passcal, 3600 + number * (240 + 280_000) + 228, 70_000)
-    for data in (overflowed, passcal):
+    revision_2 = bytearray(segy_bytes(values, count=32_767, trace_count=0))
+    struct.pack_into(">i", revision_2, 3268, 70_000)
+    for data in (overflowed, passcal, revision_2):
         line = read_bytes(tmp_path, bytes(data))
         np.testing.assert_array_equal(line.values, values)
         assert codes(line)[0] == "sample-count-conflict"
