@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from aemodels.core.findings import Finding
 from aemodels.curves.canonical import CANONICAL
-from aemodels.curves.recognise import possible_names
+from aemodels.curves.recognise import Recognised, possible_names
 from aemodels.curves.tables import NO_UNIT, Aliases, find_name, load_aliases, normal_unit, unit_factor
 
 LAST = 10**7  # larger than the rank of any tier
@@ -64,8 +64,9 @@ def resolve(
     aliases = aliases or load_aliases()
     findings: list[Finding] = []
     ranked: dict[str, list[tuple[int, CurveMatch]]] = {}
+    names = [find_name(candidate.mnemonic, aliases) for candidate in candidates]
     for index, candidate in enumerate(candidates):
-        found = _ranked(index, candidate, aliases)
+        found = _ranked(index, candidate, names[index], aliases)
         if isinstance(found, Finding):
             findings.append(found)
         elif found is not None:
@@ -79,13 +80,15 @@ def resolve(
             matches.append(best[0])
             left = [candidates[match.index] for _, match in ranked[name] if match is not best[0]]
             findings += _chosen(candidates[best[0].index], left, name)
-    findings += _possible(candidates, {match.name for match in matches}, aliases)
+    unknown = [candidate for candidate, name in zip(candidates, names, strict=True) if name is None]
+    findings += _possible(unknown, {match.name for match in matches}, aliases)
     return tuple(matches), tuple(findings)
 
 
-def _ranked(index: int, candidate: Candidate, aliases: Aliases) -> tuple[int, CurveMatch] | Finding | None:
+def _ranked(
+    index: int, candidate: Candidate, found: Recognised | None, aliases: Aliases
+) -> tuple[int, CurveMatch] | Finding | None:
     """Return rank and match of a candidate; a finding if its unit is unknown; None if it is not recognised."""
-    found = find_name(candidate.mnemonic, aliases)
     if found is None:
         return None
     if candidate.mnemonic.strip().upper() != found.name and aliases.rules.excludes(found.name, candidate.description):
@@ -115,7 +118,7 @@ def _chosen(chosen: Candidate, left: Sequence[Candidate], name: str) -> list[Fin
 def _possible(candidates: Sequence[Candidate], matched: set[str], aliases: Aliases) -> Iterator[Finding]:
     """Yield a finding per curve of no known name that may be a canonical one which the file lacks."""
     for candidate in candidates:
-        if not candidate.observed or find_name(candidate.mnemonic, aliases) is not None:
+        if not candidate.observed:
             continue
         names = [name for name in possible_names(candidate.mnemonic, aliases.rules) if name not in matched]
         fitting = [name for name in names if unit_factor(candidate.unit, CANONICAL[name].unit, aliases) is not None]

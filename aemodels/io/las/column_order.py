@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -76,7 +77,7 @@ def fits_stated_ends(values: Column, curve: LasCurve, header: LasHeader, aliases
 
 def _order_of_title(curves: Sequence[LasCurve], title: str, aliases: Aliases) -> tuple[LasCurve, ...] | None:
     """Return the curves in the order of the ~A line; None if it names others, or the same order."""
-    words = [_key(word, aliases) for word in title.replace(MARK, "").split()[1:]]
+    words = [_key(word, aliases) for word in re.split(r"[\s,;]+", title.replace(MARK, "").strip(" ,;\t\r\n"))[1:]]
     keys = [_key(curve.mnemonic, aliases) for curve in curves]
     if words == keys or len(set(keys)) < len(keys) or sorted(words) != sorted(keys):
         return None

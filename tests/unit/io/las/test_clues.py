@@ -67,9 +67,10 @@ def test_a_depth_column_that_is_not_the_first_is_used(tmp_path: Path):
     assert_known(read_text(tmp_path, reordered(las_text(rows, CURVES, **EDGES), "DEPT", "GR")), "column-order")
 
 
-def test_the_order_that_fits_the_units_is_used(tmp_path: Path):
+@pytest.mark.parametrize("title", ["~A DEPTH RHOB GR", "~ASCII DEPT, RHOB, GR"])
+def test_the_order_that_fits_the_units_is_used(tmp_path: Path, title: str):
     rows = table(texts(DEPTHS), texts(RHOB), texts(GR))
-    assert_known(well_of(tmp_path, rows, title="~A DEPTH RHOB GR"), "column-order")
+    assert_known(well_of(tmp_path, rows, title=title), "column-order")
 
 
 def test_two_orders_that_nothing_tells_apart_are_reported(tmp_path: Path):
