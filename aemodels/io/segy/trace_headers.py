@@ -49,15 +49,19 @@ class HeaderTable:
         return self._read(*FIELDS[name])
 
     def word(self, position: int) -> NDArray[np.int64]:
-        """Return the four-byte integer at a byte position, counted from 1, as int64[trace]."""
+        """Return the four-byte integer at a byte position, counted from 1, as int64[trace]; a float that is none: 0."""
         if position in self.floats:
-            return np.asarray(np.rint(self.float_word(position)), dtype=np.int64)
+            values = self.float_word(position)
+            return np.rint(np.where(np.abs(values) < 2.0**62, values, 0.0)).astype(np.int64)
         return self._read(position, "i4")
 
     def float_word(self, position: int) -> NDArray[np.float64]:
         """Return the four bytes at a position, counted from 1, as IEEE floats: float64[trace]."""
         words = self._read(position, "u4").astype(np.uint32)
-        return np.asarray(words.view(np.float32), dtype=np.float64)
+        with np.errstate(
+            invalid="ignore"
+        ):  # bytes that are no float may be a signalling NaN, which is NaN as any other
+            return np.asarray(words.view(np.float32), dtype=np.float64)
 
     def coordinate(self, position: int) -> NDArray[np.float64]:
         """Return coordinates with the scalar of each trace applied; floats are not scaled."""
