@@ -19,6 +19,7 @@ from aemodels.bundle.bundle import Bundle
 from aemodels.bundle.large_lines import components_of
 from aemodels.core.types import Recording
 from aemodels.io.files.hashing import sha256_file
+from aemodels.io.formats import kind_of
 from aemodels.io.readers import read
 from flows.benchmarks.throughput import Pair, measure, verdict
 from tasks.scoring.file import Job, Scorer, score_job
@@ -198,15 +199,15 @@ def raw_reading(path: Path) -> Callable[[], object]:
 
 
 def written(folder: Path, path: Path, work: Path) -> Callable[[], object]:
-    """Return a call that scores a file as the scheduled flow does: parquet, flagged copy and report."""
-    sha256 = sha256_file(path)
-    scorer = Scorer(folder=str(folder), kind="logs", name="sondeflow-logs", version="bench")
+    """Return a call that scores a file as the scheduled flow does: parquet, scored copy and report."""
+    sha256, kind = sha256_file(path), kind_of(path) or ""
+    scorer = Scorer(folder=str(folder), kind=kind, name=f"sondeflow-{kind}", version="bench")
 
     def run() -> object:
         with tempfile.TemporaryDirectory(dir=work) as outbox:
             found = score_job(Job(path=str(path), source=path.name, sha256=sha256, scorer=scorer, outbox=outbox))
         if found.status != "scored":
-            raise AssertionError(f"{path} was {found.status}: {found.text}")
+            raise AssertionError(f"{path} was {found.status}: {found.text or found.findings}")
         return found
 
     return run

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from aemodels.bundle.shipped import shipped_bundle
 from aemodels.core.types import Channel, Recording, Source
-from aemodels.io.files.hashing import sha256_file
 from aemodels.io.las.writer import write_las
 from aemodels.io.segy.writer import write_segy
+from flows.benchmarks.bundle import written
 from flows.benchmarks.throughput import verdict
 
 START_SECONDS, START_BOUND = 3.0, 9.0  # from the command to the first scored file, less the scoring itself
@@ -97,7 +97,7 @@ def _peak_of(folder: Path, megabytes: int) -> float:
     """Return the peak memory [MB] of a process that scores a generated line."""
     path = folder / f"line-{megabytes}.sgy"
     write_line(path, megabytes)
-    command = [sys.executable, "-m", __name__, str(path), str(folder / "outbox")]
+    command = [sys.executable, "-m", __name__, str(path), str(folder)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own module
     path.unlink()
     return float(json.loads(done.stdout.splitlines()[-1]))
@@ -133,14 +133,9 @@ def _well() -> Recording:
 
 
 def main() -> None:
-    """Score a line and print the peak memory in MB: python -m flows.benchmarks.process LINE OUTBOX."""
-    from tasks.scoring.file import Job, Scorer, score_job
-
-    path, outbox = Path(sys.argv[1]), sys.argv[2]
-    scorer = Scorer(folder=str(shipped_bundle("seismic-v1").folder), kind="seismic", name="seismic-v1", version="1")
-    result = score_job(Job(path=str(path), source=path.name, sha256=sha256_file(path), scorer=scorer, outbox=outbox))
-    if result.status != "scored":
-        raise SystemExit(f"{path}: {result.status}: {result.text or result.findings}")
+    """Score a line and print the peak memory in MB: python -m flows.benchmarks.process LINE WORK."""
+    path, work = Path(sys.argv[1]), Path(sys.argv[2])
+    written(shipped_bundle("seismic-v1").folder, path, work)()
     sys.stdout.write(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}\n")
 
 

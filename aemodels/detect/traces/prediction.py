@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TypeVar
 
 import numpy as np
@@ -269,7 +270,7 @@ def _shifted(array: NDArray, offset: int) -> NDArray:  # type: ignore[type-arg]
     return shifted
 
 
-def _sum_around(terms: Terms, used: Bools, own: Iterable[int]) -> Terms:
+def _sum_around(terms: Terms, used: Bools, own: tuple[int, ...]) -> Terms:
     """Return sums over FILTER_TRACES on either side along the last axis, without the terms at some offsets.
 
     Nothing is subtracted: a spiky trace has a thousand times the power of others at frequencies where they have little,
@@ -287,16 +288,19 @@ def _sum_around(terms: Terms, used: Bools, own: Iterable[int]) -> Terms:
     for half in (1, 2, 4):
         sums[2 * half] = sums[half][..., :-half] + sums[half][..., half:]
     around = np.zeros_like(terms)
-    for offset, size in _blocks(set(range(-reach, reach + 1)) - set(own)):
+    for offset, size in _blocks(own):
         around += sums[size][..., reach + offset : reach + offset + count]
     return around
 
 
-def _blocks(offsets: set[int]) -> Iterator[tuple[int, int]]:
-    """Yield consecutive offsets in blocks of 8, 4, 2 and 1: the first offset of each block, and its size."""
-    left = set(offsets)
+@cache
+def _blocks(own: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """Return the offsets around but `own` in blocks of 8, 4, 2 and 1: the first offset of each block, and its size."""
+    left = set(range(-FILTER_TRACES, FILTER_TRACES + 1)) - set(own)
+    blocks = []
     while left:
         first = min(left)
         size = next(size for size in (8, 4, 2, 1) if left.issuperset(range(first, first + size)))
-        yield first, size
+        blocks.append((first, size))
         left -= set(range(first, first + size))
+    return tuple(blocks)
