@@ -11,6 +11,7 @@ from pydantic import Field
 
 from aemodels.core.types import FloatArray
 from aemodels.denoisers.filters_1d.base import ClassicalBase
+from aemodels.signal.running_median import running_median
 
 _MIN_DEVIATION = 1e-6  # in normalised units; a lower running deviation counts as constant
 _NORMAL = 1.4826  # standard deviation of a normal distribution over its median absolute deviation
@@ -49,6 +50,18 @@ def running_deviation(values: FloatArray, window: int) -> tuple[NDArray[np.float
     half = min(window // 2, values.shape[-1] - 1)
     padded = np.pad(values, ((0, 0), (half, half)), mode="reflect")
     view = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1, axis=-1)
-    median = np.partition(view, half, axis=-1)[..., half]  # the window is odd; several times faster than np.median
+    median = mirrored_median(values, window)
+    # the window is odd; several times faster than np.median
     deviation = _NORMAL * np.partition(np.abs(view - median[..., None]), half, axis=-1)[..., half]
-    return median.astype(np.float32), deviation.astype(np.float32)
+    return median, deviation.astype(np.float32)
+
+
+def mirrored_median(values: FloatArray, window: int) -> NDArray[np.float32]:
+    """Return the running median of `running_deviation` alone, float32[channel, sample].
+
+    Args:
+        values: float32[channel, sample], without NaN; the ends are mirrored about the edge sample.
+        window: window length in samples, odd; shortened if the data are shorter.
+    """
+    half = min(window // 2, values.shape[-1] - 1)
+    return np.asarray(running_median(values, 2 * half + 1, mode="mirror"), dtype=np.float32)

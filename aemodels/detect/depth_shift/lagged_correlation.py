@@ -17,6 +17,9 @@ from aemodels.signal.running_total import running_total
 Floats: TypeAlias = NDArray[np.float64]
 MAX_ZERO_LAG = 2  # samples; resampling and tool response cause such lags in any log
 LAG_RANGE = (4, 24)  # samples, 0.6-3.7 m at the usual spacing
+_LAGS = tuple(
+    lag for lag in range(-LAG_RANGE[1], LAG_RANGE[1] + 1) if not MAX_ZERO_LAG < abs(lag) < LAG_RANGE[0]
+)  # tried, in samples
 _MIN_VARIANCE = 2e-4  # of differences, added to their variance: smaller ones are not bed boundaries
 
 
@@ -50,13 +53,11 @@ def lagged_correlation(section: Section, predicted: FloatArray, windows: Sequenc
     steps = np.where(observed, _differences(np.clip(section.values, *CLIP_RANGE)), 0)
     expected = np.where(observed, _differences(predicted), 0)
     searches = [_Search.begin(steps, expected, window) for window in windows]
-    for shift in range(-LAG_RANGE[1], LAG_RANGE[1] + 1):
-        if MAX_ZERO_LAG < abs(shift) < LAG_RANGE[0]:
-            continue
-        shifted = _shifted(steps, shift)
-        products = running_total(shifted * expected)
+    around = _with_margins(steps)
+    for number, shift in enumerate(_LAGS):
+        products = running_total(_at_lag(around, shift) * expected)
         for search in searches:
-            search.try_lag(products, shifted, shift)
+            search.try_lag(products, number)
     return [LaggedCorrelation(search.zero_lag, search.best_lag, search.lag) for search in searches]
 
 
@@ -66,13 +67,17 @@ class _Search:
 
     Args:
         window: samples.
-        own_scale: one over the standard deviation of the curve's steps within each window, float32[channel, sample].
+        own_scale: one over the standard deviation of the curve's steps within each window, float32[channel, sample],
+            with margins.
+        own_ends: the same of the shifted steps near the first and the last sample, where it is not that of the
+            unshifted ones: float32[lag, channel, sample] each.
         expected_scale: the same of the prediction's.
         zero_lag, best_lag, lag: as of LaggedCorrelation, changed by `try_lag`.
     """
 
     window: int
     own_scale: FloatArray
+    own_ends: tuple[FloatArray, FloatArray]
     expected_scale: FloatArray
     zero_lag: FloatArray
     best_lag: FloatArray
@@ -83,34 +88,49 @@ class _Search:
         """Return a search in which no lag was tried."""
         lowest = np.full(steps.shape, -1, dtype=np.float32)
         own, other = (_one_over_deviation(values, window) for values in (steps, expected))
-        return cls(window, own, other, lowest, lowest.copy(), np.zeros_like(lowest))
+        ends = _shifted_ends(steps, window)
+        return cls(window, _with_margins(own), ends, other, lowest, lowest.copy(), np.zeros_like(lowest))
 
-    def try_lag(self, products: Floats, shifted: FloatArray, shift: int) -> None:
+    def try_lag(self, products: Floats, number: int) -> None:
         """Compare with the correlation at one more lag.
 
         Args:
             products: running totals of the shifted steps times the prediction's.
-            shifted: steps of the curve at this lag.
-            shift: the lag.
+            number: of the lag in _LAGS.
         """
+        shift = _LAGS[number]
         correlation = _window_mean(products, self.window)
         correlation *= self.expected_scale
-        correlation *= self._shifted_scale(shifted, shift)
+        head, tail = (ends[number] for ends in self.own_ends)
+        inside = slice(head.shape[1], correlation.shape[1] - tail.shape[1])
+        correlation[:, : inside.start] *= head
+        correlation[:, inside] *= _at_lag(self.own_scale, shift)[:, inside]
+        correlation[:, inside.stop :] *= tail
         if abs(shift) <= MAX_ZERO_LAG:
             np.maximum(self.zero_lag, correlation, out=self.zero_lag)
         else:
             np.copyto(self.lag, shift, where=correlation > self.best_lag)
             np.maximum(self.best_lag, correlation, out=self.best_lag)
 
-    def _shifted_scale(self, shifted: FloatArray, shift: int) -> FloatArray:
-        """Return one over the standard deviation of the shifted steps: that of the unshifted ones but near the ends."""
-        out = _shifted(self.own_scale, shift)
-        near = self.window + LAG_RANGE[1]
-        if 2 * near >= out.shape[1]:
-            return _one_over_deviation(shifted, self.window)
-        for part, kept in ((shifted[:, : 2 * near], slice(None, near)), (shifted[:, -2 * near :], slice(-near, None))):
-            out[:, kept] = _one_over_deviation(part, self.window)[:, kept]
-        return out
+
+def _shifted_ends(steps: FloatArray, window: int) -> tuple[FloatArray, FloatArray]:
+    """Return one over the deviation of the steps shifted by each lag, near the first and near the last sample.
+
+    Returns:
+        float32[lag, channel, sample] each; if the curve is too short for two ends, the first is the whole curve.
+    """
+    count, samples = steps.shape
+    near = window + LAG_RANGE[1]
+    whole = 2 * near >= samples
+    around = _with_margins(steps)
+
+    def scales(start: int, stop: int) -> FloatArray:
+        parts = np.concatenate([_at_lag(around, shift)[:, start:stop] for shift in _LAGS])
+        return _one_over_deviation(parts, window).reshape(len(_LAGS), count, -1)
+
+    if whole:
+        return scales(0, samples), np.empty((len(_LAGS), count, 0), dtype=np.float32)
+    return scales(0, 2 * near)[..., :near], scales(samples - 2 * near, samples)[..., near:]
 
 
 def _one_over_deviation(steps: FloatArray, window: int) -> FloatArray:
@@ -139,13 +159,12 @@ def _differences(values: FloatArray) -> FloatArray:
     return np.asarray(uniform_filter1d(steps.astype(np.float32), 3, axis=1, mode="nearest"))
 
 
-def _shifted(values: FloatArray, shift: int) -> FloatArray:
-    """Return the values at sample + shift, zero beyond the ends."""
-    out = np.zeros_like(values)
-    if abs(shift) >= values.shape[1]:
-        return out
-    if shift >= 0:
-        out[:, : values.shape[1] - shift] = values[:, shift:]
-    else:
-        out[:, -shift:] = values[:, :shift]
-    return out
+def _with_margins(values: FloatArray) -> FloatArray:
+    """Return the values with zeros beyond the ends, as many as the greatest lag."""
+    return np.pad(values, ((0, 0), (LAG_RANGE[1], LAG_RANGE[1])))
+
+
+def _at_lag(around: FloatArray, shift: int) -> FloatArray:
+    """Return the values at sample + shift as a view of those with margins."""
+    first = LAG_RANGE[1] + shift
+    return around[:, first : first + around.shape[1] - 2 * LAG_RANGE[1]]

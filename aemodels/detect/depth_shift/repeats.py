@@ -83,12 +83,9 @@ class _LagSums:
     def following(self, values: Table) -> _LagSums:
         """Return the totals at the next lag, whose difference is this one's less its slope."""
         first, slope = self._differences(values, self.lag + 1)
-        return _LagSums(
-            self.lag + 1,
-            self.square - 2 * self.cross + self.power,
-            running_total(first * slope),
-            running_total(slope**2),
-        )
+        # the slope at the next lag is this one's, one sample later
+        power = np.concatenate([np.zeros_like(self.power[:, :1]), self.power[:, :-1]], axis=1)
+        return _LagSums(self.lag + 1, self.square - 2 * self.cross + self.power, running_total(first * slope), power)
 
     def mismatch(self, length: int) -> tuple[Table, Table]:
         """Return the least mean square of x(j) - (1 - f) x(j - lag) - f x(j - lag - 1) over `length` samples, and f."""

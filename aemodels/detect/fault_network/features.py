@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from aemodels.core.types import BoolArray, FloatArray, Section
-from aemodels.denoisers.filters_1d.hampel import running_deviation
+from aemodels.denoisers.filters_1d.hampel import mirrored_median
 from aemodels.detect.cross_curve.linear_predictor import CLIP_RANGE, RidgeFromOtherCurves
 from aemodels.detect.depth_shift.lagged_correlation import LAG_RANGE
 from aemodels.detect.depth_shift.step_predictor import step_mask
@@ -38,7 +38,7 @@ def input_features(features: WellFeatures, predictor: RidgeFromOtherCurves) -> F
     clipped = np.clip(section.values, *CLIP_RANGE)
     residual = np.where(section.mask, clipped - predicted, 0)
     steps = np.where(step_mask(section), np.diff(section.values, axis=1, prepend=section.values[:, :1]), 0)
-    median, _ = running_deviation(clipped, _HAMPEL)
+    median = mirrored_median(clipped, _HAMPEL)
     parts = [
         clipped - 0.5,
         section.mask,

@@ -15,7 +15,7 @@ from scipy.ndimage import uniform_filter1d
 
 from aemodels.core.spec import Spec
 from aemodels.core.types import FloatArray, Kind, Section
-from aemodels.denoisers.filters_1d.hampel import running_deviation
+from aemodels.denoisers.filters_1d.hampel import mirrored_median
 from aemodels.detect.base import DetectContext, Detector
 from aemodels.detect.outliers.isolation_forest import trace_attributes
 
@@ -120,7 +120,7 @@ def feature_table(section: Section, kind: Kind) -> FloatArray:
     step = np.diff(values, axis=1, prepend=values[:, :1])
     mean = uniform_filter1d(values, 9, axis=1, mode="nearest")
     rough = np.sqrt(np.maximum(uniform_filter1d((values - mean) ** 2, 9, axis=1, mode="nearest"), 0))
-    spike = values - running_deviation(values, 7)[0]
+    spike = values - mirrored_median(values, 7)
     parts = [np.where(section.mask, part, np.nan) for part in (values, step, np.log10(rough + 1e-3), spike)]
     return np.ascontiguousarray(np.concatenate(parts).T, dtype=np.float32)
 

@@ -77,9 +77,11 @@ class StepStatistics:
     def _of_curve(cls, values: FloatArray, observed: BoolArray, ends: str) -> StepStatistics:
         curve = pd.Series(np.where(observed, values, np.nan).astype(np.float64))
         step: Floats = np.asarray(curve.diff().fillna(0.0), dtype=np.float64)
-        before = curve.rolling(LEVEL_SAMPLES, min_periods=MIN_LEVEL_SAMPLES).median().shift(1)
-        after = curve[::-1].rolling(LEVEL_SAMPLES, min_periods=MIN_LEVEL_SAMPLES).median()[::-1]
-        level: Floats = np.asarray((after - before).fillna(0.0), dtype=np.float64)
+        # one median per window: that of the readings from here on is that of the readings before, 20 samples further on
+        padded = curve.reindex(range(len(curve) + LEVEL_SAMPLES - 1))
+        medians = padded.rolling(LEVEL_SAMPLES, min_periods=MIN_LEVEL_SAMPLES).median().to_numpy()
+        before = np.concatenate([[np.nan], medians[: len(curve) - 1]])
+        level: Floats = np.nan_to_num(medians[LEVEL_SAMPLES - 1 :] - before, nan=0.0)
         step_spread = _spread(step, BACKGROUND_WINDOW_STEP, ends) + MIN_STEP_SPREAD
         level_spread = _spread(level, BACKGROUND_WINDOW_LEVEL, ends) + MIN_LEVEL_SPREAD
         return cls(step, level, step_spread, level_spread, np.ones(step.shape, dtype=np.bool_))

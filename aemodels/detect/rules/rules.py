@@ -18,7 +18,7 @@ from aemodels.core.errors import SpecError
 from aemodels.core.spec import Spec
 from aemodels.core.types import BoolArray, FloatArray, Kind, Section
 from aemodels.curves.canonical import CANONICAL
-from aemodels.denoisers.filters_1d.hampel import running_deviation
+from aemodels.denoisers.filters_1d.hampel import mirrored_median
 from aemodels.detect.base import DetectContext, Detector, Evaluation, FaultScores
 from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves, fit_predictors
 from aemodels.detect.depth_shift.step_predictor import curve_steps
@@ -209,7 +209,7 @@ class RulesDetector(WellDetector):
         return np.stack(scores).astype(np.float32)
 
     def _spikes(self, section: Section) -> FloatArray:
-        median, _ = running_deviation(section.values, self.spec.window)
+        median = mirrored_median(section.values, self.spec.window)
         difference = section.values - median
         distance = np.abs(difference)
         # a longer window for the deviation: within seven samples, the spike itself would contribute most of it
