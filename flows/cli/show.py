@@ -62,9 +62,10 @@ def bench(  # noqa: PLR0913, PLR0917 - one option each
     repeats: Annotated[int, typer.Option(min=1, max=50, help="Repetitions; the median is reported.")] = 3,
     las: Annotated[Path | None, typer.Option(help="Folder of LAS wells to read as well, up to eight.")] = None,
     bundle: Annotated[
-        Path | None, typer.Option(help="Folder of a trained bundle: only what it costs to score --file, on one core.")
+        str | None,
+        typer.Option(help="Folder or name of a bundle, e.g. logs-v1: only what it costs to score --file, on one core."),
     ] = None,
-    file: Annotated[Path | None, typer.Option(help="A well or line for --bundle.")] = None,
+    file: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A well or line for --bundle.")] = None,
     tracking: Annotated[
         bool, typer.Option("--tracking", help="Only the cost of logging a whole experiment; takes minutes.")
     ] = False,
@@ -94,7 +95,7 @@ def bench(  # noqa: PLR0913, PLR0917 - one option each
 
             if file is None:
                 raise typer.BadParameter("--bundle needs --file: a well or a line to score")
-            rows = benchmark_bundle(bundle, file, repeats)
+            rows = benchmark_bundle(_bundle_folder(bundle), file, repeats)
         elif tracking:
             from flows.benchmarks.tracking import benchmark_tracking
 
@@ -116,6 +117,20 @@ def bench(  # noqa: PLR0913, PLR0917 - one option each
         answer.show("Side by side", rows)
         failed = [row for row in rows if (_is_slower(row) if guard else row["verdict"] == "missed")]
         answer.code = FAILED if failed else OK
+
+
+def _bundle_folder(reference: str) -> Path:
+    """Return the folder of a bundle that is named by its folder, or that comes with the package.
+
+    Raises:
+        BundleError: if it is neither.
+    """
+    from aemodels.bundle.files import read_manifest
+    from aemodels.bundle.shipped import shipped_bundle, shipped_names
+
+    folder = shipped_bundle(reference).folder if reference in shipped_names() else Path(reference)
+    read_manifest(folder)
+    return folder
 
 
 def _is_slower(row: dict[str, Any]) -> bool:

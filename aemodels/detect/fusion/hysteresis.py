@@ -6,7 +6,6 @@ import numpy as np
 from scipy.ndimage import grey_opening
 
 from aemodels.core.types import FloatArray
-from aemodels.signal.runs import run_bounds
 
 _LEVELS = 96
 
@@ -26,13 +25,18 @@ def apply_hysteresis(scores: FloatArray, exit_ratio: float) -> FloatArray:
     top = float(known.max(initial=0.0))
     if exit_ratio >= 1.0 or top <= 0.0:
         return scores
-    bordered = np.pad(known, 1)
+    order = np.argsort(known)
+    ranked, bordered = known[order], np.pad(known, 1)
     out = known.astype(np.float64)
     for level in np.geomspace(max(top * 1e-3, 1e-6), top, _LEVELS):
         # only scores between the two thresholds can be raised: those of a run that has a neighbour above the higher one
-        begins, ends = run_bounds((known >= exit_ratio * level) & (known < level))
-        for run in np.flatnonzero((bordered[begins] >= level) | (bordered[ends + 1] >= level)):
-            out[begins[run] : ends[run]] = level
+        first, last = np.searchsorted(ranked, (exit_ratio * level, level))
+        between = np.sort(order[first:last])
+        begins = np.flatnonzero(np.diff(between, prepend=-2) > 1)
+        ends = np.append(begins[1:], between.size) - 1
+        if between.size:
+            entered = (bordered[between[begins]] >= level) | (bordered[between[ends] + 2] >= level)
+            out[between[np.repeat(entered, ends - begins + 1)]] = level
     return np.where(np.isfinite(scores), out, np.nan).astype(np.float32)
 
 
