@@ -44,6 +44,7 @@ from aemodels.detect.fusion.combine import Combination, Combiner, fit_combinatio
 from aemodels.detect.fusion.fault_classifier import FusionClassifier, fit_fusion_classifier
 from aemodels.detect.fusion.hysteresis import apply_hysteresis, apply_min_length
 from aemodels.detect.fusion.p_values import PValueScale, fit_p_values
+from aemodels.detect.fusion.well_level import level_divisor, usual_level
 from aemodels.faults.base import kind_of
 
 _UNSCALED = PValueScale(np.zeros(1), np.zeros(1), 1.0)  # until the scale of the combined score is fitted
@@ -118,6 +119,13 @@ class Fusion(Spec):
         description="hysteresis: exit threshold as a share of the entry threshold; 1 = no hysteresis",
     )
     min_samples: int = Field(default=1, ge=1, le=1000, description="shortest anomalous interval in samples")
+    max_level_divisor: float = Field(
+        default=1.0,
+        ge=1.0,
+        le=10.0,
+        description="logs: scores of a well whose upper quartile is above that of three training wells of four are "
+        "divided by the ratio, at most by this: a well of unusual rock is not flagged as a whole; 1 = never",
+    )
 
     @property
     def learns_faults(self) -> bool:
@@ -169,7 +177,21 @@ class Fusion(Spec):
         )
         combined = [np.where(item.clean, detector.combined(item.found.scores), np.nan) for item in scored]
         final = fit_p_values([row_scores(item.astype(np.float32), context.kind) for item in combined])
-        return dataclasses.replace(detector, final=final)
+        detector = dataclasses.replace(detector, final=final)
+        return dataclasses.replace(detector, usual_level=self._usual_level(detector, cases, scored))
+
+    def _usual_level(
+        self, detector: FusionDetector, cases: Sequence[CalibrationCase], scored: Sequence[_ScoredCase]
+    ) -> float | None:
+        """Return the usual level of the experiment's own wells; None for seismic, and if no level is divided out."""
+        if self.max_level_divisor == 1.0 or detector.kind != "logs":
+            return None
+        wells = [
+            row_scores(np.where(item.clean, detector.scores_of(item.found, case.section), np.nan), detector.kind)
+            for case, item in zip(cases, scored, strict=True)
+            if not case.section.basin
+        ]
+        return usual_level(wells)
 
     def _shares(
         self, scored: Sequence[_ScoredCase], mixed: Mapping[str, PValueScale], combination: Combination
@@ -232,8 +254,17 @@ class Fusion(Spec):
         classifier = FusionClassifier.restore(unprefixed(arrays, "fault_classifier"))
         final = PValueScale.from_array(arrays["final"])
         shares = PValueScale.from_array(arrays["shares"]) if "shares" in arrays else None
+        usual = float(arrays["usual_level"]) if "usual_level" in arrays else None
         return FusionDetector(
-            self, context.kind, members, ordered, combination, classifier, final, combined_scale=shares
+            self,
+            context.kind,
+            members,
+            ordered,
+            combination,
+            classifier,
+            final,
+            combined_scale=shares,
+            usual_level=usual,
         )
 
 
@@ -269,6 +300,7 @@ class FusionDetector(EvaluatedDetector):
         out_of_fold_copies: the members fitted without each training section; not stored with the detector.
         combined_scale: p-value scale of the combination by itself, before it shares the false alarms with separate
             members; None if there are none.
+        usual_level: of the scores of a well, above which they are divided; None = they never are.
     """
 
     spec: Fusion
@@ -280,6 +312,7 @@ class FusionDetector(EvaluatedDetector):
     final: PValueScale
     out_of_fold_copies: tuple[Mapping[str, Detector], ...] = field(default=(), repr=False)
     combined_scale: PValueScale | None = None
+    usual_level: float | None = None
 
     @property
     def out_of_fold(self) -> tuple[FusionDetector, ...]:
@@ -292,16 +325,24 @@ class FusionDetector(EvaluatedDetector):
     def evaluate(self, section: Section) -> Evaluation:
         """Return -log10 p of the combined score, and the log-probability of each kind if the row is faulty.
 
-        A score of 2 is reached by one clean sample in a hundred. No kinds if no member scores any.
+        A score of 2 is reached by one clean sample in a hundred; in a well whose scores are high throughout they are
+        divided by how far its level is above the usual one. No kinds if no member scores any.
         """
         found = evaluate_members(self.members, section)
-        observed = section.mask if self.kind == "logs" else section.mask.any(axis=1, keepdims=True)
-        combined = np.where(observed, self.combined(found.scores), np.nan).astype(np.float32)
-        p_values = self.final.transform(combined)
-        scores = p_values if self.kind == "seismic" else np.stack([self._intervals(row) for row in p_values])
+        scores = self.scores_of(found, section)
+        if self.usual_level is not None:
+            most = self.spec.max_level_divisor
+            scores /= np.float32(level_divisor(row_scores(scores, self.kind), self.usual_level, most))
         rows = section.values.shape[1 if self.kind == "logs" else 0]
         kinds = self.classifier.predict(found.fault_scores) if found.fault_scores else no_fault_scores(rows)
         return Evaluation(scores, fault_scores=kinds)
+
+    def scores_of(self, found: MemberEvaluation, section: Section) -> FloatArray:
+        """Return -log10 p of what the members found in a section, whatever the level of the well."""
+        observed = section.mask if self.kind == "logs" else section.mask.any(axis=1, keepdims=True)
+        combined = np.where(observed, self.combined(found.scores), np.nan).astype(np.float32)
+        p_values = self.final.transform(combined)
+        return p_values if self.kind == "seismic" else np.stack([self._intervals(row) for row in p_values])
 
     def combined(self, scores: Mapping[str, FloatArray]) -> FloatArray:
         """Return the combined score of component scores, higher = more anomalous, before its p-value.
@@ -332,6 +373,8 @@ class FusionDetector(EvaluatedDetector):
         out |= prefixed("p_values", {name: scale.to_array() for name, scale in self.scales.items()})
         if self.combined_scale is not None:
             out["shares"] = self.combined_scale.to_array()
+        if self.usual_level is not None:
+            out["usual_level"] = np.array(self.usual_level)
         return out | {"final": self.final.to_array()}
 
     def _intervals(self, row: FloatArray) -> FloatArray:
