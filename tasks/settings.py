@@ -69,6 +69,11 @@ class Settings(BaseSettings):
     )
     file_seconds: float = Field(default=900.0, gt=0.0, description="time limit per file in s")
     memory_mb: int | None = Field(default=None, ge=256, description="memory limit of a scoring process in MiB")
+    compare_with_shipped: bool = Field(
+        default=True,
+        description="without a champion, a version trained from nothing has to beat the bundle that comes with "
+        "sondeflow, which scores otherwise",
+    )
     progress: bool = Field(default=True, description="show a progress bar of trainings on a terminal")
     max_attempts: int = Field(
         default=3, ge=1, le=100, description="attempts at a file that fails with an unexpected error"

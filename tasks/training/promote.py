@@ -13,7 +13,7 @@ from aemodels.bundle.summary import read_summary
 from aemodels.core.errors import SondeflowError
 from aemodels.detect import Fusion
 from aemodels.evaluate.promotion_gate import Row, combination_rows, curve_rows, false_alarm_rows, gain_rows, reasons
-from aemodels.experiment.start import StartSpec
+from aemodels.experiment.spec import ExperimentSpec
 from tasks.settings import Settings
 from tasks.tracking import (
     CHALLENGER,
@@ -39,8 +39,8 @@ from tasks.tracking import (
 from tasks.tracking.provenance import flow_tags
 from tasks.training.experiment import CALIBRATED_FROM, EVIDENCE
 from tasks.training.holdout import champion_table
+from tasks.training.opponent import DEMO, Opponent, find_opponent
 from tasks.training.prepare import PreparedRef, load_prepared
-from tasks.training.start import start_bundle
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,8 +55,8 @@ class Decision(BaseModel):
         name: the registered model.
         version: version of the challenger.
         champion: version of the previous champion, "" if there was none.
-        opponent: what it was compared with: the champion, or without one the bundle that it was started from; "" if
-            there was neither.
+        opponent: what it was compared with: the champion, or without one the bundle that it was started from or the
+            shipped one; "" if there was none.
         accepted: the challenger was accepted as champion.
         reasons: reasons for a refusal; empty if accepted.
         rows: gains and curves, see `promotion_gate.gain_rows`.
@@ -94,7 +94,8 @@ class Rollback(BaseModel):
 def evaluate_challenger(name: str, version: str | None, settings: Settings) -> Decision:
     """Compare a version (default: the challenger) with every baseline and with the champion.
 
-    Without a champion, a version that was started from a bundle is compared with that bundle, which scores otherwise.
+    Without a champion, it is compared with the bundle that scores otherwise: the one that it was started from, else the
+    shipped one (`tasks.training.opponent`).
     """
     uri = f"models:/{name}/{version}" if version else f"models:/{name}@{CHALLENGER}"
     challenger = get(settings, uri)
@@ -104,13 +105,14 @@ def evaluate_challenger(name: str, version: str | None, settings: Settings) -> D
         return _calibration_decision(settings, challenger, champion, str(evidence[CALIBRATED_FROM]))
     table = read_table(settings, challenger.run_id, "denoising")
     bundle = Bundle.load(download_bundle(settings, challenger))
-    opponent = _opponent(challenger, champion, bundle.spec.start)
     data = PreparedRef.model_validate(evidence["data"])
+    opponent = find_opponent(challenger, champion, bundle.spec, data, settings)
+    against = opponent.name if opponent else ""
     failures = []
     try:
-        table = _with_opponent(settings, table, bundle, data, champion) if opponent else table
+        table = _with_opponent(table, bundle.spec, data, opponent)
     except SondeflowError as error:
-        failures.append(f"{opponent} cannot be measured on this hold-out: {error}")
+        failures.append(f"{against} cannot be measured on this hold-out: {error}")
     decisive = [condition.name for condition in bundle.spec.test_conditions if condition.decisive]
     table = table[table["condition"].isin(decisive)]
     rows = gain_rows(table, str(evidence["default"])) + curve_rows(table, str(evidence["default"]))
@@ -127,39 +129,29 @@ def evaluate_challenger(name: str, version: str | None, settings: Settings) -> D
         false_alarms=tuple(false_alarms),
         combination=tuple(combination),
         holdout_sha256=data.holdout_sha256,
-        opponent=opponent,
+        opponent=against,
     )
 
 
-def _opponent(challenger: ModelVersion, champion: ModelVersion | None, start: StartSpec | None) -> str:
-    """Return a name of what the challenger is compared with: the champion, else its start; "" if there is neither."""
-    if champion is not None:
-        return "" if champion.version == challenger.version else f"champion v{champion.version}"
-    return "" if start is None else f"the start {start.bundle}"
-
-
 def _with_opponent(
-    settings: Settings, table: pd.DataFrame, challenger: Bundle, data: PreparedRef, champion: ModelVersion | None
+    table: pd.DataFrame, spec: ExperimentSpec, data: PreparedRef, opponent: Opponent | None
 ) -> pd.DataFrame:
     """Return the challenger's table with rows of its opponent, evaluated on the same hold-out and noise.
 
     Args:
-        settings: the registry.
         table: as `compare.denoising_table`.
-        challenger: its specification names the bundle that it was started from.
+        spec: the challenger's experiment.
         data: its hold-out.
-        champion: the opponent; None = the bundle that the challenger was started from.
+        opponent: None = there is none, and the table is returned as it is.
 
     Raises:
         SondeflowError: if the hold-out or the bundle is missing, or it lacks a curve.
     """
+    if opponent is None:
+        return table
     import pandas as pd
 
-    spec = challenger.spec
-    bundle = start_bundle(spec, settings) if champion is None else Bundle.load(download_bundle(settings, champion))
-    if bundle is None:
-        return table
-    rows = champion_table(spec, load_prepared(spec, data.refs), bundle)
+    rows = champion_table(spec, load_prepared(spec, data.refs), opponent.load())
     return pd.concat([table, rows], ignore_index=True)
 
 
@@ -293,7 +285,7 @@ def is_replaceable(name: str, settings: Settings) -> bool:
     champion = find(settings, f"models:/{name}@{CHAMPION}")
     if champion is None:
         return True
-    return str(read_document(settings, champion.run_id, EVIDENCE).get("experiment", "")).startswith("demo-")
+    return str(read_document(settings, champion.run_id, EVIDENCE).get("experiment", "")).startswith(DEMO)
 
 
 def _false_alarms(settings: Settings, challenger: ModelVersion, bundle: Bundle) -> list[Row]:

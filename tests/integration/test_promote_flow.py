@@ -14,7 +14,7 @@ from helpers.tiny_specs import LOGS
 from tasks.settings import Settings
 from tasks.tracking import NoModelError, connect, download_bundle, find, get, read_table
 from tasks.training.holdout import champion_table
-from tasks.training.promote import is_replaceable
+from tasks.training.promote import evaluate_challenger, is_replaceable
 
 pytest_plugins = ("helpers.flow_fixtures",)
 REPORTED = {"name": "gaps", "decisive": False, "noise": [{"kind": "dropout", "share": 0.1, "length": 5}]}
@@ -28,6 +28,7 @@ def other_home(prefect_server, tmp_path_factory):
     home = tmp_path_factory.mktemp("promotions")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SONDEFLOW_HOME", str(home))
+        patch.setenv("SONDEFLOW_COMPARE_WITH_SHIPPED", "false")  # the small models of this story
         yield Settings()
 
 
@@ -46,6 +47,11 @@ def _promote(settings, **parameters):
     return run_flow(promote, settings, request=PromoteRequest(name="sondeflow-logs", **parameters))
 
 
+def _judged_against_shipped(settings):
+    """Return the decision on the challenger, which moves no alias."""
+    return evaluate_challenger.fn("sondeflow-logs", None, settings.model_copy(update={"compare_with_shipped": True}))
+
+
 def _decisions(settings):
     client = connect(settings)
     experiment = client.get_experiment_by_name("sondeflow-promotions").experiment_id
@@ -61,6 +67,7 @@ def story(other_home, field_folder, tmp_path_factory):
     test_conditions = [*LOGS["test_conditions"], REPORTED]
     steps = {
         "good": _train(other_home, wells, contenders=short, test_conditions=test_conditions),
+        "against_shipped": _judged_against_shipped(other_home),
         "first": _promote(other_home),
     }
     steps["weak"] = _train(other_home, wells, default="dense")
@@ -71,6 +78,15 @@ def story(other_home, field_folder, tmp_path_factory):
     steps["later"] = _train(other_home, wells, split={"test": ["W-3"]})
     steps["second"] = _promote(other_home)
     return steps
+
+
+def test_without_a_champion_the_bundle_that_comes_along_has_to_be_beaten(story):
+    decision = story["against_shipped"]
+    assert (decision.champion, decision.opponent) == ("", "logs-v1, which comes with sondeflow")
+    (gain,) = [row for row in decision.rows if row["opponent"] == "champion" and row["check"] == "gain"]
+    assert 0 < gain["opponent_db"] < gain["challenger_db"], "it denoises these wells too; a model of their own does better"
+    assert gain["passed"]
+    assert story["first"].opponent == ""
 
 
 def test_the_first_good_version_becomes_champion(story):
