@@ -28,7 +28,7 @@ from aemodels.signal.normalise import TraceNormaliser, line_amplitude, trace_rms
 from aemodels.signal.quality_rules import assess, trace_findings, typical_peak
 from aemodels.signal.windows import WindowSpec
 
-BLOCK_SAMPLES = 3_000_000  # 12 MB as float32; fewer would spend more on the margins of the blocks
+BLOCK_SAMPLES = 1_500_000  # 6 MB as float32: peak memory stays below 1.5 GB; fewer would spend more on the margins
 # Filters that process each trace by itself. Others without windows work on panels: no filter reaches further than
 # PANEL_REACH traces, and those that work in tiles (powers of two, half windows) start them at multiples of PANEL_STEP.
 ALONG_TRACES = frozenset({"gaussian_filter", "median", "savgol", "wavelet"})

@@ -84,7 +84,9 @@ def test_without_a_champion_the_bundle_that_comes_along_has_to_be_beaten(story):
     decision = story["against_shipped"]
     assert (decision.champion, decision.opponent) == ("", "logs-v1, which comes with sondeflow")
     (gain,) = [row for row in decision.rows if row["opponent"] == "champion" and row["check"] == "gain"]
-    assert 0 < gain["opponent_db"] < gain["challenger_db"], "it denoises these wells too; a model of their own does better"
+    assert 0 < gain["opponent_db"] < gain["challenger_db"], (
+        "it denoises these wells too; a model of their own does better"
+    )
     assert gain["passed"]
     assert story["first"].opponent == ""
 
