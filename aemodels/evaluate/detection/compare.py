@@ -103,7 +103,8 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
     context = _context(spec, prepared, denoisers)
     copies_by_role = _faulty_copies(spec, prepared)
     detectors = fit_detectors(spec, prepared.detector_training, context, prepared.start)
-    clean_masks = {role: clean_rows(getattr(prepared, role), spec.kind) for role in ("train", "validation", "test")}
+    roles = ("detector_training", "validation", "test")
+    clean_masks = {role: clean_rows(getattr(prepared, role), spec.kind) for role in roles}
     ranked, recall, recall_all_rows, confusion, rates = [], [], [], [], []
     clean_scores, tested = {}, {}
     for name, detector in detectors.items():
@@ -217,12 +218,14 @@ def _threshold_scores(
 ) -> list[FloatArray]:
     """Return the row scores to fit thresholds to, NaN for rows that are not clean.
 
-    Those of the validation sections, and of training sections if the detector provides out-of-fold copies of itself.
+    Those of the validation sections and, if the detector provides out-of-fold copies of itself, of training sections
+    and of the wells of other basins, each by what was fitted without its basin: a stranger's well is of another basin.
     """
-    rows = []
-    for one, section in zip(out_of_fold_detectors(detector, prepared.detector_training), prepared.train, strict=False):
+    rows: list[FloatArray] = []
+    out_of_fold = out_of_fold_detectors(detector, prepared.detector_training)
+    for one, section in zip(out_of_fold, prepared.detector_training, strict=False):
         rows += section_scores(one, [section], spec.kind)
-    kept = [*clean_masks["train"][: len(rows)], *clean_masks["validation"]]
+    kept = [*clean_masks["detector_training"][: len(rows)], *clean_masks["validation"]]
     rows += section_scores(detector, prepared.validation, spec.kind)
     return [np.where(keep, row, np.nan).astype(np.float32) for row, keep in zip(rows, kept, strict=True)]
 
