@@ -119,7 +119,7 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
         recall_all_rows.append(fault_recall_table(name, all_clean, by_kind=False))
         confusion.append(confusion_table(name, scored))
         clean_scores[name] = section_scores(detector, prepared.test, spec.kind)
-        fitted_to = _threshold_scores(spec, detector, prepared, clean_masks)
+        fitted_to = threshold_scores(spec, detector, prepared, clean_masks)
         rates += _false_alarms(spec, name, fitted_to, clean_scores[name], clean_masks["test"])
     table, thresholds = pd.concat(ranked, ignore_index=True), pd.DataFrame(rates)
     tell("all detectors: other faults and other basins")
@@ -213,7 +213,7 @@ def _ranking(item: ScoredCopy) -> dict[str, float]:
     return ranking(item.rows[known], item.faulty_copy.label[known])
 
 
-def _threshold_scores(
+def threshold_scores(
     spec: ExperimentSpec, detector: Detector, prepared: Prepared, clean_masks: Mapping[str, Sequence[BoolArray]]
 ) -> list[FloatArray]:
     """Return the row scores to fit thresholds to, NaN for rows that are not clean.

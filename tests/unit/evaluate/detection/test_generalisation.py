@@ -6,11 +6,14 @@ import dataclasses
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from aemodels.core.types import Recording, Source
-from aemodels.detect import CrossCurve, Fusion, Rules
-from aemodels.detect.base import DetectContext
+from aemodels.detect import CrossCurve, Fusion, IsolationForest, Rules
+from aemodels.detect.base import DetectContext, out_of_fold_detectors
+from aemodels.evaluate.detection.compare import threshold_scores
+from aemodels.evaluate.detection.faulty_copies import clean_rows, section_scores
 from aemodels.evaluate.detection.generalisation import (
     CHOOSING,
     OTHER_BASIN,
@@ -123,3 +126,26 @@ def test_false_alarms_are_counted_in_every_well_of_another_basin() -> None:
     everything = elsewhere_alarms(_spec(), prepared, detector, threshold=-1.0)
     assert (everything["flagged"] == 1).all()
     assert not found["hole_known"].any()
+
+
+def test_thresholds_are_fitted_to_the_wells_of_all_basins_each_scored_without_its_basin() -> None:
+    prepared = _prepared()
+    context = DetectContext("logs", 0, {}, recordings=prepared.detector_recordings, normaliser=prepared.normaliser)
+    rules = Rules().fit(prepared.detector_training, context)
+    masks = {role: clean_rows(getattr(prepared, role), "logs") for role in ("detector_training", "validation")}
+    found = threshold_scores(_spec(), rules, prepared, masks)
+    assert len(found) == len(prepared.train) + len(prepared.elsewhere) + len(prepared.validation)
+    without = out_of_fold_detectors(rules, prepared.detector_training)
+    for number, well in enumerate(prepared.detector_training):
+        (rows,) = section_scores(without[number], [well], "logs")
+        kept = masks["detector_training"][number]
+        np.testing.assert_array_equal(found[number][kept], rows[kept])
+        assert np.isnan(found[number][~kept]).all()
+
+
+def test_without_out_of_fold_copies_thresholds_are_fitted_to_validation_wells_alone() -> None:
+    prepared = _prepared()
+    context = DetectContext("logs", 0, {}, recordings=prepared.detector_recordings, normaliser=prepared.normaliser)
+    forest = IsolationForest().fit(prepared.detector_training, context)
+    masks = {role: clean_rows(getattr(prepared, role), "logs") for role in ("detector_training", "validation")}
+    assert len(threshold_scores(_spec(), forest, prepared, masks)) == len(prepared.validation)
