@@ -165,10 +165,11 @@ def _no_depth(mnemonic: str, unit: str) -> Finding:
 
 def _not_monotonic(table: LasTable, depth: NDArray[np.float64], rows: NDArray[np.int64], step: int) -> Finding:
     first, second = rows[step], rows[step + 1]
+    where = table.place(int(second))
     return Finding(
         "error",
         "depth-not-monotonic",
-        f"line {table.line(int(second)) + 1} (data row {second + 1})",
+        where if table.rows else f"{where} (data row {second + 1})",
         f"depth {depth[second]:g} after {depth[first]:g}",
         "increasing or decreasing depth",
         "sort the rows, or write one file per pass",
@@ -176,10 +177,8 @@ def _not_monotonic(table: LasTable, depth: NDArray[np.float64], rows: NDArray[np
 
 
 def _dropped(code: str, table: LasTable, mask: NDArray[np.bool_], what: str) -> Finding:
-    first = table.line(int(np.argmax(mask))) + 1
-    return Finding(
-        "warning", code, f"line {first}", f"{int(mask.sum())} {what}", "one depth per row", "these rows are skipped"
-    )
+    where, found = table.place(int(np.argmax(mask))), f"{int(mask.sum())} {what}"
+    return Finding("warning", code, where, found, "one depth per row", "these rows are skipped")
 
 
 def _too_short(rows: int) -> Finding:
