@@ -260,7 +260,7 @@ EXAMPLES: dict[str, Callable[[Path], Findings]] = {
     "no-permission": _no_permission,
     "not-readable": _not_readable,
     "empty": _written("x.sgy", b""),
-    "unknown-suffix": _written("well.dlis", b"x"),
+    "unknown-suffix": _written("well.docx", b"x"),
     "too-large": _too_large,
     "outside-root": _outside,
     "bad-gzip": _written("x.sgy.gz", LETTER),
