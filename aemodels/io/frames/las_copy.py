@@ -12,7 +12,7 @@ from aemodels.core.errors import UnreadableFileError
 from aemodels.core.types import AxisArray, Recording, Scores
 from aemodels.io.added_curves import AddedCurve, copy_differs, flag_curves
 from aemodels.io.frames.frame import Column, Frame
-from aemodels.io.frames.reader import open_frames
+from aemodels.io.frames.open_file import open_frames
 from aemodels.io.las.flagged_copy import NULL, format_values, free_names, plain_mnemonic, samples_at
 from aemodels.io.las.header import LasCurve
 from aemodels.io.las.read_back import as_written, read_file_rows

@@ -68,8 +68,7 @@ def decoding(path: Path, form: str) -> Iterator[tuple[ModuleType, Any, Damage]]:
     try:
         from dlisio import common, dlis, lis
     except ImportError as error:
-        found = f"{path.name} is a {form} file, and dlisio is not installed"
-        raise refusal("no-driver", "file", found, "dlisio, which decodes it", EXTRA) from error
+        raise not_installed(path, form) from error
     damage, log, before = Damage(), logging.getLogger("dlisio"), common.get_encodings()
     handler = common.ErrorHandler(info=_ignore, minor=_ignore, major=_ignore, critical=damage.note)
     log.addHandler(logging.NullHandler())
@@ -87,6 +86,12 @@ def decoding(path: Path, form: str) -> Iterator[tuple[ModuleType, Any, Damage]]:
         raise not_decodable(form, str(error)) from error
     finally:
         common.set_encodings(before)
+
+
+def not_installed(path: Path, form: str) -> UnreadableFileError:
+    """Return the error about a file that takes a library which is not there."""
+    found = f"{path.name} is a {form} file, and dlisio is not installed"
+    return refusal("no-driver", "file", found, "dlisio, which decodes it", EXTRA)
 
 
 def not_decodable(form: str, reason: str) -> UnreadableFileError:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,15 +10,13 @@ from aemodels.core.findings import Finding, Severity
 from aemodels.core.types import Recording, Source
 from aemodels.curves.tables import Aliases, load_aliases
 from aemodels.io.files.hashing import sha256_file
-from aemodels.io.frames.dlis import dlis_frames
 from aemodels.io.frames.frame import Frame
-from aemodels.io.frames.library import Damage, decoding, not_decodable
-from aemodels.io.frames.lis import lis_frames
+from aemodels.io.frames.library import Damage, not_decodable
+from aemodels.io.frames.open_file import open_frames
 from aemodels.io.las.curves import to_channels
-from aemodels.io.las.file_sections import FILE_LIMIT, refusal
+from aemodels.io.las.file_sections import refusal
 from aemodels.io.las.multi_log import LasLog, OtherLog, join_logs
 
-FORMS = {"DLIS": dlis_frames, "LIS": lis_frames}
 MAX_OTHERS = 20  # left-out frames that are reported one by one
 SHOWN = 5
 
@@ -63,25 +60,6 @@ def read_lis(path: Path, *, aliases: Path | None = None, frame: int | None = Non
         OSError: if the file cannot be opened.
     """
     return _read(path, "LIS", load_aliases(override=aliases), frame)
-
-
-@contextmanager
-def open_frames(path: Path, form: str) -> Iterator[tuple[list[Frame], Damage]]:
-    """Open a file and list its frames, which can be read as long as it is open.
-
-    Args:
-        path: the file.
-        form: name of its format, "DLIS" or "LIS".
-
-    Raises:
-        UnreadableFileError: if it is not such a file, or dlisio is not installed.
-        OSError: if it cannot be opened.
-    """
-    size = path.stat().st_size
-    if form == "LIS" and size > FILE_LIMIT:
-        raise refusal("too-large", "file", f"{size / 1e9:.1f} GB", "at most 2 GiB", "split the file by logical file")
-    with decoding(path, form) as (module, handler, damage), module.load(str(path), handler) as files:
-        yield FORMS[form](list(files)), damage
 
 
 def _read(path: Path, form: str, aliases: Aliases, chosen: int | None) -> Recording:

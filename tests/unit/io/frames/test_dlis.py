@@ -166,6 +166,17 @@ def test_what_is_no_dlis_is_refused(data: bytes, tmp_path: Path, capfd: pytest.C
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_file_that_crashes_the_library_is_refused(tmp_path: Path):
+    """A text that is longer than the record that holds it, of which dlisio 1.0.4 dies."""
+    data = dlis_bytes(("A-1", [DlisFrame(PLAIN)]))
+    place = data.index(b"%\x14")  # the first value of the origin
+    (tmp_path / "x.dlis").write_bytes(data[: place + 2] + b"\xf6" + data[place + 3 :])
+    with pytest.raises(UnreadableFileError) as caught:
+        read(tmp_path / "x.dlis")
+    assert caught.value.findings[0].code == "not-dlis"
+    assert "crashes the library" in caught.value.findings[0].found
+
+
 def test_without_the_library_the_refusal_names_file_and_remedy(tmp_path: Path):
     (tmp_path / "x.dlis").write_bytes(dlis_bytes(("A-1", [DlisFrame(PLAIN)])))
     code = (
