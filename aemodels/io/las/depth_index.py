@@ -13,6 +13,7 @@ from aemodels.core.types import AxisArray
 from aemodels.curves.tables import NO_UNIT, Aliases, is_depth, normal_unit, unit_factor
 from aemodels.io.las.data_table import LasTable
 from aemodels.io.las.depth_checks import check_ends
+from aemodels.io.las.depth_unit import settle_unit
 from aemodels.io.las.header import LasHeader
 
 DEPTH_TOLERANCE = 1e-6  # in m; larger than rounding errors
@@ -83,6 +84,8 @@ def build_index(header: LasHeader, table: LasTable, aliases: Aliases | None = No
     factor, findings = depth_factor(header, aliases)
     depth = table.columns[0]
     findings += _unsure_unit(header, depth)
+    settled, conflict = settle_unit(header, depth, factor, aliases)
+    factor, findings = settled, (*(() if conflict else findings), *conflict)
     null = header.number("NULL")
     good = np.isfinite(depth) if null is None else np.isfinite(depth) & (depth != null)
     if not good.all():
