@@ -36,14 +36,13 @@ def settle_unit(
         UnreadableFileError: if nothing decides.
     """
     stated = {name: unit_factor(header.units.get(name, ""), "m", aliases) for name in ENDS}
-    others = {value for value in stated.values() if value is not None}
-    known = depth[np.isfinite(depth)]
-    if len(others) != 1 or known.size < 2 or stated["STRT"] is None:
+    other, start = stated["STRT"], header.number("STRT")
+    alone = {value for value in stated.values() if value is not None} == {other}
+    if other is None or start is None or not alone or abs(other / factor - 1) < SAME:
         return factor, ()
-    other = others.pop()
-    step = float(np.median(np.abs(np.diff(known))))
-    start = header.number("STRT")
-    if start is None or abs(other / factor - 1) < SAME or abs(start - known[0]) > 1.5 * step:
+    known = depth[np.isfinite(depth)]
+    step = float(np.median(np.abs(np.diff(known)))) if known.size > 1 else 0.0
+    if known.size < 2 or abs(start - known[0]) > 1.5 * step:
         return factor, ()
     votes = _votes(header, (float(np.abs(known).max()), step), (factor, other), aliases)
     found = (
