@@ -23,7 +23,21 @@ from aemodels.io.frames.frame import Frame
 from aemodels.io.frames.library import Damage, decoding
 from aemodels.io.frames.lis import lis_frames
 
+try:
+    import resource
+except ImportError:  # on Windows
+    resource = None  # type: ignore[assignment]
+
+MAX_SECONDS = 1800  # of computing
 FORMS = {"DLIS": dlis_frames, "LIS": lis_frames}
+
+
+def limit_time() -> None:
+    """End this process after a time that no file takes, if the system can: on damage the library may never end."""
+    if resource is not None:
+        _, most = resource.getrlimit(resource.RLIMIT_CPU)
+        seconds = MAX_SECONDS if most == resource.RLIM_INFINITY else min(MAX_SECONDS, most)
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, most))
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -77,5 +91,6 @@ def _answer(output: BinaryIO, content: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    limit_time()
     with suppress(BrokenPipeError):
         main(sys.argv[1:])
