@@ -6,8 +6,10 @@ from aemodels.io.files.gzip import plain_file
 from aemodels.io.files.hashing import sha256_file
 from aemodels.io.files.size_limits import SizeLimits
 from aemodels.io.formats import FORMATS, Format, ReadOptions, find_format, kind_of
+from aemodels.io.frames.reader import read_dlis, read_lis
 from aemodels.io.las.reader import read_las
 from aemodels.io.las.writer import write_flagged_las, write_las
+from aemodels.io.parquet.reader import read_parquet
 from aemodels.io.readers import READERS, list_files, read, read_blocks
 from aemodels.io.remote import fetch, fetch_all, list_urls, read_url
 from aemodels.io.segy.denoised_copy import write_denoised_blocks, write_denoised_segy
@@ -34,7 +36,10 @@ __all__ = [
     "plain_file",
     "read",
     "read_blocks",
+    "read_dlis",
     "read_las",
+    "read_lis",
+    "read_parquet",
     "read_segy",
     "read_segy_blocks",
     "read_url",

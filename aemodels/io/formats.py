@@ -15,9 +15,16 @@ from aemodels.io.csv.reader import read_csv
 from aemodels.io.csv.scored_copy import write_scored_csv
 from aemodels.io.files.gzip import content_suffix
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
+from aemodels.io.frames.dlis import CHANNELS as DLIS_CHANNELS
+from aemodels.io.frames.las_copy import write_scored_frames
+from aemodels.io.frames.lis import CHANNELS as LIS_CHANNELS
+from aemodels.io.frames.reader import read_dlis, read_lis
 from aemodels.io.las.header import CURVE_SECTION
 from aemodels.io.las.reader import read_las
 from aemodels.io.las.writer import write_scored_las
+from aemodels.io.parquet.columns import COLUMNS
+from aemodels.io.parquet.reader import read_parquet
+from aemodels.io.parquet.scored_copy import write_scored_parquet
 from aemodels.io.segy.denoised_copy import write_scored_segy
 from aemodels.io.segy.header_positions import HeaderPositions
 from aemodels.io.segy.reader import read_segy, read_segy_blocks
@@ -51,13 +58,14 @@ class Format:
         name: short name in messages.
         versions: name and versions as the documentation states them.
         kind: kind of the recordings that its files hold.
-        suffixes: lower-case suffixes of its files; the scored copy has the first. Each is also read with ".gz".
+        suffixes: lower-case suffixes of its files. Each is also read with ".gz".
         folder: subfolder of the outbox for the scored copies.
         header: name, in messages, of the part of a file that describes its channels.
         reader: reads a plain file; takes (path, options).
         write_copy: writes the scored copy of a plain file; takes (source, target, recording as read, scores, history).
         block_reader: reads a plain file block by block; takes (path, channels per block, options). None if files are
             always read whole.
+        copied_as: suffix of the scored copies; "" = the first of the suffixes.
     """
 
     name: str
@@ -69,6 +77,12 @@ class Format:
     reader: Reader
     write_copy: CopyWriter
     block_reader: BlockReader | None = None
+    copied_as: str = ""
+
+    @property
+    def copy_suffix(self) -> str:
+        """Suffix of the scored copies."""
+        return self.copied_as or self.suffixes[0]
 
     def read(self, path: Path, options: ReadOptions) -> Recording:
         """Read a plain file.
@@ -117,6 +131,38 @@ FORMATS: tuple[Format, ...] = (
         header=HEADER_ROW,
         reader=lambda path, options: read_csv(path, aliases=options.aliases),
         write_copy=write_scored_csv,
+    ),
+    Format(
+        name="DLIS",
+        versions="DLIS (RP66 version 1)",
+        kind="logs",
+        suffixes=(".dlis",),
+        folder="las",
+        header=DLIS_CHANNELS,
+        reader=lambda path, options: read_dlis(path, aliases=options.aliases),
+        write_copy=write_scored_frames,
+        copied_as=".las",
+    ),
+    Format(
+        name="LIS",
+        versions="LIS 79",
+        kind="logs",
+        suffixes=(".lis",),
+        folder="las",
+        header=LIS_CHANNELS,
+        reader=lambda path, options: read_lis(path, aliases=options.aliases),
+        write_copy=write_scored_frames,
+        copied_as=".las",
+    ),
+    Format(
+        name="Parquet",
+        versions="Parquet tables of well logs",
+        kind="logs",
+        suffixes=(".parquet",),
+        folder="parquet",
+        header=COLUMNS,
+        reader=lambda path, options: read_parquet(path, aliases=options.aliases),
+        write_copy=write_scored_parquet,
     ),
 )
 _BY_SUFFIX = {suffix: form for form in FORMATS for suffix in form.suffixes}

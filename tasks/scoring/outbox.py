@@ -93,7 +93,7 @@ def targets(destination: Destination, recording: Recording) -> Targets:
     form = format_of(recording.source.path)
     return Targets(
         scores_folder(destination.outbox, recording.kind, destination.label) / f"{sha}.parquet",
-        destination.outbox / form.folder / own / f"{stem}{form.suffixes[0]}",
+        destination.outbox / form.folder / own / f"{stem}{form.copy_suffix}",
         destination.outbox / "reports" / own / f"{stem}.html",
     )
 

@@ -33,5 +33,5 @@ def test_the_page_on_scoring_states_which_formats_are_read() -> None:
 
 @each_format
 def test_the_page_on_the_outbox_has_a_row_for_the_scored_copy(form: Format) -> None:
-    row = f"| `{form.folder}/<stem>.<sha8>{form.suffixes[0]}` |"
+    row = f"| `{form.folder}/<stem>.<sha8>{form.copy_suffix}` |"
     assert row in read_page("outbox.md"), f"add a row {row} to docs/reference/outbox.md"

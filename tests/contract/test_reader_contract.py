@@ -26,7 +26,6 @@ from aemodels.io import (
     FORMATS,
     AddedCurve,
     HeaderPositions,
-    ReadOptions,
     find_format,
     list_files,
     read,
@@ -144,10 +143,10 @@ def test_a_scored_copy_reads_back_as_it_was_written(name: str, tmp_path: Path):
     assert form is not None
     recording = read(path_of(name))
     before = path_of(name).read_bytes()
-    target = tmp_path / f"scored{form.suffixes[0]}"
+    target = tmp_path / f"scored{form.copy_suffix}"
     scores = half_and_score(recording)
     form.write_copy(path_of(name), target, recording, scores, "history")
-    copy = form.read(target, ReadOptions())
+    copy = read(target)
     assert path_of(name).read_bytes() == before
     np.testing.assert_array_equal(copy.axis, recording.axis)
     if recording.kind == "seismic":

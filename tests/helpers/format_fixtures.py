@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from aemodels.core.types import Recording
 from aemodels.io import write_las, write_segy
+from helpers.frame_files import DlisFrame, LisChannel, LisFrame, dlis_bytes, lis_bytes
 from helpers.known_recordings import known_line, known_well
 from helpers.paths import FORMATS_DATA
 from helpers.segy_files import segy_bytes
@@ -77,6 +81,33 @@ def write_csv_fixtures(folder: Path) -> None:
     (folder / "csv-byte-order-mark.csv").write_bytes(b"\xef\xbb\xbf" + comma.encode())
 
 
+def write_frame_fixtures(folder: Path) -> None:
+    """Write the DLIS and LIS files: upwards in 0.1 in, with an array, and with densities as integers."""
+    well = known_well()
+    curves = {"GR": (well.values[0], "gAPI"), "RHOB": (np.nan_to_num(well.values[1], nan=-999.25), "g/cm3")}
+    plain = {"DEPT": (well.axis, "m"), **curves, "WAVE": (np.ones((well.axis.size, 8), np.int16), "")}
+    (folder / "dlis-float.dlis").write_bytes(dlis_bytes(("KNOWN-1", [DlisFrame(plain)])))
+    upwards = {name: (values[::-1].copy(), unit) for name, (values, unit) in curves.items()}
+    tenths = {"TDEP": ((well.axis / 0.00254)[::-1].copy(), "0.1 in"), **upwards}
+    (folder / "dlis-upwards-tenth-inch.dlis").write_bytes(dlis_bytes(("KNOWN-1", [DlisFrame(tenths)])))
+    density = np.nan_to_num(1000 * well.values[1].astype(float), nan=-9999).round()
+    channels = [LisChannel("DEPT", "M", well.axis), LisChannel("GR", "GAPI", well.values[0])]
+    frame = LisFrame([*channels, LisChannel("RHOB", "K/M3", density, 73)], absent=-9999.0)
+    (folder / "lis-79.lis").write_bytes(lis_bytes(("KNOWN-1", [frame])))
+
+
+def write_parquet_fixtures(folder: Path) -> None:
+    """Write the Parquet files: by pandas, and with units in the metadata of the columns."""
+    well = known_well()
+    named = {"DEPTH [m]": well.axis, "GR [gAPI]": well.values[0], "RHOB [g/cm3]": well.values[1]}
+    pd.DataFrame(named | {"WELL": ["KNOWN-1"] * well.axis.size}).to_parquet(folder / "parquet-pandas.parquet")
+    fields = [("DEPT", "m"), ("GR", "gAPI"), ("RHOB", "g/cm3")]
+    schema = pa.schema([pa.field(name, pa.float64(), metadata={"unit": unit}) for name, unit in fields])
+    columns = [well.axis, well.values[0].round(2), well.values[1].astype(float).round(2)]
+    arrays = [pa.array(column, type=pa.float64(), mask=np.isnan(column)) for column in columns]
+    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), folder / "parquet-units-in-metadata.parquet")
+
+
 def _joined(rows: Sequence[Sequence[str]], delimiter: str) -> str:
     return "".join(delimiter.join(cells) + "\n" for cells in rows)
 
@@ -86,3 +117,5 @@ if __name__ == "__main__":
     write_las_fixtures(FORMATS_DATA)
     write_segy_fixtures(FORMATS_DATA)
     write_csv_fixtures(FORMATS_DATA)
+    write_frame_fixtures(FORMATS_DATA)
+    write_parquet_fixtures(FORMATS_DATA)

@@ -67,8 +67,8 @@ def read_header(lines: Sequence[tuple[int, str]], dialect: Dialect, aliases: Ali
         remedy = "check what the file is; split its columns over several files"
         raise refusal("header-too-large", where, f"{len(cells)} columns", f"at most {MAX_COLUMNS}", remedy)
     units = _unit_row(lines, len(cells), dialect, aliases)
-    parsed = [_parse_cell(cell, aliases) for cell in cells]
-    names = _unique([name or f"column {position}" for position, (name, _, _) in enumerate(parsed, start=1)])
+    parsed = [parse_name(cell, aliases) for cell in cells]
+    names = unique_names([name or f"column {position}" for position, (name, _, _) in enumerate(parsed, start=1)])
     curves = tuple(
         LasCurve(unique, name, unit or (units[position] if units else ""), "", section=HEADER_ROW)
         for position, (unique, (name, unit, _)) in enumerate(zip(names, parsed, strict=True))
@@ -89,8 +89,8 @@ def header_cell(name: str, unit: str, bracket: str) -> str:
     return f"{name} {bracket}{unit}{CLOSING[bracket]}" if bracket and unit else name
 
 
-def _parse_cell(cell: str, aliases: Aliases) -> tuple[str, str, str]:
-    """Return name, unit and opening bracket of a header cell.
+def parse_name(cell: str, aliases: Aliases) -> tuple[str, str, str]:
+    """Return name, unit and opening bracket of the name of a column.
 
     "RHOB (g/cm3)", "RHOB[g/cm3]"; without brackets ("GR_gAPI", "DEPTH m") only where the rest is a known curve or depth
     and the end is one of its units.
@@ -132,16 +132,31 @@ def _depth_column(
 ) -> tuple[int, tuple[Finding, ...]]:
     """Return the column of the measured depth, else of another depth, else the first one if its unit is a length."""
     dialect, aliases = known
-    depths = [n for n, curve in enumerate(curves) if is_depth(curve.mnemonic, aliases)]
-    if not depths and unit_factor(curves[0].unit, "m", aliases) is not None:
-        return 0, ()
-    if not depths:
+    chosen, findings = choose_depth(curves, where, aliases)
+    if chosen is None:
         numbers = sum(dialect.number(cell) is not None for cell in cells)
         shown = ", ".join(cells)[:80]
         found = f"no header row but numbers: {shown}" if 2 * numbers > len(cells) else f"columns {shown}"
         expected = f"a {HEADER_ROW} with a depth column: DEPTH, DEPT, MD ..."
         remedy = "name the depth column, with its unit, as in DEPTH (m); or add its name to your SONDEFLOW_ALIASES"
         raise refusal("no-depth-index", where, found, expected, remedy)
+    return chosen, findings
+
+
+def choose_depth(curves: Sequence[LasCurve], where: str, aliases: Aliases) -> tuple[int | None, tuple[Finding, ...]]:
+    """Return the column of the measured depth, else of another depth, else the first one if its unit is a length.
+
+    Args:
+        curves: the columns.
+        where: their place in the file, for messages.
+        aliases: the tables of names and units.
+
+    Returns:
+        (index, None if no column is a depth; findings about the choice).
+    """
+    depths = [n for n, curve in enumerate(curves) if is_depth(curve.mnemonic, aliases)]
+    if not depths:
+        return (0 if curves and unit_factor(curves[0].unit, "m", aliases) is not None else None), ()
     chosen = next((n for n in depths if not curves[n].mnemonic.upper().startswith("TVD")), depths[0])
     if len(depths) == 1:
         return chosen, ()
@@ -150,7 +165,7 @@ def _depth_column(
     return chosen, (Finding("info", "depth-chosen", where, found, "one depth column", remedy),)
 
 
-def _unique(names: Sequence[str]) -> list[str]:
+def unique_names(names: Sequence[str]) -> list[str]:
     """Return names that differ: of equal ones the second becomes "GR:2"."""
     taken: set[str] = set()
     result = []

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from aemodels.core.findings import Finding
 from aemodels.core.types import Recording, Source
 from aemodels.curves.tables import load_aliases
 from aemodels.io.csv.header import HEADER_ROW, CsvHeader
@@ -17,7 +16,7 @@ from aemodels.io.las.data_table import LasTable
 from aemodels.io.las.depth_index import build_index
 from aemodels.io.las.file_sections import FILE_LIMIT, refusal
 from aemodels.io.las.header import LasHeader
-from aemodels.io.las.null_values import INFINITIES, STANDARD_NULLS, drop_marks, infinite_values
+from aemodels.io.las.null_values import drop_usual_nulls
 
 
 def read_csv(path: Path, *, aliases: Path | None = None) -> Recording:
@@ -49,7 +48,7 @@ def read_csv(path: Path, *, aliases: Path | None = None) -> Recording:
     file = open_csv(data, tables)
     del data  # it may be there in another encoding now
     table, well = read_table(file)
-    findings = (*file.header.findings, *table.findings, *_drop_nulls(table))
+    findings = (*file.header.findings, *table.findings, *drop_usual_nulls(table.columns, "an empty cell"))
     curves = tuple(file.header.curves[number] for number in file.header.order)
     index = build_index(LasHeader(curves, {}, {}, wrapped=False, delimiter=file.dialect.delimiter), table, tables)
     numbers = _numeric(file.header, table)
@@ -82,18 +81,6 @@ def _headers(file: CsvFile, factor: float) -> dict[str, object]:
         "unit_row": file.header.unit_row,
         "unit_bracket": file.header.bracket,
     }
-
-
-def _drop_nulls(table: LasTable) -> tuple[Finding, ...]:
-    """Make the usual NULL values and infinities missing, in place: a CSV file cannot state a NULL of its own."""
-    hits = sum(drop_marks(column, STANDARD_NULLS) for column in table.columns)
-    infinite = sum(drop_marks(column, INFINITIES) for column in table.columns)
-    findings: tuple[Finding, ...] = (infinite_values(infinite),) if infinite else ()
-    if hits:
-        found = f"{hits} values are {', '.join(f'{null:g}' for null in STANDARD_NULLS)}"
-        expected, remedy = "an empty cell where a value is missing", "none needed: these are read as missing"
-        findings += (Finding("info", "null-missing", "data", found, expected, remedy),)
-    return findings
 
 
 def _numeric(header: CsvHeader, table: LasTable) -> list[int]:

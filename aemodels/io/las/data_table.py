@@ -33,6 +33,7 @@ class LasTable:
         delimiter: delimiter between cells, None for blanks.
         wrapped: True if a row spans several lines.
         decimal: decimal mark of the depths.
+        rows: name of a row in messages, "" where rows are lines of text.
         starts: int64[row], 0-based index of the first line of each row; None if each data line is a row.
         findings: findings about cells and rows.
     """
@@ -43,6 +44,7 @@ class LasTable:
     delimiter: str | None = None
     wrapped: bool = False
     decimal: str = "."
+    rows: str = ""
     starts: NDArray[np.int64] | None = None
     findings: tuple[Finding, ...] = field(default=())
 
@@ -51,6 +53,10 @@ class LasTable:
         if self.starts is not None:
             return int(self.starts[row])
         return next(itertools.islice((number for number, _ in self.block.lines()), row, None))
+
+    def place(self, row: int) -> str:
+        """Name the place of a row in the file, for messages."""
+        return f"{self.rows} {row + 1}" if self.rows else f"line {self.line(row) + 1}"
 
 
 def parse_table(block: DataBlock, header: LasHeader) -> LasTable:
@@ -138,6 +144,16 @@ def as_table(
         starts=starts,
         findings=(*findings, *(finding for listed in found for finding in listed)),
     )
+
+
+def as_table_of_columns(columns: list[NDArray[np.float64]], rows: str) -> LasTable:
+    """Return columns that no text was parsed for as a table.
+
+    Args:
+        columns: float64[row] each, NaN = missing.
+        rows: name of a row, for messages.
+    """
+    return LasTable(columns, frozenset(), DataBlock(-1, b"", (0, 0), "utf-8"), rows=rows)
 
 
 class Ragged:

@@ -53,9 +53,9 @@ def _ends(header: LasHeader, depth: Depths, step: float, scale: float) -> Iterat
         if expected is None or abs(value - expected * scale) <= 1.5 * step:
             continue
         short = name == "STOP" and (value - expected * scale) * (depth[-1] - depth[0]) < 0
-        code = "truncated" if short else mismatch
-        remedy = f"{'check whether the file is complete' if short else f'correct {name}'}; the rows present are used"
-        yield Finding("warning", code, "file", f"{which} depth {value:g}", f"{name} {expected * scale:g}", remedy)
+        code, item = "truncated" if short else mismatch, header.item(name)
+        remedy = f"{'check whether the file is complete' if short else f'correct {item}'}; the rows present are used"
+        yield Finding("warning", code, "file", f"{which} depth {value:g}", f"{item} {expected * scale:g}", remedy)
 
 
 def _steps(header: LasHeader, depth: Depths, step: float, scale: float) -> Iterator[Finding]:
@@ -65,8 +65,9 @@ def _steps(header: LasHeader, depth: Depths, step: float, scale: float) -> Itera
         return
     stated = header.number("STEP")
     if stated and abs(abs(stated * scale) - step) > max(MAX_STEP_ERROR * step, _rounding(header.well["STEP"]) * scale):
-        remedy = "the depths of the rows are used; correct STEP"
-        yield Finding("warning", "step-mismatch", "file", f"a step of {step:g}", f"STEP {stated * scale:g}", remedy)
+        item = header.item("STEP")
+        remedy = f"the depths of the rows are used; correct {item}"
+        yield Finding("warning", "step-mismatch", "file", f"a step of {step:g}", f"{item} {stated * scale:g}", remedy)
     gaps = np.flatnonzero(steps > GAP_STEPS * step)
     if gaps.size:
         longest = gaps[np.argmax(steps[gaps])]

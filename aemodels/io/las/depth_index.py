@@ -13,6 +13,7 @@ from aemodels.core.types import AxisArray
 from aemodels.curves.tables import NO_UNIT, Aliases, is_depth, normal_unit, unit_factor
 from aemodels.io.las.data_table import LasTable
 from aemodels.io.las.depth_checks import check_ends
+from aemodels.io.las.depth_unit import settle_unit
 from aemodels.io.las.header import LasHeader
 
 DEPTH_TOLERANCE = 1e-6  # in m; larger than rounding errors
@@ -83,6 +84,8 @@ def build_index(header: LasHeader, table: LasTable, aliases: Aliases | None = No
     factor, findings = depth_factor(header, aliases)
     depth = table.columns[0]
     findings += _unsure_unit(header, depth)
+    settled, conflict = settle_unit(header, depth, factor, aliases)
+    factor, findings = settled, (*(() if conflict else findings), *conflict)
     null = header.number("NULL")
     good = np.isfinite(depth) if null is None else np.isfinite(depth) & (depth != null)
     if not good.all():
@@ -165,10 +168,11 @@ def _no_depth(mnemonic: str, unit: str) -> Finding:
 
 def _not_monotonic(table: LasTable, depth: NDArray[np.float64], rows: NDArray[np.int64], step: int) -> Finding:
     first, second = rows[step], rows[step + 1]
+    where = table.place(int(second))
     return Finding(
         "error",
         "depth-not-monotonic",
-        f"line {table.line(int(second)) + 1} (data row {second + 1})",
+        where if table.rows else f"{where} (data row {second + 1})",
         f"depth {depth[second]:g} after {depth[first]:g}",
         "increasing or decreasing depth",
         "sort the rows, or write one file per pass",
@@ -176,10 +180,8 @@ def _not_monotonic(table: LasTable, depth: NDArray[np.float64], rows: NDArray[np
 
 
 def _dropped(code: str, table: LasTable, mask: NDArray[np.bool_], what: str) -> Finding:
-    first = table.line(int(np.argmax(mask))) + 1
-    return Finding(
-        "warning", code, f"line {first}", f"{int(mask.sum())} {what}", "one depth per row", "these rows are skipped"
-    )
+    where, found = table.place(int(np.argmax(mask))), f"{int(mask.sum())} {what}"
+    return Finding("warning", code, where, found, "one depth per row", "these rows are skipped")
 
 
 def _too_short(rows: int) -> Finding:

@@ -54,10 +54,15 @@ def one_line(text: str) -> str:
     return re.sub(r"\s+", " ", text.replace(":", ";")).strip()
 
 
+def plain_mnemonic(name: str) -> str:
+    """Return a mnemonic with "_" for the characters that LAS does not allow in one."""
+    return re.sub(r"[\s.:~#]", "_", name)
+
+
 def curve_line(name: str, unit: str, description: str) -> str:
     """Return a line of the ~Curve section; invalid characters of the mnemonic become "_"."""
-    mnemonic, closed = re.sub(r"[\s.:~#]", "_", name), re.sub(r"\s", "", unit)
-    return f" {mnemonic}.{closed} : {one_line(description)}"
+    closed = re.sub(r"\s", "", unit)
+    return f" {plain_mnemonic(name)}.{closed} : {one_line(description)}"
 
 
 def flagged_lines(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -66,6 +66,7 @@ class LasHeader:
         nulls: the values of NULL, in the order of the file.
         findings: what was left out or assumed.
         depth_column: column of the depth in the data.
+        items: mnemonic of a well item -> its name in another format, for messages.
     """
 
     curves: tuple[LasCurve, ...]
@@ -76,10 +77,15 @@ class LasHeader:
     nulls: tuple[float, ...] = ()
     findings: tuple[Finding, ...] = ()
     depth_column: int = 0
+    items: Mapping[str, str] = field(default_factory=dict)
 
     def number(self, mnemonic: str) -> float | None:
         """Return the value of a well item; None if it is not a number."""
         return header_number(self.well.get(mnemonic, ""))
+
+    def item(self, mnemonic: str) -> str:
+        """Return the name of a well item in the file's format, for messages."""
+        return self.items.get(mnemonic, mnemonic)
 
 
 def read_header(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.core.errors import UnreadableFileError
-from aemodels.core.findings import Finding
+from aemodels.core.findings import Finding, Severity
 from aemodels.curves.tables import Aliases
 from aemodels.io.las.column_order import settle_order
 from aemodels.io.las.data_sections import read_blocks
@@ -129,20 +130,67 @@ def add_logs(
     Returns:
         (curves, columns in the order of the main axis, findings, including one per other log).
     """
+    rest = [
+        OtherLog(
+            f"log {number}",
+            f"line {log[1][0].title + 1}",
+            f"read it with `read_las(path, section={number})`, or write one file per log",
+            partial(read_log, file, log, aliases),
+        )
+        for number, log in others
+    ]
+    return join_logs(main, rest)
+
+
+@dataclass(frozen=True)
+class OtherLog:
+    """A log of a file beside the one that is read.
+
+    Args:
+        name: name in messages, as "log 2".
+        where: its place in the file.
+        remedy: how to read it alone.
+        read: reads it; returns a text if it cannot have the same depths, raises UnreadableFileError if it is unusable.
+        severity: of the finding if it is left out.
+    """
+
+    name: str
+    where: str
+    remedy: str
+    read: Callable[[], LasLog | str]
+    severity: Severity = "warning"
+
+
+def join_logs(main: LasLog, others: Sequence[OtherLog]) -> tuple[list[LasCurve], list[Column], tuple[Finding, ...]]:
+    """Return the curves of a log and of others with the same depths; the rest are reported.
+
+    Args:
+        main: the log that is read.
+        others: the other logs of the file.
+
+    Returns:
+        (curves, columns in the order of the main axis, findings, including one per other log). The curves of the n-th
+        other log have the order n, from 1.
+
+    Raises:
+        UnreadableFileError: if the main log has no numeric curve.
+    """
     curves, columns, findings = main.take()
-    for number, log in others:
-        where = f"line {log[1][0].title + 1}"
+    for number, other in enumerate(others, start=1):
         try:
-            other = read_log(file, log, aliases)
-            if not _same_depths(main.index, other.index):
-                findings += (_other_section(where, number, _summary(other)),)
+            log = other.read()
+            if isinstance(log, str):
+                findings += (_left_out(other, log),)
                 continue
-            more, added, noticed = other.take()
+            if not _same_depths(main.index, log.index):
+                findings += (_left_out(other, _summary(log)),)
+                continue
+            more, added, noticed = log.take()
         except UnreadableFileError as error:
             reason = next((f"{f.code}: {f.found}" for f in error.findings if f.severity == "error"), "no usable log")
-            findings += (_other_section(where, number, reason),)
+            findings += (_left_out(other, reason),)
             continue
-        findings += (*noticed, _merged(where, number, more))
+        findings += (*noticed, _merged(other, more))
         curves += [replace(curve, order=number) for curve in more]
         columns += added
     return curves, columns, tuple(dict.fromkeys(findings))
@@ -174,14 +222,12 @@ def _summary(log: LasLog) -> str:
     return f"{names} at {axis.size} depths, {axis[0]:g}..{axis[-1]:g} m"
 
 
-def _other_section(where: str, number: int, found: str) -> Finding:
-    remedy = f"skipped; read it with `read_las(path, section={number})`, or write one file per log"
-    return Finding(
-        "warning", "other-section", where, f"log {number}: {found}", "the same depths as the log that is read", remedy
-    )
+def _left_out(other: OtherLog, found: str) -> Finding:
+    expected, remedy = "the same depths as the log that is read", f"skipped; {other.remedy}"
+    return Finding(other.severity, "other-section", other.where, f"{other.name}: {found}", expected, remedy)
 
 
-def _merged(where: str, number: int, curves: Sequence[LasCurve]) -> Finding:
-    found = f"log {number}: {', '.join(curve.name for curve in curves[:8])}{' ...' if len(curves) > 8 else ''}"
+def _merged(other: OtherLog, curves: Sequence[LasCurve]) -> Finding:
+    found = f"{other.name}: {', '.join(curve.name for curve in curves[:8])}{' ...' if len(curves) > 8 else ''}"
     remedy = "none needed: its depths are those of the first log, so its curves are read with it"
-    return Finding("info", "sections-merged", where, found, "one data section", remedy)
+    return Finding("info", "sections-merged", other.where, found, "one data section", remedy)

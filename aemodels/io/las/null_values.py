@@ -60,6 +60,26 @@ def drop_marks(column: NDArray[np.float64], marks: Sequence[float]) -> int:
     return count
 
 
+def drop_usual_nulls(columns: Sequence[NDArray[np.float64]], missing: str) -> tuple[Finding, ...]:
+    """Replace the usual NULL values and infinities by NaN, in place, in a table that cannot state a NULL of its own.
+
+    Args:
+        columns: float64[row] each.
+        missing: how the format writes a missing value, for messages.
+
+    Returns:
+        Findings about them.
+    """
+    hits = sum(drop_marks(column, STANDARD_NULLS) for column in columns)
+    infinite = sum(drop_marks(column, INFINITIES) for column in columns)
+    findings: tuple[Finding, ...] = (infinite_values(infinite),) if infinite else ()
+    if hits:
+        found = f"{hits} values are {', '.join(f'{null:g}' for null in STANDARD_NULLS)}"
+        expected, remedy = f"{missing} where a value is missing", "none needed: these are read as missing"
+        findings += (Finding("info", "null-missing", "data", found, expected, remedy),)
+    return findings
+
+
 def infinite_values(count: int) -> Finding:
     """Return the finding about infinities that are read as missing."""
     found, remedy = f"{count} infinite values", "these are read as missing"

@@ -62,7 +62,7 @@ def check_copy(before: FileRows, content: bytes, added: Sequence[AddedCurve], re
     samples = np.array(list(before.samples(recording).values()), dtype=np.int64)
     for curve, new in zip(added, after.table.columns[width:], strict=True):
         expected = np.where(samples >= 0, curve.values[samples], np.float32(np.nan))
-        if not _as_written(expected, new[kept], null):
+        if not as_written(expected, new[kept], null):
             raise copy_differs(f"curve {curve.name}", "other values than those that were added")
 
 
@@ -75,7 +75,7 @@ def _rows_of(before: FileRows, after: FileRows) -> NDArray[np.int64]:
     return np.array([places.get(depth, 0) for depth in depths[0].tolist()], dtype=np.int64)
 
 
-def _as_written(expected: NDArray[np.float32], read: Column, null: float | None) -> bool:
+def as_written(expected: NDArray[np.float32], read: Column, null: float | None) -> bool:
     """Return True if values were read as they were written; a missing one is the NULL of the file or its standard."""
     with np.errstate(over="ignore"):
         found = read.astype(np.float32)

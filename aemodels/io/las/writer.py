@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from aemodels.core.errors import DataError, UnreadableFileError
 from aemodels.core.findings import Finding
-from aemodels.core.types import Recording, Scores
+from aemodels.core.types import AxisArray, Recording, Scores
 from aemodels.curves.canonical import CANONICAL
 from aemodels.io.added_curves import AddedCurve, flag_curves
 from aemodels.io.files.atomic import atomic_path
@@ -34,8 +35,37 @@ def write_las(recording: Recording, path: Path) -> None:
     """
     if recording.kind != "logs":
         raise DataError(f"{recording.source.uri}: kind is {recording.kind!r}; expected 'logs' for a LAS file")
-    depth = [repr(float(value)) for value in recording.axis]
-    step = np.diff(recording.axis)
+    table = LasColumns(
+        tuple(
+            (channel.name, channel.unit or _canonical_unit(channel.name), str(channel.headers.get("description", "")))
+            for channel in recording.channels
+        ),
+        [format_values(row, NULL) for row in recording.values],
+    )
+    text = las_text(recording.axis, table, {"WELL": recording.name})
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+@dataclass(frozen=True, eq=False)
+class LasColumns:
+    """Curves to write: (mnemonic, unit, description) of each, and the text of its cells, one per depth."""
+
+    curves: Sequence[tuple[str, str, str]]
+    cells: Sequence[Sequence[str]]
+
+
+def las_text(axis: AxisArray, table: LasColumns, well: Mapping[str, str], history: str = "") -> str:
+    """Return an unwrapped LAS 2.0 file, depth in m, with enough digits of each depth to be read back exactly.
+
+    Args:
+        axis: float64[sample], depth in m, increasing.
+        table: the curves; a missing value is written as -999.25.
+        well: further items of the ~Well section.
+        history: text of the ~Other section, "" for none.
+    """
+    depth = [repr(float(value)) for value in axis]
+    step = np.diff(axis)
     regular = step.size > 0 and np.ptp(step) < 1e-3 * step[0]
     lines = [
         "~Version",
@@ -45,15 +75,17 @@ def write_las(recording: Recording, path: Path) -> None:
     ]
     lines += [f" STRT.m {depth[0]} : START DEPTH", f" STOP.m {depth[-1]} : STOP DEPTH"]
     lines += [f" STEP.m {float(np.median(step)) if regular else 0.0:.6g} : STEP", f" NULL. {NULL} : NULL VALUE"]
-    lines += [f" WELL. {one_line(recording.name)} : WELL", "~Curve", " DEPT.m : DEPTH"]
-    for channel in recording.channels:
-        unit = channel.unit or (CANONICAL[channel.name].unit if channel.name in CANONICAL else "")
-        lines.append(curve_line(channel.name, unit, str(channel.headers.get("description", ""))))
+    lines += [f" {name}. {one_line(value)} : {name}" for name, value in well.items()]
+    lines += ["~Curve", " DEPT.m : DEPTH", *(curve_line(*curve) for curve in table.curves)]
+    if history:
+        lines += ["~Other", *(f" {line.strip().lstrip('~#')}" for line in history.splitlines() if line.strip())]
     lines.append("~Ascii")
-    columns = [depth, *(format_values(row, NULL) for row in recording.values)]
-    lines += [" ".join(cells) for cells in zip(*columns, strict=True)]
-    with atomic_path(path) as temporary:
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    lines += [" ".join(cells) for cells in zip(depth, *table.cells, strict=True)]
+    return "\n".join(lines) + "\n"
+
+
+def _canonical_unit(name: str) -> str:
+    return CANONICAL[name].unit if name in CANONICAL else ""
 
 
 def write_flagged_las(

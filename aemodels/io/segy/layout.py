@@ -43,7 +43,7 @@ class SegyLayout:
     """Layout of a file.
 
     Args:
-        endian: byte order of headers, and of samples unless `sample_endian` states another.
+        endian: byte order of the binary header, and of trace headers and samples unless another is stated.
         declared_code: sample format code in the binary header.
         code: sample format code used for reading; differs if the declared one is implausible.
         samples: samples per trace, of the longest one if lengths differ.
@@ -55,7 +55,8 @@ class SegyLayout:
         extended: number of extended text headers.
         starts: int64[trace + 1], byte offset of each trace and of the end of the last, if lengths differ; None if all
             traces have the same length.
-        sample_endian: byte order of the samples if it is not that of the headers.
+        sample_endian: byte order of the samples if it is not that of the binary header.
+        header_endian: byte order of the trace headers if it is not that of the binary header.
     """
 
     endian: Endian
@@ -70,6 +71,7 @@ class SegyLayout:
     extended: int = 0
     starts: IntArray | None = field(default=None, compare=False, repr=False)
     sample_endian: Endian | None = None
+    header_endian: Endian | None = None
 
     @property
     def sample_dtype(self) -> np.dtype[Any]:

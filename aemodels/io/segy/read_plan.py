@@ -16,7 +16,8 @@ from aemodels.io.segy.header_positions import HeaderPositions, choose_positions,
 from aemodels.io.segy.layout import SegyLayout
 from aemodels.io.segy.layout_detection import find_layout
 from aemodels.io.segy.sample_format import settle_format
-from aemodels.io.segy.trace_headers import HeaderTable, has_excluded, read_headers
+from aemodels.io.segy.text_header import domain_finding, read_text_headers
+from aemodels.io.segy.trace_headers import HeaderTable, has_excluded, read_headers, settle_header_order
 
 DEFAULT_DT_US = 4000.0
 LARGEST_SIGNED = 2**15 - 1
@@ -83,6 +84,7 @@ def plan_segy(path: Path, positions: HeaderPositions | None = None) -> SegyPlan:
         raise UnreadableFileError(
             (Finding("error", "too-short", "file", found, "at least 2", "check the sample count"),)
         )
+    layout, order_findings = settle_header_order(path, layout, HEADER_SAMPLE)
     layout, format_findings = settle_format(path, layout)
     headers = read_headers(path, layout, HEADER_SAMPLE)
     chosen, position_findings = choose_positions(headers) if positions is None else (positions, ())
@@ -99,8 +101,9 @@ def plan_segy(path: Path, positions: HeaderPositions | None = None) -> SegyPlan:
         start,
         int(headers.column("scalar")[0]),
         (
-            *(*findings, *format_findings, *_revision(path, layout), *position_findings, *float_findings),
-            *(*interval_findings, *_coordinate_unit(headers)),
+            *(*findings, *order_findings, *format_findings, *_revision(path, layout)),
+            *(*position_findings, *float_findings, *interval_findings, *_coordinate_unit(headers)),
+            *domain_finding(read_text_headers(path, layout.extended), interval),
         ),
         floats,
         has_excluded(headers),

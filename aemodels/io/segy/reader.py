@@ -43,7 +43,7 @@ def read_segy(path: Path, positions: HeaderPositions | None = None) -> Recording
         traces = layout.read_traces(path, start, stop)
         values[start:stop] = read_values(layout, traces, start)
         parts.append(headers_of(traces, layout).raw)
-    headers = HeaderTable(np.concatenate(parts), layout.endian, plan.floats)
+    headers = HeaderTable(np.concatenate(parts), layout.header_endian or layout.endian, plan.floats)
     undefined = undefined_samples(layout, values)
     values = with_missing(plan, headers, values, undefined)
     lines = LineLengths(plan.positions)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aemodels.core.findings import Finding
 from aemodels.io.segy.binary_header import TRACE_HEADER, Endian, order_of
 from aemodels.io.segy.layout import SegyLayout
 
 BLOCK_BYTES = 8_000_000
+MIN_REPEATING = 0.9  # share of traces that must agree with the binary header in another byte order
 # Name -> first byte (counted from 1) and type (SEG-Y revision 2, table 3).
 FIELDS = {
     "offset": (37, "i4"),
@@ -82,7 +84,7 @@ class HeaderTable:
 def headers_of(traces: NDArray[np.void], layout: SegyLayout, floats: frozenset[int] = frozenset()) -> HeaderTable:
     """Return the headers of traces read by `SegyLayout.read_traces`, copied so that the samples can be freed."""
     raw = np.ascontiguousarray(traces["header"]).view(np.uint8).reshape(len(traces), layout.header_bytes)
-    return HeaderTable(raw[:, :TRACE_HEADER].copy(), layout.endian, floats)
+    return HeaderTable(raw[:, :TRACE_HEADER].copy(), layout.header_endian or layout.endian, floats)
 
 
 def excluded_kinds(headers: HeaderTable) -> NDArray[np.bool_]:
@@ -114,4 +116,35 @@ def read_headers(path: Path, layout: SegyLayout, stop: int) -> HeaderTable:
         headers_of(layout.read_traces(path, *span), layout).raw
         for span in spans(layout, block_traces(layout), stop=stop)
     ]
-    return HeaderTable(np.concatenate(parts), layout.endian)
+    return HeaderTable(np.concatenate(parts), layout.header_endian or layout.endian)
+
+
+def settle_header_order(path: Path, layout: SegyLayout, stop: int) -> tuple[SegyLayout, tuple[Finding, ...]]:
+    """Decide the byte order of the trace headers, by the sample counts and intervals that they repeat.
+
+    Args:
+        path: the file.
+        layout: its layout, by the binary header.
+        stop: exclusive end of the traces that are examined.
+
+    Returns:
+        (layout with the byte order to use, findings): another one than that of the binary header if counts and
+        intervals agree with it in that order only.
+    """
+    if layout.endian == "pairwise":
+        return layout, ()
+    headers = read_headers(path, layout, stop)
+    other: Endian = "little" if layout.endian == "big" else "big"
+    if _repeats(headers, layout).any() or _repeats(replace(headers, endian=other), layout).mean() < MIN_REPEATING:
+        return layout, ()
+    found = f"{layout.endian}-endian binary header, {other}-endian trace headers, by their sample counts and intervals"
+    remedy = "each is read in its own order; write the file in one byte order"
+    finding = Finding("warning", "header-byte-order", "trace headers", found, "one byte order", remedy)
+    return replace(layout, header_endian=other), (finding,)
+
+
+def _repeats(headers: HeaderTable, layout: SegyLayout) -> NDArray[np.bool_]:
+    """Return the traces whose headers repeat sample count and interval of the binary header: bool[trace]."""
+    count, interval = headers.column("count"), headers.column("dt")
+    agree = np.isin(count, (0, layout.samples)) & np.isin(interval, (0, round(layout.interval)))
+    return np.asarray(agree & ((count > 0) | (interval > 0)), dtype=np.bool_)

@@ -10,25 +10,13 @@ import pytest
 from aemodels.curves.canonical import CANONICAL
 from aemodels.curves.resolve import Candidate, resolve
 from aemodels.curves.tables import find_name, is_depth, load_aliases, unit_factor
-from helpers.paths import ROOT
+from helpers.paths import ROOT, TESTS
 
 NAMES = ROOT.parent / "shared" / "cases" / "mnemonics.tsv"
-# Mnemonics of field files and of companies' catalogues, with the names that programs make of them.
-KNOWN = {
-    "GR": "GR_1 GR:2 ECGR_EDTC HGR_EDTC RGR GRM1 ARC_GR_UNC_RT GRAFM GRGM GR(API) GAMMA-RAY GAM(NAT) GR_SPLICED ГК",
-    "RHOB": "RHOB_1 RHOB_DESPIKED NRHB ZDENS RHOB_ADN_RT BULK.DENSITY RHOZ_EDIT DEN:1 RHOB(G/C3)",
-    "DRHO": "HDRH DRHO_1 HDRA_1",
-    "NPHI": "TNPH_LIM NPHI_LS NPHI_SAN NPHI_DOL HTNP ENPH CNPOR NCN POR(NEU) NPHI_1 NPHI_EDIT",
-    "DTC": "DTCO_S DTCO_1 DT34 DELTAT SONIC_DESPIKED DT(US/FT) DT_1 DT_FINAL",
-    "DTS": "DTSM_1 DTS_EDIT DT2_1 DT_S",
-    "RDEP": "AE90 ATRT AIT90 AST90 AHO90 AHF90 IDER P40B A40L P34L VRSD M4R9 M1R9 M0R9 M4RX R85T DDLL RESDEEP_N ILD_1",
-    "RMED": "AIT30 ILM_1 M4R3 P28L A28B",
-    "RSHA": "SFLU_1 AIT10 M1R1 P16B LLS:2",
-    "RXO": "RXO_HRLT MSFL_1",
-    "PEF": "PEF8 PEFZ_1 PE_EDIT",
-    "CALI": "CALM CLLO CALI_1 HCAL_1 CAL:1",
-    "SP": "SPAR SPCG SP_1",
-}
+# Names with the place where each was found; its head explains the sources.
+LIST = (TESTS / "data" / "mnemonics.tsv").read_text(encoding="utf-8").splitlines()
+SOURCES = [line[2:].split("\t")[0] for line in LIST if line.startswith("# ") and "\t" in line]
+FOUND = [line.split("\t") for line in LIST if not line.startswith("#")][1:]
 UNKNOWN = (
     "RHBA RHOMA GR_DN ANOM_GR BADLOG_GR GR_QC GR_FLAG RHOB_SD DTR DTST NPHI_DIFF RHOB_SYN CGR DCAL RM RHOC CILD "
     "TENS ROP C3 TGAS SPHI DPHI PHIT BVW GRANITE CALIBRATION RTAB DENSITOMETER NEUTRAL ILDX90 X" + "X" * 400
@@ -53,10 +41,15 @@ OTHER_UNITS |= {
 }
 
 
-@pytest.mark.parametrize("curve", KNOWN)
+@pytest.mark.parametrize("curve", sorted({curve for curve, _, _ in FOUND}))
 def test_names_by_family_and_without_what_programs_add(curve: str):
-    found = {name: find_name(name.replace("-RAY", " RAY"), load_aliases()) for name in KNOWN[curve].split()}
+    found = {name: find_name(name, load_aliases()) for listed, name, _ in FOUND if listed == curve}
     assert {name: match and match.name for name, match in found.items()} == dict.fromkeys(found, curve)
+
+
+def test_every_name_has_a_source_that_the_list_explains():
+    explained = {source.split(":")[0] for source in SOURCES}
+    assert {source.split(":")[0] for _, _, source in FOUND} == explained
 
 
 @pytest.mark.parametrize("name", UNKNOWN.split())

@@ -44,6 +44,7 @@ from helpers.segy_files import (
     segy_like,
     swapped,
     uneven_bytes,
+    with_header_order,
 )
 
 PAGE = read_page("findings.md")
@@ -260,7 +261,7 @@ EXAMPLES: dict[str, Callable[[Path], Findings]] = {
     "no-permission": _no_permission,
     "not-readable": _not_readable,
     "empty": _written("x.sgy", b""),
-    "unknown-suffix": _written("well.dlis", b"x"),
+    "unknown-suffix": _written("well.docx", b"x"),
     "too-large": _too_large,
     "outside-root": _outside,
     "bad-gzip": _written("x.sgy.gz", LETTER),
@@ -288,6 +289,8 @@ EXAMPLES: dict[str, Callable[[Path], Findings]] = {
     "little-endian": line_of(segy_bytes(order="<")),
     "byte-swapped": line_of(swapped(segy_like(np.ones((4, 60), np.float32), 5, "f4"), 5)),
     "sample-byte-order": line_of(_little_samples()),
+    "header-byte-order": line_of(with_header_order(cube(), CUBE_SAMPLES)),
+    "depth-domain": line_of("C 5 DEPTH DOMAIN".ljust(3200).encode("cp037") + cube()[3200:]),
     "undefined-samples": line_of(_undefined()),
     "interval-in-ms": line_of(segy_bytes(np.tile(WAVES, 6), binary_dt=4, trace_dt=4)),
     "trailing-bytes": line_of(cube() + b"\x40" * 3200),

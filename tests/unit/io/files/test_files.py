@@ -43,7 +43,8 @@ def test_the_suffix_chooses_the_reader_in_any_case(tmp_path: Path, name: str):
 
 def test_the_registry():
     assert set(READERS) == {suffix for form in FORMATS for suffix in form.suffixes}
-    assert len({form.folder for form in FORMATS}) == len({form.name for form in FORMATS}) == len(FORMATS)
+    assert len({form.name for form in FORMATS}) == len(FORMATS)
+    assert all(kind_of(f"copy{form.copy_suffix}") == form.kind for form in FORMATS)  # copies are read too
     assert len(READERS) == sum(len(form.suffixes) for form in FORMATS)
     assert all(kind_of(f"a{suffix.upper()}.gz") == form.kind for form in FORMATS for suffix in form.suffixes)
 

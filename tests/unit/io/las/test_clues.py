@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aemodels.core.errors import UnreadableFileError
+from aemodels.io import AddedCurve, read_las, write_flagged_las
 from helpers.las_files import codes, las_text, read_text, refused
 
 DEPTHS = [1500.0 + 0.5 * row for row in range(12)]
@@ -239,3 +241,62 @@ def test_cells_made_to_be_slow_take_time_in_proportion_to_their_length(tmp_path:
     well = well_of(tmp_path, rows)
     assert time.process_time() - started < 2.0
     assert well.axis.size >= len(DEPTHS) - 1
+
+
+def in_two_units(depths: list[float], curve: str, ends: str, extra: str = "") -> str:
+    """A file whose STRT, STOP and STEP have the numbers of the depths, and another unit than the curve."""
+    edges = {"start": f"{depths[0]:g}", "stop": f"{depths[-1]:g}", "step": f"{depths[1] - depths[0]:g}"}
+    text = las_text(table(texts(depths, "{:.4f}"), texts(GR)), CURVES[:1], unit=curve, strt_unit=ends, **edges)
+    return text.replace("NULL.", f"{extra}\nNULL." if extra else "NULL.")
+
+
+ROUND = [1000 + 0.5 * row for row in range(12)]
+SIX_INCHES = [1000 + 0.1524 * row for row in range(12)]
+DEEP = [12_000 + 0.5 * row for row in range(12)]
+
+
+@pytest.mark.parametrize(
+    ("depths", "curve", "ends", "extra", "metres"),
+    [
+        (SIX_INCHES, "FT", "M", "", 1.0),
+        (SIX_INCHES, "M", "FT", "", 1.0),
+        (DEEP, "M", "FT", "", 0.3048),
+        (DEEP, "FT", "M", "", 0.3048),
+        (ROUND, "M", "FT", "EKB.FT 80 : kelly bushing", 0.3048),
+        (ROUND, "M", "FT", "EKB.M 80 : kelly bushing", 1.0),
+    ],
+)
+def test_of_two_units_for_the_same_depths_the_evidence_decides(
+    tmp_path: Path, depths: list[float], curve: str, ends: str, extra: str, metres: float
+):
+    well = read_text(tmp_path, in_two_units(depths, curve, ends, extra))
+    np.testing.assert_allclose(well.axis, metres * np.array(depths), rtol=1e-6)
+    assert codes(well) == ["depth-unit-conflict"]
+    (finding,) = [finding for finding in well.findings if finding.code == "depth-unit-conflict"]
+    assert repr(curve) in finding.found
+    assert repr(ends) in finding.found
+
+
+@pytest.mark.parametrize("extra", ["", "EKB.FT 80 : kelly bushing\nEGL.M 20 : ground"])
+def test_two_units_between_which_nothing_decides_are_refused_with_both_readings(tmp_path: Path, extra: str):
+    with pytest.raises(UnreadableFileError) as caught:
+        read_text(tmp_path, in_two_units(ROUND, "M", "FT", extra))
+    finding = caught.value.findings[-1]
+    assert finding.code == "depth-unit-unsure"
+    assert "1000 m or 304.8 m" in finding.found
+
+
+def test_a_unit_that_only_one_of_the_ends_contradicts_stays(tmp_path: Path):
+    text = in_two_units(ROUND, "M", "FT").replace("STOP.FT", "STOP.M").replace("STEP.FT", "STEP.M")
+    well = read_text(tmp_path, text)
+    np.testing.assert_allclose(well.axis, ROUND)
+    assert codes(well) == ["depth-unit-conflict"]
+
+
+def test_a_copy_of_such_a_file_holds_the_scores(tmp_path: Path):
+    well = read_text(tmp_path, in_two_units(DEEP, "M", "FT"))
+    added = AddedCurve("GR_DN", "gAPI", "denoised", well.channel("GR") / np.float32(3))
+    write_flagged_las(tmp_path / "x.las", tmp_path / "copy.las", [added], well, "history")
+    copy = read_las(tmp_path / "copy.las")
+    np.testing.assert_array_equal(copy.axis, well.axis)
+    np.testing.assert_array_equal(copy.channel("GR_DN"), added.values)

@@ -151,11 +151,6 @@ def test_depth_is_converted_to_metres(tmp_path: Path, unit: str, metres: float):
     assert codes(well, "info") == ["depth-converted"]
 
 
-def test_conflicting_depth_units_are_told(tmp_path: Path):
-    well = read_text(tmp_path, las_text(unit="FT", strt_unit="M"))
-    assert codes(well) == ["depth-unit-conflict"]
-
-
 def test_a_time_index_is_refused(tmp_path: Path):
     assert "no-depth-index" in refused(tmp_path, las_text(depth="TIME", unit="S"))
     assert "no-depth-index" in refused(tmp_path, las_text(depth="ETIM", unit="_"))

@@ -102,7 +102,9 @@ def test_hundreds_of_feet(tmp_path: Path):
 
 
 def test_no_library_writes_to_the_console(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
-    text = las_text(strt_unit="FT").replace("~Curve\n", "~Curve\nremark among the curves\n")
+    text = (
+        las_text(strt_unit="FT").replace("STOP.FT", "STOP.m").replace("~Curve\n", "~Curve\nremark among the curves\n")
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         read_text(tmp_path, text)

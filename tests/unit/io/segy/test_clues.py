@@ -11,7 +11,7 @@ import pytest
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.io import read_segy, write_denoised_segy
-from helpers.segy_files import CUBE_WAVES, codes, cube, read_bytes, refused, segy_bytes, uneven_bytes
+from helpers.segy_files import CUBE_WAVES, codes, cube, read_bytes, refused, segy_bytes, uneven_bytes, with_header_order
 
 # A signal of few frequencies, as seismic traces are: noise has no byte order that could be told.
 TIME = np.arange(200)
@@ -186,3 +186,41 @@ def test_other_files_are_named_for_what_they_are(tmp_path: Path, data: bytes, na
     with pytest.raises(UnreadableFileError) as caught:
         read_bytes(tmp_path, data)
     assert named in caught.value.findings[0].found
+
+
+def test_trace_headers_in_another_byte_order_than_the_binary_header(tmp_path: Path):
+    line = read_bytes(tmp_path, with_header_order(cube(), CUBE_WAVES.shape[1]))
+    assert codes(line) == ["header-byte-order"]
+    np.testing.assert_array_equal(line.values, CUBE_WAVES)
+    plain = read_bytes(tmp_path, cube())
+    assert [channel.headers for channel in line.channels] == [channel.headers for channel in plain.channels]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_headers_and_samples_each_in_its_own_order(tmp_path: Path, order: str):
+    data = with_header_order(segy_bytes(SIGNAL.byteswap(), order=order), SIGNAL.shape[1])
+    line = read_bytes(tmp_path, data)
+    assert {"header-byte-order", "sample-byte-order"} <= set(codes(line))
+    np.testing.assert_array_equal(line.values, SIGNAL)
+    write_denoised_segy(tmp_path / "line.sgy", tmp_path / "copy.sgy", line.values * np.float32(0.5), "history")
+    np.testing.assert_array_equal(read_segy(tmp_path / "copy.sgy").values, SIGNAL * np.float32(0.5))
+
+
+def with_text(line: str) -> bytes:
+    return line.ljust(3200).encode("cp037") + cube()[3200:]
+
+
+@pytest.mark.parametrize(
+    ("text", "severity"),
+    [
+        ("C 5 SAMPLE INTERVAL: 5 M   SAMPLES 601", "warning"),
+        ("C 5 PSDM STACK, DEPTH DOMAIN", "warning"),
+        ("C 5 PSDM STACK CONVERTED TO TIME", "info"),
+        ("C 5 SAMPLE INTERVAL: 4 MS", ""),
+        ("C 5 SAMPLE RATE 2 MSEC  WATER DEPTH 200 M", ""),
+        ("C 5 RECORD LENGTH 5000 MS  CDP INTERVAL 12.5 M", ""),
+    ],
+)
+def test_a_line_in_depth_is_told_by_its_text_header(tmp_path: Path, text: str, severity: str):
+    found = [finding.severity for finding in read_bytes(tmp_path, with_text(text)).findings]
+    assert found == ([severity] if severity else [])

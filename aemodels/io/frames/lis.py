@@ -1,0 +1,123 @@
+"""Frames of a LIS 79 file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from aemodels.io.frames.frame import Column, Frame, unique_curves
+from aemodels.io.frames.library import MAX_TEXT
+from aemodels.io.las.header import LasCurve
+
+CHANNELS = "data format specification"
+MAX_FRAMES = 500
+DEFAULT_NULL = -999.25
+SIZES = {49: 2, 50: 4, 56: 1, 66: 1, 68: 4, 70: 4, 73: 4, 79: 2}  # bytes of a number by its representation code
+WELL_FIELDS = {"WN": "WELL", "UWI": "UWI", "APIN": "API", "FN": "FLD", "CN": "COMP"}
+
+
+def lis_frames(files: Sequence[Any]) -> list[Frame]:
+    """Return the frames (data format specifications) of all logical files of an open LIS file; no samples are read.
+
+    Args:
+        files: the logical files as dlisio gives them.
+    """
+    frames: list[Frame] = []
+    for group, file in enumerate(files, start=1):
+        well = _well(file)
+        for number, form in enumerate(_guarded(file.data_format_specs)[:MAX_FRAMES], start=1):
+            name = f"logical file {group}, data format {number}"
+            try:
+                frames.append(_frame(file, form, (len(frames) + 1, name, group), well))
+            except MemoryError:
+                raise
+            except Exception as error:  # noqa: BLE001 - any field of a damaged file may be of any type
+                problem = str(error)[:MAX_TEXT] or type(error).__name__
+                frames.append(Frame(len(frames) + 1, name, group, (), list, problem=problem))
+    return frames
+
+
+def _guarded(call: Any) -> list[Any]:
+    try:
+        return list(call())
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - records of a damaged file
+        return []
+
+
+def _frame(file: Any, form: Any, place: tuple[int, str, int], well: Mapping[str, str]) -> Frame:
+    """Describe a frame.
+
+    Raises:
+        Exception: of any type, if its description is damaged.
+    """
+    index = LasCurve("", _text(form.index_mnem), _text(form.index_units), "", section=CHANNELS)
+    curves, scalar, arrays, texts = [index], [], [], []
+    places: Counter[int] = Counter()
+    for spec in form.specs[1 if form.depth_mode == 0 else 0 :]:
+        rate, size = int(spec.samples), int(spec.reserved_size)
+        if size < 0:
+            continue  # suppressed in the file
+        places[rate] += 1
+        name, kind = _text(spec.mnemonic), int(spec.reprc)
+        if kind not in SIZES:
+            texts.append(name)
+        elif rate > 0 and size == rate * SIZES[kind]:
+            curves.append(LasCurve(name, name, _text(spec.units), "", section=CHANNELS))
+            scalar.append((rate, places[rate]))
+        else:
+            arrays.append(name)
+    absent = form.absent_value
+    return Frame(
+        *place,
+        curves=unique_curves(curves),
+        columns=partial(_columns, file, form, tuple(scalar)),
+        arrays=tuple(arrays),
+        texts=tuple(texts),
+        well=well,
+        null=float(absent) if isinstance(absent, int | float) else DEFAULT_NULL,
+    )
+
+
+def _columns(file: Any, form: Any, scalar: Sequence[tuple[int, int]]) -> list[Column]:
+    """Read index and channels; of one with several samples per index value the sample at that value, which is the last.
+
+    Args:
+        file: the logical file.
+        form: its data format specification.
+        scalar: (samples per index value, place among the channels of this rate, from 1) of each channel.
+    """
+    from dlisio import lis
+
+    tables = {
+        rate: lis.curves(file, form, sample_rate=rate, strict=False) for rate in {1, *(rate for rate, _ in scalar)}
+    }
+    columns = [tables[1][tables[1].dtype.names[0]]]
+    columns += [tables[rate][tables[rate].dtype.names[number]][rate - 1 :: rate] for rate, number in scalar]
+    rows = min(len(column) for column in columns)
+    return [np.ascontiguousarray(column[:rows]) for column in columns]
+
+
+def _well(file: Any) -> dict[str, str]:
+    """Return the fields of the well that the well site data of a logical file state."""
+    fields: dict[str, str] = {}
+    for record in _guarded(file.wellsite_data):
+        for row in _guarded(lambda record=record: record.table(simple=True)):
+            names = row.dtype.names or ()
+            if "MNEM" in names and "VALU" in names:
+                mnemonic = WELL_FIELDS.get(_text(row["MNEM"]).upper())
+                value = _text(row["VALU"])
+                if mnemonic and value:
+                    fields.setdefault(mnemonic, value)
+    return fields
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        value = value.decode("latin-1")
+    return "" if value is None else " ".join(str(value).replace("\0", " ").split())[:MAX_TEXT]
