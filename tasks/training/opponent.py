@@ -1,4 +1,4 @@
-"""What a challenger is compared with beside its own contenders: another bundle, on the challenger's hold-out."""
+"""Opponent of a challenger beside its own contenders: another bundle, on the challenger's hold-out."""
 
 from __future__ import annotations
 

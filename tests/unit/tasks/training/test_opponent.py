@@ -1,4 +1,4 @@
-"""What a challenger is compared with: the champion, its start, or the bundle that comes with sondeflow."""
+"""The opponent of a challenger: the champion, its start, or the bundle that comes with sondeflow."""
 
 from __future__ import annotations
 
