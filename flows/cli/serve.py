@@ -52,9 +52,11 @@ def alerts(
     """Create or update automations: dead runs are marked crashed; failures, quarantine and drift call a webhook."""
     with answering("alerts", as_json=as_json) as answer:
         from flows.environment import prepare_environment
+        from flows.prefect_api.temporary import protect_temporary_servers
         from tasks.settings import Settings
 
         prepare_environment(Settings())
+        protect_temporary_servers()
         from flows.server.alerts import AlertOptions, apply_alerts
 
         rows = apply_alerts(AlertOptions(webhook=webhook, silent_seconds=silent))

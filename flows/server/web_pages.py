@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from flows.console import print_now
 from flows.environment import prepare_environment
+from flows.prefect_api.password import password_file
+from flows.prefect_api.server import server_command
 from flows.server.home_lock import running_server
 from flows.server.processes import HOST, NotServedError, Process, await_answer, exit_on_signals, start, stop, watch
 from tasks.settings import Settings
@@ -43,6 +45,8 @@ def serve_interfaces(ports: Ports, *, as_json: bool) -> None:
             if name not in elsewhere:
                 await_answer(f"{addresses[name]}{health}", started)
         lines = [f"{name:8} {address}" for name, address in addresses.items()]
+        if "prefect" not in elsewhere or running_server(settings) is not None:
+            lines.append(f"password {password_file(settings)}, for the pages of Prefect")
         print_now({"command": "ui", "ok": True, **addresses}, [*lines, "Ctrl-C ends both"], as_json=as_json)
         watch(started, _ended)
     finally:
@@ -67,8 +71,8 @@ def commands(settings: Settings, ports: Ports) -> dict[str, list[str]]:
 
 
 def prefect_server(port: int) -> list[str]:
-    """Return the command line of a Prefect server that listens on this machine only."""
-    return [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
+    """Return the command line of a Prefect server with a password, for this machine only."""
+    return server_command("--port", str(port))
 
 
 def _ended(process: Process) -> None:
