@@ -60,7 +60,7 @@ def answering(command: str, *, as_json: bool) -> Iterator[Answer]:
         _fail(answer, error, BAD_USAGE)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a program reading JSON gets JSON
         if not _is_expected(error):
-            traceback.print_exc()
+            sys.stderr.write(_shown(traceback.format_exc()))
         _fail(answer, error, FAILED)
     if as_json:
         ok = answer.code == OK
@@ -81,8 +81,9 @@ def reporting(command: str, *, as_json: bool) -> Iterator[None]:
     try:
         yield
     except SondeflowError as error:
-        sys.stderr.write(f"sondeflow: {error}\n")
-        failure = {"command": command, "ok": False, "error": str(error), "error_type": type(error).__name__}
+        text = _shown(str(error))
+        sys.stderr.write(f"sondeflow: {text}\n")
+        failure = {"command": command, "ok": False, "error": text, "error_type": type(error).__name__}
         print_now(failure, [], as_json=as_json)
         raise SystemExit(FAILED) from error
 
@@ -102,8 +103,15 @@ def number(value: Any) -> str:
 
 def _fail(answer: Answer, error: Exception, code: int) -> None:
     answer.code = code
-    answer.data |= {"error": str(error) or type(error).__name__, "error_type": type(error).__name__}
-    sys.stderr.write(f"sondeflow: {error}\n")
+    text = _shown(str(error))
+    answer.data |= {"error": text or type(error).__name__, "error_type": type(error).__name__}
+    sys.stderr.write(f"sondeflow: {text}\n")
+
+
+def _shown(text: str) -> str:
+    from tasks.address import hide_credentials  # imports pydantic, which most answers do without
+
+    return hide_credentials(text)
 
 
 def _is_expected(error: Exception) -> bool:

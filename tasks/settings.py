@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from aemodels.core.errors import DataError
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.segy.header_positions import HeaderPositions, parse_positions
+from tasks.address import Address
 
 
 def _in_home(name: str) -> Any:
@@ -51,10 +52,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SONDEFLOW_", frozen=True, extra="ignore", validate_default=True)
 
     home: Path = Field(default=Path("data/work"), description="folder of everything that has no setting of its own")
-    tracking_uri: str = Field(
+    tracking_uri: Address = Field(
         default_factory=lambda data: _sqlite(data["home"] / "mlflow.db"), description="MLflow tracking store"
     )
-    ledger_url: str = Field(
+    ledger_url: Address = Field(
         default_factory=lambda data: _sqlite(data["home"] / "ledger.db"), description="SQLAlchemy URL of the ledger"
     )
     inbox: Path = _in_home("inbox")
@@ -107,7 +108,7 @@ class Settings(BaseSettings):
     @property
     def has_registry(self) -> bool:
         """False if the tracking store is a SQLite file that nothing has made yet."""
-        scheme, _, path = self.tracking_uri.partition(":///")
+        scheme, _, path = self.tracking_uri.reveal().partition(":///")
         return scheme != "sqlite" or Path(path).exists()
 
     @property
@@ -171,5 +172,5 @@ class Settings(BaseSettings):
         return self.home / "prefect"
 
 
-def _sqlite(path: Path) -> str:
-    return f"sqlite:///{path}"
+def _sqlite(path: Path) -> Address:
+    return Address(f"sqlite:///{path}")

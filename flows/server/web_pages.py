@@ -39,7 +39,10 @@ def serve_interfaces(ports: Ports, *, as_json: bool) -> None:
     exit_on_signals()
     started: list[Process] = []
     try:
-        started += [start(command) for name, command in commands(settings, ports).items() if name not in elsewhere]
+        wanted = [command for name, command in commands(settings, ports).items() if name not in elsewhere]
+        # not as an argument, which `ps` shows to everybody
+        environment = {**os.environ, "MLFLOW_BACKEND_STORE_URI": settings.tracking_uri.reveal()}
+        started += [start(command, environment) for command in wanted]
         addresses = {"mlflow": f"http://{HOST}:{ports.mlflow}", "prefect": f"http://{HOST}:{ports.prefect}"} | elsewhere
         for name, health in (("mlflow", "/health"), ("prefect", "/api/health")):
             if name not in elsewhere:
@@ -55,7 +58,7 @@ def serve_interfaces(ports: Ports, *, as_json: bool) -> None:
 
 def known_addresses(settings: Settings) -> dict[str, str]:
     """Return the addresses of interfaces that run already."""
-    known = {"mlflow": settings.tracking_uri} if settings.tracking_uri.startswith("http") else {}
+    known = {"mlflow": settings.tracking_uri.base} if settings.tracking_uri.is_http else {}
     if api := os.environ.get("PREFECT_API_URL"):
         return known | {"prefect": api.removesuffix("/api")}
     served = running_server(settings)
@@ -65,7 +68,6 @@ def known_addresses(settings: Settings) -> dict[str, str]:
 def commands(settings: Settings, ports: Ports) -> dict[str, list[str]]:
     """Return the command lines of both servers."""
     mlflow = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(ports.mlflow), "--workers", "1"]
-    mlflow += ["--backend-store-uri", settings.tracking_uri]
     mlflow += ["--default-artifact-root", settings.artifacts_dir.as_uri()]
     return {"mlflow": mlflow, "prefect": prefect_server(ports.prefect)}
 

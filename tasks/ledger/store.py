@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from tasks.address import Address
 from tasks.ledger.schema import LedgerError, is_current, upgrade
 
 T = TypeVar("T")
@@ -24,7 +25,7 @@ CHUNK = 500  # values in one IN (…); SQLite allows 32,766, but query planners 
 SQLITE = ("PRAGMA journal_mode=WAL", "PRAGMA busy_timeout=30000", "PRAGMA synchronous=NORMAL")
 
 
-def open_ledger(url: str) -> Engine:
+def open_ledger(url: Address | str) -> Engine:
     """Connect to a ledger; create its tables (and the folder of a SQLite file) if missing, and migrate older ones.
 
     Args:
@@ -33,7 +34,7 @@ def open_ledger(url: str) -> Engine:
     Raises:
         LedgerError: if the database cannot be reached, or was written by a newer sondeflow.
     """
-    engine = _engine(url)
+    engine = _engine(url.reveal() if isinstance(url, Address) else url)
     if not look_up(engine, is_current, retry_seconds=OPEN_RETRY_SECONDS):
         transact(engine, upgrade, retry_seconds=OPEN_RETRY_SECONDS)
     return engine

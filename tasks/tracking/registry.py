@@ -24,7 +24,7 @@ from aemodels.bundle.bundle import Bundle
 from aemodels.core.errors import SondeflowError
 from tasks.settings import Settings
 from tasks.storage.folders import whole_folder
-from tasks.tracking.store import connect, fluent_api
+from tasks.tracking.store import connect, fluent_api, open_address
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
@@ -178,13 +178,13 @@ def get(settings: Settings, uri: str) -> ModelVersion:
 
 def download_bundle(settings: Settings, model: ModelVersion) -> Path:
     """Return the bundle of a version as a local directory; it is downloaded once."""
-    digest = hashlib.sha256(f"{settings.tracking_uri}|{model.model_id}".encode()).hexdigest()[:8]
+    digest = hashlib.sha256(f"{settings.tracking_uri.base}|{model.model_id}".encode()).hexdigest()[:8]
     target = settings.bundles_dir / f"{model.name}-v{model.version}-{digest}"
     if target.is_dir():
         return target
     with fluent_api(settings), TemporaryDirectory() as folder, whole_folder(target) as filling:
         fetched = mlflow.artifacts.download_artifacts(
-            artifact_uri=f"{model.uri}/artifacts", dst_path=folder, tracking_uri=settings.tracking_uri
+            artifact_uri=f"{model.uri}/artifacts", dst_path=folder, tracking_uri=open_address(settings.tracking_uri)
         )
         inside = next(Path(fetched).rglob("bundle.json")).parent
         shutil.copytree(inside, filling, dirs_exist_ok=True)

@@ -19,6 +19,7 @@ from aemodels.study.steps import prepare
 from helpers.paths import ROOT
 from helpers.recordings import make_well
 from helpers.tiny_specs import LOGS
+from tasks.address import Address
 from tasks.settings import Settings
 from tasks.tracking import (
     RunSpec,
@@ -144,7 +145,7 @@ def _await(address: str, process: subprocess.Popen[bytes]) -> None:
 
 @pytest.mark.slow  # the outage test and the demo use a real tracking server too
 def test_everything_works_through_a_tracking_server(server, small_bundle, tmp_path):
-    settings = Settings(home=tmp_path, tracking_uri=server)
+    settings = Settings(home=tmp_path, tracking_uri=Address(server))
     import pandas as pd
 
     with tracked_run(settings, RunSpec(experiment="remote", name="r", params={"a": 1})) as run:
@@ -183,7 +184,8 @@ def test_the_same_bundle_is_registered_once(small_bundle, tmp_path):
 
 def test_two_stores_with_the_same_version_do_not_share_a_downloaded_bundle(small_bundle, tmp_path):
     homes = [
-        Settings(home=tmp_path / "home", tracking_uri=f"sqlite:///{tmp_path}/{name}.db") for name in ("one", "two")
+        Settings(home=tmp_path / "home", tracking_uri=Address(f"sqlite:///{tmp_path}/{name}.db"))
+        for name in ("one", "two")
     ]
     folders = set()
     for settings in homes:
