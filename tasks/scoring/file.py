@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from aemodels.bundle.bundle import Bundle
-from aemodels.core.errors import BundleError, DataError, LargeFileError, UnreadableFileError
+from aemodels.core.errors import BundleError, DataError, LargeFileError, MachineFaultError, UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.core.types import Recording, Scores, Source
 from aemodels.denoisers.whole_signal import load_keras
@@ -125,7 +125,7 @@ def score_job(job: Job) -> ScoringResult:
         return _checked(job, _score_or_refuse(job))
     except ChangedError as error:
         return ScoringResult(status="changed", text=str(error))
-    except (BundleError, ImportError, OSError) as error:
+    except (BundleError, MachineFaultError, ImportError, OSError) as error:
         if _hash(Path(job.path)) != job.sha256:
             return ScoringResult(
                 status="changed", text=f"{job.source}: changed or removed while it was scored; {error}"

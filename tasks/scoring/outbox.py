@@ -23,6 +23,7 @@ from aemodels.core.types import Recording, Scores, Source
 from aemodels.io.files.atomic import PART_SUFFIX, atomic_path, sync, temporary_name
 from aemodels.io.files.gzip import content_stem, plain_file
 from aemodels.io.files.hashing import sha256_file
+from aemodels.io.files.machine_faults import NO_ROOM
 from aemodels.io.formats import format_of
 from aemodels.monitoring.histogram import quantile_summary
 from aemodels.report.html.report import render_report
@@ -271,17 +272,27 @@ def quarantine(
         findings: reasons why it is unusable.
 
     Returns:
-        The paths of the copy and of reason.json, which is written last.
+        The paths of the copy, if there is room for one, and of reason.json, which is written last.
     """
     folder = destination.outbox / "quarantine" / sha256
-    copy, target = folder / path.name, folder / "reason.json"
-    with atomic_path(copy, destination.temp_prefix) as temporary:
-        shutil.copyfile(path, temporary)
-    reason = {"source": source, "sha256": sha256, "findings": [finding.to_dict() for finding in findings]}
+    target = folder / "reason.json"
+    copy = folder / (path.name if path.name != target.name else f"file.{path.name}")
+    reason: dict[str, Any] = {
+        "source": source,
+        "sha256": sha256,
+        "findings": [finding.to_dict() for finding in findings],
+    }
+    try:
+        with atomic_path(copy, destination.temp_prefix) as temporary:
+            shutil.copyfile(path, temporary)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        reason["copy"] = f"none: {error.strerror}; the file is left where it arrived"
     text = json.dumps(reason, indent=2, ensure_ascii=False) + "\n"
     with atomic_path(target, destination.temp_prefix) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
-    return copy, target
+    return (target,) if "copy" in reason else (copy, target)
 
 
 def _log_columns(recording: Recording, scores: Scores) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from aemodels.core.errors import SondeflowError
 from aemodels.core.findings import Finding
+from tasks.scoring.canary import canary_job
 from tasks.scoring.file import Job, ScoringResult
 from tasks.scoring.outbox import remove_temporary_files
 from tasks.scoring.start_worker import StartedWorker, start_worker
@@ -64,7 +65,7 @@ class WorkerProcess:
     def __init__(self, limits: Limits, started: StartedWorker | None = None) -> None:
         started = started or start_worker(limits.cores)
         self._limits, self._process = limits, started.process
-        self._parent_pipe, self._answers = started.parent_pipe, started.answers
+        self._parent_pipe, self._answers, self.scratch = started.parent_pipe, started.answers, started.scratch
         self._buffer = b""
         self._stopped = False
 
@@ -100,6 +101,7 @@ class WorkerProcess:
                 self._process.stdin = None  # the unsent input was for a process that has ended
         for descriptor in (self._parent_pipe, self._answers):
             os.close(descriptor)
+        self.scratch.remove()
 
     def await_ready(self) -> None:
         """Wait until the process has imported its libraries.
@@ -152,7 +154,10 @@ class ProcessPool:
         self._lock = threading.Lock()
 
     def score_all(self, jobs: Sequence[Job]) -> Generator[tuple[Job, ScoringResult]]:
-        """Score files one after the other in one process; a file that crashes it is retried in a process of its own."""
+        """Score files one after the other in one process; a file that crashes it is retried in a process of its own.
+
+        If a small good file fails as well, the result is "blocked": no file is at fault.
+        """
         worker = self._acquire()
         try:
             for job in jobs:
@@ -190,9 +195,25 @@ class ProcessPool:
                 raise
             worker.stop()
             return result
+        if fault := self._canary_fault(job):
+            return ScoringResult(status="blocked", text=f"{lost.found}; {fault}")
         remedy = f"read it with `sondeflow check`; tried {self._limits.tries} times, each time in a new process"
         finding = Finding("error", lost.code, "file", lost.found, "a file that can be read and scored", remedy)
         return ScoringResult(status="crashed", findings=(finding,))
+
+    def _canary_fault(self, job: Job) -> str:
+        """Return why a small good file cannot be scored either; "" if it can."""
+        worker = self._start()
+        try:
+            worker.score(canary_job(job, worker.scratch.folder / "canary"))
+        except (WorkerProcessError, OSError) as error:
+            return (
+                f"a small good file does not get further: {error}; expected enough memory, time and disk space; "
+                "see SONDEFLOW_MEMORY_MB, SONDEFLOW_FILE_SECONDS and the machine; no file is at fault"
+            )
+        finally:
+            worker.stop()
+        return ""
 
     def _acquire(self) -> WorkerProcess:
         with self._lock:
