@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import stat
 import time
@@ -17,6 +18,8 @@ from sqlalchemy import Engine
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.io.files.hashing import sha256_file
+from aemodels.io.files.regular import is_below, open_regular
+from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.formats import FORMATS
 from aemodels.io.readers import list_files
 from aemodels.io.remote import fetch, is_url, list_urls
@@ -132,20 +135,24 @@ def recheck(unsettled: Sequence[Arrival], settle_seconds: float) -> tuple[list[A
     return complete, [arrival for arrival in unsettled if stamps[arrival.path] not in {arrival.stamp, ""}]
 
 
-def identify(arrival: Arrival, folder: Path) -> Identified:
+def identify(arrival: Arrival, folder: Path, inbox: str, limits: SizeLimits = DEFAULT_LIMITS) -> Identified:
     """Hash a file unless the ledger knows this stamp; a remote file is fetched first.
 
     Args:
         arrival: the file.
         folder: where copies are written.
+        inbox: what was listed; a local file that does not lie in it once it is open is refused.
+        limits: a larger file is refused unread.
 
     Raises:
         ChangedError: if it was changed or removed since it was listed.
-        UnreadableFileError: if it cannot be fetched.
+        UnreadableFileError: if it cannot be fetched, is too large, or lies outside of the inbox.
         OSError: if it cannot be read.
     """
     try:
-        local = _local_copy(arrival, folder)
+        if not is_url(arrival.path):
+            check_opened(arrival, Path(inbox.removeprefix("file://")), limits)
+        local = _local_copy(arrival, folder, limits)
         sha256 = arrival.sha256 or sha256_file(local)
     except FileNotFoundError as error:
         raise ChangedError(f"{arrival.shown}: removed before it was read") from error
@@ -181,8 +188,11 @@ def _arrival(path: Path) -> Arrival:
     if not stat.S_ISREG(status.st_mode):
         found = f"{path} is a folder, pipe, socket or device"
         raise UnreadableFileError((Finding("error", "not-regular", "file", found, "a file", "copy it to a file"),))
-    stamp = f"{status.st_size}.{status.st_mtime_ns}.{status.st_ctime_ns}.{status.st_ino}"
-    return Arrival(str(path), stamp, status.st_mtime)
+    return Arrival(str(path), _stamp(status), status.st_mtime)
+
+
+def _stamp(status: os.stat_result) -> str:
+    return f"{status.st_size}.{status.st_mtime_ns}.{status.st_ctime_ns}.{status.st_ino}"
 
 
 def _stamp_now(arrival: Arrival) -> str:
@@ -196,11 +206,27 @@ def _stamp_now(arrival: Arrival) -> str:
         return ""
 
 
-def _local_copy(arrival: Arrival, folder: Path) -> Path:
+def check_opened(arrival: Arrival, root: Path, limits: SizeLimits) -> None:
+    """Open a file and check what was opened: its name may lead elsewhere since it was listed."""
+    with open_regular(Path(arrival.path)) as stream:
+        if root.is_dir() and not is_below(stream, Path(arrival.path), root):
+            found = f"{arrival.shown} leads to a file outside of the inbox"
+            finding = Finding("error", "outside-root", "file", found, f"a file below {root}", "copy the file there")
+            raise UnreadableFileError((finding,))
+        status = os.fstat(stream.fileno())
+    if _stamp(status) != arrival.stamp:
+        raise ChangedError(f"{arrival.shown}: changed since it was listed; left for the next run")
+    if status.st_size > limits.stored:
+        found, expected = f"{arrival.shown} holds {status.st_size} bytes", f"at most {limits.stored}"
+        remedy = "split it, or raise SONDEFLOW_MAX_FILE_BYTES"
+        raise UnreadableFileError((Finding("error", "too-large", "file", found, expected, remedy),))
+
+
+def _local_copy(arrival: Arrival, folder: Path, limits: SizeLimits) -> Path:
     """Return the path of the file, or of a local copy if it is remote or its name is not text."""
     copies = folder / hashlib.sha256(arrival.path.encode("utf-8", "surrogateescape")).hexdigest()[:16]
     if is_url(arrival.path):
-        return fetch(arrival.path, copies)
+        return fetch(arrival.path, copies, limits=limits)
     if arrival.shown == arrival.path:
         return Path(arrival.path)
     copies.mkdir(parents=True, exist_ok=True)

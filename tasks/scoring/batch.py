@@ -59,7 +59,7 @@ def drain_batch(session: WorkerSession, arrivals: Sequence[Arrival], request: Fi
     """Score a batch of files; contents that are claimed by other workers or already scored are skipped."""
     if session.blocked:
         return [_left_outcome(arrival.shown, "", "blocked", session.blocked) for arrival in arrivals]
-    found, outcomes = _identify_all(session, arrivals)
+    found, outcomes = _identify_all(session, arrivals, request.inbox)
     scorers = choose_scorers({kind_of(item.arrival.path) for item in found}, request, session.settings)
     tasks, others = _claim_all(session, found, scorers, request)
     outcomes += others
@@ -74,12 +74,14 @@ def drain_batch(session: WorkerSession, arrivals: Sequence[Arrival], request: Fi
     return outcomes + [_left_outcome(task.job.source, task.job.sha256, "blocked", session.blocked) for task in undone]
 
 
-def _identify_all(session: WorkerSession, arrivals: Sequence[Arrival]) -> tuple[list[Identified], list[FileOutcome]]:
+def _identify_all(
+    session: WorkerSession, arrivals: Sequence[Arrival], inbox: str
+) -> tuple[list[Identified], list[FileOutcome]]:
     found: list[Identified] = []
     outcomes: list[FileOutcome] = []
     for arrival in arrivals:
         try:
-            found.append(identify(arrival, session.folder))
+            found.append(identify(arrival, session.folder, inbox, session.settings.limits))
         except ChangedError as error:
             outcomes.append(_left_outcome(arrival.shown, "", "changed", str(error), "info"))
         except UnreadableFileError as error:
@@ -196,10 +198,8 @@ def _record_unscored(session: WorkerSession, done: FinishedTask) -> FileOutcome:
 def _quarantine(session: WorkerSession, done: FinishedTask, findings: tuple[Finding, ...]) -> FileOutcome:
     job, claim = done.task.job, done.task.claim
     try:
-        if sha256_file(Path(job.path)) != job.sha256:
-            raise FileNotFoundError(job.path)
         paths = quarantine(job.destination, Path(job.path), job.source, job.sha256, findings)
-    except FileNotFoundError:
+    except (FileNotFoundError, ChangedError):
         release_claims(session.ledger, [claim])
         return done.left("changed", f"{job.source}: changed or removed before it was quarantined", "info")
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import time
 import traceback
 from functools import lru_cache
@@ -24,6 +25,8 @@ from aemodels.report.flagged_intervals import FlagSummary, summarise_flags
 from tasks.scoring.outbox import BundleLabel, ChangedError, Destination, Staged, stage
 from tasks.scoring.outbox_large_lines import LargeLine, stage_blocks
 
+FILES_IN_NUMPY = 30  # after as many, Keras has saved what starting it costs
+_FILES = itertools.count()
 ResultStatus: TypeAlias = Literal["scored", "refused", "changed", "failed", "blocked", "crashed"]
 
 
@@ -115,6 +118,17 @@ class ScoringResult(BaseModel):
         return tuple(item.target for item in reversed(self.staged))
 
 
+def answer(line: str) -> str:
+    """Score the job of a line, and return the result as one line, for `tasks.scoring.worker_process`.
+
+    Raises:
+        MemoryError: as `score_job`.
+    """
+    if next(_FILES) == FILES_IN_NUMPY:
+        run_in_keras()
+    return score_job(Job.model_validate_json(line)).model_dump_json()
+
+
 def score_job(job: Job) -> ScoringResult:
     """Read, score and stage one file; errors are returned as results.
 
@@ -184,7 +198,7 @@ def _score_large(job: Job, scorer: Scorer) -> ScoringResult:
     """Read, score and write a line that is larger than memory, block by block."""
     started = time.perf_counter()
     line = LargeLine(Path(job.path), Source(job.source, job.sha256), job.positions, job.limits)
-    staged, written = stage_blocks(job.destination, line, _bundle(scorer.folder))
+    staged, written = stage_blocks(job.destination, line, _bundle(scorer.folder, scorer.content_hash))
     timings = {"score": time.perf_counter() - started}
     return ScoringResult(
         status="scored",
@@ -207,7 +221,7 @@ def score_recording(recording: Recording, job: Job) -> Scores:
         raise DataError(
             f"{Path(job.source).name} was read, but no kind of bundle scores {Path(job.source).suffix} files"
         )
-    return _bundle(job.scorer.folder).score(recording)
+    return _bundle(job.scorer.folder, job.scorer.content_hash).score(recording)
 
 
 def _read(job: Job) -> Recording:
@@ -240,5 +254,13 @@ def run_in_keras() -> None:
 
 
 @lru_cache(maxsize=4)
-def _bundle(folder: str) -> Bundle:
-    return Bundle.load(Path(folder))
+def _bundle(folder: str, content_hash: str) -> Bundle:
+    """Load a bundle, unless it was altered since it was chosen.
+
+    Raises:
+        BundleError: if it was altered, or is damaged.
+    """
+    bundle = Bundle.load(Path(folder))
+    if content_hash not in {"", bundle.content_hash}:
+        raise BundleError(f"{folder} has the hash {bundle.content_hash} instead of {content_hash}: it was altered")
+    return bundle

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +24,8 @@ from aemodels.io.files.atomic import PART_SUFFIX, atomic_path, sync, temporary_n
 from aemodels.io.files.gzip import content_stem, plain_file
 from aemodels.io.files.hashing import sha256_file
 from aemodels.io.files.machine_faults import NO_ROOM
+from aemodels.io.files.regular import open_regular
+from aemodels.io.files.size_limits import MIB
 from aemodels.io.formats import format_of
 from aemodels.monitoring.histogram import quantile_summary
 from aemodels.report.html.report import render_report
@@ -271,6 +273,10 @@ def quarantine(
         sha256: of its content.
         findings: reasons why it is unusable.
 
+    Raises:
+        ChangedError: if the content is not the one with this hash any more.
+        OSError: if nothing can be written.
+
     Returns:
         The paths of the copy, if there is room for one, and of reason.json, which is written last.
     """
@@ -284,7 +290,7 @@ def quarantine(
     }
     try:
         with atomic_path(copy, destination.temp_prefix) as temporary:
-            shutil.copyfile(path, temporary)
+            _copy(path, temporary, sha256)
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
@@ -293,6 +299,17 @@ def quarantine(
     with atomic_path(target, destination.temp_prefix) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
     return (target,) if "copy" in reason else (copy, target)
+
+
+def _copy(path: Path, target: Path, sha256: str) -> None:
+    """Copy a file, and check the bytes that were copied: the name may lead to another file by now."""
+    digest = hashlib.sha256()
+    with open_regular(path) as source, target.open("wb") as copy:
+        while block := source.read(MIB):
+            digest.update(block)
+            copy.write(block)
+    if digest.hexdigest() != sha256:
+        raise ChangedError(f"{path}: changed before it was quarantined")
 
 
 def _log_columns(recording: Recording, scores: Scores) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tasks.storage.scratch import Scratch, new_scratch
 
+SCORE = "tasks.scoring.file:answer"
 _KEPT = frozenset({"PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV"})
 _KEPT_PREFIXES = ("LC_", "PYTHON", "OMP_", "MKL_", "OPENBLAS_", "TF_", "KERAS_", "JAX_", "XLA_", "CUDA_", "COVERAGE_")
 
@@ -31,14 +32,19 @@ class StartedWorker:
     scratch: Scratch
 
 
-def start_worker(cores: int) -> StartedWorker:
-    """Start a worker process that uses `cores` processor cores."""
+def start_worker(cores: int, answer: str = SCORE) -> StartedWorker:
+    """Start a worker process.
+
+    Args:
+        cores: processor cores that it uses.
+        answer: `module:function` that returns the result of a job; both are lines of text.
+    """
     scratch = new_scratch()
     parent_end, parent_pipe = os.pipe()
     answers, answers_end = os.pipe()
     try:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-P", "-m", "tasks.scoring.worker_process", str(parent_end), str(answers_end)],
+            [sys.executable, "-P", "-m", "tasks.scoring.worker_process", str(parent_end), str(answers_end), answer],
             stdin=subprocess.PIPE,
             stdout=2,
             pass_fds=(parent_end, answers_end),
