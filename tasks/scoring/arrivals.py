@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import stat
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from aemodels.io.formats import FORMATS
 from aemodels.io.readers import list_files
 from aemodels.io.remote import fetch, is_url, list_urls
 from tasks.ledger import FileObservation, load_observations, save_observations
-from tasks.scoring.outbox import ChangedError
+from tasks.scoring.outbox import IDENTIFY, ChangedError
 
 OUTPUT_FOLDERS = ("scores", *(form.folder for form in FORMATS), "reports", "quarantine")
 MAX_WAIT_SECONDS = 10.0  # a file with a longer settling time is left for the next run
@@ -159,6 +160,52 @@ def identify(arrival: Arrival, folder: Path, inbox: str, limits: SizeLimits = DE
     if _stamp_now(arrival) != arrival.stamp:
         raise ChangedError(f"{arrival.shown}: changed while it was hashed; left for the next run")
     return Identified(arrival, sha256, local)
+
+
+def identify_supervised(
+    ask: Callable[[str], bytes], arrival: Arrival, folder: Path, inbox: str, limits: SizeLimits
+) -> Identified:
+    """Identify a local file as `identify` does, in a worker process: its disk may hang.
+
+    Args:
+        ask: asks a worker process, see `ProcessPool.ask`.
+        arrival: the file; a remote one is fetched by this process, which has the credentials.
+        folder: where copies are written.
+        inbox: what was listed.
+        limits: a larger file is refused unread.
+
+    Raises:
+        ChangedError: as `identify`.
+        UnreadableFileError: as `identify`.
+        OSError: as `identify`.
+        WorkerProcessError: if the process died or exceeded its time.
+    """
+    if is_url(arrival.path):
+        return identify(arrival, folder, inbox, limits)
+    job = {"arrival": asdict(arrival), "folder": str(folder), "inbox": inbox, "limits": limits.model_dump(mode="json")}
+    reply = json.loads(ask(IDENTIFY + json.dumps(job)))
+    if "changed" in reply:
+        raise ChangedError(reply["changed"])
+    if "findings" in reply:
+        raise UnreadableFileError(tuple(Finding(**finding) for finding in reply["findings"]))
+    if "error" in reply:
+        raise OSError(*reply["error"])
+    return Identified(arrival, reply["sha256"], Path(reply["local"]))
+
+
+def answer_identify(line: str) -> str:
+    """Identify the file of a line, and return the result as one line, in a worker process."""
+    job = json.loads(line)
+    arrival, limits = Arrival(**job["arrival"]), SizeLimits.model_validate(job["limits"])
+    try:
+        found = identify(arrival, Path(job["folder"]), job["inbox"], limits)
+    except ChangedError as error:
+        return json.dumps({"changed": str(error)})
+    except UnreadableFileError as error:
+        return json.dumps({"findings": [finding.to_dict() for finding in error.findings]})
+    except OSError as error:
+        return json.dumps({"error": [error.errno, error.strerror or str(error)]})
+    return json.dumps({"sha256": found.sha256, "local": str(found.local)})
 
 
 def save_hashes(ledger: Engine, found: Iterable[Identified]) -> None:

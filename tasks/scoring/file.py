@@ -22,7 +22,16 @@ from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.readers import read
 from aemodels.io.segy.header_positions import HeaderPositions
 from aemodels.report.flagged_intervals import FlagSummary, summarise_flags
-from tasks.scoring.outbox import BundleLabel, ChangedError, Destination, Staged, stage
+from tasks.scoring.outbox import (
+    IDENTIFY,
+    QUARANTINE,
+    BundleLabel,
+    ChangedError,
+    Destination,
+    Staged,
+    answer_quarantine,
+    stage,
+)
 from tasks.scoring.outbox_large_lines import LargeLine, stage_blocks
 
 FILES_IN_NUMPY = 30  # after as many, Keras has saved what starting it costs
@@ -75,7 +84,7 @@ class Job(BaseModel):
     @property
     def destination(self) -> Destination:
         label = self.scorer.label if self.scorer else BundleLabel("reader", "")
-        return Destination(Path(self.outbox), label, self.own_folder, self.temp_prefix)
+        return Destination(Path(self.outbox), label, self.own_folder, self.temp_prefix, self.limits)
 
 
 class ScoringResult(BaseModel):
@@ -119,11 +128,19 @@ class ScoringResult(BaseModel):
 
 
 def answer(line: str) -> str:
-    """Score the job of a line, and return the result as one line, for `tasks.scoring.worker_process`.
+    """Identify, score or quarantine the file of a line, and return the result as one line.
+
+    For `tasks.scoring.worker_process`, so that no file is read outside of a supervised process.
 
     Raises:
         MemoryError: as `score_job`.
     """
+    if line.startswith(IDENTIFY):
+        from tasks.scoring.arrivals import answer_identify  # imports the ledger
+
+        return answer_identify(line.removeprefix(IDENTIFY))
+    if line.startswith(QUARANTINE):
+        return answer_quarantine(line.removeprefix(QUARANTINE))
     if next(_FILES) == FILES_IN_NUMPY:
         run_in_keras()
     return score_job(Job.model_validate_json(line)).model_dump_json()

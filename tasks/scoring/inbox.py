@@ -11,8 +11,9 @@ from aemodels.core.errors import SondeflowError
 from aemodels.core.findings import Finding
 from aemodels.core.progress import tell
 from aemodels.io.formats import kind_of
+from aemodels.io.remote import is_url
 from tasks.ledger import finished
-from tasks.scoring.arrivals import Arrival, arrived_since, list_inbox, recheck, split_complete
+from tasks.scoring.arrivals import OUTPUT_FOLDERS, Arrival, arrived_since, list_inbox, recheck, split_complete
 from tasks.scoring.batch import drain_batch
 from tasks.scoring.choose_bundle import choose_scorers, claim_request, model_address
 from tasks.scoring.request import FileOutcome, FilledRequest, ScoreSummary, summarise
@@ -58,6 +59,7 @@ def score_inbox(request: FilledRequest, settings: Settings) -> ScoreSummary:
 
 def find_arrivals(request: FilledRequest, settings: Settings) -> Inbox:
     """Find the files that need scoring, in batches, after removing the temporary files of dead workers."""
+    _check_apart(request)
     with worker_session(settings, request.outbox) as session:
         remove_dead_workers(session)
         seen = list_inbox(request.inbox, Path(request.outbox))
@@ -109,6 +111,19 @@ def model_links(summary: ScoreSummary, settings: Settings) -> Mapping[str, str]:
         for label, (name, _, version) in parts.items()
         if version.isdigit()
     }
+
+
+def _check_apart(request: FilledRequest) -> None:
+    """Check that the inbox is no folder of outputs, which would be scored again and again.
+
+    Raises:
+        BlockedError: if it is.
+    """
+    inbox = Path(request.inbox.removeprefix("file://"))
+    for name in OUTPUT_FOLDERS:
+        folder = (Path(request.outbox) / name).resolve()
+        if not is_url(request.inbox) and inbox.resolve().is_relative_to(folder):
+            raise BlockedError(f"the inbox {inbox} lies in {folder}, where outputs go; choose another inbox or outbox")
 
 
 def _without_finished(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tasks.address import Address
 from tasks.settings import Settings
+from tasks.storage.folders import private_folder
 
 # set before the import of MLflow, so that its telemetry thread is not started
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -126,7 +127,7 @@ def _git(*arguments: str) -> str:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Hold a lock between the threads and processes of this machine."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     with path.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from aemodels.io.files.hashing import sha256_file
 from aemodels.io.las.writer import write_las
 from aemodels.io.segy.writer import write_segy
 from helpers.paths import TESTS
@@ -122,7 +123,9 @@ def test_a_file_called_reason_json_keeps_its_content_in_quarantine(tmp_path):
     (tmp_path / "reason.json").write_text("not ours")
     finding = Finding("error", "empty", "file", "found", "expected", "remedy")
     goal = Destination(tmp_path / "out", BundleLabel("reader", ""))
-    copy, reason = quarantine(goal, tmp_path / "reason.json", "reason.json", "0" * 64, (finding,))
+    copy, reason = quarantine(
+        goal, tmp_path / "reason.json", "reason.json", sha256_file(tmp_path / "reason.json"), (finding,)
+    )
     assert copy.read_text() == "not ours"
     assert json.loads(reason.read_text())["source"] == "reason.json"
 
@@ -208,3 +211,43 @@ def _soon(condition, seconds: float = 90.0):
             return value
         time.sleep(0.005)
     raise AssertionError("not seen")
+
+
+def test_an_inbox_in_the_outbox_does_not_feed_itself(inbox):
+    assert drain(inbox)[0] == 0
+    outputs = inbox.parent / "out" / "las"
+    environment = clean_environment(inbox.parent / "home", SONDEFLOW_SETTLE_SECONDS="0")
+    command = [sys.executable, "-m", "flows", "score", str(outputs), "--out", str(inbox.parent / "out"), "--json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, "choose another" in json.loads(done.stdout)["error"]) == (1, True)
+    assert len(list(outputs.iterdir())) == 3
+
+
+def test_a_packed_file_that_a_raised_limit_allows_is_scored(inbox):
+    text = (inbox / "W-0.las").read_bytes() + b"\n" * 70_000_000
+    (inbox / "wide.las.gz").write_bytes(gzip.compress(text))
+    code, answer = drain(inbox, SONDEFLOW_MAX_UNPACKED_RATIO="5000")
+    assert (code, answer["scored"]) == (0, 4), answer
+
+
+def test_a_ledger_that_is_no_database_is_named_in_one_line(tmp_path):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "ledger.db").write_text("Dear all,\n" * 1000)
+    command = [sys.executable, "-m", "flows", "ledger", "--json"]
+    environment = clean_environment(tmp_path / "home")
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "not a database" in json.loads(done.stdout)["error"]
+    assert "Traceback" not in done.stderr
+
+
+def test_escapes_in_names_do_not_reach_the_terminal(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a\x1b[2Jb\x9b2J.las").write_text("Dear all,\n")
+    environment = clean_environment(tmp_path / "home", SONDEFLOW_SETTLE_SECONDS="0")
+    for command in (["check", str(tmp_path / "in")], ["score", str(tmp_path / "in"), "--out", str(tmp_path / "out")]):
+        whole = [sys.executable, "-m", "flows", *command]
+        done = subprocess.run(whole, env=environment, capture_output=True, check=False)
+        shown = (done.stdout + done.stderr).decode()
+        assert "\\x1b" in shown
+        assert not {"\x1b", "\x9b"} & set(shown)

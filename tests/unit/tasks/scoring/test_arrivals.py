@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.io.files.hashing import sha256_file
+from aemodels.io.files.size_limits import SizeLimits
 from tasks.ledger import observations, open_ledger
 from tasks.scoring import arrivals as module
-from tasks.scoring.arrivals import Arrival, arrived_since, identify, list_inbox, recheck, save_hashes, split_complete
+from tasks.scoring.arrivals import (
+    Arrival,
+    arrived_since,
+    identify,
+    identify_supervised,
+    list_inbox,
+    recheck,
+    save_hashes,
+    split_complete,
+)
 from tasks.scoring.outbox import ChangedError
+from tasks.scoring.process_pool import ProcessPool, WorkerProcessError, limits_for
 
 
 @pytest.fixture
@@ -240,3 +253,46 @@ def test_a_file_that_is_swapped_before_its_quarantine_is_not_copied(tmp_path):
     with pytest.raises(ChangedError):
         quarantine(Destination(tmp_path / "out", BundleLabel("reader", "")), path, "w.las", sha256, (finding,))
     assert [found for found in (tmp_path / "out").rglob("*") if found.is_file()] == []
+
+
+def test_files_are_identified_in_a_worker_process_as_in_this_one(inbox, tmp_path):
+    limits = limits_for(1, seconds=60.0, memory_mb=2048, tries=1)
+    for name in ("good.las", "large.las", "pipe.las", "link.las", "changed.las", os.fsdecode(b"\xff.las")):
+        (inbox / name).write_text("abc" * (400 if name == "large.las" else 1))
+    found = {Path(one.path).name: one for one in list_inbox(str(inbox), tmp_path / "out").arrivals}
+    (inbox / "pipe.las").unlink()
+    os.mkfifo(inbox / "pipe.las")
+    (inbox / "link.las").unlink()
+    (inbox / "link.las").symlink_to("/etc/hostname")
+    (inbox / "changed.las").write_text("more of it")
+    pool = ProcessPool(limits)
+
+    def look(name: str) -> object:
+        sizes = SizeLimits(stored=1000)
+        try:
+            return identify_supervised(pool.ask, found[name], tmp_path / "copies", str(inbox), sizes).sha256
+        except (ChangedError, UnreadableFileError, OSError) as error:
+            return str(error)
+
+    try:
+        assert look("good.las") == look(os.fsdecode(b"\xff.las")) == sha256_file(inbox / "good.las")
+        assert "too-large" in look("large.las")
+        assert "pipe" in look("pipe.las")
+        assert "outside of the inbox" in look("link.las")
+        assert "changed since it was listed" in look("changed.las")
+    finally:
+        pool.shutdown()
+
+
+def test_a_disk_that_hangs_keeps_neither_the_run_nor_its_signals(inbox, tmp_path):
+    (inbox / "w.las").write_text("abc")
+    (found,) = list_inbox(str(inbox), tmp_path / "out").arrivals
+    pool = ProcessPool(limits_for(1, seconds=2.0, memory_mb=2048, tries=1))
+    (worker,) = [pool._acquire()]
+    os.kill(worker.pid, signal.SIGSTOP)  # as a process that waits for a disk that does not answer
+    pool._idle.append(worker)
+    began = time.monotonic()
+    with pytest.raises(WorkerProcessError, match="no result"):
+        identify_supervised(pool.ask, found, tmp_path / "copies", str(inbox), SizeLimits())
+    assert time.monotonic() - began < 20
+    pool.shutdown()
