@@ -68,6 +68,12 @@ def score(  # noqa: PLR0913, PLR0917 - one option each
         answer.code = FAILED if any(outcome.is_fault for outcome in summary.outcomes) else 0
         answer.show("Scored", [_summary_row(outcome) for outcome in summary.outcomes])
         _say_details(answer, summary)
+        if out is not None and (missing := _scored_elsewhere(summary, out)):
+            answer.data["elsewhere"] = missing
+            answer.say(
+                f"{missing} of the skipped files have no results in {out}: they were scored into another outbox; "
+                "`sondeflow ledger --retry` lets them be scored again"
+            )
 
 
 def _is_inbox(paths: list[str], out: Path | None) -> bool:
@@ -146,6 +152,17 @@ def _summary_row(outcome: FileOutcome) -> dict[str, Any]:
         "bundle": outcome.model,
         "s": outcome.seconds,
     }
+
+
+def _scored_elsewhere(summary: ScoreSummary, outbox: Path) -> int:
+    """Return the number of skipped files without results in this outbox: the ledger knows a content, not a place."""
+    folders = list(outbox.glob("scores/*/*"))
+    return sum(
+        not any((folder / f"{outcome.sha256}.parquet").exists() for folder in folders)
+        and not (outbox / "quarantine" / outcome.sha256).exists()
+        for outcome in summary.outcomes
+        if outcome.fate == "skipped" and outcome.sha256
+    )
 
 
 def _say_details(answer: Answer, summary: ScoreSummary) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -40,6 +40,14 @@ def read_password(settings: Settings) -> str:
         own.unlink()
     path.chmod(0o600)
     return path.read_text(encoding="ascii").strip()
+
+
+def shown_password(settings: Settings, environment: Mapping[str, str]) -> str:
+    """Return where the password of our servers is to be found, for messages."""
+    path = password_file(settings)
+    if path.is_file() and path.read_text(encoding="ascii").strip() == environment.get(SERVER):
+        return str(path)
+    return f"as set in {SERVER}"
 
 
 def set_password(settings: Settings, environment: MutableMapping[str, str]) -> None:

@@ -13,7 +13,7 @@ import yaml
 
 from flows.console import print_now
 from flows.environment import prepare_environment
-from flows.prefect_api.password import password_file
+from flows.prefect_api.password import shown_password
 from flows.server.deployments import FILE, POOL, load_deployments, plan_of, with_scoring_every
 from flows.server.home_lock import hold_home
 from flows.server.overdue_runs import delete_overdue_runs
@@ -181,8 +181,8 @@ def _announce(content: dict[str, object], settings: Settings, address: str, *, o
     places = {"inbox": str(settings.inbox), "outbox": str(settings.outbox)}
     lines = [f"prefect  {address}/deployments"]
     if own:
-        answer["password_file"] = str(password_file(settings))
-        lines.append(f"password {password_file(settings)}, for the pages")
+        answer["password_file"] = shown_password(settings, os.environ)
+        lines.append(f"password {answer['password_file']}, for the pages")
     lines += [f"{name:8} {place}" for name, place in places.items()]
     lines += [f"         {row['deployment']:14} {row['when']}" for row in plan]
     print_now({**answer, **places}, [*lines, "Ctrl-C ends it; schedules are kept"], as_json=as_json)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flows.console import print_now
 from flows.environment import prepare_environment
-from flows.prefect_api.password import password_file
+from flows.prefect_api.password import shown_password
 from flows.prefect_api.server import server_command
 from flows.server.home_lock import running_server
 from flows.server.processes import HOST, NotServedError, Process, await_answer, exit_on_signals, start, stop, watch
@@ -49,7 +49,7 @@ def serve_interfaces(ports: Ports, *, as_json: bool) -> None:
                 await_answer(f"{addresses[name]}{health}", started)
         lines = [f"{name:8} {address}" for name, address in addresses.items()]
         if "prefect" not in elsewhere or running_server(settings) is not None:
-            lines.append(f"password {password_file(settings)}, for the pages of Prefect")
+            lines.append(f"password {shown_password(settings, os.environ)}, for the pages of Prefect")
         print_now({"command": "ui", "ok": True, **addresses}, [*lines, "Ctrl-C ends both"], as_json=as_json)
         watch(started, _ended)
     finally:

@@ -191,3 +191,16 @@ def _alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+@pytest.mark.slow
+def test_a_killed_serve_leaves_nothing_behind(tmp_path):
+    command = [sys.executable, "-m", "flows", "serve", "--json", "--port", str(free_port())]
+    environment = clean_environment(tmp_path / "home")
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert json.loads(process.stdout.readline())["ok"]
+        members = tree(process.pid) - {process.pid}
+        assert len(members) >= 2
+        process.kill()
+        process.wait()
+        wait_for("the end of all that it had started", lambda: not any(_alive(pid) for pid in members), 90)

@@ -49,11 +49,11 @@ def inbox(tmp_path) -> Path:
     return folder
 
 
-def drain(inbox: Path, *prefix: str, **more: str) -> tuple[int, dict]:
+def drain(inbox: Path, *prefix: str, out: str = "out", **more: str) -> tuple[int, dict]:
     """Score the inbox in a new process; exit code and answer."""
     home = inbox.parent / "home"
     environment = clean_environment(home, SONDEFLOW_SETTLE_SECONDS="0", SONDEFLOW_WORKERS="1", **more)
-    command = [sys.executable, "-m", "flows", "score", str(inbox), "--out", str(inbox.parent / "out"), "--json"]
+    command = [sys.executable, "-m", "flows", "score", str(inbox), "--out", str(inbox.parent / out), "--json"]
     done = subprocess.run(
         [*prefix, *command], env=environment, capture_output=True, text=True, check=False, timeout=500
     )
@@ -251,3 +251,10 @@ def test_escapes_in_names_do_not_reach_the_terminal(tmp_path):
         shown = (done.stdout + done.stderr).decode()
         assert "\\x1b" in shown
         assert not {"\x1b", "\x9b"} & set(shown)
+
+
+def test_a_content_that_is_known_from_another_outbox_is_not_skipped_silently(inbox):
+    assert "elsewhere" not in drain(inbox)[1]
+    assert "elsewhere" not in drain(inbox)[1]
+    code, answer = drain(inbox, out="second")
+    assert (code, answer["skipped"], answer["elsewhere"]) == (0, 3, 3)
