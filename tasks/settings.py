@@ -40,7 +40,8 @@ class Settings(BaseSettings):
         progress: show a progress bar of trainings on a terminal.
         max_attempts: attempts at a file that fails with an unexpected error.
         quarantine_limit: share of a run's new files in quarantine above which an alarm is raised.
-        quarantine_minimum: minimum number of new files for that alarm.
+        quarantine_minimum: minimum number of new files for that alarm, of a run or of the last day; three are enough if
+            all are quarantined.
         header_positions: bytes of lines and coordinates in SEG-Y trace headers, e.g. `inline=9,crossline=21` (or the
             same as a JSON object); without it the reader looks for them.
         max_file_bytes: a larger file, local or remote, is refused unread.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from aemodels.core.errors import SondeflowError
@@ -12,13 +13,15 @@ from aemodels.core.findings import Finding
 from aemodels.core.progress import tell
 from aemodels.io.formats import kind_of
 from aemodels.io.remote import is_url
-from tasks.ledger import finished
+from tasks.ledger import count_recent, finished
 from tasks.scoring.arrivals import OUTPUT_FOLDERS, Arrival, arrived_since, list_inbox, recheck, split_complete
 from tasks.scoring.batch import drain_batch
 from tasks.scoring.choose_bundle import choose_scorers, claim_request, model_address
 from tasks.scoring.request import FileOutcome, FilledRequest, ScoreSummary, summarise
 from tasks.scoring.worker_session import WorkerSession, remove_dead_workers, worker_session
 from tasks.settings import Settings
+
+RECENT = timedelta(days=1)
 
 
 class BlockedError(SondeflowError):
@@ -100,6 +103,11 @@ def check_outbox(summary: ScoreSummary) -> ScoreSummary:
             f"published before, {len(causes)} are left for the next run; {causes[0].remedy}"
         )
     return summary
+
+
+def recent_outcomes(session: WorkerSession) -> tuple[int, int]:
+    """Return the number of contents of the last day, and of those in quarantine."""
+    return count_recent(session.ledger, (datetime.now(UTC) - RECENT).isoformat())
 
 
 def model_links(summary: ScoreSummary, settings: Settings) -> Mapping[str, str]:

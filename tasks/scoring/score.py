@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 
 from tasks.scoring import inbox
 from tasks.scoring.arrivals import Arrival
-from tasks.scoring.inbox import BlockedError, Inbox, check_outbox, model_links
+from tasks.scoring.inbox import BlockedError, Inbox, check_outbox, model_links, recent_outcomes
 from tasks.scoring.request import FileOutcome, FilledRequest, ScoreRequest, ScoreSummary, score_page, summarise
 from tasks.scoring.worker_session import worker_session
 from tasks.settings import Settings
@@ -22,6 +22,7 @@ __all__ = [
     "check_outbox",
     "find_arrivals",
     "model_links",
+    "recent_outcomes",
     "recheck_unsettled",
     "score_batch",
     "score_page",
