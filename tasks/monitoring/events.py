@@ -41,6 +41,5 @@ def emit_quarantine_rate(*, new: int, quarantined: int, settings: Settings, rece
 
 def is_alarming(*, new: int, quarantined: int, settings: Settings) -> bool:
     """Return whether enough files are new and the share of quarantined ones is above the limit, or all are."""
-    return quarantined == new >= MIN_ALL or (
-        new >= settings.quarantine_minimum and quarantined > settings.quarantine_limit * new
-    )
+    enough = new >= settings.quarantine_minimum or quarantined == new >= MIN_ALL
+    return enough and quarantined > settings.quarantine_limit * new
