@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from typing import Any
 from aemodels.core.errors import SondeflowError
 
 OK, FAILED, BAD_USAGE = 0, 1, 2
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class BadUsageError(Exception):
@@ -60,7 +62,7 @@ def answering(command: str, *, as_json: bool) -> Iterator[Answer]:
         _fail(answer, error, BAD_USAGE)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a program reading JSON gets JSON
         if not _is_expected(error):
-            traceback.print_exc()
+            sys.stderr.write(_shown(traceback.format_exc()))
         _fail(answer, error, FAILED)
     if as_json:
         ok = answer.code == OK
@@ -81,8 +83,9 @@ def reporting(command: str, *, as_json: bool) -> Iterator[None]:
     try:
         yield
     except SondeflowError as error:
-        sys.stderr.write(f"sondeflow: {error}\n")
-        failure = {"command": command, "ok": False, "error": str(error), "error_type": type(error).__name__}
+        text = _shown(str(error))
+        sys.stderr.write(f"sondeflow: {text}\n")
+        failure = {"command": command, "ok": False, "error": text, "error_type": type(error).__name__}
         print_now(failure, [], as_json=as_json)
         raise SystemExit(FAILED) from error
 
@@ -100,10 +103,26 @@ def number(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def printable(text: str) -> str:
+    r"""Return a text without the control characters that a terminal would obey; names of files may hold some.
+
+    >>> print(printable("a\x1b[2Jb.las"))
+    a\x1b[2Jb.las
+    """
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
 def _fail(answer: Answer, error: Exception, code: int) -> None:
     answer.code = code
-    answer.data |= {"error": str(error) or type(error).__name__, "error_type": type(error).__name__}
-    sys.stderr.write(f"sondeflow: {error}\n")
+    text = _shown(str(error))
+    answer.data |= {"error": text or type(error).__name__, "error_type": type(error).__name__}
+    sys.stderr.write(f"sondeflow: {text}\n")
+
+
+def _shown(text: str) -> str:
+    from tasks.address import hide_credentials  # imports pydantic, which most answers do without
+
+    return printable(hide_credentials(text))
 
 
 def _is_expected(error: Exception) -> bool:
@@ -117,7 +136,7 @@ def _print_parts(answer: Answer) -> None:
     console = Console(width=None if sys.stdout.isatty() else 160)
     for part in answer.parts:
         if isinstance(part, str):
-            console.print(part, markup=False, highlight=False, soft_wrap=True)
+            console.print(printable(part), markup=False, highlight=False, soft_wrap=True)
         else:
             console.print(_table(*part))
 
@@ -132,7 +151,7 @@ def _table(title: str, rows: Sequence[Mapping[str, Any]]) -> Any:
         numeric = any(isinstance(row.get(name), int | float) for row in rows)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(number(row.get(name))) for name in names))  # Text: brackets are not markup
+        table.add_row(*(Text(printable(number(row.get(name)))) for name in names))  # Text: brackets are not markup
     return table
 
 

@@ -7,7 +7,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.prefect_api.password import set_password
+from flows.prefect_api.temporary import protect_temporary_servers
 from tasks.settings import Settings
+from tasks.storage.folders import private_folder
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -35,6 +38,8 @@ def prepare_environment(settings: Settings) -> None:
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+    private_folder(settings.home)
+    set_password(settings, os.environ)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # warns of each newly traced network
     Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)  # its server does not make it
 
@@ -61,8 +66,12 @@ def task_runner(settings: Settings) -> TaskRunner[Any]:
 
 
 def run_flow(flow: Flow[..., Any], settings: Settings, **parameters: Any) -> Any:
-    """Run a flow in this process with the settings' task runner; its steps are reported on stderr."""
+    """Run a flow in this process with the settings' task runner; its steps are reported on stderr.
+
+    Without PREFECT_API_URL, Prefect gets a temporary server with a password, for this machine only.
+    """
     from flows.step_lines import step_lines
 
+    protect_temporary_servers()
     with step_lines():
         return flow.with_options(task_runner=task_runner(settings))(**parameters)

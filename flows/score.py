@@ -14,6 +14,7 @@ from tasks.scoring.score import (
     check_outbox,
     find_arrivals,
     model_links,
+    recent_outcomes,
     recheck_unsettled,
     score_batch,
     score_page,
@@ -37,14 +38,15 @@ def score(request: ScoreRequest = EVERYTHING) -> ScoreSummary:
     """
     settings = Settings()
     filled = request.filled(settings)
-    with worker_session(settings, filled.outbox):
+    with worker_session(settings, filled.outbox) as session:
         first = find_arrivals(filled, settings)
         outcomes = [*first.outcomes, *_drain(first, filled, settings)]
         if first.unsettled:
             late = recheck_unsettled(first.unsettled, filled, settings)
             outcomes += [*late.outcomes, *_drain(late, filled, settings)]
+        recent = recent_outcomes(session)
     summary = summarise(outcomes)
-    emit_quarantine_rate(new=summary.new, quarantined=summary.quarantined, settings=settings)
+    emit_quarantine_rate(new=summary.new, quarantined=summary.quarantined, settings=settings, recent=recent)
     page = score_page(summary, filled.outbox, model_links(summary, settings))
     create_markdown_artifact(key="scored", markdown=page, description=f"{summary.scored} of {summary.files} scored")
     return check_outbox(summary)

@@ -12,6 +12,7 @@ from typing import Any
 from typing_extensions import override
 
 from aemodels.core.progress import PROGRESS_LOGGER
+from flows.console import printable
 
 LONG_SECONDS = 5.0  # a step that took longer, with the time that it waited for others, reports its end as well
 _TASKS, _FLOWS = "prefect.task_runs", "prefect.flow_runs"
@@ -86,5 +87,5 @@ def _label(record: logging.LogRecord) -> str:
 
 
 def _write(moment: float, text: str) -> None:
-    sys.stderr.write(f"{time.strftime('%H:%M:%S', time.localtime(moment))} {text}\n")
+    sys.stderr.write(f"{time.strftime('%H:%M:%S', time.localtime(moment))} {printable(text)}\n")
     sys.stderr.flush()

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from aemodels.core.errors import DataError
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.segy.header_positions import HeaderPositions, parse_positions
+from tasks.address import Address
 
 
 def _in_home(name: str) -> Any:
@@ -39,7 +40,8 @@ class Settings(BaseSettings):
         progress: show a progress bar of trainings on a terminal.
         max_attempts: attempts at a file that fails with an unexpected error.
         quarantine_limit: share of a run's new files in quarantine above which an alarm is raised.
-        quarantine_minimum: minimum number of new files for that alarm.
+        quarantine_minimum: minimum number of new files for that alarm, of a run or of the last day; three are enough if
+            all are quarantined.
         header_positions: bytes of lines and coordinates in SEG-Y trace headers, e.g. `inline=9,crossline=21` (or the
             same as a JSON object); without it the reader looks for them.
         max_file_bytes: a larger file, local or remote, is refused unread.
@@ -51,10 +53,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SONDEFLOW_", frozen=True, extra="ignore", validate_default=True)
 
     home: Path = Field(default=Path("data/work"), description="folder of everything that has no setting of its own")
-    tracking_uri: str = Field(
+    tracking_uri: Address = Field(
         default_factory=lambda data: _sqlite(data["home"] / "mlflow.db"), description="MLflow tracking store"
     )
-    ledger_url: str = Field(
+    ledger_url: Address = Field(
         default_factory=lambda data: _sqlite(data["home"] / "ledger.db"), description="SQLAlchemy URL of the ledger"
     )
     inbox: Path = _in_home("inbox")
@@ -112,7 +114,7 @@ class Settings(BaseSettings):
     @property
     def has_registry(self) -> bool:
         """False if the tracking store is a SQLite file that nothing has made yet."""
-        scheme, _, path = self.tracking_uri.partition(":///")
+        scheme, _, path = self.tracking_uri.reveal().partition(":///")
         return scheme != "sqlite" or Path(path).exists()
 
     @property
@@ -176,5 +178,5 @@ class Settings(BaseSettings):
         return self.home / "prefect"
 
 
-def _sqlite(path: Path) -> str:
-    return f"sqlite:///{path}"
+def _sqlite(path: Path) -> Address:
+    return Address(f"sqlite:///{path}")

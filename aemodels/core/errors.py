@@ -21,6 +21,10 @@ class BundleError(SondeflowError):
     """A bundle directory that is incomplete, altered or of another schema version."""
 
 
+class MachineFaultError(SondeflowError):
+    """The machine is at fault, not a file: no disk space, no memory, too many open files."""
+
+
 class UnreadableFileError(SondeflowError):
     """A file that cannot be read as a Recording.
 

@@ -13,6 +13,7 @@ from aemodels.core.types import Recording, Source
 from aemodels.io.files.atomic import PART_SUFFIX
 from aemodels.io.files.gzip import content_suffix, is_packed, plain_file
 from aemodels.io.files.hashing import sha256_file
+from aemodels.io.files.machine_faults import is_machine_fault, machine_fault
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.formats import FORMATS, Reader, ReadOptions, find_format, known_suffixes
 from aemodels.io.segy.header_positions import HeaderPositions
@@ -44,6 +45,7 @@ def read(
             reads it.
         UnreadableFileError: if the path is missing, a folder, not permitted, empty, of an unknown suffix, or refused by
             its reader; `.findings` say which.
+        MachineFaultError: if there is no disk space or memory for any file.
     """
     reader = READERS.get(content_suffix(path))
     options = ReadOptions(aliases, positions, limits)
@@ -52,6 +54,8 @@ def read(
         if finding is None and reader is not None:
             return _read_packed(path, reader, options) if is_packed(path) else reader(path, options)
     except OSError as error:
+        if is_machine_fault(error):
+            raise machine_fault(error, f"reading {path}") from error
         finding = _os_finding(path, error)
     raise UnreadableFileError((finding or _unknown_suffix(path),))
 
@@ -83,6 +87,8 @@ def read_blocks(
                     yield dataclasses.replace(block, source=source)
             return
     except OSError as error:
+        if is_machine_fault(error):
+            raise machine_fault(error, f"reading {path}") from error
         finding = _os_finding(path, error)
     raise UnreadableFileError((finding or _unknown_suffix(path),))
 

@@ -17,6 +17,7 @@ from aemodels.io.files.hashing import sha256_file
 from aemodels.io.las.writer import write_las
 from aemodels.study.steps import fit_contender
 from flows.benchmarks.throughput import verdict
+from tasks.address import Address
 from tasks.ingest.ingest import Dataset, ingest_file
 from tasks.settings import Settings
 from tasks.tracking import connect
@@ -54,13 +55,13 @@ def benchmark_tracking(repeats: int) -> list[dict[str, Any]]:
         work = Path(folder)
         wells = _wells(work / "wells")
         store = f"sqlite:///{work / 'mlflow.db'}"
-        _run(_bare, wells, Settings(home=work / "warm-up", tracking_uri=store), epochs=1)
-        connect(Settings(home=work, tracking_uri=store))
+        _run(_bare, wells, Settings(home=work / "warm-up", tracking_uri=Address(store)), epochs=1)
+        connect(Settings(home=work, tracking_uri=Address(store)))
         times: tuple[list[Seconds], list[Seconds]] = ([], [])
         for turn in range(repeats):
             for log, side in zip(times, (_logged, _bare), strict=True):
                 home = work / f"{side.__name__}-{turn}"
-                log.append(_run(side, wells, Settings(home=home, tracking_uri=store), epochs=EPOCHS))
+                log.append(_run(side, wells, Settings(home=home, tracking_uri=Address(store)), epochs=EPOCHS))
     ours, other = (_medians(log) for log in times)
     return [
         {

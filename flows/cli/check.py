@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,8 +14,6 @@ import typer
 from flows.console import FAILED, Answer, BadUsageError, answering
 
 if TYPE_CHECKING:
-    from aemodels.core.findings import Finding
-    from aemodels.core.types import Recording
     from aemodels.io.segy.header_positions import HeaderPositions
     from tasks.settings import Settings
 
@@ -22,6 +21,8 @@ VERDICTS = ("good", "doubtful", "unusable")
 SEVERITIES = ("error", "warning", "info")
 LISTED = 20  # up to this number of files, good ones and notes are listed by default
 Row = dict[str, Any]
+CheckFile = Callable[[Path], Row]
+CHECK = "tasks.ingest.check:answer"  # what the process that reads the files does
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Positions = Annotated[
     str | None,
@@ -50,8 +51,14 @@ def check(
 ) -> None:
     """Check files and report findings; nothing is written."""
     with answering("check", as_json=as_json) as answer:
+        from tasks.scoring.start_worker import start_worker
+
+        started = start_worker(os.cpu_count() or 1, CHECK)  # it loads its libraries while this process does
         settings = settings_with(header_positions)
-        rows = [row for path in paths for row in _check_below(path, settings)]
+        from tasks.ingest.check import checking
+
+        with checking(settings, started) as check_file:
+            rows = [row for path in paths for row in _check_below(path, check_file)]
         summary = _summary(rows)
         unusable = summary["unusable"]
         answer.data = {"files": rows, "unusable": unusable, "summary": summary}
@@ -94,73 +101,37 @@ def _summary(rows: list[Row]) -> dict[str, Any]:
     return {"files": len(rows), **verdicts, "findings": findings}
 
 
-def _check_below(root: str, settings: Settings) -> Iterator[Row]:
+def _check_below(root: str, check_file: CheckFile) -> Iterator[Row]:
     from aemodels.io.readers import list_files
     from aemodels.io.remote import is_url
+    from tasks.ingest.check import row
 
     if is_url(root):
-        yield from _check_url(root, settings)
+        yield from _check_url(root, check_file)
         return
     files, problems = list_files(Path(root))
-    yield from (_row(str(path), [finding]) for path, finding in problems)
-    yield from (_check_file(path, settings) for path in files)
+    yield from (row(str(path), [finding]) for path, finding in problems)
+    yield from (check_file(path) for path in files)
 
 
-def _check_url(url: str, settings: Settings) -> Iterator[Row]:
+def _check_url(url: str, check_file: CheckFile) -> Iterator[Row]:
     """Fetch the files under a URL one by one, each into a temporary folder for its check."""
     from aemodels.core.errors import UnreadableFileError
     from aemodels.io.remote import fetch, list_urls
+    from tasks.ingest.check import row
+    from tasks.settings import Settings
 
     try:
         urls = list_urls(url) or (url,)
     except UnreadableFileError as error:
         urls = ()
-        yield _row(url, list(error.findings))
+        yield row(url, list(error.findings))
     for found in urls:
         with tempfile.TemporaryDirectory(prefix="sondeflow-") as folder:
             try:
-                yield _check_file(fetch(found, Path(folder), limits=settings.limits), settings) | {"path": found}
+                yield check_file(fetch(found, Path(folder), limits=Settings().limits)) | {"path": found}
             except UnreadableFileError as error:
-                yield _row(found, list(error.findings))
-
-
-def _check_file(path: Path, settings: Settings) -> Row:
-    from aemodels.core.errors import LargeFileError, UnreadableFileError
-    from aemodels.io.readers import read
-    from aemodels.signal.quality_rules import assess
-
-    try:
-        recording: Recording = read(
-            path, aliases=settings.aliases, positions=settings.header_positions, limits=settings.limits
-        )
-    except LargeFileError:
-        return _check_blocks(path, settings)
-    except UnreadableFileError as error:
-        return _row(str(path), list(error.findings))
-    row = _row(str(path), [*recording.findings, *assess(recording).findings], recording.kind, recording.name)
-    return row | {"channels": len(recording.channels), "samples": int(recording.axis.size)}
-
-
-def _check_blocks(path: Path, settings: Settings) -> Row:
-    """Check a line that is too large to be read at once."""
-    from aemodels.bundle.large_lines import check_segy_blocks
-    from aemodels.core.errors import UnreadableFileError
-    from aemodels.io.files.gzip import content_stem, plain_file
-
-    try:
-        with plain_file(path, settings.limits) as plain:
-            survey, findings = check_segy_blocks(plain, positions=settings.header_positions)
-    except UnreadableFileError as error:
-        return _row(str(path), list(error.findings))
-    row = _row(str(path), list(findings), "seismic", content_stem(path))
-    return row | {"channels": survey.traces, "samples": survey.samples}
-
-
-def _row(path: str, findings: list[Finding], kind: str = "", name: str = "") -> Row:
-    severities = {finding.severity for finding in findings}
-    verdict = "unusable" if not kind or "error" in severities else "doubtful" if "warning" in severities else "good"
-    found = [finding.to_dict() for finding in findings]
-    return {"path": path, "verdict": verdict, "kind": kind, "name": name, "findings": found}
+                yield row(found, list(error.findings))
 
 
 def _show(answer: Answer, rows: list[Row], summary: dict[str, Any], *, everything: bool) -> None:

@@ -285,10 +285,8 @@ def _show_verdict(answer: Answer, decision: Decision) -> None:
 
 
 def _not_sent(settings: Settings) -> str:
-    from tasks.tracking import public_uri
-
     return (
-        f"MLflow at {public_uri(settings.tracking_uri)} does not respond; all results are kept in "
+        f"MLflow at {settings.tracking_uri} does not respond; all results are kept in "
         f"{settings.home / 'spool'}. Once it responds: sondeflow upload (the next `sondeflow train` sends them too)"
     )
 

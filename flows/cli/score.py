@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from tasks.ledger import Filter
-    from tasks.scoring.request import FileOutcome, ScoreSummary
+    from tasks.scoring.request import FileOutcome, ScoreRequest, ScoreSummary
+    from tasks.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Since = Annotated[datetime | None, typer.Option("--since", help="Local time, e.g. 2026-01-31 or 2026-01-31T06:00:00.")]
@@ -67,6 +68,12 @@ def score(  # noqa: PLR0913, PLR0917 - one option each
         answer.code = FAILED if any(outcome.is_fault for outcome in summary.outcomes) else 0
         answer.show("Scored", [_summary_row(outcome) for outcome in summary.outcomes])
         _say_details(answer, summary)
+        if out is not None and (missing := _scored_elsewhere(summary, out)):
+            answer.data["elsewhere"] = missing
+            answer.say(
+                f"{missing} of the skipped files have no results in {out}: they were scored into another outbox; "
+                "`sondeflow ledger --retry` lets them be scored again"
+            )
 
 
 def _is_inbox(paths: list[str], out: Path | None) -> bool:
@@ -76,15 +83,13 @@ def _is_inbox(paths: list[str], out: Path | None) -> bool:
 def _drained(
     paths: list[str], out: Path | None, bundle: str | None, since: datetime | None, everything: bool
 ) -> ScoreSummary:
-    """Run the scheduled flow once."""
-    from flows.environment import prepare_environment, run_flow
+    """Score an inbox once: in this process, or as a flow of the Prefect server that PREFECT_API_URL names."""
+    from flows.environment import prepare_environment
+    from tasks.scoring.request import ScoreRequest
     from tasks.settings import Settings
 
     settings = Settings()
     prepare_environment(settings)
-    from flows.score import score as flow
-    from tasks.scoring.request import ScoreRequest
-
     source = paths[0] if "://" in paths[0] else str(Path(paths[0]).resolve())
     request = ScoreRequest(
         inbox=source,
@@ -93,8 +98,23 @@ def _drained(
         since=since,
         rescore="all" if everything else "new",
     )
+    return _as_flow(request, settings) if "PREFECT_API_URL" in os.environ else _without_server(request, settings)
+
+
+def _as_flow(request: ScoreRequest, settings: Settings) -> ScoreSummary:
+    from flows.environment import run_flow
+    from flows.score import score as flow
+
     found: ScoreSummary = run_flow(flow, settings, request=request)
     return found
+
+
+def _without_server(request: ScoreRequest, settings: Settings) -> ScoreSummary:
+    from flows.step_lines import step_lines
+    from tasks.scoring.inbox import score_inbox
+
+    with step_lines():
+        return score_inbox(request.filled(settings), settings)
 
 
 def _scored_now(paths: list[str], out: Path | None, bundle: str | None) -> ScoreSummary:
@@ -132,6 +152,17 @@ def _summary_row(outcome: FileOutcome) -> dict[str, Any]:
         "bundle": outcome.model,
         "s": outcome.seconds,
     }
+
+
+def _scored_elsewhere(summary: ScoreSummary, outbox: Path) -> int:
+    """Return the number of skipped files without results in this outbox: the ledger knows a content, not a place."""
+    folders = list(outbox.glob("scores/*/*"))
+    return sum(
+        not any((folder / f"{outcome.sha256}.parquet").exists() for folder in folders)
+        and not (outbox / "quarantine" / outcome.sha256).exists()
+        for outcome in summary.outcomes
+        if outcome.fate == "skipped" and outcome.sha256
+    )
 
 
 def _say_details(answer: Answer, summary: ScoreSummary) -> None:

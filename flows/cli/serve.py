@@ -42,7 +42,13 @@ def serve(
 
 def alerts(
     webhook: Annotated[
-        str, typer.Option("--webhook", metavar="URL", help="URL that alerts are sent to; default: none.")
+        str,
+        typer.Option(
+            "--webhook",
+            metavar="URL",
+            envvar="SONDEFLOW_WEBHOOK",
+            help="URL that alerts are sent to; default: none. Other users can read options, but not variables.",
+        ),
     ] = "",
     silent: Annotated[
         int, typer.Option(min=60, max=86_400, help="Seconds without a heartbeat after which a run counts as dead.")
@@ -51,12 +57,16 @@ def alerts(
 ) -> None:
     """Create or update automations: dead runs are marked crashed; failures, quarantine and drift call a webhook."""
     with answering("alerts", as_json=as_json) as answer:
+        from pydantic import SecretStr
+
         from flows.environment import prepare_environment
+        from flows.prefect_api.temporary import protect_temporary_servers
         from tasks.settings import Settings
 
         prepare_environment(Settings())
+        protect_temporary_servers()
         from flows.server.alerts import AlertOptions, apply_alerts
 
-        rows = apply_alerts(AlertOptions(webhook=webhook, silent_seconds=silent))
+        rows = apply_alerts(AlertOptions(webhook=SecretStr(webhook), silent_seconds=silent))
         answer.data = {"automations": rows}
         answer.show("Automations", rows)

@@ -25,6 +25,7 @@ DRIFTS = "sondeflow: data or scores drift"
 ALERTS = (ZOMBIES, FAILURE, QUARANTINES, DRIFTS)
 HEARTBEAT = "prefect.flow-run.heartbeat"
 ENDS = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "TimedOut", "Crashed", "Cancelled", "Paused")}
+NO_WEBHOOK = SecretStr("")
 SILENT_SECONDS = 540  # three heartbeats of 180 s, Prefect's default; one may be late on a busy machine
 
 
@@ -37,7 +38,7 @@ class AlertOptions:
         silent_seconds: time in s without a heartbeat after which a run counts as dead.
     """
 
-    webhook: str = ""
+    webhook: SecretStr = NO_WEBHOOK  # whoever knows the URL can send to it
     silent_seconds: int = SILENT_SECONDS
 
 
@@ -48,8 +49,8 @@ def apply_alerts(options: AlertOptions) -> list[dict[str, str]]:
         One row per automation: its name, and created, updated or removed.
     """
     wanted = {ZOMBIES: zombie_automation(options.silent_seconds)}
-    if options.webhook:
-        block = asyncio.run(Webhook(url=SecretStr(options.webhook)).asave(BLOCK, overwrite=True))
+    if options.webhook.get_secret_value():
+        block = asyncio.run(Webhook(url=options.webhook).asave(BLOCK, overwrite=True))
         wanted |= webhook_automations(CallWebhook(block_document_id=block, payload=_payload()))
     with get_client(sync_client=True) as client:
         known = {automation.name: automation for automation in client.read_automations() if automation.name in ALERTS}

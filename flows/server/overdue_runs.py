@@ -31,6 +31,7 @@ def delete_overdue_runs(api: str) -> int:
     )
     from prefect.client.schemas.objects import StateType
     from prefect.client.schemas.sorting import FlowRunSort
+    from prefect.settings import PREFECT_API_AUTH_STRING
 
     overdue = FlowRunFilter(
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
@@ -39,7 +40,7 @@ def delete_overdue_runs(api: str) -> int:
     )
     newest: set[UUID | None] = set()
     missed: list[UUID] = []
-    with SyncPrefectClient(api=api) as client:
+    with SyncPrefectClient(api=api, auth_string=PREFECT_API_AUTH_STRING.value()) as client:
         while page := client.read_flow_runs(
             flow_run_filter=overdue,
             sort=FlowRunSort.EXPECTED_START_TIME_DESC,

@@ -13,6 +13,7 @@ import yaml
 
 from flows.console import print_now
 from flows.environment import prepare_environment
+from flows.prefect_api.password import shown_password
 from flows.server.deployments import FILE, POOL, load_deployments, plan_of, with_scoring_every
 from flows.server.home_lock import hold_home
 from flows.server.overdue_runs import delete_overdue_runs
@@ -85,7 +86,7 @@ def serve(options: ServeOptions, *, as_json: bool) -> None:
             deploy(content, settings, environment)
             delete_overdue_runs(environment["PREFECT_API_URL"])
             supervised.append(_start("worker", worker_command(), environment, ""))
-            _announce(content, settings, address, as_json=as_json)
+            _announce(content, settings, address, own=given is None, as_json=as_json)
             _supervise(supervised, environment)
         finally:
             stop([one.process for one in supervised])
@@ -168,11 +169,20 @@ def _count(one: _Supervised) -> None:
         )
 
 
-def _announce(content: dict[str, object], settings: Settings, address: str, *, as_json: bool) -> None:
+def _announce(content: dict[str, object], settings: Settings, address: str, *, own: bool, as_json: bool) -> None:
     plan = plan_of(content)
-    answer = {"command": "serve", "ok": True, "prefect": address, "pid": os.getpid(), "deployments": plan}
+    answer: dict[str, object] = {
+        "command": "serve",
+        "ok": True,
+        "prefect": address,
+        "pid": os.getpid(),
+        "deployments": plan,
+    }
     places = {"inbox": str(settings.inbox), "outbox": str(settings.outbox)}
     lines = [f"prefect  {address}/deployments"]
+    if own:
+        answer["password_file"] = shown_password(settings, os.environ)
+        lines.append(f"password {answer['password_file']}, for the pages")
     lines += [f"{name:8} {place}" for name, place in places.items()]
     lines += [f"         {row['deployment']:14} {row['when']}" for row in plan]
     print_now({**answer, **places}, [*lines, "Ctrl-C ends it; schedules are kept"], as_json=as_json)

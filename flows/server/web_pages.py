@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from flows.console import print_now
 from flows.environment import prepare_environment
+from flows.prefect_api.password import shown_password
+from flows.prefect_api.server import server_command
 from flows.server.home_lock import running_server
 from flows.server.processes import HOST, NotServedError, Process, await_answer, exit_on_signals, start, stop, watch
 from tasks.settings import Settings
@@ -37,12 +39,17 @@ def serve_interfaces(ports: Ports, *, as_json: bool) -> None:
     exit_on_signals()
     started: list[Process] = []
     try:
-        started += [start(command) for name, command in commands(settings, ports).items() if name not in elsewhere]
+        wanted = [command for name, command in commands(settings, ports).items() if name not in elsewhere]
+        # not as an argument, which `ps` shows to everybody
+        environment = {**os.environ, "MLFLOW_BACKEND_STORE_URI": settings.tracking_uri.reveal()}
+        started += [start(command, environment) for command in wanted]
         addresses = {"mlflow": f"http://{HOST}:{ports.mlflow}", "prefect": f"http://{HOST}:{ports.prefect}"} | elsewhere
         for name, health in (("mlflow", "/health"), ("prefect", "/api/health")):
             if name not in elsewhere:
                 await_answer(f"{addresses[name]}{health}", started)
         lines = [f"{name:8} {address}" for name, address in addresses.items()]
+        if "prefect" not in elsewhere or running_server(settings) is not None:
+            lines.append(f"password {shown_password(settings, os.environ)}, for the pages of Prefect")
         print_now({"command": "ui", "ok": True, **addresses}, [*lines, "Ctrl-C ends both"], as_json=as_json)
         watch(started, _ended)
     finally:
@@ -51,7 +58,7 @@ def serve_interfaces(ports: Ports, *, as_json: bool) -> None:
 
 def known_addresses(settings: Settings) -> dict[str, str]:
     """Return the addresses of interfaces that run already."""
-    known = {"mlflow": settings.tracking_uri} if settings.tracking_uri.startswith("http") else {}
+    known = {"mlflow": settings.tracking_uri.base} if settings.tracking_uri.is_http else {}
     if api := os.environ.get("PREFECT_API_URL"):
         return known | {"prefect": api.removesuffix("/api")}
     served = running_server(settings)
@@ -61,14 +68,13 @@ def known_addresses(settings: Settings) -> dict[str, str]:
 def commands(settings: Settings, ports: Ports) -> dict[str, list[str]]:
     """Return the command lines of both servers."""
     mlflow = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(ports.mlflow), "--workers", "1"]
-    mlflow += ["--backend-store-uri", settings.tracking_uri]
     mlflow += ["--default-artifact-root", settings.artifacts_dir.as_uri()]
     return {"mlflow": mlflow, "prefect": prefect_server(ports.prefect)}
 
 
 def prefect_server(port: int) -> list[str]:
-    """Return the command line of a Prefect server that listens on this machine only."""
-    return [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
+    """Return the command line of a Prefect server with a password, for this machine only."""
+    return server_command("--port", str(port))
 
 
 def _ended(process: Process) -> None:

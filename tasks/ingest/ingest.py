@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -21,11 +22,13 @@ from aemodels.io.files.hashing import sha256_file
 from aemodels.io.readers import list_files, read
 from aemodels.io.remote import fetch_all, is_url
 from aemodels.io.segy.read_plan import plan_segy
+from tasks.ingest.reading_process import answer_of, reading_process
 from tasks.settings import Settings
 from tasks.storage.code_version import READING, code_hash
 from tasks.storage.refs import Ref, digest_of, save_recording
 
 BATCH = 16
+ANSWER = "tasks.ingest.ingest:answer"
 PART_BYTES = 100_000_000  # of samples as float32
 
 
@@ -79,8 +82,31 @@ def find_files(root: str, settings: Settings) -> tuple[list[list[str]], list[Fil
 
 @task(name="ingest-batch", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2, retry_jitter_factor=1.0)
 def ingest_batch(paths: list[str], settings: Settings) -> list[FileRecord]:
-    """Read a batch of files; unchanged files are taken from the cache."""
-    return [record for path in paths for record in ingest_file(Path(path), settings)]
+    """Read a batch of files in a supervised process; unchanged files are taken from the cache.
+
+    Raises:
+        MachineFaultError: if there is no disk space or memory for any file.
+    """
+    values = settings.model_dump(mode="json")
+    with reading_process(ANSWER, settings) as ask:
+        records = [record for path in paths for record in ask({"path": path, "settings": values})]
+    return [FileRecord.model_validate(record) for record in records]
+
+
+def answer(line: str) -> str:
+    """Read the file of a line, and return its records as one line, for `tasks.scoring.worker_process`.
+
+    Raises:
+        MemoryError: if memory ran out; the process must be replaced.
+    """
+    job = json.loads(line)
+
+    def records() -> list[dict[str, Any]]:
+        return [
+            record.model_dump(mode="json") for record in ingest_file(Path(job["path"]), Settings(**job["settings"]))
+        ]
+
+    return answer_of(records, lambda finding: [{"path": job["path"], "findings": [finding.to_dict()]}])
 
 
 @task(name="collect", cache_policy=NO_CACHE)

@@ -22,7 +22,7 @@ from tasks.ledger.claims import (
     release_claims,
 )
 from tasks.ledger.observations import FileObservation, load_observations, save_observations
-from tasks.ledger.queries import Entry, Filter, entries, forget, retry
+from tasks.ledger.queries import Entry, Filter, count_recent, entries, forget, retry
 from tasks.ledger.schema import LedgerError
 from tasks.ledger.store import open_ledger
 from tasks.ledger.workers import Heartbeat, Identity, dead_owners, dead_workers, has_exited, unregister
@@ -43,6 +43,7 @@ __all__ = [
     "LedgerError",
     "State",
     "acquire_claims",
+    "count_recent",
     "dead_owners",
     "dead_workers",
     "entries",

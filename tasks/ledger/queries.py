@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, exists, select, true, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, exists, func, select, true, update
 
 from tasks.ledger.claims import IN_PROGRESS, State
 from tasks.ledger.schema import observations, scorings
@@ -72,6 +72,15 @@ def entries(engine: Engine, which: Filter = NO_FILTER, *, limit: int = 1000) -> 
         return (waiting + rows if which.state is None else rows)[:limit]
 
     return look_up(engine, work)
+
+
+def count_recent(engine: Engine, since: str) -> tuple[int, int]:
+    """Return the number of contents with an outcome since a time (ISO 8601 in UTC), and of those in quarantine."""
+    states = ("published", "quarantined", "failed")
+    query = select(scorings.c.state, func.count()).where(scorings.c.claimed_at >= since, scorings.c.state.in_(states))
+    query = query.group_by(scorings.c.state)
+    found = look_up(engine, lambda connection: {str(state): int(count) for state, count in connection.execute(query)})
+    return sum(found.values()), found.get("quarantined", 0)
 
 
 def retry(engine: Engine, which: Filter) -> int:

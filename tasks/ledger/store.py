@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, IntegrityError, InterfaceError, ProgrammingError
 
+from tasks.address import Address
 from tasks.ledger.schema import LedgerError, is_current, upgrade
+from tasks.storage.folders import private_folder
 
 T = TypeVar("T")
 RETRY_SECONDS = 90.0  # time that a database may be unavailable; a restart takes less
@@ -24,7 +26,7 @@ CHUNK = 500  # values in one IN (…); SQLite allows 32,766, but query planners 
 SQLITE = ("PRAGMA journal_mode=WAL", "PRAGMA busy_timeout=30000", "PRAGMA synchronous=NORMAL")
 
 
-def open_ledger(url: str) -> Engine:
+def open_ledger(url: Address | str) -> Engine:
     """Connect to a ledger; create its tables (and the folder of a SQLite file) if missing, and migrate older ones.
 
     Args:
@@ -33,7 +35,7 @@ def open_ledger(url: str) -> Engine:
     Raises:
         LedgerError: if the database cannot be reached, or was written by a newer sondeflow.
     """
-    engine = _engine(url)
+    engine = _engine(url.reveal() if isinstance(url, Address) else url)
     if not look_up(engine, is_current, retry_seconds=OPEN_RETRY_SECONDS):
         transact(engine, upgrade, retry_seconds=OPEN_RETRY_SECONDS)
     return engine
@@ -95,7 +97,9 @@ def _with_retries(engine: Engine, once: Callable[[], T], retry_seconds: float) -
     while True:
         try:
             return once()
-        except (OperationalError, InterfaceError) as error:
+        except (DatabaseError, InterfaceError) as error:
+            if isinstance(error, IntegrityError | ProgrammingError | DataError):
+                raise  # of this code, not of the database
             if not _is_transient(engine, error) or time.monotonic() + pause > until:
                 raise _unreachable(engine, error) from error
         time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, so that workers do not retry in step
@@ -122,7 +126,7 @@ def _engine(url: str) -> Engine:
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, pool_pre_ping=True, pool_size=4, max_overflow=60)
     if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        private_folder(Path(parsed.database).parent)
     engine = create_engine(parsed)
     event.listen(engine, "connect", _tune_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import shutil
 import stat
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,11 +19,13 @@ from sqlalchemy import Engine
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.io.files.hashing import sha256_file
+from aemodels.io.files.regular import is_below, open_regular
+from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.formats import FORMATS
 from aemodels.io.readers import list_files
 from aemodels.io.remote import fetch, is_url, list_urls
 from tasks.ledger import FileObservation, load_observations, save_observations
-from tasks.scoring.outbox import ChangedError
+from tasks.scoring.outbox import IDENTIFY, ChangedError
 
 OUTPUT_FOLDERS = ("scores", *dict.fromkeys(form.folder for form in FORMATS), "reports", "quarantine")
 MAX_WAIT_SECONDS = 10.0  # a file with a longer settling time is left for the next run
@@ -132,26 +136,76 @@ def recheck(unsettled: Sequence[Arrival], settle_seconds: float) -> tuple[list[A
     return complete, [arrival for arrival in unsettled if stamps[arrival.path] not in {arrival.stamp, ""}]
 
 
-def identify(arrival: Arrival, folder: Path) -> Identified:
+def identify(arrival: Arrival, folder: Path, inbox: str, limits: SizeLimits = DEFAULT_LIMITS) -> Identified:
     """Hash a file unless the ledger knows this stamp; a remote file is fetched first.
 
     Args:
         arrival: the file.
         folder: where copies are written.
+        inbox: what was listed; a local file that does not lie in it once it is open is refused.
+        limits: a larger file is refused unread.
 
     Raises:
         ChangedError: if it was changed or removed since it was listed.
-        UnreadableFileError: if it cannot be fetched.
+        UnreadableFileError: if it cannot be fetched, is too large, or lies outside of the inbox.
         OSError: if it cannot be read.
     """
     try:
-        local = _local_copy(arrival, folder)
+        if not is_url(arrival.path):
+            check_opened(arrival, Path(inbox.removeprefix("file://")), limits)
+        local = _local_copy(arrival, folder, limits)
         sha256 = arrival.sha256 or sha256_file(local)
     except FileNotFoundError as error:
         raise ChangedError(f"{arrival.shown}: removed before it was read") from error
     if _stamp_now(arrival) != arrival.stamp:
         raise ChangedError(f"{arrival.shown}: changed while it was hashed; left for the next run")
     return Identified(arrival, sha256, local)
+
+
+def identify_supervised(
+    ask: Callable[[str], bytes], arrival: Arrival, folder: Path, inbox: str, limits: SizeLimits
+) -> Identified:
+    """Identify a local file as `identify` does, in a worker process: its disk may hang.
+
+    Args:
+        ask: asks a worker process, see `ProcessPool.ask`.
+        arrival: the file; a remote one is fetched by this process, which has the credentials.
+        folder: where copies are written.
+        inbox: what was listed.
+        limits: a larger file is refused unread.
+
+    Raises:
+        ChangedError: as `identify`.
+        UnreadableFileError: as `identify`.
+        OSError: as `identify`.
+        WorkerProcessError: if the process died or exceeded its time.
+    """
+    if is_url(arrival.path):
+        return identify(arrival, folder, inbox, limits)
+    job = {"arrival": asdict(arrival), "folder": str(folder), "inbox": inbox, "limits": limits.model_dump(mode="json")}
+    reply = json.loads(ask(IDENTIFY + json.dumps(job)))
+    if "changed" in reply:
+        raise ChangedError(reply["changed"])
+    if "findings" in reply:
+        raise UnreadableFileError(tuple(Finding(**finding) for finding in reply["findings"]))
+    if "error" in reply:
+        raise OSError(*reply["error"])
+    return Identified(arrival, reply["sha256"], Path(reply["local"]))
+
+
+def answer_identify(line: str) -> str:
+    """Identify the file of a line, and return the result as one line, in a worker process."""
+    job = json.loads(line)
+    arrival, limits = Arrival(**job["arrival"]), SizeLimits.model_validate(job["limits"])
+    try:
+        found = identify(arrival, Path(job["folder"]), job["inbox"], limits)
+    except ChangedError as error:
+        return json.dumps({"changed": str(error)})
+    except UnreadableFileError as error:
+        return json.dumps({"findings": [finding.to_dict() for finding in error.findings]})
+    except OSError as error:
+        return json.dumps({"error": [error.errno, error.strerror or str(error)]})
+    return json.dumps({"sha256": found.sha256, "local": str(found.local)})
 
 
 def save_hashes(ledger: Engine, found: Iterable[Identified]) -> None:
@@ -181,8 +235,11 @@ def _arrival(path: Path) -> Arrival:
     if not stat.S_ISREG(status.st_mode):
         found = f"{path} is a folder, pipe, socket or device"
         raise UnreadableFileError((Finding("error", "not-regular", "file", found, "a file", "copy it to a file"),))
-    stamp = f"{status.st_size}.{status.st_mtime_ns}.{status.st_ctime_ns}.{status.st_ino}"
-    return Arrival(str(path), stamp, status.st_mtime)
+    return Arrival(str(path), _stamp(status), status.st_mtime)
+
+
+def _stamp(status: os.stat_result) -> str:
+    return f"{status.st_size}.{status.st_mtime_ns}.{status.st_ctime_ns}.{status.st_ino}"
 
 
 def _stamp_now(arrival: Arrival) -> str:
@@ -196,11 +253,27 @@ def _stamp_now(arrival: Arrival) -> str:
         return ""
 
 
-def _local_copy(arrival: Arrival, folder: Path) -> Path:
+def check_opened(arrival: Arrival, root: Path, limits: SizeLimits) -> None:
+    """Open a file and check what was opened: its name may lead elsewhere since it was listed."""
+    with open_regular(Path(arrival.path)) as stream:
+        if root.is_dir() and not is_below(stream, Path(arrival.path), root):
+            found = f"{arrival.shown} leads to a file outside of the inbox"
+            finding = Finding("error", "outside-root", "file", found, f"a file below {root}", "copy the file there")
+            raise UnreadableFileError((finding,))
+        status = os.fstat(stream.fileno())
+    if _stamp(status) != arrival.stamp:
+        raise ChangedError(f"{arrival.shown}: changed since it was listed; left for the next run")
+    if status.st_size > limits.stored:
+        found, expected = f"{arrival.shown} holds {status.st_size} bytes", f"at most {limits.stored}"
+        remedy = "split it, or raise SONDEFLOW_MAX_FILE_BYTES"
+        raise UnreadableFileError((Finding("error", "too-large", "file", found, expected, remedy),))
+
+
+def _local_copy(arrival: Arrival, folder: Path, limits: SizeLimits) -> Path:
     """Return the path of the file, or of a local copy if it is remote or its name is not text."""
     copies = folder / hashlib.sha256(arrival.path.encode("utf-8", "surrogateescape")).hexdigest()[:16]
     if is_url(arrival.path):
-        return fetch(arrival.path, copies)
+        return fetch(arrival.path, copies, limits=limits)
     if arrival.shown == arrival.path:
         return Path(arrival.path)
     copies.mkdir(parents=True, exist_ok=True)

@@ -12,10 +12,11 @@ from aemodels.core.findings import Finding
 from aemodels.io.files.hashing import sha256_file
 from aemodels.io.formats import kind_of
 from tasks.ledger import Claim, ClaimOutcome, acquire_claims, record_outcomes, release_claims
-from tasks.scoring.arrivals import Arrival, Identified, identify, save_hashes
+from tasks.scoring.arrivals import Arrival, Identified, identify_supervised, save_hashes
 from tasks.scoring.choose_bundle import choose_scorers, claim_request, remedy
 from tasks.scoring.file import Job, Scorer, ScoringResult
-from tasks.scoring.outbox import ChangedError, discard, publish, quarantine
+from tasks.scoring.outbox import ChangedError, discard, publish, quarantine_supervised
+from tasks.scoring.process_pool import WorkerProcessError
 from tasks.scoring.request import FileOutcome, FilledRequest
 from tasks.scoring.worker_session import WorkerSession
 
@@ -59,7 +60,7 @@ def drain_batch(session: WorkerSession, arrivals: Sequence[Arrival], request: Fi
     """Score a batch of files; contents that are claimed by other workers or already scored are skipped."""
     if session.blocked:
         return [_left_outcome(arrival.shown, "", "blocked", session.blocked) for arrival in arrivals]
-    found, outcomes = _identify_all(session, arrivals)
+    found, outcomes = _identify_all(session, arrivals, request.inbox)
     scorers = choose_scorers({kind_of(item.arrival.path) for item in found}, request, session.settings)
     tasks, others = _claim_all(session, found, scorers, request)
     outcomes += others
@@ -74,16 +75,20 @@ def drain_batch(session: WorkerSession, arrivals: Sequence[Arrival], request: Fi
     return outcomes + [_left_outcome(task.job.source, task.job.sha256, "blocked", session.blocked) for task in undone]
 
 
-def _identify_all(session: WorkerSession, arrivals: Sequence[Arrival]) -> tuple[list[Identified], list[FileOutcome]]:
+def _identify_all(
+    session: WorkerSession, arrivals: Sequence[Arrival], inbox: str
+) -> tuple[list[Identified], list[FileOutcome]]:
     found: list[Identified] = []
     outcomes: list[FileOutcome] = []
     for arrival in arrivals:
         try:
-            found.append(identify(arrival, session.folder))
+            found.append(identify_supervised(session.pool.ask, arrival, session.folder, inbox, session.settings.limits))
         except ChangedError as error:
             outcomes.append(_left_outcome(arrival.shown, "", "changed", str(error), "info"))
         except UnreadableFileError as error:
             outcomes.append(FileOutcome(path=arrival.shown, fate="left", findings=error.findings))
+        except WorkerProcessError as error:
+            outcomes.append(_left_outcome(arrival.shown, "", error.code, error.found))
         except OSError as error:
             cause = f"{type(error).__name__}: {error.strerror}"
             outcomes.append(_left_outcome(arrival.shown, "", "not-readable", cause))
@@ -196,13 +201,12 @@ def _record_unscored(session: WorkerSession, done: FinishedTask) -> FileOutcome:
 def _quarantine(session: WorkerSession, done: FinishedTask, findings: tuple[Finding, ...]) -> FileOutcome:
     job, claim = done.task.job, done.task.claim
     try:
-        if sha256_file(Path(job.path)) != job.sha256:
-            raise FileNotFoundError(job.path)
-        paths = quarantine(job.destination, Path(job.path), job.source, job.sha256, findings)
-    except FileNotFoundError:
+        file = (Path(job.path), job.source, job.sha256)
+        paths = quarantine_supervised(session.pool.ask, job.destination, file, findings)
+    except (FileNotFoundError, ChangedError):
         release_claims(session.ledger, [claim])
         return done.left("changed", f"{job.source}: changed or removed before it was quarantined", "info")
-    except OSError as error:
+    except (OSError, WorkerProcessError) as error:
         session.blocked = f"{type(error).__name__}: {error}"
         release_claims(session.ledger, [claim])
         return done.left("blocked", session.blocked)
@@ -228,6 +232,7 @@ REMEDIES = {
     "changed": "none needed; the next run takes it",
     "blocked": "check the disk, its free space and permissions; the next run takes the file",
     "not-readable": "change its permissions, or copy it again",
+    "timed-out": "check the disk or the mount; the next run takes the file",
     "failed": "it is retried; if it fails again, see the log",
 }
 

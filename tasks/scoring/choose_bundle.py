@@ -68,7 +68,7 @@ def open_scorer(ref: str, settings: Settings) -> Scorer:
 
 def model_address(settings: Settings, name: str, version: str) -> str:
     """Return the address of a version's page with its model card, on the store's server or that of `sondeflow ui`."""
-    base = settings.tracking_uri if settings.tracking_uri.startswith("http") else "http://localhost:5000"
+    base = settings.tracking_uri.base if settings.tracking_uri.is_http else "http://localhost:5000"
     return f"{base}/#/models/{name}/versions/{version}"
 
 

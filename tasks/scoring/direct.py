@@ -8,14 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from aemodels.core.errors import BundleError
+from aemodels.core.errors import BundleError, UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.io.files.hashing import sha256_file
+from aemodels.io.files.size_limits import SizeLimits
 from aemodels.io.formats import kind_of
-from tasks.scoring.arrivals import list_inbox
+from tasks.scoring.arrivals import check_opened, list_inbox
 from tasks.scoring.choose_bundle import choose_scorers, remedy
 from tasks.scoring.file import Job, Scorer, ScoringResult
-from tasks.scoring.outbox import discard, publish, quarantine
+from tasks.scoring.outbox import ChangedError, discard, publish, quarantine
 from tasks.scoring.process_pool import ProcessPool, limits_for
 from tasks.scoring.request import FileOutcome, ScoreRequest, ScoreSummary, summarise
 from tasks.scoring.start_worker import StartedWorker
@@ -57,7 +58,7 @@ def score_files(
         BundleError: if the bundle does not exist or is damaged.
         NoModelError: if the registry has no such model.
     """
-    listed, outcomes = _list(paths, outbox)
+    listed, outcomes = _list(paths, outbox, settings.limits)
     request = ScoreRequest(bundle=bundle).filled(settings)
     scorers = choose_scorers({kind_of(item.path) for item in listed}, request, settings)
     jobs = []
@@ -71,7 +72,7 @@ def score_files(
     return summarise([*outcomes, *_score(jobs, settings, started)])
 
 
-def _list(paths: Sequence[Path], outbox: Path | None) -> tuple[list[_Listed], list[FileOutcome]]:
+def _list(paths: Sequence[Path], outbox: Path | None, limits: SizeLimits) -> tuple[list[_Listed], list[FileOutcome]]:
     listed: dict[Path, _Listed] = {}
     outcomes: list[FileOutcome] = []
     for path in paths:
@@ -79,8 +80,20 @@ def _list(paths: Sequence[Path], outbox: Path | None) -> tuple[list[_Listed], li
         found = list_inbox(str(path), target)
         outcomes += [FileOutcome(path=shown, fate="left", findings=(finding,)) for shown, finding in found.problems]
         for arrival in found.arrivals:
+            try:
+                check_opened(arrival, path, limits)
+            except (UnreadableFileError, ChangedError, OSError) as error:
+                outcomes.append(FileOutcome(path=arrival.shown, fate="left", findings=_why(error)))
+                continue
             listed.setdefault(Path(arrival.path).resolve(), _Listed(Path(arrival.path), arrival.shown, target))
     return list(listed.values()), outcomes
+
+
+def _why(error: Exception) -> tuple[Finding, ...]:
+    if isinstance(error, UnreadableFileError):
+        return error.findings
+    remedy = "score it again once it stays as it is"
+    return (Finding("error", "not-readable", "file", str(error), "a readable file", remedy),)
 
 
 def _missing(kind: str) -> tuple[str, str, str]:
@@ -148,7 +161,10 @@ def _outcome(job: Job, result: ScoringResult) -> FileOutcome:
         return FileOutcome.model_validate({**known, **result.counts, "fate": "scored", "outputs": result.outputs})
     if result.status == "changed":
         return FileOutcome.model_validate({**known, "fate": "left"})
-    paths = quarantine(job.destination, Path(job.path), job.source, job.sha256, findings)
+    try:
+        paths = quarantine(job.destination, Path(job.path), job.source, job.sha256, findings)
+    except ChangedError:
+        return FileOutcome.model_validate({**known, "fate": "left"})
     return FileOutcome.model_validate({**known, "fate": "quarantined", "outputs": (str(paths[-1]),)})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import time
 import traceback
 from functools import lru_cache
@@ -12,7 +13,7 @@ from typing import Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from aemodels.bundle.bundle import Bundle
-from aemodels.core.errors import BundleError, DataError, LargeFileError, UnreadableFileError
+from aemodels.core.errors import BundleError, DataError, LargeFileError, MachineFaultError, UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.core.types import Recording, Scores, Source
 from aemodels.denoisers.whole_signal import load_keras
@@ -21,9 +22,20 @@ from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.readers import read
 from aemodels.io.segy.header_positions import HeaderPositions
 from aemodels.report.flagged_intervals import FlagSummary, summarise_flags
-from tasks.scoring.outbox import BundleLabel, ChangedError, Destination, Staged, stage
+from tasks.scoring.outbox import (
+    IDENTIFY,
+    QUARANTINE,
+    BundleLabel,
+    ChangedError,
+    Destination,
+    Staged,
+    answer_quarantine,
+    stage,
+)
 from tasks.scoring.outbox_large_lines import LargeLine, stage_blocks
 
+FILES_IN_NUMPY = 30  # after as many, Keras has saved what starting it costs
+_FILES = itertools.count()
 ResultStatus: TypeAlias = Literal["scored", "refused", "changed", "failed", "blocked", "crashed"]
 
 
@@ -72,7 +84,7 @@ class Job(BaseModel):
     @property
     def destination(self) -> Destination:
         label = self.scorer.label if self.scorer else BundleLabel("reader", "")
-        return Destination(Path(self.outbox), label, self.own_folder, self.temp_prefix)
+        return Destination(Path(self.outbox), label, self.own_folder, self.temp_prefix, self.limits)
 
 
 class ScoringResult(BaseModel):
@@ -115,6 +127,25 @@ class ScoringResult(BaseModel):
         return tuple(item.target for item in reversed(self.staged))
 
 
+def answer(line: str) -> str:
+    """Identify, score or quarantine the file of a line, and return the result as one line.
+
+    For `tasks.scoring.worker_process`, so that no file is read outside of a supervised process.
+
+    Raises:
+        MemoryError: as `score_job`.
+    """
+    if line.startswith(IDENTIFY):
+        from tasks.scoring.arrivals import answer_identify  # imports the ledger
+
+        return answer_identify(line.removeprefix(IDENTIFY))
+    if line.startswith(QUARANTINE):
+        return answer_quarantine(line.removeprefix(QUARANTINE))
+    if next(_FILES) == FILES_IN_NUMPY:
+        run_in_keras()
+    return score_job(Job.model_validate_json(line)).model_dump_json()
+
+
 def score_job(job: Job) -> ScoringResult:
     """Read, score and stage one file; errors are returned as results.
 
@@ -125,7 +156,7 @@ def score_job(job: Job) -> ScoringResult:
         return _checked(job, _score_or_refuse(job))
     except ChangedError as error:
         return ScoringResult(status="changed", text=str(error))
-    except (BundleError, ImportError, OSError) as error:
+    except (BundleError, MachineFaultError, ImportError, OSError) as error:
         if _hash(Path(job.path)) != job.sha256:
             return ScoringResult(
                 status="changed", text=f"{job.source}: changed or removed while it was scored; {error}"
@@ -184,7 +215,7 @@ def _score_large(job: Job, scorer: Scorer) -> ScoringResult:
     """Read, score and write a line that is larger than memory, block by block."""
     started = time.perf_counter()
     line = LargeLine(Path(job.path), Source(job.source, job.sha256), job.positions, job.limits)
-    staged, written = stage_blocks(job.destination, line, _bundle(scorer.folder))
+    staged, written = stage_blocks(job.destination, line, _bundle(scorer.folder, scorer.content_hash))
     timings = {"score": time.perf_counter() - started}
     return ScoringResult(
         status="scored",
@@ -207,7 +238,7 @@ def score_recording(recording: Recording, job: Job) -> Scores:
         raise DataError(
             f"{Path(job.source).name} was read, but no kind of bundle scores {Path(job.source).suffix} files"
         )
-    return _bundle(job.scorer.folder).score(recording)
+    return _bundle(job.scorer.folder, job.scorer.content_hash).score(recording)
 
 
 def _read(job: Job) -> Recording:
@@ -240,5 +271,13 @@ def run_in_keras() -> None:
 
 
 @lru_cache(maxsize=4)
-def _bundle(folder: str) -> Bundle:
-    return Bundle.load(Path(folder))
+def _bundle(folder: str, content_hash: str) -> Bundle:
+    """Load a bundle, unless it was altered since it was chosen.
+
+    Raises:
+        BundleError: if it was altered, or is damaged.
+    """
+    bundle = Bundle.load(Path(folder))
+    if content_hash not in {"", bundle.content_hash}:
+        raise BundleError(f"{folder} has the hash {bundle.content_hash} instead of {content_hash}: it was altered")
+    return bundle

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,12 +23,16 @@ from aemodels.core.types import Recording, Scores, Source
 from aemodels.io.files.atomic import PART_SUFFIX, atomic_path, sync, temporary_name
 from aemodels.io.files.gzip import content_stem, plain_file
 from aemodels.io.files.hashing import sha256_file
+from aemodels.io.files.machine_faults import NO_ROOM
+from aemodels.io.files.regular import open_regular
+from aemodels.io.files.size_limits import DEFAULT_LIMITS, MIB, SizeLimits
 from aemodels.io.formats import format_of
 from aemodels.monitoring.histogram import quantile_summary
 from aemodels.report.html.report import render_report
 from aemodels.signal.quality_rules import assess
 
 FLUSHES = 16
+IDENTIFY, QUARANTINE = "identify ", "quarantine "  # start of a line for a worker process; without one it is to score
 SEISMIC_HEADERS = {"inline": pa.int64(), "crossline": pa.int64(), "cdp_x": pa.float64(), "cdp_y": pa.float64()}
 FEATURES = b"sondeflow.features"  # metadata key of the quantiles of the trace features, as JSON
 
@@ -59,12 +63,14 @@ class Destination:
         own_folder: another version has published the same content, so copy and report, whose names contain no version,
             go to a folder of this version.
         temp_prefix: prefix of the names of temporary files, which identifies the worker.
+        limits: up to which a packed input is unpacked.
     """
 
     outbox: Path
     label: BundleLabel
     own_folder: bool = False
     temp_prefix: str = ""
+    limits: SizeLimits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True)
@@ -120,7 +126,7 @@ def stage(destination: Destination, recording: Recording, scores: Scores, local:
     """
 
     def write(paths: Targets) -> None:
-        for path, writer in _writers(paths, recording, scores, (local, destination.label)):
+        for path, writer in _writers(paths, recording, scores, (local, destination)):
             writer(path)
 
     return stage_by(destination, targets(destination, recording), write, (local, recording.source))
@@ -193,13 +199,13 @@ def remove_temporary_files(outbox: Path, temp_prefix: str) -> int:
 
 
 def _writers(
-    goal: Targets, recording: Recording, scores: Scores, origin: tuple[Path, BundleLabel]
+    goal: Targets, recording: Recording, scores: Scores, origin: tuple[Path, Destination]
 ) -> list[tuple[Path, Callable[[Path], object]]]:
-    local, label = origin
+    local, label = origin[0], origin[1].label
     history = f"sondeflow: denoised and scored with {label}; threshold {scores.threshold:.6g}"
 
     def write_copy(path: Path) -> None:
-        with plain_file(local) as plain:
+        with plain_file(local, origin[1].limits) as plain:
             format_of(recording.source.path).write_copy(plain, path, recording, scores, history)
 
     def write_report(path: Path) -> None:
@@ -270,18 +276,84 @@ def quarantine(
         sha256: of its content.
         findings: reasons why it is unusable.
 
+    Raises:
+        ChangedError: if the content is not the one with this hash any more.
+        OSError: if nothing can be written.
+
     Returns:
-        The paths of the copy and of reason.json, which is written last.
+        The paths of the copy, if there is room for one, and of reason.json, which is written last.
     """
     folder = destination.outbox / "quarantine" / sha256
-    copy, target = folder / path.name, folder / "reason.json"
-    with atomic_path(copy, destination.temp_prefix) as temporary:
-        shutil.copyfile(path, temporary)
-    reason = {"source": source, "sha256": sha256, "findings": [finding.to_dict() for finding in findings]}
+    target = folder / "reason.json"
+    copy = folder / (path.name if path.name != target.name else f"file.{path.name}")
+    reason: dict[str, Any] = {
+        "source": source,
+        "sha256": sha256,
+        "findings": [finding.to_dict() for finding in findings],
+    }
+    try:
+        with atomic_path(copy, destination.temp_prefix) as temporary:
+            _copy(path, temporary, sha256)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        reason["copy"] = f"none: {error.strerror}; the file is left where it arrived"
     text = json.dumps(reason, indent=2, ensure_ascii=False) + "\n"
     with atomic_path(target, destination.temp_prefix) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
-    return copy, target
+    return (target,) if "copy" in reason else (copy, target)
+
+
+def quarantine_supervised(
+    ask: Callable[[str], bytes], destination: Destination, file: tuple[Path, str, str], findings: Sequence[Finding]
+) -> tuple[Path, ...]:
+    """Quarantine a file as `quarantine` does, in a worker process: its disk may hang.
+
+    Args:
+        ask: asks a worker process, see `ProcessPool.ask`.
+        destination: as for `quarantine`.
+        file: local path, path in the inbox, and sha256.
+        findings: as for `quarantine`.
+
+    Raises:
+        ChangedError: as `quarantine`.
+        OSError: as `quarantine`.
+        WorkerProcessError: if the process died or exceeded its time.
+    """
+    place = {"outbox": str(destination.outbox), "temp_prefix": destination.temp_prefix}
+    told = [finding.to_dict() for finding in findings]
+    job = {**place, "path": str(file[0]), "source": file[1], "sha256": file[2], "findings": told}
+    reply = json.loads(ask(QUARANTINE + json.dumps(job)))
+    if "changed" in reply:
+        raise ChangedError(reply["changed"])
+    if "error" in reply:
+        raise OSError(*reply["error"])
+    return tuple(Path(path) for path in reply["paths"])
+
+
+def answer_quarantine(line: str) -> str:
+    """Quarantine the file of a line, and return the result as one line, in a worker process."""
+    job = json.loads(line)
+    destination = Destination(Path(job["outbox"]), BundleLabel("", ""), temp_prefix=job["temp_prefix"])
+    findings = tuple(Finding(**finding) for finding in job["findings"])
+    try:
+        paths = quarantine(destination, Path(job["path"]), job["source"], job["sha256"], findings)
+    except (ChangedError, FileNotFoundError) as error:
+        return json.dumps({"changed": str(error)})
+    except OSError as error:
+        return json.dumps({"error": [error.errno, error.strerror or str(error)]})
+    return json.dumps({"paths": [str(path) for path in paths]})
+
+
+def _copy(path: Path, target: Path, sha256: str) -> None:
+    """Copy a file, and check the bytes that were copied: the name may lead to another file by now."""
+    digest = hashlib.sha256()
+    with open_regular(path) as source, target.open("wb") as copy:
+        while block := source.read(MIB):
+            digest.update(block)
+            copy.write(block)
+    if digest.hexdigest() != sha256:
+        raise ChangedError(f"{path}: changed before it was quarantined")
 
 
 def _log_columns(recording: Recording, scores: Scores) -> dict[str, Any]:

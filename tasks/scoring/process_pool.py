@@ -14,9 +14,10 @@ from pathlib import Path
 
 from aemodels.core.errors import SondeflowError
 from aemodels.core.findings import Finding
+from tasks.scoring.canary import canary_job
 from tasks.scoring.file import Job, ScoringResult
 from tasks.scoring.outbox import remove_temporary_files
-from tasks.scoring.start_worker import StartedWorker, start_worker
+from tasks.scoring.start_worker import SCORE, StartedWorker, start_worker
 
 POLL_SECONDS = 0.1  # interval between checks of a worker's memory
 STARTUP_SECONDS = 300.0
@@ -61,10 +62,10 @@ def limits_for(workers: int, *, seconds: float, memory_mb: int | None, tries: in
 class WorkerProcess:
     """A process that scores files one after the other, so that imports and loading a bundle are paid once."""
 
-    def __init__(self, limits: Limits, started: StartedWorker | None = None) -> None:
-        started = started or start_worker(limits.cores)
+    def __init__(self, limits: Limits, started: StartedWorker | None = None, answer: str = SCORE) -> None:
+        started = started or start_worker(limits.cores, answer)
         self._limits, self._process = limits, started.process
-        self._parent_pipe, self._answers = started.parent_pipe, started.answers
+        self._parent_pipe, self._answers, self.scratch = started.parent_pipe, started.answers, started.scratch
         self._buffer = b""
         self._stopped = False
 
@@ -78,13 +79,21 @@ class WorkerProcess:
         Raises:
             WorkerProcessError: if the process died or exceeded a limit.
         """
+        return ScoringResult.model_validate_json(self.ask(job.model_dump_json()))
+
+    def ask(self, line: str) -> bytes:
+        """Return the result of a job, one line each.
+
+        Raises:
+            WorkerProcessError: if the process died or exceeded a limit.
+        """
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(job.model_dump_json() + "\n")
+            self._process.stdin.write(line + "\n")
             self._process.stdin.flush()
         except OSError as error:
             raise self._lost("reader-crashed", f"its process ended {self._ending()}") from error
-        return ScoringResult.model_validate_json(self._line(time.monotonic() + self._limits.seconds))
+        return self._line(time.monotonic() + self._limits.seconds)
 
     def stop(self) -> None:
         """Kill the process and close its pipes; a second call does nothing."""
@@ -100,6 +109,7 @@ class WorkerProcess:
                 self._process.stdin = None  # the unsent input was for a process that has ended
         for descriptor in (self._parent_pipe, self._answers):
             os.close(descriptor)
+        self.scratch.remove()
 
     def await_ready(self) -> None:
         """Wait until the process has imported its libraries.
@@ -143,16 +153,20 @@ class ProcessPool:
     Args:
         limits: of each worker process.
         started: a process that was started early, the first to be used.
+        answer: what the processes do, see `start_worker`.
     """
 
-    def __init__(self, limits: Limits, started: StartedWorker | None = None) -> None:
-        self._limits = limits
+    def __init__(self, limits: Limits, started: StartedWorker | None = None, answer: str = SCORE) -> None:
+        self._limits, self._answer = limits, answer
         self._started = started
         self._idle: list[WorkerProcess] = []
         self._lock = threading.Lock()
 
     def score_all(self, jobs: Sequence[Job]) -> Generator[tuple[Job, ScoringResult]]:
-        """Score files one after the other in one process; a file that crashes it is retried in a process of its own."""
+        """Score files one after the other in one process; a file that crashes it is retried in a process of its own.
+
+        If a small good file fails as well, the result is "blocked": no file is at fault.
+        """
         worker = self._acquire()
         try:
             for job in jobs:
@@ -168,6 +182,22 @@ class ProcessPool:
             raise
         with self._lock:
             self._idle.append(worker)
+
+    def ask(self, line: str) -> bytes:
+        """Return the result of a job, one line each; a process that is lost is replaced.
+
+        Raises:
+            WorkerProcessError: if the process died or exceeded a limit.
+        """
+        worker = self._acquire()
+        try:
+            result = worker.ask(line)
+        except BaseException:
+            worker.stop()
+            raise
+        with self._lock:
+            self._idle.append(worker)
+        return result
 
     def shutdown(self) -> None:
         """Stop the idle processes."""
@@ -190,9 +220,25 @@ class ProcessPool:
                 raise
             worker.stop()
             return result
+        if fault := self._canary_fault(job):
+            return ScoringResult(status="blocked", text=f"{lost.found}; {fault}")
         remedy = f"read it with `sondeflow check`; tried {self._limits.tries} times, each time in a new process"
         finding = Finding("error", lost.code, "file", lost.found, "a file that can be read and scored", remedy)
         return ScoringResult(status="crashed", findings=(finding,))
+
+    def _canary_fault(self, job: Job) -> str:
+        """Return why a small good file cannot be scored either; "" if it can."""
+        worker = self._start()
+        try:
+            worker.score(canary_job(job, worker.scratch.folder / "canary"))
+        except (WorkerProcessError, OSError) as error:
+            return (
+                f"a small good file does not get further: {error}; expected enough memory, time and disk space; "
+                "see SONDEFLOW_MEMORY_MB, SONDEFLOW_FILE_SECONDS and the machine; no file is at fault"
+            )
+        finally:
+            worker.stop()
+        return ""
 
     def _acquire(self) -> WorkerProcess:
         with self._lock:
@@ -205,7 +251,7 @@ class ProcessPool:
         for attempt in itertools.count(1):
             with self._lock:
                 early, self._started = self._started, None
-            worker = WorkerProcess(self._limits, early)
+            worker = WorkerProcess(self._limits, early, self._answer)
             try:
                 worker.await_ready()
             except WorkerStartError:

@@ -1,20 +1,20 @@
-"""Process that reads and scores files; jobs are lines on stdin, results are lines on a pipe.
+"""Process that reads or scores files; jobs are lines on stdin, results are lines on a pipe.
 
-Started by `tasks.scoring.process_pool` as `python -m tasks.scoring.worker_process PARENT_PIPE ANSWERS` with two
-inherited file descriptors.
+Started as `python -m tasks.scoring.worker_process PARENT_PIPE ANSWERS MODULE:FUNCTION` with two inherited file
+descriptors; the function takes a line and returns one.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import importlib
 import os
 import signal
 import sys
 import threading
 from pathlib import Path
 
-FILES_IN_NUMPY = 30  # after as many, Keras has saved what starting it costs
 OOM_SCORE_ADJ = 1000  # when memory runs out, the kernel kills this process rather than its supervisor
 
 
@@ -25,18 +25,17 @@ def main() -> None:
     with contextlib.suppress(OSError):  # only Linux has it
         Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE_ADJ))
     # imported here, so that the process dies with its parent from the start
-    from tasks.scoring.file import Job, run_in_keras, score_job
+    module, _, function = sys.argv[3].partition(":")
+    answer = getattr(importlib.import_module(module), function)
 
     with os.fdopen(answers, "w", encoding="utf-8") as out:
         print("ready", file=out, flush=True)
-        for number, line in enumerate(sys.stdin):
-            if number == FILES_IN_NUMPY:
-                run_in_keras()
+        for line in sys.stdin:
             try:
-                result = score_job(Job.model_validate_json(line))
+                text = answer(line)
             except MemoryError:
                 os._exit(137)  # exit status of a process killed for memory
-            print(result.model_dump_json(), file=out, flush=True)
+            print(text, file=out, flush=True)
 
 
 def die_with_parent(parent_pipe: int) -> None:

@@ -29,3 +29,11 @@ def whole_folder(target: Path) -> Iterator[Path]:
             filling.rename(target)
     finally:
         shutil.rmtree(temporary)
+
+
+def private_folder(path: Path) -> Path:
+    """Create a folder that only its owner can enter, with its parents; an existing one is kept as it is."""
+    if not path.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, exist_ok=True)
+    return path

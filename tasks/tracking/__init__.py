@@ -48,7 +48,7 @@ from tasks.tracking.runs import (
     tracked_run,
 )
 from tasks.tracking.send import answers
-from tasks.tracking.store import connect, is_local, public_uri, run_address
+from tasks.tracking.store import connect, is_local, run_address
 
 __all__ = [
     "CHALLENGER",
@@ -82,7 +82,6 @@ __all__ = [
     "log_table",
     "log_text",
     "promote",
-    "public_uri",
     "read_document",
     "read_table",
     "recorded_run",

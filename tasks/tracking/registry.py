@@ -21,10 +21,11 @@ from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, Tens
 
 import aemodels
 from aemodels.bundle.bundle import Bundle
-from aemodels.core.errors import SondeflowError
+from aemodels.bundle.files import read_manifest
+from aemodels.core.errors import BundleError, SondeflowError
 from tasks.settings import Settings
 from tasks.storage.folders import whole_folder
-from tasks.tracking.store import connect, fluent_api
+from tasks.tracking.store import connect, fluent_api, open_address
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
@@ -60,6 +61,7 @@ class ModelVersion:
     version: str
     run_id: str
     model_id: str
+    bundle_sha256: str = ""  # hash of its bundle in the registry
 
     @property
     def uri(self) -> str:
@@ -177,18 +179,33 @@ def get(settings: Settings, uri: str) -> ModelVersion:
 
 
 def download_bundle(settings: Settings, model: ModelVersion) -> Path:
-    """Return the bundle of a version as a local directory; it is downloaded once."""
-    digest = hashlib.sha256(f"{settings.tracking_uri}|{model.model_id}".encode()).hexdigest()[:8]
+    """Return the bundle of a version as a local directory; it is downloaded once, and compared with the registry.
+
+    Raises:
+        BundleError: if its bundle.json, by which all its files are checked, is not the one that was registered.
+    """
+    digest = hashlib.sha256(f"{settings.tracking_uri.base}|{model.model_id}".encode()).hexdigest()[:8]
     target = settings.bundles_dir / f"{model.name}-v{model.version}-{digest}"
     if target.is_dir():
+        _check_registered(target, model)
         return target
     with fluent_api(settings), TemporaryDirectory() as folder, whole_folder(target) as filling:
         fetched = mlflow.artifacts.download_artifacts(
-            artifact_uri=f"{model.uri}/artifacts", dst_path=folder, tracking_uri=settings.tracking_uri
+            artifact_uri=f"{model.uri}/artifacts", dst_path=folder, tracking_uri=open_address(settings.tracking_uri)
         )
         inside = next(Path(fetched).rglob("bundle.json")).parent
+        _check_registered(inside, model)
         shutil.copytree(inside, filling, dirs_exist_ok=True)
     return target
+
+
+def _check_registered(folder: Path, model: ModelVersion) -> None:
+    found = read_manifest(folder).content_hash
+    if model.bundle_sha256 not in {"", found}:
+        raise BundleError(
+            f"the bundle of {model.uri} has the hash {found}; the registry holds {model.bundle_sha256}: {folder} was "
+            "altered; restore the artifacts of the version and delete that folder, or register the bundle again"
+        )
 
 
 def signature(bundle: Bundle) -> ModelSignature:
@@ -277,4 +294,10 @@ def _registered(
 
 
 def _version(found: Any) -> ModelVersion:
-    return ModelVersion(found.name, str(found.version), found.run_id or "", found.model_id or found.source)
+    return ModelVersion(
+        found.name,
+        str(found.version),
+        found.run_id or "",
+        found.model_id or found.source,
+        found.tags.get(BUNDLE_TAG, ""),
+    )

@@ -16,6 +16,7 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
+from tasks.address import Address
 from tasks.settings import Settings
 from tasks.tracking.registry import register_bundle
 from tasks.tracking.spool import OPEN, RECORD_TAG, Head, Record, link, record_of
@@ -26,7 +27,7 @@ TABLES_TAG = "mlflow.loggedArtifacts"
 PAUSE_SECONDS = 15.0
 PROBE_SECONDS = 3.0
 _BATCHES = {"params": 100, "tags": 100, "metrics": 1000}
-_not_before: dict[str, float] = {}
+_not_before: dict[Address, float] = {}
 
 
 def send(settings: Settings, record: Record, *, insist: bool = False) -> bool:
@@ -64,9 +65,9 @@ def send(settings: Settings, record: Record, *, insist: bool = False) -> bool:
 def answers(settings: Settings) -> bool:
     """Return whether the tracking store is available."""
     if is_local(settings.tracking_uri):
-        return _opens(settings.tracking_uri)
+        return _opens(settings.tracking_uri.reveal())
     try:
-        with urllib.request.urlopen(f"{settings.tracking_uri.rstrip('/')}/health", timeout=PROBE_SECONDS):  # noqa: S310
+        with urllib.request.urlopen(f"{settings.tracking_uri.base}/health", timeout=PROBE_SECONDS):  # noqa: S310
             return True
     except urllib.error.HTTPError as error:
         return error.code < 500  # a proxy without this page still forwards requests

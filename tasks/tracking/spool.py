@@ -24,6 +24,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from tasks.address import Address
 from tasks.settings import Settings
 
 OPEN = "RUNNING"
@@ -40,7 +41,7 @@ class Head(BaseModel):
     Args:
         key: name of its folder.
         run_id: id in the tracking store, "" if it has none yet.
-        store: the tracking store's URI.
+        store: the tracking store's address, without credentials.
         experiment: name of the MLflow experiment; "" for a run created elsewhere that is only added to.
         experiment_id: id in the tracking store, "" if it is not known yet.
         name: of the run.
@@ -168,7 +169,7 @@ def new_record(
     key = LOCAL + uuid.uuid4().hex
     head = Head(
         key=key,
-        store=settings.tracking_uri,
+        store=str(settings.tracking_uri),
         experiment=experiment,
         name=name,
         tags=dict(tags or {}),
@@ -195,7 +196,7 @@ def record_of(settings: Settings, run_id: str) -> Record:
         return Record(folder.resolve())
     if run_id.startswith(LOCAL):
         raise FileNotFoundError(f"{folder} is gone: run {run_id} was recorded there; was the home folder changed?")
-    record = _made(settings, Head(key=f"{LOCAL}{run_id}", store=settings.tracking_uri, run_id=run_id, status=""))
+    record = _made(settings, Head(key=f"{LOCAL}{run_id}", store=str(settings.tracking_uri), run_id=run_id, status=""))
     link(record, run_id)
     return record
 
@@ -211,7 +212,7 @@ def records(settings: Settings) -> list[Record]:
     """Return all records of this store, parents before children, oldest first."""
     found = [Record(path) for path in _spool(settings).glob(f"{LOCAL}*") if (path / "run.json").is_file()]
     heads = {record: record.head for record in found}
-    mine = [record for record in found if heads[record].store == settings.tracking_uri]
+    mine = [record for record in found if str(Address(heads[record].store)) == str(settings.tracking_uri)]
     return sorted(mine, key=lambda record: (bool(heads[record].parent), heads[record].started, record.folder.name))
 
 

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from tasks.address import Address
 from tasks.settings import Settings
+from tasks.storage.folders import private_folder
 
 # set before the import of MLflow, so that its telemetry thread is not started
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -33,19 +34,32 @@ def connect(settings: Settings) -> MlflowClient:
     return _client(settings.tracking_uri, settings.home)
 
 
+def open_address(address: Address) -> str:
+    """Return the URI that MLflow connects to; it gets user and password of a server by its environment variables.
+
+    So they are in none of its messages, and in no record that it writes.
+    """
+    if not address.is_http:
+        return address.reveal()
+    if address.credentials is not None:
+        os.environ["MLFLOW_TRACKING_USERNAME"], os.environ["MLFLOW_TRACKING_PASSWORD"] = address.credentials
+    return address.base
+
+
 @lru_cache(maxsize=8)
-def _client(uri: str, home: Path) -> MlflowClient:
+def _client(address: Address, home: Path) -> MlflowClient:
+    uri = open_address(address)
     client = MlflowClient(tracking_uri=uri, registry_uri=uri)
-    if is_local(uri):
+    if is_local(address):
         # concurrent first use would race MLflow's migrations
         with _locked(home / "mlflow.lock"):
             client.search_experiments(max_results=1)
     return client
 
 
-def is_local(uri: str) -> bool:
+def is_local(address: Address) -> bool:
     """Return whether the store is a database that this process opens itself, so that it also places the artifacts."""
-    return not uri.startswith(("http://", "https://", "databricks"))
+    return not (address.is_http or str(address).startswith("databricks"))
 
 
 @contextmanager
@@ -56,8 +70,9 @@ def fluent_api(settings: Settings) -> Iterator[None]:
     """
     with _FLUENT_LOCK:
         before = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")}
-        mlflow.set_tracking_uri(settings.tracking_uri)
-        mlflow.set_registry_uri(settings.tracking_uri)
+        uri = open_address(settings.tracking_uri)
+        mlflow.set_tracking_uri(uri)
+        mlflow.set_registry_uri(uri)
         try:
             yield
         finally:
@@ -86,16 +101,8 @@ def experiment_id(settings: Settings, name: str) -> str:
 
 def run_address(settings: Settings, experiment: str, run_id: str) -> str:
     """Return the address of a run's page; for a local store that of `sondeflow ui`."""
-    base = LOCAL_ADDRESS if is_local(settings.tracking_uri) else settings.tracking_uri.rstrip("/")
+    base = LOCAL_ADDRESS if is_local(settings.tracking_uri) else settings.tracking_uri.base
     return f"{base}/#/experiments/{experiment}/runs/{run_id}"
-
-
-def public_uri(uri: str) -> str:
-    """Return the address of a store without user and password, for logs and tables."""
-    parts = urlsplit(uri)
-    if parts.password is None:
-        return uri
-    return parts._replace(netloc=f"***@{parts.hostname}" + (f":{parts.port}" if parts.port else "")).geturl()
 
 
 @lru_cache(maxsize=1)
@@ -120,7 +127,7 @@ def _git(*arguments: str) -> str:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Hold a lock between the threads and processes of this machine."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     with path.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

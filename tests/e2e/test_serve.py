@@ -23,7 +23,7 @@ import pytest
 
 from aemodels.io.las.writer import write_las
 from helpers.recordings import make_well
-from helpers.servers import ROOT, ask, clean_environment, free_port, wait_for
+from helpers.servers import PASSWORDS, ROOT, ask, clean_environment, free_port, wait_for
 
 SOAK_SECONDS = float(os.environ.get("SONDEFLOW_SOAK_SECONDS", "30"))
 CHAMPION = """
@@ -74,7 +74,9 @@ def served(tmp_path_factory) -> Iterator[Serving]:
     command = [sys.executable, "-m", "flows", "serve", "--json", "--every", "5", "--port", str(free_port())]
     with subprocess.Popen(command, env=environment, cwd=home, stdout=subprocess.PIPE, text=True) as process:
         try:
-            yield Serving(process, json.loads(process.stdout.readline()), environment)
+            serving = Serving(process, json.loads(process.stdout.readline()), environment)
+            PASSWORDS[serving.api] = Path(serving.answer["password_file"]).read_text().strip()
+            yield serving
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=90)
@@ -129,7 +131,7 @@ def test_a_second_serve_of_the_same_home_is_refused(served):
 @pytest.mark.slow
 def test_a_server_that_dies_is_started_again_and_knows_all_it_knew(served):
     completed = {run["id"] for run in wait_for("a completed run", lambda: served.runs("COMPLETED"))}
-    (server,) = [pid for pid, args in _children(served.process.pid) if "server start" in args]
+    (server,) = [pid for pid, args in _children(served.process.pid) if "prefect_api.server" in args]
     os.kill(server, signal.SIGKILL)
     wait_for("a new server", lambda: _other_server(served, server), 200)
     assert completed <= {run["id"] for run in served.runs("COMPLETED")}
@@ -160,7 +162,7 @@ def test_a_taken_port_is_named(tmp_path):
 
 
 def _other_server(served: Serving, old: int) -> bool:
-    now = [pid for pid, args in _children(served.process.pid) if "server start" in args]
+    now = [pid for pid, args in _children(served.process.pid) if "prefect_api.server" in args]
     try:
         return now != [] and old not in now and ask(served.api, "/health") is True
     except OSError:

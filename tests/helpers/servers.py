@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -18,6 +19,9 @@ from urllib.request import Request, urlopen
 from flows.server.processes import await_answer, start, stop
 from flows.server.web_pages import prefect_server
 from helpers.paths import ROOT
+
+PASSWORD = "sondeflow:of-a-test"
+PASSWORDS: dict[str, str] = {}  # of the servers that `ask` calls, by the address of their API
 
 
 def free_port() -> int:
@@ -45,7 +49,10 @@ def running_prefect(home: Path, **more: str) -> Iterator[dict[str, str]]:
     """A Prefect server in `home`; gives the environment of its clients."""
     (home / "prefect").mkdir(parents=True, exist_ok=True)
     port = free_port()
-    environment = clean_environment(home, PREFECT_API_URL=f"http://127.0.0.1:{port}/api", **more)
+    api = f"http://127.0.0.1:{port}/api"
+    PASSWORDS[api] = PASSWORD
+    login = {"PREFECT_API_AUTH_STRING": PASSWORD, "PREFECT_SERVER_API_AUTH_STRING": PASSWORD}
+    environment = clean_environment(home, PREFECT_API_URL=api, **login, **more)
     process = start(prefect_server(port), environment)
     try:
         await_answer(f"http://127.0.0.1:{port}/api/health", [process])
@@ -57,7 +64,9 @@ def running_prefect(home: Path, **more: str) -> Iterator[dict[str, str]]:
 def ask(api: str, path: str, body: dict[str, Any] | None = None, method: str = "") -> Any:
     """A call of Prefect's API: GET, or POST where there is a body."""
     data = None if body is None else json.dumps(body).encode()
-    request = Request(f"{api}{path}", data=data, headers={"content-type": "application/json"})
+    login = base64.b64encode(PASSWORDS.get(api, "").encode()).decode()
+    headers = {"content-type": "application/json", "authorization": f"Basic {login}"}
+    request = Request(f"{api}{path}", data=data, headers=headers)
     request.method = method or ("GET" if body is None else "POST")
     with urlopen(request, timeout=30) as reply:
         text = reply.read()

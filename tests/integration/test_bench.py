@@ -59,6 +59,7 @@ def test_a_benchmark_has_the_promised_pairs_side_by_side():
 @pytest.mark.slow
 def test_with_and_without_logging_the_same_work_is_done(tmp_path):
     from flows.benchmarks import tracking as bench
+    from tasks.address import Address
     from tasks.settings import Settings
     from tasks.tracking import connect
 
@@ -66,7 +67,7 @@ def test_with_and_without_logging_the_same_work_is_done(tmp_path):
     store = f"sqlite:///{tmp_path / 'mlflow.db'}"
     kept = []
     for side in (bench._logged, bench._bare):
-        settings = Settings(home=tmp_path / side.__name__, tracking_uri=store)
+        settings = Settings(home=tmp_path / side.__name__, tracking_uri=Address(store))
         assert min(bench._run(side, wells, settings, epochs=1)) > 0
         places = (settings.fits_dir, settings.studies_dir)
         kept.append([sorted(path.relative_to(place) for path in place.rglob("*.*")) for place in places])

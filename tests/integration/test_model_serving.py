@@ -50,7 +50,7 @@ def serve(champions, elsewhere, tmp_path):
             port = probe.getsockname()[1]
         command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", uri, "--env-manager", "local"]
         command += ["--host", "127.0.0.1", "--port", str(port)]
-        environment = {**elsewhere, "MLFLOW_TRACKING_URI": champions.settings.tracking_uri}
+        environment = {**elsewhere, "MLFLOW_TRACKING_URI": str(champions.settings.tracking_uri)}
         environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"  # it starts uvicorn by name
         with (tmp_path / f"serve-{port}.log").open("w") as log:
             process = subprocess.Popen(
@@ -126,7 +126,7 @@ def test_the_listed_requirements_are_all_it_takes(champions, elsewhere, tmp_path
     frame = pd.DataFrame({name: recording.channel(name).astype(float) for name in bundle.curves})
     frame.to_csv(tmp_path / "in.csv", index=False)
     done = subprocess.run(
-        [python, "-c", PREDICT, champions.settings.tracking_uri],
+        [python, "-c", PREDICT, str(champions.settings.tracking_uri)],
         cwd=tmp_path,
         env=elsewhere,
         capture_output=True,

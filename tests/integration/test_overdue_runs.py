@@ -15,12 +15,12 @@ pytest_plugins = ("helpers.flow_fixtures",)
 def deployments(prefect_server):
     from prefect import flow
     from prefect.client.orchestration import SyncPrefectClient
-    from prefect.settings import PREFECT_API_URL
+    from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL
 
     @flow
     def nothing() -> None: ...
 
-    with SyncPrefectClient(api=PREFECT_API_URL.value()) as client:
+    with SyncPrefectClient(api=PREFECT_API_URL.value(), auth_string=PREFECT_API_AUTH_STRING.value()) as client:
         flow_id = client.create_flow(nothing)
         yield client, [client.create_deployment(flow_id=flow_id, name=name) for name in ("missed-1", "missed-2")]
 

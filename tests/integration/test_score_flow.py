@@ -288,6 +288,9 @@ class _Pool:
     def __init__(self, session, decide):
         self._real, self._decide = session.pool, decide
 
+    def ask(self, line):
+        return self._real.ask(line)
+
     def score_all(self, jobs):
         for job, result in self._real.score_all(jobs):
             yield job, self._decide(job, result)

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from tasks.address import Address
 from tasks.settings import Settings
 from tasks.tracking import RunSpec, connect, log_history, log_metrics, log_text, send_pending, set_tags, tracked_run
 from tasks.tracking.send import send
@@ -23,13 +24,13 @@ def settings(tmp_path_factory) -> Settings:
 @pytest.fixture
 def away(settings, monkeypatch) -> Settings:
     """The same home, at whose tracking address nothing listens."""
-    return settings.model_copy(update={"tracking_uri": "http://127.0.0.1:9"})
+    return settings.model_copy(update={"tracking_uri": Address("http://127.0.0.1:9")})
 
 
 def _moved(away: Settings, settings: Settings) -> None:
     """The address is that of a store that answers now."""
     for record in records(away):
-        record.change(store=settings.tracking_uri)
+        record.change(store=str(settings.tracking_uri))
 
 
 def _names(settings: Settings, experiment: str) -> list[str]:

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from aemodels.bundle.bundle import Bundle
+from aemodels.core.errors import BundleError
 from aemodels.experiment.spec import ExperimentSpec
+from aemodels.io.files.hashing import sha256_file
+from aemodels.io.las.writer import write_las
 from aemodels.study.steps import prepare
 from helpers.paths import ROOT
 from helpers.recordings import make_well
 from helpers.tiny_specs import LOGS
+from tasks.address import Address
+from tasks.scoring.choose_bundle import open_scorer
+from tasks.scoring.file import Job, score_job
 from tasks.settings import Settings
 from tasks.tracking import (
     RunSpec,
@@ -144,7 +152,7 @@ def _await(address: str, process: subprocess.Popen[bytes]) -> None:
 
 @pytest.mark.slow  # the outage test and the demo use a real tracking server too
 def test_everything_works_through_a_tracking_server(server, small_bundle, tmp_path):
-    settings = Settings(home=tmp_path, tracking_uri=server)
+    settings = Settings(home=tmp_path, tracking_uri=Address(server))
     import pandas as pd
 
     with tracked_run(settings, RunSpec(experiment="remote", name="r", params={"a": 1})) as run:
@@ -183,7 +191,8 @@ def test_the_same_bundle_is_registered_once(small_bundle, tmp_path):
 
 def test_two_stores_with_the_same_version_do_not_share_a_downloaded_bundle(small_bundle, tmp_path):
     homes = [
-        Settings(home=tmp_path / "home", tracking_uri=f"sqlite:///{tmp_path}/{name}.db") for name in ("one", "two")
+        Settings(home=tmp_path / "home", tracking_uri=Address(f"sqlite:///{tmp_path}/{name}.db"))
+        for name in ("one", "two")
     ]
     folders = set()
     for settings in homes:
@@ -191,3 +200,30 @@ def test_two_stores_with_the_same_version_do_not_share_a_downloaded_bundle(small
             model, _ = register_bundle(settings, run.run_id, small_bundle, "sondeflow-logs")
         folders.add(download_bundle(settings, model))
     assert len(folders) == 2
+
+
+@pytest.mark.parametrize("place", ["store", "copy"])
+def test_a_bundle_that_was_altered_after_its_registration_is_refused(small_bundle, tmp_path, place):
+    settings = Settings(home=tmp_path / "home")
+    with tracked_run(settings, RunSpec(experiment="e", name="r")) as run:
+        model, _ = register_bundle(settings, run.run_id, small_bundle, "sondeflow-logs")
+    where = settings.artifacts_dir if place == "store" else download_bundle(settings, model)
+    manifests = list(where.rglob("bundle.json"))
+    assert manifests
+    for path in manifests:
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("{", "{ ", 1), encoding="utf-8")  # the same content, other bytes
+    for uri in ("models:/sondeflow-logs/1", "models:/sondeflow-logs@challenger"):
+        with pytest.raises(BundleError, match="altered"):
+            open_scorer(uri, settings)
+
+
+def test_a_bundle_that_is_altered_while_it_scores_is_refused(small_bundle, tmp_path):
+    well = tmp_path / "a.las"
+    write_las(make_well("A", samples=300), well)
+    copy = Path(shutil.copytree(small_bundle, tmp_path / "bundle"))
+    scorer = open_scorer(str(copy), Settings(home=tmp_path))
+    (copy / "bundle.json").write_text((copy / "bundle.json").read_text().replace("{", "{ ", 1))
+    job = Job(path=str(well), source="a.las", sha256=sha256_file(well), scorer=scorer, outbox=str(tmp_path / "out"))
+    result = score_job(job)
+    assert (result.status, "altered" in result.text) == ("blocked", True)

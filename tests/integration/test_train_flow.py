@@ -189,7 +189,7 @@ def test_the_registered_bundle_scores_as_the_model_does_elsewhere(trained, tmp_p
     frame.to_csv(tmp_path / "in.csv", index=False)
     code = (
         "import sys, mlflow, pandas as pd\n"
-        f"mlflow.set_tracking_uri({trained.settings.tracking_uri!r})\n"
+        f"mlflow.set_tracking_uri({str(trained.settings.tracking_uri)!r})\n"
         f"model = mlflow.pyfunc.load_model('{model.uri}')\n"
         "frame = pd.read_csv('in.csv')\n"
         "model.predict(frame).to_csv('out.csv', index=False)\n"

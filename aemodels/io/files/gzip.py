@@ -12,6 +12,7 @@ from typing import BinaryIO, Protocol
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
+from aemodels.io.files.machine_faults import is_machine_fault, machine_fault
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, MIB, SizeLimits
 
 PACKED_SUFFIX = ".gz"
@@ -61,16 +62,30 @@ def plain_file(path: Path, limits: SizeLimits = DEFAULT_LIMITS) -> Iterator[Path
 
     Raises:
         UnreadableFileError: if the file is not a gzip file, damaged, or exceeds the limits.
+        MachineFaultError: if there is no room for the unpacked file.
         OSError: if it cannot be opened.
     """
     if not is_packed(path):
         yield path
         return
-    with tempfile.TemporaryDirectory(prefix="sondeflow-") as folder:
+    with _temporary_folder() as folder:
         target = Path(folder) / path.stem
-        with path.open("rb") as packed, target.open("wb") as plain:
-            _unpack(packed, plain, path.stat().st_size, limits)
+        with path.open("rb") as packed:
+            try:
+                with target.open("wb") as plain:
+                    _unpack(packed, plain, path.stat().st_size, limits)
+            except OSError as error:
+                if not is_machine_fault(error):
+                    raise
+                raise machine_fault(error, f"unpacking {path} to {folder}") from error
         yield target
+
+
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="sondeflow-")
+    except OSError as error:
+        raise machine_fault(error, "making a temporary folder") from error
 
 
 def copy_within(source: Readable, target: BinaryIO, max_bytes: int) -> int:

@@ -16,6 +16,8 @@ NUMERIC_ITEMS = frozenset({"STRT", "STOP", "STEP", "NULL"})
 ONE_WORD_ITEMS = NUMERIC_ITEMS | {"VERS", "WRAP", "DLM"}
 MAX_MNEMONIC_WORDS = 4
 IsUnit = Callable[[str], bool]
+# of several dots at the start of a line, blanks between them or not, the last one counts
+LEADING_DOTS = re.compile(r"\A(?:\.\s*)+(?=\.)")
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def parse_line(line: str, is_unit: IsUnit) -> HeaderLine | None:
     >>> parse_line("GR .GAPI  45 310 : gamma", lambda unit: True)
     HeaderLine(mnemonic='GR', unit='GAPI', value='45 310', description='gamma')
     """
-    text = line.strip()
+    text = LEADING_DOTS.sub("", line.strip())
     colon, dot = text.find(":"), text.find(".")
     if dot < 0 or 0 <= colon < dot:
         return None if colon < 0 else HeaderLine(text[:colon].strip(), "", text[colon + 1 :].strip(), "")

@@ -21,13 +21,17 @@ def _crash(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
+def _raise(*_: object) -> None:
+    raise RuntimeError("planned")
+
+
 def _install() -> None:
     import sys
 
     if any("worker_process" in part for part in sys.orig_argv):
         from aemodels.io import readers
 
-        readers.READERS.update({".loop": _loop, ".hog": _hog, ".crash": _crash})  # type: ignore[dict-item]
+        readers.READERS.update({".loop": _loop, ".hog": _hog, ".crash": _crash, ".raise": _raise})  # type: ignore[dict-item]
 
 
 _install()

@@ -22,8 +22,8 @@ def test_defaults_lie_in_data_work(tmp_path):
     settings = Settings()
     home = tmp_path / "data" / "work"
     assert settings.home == home
-    assert settings.tracking_uri == f"sqlite:///{home}/mlflow.db"
-    assert settings.ledger_url == f"sqlite:///{home}/ledger.db"
+    assert str(settings.tracking_uri) == f"sqlite:///{home}/mlflow.db"
+    assert str(settings.ledger_url) == f"sqlite:///{home}/ledger.db"
     assert (settings.inbox, settings.outbox) == (home / "inbox", home / "outbox")
 
 
@@ -32,14 +32,14 @@ def test_everything_follows_home(monkeypatch):
     settings = Settings()
     below = (settings.inbox, settings.outbox, settings.fits_dir, settings.bundles_dir, settings.artifacts_dir)
     assert all(path.is_relative_to("/somewhere/else") for path in below)
-    assert settings.ledger_url == "sqlite:////somewhere/else/ledger.db"
+    assert str(settings.ledger_url) == "sqlite:////somewhere/else/ledger.db"
 
 
 def test_a_named_place_wins_over_home(monkeypatch, tmp_path):
     monkeypatch.setenv("SONDEFLOW_TRACKING_URI", "http://127.0.0.1:5000")
     monkeypatch.setenv("SONDEFLOW_INBOX", "arrivals")
     settings = Settings()
-    assert settings.tracking_uri == "http://127.0.0.1:5000"
+    assert str(settings.tracking_uri) == "http://127.0.0.1:5000"
     assert settings.inbox == tmp_path / "arrivals"
 
 

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from aemodels.core.errors import UnreadableFileError
 from aemodels.io.files.hashing import sha256_file
+from aemodels.io.files.size_limits import SizeLimits
 from tasks.ledger import observations, open_ledger
 from tasks.scoring import arrivals as module
-from tasks.scoring.arrivals import Arrival, arrived_since, identify, list_inbox, recheck, save_hashes, split_complete
+from tasks.scoring.arrivals import (
+    Arrival,
+    arrived_since,
+    identify,
+    identify_supervised,
+    list_inbox,
+    recheck,
+    save_hashes,
+    split_complete,
+)
 from tasks.scoring.outbox import ChangedError
+from tasks.scoring.process_pool import ProcessPool, WorkerProcessError, limits_for
 
 
 @pytest.fixture
@@ -116,12 +131,12 @@ def test_a_long_settling_time_is_not_waited_for(inbox, tmp_path):
 def test_a_content_is_hashed_once(inbox, tmp_path, ledger, monkeypatch):
     path = _old_text(inbox / "w.las", "abc")
     (found,) = split_complete(ledger, list_inbox(str(inbox), tmp_path).arrivals, 60.0)[0]
-    known = identify(found, tmp_path / "copies")
+    known = identify(found, tmp_path / "copies", str(inbox))
     assert (known.sha256, known.local) == (sha256_file(path), path)
     save_hashes(ledger, [known])
     monkeypatch.setattr(module, "sha256_file", lambda _: pytest.fail("hashed again"))
     (again,) = split_complete(ledger, list_inbox(str(inbox), tmp_path).arrivals, 60.0)[0]
-    assert identify(again, tmp_path / "copies").sha256 == known.sha256
+    assert identify(again, tmp_path / "copies", str(inbox)).sha256 == known.sha256
     monkeypatch.undo()
     _old_text(path, "abcd")
     (changed,) = split_complete(ledger, list_inbox(str(inbox), tmp_path).arrivals, 60.0)[0]
@@ -138,7 +153,7 @@ def test_a_file_that_changes_before_it_is_hashed_is_left(inbox, tmp_path, meanwh
     else:
         path.unlink()
     with pytest.raises(ChangedError):
-        identify(found, tmp_path / "copies")
+        identify(found, tmp_path / "copies", str(inbox))
 
 
 def test_a_url_is_fetched_and_noticed_when_it_changes(tmp_path):
@@ -148,11 +163,11 @@ def test_a_url_is_fetched_and_noticed_when_it_changes(tmp_path):
     memory.pipe("/box/w.las", b"abc")
     try:
         (found,) = list_inbox("memory://box", tmp_path).arrivals
-        local = identify(found, tmp_path / "copies").local
+        local = identify(found, tmp_path / "copies", "memory://box").local
         assert local.read_bytes() == b"abc"
         memory.pipe("/box/w.las", b"abcd")
         with pytest.raises(ChangedError):
-            identify(found, tmp_path / "copies2")
+            identify(found, tmp_path / "copies2", "memory://box")
     finally:
         memory.rm("/box", recursive=True)
     assert list_inbox("gopher://box", tmp_path).problems[0][1].code == "unknown-scheme"
@@ -172,3 +187,112 @@ def test_a_file_arrived_when_the_ledger_saw_it_first_else_when_it_was_changed():
 def _old_text(path, text):
     path.write_text(text)
     return _old(path, 1e6 + len(text))
+
+
+@pytest.mark.parametrize("swapped", ["file", "folder"])
+def test_a_name_that_leads_out_of_the_inbox_by_now_is_refused(inbox, tmp_path, swapped):
+    (inbox / "sub").mkdir()
+    (inbox / "sub" / "w.las").write_text("abc")
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "w.las").write_text("secret")
+    (found,) = list_inbox(str(inbox), tmp_path / "out").arrivals
+    if swapped == "file":
+        (inbox / "sub" / "w.las").unlink()
+        (inbox / "sub" / "w.las").symlink_to(tmp_path / "secret" / "w.las")
+    else:
+        (inbox / "sub").rename(tmp_path / "moved")
+        (inbox / "sub").symlink_to(tmp_path / "secret")
+    # as if it had been swapped between the check of the link and the look at the file
+    (listed,) = list_inbox(str(tmp_path / "secret" / "w.las"), tmp_path / "out").arrivals
+    for arrival in (found, replace(listed, path=found.path)):
+        with pytest.raises(UnreadableFileError, match="outside of the inbox"):
+            identify(arrival, tmp_path / "copies", str(inbox))
+
+
+def test_a_link_within_the_inbox_is_taken(inbox, tmp_path):
+    (inbox / "real.las").write_text("abc")
+    (inbox / "link.las").symlink_to(inbox / "real.las")
+    found = list_inbox(str(inbox), tmp_path / "out").arrivals
+    assert {identify(arrival, tmp_path / "copies", str(inbox)).local.name for arrival in found} == {
+        "link.las",
+        "real.las",
+    }
+
+
+def test_a_file_that_is_swapped_for_a_pipe_is_not_waited_for(inbox, tmp_path):
+    path = inbox / "w.las"
+    path.write_text("abc")
+    (found,) = list_inbox(str(inbox), tmp_path / "out").arrivals
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(OSError, match="pipe"):
+        identify(found, tmp_path / "copies", str(inbox))
+    with pytest.raises(OSError, match="pipe"):
+        sha256_file(path)
+
+
+def test_a_file_above_the_limit_is_not_read(inbox, tmp_path):
+    with (inbox / "huge.sgy").open("wb") as stream:
+        stream.truncate(2**40)  # 1 TiB of nothing, which would take an hour to hash
+    (found,) = list_inbox(str(inbox), tmp_path / "out").arrivals
+    with pytest.raises(UnreadableFileError, match="too-large"):
+        identify(found, tmp_path / "copies", str(inbox))
+
+
+def test_a_file_that_is_swapped_before_its_quarantine_is_not_copied(tmp_path):
+    from aemodels.core.findings import Finding
+    from tasks.scoring.outbox import BundleLabel, Destination, quarantine
+
+    path = tmp_path / "w.las"
+    path.write_text("abc")
+    sha256 = sha256_file(path)
+    (tmp_path / "secret").write_text("secret")
+    path.unlink()
+    path.symlink_to(tmp_path / "secret")
+    finding = Finding("error", "empty", "file", "found", "expected", "remedy")
+    with pytest.raises(ChangedError):
+        quarantine(Destination(tmp_path / "out", BundleLabel("reader", "")), path, "w.las", sha256, (finding,))
+    assert [found for found in (tmp_path / "out").rglob("*") if found.is_file()] == []
+
+
+def test_files_are_identified_in_a_worker_process_as_in_this_one(inbox, tmp_path):
+    limits = limits_for(1, seconds=60.0, memory_mb=2048, tries=1)
+    for name in ("good.las", "large.las", "pipe.las", "link.las", "changed.las", os.fsdecode(b"\xff.las")):
+        (inbox / name).write_text("abc" * (400 if name == "large.las" else 1))
+    found = {Path(one.path).name: one for one in list_inbox(str(inbox), tmp_path / "out").arrivals}
+    (inbox / "pipe.las").unlink()
+    os.mkfifo(inbox / "pipe.las")
+    (inbox / "link.las").unlink()
+    (inbox / "link.las").symlink_to("/etc/hostname")
+    (inbox / "changed.las").write_text("more of it")
+    pool = ProcessPool(limits)
+
+    def look(name: str) -> object:
+        sizes = SizeLimits(stored=1000)
+        try:
+            return identify_supervised(pool.ask, found[name], tmp_path / "copies", str(inbox), sizes).sha256
+        except (ChangedError, UnreadableFileError, OSError) as error:
+            return str(error)
+
+    try:
+        assert look("good.las") == look(os.fsdecode(b"\xff.las")) == sha256_file(inbox / "good.las")
+        assert "too-large" in look("large.las")
+        assert "pipe" in look("pipe.las")
+        assert "outside of the inbox" in look("link.las")
+        assert "changed since it was listed" in look("changed.las")
+    finally:
+        pool.shutdown()
+
+
+def test_a_disk_that_hangs_keeps_neither_the_run_nor_its_signals(inbox, tmp_path):
+    (inbox / "w.las").write_text("abc")
+    (found,) = list_inbox(str(inbox), tmp_path / "out").arrivals
+    pool = ProcessPool(limits_for(1, seconds=2.0, memory_mb=2048, tries=1))
+    (worker,) = [pool._acquire()]
+    os.kill(worker.pid, signal.SIGSTOP)  # as a process that waits for a disk that does not answer
+    pool._idle.append(worker)
+    began = time.monotonic()
+    with pytest.raises(WorkerProcessError, match="no result"):
+        identify_supervised(pool.ask, found, tmp_path / "copies", str(inbox), SizeLimits())
+    assert time.monotonic() - began < 20
+    pool.shutdown()

@@ -1,0 +1,1 @@
+"""Prefect's API on this machine: with a password, for local clients only."""

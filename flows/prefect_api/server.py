@@ -1,0 +1,73 @@
+"""Prefect's server behind a password, for local clients only: `python -m flows.prefect_api.server --port 4200`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+
+from flows.prefect_api.local_only import LocalOnly
+from flows.prefect_api.password import SERVER
+from tasks.scoring.worker_process import die_with_parent
+
+HOST = "127.0.0.1"
+
+
+def server_command(*arguments: str) -> list[str]:
+    """Return the command line that starts this module; -P keeps the working folder off the import path."""
+    return [sys.executable, "-P", "-m", "flows.prefect_api.server", *arguments]
+
+
+def main() -> None:
+    """Serve until a signal arrives; without a password nothing is started.
+
+    Raises:
+        SystemExit: if there is no password, or the port is taken.
+    """
+    parser = argparse.ArgumentParser(description="Prefect's server with a password, for local clients only.")
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1")
+    parser.add_argument("--socket", type=int, default=None, help="inherited descriptor of a bound socket")
+    parser.add_argument("--parent-pipe", type=int, default=None, help="descriptor whose closing ends the server")
+    parser.add_argument("--temporary", action="store_true", help="without pages and services")
+    options = parser.parse_args()
+    if options.parent_pipe is not None:
+        die_with_parent(options.parent_pipe)
+    if not os.environ.get(SERVER):
+        raise SystemExit(f"sondeflow: no password for Prefect's server in {SERVER}; it is not started without one")
+    listening = _bound(options.port) if options.socket is None else socket.socket(fileno=options.socket)
+    _serve(listening, temporary=options.temporary)
+
+
+def _bound(port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a restart need not wait for old connections
+    try:
+        listening.bind((HOST, port))
+    except OSError as error:
+        raise SystemExit(f"sondeflow: port {port} of {HOST}: {error.strerror}; choose another one") from error
+    return listening
+
+
+def _serve(listening: socket.socket, *, temporary: bool) -> None:
+    port = int(listening.getsockname()[1])
+    origin = f"http://{HOST}:{port}"
+    os.environ["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] = origin
+    os.environ.setdefault("PREFECT_UI_API_URL", f"{origin}/api")
+    if temporary:
+        os.environ["PREFECT_UI_ENABLED"] = "false"
+    # imported here: Prefect reads its settings from the environment when it is imported
+    import uvicorn
+    from prefect.server.api.server import create_app
+    from prefect.settings import get_current_settings
+
+    level = get_current_settings().server.logging_level.lower()
+    app = LocalOnly(create_app(final=True, ephemeral=temporary), port)
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="on", log_level=level, ws_ping_interval=20.0))
+    server.run(sockets=[listening])
+    if not server.started:
+        raise SystemExit(3)
+
+
+if __name__ == "__main__":
+    main()

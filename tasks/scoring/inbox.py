@@ -1,0 +1,169 @@
+"""Scoring of an inbox: its listing, batches for the workers, and what concerns the whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from aemodels.core.errors import SondeflowError
+from aemodels.core.findings import Finding
+from aemodels.core.progress import tell
+from aemodels.io.formats import kind_of
+from aemodels.io.remote import is_url
+from tasks.ledger import count_recent, finished
+from tasks.scoring.arrivals import OUTPUT_FOLDERS, Arrival, arrived_since, list_inbox, recheck, split_complete
+from tasks.scoring.batch import drain_batch
+from tasks.scoring.choose_bundle import choose_scorers, claim_request, model_address
+from tasks.scoring.request import FileOutcome, FilledRequest, ScoreSummary, summarise
+from tasks.scoring.worker_session import WorkerSession, remove_dead_workers, worker_session
+from tasks.settings import Settings
+
+RECENT = timedelta(days=1)
+
+
+class BlockedError(SondeflowError):
+    """Scores cannot be written, for a reason that affects every file."""
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """Listing of an inbox: batches to score, files that may still be changing, and outcomes that are known already."""
+
+    batches: tuple[tuple[Arrival, ...], ...] = ()
+    unsettled: tuple[Arrival, ...] = ()
+    outcomes: tuple[FileOutcome, ...] = ()
+
+
+def score_inbox(request: FilledRequest, settings: Settings) -> ScoreSummary:
+    """Score every file that the ledger does not contain, in this process: as the flow does, but without a server.
+
+    Raises:
+        BlockedError: if scores cannot be written; the next run takes the remaining files.
+    """
+    with worker_session(settings, request.outbox), ThreadPoolExecutor(settings.workers) as threads:
+
+        def drain(inbox: Inbox) -> list[FileOutcome]:
+            if inbox.batches:
+                tell("score %d files", sum(len(batch) for batch in inbox.batches))
+            done = threads.map(lambda batch: score_batch(batch, request, settings), inbox.batches)
+            return [outcome for batch in done for outcome in batch]
+
+        tell("find arrivals in %s", request.inbox)
+        first = find_arrivals(request, settings)
+        outcomes = [*first.outcomes, *drain(first)]
+        if first.unsettled:
+            late = recheck_unsettled(first.unsettled, request, settings)
+            outcomes += [*late.outcomes, *drain(late)]
+    return check_outbox(summarise(outcomes))
+
+
+def find_arrivals(request: FilledRequest, settings: Settings) -> Inbox:
+    """Find the files that need scoring, in batches, after removing the temporary files of dead workers."""
+    _check_apart(request)
+    with worker_session(settings, request.outbox) as session:
+        remove_dead_workers(session)
+        seen = list_inbox(request.inbox, Path(request.outbox))
+        complete, unsettled = split_complete(session.ledger, seen.arrivals, request.settle_seconds)
+        if request.since is not None:
+            complete, unsettled = (
+                [a for a in some if arrived_since(a, request.since)] for some in (complete, unsettled)
+            )
+        pending, outcomes = _without_finished(session, complete, request)
+    outcomes += [FileOutcome(path=path, fate="left", findings=(finding,)) for path, finding in seen.problems]
+    return Inbox(batches=_batches(pending, request, settings), unsettled=tuple(unsettled), outcomes=tuple(outcomes))
+
+
+def recheck_unsettled(unsettled: Sequence[Arrival], request: FilledRequest, settings: Settings) -> Inbox:
+    """Find the files that stayed unchanged over the settling time; those that still change are left."""
+    complete, growing = recheck(unsettled, request.settle_seconds)
+    return Inbox(
+        batches=_batches(complete, request, settings), outcomes=tuple(_arriving(arrival) for arrival in growing)
+    )
+
+
+def score_batch(arrivals: Sequence[Arrival], request: FilledRequest, settings: Settings) -> list[FileOutcome]:
+    """Score a batch of files with the present champions; one file's failure does not affect the others."""
+    with worker_session(settings, request.outbox) as session:
+        return drain_batch(session, arrivals, request)
+
+
+def check_outbox(summary: ScoreSummary) -> ScoreSummary:
+    """Return the summary if scores could be written.
+
+    Raises:
+        BlockedError: if not, with the cause; earlier outputs stay published.
+    """
+    causes = [f for outcome in summary.outcomes for f in outcome.findings if f.code == "blocked"]
+    if causes:
+        raise BlockedError(
+            f"{causes[0].found}; expected a writable outbox and a readable bundle; {summary.scored} files were "
+            f"published before, {len(causes)} are left for the next run; {causes[0].remedy}"
+        )
+    return summary
+
+
+def recent_outcomes(session: WorkerSession) -> tuple[int, int]:
+    """Return the number of contents of the last day, and of those in quarantine."""
+    return count_recent(session.ledger, (datetime.now(UTC) - RECENT).isoformat())
+
+
+def model_links(summary: ScoreSummary, settings: Settings) -> Mapping[str, str]:
+    """Return the page in MLflow by label of each model that scored."""
+    labels = {outcome.model for outcome in summary.outcomes if outcome.fate == "scored" and outcome.model}
+    parts = {label: label.rpartition("-v") for label in labels}
+    return {
+        label: model_address(settings, name, version)
+        for label, (name, _, version) in parts.items()
+        if version.isdigit()
+    }
+
+
+def _check_apart(request: FilledRequest) -> None:
+    """Check that the inbox is no folder of outputs, which would be scored again and again.
+
+    Raises:
+        BlockedError: if it is.
+    """
+    inbox = Path(request.inbox.removeprefix("file://"))
+    for name in OUTPUT_FOLDERS:
+        folder = (Path(request.outbox) / name).resolve()
+        if not is_url(request.inbox) and inbox.resolve().is_relative_to(folder):
+            raise BlockedError(f"the inbox {inbox} lies in {folder}, where outputs go; choose another inbox or outbox")
+
+
+def _without_finished(
+    session: WorkerSession, arrivals: Sequence[Arrival], request: FilledRequest
+) -> tuple[list[Arrival], list[FileOutcome]]:
+    """Skip files whose content is known to be finished, without reading them; return (remaining, skipped)."""
+    known = [arrival for arrival in arrivals if arrival.sha256]
+    if not known:
+        return list(arrivals), []
+    scorers = choose_scorers({kind_of(arrival.path) for arrival in known}, request, session.settings)
+    asked = {arrival.path: claim_request(arrival.path, arrival.sha256, scorers, request) for arrival in known}
+    claim_requests = {path: one for path, one in asked.items() if one is not None}
+    settled = finished(session.ledger, list(claim_requests.values()))
+    done = {path for path, one in claim_requests.items() if one.key in settled}
+    skipped = [
+        FileOutcome(path=arrival.shown, fate="skipped", sha256=arrival.sha256)
+        for arrival in known
+        if arrival.path in done
+    ]
+    return [arrival for arrival in arrivals if arrival.path not in done], skipped
+
+
+def _batches(
+    arrivals: Sequence[Arrival], request: FilledRequest, settings: Settings
+) -> tuple[tuple[Arrival, ...], ...]:
+    """Return batches of the requested size, or smaller ones so that every worker gets a batch."""
+    size = max(1, min(request.batch, -(-len(arrivals) // settings.workers)))
+    return tuple(tuple(arrivals[start : start + size]) for start in range(0, len(arrivals), size))
+
+
+def _arriving(arrival: Arrival) -> FileOutcome:
+    found = "it changed within the settling time, or is younger than that"
+    remedy = "none needed; the next run takes it"
+    finding = Finding("info", "still-arriving", "file", found, "a file that has stopped changing", remedy)
+    return FileOutcome(path=arrival.shown, fate="left", findings=(finding,))
