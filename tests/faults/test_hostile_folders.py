@@ -66,6 +66,7 @@ def test_check_of_a_folder_gives_each_file_its_own_verdict(folder, tmp_path):
     assert failed == {"poison.raise"}, {name: rows[name]["findings"] for name in failed}
 
 
+@pytest.mark.slow
 def test_reading_for_training_gives_each_file_its_own_record(folder, tmp_path, monkeypatch):
     from tasks.ingest.ingest import ingest_batch
 

@@ -223,6 +223,7 @@ def test_an_inbox_in_the_outbox_does_not_feed_itself(inbox):
     assert len(list(outputs.iterdir())) == 3
 
 
+@pytest.mark.slow
 def test_a_packed_file_that_a_raised_limit_allows_is_scored(inbox):
     text = (inbox / "W-0.las").read_bytes() + b"\n" * 70_000_000
     (inbox / "wide.las.gz").write_bytes(gzip.compress(text))
