@@ -7,7 +7,6 @@ import random
 import subprocess
 import threading
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from aemodels.io.las.writer import write_las
 from helpers.fault_fixtures import judge, snapshot
 from helpers.paths import TESTS
 from helpers.recordings import make_well
+from helpers.small_disk import needs_root, small_disk
 
 pytest_plugins = ("helpers.fault_fixtures",)
 
@@ -28,18 +28,6 @@ ON_POSTGRES_WHEN_SLOW = pytest.mark.parametrize(
 ON_SQLITE_WHEN_SLOW = pytest.mark.parametrize(
     "site", [pytest.param("sqlite", marks=pytest.mark.slow), "postgresql"], indirect=True
 )
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system takes root")
-
-
-@contextmanager
-def small_disk(place: Path, size: str):
-    """Mount a small file system of the given size at a folder."""
-    place.mkdir(parents=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)], check=True)
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 @ON_SQLITE_WHEN_SLOW

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,19 +21,9 @@ from helpers.paths import TESTS
 from helpers.processes import tree
 from helpers.recordings import make_line, make_well
 from helpers.servers import clean_environment, wait_for
+from helpers.small_disk import needs_root, small_disk
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system takes root")
 POISON = str(TESTS / "helpers" / "poison")
-
-
-@contextmanager
-def small_disk(place: Path, size: str):
-    place.mkdir(parents=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)], check=True)
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 @pytest.fixture
