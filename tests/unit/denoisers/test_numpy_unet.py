@@ -103,7 +103,8 @@ def test_a_process_with_many_files_goes_over_to_keras():
     from tasks.scoring.file import _bundle, run_in_keras
 
     _bundle.cache_clear()
-    _bundle(str(shipped_bundle("logs-v1").folder))
+    shipped = shipped_bundle("logs-v1")
+    _bundle(str(shipped.folder), shipped.content_hash)
     assert _bundle.cache_info().currsize == 1
     run_in_keras()
     assert "keras" in sys.modules
