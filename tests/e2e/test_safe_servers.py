@@ -194,6 +194,7 @@ def _alive(pid: int) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_killed_serve_leaves_nothing_behind(tmp_path):
     command = [sys.executable, "-m", "flows", "serve", "--json", "--port", str(free_port())]
     environment = clean_environment(tmp_path / "home")

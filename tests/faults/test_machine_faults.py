@@ -69,6 +69,7 @@ def test_a_full_temporary_folder_stops_the_run(inbox, tmp_path):
         assert_all_scored(inbox, 3, TMPDIR=str(place))
 
 
+@pytest.mark.slow
 def test_a_limit_of_file_sizes_stops_the_run(inbox):
     code, answer = drain(inbox, "prlimit", "--fsize=60000")
     assert (code, answer.get("quarantined", 0)) == (1, 0)
@@ -85,6 +86,7 @@ def test_a_memory_limit_below_what_scoring_takes_stops_the_run(inbox):
     assert_all_scored(inbox, 4)
 
 
+@pytest.mark.slow
 def test_a_time_limit_that_nothing_can_keep_leaves_all_files(inbox):
     code, answer = drain(inbox, SONDEFLOW_FILE_SECONDS="0.001", SONDEFLOW_MAX_ATTEMPTS="1")
     assert (code, answer["quarantined"], answer["left"]) == (1, 0, 3)
