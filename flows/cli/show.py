@@ -89,13 +89,15 @@ def bench(  # noqa: PLR0913, PLR0917 - one option each
         from flows.environment import prepare_environment
         from tasks.settings import Settings
 
-        prepare_environment(Settings())
+        settings = Settings()
+        prepare_environment(settings)
         if bundle is not None:
             from flows.benchmarks.bundle import benchmark_bundle
+            from tasks.scoring.choose_bundle import open_scorer
 
             if file is None:
                 raise typer.BadParameter("--bundle needs --file: a well or a line to score")
-            rows = benchmark_bundle(_bundle_folder(bundle), file, repeats)
+            rows = benchmark_bundle(Path(open_scorer(bundle, settings).folder), file, repeats)
         elif tracking:
             from flows.benchmarks.tracking import benchmark_tracking
 
@@ -117,20 +119,6 @@ def bench(  # noqa: PLR0913, PLR0917 - one option each
         answer.show("Side by side", rows)
         failed = [row for row in rows if (_is_slower(row) if guard else row["verdict"] == "missed")]
         answer.code = FAILED if failed else OK
-
-
-def _bundle_folder(reference: str) -> Path:
-    """Return the folder of a bundle that is named by its folder, or that comes with the package.
-
-    Raises:
-        BundleError: if it is neither.
-    """
-    from aemodels.bundle.files import read_manifest
-    from aemodels.bundle.shipped import shipped_bundle, shipped_names
-
-    folder = shipped_bundle(reference).folder if reference in shipped_names() else Path(reference)
-    read_manifest(folder)
-    return folder
 
 
 def _is_slower(row: dict[str, Any]) -> bool:

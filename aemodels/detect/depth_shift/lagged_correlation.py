@@ -52,8 +52,8 @@ def lagged_correlation(section: Section, predicted: FloatArray, windows: Sequenc
     observed = section.mask & np.roll(section.mask, 1, axis=1)
     steps = np.where(observed, _differences(np.clip(section.values, *CLIP_RANGE)), 0)
     expected = np.where(observed, _differences(predicted), 0)
-    searches = [_Search.begin(steps, expected, window) for window in windows]
     around = _with_margins(steps)
+    searches = [_Search.begin(around, expected, window) for window in windows]
     for number, shift in enumerate(_LAGS):
         products = running_total(_at_lag(around, shift) * expected)
         for search in searches:
@@ -84,11 +84,11 @@ class _Search:
     lag: FloatArray
 
     @classmethod
-    def begin(cls, steps: FloatArray, expected: FloatArray, window: int) -> _Search:
-        """Return a search in which no lag was tried."""
-        lowest = np.full(steps.shape, -1, dtype=np.float32)
-        own, other = (_one_over_deviation(values, window) for values in (steps, expected))
-        ends = _shifted_ends(steps, window)
+    def begin(cls, around: FloatArray, expected: FloatArray, window: int) -> _Search:
+        """Return a search in which no lag was tried, in the curve's steps with margins."""
+        lowest = np.full(expected.shape, -1, dtype=np.float32)
+        own, other = (_one_over_deviation(values, window) for values in (_at_lag(around, 0), expected))
+        ends = _shifted_ends(around, expected.shape, window)
         return cls(window, _with_margins(own), ends, other, lowest, lowest.copy(), np.zeros_like(lowest))
 
     def try_lag(self, products: Floats, number: int) -> None:
@@ -113,22 +113,25 @@ class _Search:
             np.maximum(self.best_lag, correlation, out=self.best_lag)
 
 
-def _shifted_ends(steps: FloatArray, window: int) -> tuple[FloatArray, FloatArray]:
+def _shifted_ends(around: FloatArray, shape: tuple[int, ...], window: int) -> tuple[FloatArray, FloatArray]:
     """Return one over the deviation of the steps shifted by each lag, near the first and near the last sample.
+
+    Args:
+        around: the steps with margins.
+        shape: channels and samples without margins.
+        window: samples.
 
     Returns:
         float32[lag, channel, sample] each; if the curve is too short for two ends, the first is the whole curve.
     """
-    count, samples = steps.shape
+    count, samples = shape
     near = window + LAG_RANGE[1]
-    whole = 2 * near >= samples
-    around = _with_margins(steps)
 
     def scales(start: int, stop: int) -> FloatArray:
         parts = np.concatenate([_at_lag(around, shift)[:, start:stop] for shift in _LAGS])
         return _one_over_deviation(parts, window).reshape(len(_LAGS), count, -1)
 
-    if whole:
+    if 2 * near >= samples:
         return scales(0, samples), np.empty((len(_LAGS), count, 0), dtype=np.float32)
     return scales(0, 2 * near)[..., :near], scales(samples - 2 * near, samples)[..., near:]
 
