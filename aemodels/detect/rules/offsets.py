@@ -26,6 +26,7 @@ MIN_LEVEL_SAMPLES = 5  # of them observed
 BACKGROUND_WINDOW_STEP, BACKGROUND_WINDOW_LEVEL = 101, 401  # samples over which usual steps and levels are estimated
 MIN_STEP_SPREAD, MIN_LEVEL_SPREAD = 0.004, 0.01  # normalised units, added to the spreads
 MAX_STEP_MISMATCH = 0.5  # share of the jump by which a step or a level may differ from it
+MAX_LEVEL_MISMATCH = 3.0  # robust standard deviations by which the level may differ from a jump of known size
 MIN_JUMP, MIN_JUMP_RATIO = 0.08, 8.0  # of a jump of unknown size: in normalised units, and in units of the step spread
 MAX_OTHER_CURVE_RATIO = 5.0  # step of another curve in units of its spread: above it, a bed boundary
 MIN_EDGE_RATIO = 0.8  # of the smaller jump to the larger one
@@ -197,9 +198,16 @@ def _between(
 
 
 def _edge_ratio(statistics: StepStatistics, jump: float) -> Floats:
-    """Return the log-likelihood ratio of a jump at each sample whose step is close to it; 0 elsewhere."""
+    """Return the log-likelihood ratio of a jump at each sample whose step is close to it; 0 elsewhere.
+
+    Where intervals are checked inside, the level has to change by the jump too: one step of a bed boundary that takes
+    several can have any size.
+    """
     ratio = statistics.log_likelihood_ratio(np.arange(statistics.step.size), jump)
     close = statistics.only_this_curve & (np.abs(statistics.step - jump) < MAX_STEP_MISMATCH * abs(jump))
+    if statistics.residual is not None:
+        usual = np.maximum(MAX_LEVEL_MISMATCH * statistics.level_spread, MAX_STEP_MISMATCH * abs(jump))
+        close &= np.abs(statistics.level - jump) < usual
     return np.where(close, np.maximum(ratio, 0), 0)
 
 
