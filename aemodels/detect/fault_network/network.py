@@ -138,12 +138,12 @@ class FaultNetwork(Spec):
             for well in range(len(train))
         ]
         kinds = self._training_set_spec(context, 0).kinds
-        found = FaultNetworkDetector(self, predictor, kinds, tuple(networks), tuple(folds))
+        detector = FaultNetworkDetector(self, predictor, kinds, tuple(networks), tuple(folds))
         if self.distillation_steps and len(networks) > 1:
             tell("one network in the place of %d: %d steps", len(networks), plan.distillation_steps)
             one = plan._distilled(networks, training_sets, (context.seed * 101 + len(networks)) % 2**31)
-            found = dataclasses.replace(found, networks=(one,), fold_networks=tuple(networks))
-        return self._detector(found)
+            detector = dataclasses.replace(detector, networks=(one,), fold_networks=tuple(networks))
+        return self._detector(detector)
 
     def _shortened(self, start: WarmStart[Any]) -> Self:
         """Return the spec with fewer steps, fewer copies to draw them from, and a lower learning rate."""
