@@ -70,7 +70,7 @@ class StepStatistics:
     """Changes of one curve at each sample, and their usual size.
 
     Args:
-        values: float64[sample], the readings, NaN where there is none.
+        values: float64[sample], the readings, NaN if there is none.
         step: float64[sample], the reading less the one before; 0 if either is missing.
         step_spread: float64[sample], robust standard deviation of the steps around.
         ends: how medians go on beyond the ends, a mode of scipy.ndimage.
