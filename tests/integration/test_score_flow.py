@@ -137,6 +137,16 @@ def test_an_inbox_is_drained_exactly_once(drained):
     assert _bytes_of(drained.inbox) == drained.inbox_before, changed
 
 
+def test_a_run_leaves_the_scorecard_of_its_outbox_beside_it(drained):
+    from prefect.artifacts import Artifact
+
+    page = Settings().home / "field" / f"{drained.outbox.name}.html"
+    assert json.loads(page.with_suffix(".json").read_text())["quarantined"][0]["findings"]
+    text = Artifact.get("field").data
+    assert "2 wells, 1 lines, 5 in quarantine" in text
+    assert str(page) in text
+
+
 def test_broken_files_are_quarantined_each_with_its_reason(drained):
     reasons = {}
     for path in (drained.outbox / "quarantine").glob("*/reason.json"):
