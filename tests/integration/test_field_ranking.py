@@ -20,7 +20,7 @@ def top_share(planted: dict[str, float], order: list[str]) -> float:
 
 
 def ranked_and_random(outbox: Path, wells: int) -> tuple[float, float, float]:
-    """Share of the planted metres in the first tenth: of the ranking, of random orders on average, of the best order."""
+    """Share of the planted metres in the first tenth: of the ranking, of random orders on average, of the best."""
     planted = write_faulty_field(outbox, wells)
     request = FieldRequest(outbox=outbox, out=outbox.parent / "field.html")
     result = make_field(request, Settings(home=outbox.parent / "home"))

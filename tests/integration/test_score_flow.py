@@ -44,6 +44,7 @@ from tasks.scoring.file import ScoringResult
 from tasks.scoring.outbox import score_schema
 from tasks.scoring.request import ScoreRequest
 from tasks.scoring.score import worker_session
+from tasks.settings import Settings
 from tasks.tracking import download_bundle, get
 
 pytest_plugins = ("helpers.flow_fixtures",)

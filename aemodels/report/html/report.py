@@ -26,6 +26,8 @@ from aemodels.signal.bad_hole import CORRECTED_G_CM3, ENLARGED_IN, bad_hole
 
 MAX_ROWS = 200
 MAX_SUSPECT = 30
+# Offered to a reviewer, who may write another: the kinds of log faults that are learned, and quality rules.
+REASONS = ("washout", "cycle_skip", "stuck", "spike", "depth_shift", "unit", "drift", "saturation", "noise", "range")
 
 
 def render_report(
@@ -69,6 +71,7 @@ def _well_parts(recording: Recording, scores: Scores) -> dict[str, Any]:
         "flagged": interval_rows(recording, scores, intervals[:MAX_ROWS], hole),
         "more": max(0, len(intervals) - MAX_ROWS),
         "curves": curve_rows(recording, scores),
+        "reasons": REASONS,
         "suspect": suspect_intervals(recording.axis, scores)[:MAX_SUSPECT],
         "not_judged": int((~scores.is_judged & np.isfinite(scores.raw).any(axis=0)).sum()),
         "hole": hole is not None,
