@@ -22,6 +22,7 @@ MAX_FINDINGS = 50.0  # m, so that a long list of small doubts does not hide faul
 # part: a unit or a tool that is wrong throughout has no edge to be flagged by.
 DRIFTED = 4.0
 DRIFT_WEIGHT = 0.1
+MAX_DRIFT = 100.0  # m, since the rock of a well differs as well
 
 
 def attention(file: FileSummary, drift: dict[str, float] | None = None) -> dict[str, float]:
@@ -44,7 +45,7 @@ def attention(file: FileSummary, drift: dict[str, float] | None = None) -> dict[
     out = {name: WEIGHTS[name] * length for name, length in parts.items()}
     findings = sum(weight * file.count(severity) for severity, weight in PER_FINDING.items())
     out["findings"] = min(MAX_FINDINGS, findings)
-    out["drift"] = DRIFT_WEIGHT * sum(_drifted(curve, drift or {}) for curve in curves)
+    out["drift"] = min(MAX_DRIFT, DRIFT_WEIGHT * sum(_drifted(curve, drift or {}) for curve in curves))
     return {
         name: round(value, 2) for name, value in sorted(out.items(), key=lambda item: -item[1]) if round(value, 2) > 0
     }

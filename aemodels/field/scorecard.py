@@ -31,6 +31,7 @@ class Scorecard:
         groups: name of a grouping ("contractor", "year", "curve in the file") → a row per group.
         coverage: curve → number of wells with a reading in each depth bin of `BIN_M`.
         quarantined: files that could not be used: source, sha256, findings.
+        reviews: sha256 → number of reviewers' decisions by action.
     """
 
     files: Sequence[FileSummary]
@@ -40,6 +41,7 @@ class Scorecard:
     groups: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     coverage: Mapping[str, Sequence[int]] = field(default_factory=dict)
     quarantined: Sequence[Row] = ()
+    reviews: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def curves(self) -> tuple[str, ...]:

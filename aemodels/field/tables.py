@@ -37,6 +37,7 @@ def file_rows(card: Scorecard) -> list[Row]:
             "curves": len([curve for curve in file.curves if curve.observed]),
             "errors": file.count("error"),
             "warnings": file.count("warning"),
+            "reviews": dict(card.reviews.get(file.sha256, {})),
             "unfamiliar_well": file.has("unfamiliar"),
             "unfamiliar_curves": list(file.unfamiliar),
         }

@@ -1,4 +1,4 @@
-"""Commands for reviews of flagged intervals: reviews add, list, export."""
+"""Commands for reviews of flagged intervals: reviews add, list, export, apply."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("add")(add)
     group.command("list")(show)
     group.command("export")(export)
+    group.command("apply")(apply)
     app.add_typer(group, name="reviews")
 
 
@@ -71,6 +72,26 @@ def export(
         write_decisions(rows, out)
         answer.data |= {"written": str(out), "count": len(rows)}
         answer.say(f"{len(rows)} decisions written to {out}")
+
+
+def apply(
+    outbox: Annotated[Path, typer.Argument(help="Folder that `sondeflow score` wrote to.")], as_json: Json = False
+) -> None:
+    """Show the kept reviews in copies of the reports and LAS files of an outbox, and on its field page."""
+    with answering("reviews apply", as_json=as_json) as answer:
+        from tasks.ledger.reviews import kept_reviews
+        from tasks.review.apply import apply_reviews
+
+        rows = apply_reviews(outbox, kept_reviews(_ledger()))
+        answer.data["wells"] = rows
+        answer.code = FAILED if any(row["problems"] for row in rows) else 0
+        shown = [{**row, "sha256": row["sha256"][:12], "written": len(row["written"])} for row in rows]
+        answer.show(
+            "Reviewed wells", [{key: value for key, value in row.items() if key != "problems"} for row in shown]
+        )
+        for row in rows:
+            for problem in row["problems"]:
+                answer.say(problem)
 
 
 def _content(path: Path) -> bytes:

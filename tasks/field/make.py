@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +20,14 @@ from aemodels.field.tables import curve_rows, file_rows, scorecard_json
 from aemodels.io.files.atomic import atomic_path
 from aemodels.report.html.field import render_field
 from tasks.field.cache import forget, keep, kept, open_cache
-from tasks.field.score_files import ScoreFile, list_quarantined, list_score_files, read_curve, summarise_score_file
+from tasks.field.score_files import (
+    ScoreFile,
+    count_reviews,
+    list_quarantined,
+    list_score_files,
+    read_curve,
+    summarise_score_file,
+)
 from tasks.settings import Settings
 
 SUMMARY, REPEAT = "summary ", "repeat "
@@ -70,6 +78,7 @@ def make_field(request: FieldRequest, settings: Settings) -> FieldResult:
             return _repeats(cache, request.outbox, [(ranked[a], ranked[b], a, b) for a, b in pairs], states)
 
         card = make_scorecard(summaries, list_quarantined(request.outbox), repeats)
+        card = dataclasses.replace(card, reviews=count_reviews(request.outbox))
     rows = file_rows(card)
     return FieldResult(
         page=str(request.out),

@@ -22,8 +22,10 @@ from aemodels.field.summary import FileSummary
 
 ABOUT = b"sondeflow.about"  # as written by tasks.scoring.outbox, which imports the report's figures
 _RESULT = ("score", "is_anomaly", "suspect", "judged", "reason")
+ACTIONS = ("accept", "reject", "redraw", "add")
 _LINE = ("trace", "cdp_x", "cdp_y")
 SHORT_HASH = 8  # digits of the hash in the names of reports
+REVIEWED = ".reviewed.html"  # end of the name of a report with reviews in it
 
 
 @dataclass(frozen=True, order=True)
@@ -118,22 +120,35 @@ def list_quarantined(outbox: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def count_reviews(outbox: Path) -> dict[str, dict[str, int]]:
+    """Return the number of decisions by action of each reviewed content, as `tasks.review.apply` wrote them."""
+    counts: dict[str, dict[str, int]] = {}
+    for path in (outbox / "reviews").glob("*.json"):
+        try:
+            said = json.loads(path.read_text(encoding="utf-8"))
+            actions = [str(decision["action"]) for review in said for decision in review["decisions"]]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # it is made again by the next `sondeflow reviews apply`
+        counts[path.stem] = {action: actions.count(action) for action in ACTIONS if action in actions}
+    return counts
+
+
 def _reports(outbox: Path) -> dict[str, list[str]]:
     """Return the paths of the reports by the first digits of the hash of their input."""
     found: dict[str, list[str]] = defaultdict(list)
     for folder, _, names in os.walk(outbox / "reports"):
         place = Path(folder).relative_to(outbox).as_posix()
         for name in names:
-            parts = name.rsplit(".", 2)
+            parts = name.replace(REVIEWED, ".html").rsplit(".", 2)
             if len(parts) == 3 and parts[2] == "html":
                 found[parts[1]].append(f"{place}/{name}")
     return found
 
 
 def _report(paths: Sequence[str], bundle: str) -> str:
-    """Return the report of a bundle, which lies in a folder of its own if another one came first."""
-    own = [path for path in paths if f"/{bundle}/" in path]
-    return (own or sorted(paths, key=len) or [""])[0]
+    """Return the report of a bundle, which lies in a folder of its own if another one came first; the reviewed one."""
+    own = [path for path in paths if f"/{bundle}/" in path] or [path for path in paths if path.count("/") == 1] or [""]
+    return next((path for path in own if path.endswith(REVIEWED)), own[0])
 
 
 def _summarise(outbox: Path, file: ScoreFile) -> FileSummary:

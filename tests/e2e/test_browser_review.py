@@ -14,7 +14,7 @@ from aemodels.core.types import Recording, Scores
 from aemodels.report.html.report import render_report
 from helpers.browser import Watched, chromium, watch
 from helpers.recordings import make_well
-from helpers.scored_field import scores_of
+from helpers.scored_field import publish, scores_of
 
 pytest_plugins = ("helpers.flow_fixtures",)
 HOSTILE = "<script>alert(1)</script><img src='http://x/y.png' onerror=alert(2)>\"&"
@@ -101,6 +101,37 @@ def test_a_review_by_keyboard_is_saved_kept_and_shown_again(opened, command_json
     assert [row[0] for row in decided(again)] == ["accepted", "rejected"]
     assert decided(again)[1][5:7] == ["a real bed", f"A. Reviewer, {review['made_at'][:10]}"]
     assert again.page.locator("tr[data-on] .tag").all_inner_texts() == ["accepted", "rejected"]
+
+
+def test_kept_reviews_are_shown_again_in_the_reviewed_report(
+    opened, browser, command_json, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setenv("SONDEFLOW_HOME", str(tmp_path / "home"))
+    outbox, (well, scores) = tmp_path / "outbox", two_flags()
+    publish(outbox, well)
+    report = outbox / "reports" / "A-1.abababab.html"
+    report.write_text(render_report(well, scores, bundle_label="logs-v1", findings=[]), encoding="utf-8")
+    shown = opened(well, scores)
+    shown.page.get_by_label("Reviewer").fill(HOSTILE)
+    shown.page.get_by_label("Reviewer").press("Enter")
+    for key in "jajx":
+        shown.page.keyboard.press(key)
+    command_json("reviews", "add", str(save(shown, tmp_path)))
+    code, _ = command_json("reviews", "apply", str(outbox))
+    assert code == 0
+    again = watch(browser)
+    again.page.goto((outbox / "reports" / "A-1.abababab.reviewed.html").as_uri())
+    again.page.wait_for_selector("#review tbody tr")
+    assert [row[0] for row in decided(again)] == ["accepted", "rejected"]
+    assert decided(again)[0][6].startswith(HOSTILE)
+    assert again.page.locator("tr[data-on] .tag").all_inner_texts() == ["accepted", "rejected"]
+    page = tmp_path / "field.html"
+    command_json("field", str(outbox), "--out", str(page))
+    again.page.goto(page.as_uri())
+    again.page.locator("tr.file button").click()
+    assert "Reviewed: 1 accepted, 1 rejected" in again.page.locator("tr.detail").inner_text()
+    assert again.complaints == []
+    again.page.context.close()
 
 
 def test_an_interval_is_redrawn_and_one_added_with_the_mouse(opened, tmp_path) -> None:

@@ -102,6 +102,7 @@ def field_view(card: Scorecard, link: Callable[[str], str]) -> Row:
     names = card.curves
     return {
         "files": _columns([_file(file, link) for file in card.files]),
+        "reviews": [dict(card.reviews.get(file.sha256, {})) for file in card.files],
         "because": [dict(parts) for parts in card.attention],
         "curves": list(names),
         "cells": [_cells(file, names, drift) for file, drift in zip(card.files, card.drift, strict=True)],

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
 from aemodels.core.findings import Finding
 from aemodels.core.types import Recording, Scores
@@ -24,6 +25,8 @@ from aemodels.report.html.rows import curve_rows, interval_rows, trace_rows
 from aemodels.report.html.well import scored_well
 from aemodels.signal.bad_hole import CORRECTED_G_CM3, ENLARGED_IN, bad_hole
 
+# Block of the page that holds the reviews of the well; `sondeflow reviews apply` fills it in a copy.
+KEPT_REVIEWS = '<script id="kept-reviews" type="application/json">[]</script>'
 MAX_ROWS = 200
 MAX_SUSPECT = 30
 # Offered to a reviewer, who may write another: the kinds of log faults that are learned, and quality rules.
@@ -72,6 +75,7 @@ def _well_parts(recording: Recording, scores: Scores) -> dict[str, Any]:
         "more": max(0, len(intervals) - MAX_ROWS),
         "curves": curve_rows(recording, scores),
         "reasons": REASONS,
+        "kept_reviews": Markup(KEPT_REVIEWS),  # noqa: S704 - our own constant
         "suspect": suspect_intervals(recording.axis, scores)[:MAX_SUSPECT],
         "not_judged": int((~scores.is_judged & np.isfinite(scores.raw).any(axis=0)).sum()),
         "hole": hole is not None,

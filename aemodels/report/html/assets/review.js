@@ -24,6 +24,9 @@ class ReviewPanel {
     this.listen();
     this.hook();
     root.hidden = false;
+    for (const review of JSON.parse(document.getElementById("kept-reviews").textContent))
+      for (const one of review.decisions) this.shown(one, review);
+    this.list();
   }
 
   of(name) { return this.root.querySelector(`[data-of="${name}"]`); }
@@ -125,6 +128,7 @@ class ReviewPanel {
     this.current.top_m = Number(top.toFixed(3));
     this.current.base_m = Number(base.toFixed(3));
     this.pick(false);
+    this.say(`Interval set: ${top.toFixed(2)} to ${base.toFixed(2)} m`);
     this.changed();
   }
 
@@ -165,6 +169,7 @@ class ReviewPanel {
     const cell = (value, kind = "") => Object.assign(document.createElement("td"), { textContent: value === "" || value === null ? "–" : value, className: kind });
     const depth = value => value === null ? null : value.toFixed(2);
     this.root.querySelector("table").hidden = !this.decisions.length;
+    this.root.classList.toggle("decided", this.decisions.length > 0);
     this.root.querySelector("tbody").replaceChildren(...this.decisions.map(one => {
       const row = document.createElement("tr");
       row.append(cell(DONE[one.action]), cell(depth(one.top_m), "n"), cell(depth(one.base_m), "n"), cell(one.curves.join(", ")), cell(one.reason), cell(one.note), cell(one.own ? "you, now" : one.author));

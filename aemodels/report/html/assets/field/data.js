@@ -33,7 +33,7 @@ function table(head, rows, numeric = []) {
 
 /** Text of a file that the search looks at. */
 const haystack = Array.from({ length: COUNT }, (_, i) => [
-  FILES.name[i], FILES.file[i], FILES.contractor[i], FILES.year[i], ...Object.keys(FILES.reasons[i]),
+  FILES.name[i], FILES.file[i], Object.keys(DATA.reviews[i]).length ? "reviewed" : "", FILES.contractor[i], FILES.year[i], ...Object.keys(FILES.reasons[i]),
   ...FILES.unfamiliar[i], ...FILES.findings[i], ...DATA.curves.filter((_, c) => DATA.cells[i][c]),
 ].join("\n").toLowerCase());
 

@@ -4,21 +4,29 @@ const order = { key: "rank", down: false };
 const NAMED = new Map();
 for (const name of FILES.name || []) NAMED.set(name, (NAMED.get(name) || 0) + 1);
 let first = 0, opened = -1, printing = false;
+const DONE = { accept: "accepted", reject: "rejected", redraw: "redrawn", add: "added" };
+const decided = i => Object.values(DATA.reviews[i]).reduce((a, b) => a + b, 0);
+const number = value => make("td", value, { className: "n" });
+const findings = i => FILES.recorded[i] ? FILES.errors[i] + FILES.warnings[i] : null;
+const year = i => FILES.year[i] === null ? null : String(FILES.year[i]);
+
+/** Columns of the ranking; `value` sorts, `cell` shows, and an `optional` one is left out if it has nothing to show. */
 const COLUMNS = [
-  { key: "rank", head: "#", value: i => i + 1, numeric: true },
-  { key: "name", head: "Name", value: i => FILES.name[i].toLowerCase() },
-  { key: "attention", head: "Attention", value: i => attention[i], numeric: true },
-  { key: "flagged", head: "Flagged", value: i => FILES.flagged[i], numeric: true },
-  { key: "share", head: "Share", value: share, numeric: true },
-  { key: "reasons", head: "Reasons", value: i => Object.keys(FILES.reasons[i])[0] || "" },
-  { key: "suspect", head: "Hints", value: i => FILES.suspect[i], numeric: true },
-  { key: "notJudged", head: "Not judged", value: i => FILES.notJudged[i], numeric: true },
-  { key: "badHole", head: "Bad hole", value: i => FILES.badHole[i] ?? -1, numeric: true },
-  { key: "scored", head: "Scored", value: i => FILES.scored[i], numeric: true },
-  { key: "warnings", head: "Findings", value: i => 1000 * FILES.errors[i] + FILES.warnings[i], numeric: true },
-  { key: "contractor", head: "Contractor", value: i => FILES.contractor[i] },
-  { key: "year", head: "Year", value: i => FILES.year[i] ?? 0, numeric: true },
-];
+  { key: "rank", head: "#", value: i => i + 1, numeric: true, cell: i => make("td", make("button", String(i + 1), { type: "button", title: "what it is made of" }), { className: "n" }) },
+  { key: "name", head: "Name", value: i => FILES.name[i].toLowerCase(), cell: i => fileCell(i) },
+  { key: "attention", head: "Attention", value: i => attention[i], numeric: true, cell: i => attentionCell(i) },
+  { key: "flagged", head: "Flagged", value: i => FILES.flagged[i], numeric: true, cell: i => number(`${text(FILES.flagged[i])} ${unit(i)}`) },
+  { key: "share", head: "Share", value: share, numeric: true, cell: i => number(percent(share(i))) },
+  { key: "reasons", head: "Reasons", value: i => Object.keys(FILES.reasons[i])[0] || "", cell: i => make("td", Object.keys(FILES.reasons[i]).slice(0, 3).join(", "), { className: "reasons" }) },
+  { key: "suspect", head: "Hints", value: i => FILES.suspect[i], numeric: true, cell: i => number(FILES.suspect[i]) },
+  { key: "notJudged", head: "Not judged", value: i => FILES.notJudged[i], numeric: true, optional: true, cell: i => number(FILES.notJudged[i]) },
+  { key: "badHole", head: "Bad hole", value: i => FILES.badHole[i] ?? -1, numeric: true, optional: true, cell: i => number(FILES.badHole[i]) },
+  { key: "scored", head: "Scored", value: i => FILES.scored[i], numeric: true, cell: i => number(FILES.scored[i]) },
+  { key: "warnings", head: "Findings", value: i => 1000 * FILES.errors[i] + FILES.warnings[i], numeric: true, optional: true, cell: i => number(findings(i)) },
+  { key: "reviews", head: "Reviewed", value: decided, numeric: true, optional: true, cell: i => number(decided(i) || null) },
+  { key: "contractor", head: "Contractor", value: i => FILES.contractor[i], optional: true, cell: i => make("td", FILES.contractor[i]) },
+  { key: "year", head: "Year", value: i => FILES.year[i] ?? 0, numeric: true, optional: true, cell: i => number(year(i)) },
+].filter(({ optional, value }) => !optional || Array.from({ length: COUNT }, (_, i) => value(i)).some(one => typeof one === "string" ? one : one > 0));
 
 function sorted(list) {
   const { value } = COLUMNS.find(column => column.key === order.key), sign = order.down ? -1 : 1;
@@ -64,15 +72,7 @@ function attentionCell(i) {
 }
 
 function fileRow(i) {
-  const number = value => make("td", value, { className: "n" });
-  const row = make("tr", [
-    make("td", make("button", String(i + 1), { type: "button", title: "what it is made of" }), { className: "n" }), fileCell(i), attentionCell(i),
-    number(`${text(FILES.flagged[i])} ${unit(i)}`), number(percent(share(i))),
-    make("td", Object.keys(FILES.reasons[i]).slice(0, 3).join(", "), { className: "reasons" }),
-    number(FILES.suspect[i]), number(FILES.notJudged[i]), number(FILES.badHole[i]), number(FILES.scored[i]),
-    number(FILES.recorded[i] ? FILES.errors[i] + FILES.warnings[i] : "–"), make("td", FILES.contractor[i]),
-    make("td", FILES.year[i] === null ? "–" : String(FILES.year[i]), { className: "n" }),
-  ], { className: "file" });
+  const row = make("tr", COLUMNS.map(column => column.cell(i)), { className: "file" });
   row.dataset.file = i;
   row.addEventListener("click", event => {
     if (event.target.closest("a")) return;
@@ -89,6 +89,8 @@ function detailRow(i) {
   const parts = [make("p", `${FILES.file[i]}, ${text(FILES.top[i])} to ${text(FILES.base[i])}${FILES.kind[i] === "logs" ? " m" : ""}, scored by ${FILES.bundle[i]}`),
     make("p", `Attention ${NUMBERS.format(attention[i])} = ${sum || "0"}`)];
   const reasons = Object.entries(FILES.reasons[i]).map(([reason, length]) => `${reason} ${NUMBERS.format(length)} ${unit(i)}`).join(", ");
+  const reviews = Object.entries(DATA.reviews[i]).map(([action, count]) => `${count} ${DONE[action]}`).join(", ");
+  if (reviews) parts.push(make("p", `Reviewed: ${reviews}`));
   if (reasons) parts.push(make("p", `Flagged: ${reasons}`));
   if (FILES.unfamiliar[i].length) parts.push(make("p", `Curves not recognised: ${FILES.unfamiliar[i].join(", ")}`));
   if (!FILES.recorded[i]) parts.push(make("p", "Header and findings were not recorded when this file was scored; score it again to see them."));
