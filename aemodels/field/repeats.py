@@ -31,16 +31,16 @@ def depth_offset(
     if base - top < MIN_OVERLAP_M:
         return None
     grid = np.arange(top - MAX_SHIFT_M, base + MAX_SHIFT_M, STEP_M)
-    here, there = _on_grid(grid, *first), _on_grid(grid, *second)
+    here, there = on_grid(grid, *first), on_grid(grid, *second)
     lags = np.arange(-round(MAX_SHIFT_M / STEP_M), round(MAX_SHIFT_M / STEP_M) + 1)
-    found = np.array([_correlation(here, there, int(lag)) for lag in lags])
+    found = np.array([correlation_at(here, there, int(lag)) for lag in lags])
     if not np.isfinite(found).any() or np.nanmax(found) < MIN_CORRELATION:
         return None
     best = int(np.nanargmax(found))
-    return round(float((lags[best] + _vertex(found, best)) * STEP_M), 2), round(float(found[best]), 3)
+    return round(float((lags[best] + vertex(found, best)) * STEP_M), 2), round(float(found[best]), 3)
 
 
-def _on_grid(grid: NDArray[np.float64], depth: AxisArray, values: FloatArray) -> NDArray[np.float64]:
+def on_grid(grid: NDArray[np.float64], depth: AxisArray, values: FloatArray) -> NDArray[np.float64]:
     """Interpolate readings to a grid; NaN outside of the log and in its gaps."""
     seen = np.isfinite(values)
     if seen.sum() < 2:
@@ -50,19 +50,28 @@ def _on_grid(grid: NDArray[np.float64], depth: AxisArray, values: FloatArray) ->
     return np.where(seen[nearest], out, np.nan)
 
 
-def _correlation(here: NDArray[np.float64], there: NDArray[np.float64], lag: int) -> float:
-    """Return the correlation of `here` with `there` read `lag` steps deeper; NaN if they overlap too little."""
+def correlation_at(
+    here: NDArray[np.float64], there: NDArray[np.float64], lag: int, min_overlap: float = MIN_OVERLAP_M
+) -> float:
+    """Return the correlation of `here` with `there` read `lag` steps deeper; NaN if they overlap too little.
+
+    Args:
+        here: float64[step], NaN = missing.
+        there: the same, on the same grid of `STEP_M`.
+        lag: in steps.
+        min_overlap: m.
+    """
     a = here[max(0, -lag) : here.size - max(0, lag)]
     b = there[max(0, lag) : there.size - max(0, -lag)]
     both = np.isfinite(a) & np.isfinite(b)
-    if both.sum() * STEP_M < MIN_OVERLAP_M:
+    if both.sum() * STEP_M < min_overlap:
         return float("nan")
     a, b = a[both] - a[both].mean(), b[both] - b[both].mean()
     power = float(np.sqrt((a @ a) * (b @ b)))
     return float(a @ b) / power if power > 0 else float("nan")
 
 
-def _vertex(values: NDArray[np.float64], place: int) -> float:
+def vertex(values: NDArray[np.float64], place: int) -> float:
     """Return where the parabola through a maximum and its neighbours is highest, in steps from `place`."""
     if not 0 < place < values.size - 1 or not np.isfinite(values[place - 1 : place + 2]).all():
         return 0.0

@@ -29,7 +29,7 @@ Depth: TypeAlias = Annotated[float, Field(ge=-2000.0, le=20000.0, allow_inf_nan=
 
 
 class Decision(BaseModel):
-    """What a reviewer says about one interval.
+    """Decision of a reviewer on one interval.
 
     Args:
         action: "accept": the flag is right; "reject": it is wrong; "redraw": something is wrong there, but between
