@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from markupsafe import escape
+
 from aemodels.core.errors import SondeflowError
 from aemodels.io.added_curves import AddedCurve
 from aemodels.io.files.atomic import atomic_path
@@ -87,9 +89,9 @@ def _write_report(report: Path, target: Path, kept: Sequence[Mapping[str, Any]])
     html = report.read_text(encoding="utf-8")
     if html.count(KEPT_REVIEWS) != 1:
         return False
-    block = KEPT_REVIEWS.replace("[]", json.dumps(kept, separators=(",", ":")).replace("<", "\\u003c"))
+    filled = KEPT_REVIEWS.replace("[]", str(escape(json.dumps(kept, separators=(",", ":")))))
     with atomic_path(target) as path:
-        path.write_text(html.replace(KEPT_REVIEWS, block), encoding="utf-8")
+        path.write_text(html.replace(KEPT_REVIEWS, filled), encoding="utf-8")
     return True
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from aemodels.review.document import parse_review
+from helpers.postgres_server import PostgresServer
 from tasks.ledger import open_ledger
 from tasks.ledger.reviews import add_review, kept_reviews
 
@@ -84,8 +85,22 @@ def test_an_export_needs_a_known_suffix(run, tmp_path) -> None:
     assert ".parquet" in answer["error"]
 
 
-def test_many_processes_keep_one_review_once(tmp_path) -> None:
-    engine = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def url(request, tmp_path_factory):
+    """An empty database of each kind."""
+    folder = tmp_path_factory.mktemp("db")
+    if request.param == "sqlite":
+        yield f"sqlite:///{folder / 'ledger.db'}"
+        return
+    pytest.importorskip("pgserver", reason="pgserver is not installed")
+    server = PostgresServer(folder)
+    server.start()
+    yield server.new_database("ledger")
+    server.stop()
+
+
+def test_many_writers_keep_one_review_once(url) -> None:
+    engine = open_ledger(url)
     review, results = parse_review(json.dumps(REVIEW).encode(), "a"), []
     threads = [threading.Thread(target=lambda: results.append(add_review(engine, review))) for _ in range(8)]
     for thread in threads:
@@ -94,3 +109,6 @@ def test_many_processes_keep_one_review_once(tmp_path) -> None:
         thread.join()
     assert sorted(results) == [False] * 7 + [True]
     assert kept_reviews(engine) == [review]
+    assert kept_reviews(engine, "ab") == [review]
+    assert kept_reviews(engine, "a%") == []
+    engine.dispose()

@@ -25,8 +25,9 @@ from aemodels.report.html.rows import curve_rows, interval_rows, trace_rows
 from aemodels.report.html.well import scored_well
 from aemodels.signal.bad_hole import CORRECTED_G_CM3, ENLARGED_IN, bad_hole
 
-# Block of the page that holds the reviews of the well; `sondeflow reviews apply` fills it in a copy.
-KEPT_REVIEWS = '<script id="kept-reviews" type="application/json">[]</script>'
+# Attribute that holds the reviews of the well; `sondeflow reviews apply` fills it in a copy. Text of files cannot look
+# like it, because its quotes are escaped.
+KEPT_REVIEWS = 'data-kept="[]"'
 MAX_ROWS = 200
 MAX_SUSPECT = 30
 # Offered to a reviewer, who may write another: the kinds of log faults that are learned, and quality rules.

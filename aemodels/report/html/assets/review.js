@@ -24,7 +24,7 @@ class ReviewPanel {
     this.listen();
     this.hook();
     root.hidden = false;
-    for (const review of JSON.parse(document.getElementById("kept-reviews").textContent))
+    for (const review of JSON.parse(root.dataset.kept))
       for (const one of review.decisions) this.shown(one, review);
     this.list();
   }
