@@ -1,4 +1,4 @@
-"""sondeflow in Python: read a file, load a bundle, score, train.
+"""sondeflow in Python: read a file, load a bundle, score, train, read scores.
 
 >>> import sondeflow
 >>> scored = sondeflow.score("well.las")  # doctest: +SKIP
@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from pyarrow.dataset import Dataset
+
     from aemodels.bundle.bundle import Bundle
     from aemodels.core.types import Recording
     from aemodels.experiment.spec import ExperimentSpec
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     Data: TypeAlias = str | Path | Recording
 
-__all__ = ["__version__", "load_bundle", "read", "score", "train"]
+__all__ = ["__version__", "load_bundle", "read", "read_scores", "score", "train"]
 
 __version__ = "0.2.0"
 
@@ -95,6 +97,27 @@ def score(recording: Data, bundle: Bundle | str | Path | None = None) -> ScoredR
     if chosen is None:
         raise BundleError(f"no bundle scores {found.kind} recordings; train one and pass it as `bundle`")
     return ScoredRecording(found, Bundle.load(Path(chosen.folder)).score(found), str(chosen.label))
+
+
+def read_scores(outbox: str | Path, kind: Literal["logs", "seismic"] = "logs") -> Dataset:
+    """Return all score files of an outbox as one table, of which only what is asked for is read.
+
+    >>> read_scores("outbox").to_table(columns=["well", "depth", "GR", "reason"]).to_pandas()  # doctest: +SKIP
+
+    Args:
+        outbox: folder that `sondeflow score` wrote to.
+        kind: "logs", one row per depth sample (m), or "seismic", one row per trace.
+
+    Returns:
+        A pyarrow dataset with the columns of docs/reference/outbox.md, and `bundle`; polars scans it, DuckDB queries
+        it. Of a content that several bundles scored, the newest scores.
+
+    Raises:
+        DataError: if the folder is not an outbox, or has no scores of this kind.
+    """
+    from tasks.field.dataset import score_dataset
+
+    return score_dataset(Path(outbox), kind)
 
 
 def train(

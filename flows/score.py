@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefect import flow, unmapped
 from prefect.artifacts import create_markdown_artifact
 
+from tasks.field.after_scoring import field_page
 from tasks.monitoring.events import emit_quarantine_rate
 from tasks.scoring.request import FileOutcome, FilledRequest
 from tasks.scoring.score import (
@@ -49,6 +50,10 @@ def score(request: ScoreRequest = EVERYTHING) -> ScoreSummary:
     emit_quarantine_rate(new=summary.new, quarantined=summary.quarantined, settings=settings, recent=recent)
     page = score_page(summary, filled.outbox, model_links(summary, settings))
     create_markdown_artifact(key="scored", markdown=page, description=f"{summary.scored} of {summary.files} scored")
+    if summary.scored:
+        create_markdown_artifact(
+            key="field", markdown=field_page(filled.outbox, settings), description="wells and lines by need of eyes"
+        )
     return check_outbox(summary)
 
 

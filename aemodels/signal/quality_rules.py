@@ -74,7 +74,7 @@ def _assess_logs(recording: Recording) -> Quality:
         values = recording.values[row]
         if name in STUCK_CURVES:
             stuck[row] = flat_runs(values, STUCK_SAMPLES)
-            interpolated[row] = _interpolated(values, stuck[row], log=CANONICAL[name].log)
+            interpolated[row] = interpolated_samples(values, stuck[row], log=CANONICAL[name].log)
         if name in CANONICAL:
             with np.errstate(invalid="ignore"):
                 outside[row] = (values < CANONICAL[name].low) | (values > CANONICAL[name].high)
@@ -87,8 +87,17 @@ def _assess_logs(recording: Recording) -> Quality:
     return Quality(flags, tuple(findings))
 
 
-def _interpolated(values: FloatArray, stuck: BoolArray, *, log: bool) -> BoolArray:
-    """Find samples on inclined straight lines; for a resistivity on a linear or logarithmic scale."""
+def interpolated_samples(values: FloatArray, stuck: BoolArray, *, log: bool) -> BoolArray:
+    """Find samples on inclined straight lines, which are probably filled gaps.
+
+    Args:
+        values: float32[sample], NaN = missing.
+        stuck: bool[sample], runs of identical values, which do not count.
+        log: a resistivity, which may be straight on a linear or a logarithmic scale.
+
+    Returns:
+        bool[sample].
+    """
     readings = np.where(stuck, np.nan, values.astype(np.float64))
     if not log:
         spread = np.subtract(*np.nanpercentile(readings, [99.5, 0.5])) if np.isfinite(readings).any() else 0.0

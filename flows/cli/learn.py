@@ -11,6 +11,7 @@ import typer
 
 from flows.catalogue import load_spec, model_name
 from flows.cli.check import Positions, settings_with
+from flows.cli.compare_files import compare_two_files
 from flows.console import FAILED, Answer, BadUsageError, answering
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ SpecName = Annotated[
 ]
 Data = Annotated[
     list[str],
+    typer.Option("--data", metavar="PATH", help="A file, a folder or a URL (s3://bucket/prefix); repeatable."),
+]
+OptionalData = Annotated[
+    list[str] | None,
     typer.Option("--data", metavar="PATH", help="A file, a folder or a URL (s3://bucket/prefix); repeatable."),
 ]
 
@@ -160,15 +165,26 @@ def calibrate(  # noqa: PLR0913, PLR0917 - one option each
             answer.say(f"{result.model} v{result.version} registered; next: sondeflow promote {result.model}")
 
 
-def compare(
-    what: Annotated[Literal["denoise", "anomalies"], typer.Argument(help="Denoisers or anomaly detectors.")],
-    spec: SpecName,
-    data: Data,
+def compare(  # noqa: PLR0913, PLR0917 - one option each
+    what: Annotated[
+        Literal["denoise", "anomalies", "files"],
+        typer.Argument(help="Denoisers, anomaly detectors, or two files of one well."),
+    ],
+    spec: Annotated[str, typer.Argument(metavar="SPEC|FILE", help="An experiment as for train; the first file.")],
+    other: Annotated[Path | None, typer.Argument(metavar="FILE", help="The second file.", show_default=False)] = None,
+    data: OptionalData = None,
+    out: Annotated[Path, typer.Option("--out", metavar="HTML", help="Page to write about two files.")] = Path(
+        "compare.html"
+    ),
     header_positions: Positions = None,
     as_json: Json = False,
 ) -> None:
-    """Compare contenders on held-out wells or line sections and log the tables; nothing is registered."""
+    """Compare contenders on held-out wells or line sections and log the tables, or two files of one well on a page."""
+    if what == "files":
+        return compare_two_files(Path(spec), other, out, as_json=as_json)
     with answering("compare", as_json=as_json) as answer:
+        if not data or other is not None:
+            raise BadUsageError(f"compare {what} SPEC --data PATH: expected one SPEC, and --data at least once")
         experiment = load_spec(spec)
         settings = _environment(header_positions)
         from flows.compare import compare as flow

@@ -99,6 +99,18 @@ watches = Table(
     Col("clock", Float, nullable=False),
 )
 
+# Reviews of flagged intervals, each document once, as it was given.
+reviews = Table(
+    "reviews",
+    metadata,
+    Col("review", String(64), primary_key=True),  # hash of the document
+    Col("sha256", String(64), nullable=False, index=True),
+    Col("author", String(200), nullable=False),
+    Col("made_at", String(40), nullable=False),
+    Col("received_at", String(40), nullable=False),
+    Col("document", Text, nullable=False),
+)
+
 
 class LedgerError(SondeflowError):
     """The ledger cannot be reached, or was written by a newer sondeflow."""
@@ -171,4 +183,9 @@ def _leases(connection: Connection) -> None:
     connection.execute(text("DROP TABLE arrivals"))
 
 
-STEPS: tuple[Callable[[Connection], None], ...] = (_first, _leases)
+def _reviews(connection: Connection) -> None:
+    """Create the table of reviews."""
+    metadata.create_all(connection, tables=[reviews])
+
+
+STEPS: tuple[Callable[[Connection], None], ...] = (_first, _leases, _reviews)

@@ -27,7 +27,7 @@ from aemodels.io.remote import fetch, is_url, list_urls
 from tasks.ledger import FileObservation, load_observations, save_observations
 from tasks.scoring.outbox import IDENTIFY, ChangedError
 
-OUTPUT_FOLDERS = ("scores", *dict.fromkeys(form.folder for form in FORMATS), "reports", "quarantine")
+OUTPUT_FOLDERS = ("scores", *dict.fromkeys(form.folder for form in FORMATS), "reports", "quarantine", "reviews")
 MAX_WAIT_SECONDS = 10.0  # a file with a longer settling time is left for the next run
 
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from aemodels.core.errors import SondeflowError
 from aemodels.core.findings import Finding
 from aemodels.core.types import Recording, Scores, Source
+from aemodels.field.headers import describe_file
 from aemodels.io.files.atomic import PART_SUFFIX, atomic_path, sync, temporary_name
 from aemodels.io.files.gzip import content_stem, plain_file
 from aemodels.io.files.hashing import sha256_file
@@ -35,6 +36,7 @@ FLUSHES = 16
 IDENTIFY, QUARANTINE = "identify ", "quarantine "  # start of a line for a worker process; without one it is to score
 SEISMIC_HEADERS = {"inline": pa.int64(), "crossline": pa.int64(), "cdp_x": pa.float64(), "cdp_y": pa.float64()}
 FEATURES = b"sondeflow.features"  # metadata key of the quantiles of the trace features, as JSON
+ABOUT = b"sondeflow.about"  # metadata key of the header, the curves and the findings of the file, as JSON
 
 
 class ChangedError(SondeflowError):
@@ -243,7 +245,8 @@ def score_schema(kind: str, curves: Sequence[str]) -> pa.Schema:
 def score_table(recording: Recording, scores: Scores) -> pa.Table:
     """Return a table with one row per depth sample (logs) or per trace (seismic); missing inputs are null.
 
-    Trace features for monitoring are stored in the metadata of the schema, because the columns are a contract.
+    Trace features for monitoring, and header and findings for the scorecard of a field, are stored in the metadata of
+    the schema, because the columns are a contract.
     """
     rows = len(scores.score)
     columns: dict[str, Any] = {
@@ -258,9 +261,11 @@ def score_table(recording: Recording, scores: Scores) -> pa.Table:
     }
     columns |= _log_columns(recording, scores) if scores.kind == "logs" else _trace_columns(recording)
     schema = score_schema(scores.kind, scores.channels)
+    metadata = {ABOUT: json.dumps(describe_file(recording, scores))}
     if scores.features:
         summary = {name: quantile_summary(values) for name, values in scores.features.items()}
-        schema = schema.with_metadata({FEATURES: json.dumps(summary)})
+        metadata[FEATURES] = json.dumps(summary)
+    schema = schema.with_metadata(metadata)
     return pa.table([_typed(columns[field.name], field.type) for field in schema], schema=schema)
 
 

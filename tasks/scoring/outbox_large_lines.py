@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from aemodels.bundle.large_lines import (
 )
 from aemodels.core.findings import Finding
 from aemodels.core.types import FloatArray, Source
+from aemodels.field.headers import describe_line
 from aemodels.io.files.gzip import content_stem, plain_file
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.segy.denoised_copy import write_denoised_blocks
@@ -27,7 +29,17 @@ from aemodels.io.segy.header_positions import HeaderPositions
 from aemodels.io.segy.read_plan import plan_segy
 from aemodels.io.segy.reader import read_segy_blocks, read_span
 from aemodels.report.html.report import render_report
-from tasks.scoring.outbox import BundleLabel, Destination, Staged, Targets, score_schema, score_table, stage_by, targets
+from tasks.scoring.outbox import (
+    ABOUT,
+    BundleLabel,
+    Destination,
+    Staged,
+    Targets,
+    score_schema,
+    score_table,
+    stage_by,
+    targets,
+)
 
 
 @dataclass(frozen=True)
@@ -122,6 +134,8 @@ def write_line(paths: Targets, line: LargeLine, bundle: Bundle, label: BundleLab
         blocks = score_segy_blocks(plain, bundle, positions=line.positions, survey=survey)
         with pq.ParquetWriter(paths.scores, score_schema("seismic", ()), compression="zstd") as writer:
             write_denoised_blocks(plain, paths.copy, _written(blocks, writer, line.source, totals), history)
+            about = describe_line(content_stem(line.source.path), survey.findings)
+            writer.add_key_value_metadata({ABOUT.decode(): json.dumps(about)})
     paths.report.write_text(_report(totals, survey, label, line.source), encoding="utf-8")
     return WrittenLine(totals.rows, totals.flagged, survey.findings)
 

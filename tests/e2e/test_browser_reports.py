@@ -93,7 +93,7 @@ def test_a_well_is_drawn_with_its_tables(opened) -> None:
     shown = opened(*scored_well())
     assert not shown.blank()
     headers = shown.page.locator("h2").all_inner_texts()
-    assert headers == ["Flagged intervals", "Curves", "Findings of the reader and the quality rules"]
+    assert headers == ["Review", "Flagged intervals", "Curves", "Findings of the reader and the quality rules"]
     row = shown.page.locator("tr[data-from] td").all_inner_texts()
     assert row[:5] == ["1091.36", "1094.41", "3.05", "RHOB", "unknown"]
     assert row[6].startswith("RHOB +") and "g/cm3" in row[6]

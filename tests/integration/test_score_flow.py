@@ -44,6 +44,7 @@ from tasks.scoring.file import ScoringResult
 from tasks.scoring.outbox import score_schema
 from tasks.scoring.request import ScoreRequest
 from tasks.scoring.score import worker_session
+from tasks.settings import Settings
 from tasks.tracking import download_bundle, get
 
 pytest_plugins = ("helpers.flow_fixtures",)
@@ -135,6 +136,16 @@ def test_an_inbox_is_drained_exactly_once(drained):
     assert _bytes_of(drained.outbox) == drained.outbox_between, "a second run must be a no-op"
     changed = "the inbox is somebody else's: no byte and no time stamp may change"
     assert _bytes_of(drained.inbox) == drained.inbox_before, changed
+
+
+def test_a_run_leaves_the_scorecard_of_its_outbox_beside_it(drained):
+    from prefect.artifacts import Artifact
+
+    page = Settings().home / "field" / f"{drained.outbox.name}.html"
+    assert json.loads(page.with_suffix(".json").read_text())["quarantined"][0]["findings"]
+    text = Artifact.get("field").data
+    assert "2 wells, 1 lines, 5 in quarantine" in text
+    assert str(page) in text
 
 
 def test_broken_files_are_quarantined_each_with_its_reason(drained):

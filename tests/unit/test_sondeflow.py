@@ -1,4 +1,4 @@
-"""The module `sondeflow`: five names, a quick import, and the same answers as the command line's parts."""
+"""The module `sondeflow`: six names, a quick import, and the same answers as the command line's parts."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_cheap_bundle(tmp_path_factory.mktemp("bundle") / "cheap")
 
 
-def test_it_offers_five_names_and_nothing_else() -> None:
+def test_it_offers_six_names_and_nothing_else() -> None:
     public = {name for name in vars(sondeflow) if not name.startswith("_")} - {"annotations", "TYPE_CHECKING"}
-    assert set(sondeflow.__all__) == {"__version__", "load_bundle", "read", "score", "train"}
-    assert public - {"Any", "Iterable", "Path", "TypeAlias"} == set(sondeflow.__all__) - {"__version__"}
+    assert set(sondeflow.__all__) == {"__version__", "load_bundle", "read", "read_scores", "score", "train"}
+    assert public - {"Any", "Iterable", "Literal", "Path", "TypeAlias"} == set(sondeflow.__all__) - {"__version__"}
 
 
 def test_importing_it_loads_nothing_heavy(tmp_path: Path) -> None:

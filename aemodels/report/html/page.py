@@ -21,7 +21,7 @@ View: TypeAlias = dict[str, Any]
 MAX_VALUES = 320_000  # per page; as 16-bit integers in base64 they take 0.85 MB
 _MISSING, _LEVELS = -32768, 65534
 _SCRIPTS: dict[Kind, tuple[str, ...]] = {
-    "logs": ("common.js", "tracks.js", "start.js"),
+    "logs": ("common.js", "tracks.js", "review.js", "start.js"),
     "seismic": ("common.js", "section.js", "start.js"),
 }
 
@@ -67,7 +67,7 @@ def to_base64(values: NDArray[Any]) -> str:
 
 def page_parts(view: View) -> PageParts:
     """Return the parts of a page that shows `view`; the policy allows only its script and style, by their hashes."""
-    script, style = assets(_SCRIPTS[view["kind"]]), assets(("page.css",))
+    script, style = assets(_SCRIPTS[view["kind"]]), assets(("page.css", "review.css"))
     block = json.dumps(view, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     policy = (
         f"default-src 'none'; base-uri 'none'; form-action 'none'; "

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
 from aemodels.core.findings import Finding
 from aemodels.core.types import Recording, Scores
@@ -24,8 +25,13 @@ from aemodels.report.html.rows import curve_rows, interval_rows, trace_rows
 from aemodels.report.html.well import scored_well
 from aemodels.signal.bad_hole import CORRECTED_G_CM3, ENLARGED_IN, bad_hole
 
+# Attribute that holds the reviews of the well; `sondeflow reviews apply` fills it in a copy. Text of files cannot look
+# like it, because its quotes are escaped.
+KEPT_REVIEWS = 'data-kept="[]"'
 MAX_ROWS = 200
 MAX_SUSPECT = 30
+# Offered to a reviewer, who may write another: the kinds of log faults that are learned, and quality rules.
+REASONS = ("washout", "cycle_skip", "stuck", "spike", "depth_shift", "unit", "drift", "saturation", "noise", "range")
 
 
 def render_report(
@@ -69,6 +75,8 @@ def _well_parts(recording: Recording, scores: Scores) -> dict[str, Any]:
         "flagged": interval_rows(recording, scores, intervals[:MAX_ROWS], hole),
         "more": max(0, len(intervals) - MAX_ROWS),
         "curves": curve_rows(recording, scores),
+        "reasons": REASONS,
+        "kept_reviews": Markup(KEPT_REVIEWS),  # noqa: S704 - our own constant
         "suspect": suspect_intervals(recording.axis, scores)[:MAX_SUSPECT],
         "not_judged": int((~scores.is_judged & np.isfinite(scores.raw).any(axis=0)).sum()),
         "hole": hole is not None,

@@ -3,5 +3,7 @@
 for (const root of document.querySelectorAll(".figure")) {
   const data = JSON.parse(root.querySelector("script[type='application/json']").textContent);
   root.hidden = false;
-  new Figure(root, data).request();
+  const figure = new Figure(root, data);
+  figure.request();
+  if (typeof startReview === "function") startReview(figure);
 }

@@ -4,6 +4,7 @@
 const STRIP = 12, LEFT = 84, GAP = 8, HEAD = 29, PAST = 10;
 const STYLE = {
   raw: { colour: RAW, width: 0.9 }, noisy: { colour: RAW, width: 0.8 }, denoised: { width: 1.5 },
+  first: { colour: RAW, width: 1.3 }, second: { width: 1.2 },
   truth: { colour: "#000", width: 0.8 }, context: { width: 1.1 }, residual: { width: 1 }, "noise added": { colour: RAW, width: 0.8 },
 };
 

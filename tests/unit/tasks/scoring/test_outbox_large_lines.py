@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from aemodels.io import read, read_segy, sha256_file, write_segy
 from aemodels.study import steps
 from helpers.recordings import make_line
 from tasks.scoring import outbox_large_lines
-from tasks.scoring.outbox import BundleLabel, ChangedError, Destination, Targets, publish, stage
+from tasks.scoring.outbox import ABOUT, BundleLabel, ChangedError, Destination, Targets, publish, stage
 from tasks.scoring.outbox_large_lines import LargeLine, WrittenLine, stage_blocks
 
 LABEL = BundleLabel("sondeflow-seismic", "2")
@@ -97,6 +98,8 @@ def test_blocks_publish_what_the_whole_publishes(path: Path, bundle: Bundle, tmp
     assert line.findings == recording.findings
     one, two = pq.ParquetFile(whole.scores), pq.ParquetFile(goal.scores)
     assert two.num_row_groups == 4
+    told = [json.loads((file.metadata.metadata or {})[ABOUT])["findings"] for file in (one, two)]
+    assert told[0] == told[1] and len(told[0]) == len(recording.findings)
     assert one.schema_arrow == two.schema_arrow
     left, right = one.read().to_pydict(), two.read().to_pydict()
     np.testing.assert_allclose(np.array(left.pop("score"), float), np.array(right.pop("score"), float), rtol=1e-4)

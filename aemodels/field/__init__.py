@@ -1,0 +1,1 @@
+"""Scorecard of a field: the summary of each scored file, and what many of them say together."""

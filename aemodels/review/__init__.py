@@ -1,0 +1,1 @@
+"""Reviews: what a person says about the flagged intervals of a well."""

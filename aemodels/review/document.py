@@ -1,0 +1,173 @@
+"""A review as it is saved from a report: one JSON document per sitting of one person at one well."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from aemodels.core.errors import DataError
+
+MAX_BYTES = 5_000_000
+MAX_DECISIONS = 10_000
+Action: TypeAlias = Literal["accept", "reject", "redraw", "add"]
+
+
+def _plain(text: str) -> str:
+    r"""Refuse what no database stores: NUL and lone surrogates."""
+    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("a text holds a NUL or half a character")
+    return text
+
+
+Text: TypeAlias = Annotated[str, AfterValidator(_plain)]
+Depth: TypeAlias = Annotated[float, Field(ge=-2000.0, le=20000.0, allow_inf_nan=False)]
+
+
+class Decision(BaseModel):
+    """Decision of a reviewer on one interval.
+
+    Args:
+        action: "accept": the flag is right; "reject": it is wrong; "redraw": something is wrong there, but between
+            other depths; "add": something is wrong that was not flagged.
+        top_m, base_m: the interval, m; of a redrawn one the new depths.
+        flagged_top_m, flagged_base_m: the flagged interval; None of an added one.
+        curves: names of the affected curves, at least one unless the flag named none.
+        reason: kind of fault, or a word of the reviewer's; of a rejected flag the reason that it named.
+        note: free text.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    action: Action
+    top_m: Depth
+    base_m: Depth
+    flagged_top_m: Depth | None = None
+    flagged_base_m: Depth | None = None
+    curves: tuple[Annotated[Text, Field(min_length=1, max_length=60)], ...] = Field(default=(), max_length=60)
+    reason: Text = Field(default="", max_length=200)
+    note: Text = Field(default="", max_length=4000)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.top_m >= self.base_m:
+            raise ValueError(f"top_m is {self.top_m} and base_m {self.base_m}; expected a top above the base")
+        flagged = (self.flagged_top_m, self.flagged_base_m)
+        if self.action == "add":
+            if flagged != (None, None):
+                raise ValueError("an added interval has no flagged_top_m and flagged_base_m")
+        elif None in flagged:
+            raise ValueError(f"{self.action} needs flagged_top_m and flagged_base_m, the interval that was flagged")
+        return self
+
+    @property
+    def interval(self) -> tuple[float | None, float | None, float, float]:
+        """Interval that the decision is about, by which a later decision on the same one replaces it."""
+        if self.action == "add":
+            return None, None, self.top_m, self.base_m
+        return self.flagged_top_m, self.flagged_base_m, 0.0, 0.0
+
+
+class Review(BaseModel):
+    """Decisions of one person on one scored well, saved at one time.
+
+    Args:
+        sondeflow_review: version of the format, 1.
+        sha256: of the input that was scored.
+        well: its name.
+        file: name of the file.
+        bundle: name and version of the bundle whose flags were reviewed.
+        author: the person.
+        made_at: when it was saved, with a time zone.
+        decisions: at least one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sondeflow_review: Literal[1]
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    well: Text = Field(default="", max_length=500)
+    file: Text = Field(default="", max_length=500)
+    bundle: Text = Field(default="", max_length=300)
+    author: Text = Field(min_length=1, max_length=200, pattern=r"\S")
+    made_at: datetime
+    decisions: tuple[Decision, ...] = Field(min_length=1, max_length=MAX_DECISIONS)
+
+    @model_validator(mode="after")
+    def _at_a_known_time(self) -> Self:
+        if self.made_at.tzinfo is None:
+            raise ValueError("made_at has no time zone, e.g. 2026-01-31T06:00:00Z")
+        return self
+
+    @property
+    def text(self) -> str:
+        """The document as JSON; equal reviews have equal texts, however their files are laid out."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+
+    @property
+    def content_hash(self) -> str:
+        """Hash of the document, by which it is kept once."""
+        return hashlib.sha256(self.text.encode("ascii")).hexdigest()
+
+
+def parse_review(content: bytes, name: str) -> Review:
+    """Return the review in the bytes of a file.
+
+    Args:
+        content: of the file.
+        name: of the file, for messages.
+
+    Raises:
+        DataError: if it is no review, with the field, the value and what was expected.
+    """
+    if len(content) > MAX_BYTES:
+        raise DataError(f"{name}: {len(content):,} bytes; expected a review of at most {MAX_BYTES:,}")
+    try:
+        values = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{name}: {error}; expected a review saved from a report (JSON); save it again") from error
+    if not isinstance(values, dict) or "sondeflow_review" not in values:
+        raise DataError(f"{name}: no field `sondeflow_review`; expected a review saved from a report (JSON)")
+    try:
+        return Review.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the review"
+        shown = "" if isinstance(first["input"], dict | list) else f"{first['input']!r:.80}, "
+        more = f" ({error.error_count() - 1} more problems)" if error.error_count() > 1 else ""
+        raise DataError(f"{name}: {where}: {shown}{first['msg']}{more}; save the review again") from error
+
+
+def latest_decisions(reviews: Sequence[Review]) -> list[tuple[Review, Decision]]:
+    """Return the last decision of each author on each interval of each content, with its review, by time.
+
+    Earlier ones are kept in their reviews; they only count no longer.
+    """
+    found: dict[tuple[Any, ...], tuple[Review, Decision]] = {}
+    for review in sorted(reviews, key=lambda one: (one.made_at, one.content_hash)):
+        for decision in review.decisions:
+            key = (review.sha256, review.author, *decision.interval)
+            found.pop(key, None)
+            found[key] = (review, decision)
+    return list(found.values())
+
+
+def decision_rows(reviews: Sequence[Review]) -> list[dict[str, Any]]:
+    """Return a row per decision that counts, for tables: a labelled set of intervals."""
+    return [
+        {
+            "sha256": review.sha256,
+            "well": review.well,
+            "file": review.file,
+            "bundle": review.bundle,
+            "author": review.author,
+            "made_at": review.made_at.isoformat(),
+            "review": review.content_hash,
+            **{**decision.model_dump(mode="json"), "curves": ", ".join(decision.curves)},
+        }
+        for review, decision in latest_decisions(reviews)
+    ]

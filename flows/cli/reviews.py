@@ -1,0 +1,119 @@
+"""Commands for reviews of flagged intervals: reviews add, list, export, apply."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.console import FAILED, BadUsageError, answering
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+Sha = Annotated[str, typer.Option("--sha", help="Only contents whose sha256 begins with this.")]
+SHOWN = ("well", "author", "made_at", "action", "top_m", "base_m", "curves", "reason", "note")
+FORMATS = (".json", ".parquet")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    group = typer.Typer(no_args_is_help=True, help="Keep, list and export reviews that were saved from reports.")
+    group.command("add")(add)
+    group.command("list")(show)
+    group.command("export")(export)
+    group.command("apply")(apply)
+    app.add_typer(group, name="reviews")
+
+
+def add(
+    files: Annotated[list[Path], typer.Argument(help="Reviews saved from reports (JSON).")], as_json: Json = False
+) -> None:
+    """Validate reviews and keep each once, with author and time; the files are left as they are."""
+    with answering("reviews add", as_json=as_json) as answer:
+        from aemodels.core.errors import DataError
+        from aemodels.review.document import parse_review
+        from tasks.ledger.reviews import add_review
+
+        ledger, rows = _ledger(), []
+        for path in files:
+            try:
+                review = parse_review(_content(path), str(path))
+            except DataError as error:
+                rows.append({"file": str(path), "result": "refused", "review": "", "problem": str(error)})
+                continue
+            result = "kept" if add_review(ledger, review) else "known"
+            rows.append({"file": str(path), "result": result, "review": review.content_hash, "problem": ""})
+        answer.data["reviews"] = rows
+        answer.code = FAILED if any(row["result"] == "refused" for row in rows) else 0
+        answer.show("Reviews", [{**row, "review": row["review"][:12]} for row in rows])
+
+
+def show(sha: Sha = "", as_json: Json = False) -> None:
+    """List the decisions of the kept reviews: the last one of each author on each interval."""
+    with answering("reviews list", as_json=as_json) as answer:
+        rows = _rows(sha)
+        answer.data |= {"decisions": rows, "count": len(rows)}
+        answer.show("Decisions", [{key: row[key] for key in SHOWN} for row in rows])
+
+
+def export(
+    out: Annotated[Path, typer.Argument(help="File to write: .json or .parquet.")], sha: Sha = "", as_json: Json = False
+) -> None:
+    """Write the decisions as a table of labelled intervals."""
+    with answering("reviews export", as_json=as_json) as answer:
+        if out.suffix.lower() not in FORMATS:
+            raise BadUsageError(f"{out} ends in {out.suffix or 'nothing'}; expected {' or '.join(FORMATS)}")
+        from tasks.review.export import write_decisions
+
+        rows = _rows(sha)
+        write_decisions(rows, out)
+        answer.data |= {"written": str(out), "count": len(rows)}
+        answer.say(f"{len(rows)} decisions written to {out}")
+
+
+def apply(
+    outbox: Annotated[Path, typer.Argument(help="Folder that `sondeflow score` wrote to.")], as_json: Json = False
+) -> None:
+    """Show the kept reviews in copies of the reports and LAS files of an outbox, and on its field page."""
+    with answering("reviews apply", as_json=as_json) as answer:
+        from tasks.ledger.reviews import kept_reviews
+        from tasks.review.apply import apply_reviews
+
+        rows = apply_reviews(outbox, kept_reviews(_ledger()))
+        answer.data["wells"] = rows
+        answer.code = FAILED if any(row["problems"] for row in rows) else 0
+        shown = [{**row, "sha256": row["sha256"][:12], "written": len(row["written"])} for row in rows]
+        answer.show(
+            "Reviewed wells", [{key: value for key, value in row.items() if key != "problems"} for row in shown]
+        )
+        for row in rows:
+            for problem in row["problems"]:
+                answer.say(problem)
+
+
+def _content(path: Path) -> bytes:
+    from aemodels.core.errors import DataError
+    from aemodels.review.document import MAX_BYTES
+
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}; expected a review saved from a report (JSON)") from error
+
+
+def _rows(sha: str) -> list[dict[str, Any]]:
+    from aemodels.review.document import decision_rows
+    from tasks.ledger.reviews import kept_reviews
+
+    return decision_rows(kept_reviews(_ledger(), sha))
+
+
+def _ledger() -> Engine:
+    from tasks.ledger import open_ledger
+    from tasks.settings import Settings
+
+    return open_ledger(Settings().ledger_url)

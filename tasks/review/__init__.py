@@ -1,0 +1,1 @@
+"""Reviews of flagged intervals: export of what was decided."""

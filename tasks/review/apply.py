@@ -1,0 +1,116 @@
+"""Reviews shown again: in copies of the report and of the LAS file, and to the scorecard of the field.
+
+What scoring has published is not changed; the reviewed copies lie beside it and are made again from it each time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from markupsafe import escape
+
+from aemodels.core.errors import SondeflowError
+from aemodels.io.added_curves import AddedCurve
+from aemodels.io.files.atomic import atomic_path
+from aemodels.io.las.writer import write_flagged_las
+from aemodels.io.readers import read
+from aemodels.report.html.report import KEPT_REVIEWS
+from aemodels.review.curves import review_curves
+from aemodels.review.document import Decision, Review, latest_decisions
+from tasks.field.score_files import REVIEWED, ScoreFile, list_score_files
+
+FLAG = "BADLOG_"
+
+
+def apply_reviews(outbox: Path, reviews: Sequence[Review]) -> list[dict[str, Any]]:
+    """Write the reviews of the wells of an outbox beside their outputs.
+
+    Args:
+        outbox: folder that `sondeflow score` wrote to.
+        reviews: all that were kept.
+
+    Returns:
+        A row per reviewed well: sha256, well, number of decisions that count, files written, and what could not be.
+
+    Raises:
+        DataError: if the folder is not an outbox.
+    """
+    grouped: dict[str, list[Review]] = defaultdict(list)
+    for review in reviews:
+        grouped[review.sha256].append(review)
+    return [_apply(outbox, file, grouped[file.sha256]) for file in list_score_files(outbox) if file.sha256 in grouped]
+
+
+def _apply(outbox: Path, file: ScoreFile, reviews: Sequence[Review]) -> dict[str, Any]:
+    counted = latest_decisions(reviews)
+    kept = [one.model_dump(mode="json") for one in _with_decisions(counted)]
+    written, problems = [_write_json(outbox / "reviews" / f"{file.sha256}.json", kept)], []
+    report = file.report.replace(REVIEWED, ".html")
+    if report:
+        target = outbox / report.replace(".html", REVIEWED)
+        if _write_report(outbox / report, target, kept):
+            written.append(str(target))
+        else:
+            problems.append(f"{report}: has no place for reviews, it is of an earlier version; score its input again")
+    for copy in _las_copies(outbox, report):
+        try:
+            written.append(_write_las(copy, [decision for _, decision in counted]))
+        except SondeflowError as error:
+            problems.append(f"{copy}: {error}")
+    return {
+        "sha256": file.sha256,
+        "well": counted[-1][0].well,
+        "decisions": len(counted),
+        "written": written,
+        "problems": problems,
+    }
+
+
+def _with_decisions(counted: Sequence[tuple[Review, Decision]]) -> list[Review]:
+    """Return the reviews with the decisions that count only, in their order."""
+    found: dict[str, tuple[Review, list[Decision]]] = {}
+    for review, decision in counted:
+        found.setdefault(review.content_hash, (review, []))[1].append(decision)
+    return [review.model_copy(update={"decisions": tuple(decisions)}) for review, decisions in found.values()]
+
+
+def _write_json(target: Path, kept: Sequence[Mapping[str, Any]]) -> str:
+    with atomic_path(target) as path:
+        path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    return str(target)
+
+
+def _write_report(report: Path, target: Path, kept: Sequence[Mapping[str, Any]]) -> bool:
+    """Write a copy of a report with the reviews in it; return False if it has no place for them."""
+    html = report.read_text(encoding="utf-8")
+    if html.count(KEPT_REVIEWS) != 1:
+        return False
+    filled = KEPT_REVIEWS.replace("[]", str(escape(json.dumps(kept, separators=(",", ":")))))
+    with atomic_path(target) as path:
+        path.write_text(html.replace(KEPT_REVIEWS, filled), encoding="utf-8")
+    return True
+
+
+def _las_copies(outbox: Path, report: str) -> list[Path]:
+    """Return the scored LAS copy that belongs to a report: the same name in the same folder of its version."""
+    copy = outbox / "las" / Path(report).relative_to("reports").with_suffix(".las") if report else None
+    return [copy] if copy is not None and copy.is_file() else []
+
+
+def _write_las(copy: Path, decisions: Sequence[Decision]) -> str:
+    """Write the scored copy of a well again with REVIEW_<C> for each reviewed curve."""
+    recording = read(copy)
+    mnemonics = {str(channel.headers.get("mnemonic", channel.name)) for channel in recording.channels}
+    names = sorted(name.removeprefix(FLAG) for name in mnemonics | set(recording.names) if name.startswith(FLAG))
+    description = "reviewed: 1 = fault, 0 = flagged and sound"
+    added = [
+        AddedCurve(f"REVIEW_{name}", "", f"{name} {description}", values)
+        for name, values in review_curves(recording.axis, decisions, names).items()
+    ]
+    target = copy.with_name(copy.name.removesuffix(".las") + REVIEWED.replace(".html", ".las"))
+    write_flagged_las(copy, target, added, recording, f"sondeflow: {len(decisions)} decisions of reviewers added")
+    return str(target)
