@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 from typing_extensions import override
 
+from aemodels.core.spec import Spec
 from aemodels.core.types import FloatArray, Section
 from aemodels.denoisers.networks.denoiser import choose_pass
 from aemodels.denoisers.numpy_unet import NumpyUNet
@@ -21,10 +23,25 @@ from aemodels.detect.fault_network.features import FEATURES_PER_CURVE, input_fea
 from aemodels.detect.fault_network.training_set import UNSPECIFIC
 
 if TYPE_CHECKING:
-    from aemodels.detect.fault_network.network import FaultNetwork
+    from aemodels.denoisers.convolution_blocks import Convolutions
 
 MARGIN = 256  # samples of zeros on either side of a well, more than the networks see
 DEPTH_LOGIT_WEIGHT = 0.5  # of the log-odds that the depth as a whole is faulty, added to those of a curve
+
+
+class NetworkSizes(Spec):
+    """Sizes of the networks."""
+
+    widths: tuple[int, ...] = Field(
+        default=(32, 48, 64, 64), min_length=2, max_length=8, description="filters per level, finest level first"
+    )
+    kernel: int = Field(default=5, ge=3, le=15, description="filter length in samples, odd")
+
+    def body(self) -> Convolutions:
+        """Return the convolutions of the networks."""
+        from aemodels.denoisers.convolution_blocks import Convolutions
+
+        return Convolutions(1, self.widths, self.kernel)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +59,7 @@ class FaultNetworkDetector(WellDetector):
             not stored with the detector.
     """
 
-    spec: FaultNetwork
+    spec: NetworkSizes
     predictor: RidgeFromOtherCurves
     kinds: tuple[str, ...]
     networks: tuple[tuple[NDArray[Any], ...], ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,25 +14,21 @@ from pydantic import Field
 from aemodels.core.errors import SpecError
 from aemodels.core.interfaces import WarmStart
 from aemodels.core.progress import tell
-from aemodels.core.spec import Spec
 from aemodels.core.types import Kind, Section
 from aemodels.denoisers.training.warm_start import REMEDY, StartingWeights
 from aemodels.detect.base import DetectContext, Detector
 from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves, fit_predictors
 from aemodels.detect.fault_network.augmentation import Augmentation
-from aemodels.detect.fault_network.detector import FaultNetworkDetector
+from aemodels.detect.fault_network.detector import FaultNetworkDetector, NetworkSizes
 from aemodels.detect.fault_network.fitted_ensemble import check_ensemble
 from aemodels.detect.fault_network.generic_faults import GenericFault
 from aemodels.detect.fault_network.training_set import TrainingSet, TrainingSetSpec, build_training_set
 from aemodels.faults.base import kind_of
 
-if TYPE_CHECKING:
-    from aemodels.denoisers.convolution_blocks import Convolutions
-
 _MIN_KIND_WEIGHT, _MAX_KIND_WEIGHT = 0.7, 4.0
 
 
-class FaultNetwork(Spec):
+class FaultNetwork(NetworkSizes):
     """U-Nets over hand-made features of all curves, with one output per kind and curve, averaged over an ensemble.
 
     Trained on copies of the training wells with faults injected; a class of unspecific faults keeps the networks from
@@ -57,10 +53,6 @@ class FaultNetwork(Spec):
 
     kind: Literal["fault_network"] = "fault_network"
     members: int = Field(default=3, ge=1, le=10, description="networks in the ensemble, each with its own faults")
-    widths: tuple[int, ...] = Field(
-        default=(32, 48, 64, 64), min_length=2, max_length=8, description="filters per level, finest level first"
-    )
-    kernel: int = Field(default=5, ge=3, le=15, description="filter length in samples, odd")
     copies: int = Field(default=24, ge=1, le=200, description="faulty copies of each training well per network")
     elsewhere_copies: int = Field(
         default=4, ge=0, le=200, description="the same, of each well of another basin; 0 = learn nothing from them"
@@ -174,12 +166,6 @@ class FaultNetwork(Spec):
     @property
     def _augmentation(self) -> Augmentation:
         return Augmentation(self.flip_share, self.thickness_scale, self.missing_curve_share, self.gain_spread)
-
-    def body(self) -> Convolutions:
-        """Return the convolutions of the networks."""
-        from aemodels.denoisers.convolution_blocks import Convolutions
-
-        return Convolutions(1, self.widths, self.kernel)
 
     def starting_weights(self, context: DetectContext) -> list[StartingWeights]:
         """Return the weights that the members start from, in turn; none without a detector to start from.
