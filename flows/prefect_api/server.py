@@ -26,7 +26,9 @@ def main() -> None:
         SystemExit: if there is no password, or the port is taken.
     """
     parser = argparse.ArgumentParser(description="Prefect's server with a password, for local clients only.")
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="port")
+    parser.add_argument("--host", default=HOST, help="address to listen on; in a container 0.0.0.0")
+    parser.add_argument("--allowed-host", action="append", default=[], help="another host name of the server")
     parser.add_argument("--socket", type=int, default=None, help="inherited descriptor of a bound socket")
     parser.add_argument("--parent-pipe", type=int, default=None, help="descriptor whose closing ends the server")
     parser.add_argument("--temporary", action="store_true", help="without pages and services")
@@ -35,21 +37,27 @@ def main() -> None:
         die_with_parent(options.parent_pipe)
     if not os.environ.get(SERVER):
         raise SystemExit(f"sondeflow: no password for Prefect's server in {SERVER}; it is not started without one")
-    listening = _bound(options.port) if options.socket is None else socket.socket(fileno=options.socket)
-    _serve(listening, temporary=options.temporary)
+    given = options.socket is not None
+    listening = socket.socket(fileno=options.socket) if given else bound_socket(options.port, options.host)
+    _serve(listening, frozenset(options.allowed_host), temporary=options.temporary)
 
 
-def _bound(port: int) -> socket.socket:
+def bound_socket(port: int, host: str = HOST) -> socket.socket:
+    """Return a socket bound to a port.
+
+    Raises:
+        SystemExit: if the port is taken.
+    """
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a restart need not wait for old connections
     try:
-        listening.bind((HOST, port))
+        listening.bind((host, port))
     except OSError as error:
-        raise SystemExit(f"sondeflow: port {port} of {HOST}: {error.strerror}; choose another one") from error
+        raise SystemExit(f"sondeflow: port {port} of {host}: {error.strerror}; choose another one") from error
     return listening
 
 
-def _serve(listening: socket.socket, *, temporary: bool) -> None:
+def _serve(listening: socket.socket, allowed: frozenset[str], *, temporary: bool) -> None:
     port = int(listening.getsockname()[1])
     origin = f"http://{HOST}:{port}"
     os.environ["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] = origin
@@ -62,7 +70,7 @@ def _serve(listening: socket.socket, *, temporary: bool) -> None:
     from prefect.settings import get_current_settings
 
     level = get_current_settings().server.logging_level.lower()
-    app = LocalOnly(create_app(final=True, ephemeral=temporary), port)
+    app = LocalOnly(create_app(final=True, ephemeral=temporary), port, allowed)
     server = uvicorn.Server(uvicorn.Config(app, lifespan="on", log_level=level, ws_ping_interval=20.0))
     server.run(sockets=[listening])
     if not server.started:
