@@ -61,6 +61,9 @@ def task_runner(settings: Settings) -> TaskRunner[Any]:
             "SONDEFLOW_TASK_RUNNER is 'dask' and prefect-dask is not installed; pip install 'sondeflow[dask]', "
             "or set it to 'threads'"
         ) from error
+    if settings.dask_scheduler:
+        remote: TaskRunner[Any] = DaskTaskRunner(address=settings.dask_scheduler)
+        return remote
     runner: TaskRunner[Any] = DaskTaskRunner(cluster_kwargs={"n_workers": settings.workers, "threads_per_worker": 1})
     return runner
 

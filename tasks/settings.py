@@ -33,6 +33,8 @@ class Settings(BaseSettings):
         outbox: where scores go.
         workers: number of concurrent tasks per flow.
         task_runner: "threads" in this process, or "dask" (needs prefect-dask).
+        dask_scheduler: address of a running Dask scheduler, e.g. "tcp://host:8786", whose workers need the same home
+            folder, ledger and tracking store; without it, "dask" starts workers on this machine.
         aliases: a YAML file of mnemonics and units that takes precedence over the built-in one.
         settle_seconds: age in s at which an unchanged file is complete; younger files are checked twice.
         batch: files per scoring task.
@@ -66,6 +68,7 @@ class Settings(BaseSettings):
     outbox: Path = _in_home("outbox")
     workers: int = Field(default=2, ge=1, le=256, description="number of concurrent tasks per flow")
     task_runner: Literal["threads", "dask"] = Field(default="threads", description="where tasks run")
+    dask_scheduler: str = Field(default="", description="address of a running Dask scheduler")
     aliases: Path | None = Field(default=None, description="YAML file of additional mnemonics and units")
     settle_seconds: float = Field(default=2.0, ge=0.0, description="age in s at which an unchanged file is complete")
     batch: int = Field(default=32, ge=1, le=1000, description="files per scoring task")

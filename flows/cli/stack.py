@@ -1,8 +1,8 @@
-"""Commands of a whole deployment: stack up, down, status; metrics."""
+"""Commands of a whole deployment: stack up, down, status; metrics; upgrade."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,7 +12,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")
 _SHOWN = ("prefect", "prefect_password", "mlflow", "mlflow_password", "metrics", "inbox", "outbox", "log")
 
 
-def _port(about: str) -> typer.models.OptionInfo:
+def _port(about: str) -> Any:
     return typer.Option(min=1024, max=65535, help=about)
 
 
@@ -28,6 +28,7 @@ def add_to(app: typer.Typer) -> None:
     stack.command()(status)
     app.add_typer(stack, name="stack")
     app.command()(metrics)
+    app.command()(upgrade)
 
 
 def up(  # noqa: PLR0913, PLR0917 - a port per server
@@ -97,6 +98,21 @@ def metrics(
         from flows.metrics.server import serve_metrics
 
         serve_metrics(port, host, frozenset(allowed_host or []))
+
+
+def upgrade(as_json: Json = False) -> None:
+    """Migrate ledger and MLflow store of an earlier version; scoring does so by itself where that is safe."""
+    with answering("upgrade", as_json=as_json) as answer:
+        from tasks.ledger import open_ledger
+        from tasks.settings import Settings
+        from tasks.tracking.store import upgrade as migrate
+
+        settings = Settings()
+        open_ledger(settings.ledger_url)
+        answer.say("ledger: up to date")
+        copy = migrate(settings) if settings.has_registry else None
+        answer.data = {"copy": None if copy is None else str(copy)}
+        answer.say("MLflow: up to date" if copy is None else f"MLflow: up to date; as it was: {copy}")
 
 
 def _say(answer: Answer) -> None:

@@ -15,7 +15,6 @@ from flows.server.mlflow_login import AUTHENTICATION, mlflow_login
 from flows.server.processes import HOST, NotServedError, Process, await_answer, exit_on_signals, start, stop, watch
 from tasks.settings import Settings
 
-
 # its jobs evaluate language models: seven processes that nothing here uses
 NO_JOBS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 
@@ -47,6 +46,8 @@ def serve_interfaces(ports: Ports, *, as_json: bool) -> None:
         wanted = [command for name, command in commands(settings, ports).items() if name not in elsewhere]
         environment = dict(os.environ)
         if "mlflow" not in elsewhere:
+            if settings.has_registry:
+                _migrate(settings)
             # not as an argument, which `ps` shows to everybody
             environment["MLFLOW_BACKEND_STORE_URI"] = settings.tracking_uri.reveal()
             environment |= NO_JOBS | mlflow_login(settings, f"sqlite:///{settings.home / 'mlflow-auth.db'}")
@@ -64,6 +65,13 @@ def serve_interfaces(ports: Ports, *, as_json: bool) -> None:
         watch(started, _ended)
     finally:
         stop(started)
+
+
+def _migrate(settings: Settings) -> None:
+    """Connect once: a store of an older MLflow is migrated, which its server would refuse."""
+    from tasks.tracking.store import connect  # imports MLflow
+
+    connect(settings)
 
 
 def known_addresses(settings: Settings) -> dict[str, str]:

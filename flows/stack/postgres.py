@@ -42,7 +42,7 @@ class Postgres:
 
     def is_ready(self, port: int) -> bool:
         """Return whether a server accepts connections at a port of this machine."""
-        ask = [self.programs / "pg_isready", "-q", "-h", HOST, "-p", str(port), "-U", SUPERUSER, "-d", SUPERUSER]
+        ask = [str(self.programs / "pg_isready"), "-q", "-h", HOST, "-p", str(port), "-U", SUPERUSER, "-d", SUPERUSER]
         return subprocess.run(ask, check=False, env={}, timeout=20).returncode == 0  # noqa: S603
 
     def prepare(self, places: Places) -> str:
@@ -66,7 +66,7 @@ class Postgres:
             NotServedError: if pg_dump fails.
         """
         who = ["--host", HOST, "--port", str(port), "--username", database, "--no-password"]
-        command = [self.programs / "pg_dump", "--format", "custom", "--file", target, *who, database]
+        command = [str(self.programs / "pg_dump"), "--format", "custom", "--file", str(target), *who, database]
         _run(command, environment={"PGPASSFILE": str(passfile)})
 
     def _initialise(self, places: Places, password: str) -> None:
@@ -76,8 +76,9 @@ class Postgres:
         try:
             if self.account is not None:
                 os.chown(given, self.account, -1)
-            who = ["--username", SUPERUSER, "--pwfile", given, "--auth", "scram-sha-256"]
-            command = [self.programs / "initdb", "--pgdata", places.postgres, *who, "--encoding", "UTF8", "--locale=C"]
+            who = ["--username", SUPERUSER, "--pwfile", str(given), "--auth", "scram-sha-256"]
+            command = [str(self.programs / "initdb"), "--pgdata", str(places.postgres), *who]
+            command += ["--encoding", "UTF8", "--locale=C"]
             _run(command, account=self.account)
         finally:
             given.unlink()
@@ -85,7 +86,7 @@ class Postgres:
     def _end_leftover(self, places: Places) -> None:
         """End a server that an earlier stack could not end: the whole machine was stopped, or its parent killed."""
         if (places.postgres / "postmaster.pid").exists():
-            command = [self.programs / "pg_ctl", "stop", "-D", places.postgres, "-m", "fast", "-w"]
+            command = [str(self.programs / "pg_ctl"), "stop", "-D", str(places.postgres), "-m", "fast", "-w"]
             _run(command, account=self.account, may_fail=True)  # it fails if no server runs
 
 
@@ -134,7 +135,7 @@ def _bundled() -> list[Path]:
 
 def _major(programs: Path) -> int:
     """Return the major version, from "postgres (PostgreSQL) 15.6 (Debian …)"."""
-    done = _run([programs / "postgres", "--version"])
+    done = _run([str(programs / "postgres"), "--version"])
     return int(done.partition("(PostgreSQL)")[2].strip().partition(".")[0])
 
 
@@ -182,7 +183,7 @@ def _let_through(cluster: Path, account: int) -> None:
 
 
 def _run(
-    command: Sequence[str | Path],
+    command: Sequence[str],
     *,
     account: int | None = None,
     environment: dict[str, str] | None = None,
@@ -190,7 +191,7 @@ def _run(
 ) -> str:
     group = None if account is None else pwd.getpwuid(account).pw_gid
     done = subprocess.run(  # noqa: S603 - our own command
-        [str(part) for part in command],
+        command,
         user=account,
         group=group,
         extra_groups=None if account is None else [],

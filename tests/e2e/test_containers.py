@@ -7,6 +7,7 @@ stood in for by an installed server of version 14 or newer with its contrib modu
 
 from __future__ import annotations
 
+import base64
 import os
 import pwd
 import re
@@ -23,12 +24,16 @@ import pytest
 import yaml
 
 from flows.server.processes import Process, start, stop
-from helpers.servers import ROOT, ask, clean_environment, free_port, wait_for
+from helpers.closed_server import assert_closed, call
+from helpers.servers import PASSWORDS, ROOT, ask, clean_environment, free_port, wait_for
 
+QUIET = {"DO_NOT_TRACK": "true", "MLFLOW_DISABLE_TELEMETRY": "true", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
 DOCKER = ROOT / "docker"
 TEXT = (DOCKER / "compose.yaml").read_text(encoding="utf-8")
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["services"]
-PORTS = {"postgres": "5432", "mlflow": "5000", "prefect": "4200", "worker": "8080"}
+PORTS = {"postgres": "5432", "mlflow": "5000", "prefect": "4200", "worker": "8080", "metrics": "9464"}
+ENDS = {"initialise", "sondeflow", "s3-bucket"}
+OWN = sorted(name for name, service in SERVICES.items() if service["image"] == "sondeflow")
 
 
 def test_the_dockerfile_passes_its_linter():
@@ -71,27 +76,86 @@ def test_a_service_is_local_hardened_and_without_passwords(name):
     assert service["read_only"]
     assert "no-new-privileges:true" in service["security_opt"]
     assert service["restart"]
-    assert "healthcheck" in service or name in {"initialise", "sondeflow"}, "only what ends has no health check"
-    assert service["secrets"] == ["postgres_password"]
+    assert "healthcheck" in service or name in ENDS, "only what ends has no health check"
     assert not re.search(r"://\w+:[^@/]+@", str(service)), "a password stands in a URL"
     if name != "postgres":
         assert service["cap_drop"] == ["ALL"]
-        assert service["entrypoint"][0] == "with-database-password"
+    if name in OWN:
+        assert service["entrypoint"][0] == "with-secrets"
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_service_gets_the_secrets_that_it_reads_and_no_others(name):
+    service = SERVICES[name]
+    read = {
+        value.removeprefix("/run/secrets/") for value in service["environment"].values() if "/run/secrets/" in value
+    }
+    if name == "postgres":  # its script of databases reads the passwords of the roles
+        read |= {f"{role}_password" for role in ("ledger", "mlflow", "prefect", "metrics")}
+    assert set(service["secrets"]) == read
+
+
+def test_one_role_per_database_and_none_is_the_superuser():
+    users = set(re.findall(r"postgresql\+\w+://(\w+)@postgres:5432/(\w+)", TEXT))
+    assert users == {("ledger", "ledger"), ("mlflow", "mlflow"), ("prefect", "prefect"), ("metrics", "ledger")}
+
+
+def test_images_are_pinned_by_exact_version():
+    bases = re.findall(r"^FROM (\S+)", (DOCKER / "Dockerfile").read_text(), re.MULTILINE)
+    images = {service["image"] for service in SERVICES.values()} - {"sondeflow"} | set(bases)
+    assert len(images) == 3
+    for image in images:
+        assert re.search(r":(\d+\.\d+(\.\d+)?-\S*bookworm|RELEASE\.\d{4}-\S+Z)$", image), image
 
 
 def test_passwords_are_made_once_and_never_committed(tmp_path):
     script = shutil.copy(DOCKER / "make-secrets", tmp_path)
-    for _ in range(2):
-        subprocess.run([script], check=True)
-        made = (tmp_path / "secrets" / "postgres_password").read_text(encoding="utf-8")
-    assert len(made) >= 32
-    assert re.fullmatch(r"[A-Za-z0-9_-]+", made)
+    names = set(yaml.safe_load(TEXT)["secrets"])
+    subprocess.run([script], check=True)
+    made = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "secrets").iterdir()}
+    assert set(made) == names
+    assert len(set(made.values())) == len(names)
+    for name, text in made.items():
+        assert re.fullmatch(r"sondeflow:[\w-]{43}" if name.endswith("_login") else r"[\w-]{43}", text), name
     assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
     subprocess.run([script], check=True)
-    assert (tmp_path / "secrets" / "postgres_password").read_text(encoding="utf-8") == made
-    ignored = subprocess.run(["git", "check-ignore", "-q", "docker/secrets/postgres_password"], cwd=ROOT, check=False)
-    assert ignored.returncode == 0
-    assert yaml.safe_load(TEXT)["secrets"]["postgres_password"]["file"] == "./secrets/postgres_password"
+    assert {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "secrets").iterdir()} == made
+    for name, secret in yaml.safe_load(TEXT)["secrets"].items():
+        assert secret["file"] == f"./secrets/{name}"
+        ignored = subprocess.run(["git", "check-ignore", "-q", f"docker/secrets/{name}"], cwd=ROOT, check=False)
+        assert ignored.returncode == 0
+
+
+# in containers instead of a file in the home folder, an option, or an address of this machine
+CONTAINERS_ONLY = {"HOME", "MLFLOW_ARTIFACTS_DESTINATION", "PREFECT_UI_STATIC_DIRECTORY", "SONDEFLOW_DASK_SCHEDULER"}
+CONTAINERS_ONLY |= {"PREFECT_HOME", "SONDEFLOW_TASK_RUNNER", "MLFLOW_S3_ENDPOINT_URL", "AWS_ACCESS_KEY_ID"}
+
+
+@pytest.mark.parametrize("name", ["mlflow", "prefect", "worker", "metrics"])
+def test_the_native_stack_runs_the_same(name, tmp_path, monkeypatch):
+    """What a service of compose.yaml is started with, `sondeflow stack up` starts it with as well."""
+    from flows.stack import services
+    from flows.stack.places import Places, StackOptions
+    from tasks.settings import Settings
+
+    for key, value in QUIET.items():  # the Makefile sets them
+        monkeypatch.setenv(key, value)
+    settings, places, options = Settings(home=tmp_path), Places(tmp_path), StackOptions()
+    more = {"on_postgres": True} if name == "prefect" else {}
+    native = getattr(services, f"{name}_service")(settings, places, options, **more)
+    service = SERVICES[name]
+    stated = {key for key in service["environment"] if not key.endswith("_FILE")} - CONTAINERS_ONLY
+    assert stated <= set(native.environment)
+    options_of = {part.partition("=")[0] for part in service["command"] if part.startswith("--")}
+    assert options_of - {"--allowed-host", "--allowed-hosts", "--host"} <= set(native.command)
+    program = service["entrypoint"][2:]  # after with-secrets and python
+    assert list(native.command[1 : len(program) + 1]) == program
+    health = re.search(r"http://127\.0\.0\.1:(\d+)(/[\w/]+)", str(service["healthcheck"]["test"]))
+    port = getattr(options, f"{name}_port")
+    addresses = {"mlflow": f"{options.mlflow}/health", "prefect": f"{options.prefect}/api/health"}
+    addresses |= {"worker": options.worker, "metrics": options.metrics}
+    assert addresses[name] == f"http://127.0.0.1:{port}{health[2]}"
+    assert health[1] == PORTS[name] == str(port)
 
 
 def test_every_file_that_the_image_copies_travels_to_the_engine():
@@ -118,20 +182,20 @@ class Native:
             text = re.sub(rf"(?<!-)\b(?:{name}|localhost|127\.0\.0\.1):{port}", f"127.0.0.1:{self.ports[name]}", text)
             text = text.replace(f"--port={port}", f"--port={self.ports[name]}")
             text = self.ports[name] if text == port else text
-        text = text.replace("0.0.0.0", "127.0.0.1")
-        return re.sub(r"^(--\S+=)?(/data|/tmp|/mlartifacts)(?=/|$)", rf"\1{self.folder}\2", text)
+        text = re.sub(r"\$\{\w+:-(.*?)\}", r"\1", text.replace("0.0.0.0", "127.0.0.1"))
+        text = re.sub(r"^(--\S+=)?(/data|/tmp|/mlartifacts)(?=/|$)", rf"\1{self.folder}\2", text)
+        text = text.replace("/run/secrets", str(self.folder / "secrets"))
+        text = text.replace("/etc/sondeflow/prefect.yaml", str(ROOT / "prefect.yaml"))
+        return text.replace("/etc/sondeflow", str(self.folder))
 
     def environment(self, name: str) -> dict[str, str]:
         stated = {key: self.here(value) for key, value in SERVICES[name]["environment"].items()}
-        stated["ALERTS_WEBHOOK"] = stated.get("ALERTS_WEBHOOK", "").replace("${ALERTS_WEBHOOK:-}", "")
         clean = clean_environment(self.folder)
         for mine in [key for key in clean if key.startswith(("SONDEFLOW_", "PREFECT_"))]:
             del clean[mine]  # what the services need, compose.yaml says
         places = {
             "PATH": f"{DOCKER}{os.pathsep}{clean['PATH']}",
             "PWD": str(self.folder),
-            "DATABASE_PASSWORD_FILE": str(self.folder / "secrets" / "postgres_password"),
-            "DEPLOYMENTS_FILE": str(ROOT / "prefect.yaml"),
         }
         return clean | places | stated
 
@@ -205,7 +269,7 @@ def _start_postgres(native: Native, bin_folder: Path) -> None:
     launcher = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
     native.running.append(start([*launcher, *server]))
     script = (DOCKER / "init-databases.sql").read_text(encoding="utf-8")
-    access = {**os.environ, "PGPASSWORD": password.read_text(encoding="utf-8")}
+    access = {**os.environ, "PGPASSWORD": password.read_text(encoding="utf-8"), "SECRETS": str(password.parent)}
     client = [bin_folder / "psql", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--host", "127.0.0.1"]
     client += ["--port", native.ports["postgres"], "--username", name, "--dbname", "postgres"]
     ready = [bin_folder / "pg_isready", "--host", "127.0.0.1", "--port", native.ports["postgres"]]
@@ -226,6 +290,10 @@ def native(tmp_path_factory) -> Iterator[Native]:
         (services.folder / place).mkdir(parents=True)
     script = shutil.copy(DOCKER / "make-secrets", services.folder)
     subprocess.run([script], check=True)
+    configuration = (DOCKER / "mlflow-auth.ini").read_text(encoding="utf-8")
+    (services.folder / "mlflow-auth.ini").write_text(services.here(configuration), encoding="utf-8")
+    api = f"http://127.0.0.1:{services.ports['prefect']}/api"
+    PASSWORDS[api] = (services.folder / "secrets" / "prefect_login").read_text(encoding="utf-8")
     try:
         _start_postgres(services, bin_folder)
         for name in ("mlflow", "prefect"):
@@ -233,6 +301,7 @@ def native(tmp_path_factory) -> Iterator[Native]:
         first = services.run("initialise")
         assert first.returncode == 0, first.stdout + first.stderr
         services.up("worker")
+        services.up("metrics")
         yield services
     finally:
         stop(services.running)
@@ -275,6 +344,19 @@ def test_without_the_password_nothing_is_let_in(native):
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=native.folder)
     assert done.returncode == 1
     assert "password authentication failed" in done.stdout
+
+
+@pytest.mark.slow
+def test_both_servers_ask_for_their_passwords(native):
+    secrets = {path.name: path.read_text() for path in (native.folder / "secrets").iterdir()}
+    assert_closed(int(native.ports["prefect"]), secrets["prefect_login"])
+    port = int(native.ports["mlflow"])
+    path, own = "/api/2.0/mlflow/experiments/search?max_results=1", {"Host": f"127.0.0.1:{port}"}
+    codes = {login: base64.b64encode(login.encode()).decode() for login in (secrets["mlflow_login"], "sondeflow:guess")}
+    assert [call(port, path, own | {"Authorization": f"Basic {code}"})[0] for code in codes.values()] == [200, 401]
+    assert call(port, path, own)[0] == 401
+    right = own | {"Authorization": f"Basic {codes[secrets['mlflow_login']]}", "Host": "evil.example"}
+    assert call(port, path, right)[0] == 403
 
 
 def _end(api: str, run: str) -> dict[str, Any] | None:
