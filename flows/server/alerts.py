@@ -20,13 +20,14 @@ from tasks.monitoring.events import ALARM, DRIFT, QUARANTINE
 
 BLOCK = "sondeflow-alerts"
 ZOMBIES = "sondeflow: runs without a heartbeat have crashed"
+STUCK = "sondeflow: runs that were claimed and never started have crashed"
 FAILURE = "sondeflow: a run failed or crashed"
 QUARANTINES = "sondeflow: too many files in quarantine"
 DRIFTS = "sondeflow: data or scores drift"
 NO_WORKER = "sondeflow: no worker sends heartbeats"
 LATE = "sondeflow: a scheduled run does not start"
 CANCELLED = "sondeflow: a run was cancelled"
-ALERTS = (ZOMBIES, FAILURE, QUARANTINES, DRIFTS, NO_WORKER, LATE, CANCELLED)
+ALERTS = (ZOMBIES, STUCK, FAILURE, QUARANTINES, DRIFTS, NO_WORKER, LATE, CANCELLED)
 HEARTBEAT = "prefect.flow-run.heartbeat"
 ENDS = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "TimedOut", "Crashed", "Cancelled", "Paused")}
 # Prefect marks a run as late 15 s after its time; these events mean that it goes on, or is given up
@@ -44,12 +45,14 @@ class AlertOptions:
         webhook: URL that receives a POST with JSON; "" removes the alerts that call one.
         silent_seconds: time in s without a heartbeat after which a run counts as dead.
         late_seconds: time in s that a scheduled run may be late.
+        stuck_seconds: time in s after which a run that a worker has claimed and not started counts as dead.
         worker_seconds: time in s that a work pool may have no worker, after the server has missed three heartbeats.
     """
 
     webhook: SecretStr = NO_WEBHOOK  # whoever knows the URL can send to it
     silent_seconds: int = SILENT_SECONDS
     late_seconds: int = 900
+    stuck_seconds: int = 300
     worker_seconds: int = 120  # a restart takes less
 
 
@@ -59,7 +62,7 @@ def apply_alerts(options: AlertOptions) -> list[dict[str, str]]:
     Returns:
         One row per automation: its name, and created, updated or removed.
     """
-    wanted = {ZOMBIES: zombie_automation(options.silent_seconds)}
+    wanted = {ZOMBIES: zombie_automation(options.silent_seconds), STUCK: stuck_automation(options.stuck_seconds)}
     if options.webhook.get_secret_value():
         block = asyncio.run(Webhook(url=options.webhook).asave(BLOCK, overwrite=True))
         call = CallWebhook(block_document_id=block, payload=_payload())
@@ -87,15 +90,25 @@ def zombie_automation(silent_seconds: int) -> AutomationCore:
             threshold=1,
             within=timedelta(seconds=silent_seconds),
         ),
-        actions=[
-            ChangeFlowRunState(
-                name="Crashed",
-                state=StateType.CRASHED,
-                message=f"no heartbeat for {silent_seconds} s: marked as crashed",
-                force=False,
-            )
-        ],
+        actions=[_crash(f"no heartbeat for {silent_seconds} s: marked as crashed")],
     )
+
+
+def stuck_automation(seconds: int) -> AutomationCore:
+    """Return the automation that marks a run as crashed that a worker has claimed and not started.
+
+    It would keep the only place of its deployment, and every later run would be cancelled.
+    """
+    return AutomationCore(
+        name=STUCK,
+        description=f"Claimed by a worker and not started within {seconds} s: the worker or the server was stopped.",
+        trigger=_unless("prefect.flow-run", "Pending", STARTS - {"Pending"}, seconds),
+        actions=[_crash(f"claimed by a worker and not started within {seconds} s: marked as crashed")],
+    )
+
+
+def _crash(message: str) -> ChangeFlowRunState:
+    return ChangeFlowRunState(name="Crashed", state=StateType.CRASHED, message=message, force=False)
 
 
 def webhook_automations(call: CallWebhook, options: AlertOptions) -> dict[str, AutomationCore]:

@@ -12,12 +12,13 @@ import yaml
 
 from flows.console import print_now
 from flows.environment import prepare_environment
-from flows.prefect_api.password import shown_password
+from flows.prefect_api.password import CLIENT, shown_password
 from flows.server.deployments import FILE, POOL, load_deployments, plan_of, with_scoring_every
 from flows.server.home_lock import hold_home
 from flows.server.overdue_runs import delete_overdue_runs
 from flows.server.processes import HOST, NotServedError, answers, await_answer, exit_on_signals
-from flows.server.supervision import Service, Supervised, launch, stop_all, supervise
+from flows.server.stuck_runs import release_stuck_runs
+from flows.server.supervision import Service, Supervised, every, launch, stop_all, supervise
 from flows.server.web_pages import prefect_server
 from tasks.settings import Settings
 
@@ -62,7 +63,8 @@ def serve(options: ServeOptions, *, as_json: bool) -> None:
             delete_overdue_runs(environment["PREFECT_API_URL"])
             supervised.append(launch(Service("Prefect worker", worker_command(), environment)))
             _announce(content, settings, address, own=given is None, as_json=as_json)
-            supervise(supervised)
+            login = os.environ.get(CLIENT, "")
+            supervise(supervised, every(60.0, lambda: release_stuck_runs(environment["PREFECT_API_URL"], login)))
         finally:
             stop_all(supervised)
 

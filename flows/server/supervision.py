@@ -80,6 +80,19 @@ def supervise(supervised: Sequence[Supervised], meanwhile: Callable[[], None] = 
     watch(watched, again, meanwhile)
 
 
+def every(seconds: float, action: Callable[[], object]) -> Callable[[], None]:
+    """Return a function that does the action if its last time is so many seconds ago, and nothing otherwise."""
+    last = time.monotonic()
+
+    def maybe() -> None:
+        nonlocal last
+        if time.monotonic() - last >= seconds:
+            action()
+            last = time.monotonic()
+
+    return maybe
+
+
 def stop_all(supervised: Sequence[Supervised]) -> None:
     """Stop services, the last started first."""
     for one in reversed(supervised):

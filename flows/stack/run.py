@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from shlex import quote
 
@@ -16,7 +17,8 @@ from flows.server.deployments import FILE, load_deployments, plan_of, with_scori
 from flows.server.home_lock import hold_home
 from flows.server.orphans import adopt_orphans, end_orphans, reap_orphans
 from flows.server.processes import NotServedError, exit_on_signals
-from flows.server.supervision import Service, Supervised, launch, stop_all, supervise
+from flows.server.stuck_runs import release_stuck_runs
+from flows.server.supervision import Service, Supervised, every, launch, stop_all, supervise
 from flows.stack import services
 from flows.stack.databases import add_trigrams, create_databases
 from flows.stack.places import MLFLOW, Places, StackOptions, places_of
@@ -46,11 +48,23 @@ def run(options: StackOptions) -> None:
             answer = _start_all(settings, places, options, running)
             replace_private(places.environment, _shell_lines(services.addresses(settings, places, options), places))
             replace_private(places.ready, json.dumps(answer))
-            supervise(running, lambda: reap_orphans({one.process.pid for one in running}))
+            supervise(running, _housekeeping(settings, options, running))
         finally:
             places.ready.unlink(missing_ok=True)
             stop_all(running)
             end_orphans()
+
+
+def _housekeeping(settings: Settings, options: StackOptions, running: list[Supervised]) -> Callable[[], None]:
+    """Return what is done while all services run."""
+    login = read_password(settings)
+    release = every(60.0, lambda: release_stuck_runs(f"{options.prefect}/api", login))
+
+    def once() -> None:
+        reap_orphans({one.process.pid for one in running})
+        release()
+
+    return once
 
 
 def _start_all(

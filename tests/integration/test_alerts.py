@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.server.alerts import ALERTS, CANCELLED, DRIFTS, FAILURE, LATE, NO_WORKER, QUARANTINES, ZOMBIES
+from flows.server.alerts import ALERTS, CANCELLED, DRIFTS, FAILURE, LATE, NO_WORKER, QUARANTINES, STUCK, ZOMBIES
 from helpers.servers import Webhook, ask, running_prefect, wait_for
 
 SILENT = 40  # seconds; a run's heartbeats come every 30 s here, the shortest that Prefect allows
@@ -128,7 +128,7 @@ def test_a_cancelled_run_calls_the_webhook_unless_another_run_does_its_work(serv
 
 @pytest.mark.slow
 def test_a_run_that_nobody_starts_and_a_worker_that_dies_call_the_webhook(server, webhook):
-    options = f"AlertOptions(SecretStr({webhook.url!r}), late_seconds=5, worker_seconds=5)"
+    options = f"AlertOptions(SecretStr({webhook.url!r}), late_seconds=10, worker_seconds=10)"
     _run(f"from flows.server.alerts import *; from pydantic import SecretStr; apply_alerts({options})", server)
     api = server["PREFECT_API_URL"]
     flow = ask(api, "/flows/", {"name": "nightly"})["id"]
@@ -165,8 +165,8 @@ def test_a_run_whose_process_was_killed_is_marked_crashed(server, webhook, tmp_p
 
 def test_without_a_webhook_the_alerts_that_call_it_are_taken_away(server):
     done = _alerts(server, "", 540)
-    assert done == {name: "updated" if name == ZOMBIES else "removed" for name in ALERTS}
-    assert set(_automations(server["PREFECT_API_URL"])) == {ZOMBIES}
+    assert done == {name: "updated" if name in {ZOMBIES, STUCK} else "removed" for name in ALERTS}
+    assert set(_automations(server["PREFECT_API_URL"])) == {ZOMBIES, STUCK}
 
 
 def _heartbeats(api: str) -> list[dict]:
