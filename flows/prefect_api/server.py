@@ -12,6 +12,7 @@ from flows.prefect_api.password import SERVER
 from tasks.scoring.worker_process import die_with_parent
 
 HOST = "127.0.0.1"
+LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 
 
 def server_command(*arguments: str) -> list[str]:
@@ -62,6 +63,8 @@ def _serve(listening: socket.socket, allowed: frozenset[str], *, temporary: bool
     origin = f"http://{HOST}:{port}"
     os.environ["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] = origin
     os.environ.setdefault("PREFECT_UI_API_URL", f"{origin}/api")
+    # in memory, as by default, a restart would lose who holds the only place of a deployment, which then stays taken
+    os.environ.setdefault("PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE", LEASES)
     if temporary:
         os.environ["PREFECT_UI_ENABLED"] = "false"
     # imported here: Prefect reads its settings from the environment when it is imported

@@ -20,14 +20,13 @@ from tasks.monitoring.events import ALARM, DRIFT, QUARANTINE
 
 BLOCK = "sondeflow-alerts"
 ZOMBIES = "sondeflow: runs without a heartbeat have crashed"
-STUCK = "sondeflow: runs that were claimed and never started have crashed"
 FAILURE = "sondeflow: a run failed or crashed"
 QUARANTINES = "sondeflow: too many files in quarantine"
 DRIFTS = "sondeflow: data or scores drift"
 NO_WORKER = "sondeflow: no worker sends heartbeats"
 LATE = "sondeflow: a scheduled run does not start"
 CANCELLED = "sondeflow: a run was cancelled"
-ALERTS = (ZOMBIES, STUCK, FAILURE, QUARANTINES, DRIFTS, NO_WORKER, LATE, CANCELLED)
+ALERTS = (ZOMBIES, FAILURE, QUARANTINES, DRIFTS, NO_WORKER, LATE, CANCELLED)
 HEARTBEAT = "prefect.flow-run.heartbeat"
 ENDS = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "TimedOut", "Crashed", "Cancelled", "Paused")}
 # Prefect marks a run as late 15 s after its time; these events mean that it goes on, or is given up
@@ -45,14 +44,12 @@ class AlertOptions:
         webhook: URL that receives a POST with JSON; "" removes the alerts that call one.
         silent_seconds: time in s without a heartbeat after which a run counts as dead.
         late_seconds: time in s that a scheduled run may be late.
-        stuck_seconds: time in s after which a run that a worker has claimed and not started counts as dead.
         worker_seconds: time in s that a work pool may have no worker, after the server has missed three heartbeats.
     """
 
     webhook: SecretStr = NO_WEBHOOK  # whoever knows the URL can send to it
     silent_seconds: int = SILENT_SECONDS
     late_seconds: int = 900
-    stuck_seconds: int = 300
     worker_seconds: int = 120  # a restart takes less
 
 
@@ -62,7 +59,7 @@ def apply_alerts(options: AlertOptions) -> list[dict[str, str]]:
     Returns:
         One row per automation: its name, and created, updated or removed.
     """
-    wanted = {ZOMBIES: zombie_automation(options.silent_seconds), STUCK: stuck_automation(options.stuck_seconds)}
+    wanted = {ZOMBIES: zombie_automation(options.silent_seconds)}
     if options.webhook.get_secret_value():
         block = asyncio.run(Webhook(url=options.webhook).asave(BLOCK, overwrite=True))
         call = CallWebhook(block_document_id=block, payload=_payload())
@@ -90,25 +87,15 @@ def zombie_automation(silent_seconds: int) -> AutomationCore:
             threshold=1,
             within=timedelta(seconds=silent_seconds),
         ),
-        actions=[_crash(f"no heartbeat for {silent_seconds} s: marked as crashed")],
+        actions=[
+            ChangeFlowRunState(
+                name="Crashed",
+                state=StateType.CRASHED,
+                message=f"no heartbeat for {silent_seconds} s: marked as crashed",
+                force=False,
+            )
+        ],
     )
-
-
-def stuck_automation(seconds: int) -> AutomationCore:
-    """Return the automation that marks a run as crashed that a worker has claimed and not started.
-
-    It would keep the only place of its deployment, and every later run would be cancelled.
-    """
-    return AutomationCore(
-        name=STUCK,
-        description=f"Claimed by a worker and not started within {seconds} s: the worker or the server was stopped.",
-        trigger=_unless("prefect.flow-run", "Pending", STARTS - {"Pending"}, seconds),
-        actions=[_crash(f"claimed by a worker and not started within {seconds} s: marked as crashed")],
-    )
-
-
-def _crash(message: str) -> ChangeFlowRunState:
-    return ChangeFlowRunState(name="Crashed", state=StateType.CRASHED, message=message, force=False)
 
 
 def webhook_automations(call: CallWebhook, options: AlertOptions) -> dict[str, AutomationCore]:
@@ -128,8 +115,12 @@ def webhook_automations(call: CallWebhook, options: AlertOptions) -> dict[str, A
     return {name: AutomationCore(name=name, trigger=trigger, actions=[call]) for name, trigger in triggers.items()}
 
 
-def _run_state(types: list[str], labels: dict[str, list[str]] | None = None) -> EventTrigger:
-    match = {"prefect.resource.id": ["prefect.flow-run.*"], "prefect.state-type": types, **(labels or {})}
+def _run_state(types: list[str], labels: dict[str, str | list[str]] | None = None) -> EventTrigger:
+    match: dict[str, str | list[str]] = {
+        "prefect.resource.id": ["prefect.flow-run.*"],
+        "prefect.state-type": types,
+        **(labels or {}),
+    }
     return _at_once({"prefect.flow-run.*"}, match, for_each={"prefect.resource.id"})
 
 
@@ -146,7 +137,7 @@ def _unless(resource: str, event: str, expected: set[str], seconds: int) -> Even
     )
 
 
-def _at_once(expect: set[str], match: dict[str, list[str]], for_each: Collection[str] = ()) -> EventTrigger:
+def _at_once(expect: set[str], match: dict[str, str | list[str]], for_each: Collection[str] = ()) -> EventTrigger:
     return EventTrigger(
         expect=expect,
         match=match,

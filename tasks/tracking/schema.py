@@ -106,7 +106,7 @@ def _revision(address: Address) -> str | None:
 def _head() -> str:
     from mlflow.store.db.utils import _get_latest_schema_revision  # here: its import takes seconds
 
-    return str(_get_latest_schema_revision())
+    return str(_get_latest_schema_revision())  # type: ignore[no-untyped-call]
 
 
 def _refuse_newer(address: Address, revision: str | None) -> None:
@@ -115,7 +115,7 @@ def _refuse_newer(address: Address, revision: str | None) -> None:
     from mlflow.store.db.utils import _get_alembic_config
 
     try:
-        ScriptDirectory.from_config(_get_alembic_config("")).get_revision(revision or "base")
+        ScriptDirectory.from_config(_get_alembic_config("")).get_revision(revision or "base")  # type: ignore[no-untyped-call]
     except CommandError as error:
         raise SchemaError(
             f"{address} was written by a newer MLflow (tables {revision}); install the sondeflow that wrote it"

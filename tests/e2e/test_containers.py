@@ -315,7 +315,7 @@ def test_the_initialiser_can_run_again(native):
     api = f"http://127.0.0.1:{native.ports['prefect']}/api"
     stated = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
     assert {found["name"] for found in ask(api, "/deployments/filter", {})} == {one["name"] for one in stated}
-    assert len(ask(api, "/automations/filter", {})) == 2
+    assert len(ask(api, "/automations/filter", {})) == 1
 
 
 @pytest.mark.slow

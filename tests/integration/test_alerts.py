@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.server.alerts import ALERTS, CANCELLED, DRIFTS, FAILURE, LATE, NO_WORKER, QUARANTINES, STUCK, ZOMBIES
+from flows.server.alerts import ALERTS, CANCELLED, DRIFTS, FAILURE, LATE, NO_WORKER, QUARANTINES, ZOMBIES
 from helpers.servers import Webhook, ask, running_prefect, wait_for
 
 SILENT = 40  # seconds; a run's heartbeats come every 30 s here, the shortest that Prefect allows
@@ -165,8 +165,8 @@ def test_a_run_whose_process_was_killed_is_marked_crashed(server, webhook, tmp_p
 
 def test_without_a_webhook_the_alerts_that_call_it_are_taken_away(server):
     done = _alerts(server, "", 540)
-    assert done == {name: "updated" if name in {ZOMBIES, STUCK} else "removed" for name in ALERTS}
-    assert set(_automations(server["PREFECT_API_URL"])) == {ZOMBIES, STUCK}
+    assert done == {name: "updated" if name == ZOMBIES else "removed" for name in ALERTS}
+    assert set(_automations(server["PREFECT_API_URL"])) == {ZOMBIES}
 
 
 def _heartbeats(api: str) -> list[dict]:
