@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 
 from flows.server.home_lock import RunningServer, running_server
+from flows.server.orphans import is_running
 from flows.server.processes import NotServedError, answers
 from flows.stack.places import Places, StackOptions, places_of
 from tasks.settings import Settings
@@ -73,7 +74,7 @@ def down() -> bool:
     os.kill(now.pid, signal.SIGTERM)
     until = time.monotonic() + DOWN_SECONDS
     while time.monotonic() < until:
-        if state(settings) is None:
+        if state(settings) is None and not is_running(now.pid):
             return True
         time.sleep(0.2)
     raise NotServedError(f"process {now.pid} does not end after {DOWN_SECONDS:.0f} s; see {places_of(settings).log}")

@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 import yaml
 
-from flows.server.processes import Process, start, stop
+from flows.server.processes import Process, answers, start, stop
 from helpers.closed_server import assert_closed, call
 from helpers.servers import PASSWORDS, ROOT, ask, clean_environment, free_port, wait_for
 
@@ -357,6 +357,47 @@ def test_both_servers_ask_for_their_passwords(native):
     assert call(port, path, own)[0] == 401
     right = own | {"Authorization": f"Basic {codes[secrets['mlflow_login']]}", "Host": "evil.example"}
     assert call(port, path, right)[0] == 403
+
+
+@pytest.mark.slow
+def test_with_the_profile_s3_artifacts_go_to_the_store(native, tmp_path):
+    """The bucket is made and MLflow writes to it, as compose.yaml says; moto stands in for the store."""
+    from moto.server import ThreadedMotoServer
+
+    store = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    store.start()
+    try:
+        address = "http://{}:{}".format(*store.get_host_and_port())
+        native.ports["s3"] = address.rsplit(":", 1)[1]
+        made = SERVICES["s3-bucket"]
+        command = [part.replace("http://s3:9000", address) for part in [*made["entrypoint"], *made["command"]]]
+        environment = native.environment("s3-bucket")
+        for _ in range(2):
+            subprocess.run([DOCKER / command[0], *command[1:]], env=environment, check=True, timeout=120)
+        port = str(free_port())
+        server = [part.replace(native.ports["mlflow"], port) for part in native.command("mlflow")]
+        chosen = {"MLFLOW_ARTIFACTS_DESTINATION": "s3://mlflow", "MLFLOW_S3_ENDPOINT_URL": address}
+        native.running.append(start([str(DOCKER / server[0]), *server[1:]], native.environment("mlflow") | chosen))
+        login = (native.folder / "secrets" / "mlflow_login").read_text().partition(":")
+        where = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}", "MLFLOW_TRACKING_USERNAME": login[0]}
+        where |= {"MLFLOW_TRACKING_PASSWORD": login[2], "MLFLOW_EXPERIMENT_NAME": "in-s3"}
+        wait_for("the second MLflow server", lambda: answers(f"{where['MLFLOW_TRACKING_URI']}/health"), 200)
+        code = "import mlflow; mlflow.start_run(); mlflow.log_text('kept', 'note.txt')"
+        subprocess.run(
+            [sys.executable, "-c", code], env=native.environment("sondeflow") | where, check=True, timeout=200
+        )
+        keys = "import s3fs, sys; print(s3fs.S3FileSystem(endpoint_url=sys.argv[1]).find('mlflow'))"
+        key = (native.folder / "secrets" / "s3_password").read_text()
+        listed = subprocess.run(
+            [sys.executable, "-c", keys, address],
+            env=environment | {"AWS_SECRET_ACCESS_KEY": key},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "note.txt" in listed.stdout
+    finally:
+        store.stop()
 
 
 def _end(api: str, run: str) -> dict[str, Any] | None:

@@ -266,7 +266,7 @@ def test_it_listens_on_this_machine_only(stack):
     """The announced ports, and those by which the worker talks to its runs."""
     found = listening_ports(tree(_supervisor(stack)))
     assert found >= set(stack.ports.values())
-    (worker,) = [pid for pid in tree(_supervisor(stack)) if b"worker" in _command(pid) and b"prefect" in _command(pid)]
+    (worker,) = [pid for pid in tree(_supervisor(stack)) if b"worker\0start" in _command(pid)]
     assert found - listening_ports({worker}) == set(stack.ports.values()) - {stack.ports["worker"]}
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     assert {row[1].partition(":")[0] for row in rows if row[3] == "0A" and int(row[1][-4:], 16) in found} == {
