@@ -316,7 +316,7 @@ class Bundle:
             fired = flag.any(axis=0 if self.kind == "logs" else 1) & anomalous
             # a value outside the physical range has a cause, which the detector may have classified
             reasons[fired & ((reasons == UNKNOWN) | (reason != "range"))] = reason
-        return tuple(str(reason) for reason in reasons)
+        return tuple(reasons.tolist())
 
     def save(self, directory: Path) -> None:
         """Write bundle.json and the files it lists.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aemodels.core.types import BoolArray, Kind
 from aemodels.detect.base import FaultScores
@@ -22,10 +23,10 @@ def label_rows(fault_scores: FaultScores, anomalous: BoolArray, kind: Kind) -> l
         anomalous: bool[row].
         kind: logs or seismic.
     """
-    names = np.where(anomalous, UNKNOWN, "").astype(object)
+    names: NDArray[np.object_] = np.where(anomalous, UNKNOWN, "").astype(object)
     for start, stop in _intervals(anomalous, kind):
         names[start:stop] = _label(fault_scores, start, stop)
-    return [str(name) for name in names]
+    return list(names)
 
 
 def _intervals(anomalous: BoolArray, kind: Kind) -> list[tuple[int, int]]:

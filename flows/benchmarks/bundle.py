@@ -139,7 +139,7 @@ def forward_passes(bundle: Bundle, recording: Recording) -> Callable[[], object]
 def whole_networks(bundle: Bundle) -> list[tuple[Any, dict[str, Any], int, int]]:
     """Return the networks of a bundle that take whole signals: each with its cache, reach and step."""
     from aemodels.denoisers.networks.denoiser import NetworkDenoiser
-    from aemodels.detect.fault_network.network import FaultNetworkDetector
+    from aemodels.detect.fault_network.detector import FaultNetworkDetector
 
     found = []
     every = (*components_of(bundle.denoiser), *components_of(bundle.detector))

@@ -13,7 +13,7 @@ _SHAPE = {"kind", "widths", "kernel"}  # what has to agree; all other fields say
 
 
 class FittedEnsemble(Protocol):
-    """A fitted ensemble as `network.FaultNetworkDetector`."""
+    """A fitted ensemble as `detector.FaultNetworkDetector`."""
 
     @property
     def spec(self) -> Spec: ...

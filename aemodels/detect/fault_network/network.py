@@ -5,39 +5,30 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from typing_extensions import override
 
 from aemodels.core.errors import SpecError
 from aemodels.core.interfaces import WarmStart
 from aemodels.core.progress import tell
 from aemodels.core.spec import Spec
-from aemodels.core.types import FloatArray, Kind, Section
-from aemodels.denoisers.networks.denoiser import choose_pass
-from aemodels.denoisers.numpy_unet import NumpyUNet
+from aemodels.core.types import Kind, Section
 from aemodels.denoisers.training.warm_start import REMEDY, StartingWeights
-from aemodels.denoisers.whole_signal import Pass, pass_over
-from aemodels.detect.base import DetectContext, Detector, Evaluation, FaultScores
+from aemodels.detect.base import DetectContext, Detector
 from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves, fit_predictors
-from aemodels.detect.depth_shift.well_features import WellDetector, WellFeatures
 from aemodels.detect.fault_network.augmentation import Augmentation
-from aemodels.detect.fault_network.features import FEATURES_PER_CURVE, input_features
+from aemodels.detect.fault_network.detector import FaultNetworkDetector
 from aemodels.detect.fault_network.fitted_ensemble import check_ensemble
 from aemodels.detect.fault_network.generic_faults import GenericFault
-from aemodels.detect.fault_network.training_set import UNSPECIFIC, TrainingSet, TrainingSetSpec, build_training_set
+from aemodels.detect.fault_network.training_set import TrainingSet, TrainingSetSpec, build_training_set
 from aemodels.faults.base import kind_of
 
 if TYPE_CHECKING:
     from aemodels.denoisers.convolution_blocks import Convolutions
 
-MARGIN = 256  # samples of zeros on either side of a well, more than the networks see
-DEPTH_LOGIT_WEIGHT = 0.5  # of the log-odds that the depth as a whole is faulty, added to those of a curve
 _MIN_KIND_WEIGHT, _MAX_KIND_WEIGHT = 0.7, 4.0
 
 
@@ -109,6 +100,13 @@ class FaultNetwork(Spec):
     faulty_weight: float = Field(
         default=3.0, ge=1.0, le=100.0, description="weight of a faulty sample in the loss; that of a clean one is 1"
     )
+    distillation_steps: int = Field(
+        default=0,
+        ge=0,
+        le=200_000,
+        description="batches of the training of one network that learns the mean log-odds of all and scores in their "
+        "place; 0 = all networks score",
+    )
 
     def fit(self, train: Sequence[Section], context: DetectContext) -> Detector:
         """Train all members.
@@ -124,7 +122,7 @@ class FaultNetwork(Spec):
         assigned = self._wells_per_member(context, [section.basin for section in train])
         starts = self.starting_weights(context)
         plan = self if context.start is None else self._shortened(context.start)
-        networks = []
+        networks, training_sets = [], []
         for member, wells in enumerate(assigned):
             some = dataclasses.replace(context, recordings=tuple(context.recordings[well] for well in wells))
             spec = self._training_set_spec(context, member)
@@ -134,16 +132,23 @@ class FaultNetwork(Spec):
             tell("network %d of %d: %d steps", member + 1, len(assigned), plan.steps)
             start = starts[member % len(starts)] if starts else None
             networks.append(plan._train(training_set, (context.seed * 101 + member) % 2**31, start))
+            training_sets.append(training_set)
         folds = [
             (out_of_fold[well], tuple(member for member, wells in enumerate(assigned) if well not in wells))
             for well in range(len(train))
         ]
         kinds = self._training_set_spec(context, 0).kinds
-        return self._detector(FaultNetworkDetector(self, predictor, kinds, tuple(networks), tuple(folds)))
+        detector = FaultNetworkDetector(self, predictor, kinds, tuple(networks), tuple(folds))
+        if self.distillation_steps and len(networks) > 1:
+            tell("one network in the place of %d: %d steps", len(networks), plan.distillation_steps)
+            one = plan._distilled(networks, training_sets, (context.seed * 101 + len(networks)) % 2**31)
+            detector = dataclasses.replace(detector, networks=(one,), fold_networks=tuple(networks))
+        return self._detector(detector)
 
     def _shortened(self, start: WarmStart[Any]) -> Self:
         """Return the spec with fewer steps, fewer copies to draw them from, and a lower learning rate."""
-        counts = {name: start.shortened(getattr(self, name)) for name in ("steps", "copies", "elsewhere_copies")}
+        shorter = ("steps", "copies", "elsewhere_copies", "distillation_steps")
+        counts = {name: start.shortened(getattr(self, name)) for name in shorter}
         return self.model_copy(update={**counts, "learning_rate": self.learning_rate * start.learning_rate})
 
     def _wells_per_member(self, context: DetectContext, basins: Sequence[str]) -> list[list[int]]:
@@ -209,13 +214,31 @@ class FaultNetwork(Spec):
         train_segmentation_network(network, (inputs, labels), weights.astype(np.float32), schedule=schedule, seed=seed)
         return tuple(network.get_weights())
 
+    def _distilled(
+        self, networks: Sequence[tuple[NDArray[Any], ...]], training_sets: Sequence[TrainingSet], seed: int
+    ) -> tuple[NDArray[Any], ...]:
+        """Return the weights of one network that gives the mean log-odds of all, trained from those of the first."""
+        from aemodels.detect.fault_network.distillation import train_on_ensemble
+        from aemodels.detect.fault_network.segmentation import Schedule, build_segmentation_network
+
+        inputs = [copy for training_set in training_sets for copy in training_set.inputs]
+        labels = [copy for training_set in training_sets for copy in training_set.labels]
+        sizes = inputs[0].shape[1], labels[0].shape[1]
+        members = [build_segmentation_network(self.body(), *sizes, length=self.length) for _ in networks]
+        for member, weights in zip(members, networks, strict=True):
+            member.set_weights(list(weights))
+        one = build_segmentation_network(self.body(), *sizes, length=self.length)
+        one.set_weights(list(networks[0]))
+        schedule = Schedule(self.distillation_steps, self.batch, self.length, self.learning_rate / 2)
+        train_on_ensemble(one, members, (inputs, labels), schedule=schedule, seed=seed)
+        return tuple(one.get_weights())
+
     def restore(self, arrays: dict[str, NDArray[Any]], context: DetectContext) -> Detector:
         """Rebuild the fitted detector from its arrays."""
-        networks = []
-        for member in range(self.members):
-            prefix = f"network_{member:02d}_"
-            names = sorted(name for name in arrays if name.startswith(prefix))
-            networks.append(tuple(np.asarray(arrays[name]) for name in names))
+        members = sorted({name[: len("network_00_")] for name in arrays if name.startswith("network_")})
+        networks = [
+            tuple(np.asarray(arrays[name]) for name in sorted(arrays) if name.startswith(member)) for member in members
+        ]
         kinds = tuple(arrays["kinds"].astype(np.uint8).tobytes().decode().split(","))
         predictor = RidgeFromOtherCurves.restore(arrays)
         return self._detector(FaultNetworkDetector(self, predictor, kinds, tuple(networks)))
@@ -250,115 +273,3 @@ def members_without(basins: Sequence[str], members: int) -> list[int]:
 def _applicable_kinds(context: DetectContext, wells: Iterable[int]) -> set[str]:
     """Return the kinds for which at least one of the wells has the curves."""
     return {kind_of(fault) for fault in context.faults for well in wells if fault.targets(context.recordings[well])}
-
-
-@dataclass(frozen=True, eq=False)
-class FaultNetworkDetector(WellDetector):
-    """Fitted FaultNetwork.
-
-    Args:
-        spec: its sizes.
-        predictor: of each curve from the others.
-        kinds: names of the outputs.
-        networks: weights of each member in the order of Keras' `get_weights`.
-        folds: for each training well the predictor fitted without it, and the members that have not seen it; not
-            stored with the detector.
-    """
-
-    spec: FaultNetwork
-    predictor: RidgeFromOtherCurves
-    kinds: tuple[str, ...]
-    networks: tuple[tuple[NDArray[Any], ...], ...]
-    folds: tuple[tuple[RidgeFromOtherCurves, tuple[int, ...]], ...] = field(default=(), repr=False)
-    _built: dict[int, tuple[Any, dict[str, Any]]] = field(default_factory=dict, repr=False)
-    _passes: dict[int, Pass] = field(default_factory=dict, repr=False)
-
-    @cached_property
-    def out_of_fold(self) -> tuple[FaultNetworkDetector, ...]:
-        """For each training well the detector of its predictor and the members that have not seen it.
-
-        Empty if a well was seen by all members.
-        """
-        if not all(members for _, members in self.folds):
-            return ()
-        passes: dict[tuple[int, ...], dict[int, Pass]] = {}
-        found = []
-        for predictor, members in self.folds:
-            networks = tuple(self.networks[member] for member in members)
-            shared = passes.setdefault(members, {})  # wells of one fold share the built networks
-            found.append(FaultNetworkDetector(self.spec, predictor, self.kinds, networks, _passes=shared))
-        return tuple(found)
-
-    @override
-    def evaluate_features(self, features: WellFeatures) -> Evaluation:
-        """Return everything that the networks say.
-
-        Returns:
-            Scores: log(1 + odds) of the likeliest kind on each curve, with the odds of the depth as a whole in part.
-            Components: the log-odds of every kind, the unspecific one included, on each curve. Fault scores: the
-            log-odds of each named kind, the maximum over the curves.
-        """
-        section, logits = features.section, self._logits(features)
-        by_kind, named = self._by_kind(logits), self._named()
-        log_odds = by_kind[named].max(axis=0) + DEPTH_LOGIT_WEIGHT * logits[-1]
-        components = {
-            kind: np.where(section.mask, scores, np.nan).astype(np.float32)
-            for kind, scores in zip(self.kinds, by_kind, strict=True)
-        }
-        observed = np.where(section.mask, by_kind, -np.inf).max(axis=1)[named]
-        names = tuple(kind for kind in self.kinds if kind != UNSPECIFIC)
-        return Evaluation(
-            np.where(section.mask, np.logaddexp(0, log_odds), np.nan).astype(np.float32),
-            components,
-            FaultScores(names, np.where(np.isfinite(observed), observed, np.nan).astype(np.float32)),
-        )
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return everything as plain arrays."""
-        names = np.frombuffer(",".join(self.kinds).encode(), dtype=np.uint8)
-        out: dict[str, NDArray[Any]] = {**self.predictor.arrays(), "kinds": names}
-        for member, weights in enumerate(self.networks):
-            out |= {f"network_{member:02d}_{index:03d}": weight for index, weight in enumerate(weights)}
-        return out
-
-    def logits(self, section: Section) -> FloatArray:
-        """Return the mean log-odds of the members, float32[kind * curve + 1, sample], curves fastest."""
-        return self._logits(WellFeatures(section))
-
-    def _logits(self, features: WellFeatures) -> FloatArray:
-        inputs, body = input_features(features, self.predictor), self.spec.body()
-        padded = np.pad(inputs, ((MARGIN, MARGIN + -len(inputs) % body.step), (0, 0)))
-        found = [
-            pass_over(self._pass(member), padded, reach=body.reach, step=body.step)
-            for member in range(len(self.networks))
-        ]
-        mean = np.stack(found).mean(axis=0, dtype=np.float32)[MARGIN : MARGIN + len(inputs)]
-        return np.ascontiguousarray(mean.T)
-
-    def _named(self) -> NDArray[np.int64]:
-        """Return the numbers of the named kinds."""
-        return np.array([number for number, kind in enumerate(self.kinds) if kind != UNSPECIFIC], dtype=np.int64)
-
-    def _by_kind(self, logits: FloatArray) -> FloatArray:
-        """Return float32[kind, curve, sample]."""
-        return logits[:-1].reshape(len(self.kinds), -1, logits.shape[1])
-
-    def _pass(self, member: int) -> Pass:
-        """Return a member for one whole well, chosen on first use."""
-        if member not in self._passes:
-            logits = NumpyUNet(self.networks[member], len(self.spec.widths), residual=True)
-            self._passes[member] = choose_pass(lambda: lambda x: logits(x[0])[None], lambda: self.network(member)[0])
-        return self._passes[member]
-
-    def network(self, member: int) -> tuple[Any, dict[str, Any]]:
-        """Return a member's network and its inference cache; built on first use."""
-        if member not in self._built:
-            from aemodels.detect.fault_network.segmentation import build_segmentation_network
-
-            weights, body = self.networks[member], self.spec.body()
-            curves = len(self.predictor.mean)
-            outputs = len(self.kinds) * curves + 1
-            network = build_segmentation_network(body, FEATURES_PER_CURVE * curves, outputs)
-            network.set_weights(list(weights))
-            self._built[member] = (network, {})
-        return self._built[member]

@@ -12,8 +12,9 @@ from typing_extensions import override
 
 from aemodels.core.types import FloatArray, Section
 from aemodels.detect.base import DetectContext, Detector
+from aemodels.detect.fault_network.detector import DEPTH_LOGIT_WEIGHT, FaultNetworkDetector
 from aemodels.detect.fault_network.generic_faults import GenericFault
-from aemodels.detect.fault_network.network import DEPTH_LOGIT_WEIGHT, FaultNetwork, FaultNetworkDetector
+from aemodels.detect.fault_network.network import FaultNetwork
 from aemodels.detect.fault_network.training_set import TrainingSetSpec
 from aemodels.faults import LogFaultSpec
 from aemodels.faults.base import kind_of

@@ -91,12 +91,12 @@ def train_segmentation_network(
         loss=loss,
     )
     epochs = min(10, schedule.steps)
-    batches = _Windows(data, schedule, schedule.steps // epochs, seed)
+    batches = RandomWindows(data, schedule, schedule.steps // epochs, seed)
     history = network.fit(batches, epochs=epochs, shuffle=False, verbose=0).history
     return [float(value) for value in history["loss"]]
 
 
-class _Windows(keras.utils.PyDataset):  # type: ignore[misc]
+class RandomWindows(keras.utils.PyDataset):  # type: ignore[misc]
     """Batches of random windows of the copies, drawn in proportion to their lengths."""
 
     def __init__(self, data: LabelledCopies, schedule: Schedule, steps: int, seed: int) -> None:

@@ -342,7 +342,10 @@ class FusionDetector(EvaluatedDetector):
         observed = section.mask if self.kind == "logs" else section.mask.any(axis=1, keepdims=True)
         combined = np.where(observed, self.combined(found.scores), np.nan).astype(np.float32)
         p_values = self.final.transform(combined)
-        return p_values if self.kind == "seismic" else np.stack([self._intervals(row) for row in p_values])
+        if self.kind == "seismic":
+            return p_values
+        long_enough = np.stack([apply_min_length(row, self.spec.min_samples) for row in p_values])
+        return apply_hysteresis(long_enough, self.spec.exit_ratio)
 
     def combined(self, scores: Mapping[str, FloatArray]) -> FloatArray:
         """Return the combined score of component scores, higher = more anomalous, before its p-value.
@@ -376,9 +379,6 @@ class FusionDetector(EvaluatedDetector):
         if self.usual_level is not None:
             out["usual_level"] = np.array(self.usual_level)
         return out | {"final": self.final.to_array()}
-
-    def _intervals(self, row: FloatArray) -> FloatArray:
-        return apply_hysteresis(apply_min_length(row, self.spec.min_samples), self.spec.exit_ratio)
 
 
 def _components_of(members: Iterable[str], components: Iterable[str]) -> IntArray:

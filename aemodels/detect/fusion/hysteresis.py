@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import grey_opening
 
 from aemodels.core.types import FloatArray
@@ -18,26 +19,55 @@ def apply_hysteresis(scores: FloatArray, exit_ratio: float) -> FloatArray:
     threshold and left at exit_ratio times it (Canny 1986, IEEE TPAMI 8, 679, with two thresholds in a fixed ratio).
 
     Args:
-        scores: float32[sample], not negative; NaN ends an interval and stays NaN.
+        scores: float32[..., sample], not negative; NaN ends an interval and stays NaN.
         exit_ratio: exit threshold as a share of the entry threshold, 0 < exit_ratio <= 1; 1 changes nothing.
     """
-    known = np.nan_to_num(scores, nan=0.0)
-    top = float(known.max(initial=0.0))
-    if exit_ratio >= 1.0 or top <= 0.0:
+    rows = np.nan_to_num(np.atleast_2d(scores), nan=0.0)
+    if exit_ratio >= 1.0 or rows.max(initial=0.0) <= 0.0:
         return scores
-    order = np.argsort(known)
-    ranked, bordered = known[order], np.pad(known, 1)
-    out = known.astype(np.float64)
-    for level in np.geomspace(max(top * 1e-3, 1e-6), top, _LEVELS):
-        # only scores between the two thresholds can be raised: those of a run that has a neighbour above the higher one
-        first, last = np.searchsorted(ranked, (exit_ratio * level, level))
-        between = np.sort(order[first:last])
-        begins = np.flatnonzero(np.diff(between, prepend=-2) > 1)
-        ends = np.append(begins[1:], between.size) - 1
-        if between.size:
-            entered = (bordered[between[begins]] >= level) | (bordered[between[ends] + 2] >= level)
-            out[between[np.repeat(entered, ends - begins + 1)]] = level
-    return np.where(np.isfinite(scores), out, np.nan).astype(np.float32)
+    # what lies beyond either end of a row is below every level
+    bordered = np.pad(rows.astype(np.float64), ((0, 0), (1, 1)), constant_values=-1.0)
+    levels = np.stack([_levels(float(row.max())) for row in rows])
+    place, number = _between(bordered, levels, exit_ratio)
+    if not place.size:
+        return scores
+    out = bordered.ravel().copy()
+    level = levels[place // bordered.shape[1], number]
+    begins = np.flatnonzero((np.diff(place, prepend=-2) != 1) | (np.diff(number, prepend=-1) != 0))
+    ends = np.append(begins[1:], place.size) - 1
+    # only scores between the two thresholds can be raised: those of a run that has a neighbour above the higher one
+    entered = (out[place[begins] - 1] >= level[begins]) | (out[place[ends] + 1] >= level[begins])
+    raised = np.repeat(entered, ends - begins + 1)
+    out[place[raised]] = level[raised]  # the highest level comes last
+    inner = out.reshape(bordered.shape)[:, 1:-1].reshape(scores.shape)
+    return np.where(np.isfinite(scores), inner, np.nan).astype(np.float32)
+
+
+def _levels(top: float) -> NDArray[np.float64]:
+    return np.geomspace(max(top * 1e-3, 1e-6), max(top, 1e-6), _LEVELS)
+
+
+def _between(
+    scores: NDArray[np.float64], levels: NDArray[np.float64], exit_ratio: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the scores that lie between exit and entry threshold of a level: position in the flat scores, and level.
+
+    Ordered by level and then by position.
+
+    Args:
+        scores: float64[row, sample].
+        levels: float64[row, level], ascending.
+        exit_ratio: as of `apply_hysteresis`.
+    """
+    first = np.stack([np.searchsorted(known, row, side="right") for known, row in zip(levels, scores, strict=True)])
+    stop = np.stack(
+        [np.searchsorted(exit_ratio * known, row, side="right") for known, row in zip(levels, scores, strict=True)]
+    )
+    first, count = first.ravel(), np.maximum(stop - first, 0).ravel()
+    place = np.repeat(np.arange(scores.size), count)
+    number = np.arange(place.size) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
+    order = np.sort(number * scores.size + place)
+    return order % scores.size, order // scores.size
 
 
 def apply_min_length(scores: FloatArray, min_samples: int) -> FloatArray:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
@@ -26,12 +25,44 @@ MIN_LEVEL_SAMPLES = 5  # of them observed
 BACKGROUND_WINDOW_STEP, BACKGROUND_WINDOW_LEVEL = 101, 401  # samples over which usual steps and levels are estimated
 MIN_STEP_SPREAD, MIN_LEVEL_SPREAD = 0.004, 0.01  # normalised units, added to the spreads
 MAX_STEP_MISMATCH = 0.5  # share of the jump by which a step or a level may differ from it
+MAX_LEVEL_MISMATCH = 3.0  # robust standard deviations by which the level may differ from a jump of known size
 MIN_JUMP, MIN_JUMP_RATIO = 0.08, 8.0  # of a jump of unknown size: in normalised units, and in units of the step spread
 MAX_OTHER_CURVE_RATIO = 5.0  # step of another curve in units of its spread: above it, a bed boundary
 MIN_EDGE_RATIO = 0.8  # of the smaller jump to the larger one
 INSIDE_WINDOW = 31  # samples of the running median by which the inside of an interval is compared with its flanks
 FLANK_SAMPLES = 60  # on each side of an interval
+_ROBUST = 1.4826  # standard deviation of a normal distribution in units of its median absolute deviation
+_EDGES_AT_ONCE = 2000  # limits the memory of their surroundings
 MIN_INSIDE_SHARE = 0.5  # of an interval in which the level is nearer to the jump than to that of the flanks
+
+
+@dataclass(frozen=True, eq=False)
+class Edges:
+    """Steps of one curve at some samples, and the change of its level there.
+
+    Args:
+        at: int64[edge], samples.
+        step: float64[edge], the reading less the one before.
+        step_spread: float64[edge], robust standard deviation of the steps around.
+        level: float64[edge], median of the 20 readings from here on, less that of the 20 before; 0 if there are few.
+        level_spread: float64[edge], robust standard deviation of the level changes around.
+    """
+
+    at: NDArray[np.int64]
+    step: Floats
+    step_spread: Floats
+    level: Floats
+    level_spread: Floats
+
+    def __getitem__(self, chosen: BoolArray | NDArray[np.int64]) -> Edges:
+        return Edges(
+            self.at[chosen], self.step[chosen], self.step_spread[chosen], self.level[chosen], self.level_spread[chosen]
+        )
+
+    def log_likelihood_ratio(self, jump: float | Floats) -> Floats:
+        """Return the log-likelihood ratio of a jump at each edge to no jump, from step and level."""
+        step = _cauchy_ratio(self.step, jump, self.step_spread)
+        return step + _cauchy_ratio(self.level, jump, self.level_spread)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,19 +70,19 @@ class StepStatistics:
     """Changes of one curve at each sample, and their usual size.
 
     Args:
+        values: float64[sample], the readings, NaN where there is none.
         step: float64[sample], the reading less the one before; 0 if either is missing.
-        level: float64[sample], median of the 20 readings from here on, less that of the 20 before; 0 if there are few.
         step_spread: float64[sample], robust standard deviation of the steps around.
-        level_spread: float64[sample], the same of the level changes.
+        ends: how medians go on beyond the ends, a mode of scipy.ndimage.
         only_this_curve: bool[sample], no other curve has a large step at the same depth.
         residual: float64[sample], running median of the curve less its prediction by the others, NaN where it has none;
             None = intervals are not checked inside.
     """
 
+    values: Floats
     step: Floats
-    level: Floats
     step_spread: Floats
-    level_spread: Floats
+    ends: Literal["nearest", "reflect"]
     only_this_curve: BoolArray
     residual: Floats | None = None
 
@@ -64,7 +95,7 @@ class StepStatistics:
             predicted: float32[curve, sample] by the other curves; None = intervals are not checked inside.
         """
         # bundles of version 0.1 repeat the first step, which is 0, before the beginning of a well
-        ends = "nearest" if predicted is None else "reflect"
+        ends: Literal["nearest", "reflect"] = "nearest" if predicted is None else "reflect"
         each = [cls._of_curve(*curve, ends) for curve in zip(section.values, section.mask, strict=True)]
         if predicted is not None:
             inside = _smoothed_residuals(section, predicted)
@@ -74,22 +105,40 @@ class StepStatistics:
         return tuple(replace(curve, only_this_curve=~other) for curve, other in zip(each, others, strict=True))
 
     @classmethod
-    def _of_curve(cls, values: FloatArray, observed: BoolArray, ends: str) -> StepStatistics:
-        curve = pd.Series(np.where(observed, values, np.nan).astype(np.float64))
-        step: Floats = np.asarray(curve.diff().fillna(0.0), dtype=np.float64)
-        # one median per window: that of the readings from here on is that of the readings before, 20 samples further on
-        padded = curve.reindex(range(len(curve) + LEVEL_SAMPLES - 1))
-        medians = padded.rolling(LEVEL_SAMPLES, min_periods=MIN_LEVEL_SAMPLES).median().to_numpy()
-        before = np.concatenate([[np.nan], medians[: len(curve) - 1]])
-        level: Floats = np.nan_to_num(medians[LEVEL_SAMPLES - 1 :] - before, nan=0.0)
-        step_spread = _spread(step, BACKGROUND_WINDOW_STEP, ends) + MIN_STEP_SPREAD
-        level_spread = _spread(level, BACKGROUND_WINDOW_LEVEL, ends) + MIN_LEVEL_SPREAD
-        return cls(step, level, step_spread, level_spread, np.ones(step.shape, dtype=np.bool_))
+    def _of_curve(cls, values: FloatArray, observed: BoolArray, ends: Literal["nearest", "reflect"]) -> StepStatistics:
+        curve = np.where(observed, values, np.nan).astype(np.float64)
+        step: Floats = np.nan_to_num(np.diff(curve, prepend=np.nan), nan=0.0)
+        spread = np.asarray(_ROBUST * median_filter(np.abs(step), size=BACKGROUND_WINDOW_STEP, mode=ends))
+        return cls(curve, step, spread + MIN_STEP_SPREAD, ends, np.ones(step.shape, dtype=np.bool_))
 
-    def log_likelihood_ratio(self, at: NDArray[np.int64], jump: float) -> Floats:
-        """Return the log-likelihood ratio of a jump at some samples to no jump, from step and level."""
-        step = _cauchy_ratio(self.step[at], jump, self.step_spread[at])
-        return step + _cauchy_ratio(self.level[at], jump, self.level_spread[at])
+    def edges(self, candidate: BoolArray) -> Edges:
+        """Return the steps at some samples; levels are worked out there alone, which are few of a curve.
+
+        Args:
+            candidate: bool[sample].
+        """
+        at = np.flatnonzero(candidate)
+        level, spread = np.zeros(at.size), np.zeros(at.size)
+        for first in range(0, at.size, _EDGES_AT_ONCE):
+            some = slice(first, first + _EDGES_AT_ONCE)
+            level[some], spread[some] = self._levels(at[some])
+        return Edges(at, self.step[at], self.step_spread[at], level, spread + MIN_LEVEL_SPREAD)
+
+    def _levels(self, at: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """Return the change of level at some samples, and its robust standard deviation around them."""
+        samples, half = self.values.size, BACKGROUND_WINDOW_LEVEL // 2
+        around = at[:, None] + np.arange(-half, half + 1)
+        if self.ends == "nearest":
+            around = np.clip(around, 0, samples - 1)
+        else:  # (d c b a | a b c d | d c b a)
+            around %= 2 * samples
+            around = np.where(around >= samples, 2 * samples - 1 - around, around)
+        needed = np.zeros(samples, dtype=np.bool_)
+        needed[around] = True
+        needed[at] = True
+        level = np.zeros(samples)
+        level[needed] = _level_changes(self.values, np.flatnonzero(needed))
+        return level[at], _ROBUST * np.partition(np.abs(level)[around], half, axis=1)[:, half]
 
 
 def known_step_interval(statistics: StepStatistics, jump: float) -> FloatArray:
@@ -118,18 +167,23 @@ def step_interval(statistics: StepStatistics, max_samples: int = MAX_SAMPLES) ->
         statistics: of the curve.
         max_samples: maximum length of an interval.
     """
-    size, level = np.abs(statistics.step), statistics.level * np.sign(statistics.step)
-    candidate = statistics.only_this_curve & (size > np.maximum(MIN_JUMP_RATIO * statistics.step_spread, MIN_JUMP))
-    candidate &= np.abs(level - size) < MAX_STEP_MISMATCH * size
+    size = np.abs(statistics.step)
+    large = size > np.maximum(MIN_JUMP_RATIO * statistics.step_spread, MIN_JUMP)
+    edges = statistics.edges(statistics.only_this_curve & large)
+    height = np.abs(edges.step)
+    edges = edges[np.abs(edges.level * np.sign(edges.step) - height) < MAX_STEP_MISMATCH * height]
+    places = {int(at): number for number, at in enumerate(edges.at)}
 
     def evidence(first: int, last: int) -> float | Floats:
         jump = (statistics.step[first] - statistics.step[last]) / 2
         if min(size[first], size[last]) < MIN_EDGE_RATIO * max(size[first], size[last]):
             return 0.0
-        edges = ((first, 1), (last, -1))
-        ratio = float(min(statistics.log_likelihood_ratio(np.array([at]), sign * jump)[0] for at, sign in edges))
+        both = edges[np.array([places[first], places[last]])]
+        ratio = float(both.log_likelihood_ratio(np.array([jump, -jump])).min())
         return ratio * inside_support(statistics, first, last, jump)
 
+    candidate = np.zeros(size.size, dtype=np.bool_)
+    candidate[edges.at] = True
     ups, downs = (np.where(candidate & (sign * statistics.step > 0), 1.0, 0.0) for sign in (1, -1))
     return np.maximum(
         _between(ups, downs, size.size, evidence, max_samples), _between(downs, ups, size.size, evidence, max_samples)
@@ -197,16 +251,44 @@ def _between(
 
 
 def _edge_ratio(statistics: StepStatistics, jump: float) -> Floats:
-    """Return the log-likelihood ratio of a jump at each sample whose step is close to it; 0 elsewhere."""
-    ratio = statistics.log_likelihood_ratio(np.arange(statistics.step.size), jump)
+    """Return the log-likelihood ratio of a jump at each sample whose step is close to it; 0 elsewhere.
+
+    Where intervals are checked inside, the level has to change by the jump too: one step of a bed boundary that takes
+    several can have any size.
+    """
     close = statistics.only_this_curve & (np.abs(statistics.step - jump) < MAX_STEP_MISMATCH * abs(jump))
-    return np.where(close, np.maximum(ratio, 0), 0)
+    edges = statistics.edges(close)
+    ratio = np.maximum(edges.log_likelihood_ratio(jump), 0)
+    if statistics.residual is not None:
+        usual = np.maximum(MAX_LEVEL_MISMATCH * edges.level_spread, MAX_STEP_MISMATCH * abs(jump))
+        ratio = np.where(np.abs(edges.level - jump) < usual, ratio, 0)
+    out = np.zeros(statistics.step.size)
+    out[edges.at] = ratio
+    return out
 
 
-def _spread(changes: Floats, window: int, ends: str) -> Floats:
-    return np.asarray(1.4826 * median_filter(np.abs(changes), size=window, mode=ends))
+def _level_changes(values: Floats, at: NDArray[np.int64]) -> Floats:
+    """Return the median of the readings from each sample on less that of the readings before; 0 if there are few."""
+    padded = np.pad(values, LEVEL_SAMPLES, constant_values=np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, LEVEL_SAMPLES)
+    used = np.zeros(len(windows), dtype=np.bool_)
+    used[at] = used[at + LEVEL_SAMPLES] = True
+    medians = np.zeros(len(windows))
+    medians[used] = _medians(windows[used])
+    changes: Floats = np.nan_to_num(medians[at + LEVEL_SAMPLES] - medians[at], nan=0.0)
+    return changes
 
 
-def _cauchy_ratio(change: Floats, jump: float, spread: Floats) -> Floats:
+def _medians(windows: Floats) -> Floats:
+    """Return the median of the readings in each window [window, sample]; NaN if there are few."""
+    ordered = np.sort(windows, axis=1)  # NaN come last
+    count = LEVEL_SAMPLES - np.isnan(windows).sum(axis=1)
+    rows, middle = np.arange(count.size), np.maximum(count - 1, 0)
+    medians: Floats = (ordered[rows, middle // 2] + ordered[rows, (middle + 1) // 2]) / 2
+    medians[count < MIN_LEVEL_SAMPLES] = np.nan
+    return medians
+
+
+def _cauchy_ratio(change: Floats, jump: float | Floats, spread: Floats) -> Floats:
     """Return the log-likelihood ratio of a Cauchy distribution about the jump to one about zero."""
     return np.asarray(np.log1p((change / spread) ** 2) - np.log1p(((change - jump) / spread) ** 2))

@@ -104,6 +104,15 @@ def test_a_bed_that_the_other_curves_agree_with_is_rock_however_sharp_its_ends()
     assert not known_step_interval(statistics, 0.3).any()
 
 
+def test_one_step_of_a_larger_change_is_no_known_step() -> None:
+    clean = _section()
+    larger = _altered(_altered(clean, slice(899, 1101), 0.25), INSIDE, 0.3)  # two steps up, two steps down
+    statistics = StepStatistics.from_section(larger, _predicted(clean))[0]
+    assert not known_step_interval(statistics, 0.3).any()
+    exact = StepStatistics.from_section(_altered(clean, INSIDE, 0.3), _predicted(clean))[0]
+    assert known_step_interval(exact, 0.3).any()
+
+
 def test_the_score_of_an_interval_is_where_its_evidence_lies() -> None:
     clean = _section()
     altered = _altered(clean, slice(900, 1200), 0.3)
