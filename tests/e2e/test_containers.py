@@ -95,7 +95,7 @@ def test_a_service_gets_the_secrets_that_it_reads_and_no_others(name):
     }
     if name == "postgres":  # its script of databases reads the passwords of the roles
         read |= {f"{role}_password" for role in ("ledger", "mlflow", "prefect", "metrics")}
-    assert set(service["secrets"]) == read
+    assert set(service.get("secrets", [])) == read
 
 
 def test_one_role_per_database_and_none_is_the_superuser():
