@@ -128,12 +128,9 @@ def _workers(client: httpx.Client, now: datetime) -> list[Gauge]:
 
 
 def _sqlite_sizes(settings: Settings) -> dict[str, int]:
-    files = {
-        "ledger": settings.home / "ledger.db",
-        "mlflow": settings.home / "mlflow.db",
-        "prefect": settings.prefect_dir / "prefect.db",
-    }
-    return {name: path.stat().st_size for name, path in files.items() if path.is_file()}
+    """Return the sizes of the databases that are files, by the names of the files."""
+    files = (settings.home / "ledger.db", settings.home / "mlflow.db", settings.prefect_dir / "prefect.db")
+    return {path.name: path.stat().st_size for path in files if path.is_file()}
 
 
 def _age(moment: str, now: datetime) -> float:

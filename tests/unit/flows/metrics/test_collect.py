@@ -16,21 +16,20 @@ from tasks.ledger import open_ledger
 from tasks.ledger.schema import observations, scorings
 from tasks.settings import Settings
 
-NOW = datetime.now(UTC)
 ROWS = [("published", 1), ("published", 30), ("quarantined", 2), ("failed", 40), ("claimed", 0)]
 
 
 @pytest.fixture
 def settings(tmp_path) -> Settings:
     """An installation whose ledger knows five files and one that waits for an hour; ages in hours."""
-    settings = Settings(home=tmp_path)
+    settings, now = Settings(home=tmp_path), datetime.now(UTC)
     fixed = {"model": "m", "version": "1", "source": "", "owner": "", "token": "", "attempts": 1}
     rows = [
-        {**fixed, "sha256": f"{number:064}", "state": state, "claimed_at": (NOW - timedelta(hours=age)).isoformat()}
+        {**fixed, "sha256": f"{number:064}", "state": state, "claimed_at": (now - timedelta(hours=age)).isoformat()}
         for number, (state, age) in enumerate(ROWS)
     ]
-    seen = {"path": "w.las", "stamp": "", "boot": "", "clock": 0.0, "seen_at": NOW.isoformat(), "sha256": "f" * 64}
-    waiting = {"path_sha256": "p", "state": "stable", "first_seen": (NOW - timedelta(hours=1)).isoformat(), **seen}
+    seen = {"path": "w.las", "stamp": "", "boot": "", "clock": 0.0, "seen_at": now.isoformat(), "sha256": "f" * 64}
+    waiting = {"path_sha256": "p", "state": "stable", "first_seen": (now - timedelta(hours=1)).isoformat(), **seen}
     with open_ledger(settings.ledger_url).begin() as connection:
         for row in rows:
             connection.execute(insert(scorings).values(outputs=[], hashes={}, timings={}, **row))
@@ -63,7 +62,7 @@ def test_files_are_counted_by_outcome_and_day(settings):
     }
     assert 3600 <= found["sondeflow_oldest_waiting_seconds"] < 3700
     assert found['sondeflow_disk_free_bytes{folder="home"}'] > 0
-    assert found['sondeflow_database_bytes{database="ledger"}'] > 0
+    assert found['sondeflow_database_bytes{database="ledger.db"}'] > 0
 
 
 def test_a_source_that_is_away_costs_its_own_metrics_only(settings):
