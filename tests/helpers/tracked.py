@@ -70,8 +70,13 @@ def tracking(home: Path) -> Iterator[Tracked]:
         port = probe.getsockname()[1]
     command = commands(Settings(home=home), Ports(mlflow=port, prefect=0))["mlflow"]
     command = [part for part in command if part not in AUTHENTICATION]  # tests/e2e/test_stack.py logs in
+    store = {"MLFLOW_BACKEND_STORE_URI": Settings(home=home).tracking_uri.reveal()}
     with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+        command,
+        cwd=home,
+        env=environment | {"PYTHONPATH": str(ROOT)} | store,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
     ) as server:
         try:
             address = f"http://{HOST}:{port}"
