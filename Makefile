@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
+STACK_STAMP := $(VENV)/.installed-stack
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 # Files in the order of the folders, so that those with servers, few and long, do not come last.
 # One process per core, so one thread each.
@@ -15,7 +16,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo pretrain test test-all coverage faults lint check bench screenshots
+.PHONY: help install demo stack stack-down pretrain test test-all coverage faults lint check bench screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,8 +37,18 @@ $(DEV_STAMP): pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e '.[dev]'
 	@touch $(STAMP) $(DEV_STAMP)
 
+$(STACK_STAMP): pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[stack]'
+	@touch $(STAMP) $(STACK_STAMP)
+
 demo: $(STAMP) ## the whole path on a few real wells and a line: score, train, compare, promote
 	$(BIN)/sondeflow demo
+
+stack: $(STACK_STAMP) ## the whole deployment with one command: PostgreSQL, MLflow, Prefect, worker, metrics; with passwords
+	$(BIN)/sondeflow stack up
+
+stack-down: $(STACK_STAMP) ## stop it with all its processes; the data stay
+	$(BIN)/sondeflow stack down
 
 # Public wells and lines, which are not part of the project: DATA=folder with force2020/, wells/ and segy/.
 DATA ?= ../data

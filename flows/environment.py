@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aemodels.core.errors import SpecError
 from flows.prefect_api.password import set_password
 from flows.prefect_api.temporary import protect_temporary_servers
 from tasks.settings import Settings
@@ -15,6 +16,8 @@ from tasks.storage.folders import private_folder
 if TYPE_CHECKING:
     from prefect import Flow
     from prefect.task_runners import TaskRunner
+
+PRELOAD = "flows.prefect_api.dask_workers"
 
 
 def prepare_environment(settings: Settings) -> None:
@@ -49,6 +52,7 @@ def task_runner(settings: Settings) -> TaskRunner[Any]:
 
     Raises:
         ImportError: if "dask" is asked for and prefect-dask is not installed.
+        SpecError: if a Dask scheduler is named and no Prefect server.
     """
     if settings.task_runner == "threads":
         from prefect.task_runners import ThreadPoolTaskRunner
@@ -61,7 +65,15 @@ def task_runner(settings: Settings) -> TaskRunner[Any]:
             "SONDEFLOW_TASK_RUNNER is 'dask' and prefect-dask is not installed; pip install 'sondeflow[dask]', "
             "or set it to 'threads'"
         ) from error
-    runner: TaskRunner[Any] = DaskTaskRunner(cluster_kwargs={"n_workers": settings.workers, "threads_per_worker": 1})
+    runner: TaskRunner[Any]
+    if settings.dask_scheduler:
+        if not os.environ.get("PREFECT_API_URL"):
+            # each of its workers would start a server of Prefect's own, without a password
+            raise SpecError("SONDEFLOW_DASK_SCHEDULER needs a Prefect server: set PREFECT_API_URL, here and there")
+        runner = DaskTaskRunner(address=settings.dask_scheduler)
+    else:
+        here = {"n_workers": settings.workers, "threads_per_worker": 1, "preload": [PRELOAD]}
+        runner = DaskTaskRunner(cluster_kwargs=here)
     return runner
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 from typing_extensions import override
 
 _PARTS = re.compile(r"(?P<scheme>[\w+.-]+://)(?:(?P<user>[^:/@?]*)(?::(?P<password>.*))?@)?(?P<rest>.*)", re.DOTALL)
+LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 _VALUES = re.compile(r"=[^&]*")
 _IN_TEXT = re.compile(r"(?<=://)[^\s/@:?]*(?::[^\s'\"<>]*)?@")
 
@@ -43,6 +44,17 @@ class Address:
         """The address without credentials, parameters and slash at the end, for links and as a name of the server."""
         found = _PARTS.fullmatch(self._text)
         return self._text if found is None else f"{found['scheme']}{found['rest'].partition('?')[0]}".rstrip("/")
+
+    @property
+    def host(self) -> str:
+        """Name of the machine, without port."""
+        return urlsplit(self._text).hostname or ""
+
+    def with_login(self, login: str) -> Address:
+        """Return the address with user and password, given as `user:password`."""
+        user, _, password = login.partition(":")
+        scheme, mark, rest = self._text.partition("://")
+        return Address(f"{scheme}{mark}{quote(user, safe='')}:{quote(password, safe='')}@{rest}")
 
     @property
     def credentials(self) -> tuple[str, str] | None:

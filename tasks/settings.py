@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from aemodels.core.errors import DataError
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.segy.header_positions import HeaderPositions, parse_positions
-from tasks.address import Address
+from tasks.address import LOCAL_NAMES, Address
 
 
 def _in_home(name: str) -> Any:
@@ -26,11 +26,15 @@ class Settings(BaseSettings):
     Args:
         home: folder of everything that has no setting of its own.
         tracking_uri: MLflow's tracking store (SQLite in home, or http://…, postgresql://…).
+        tracking_password_file: file with `user:password` of an MLflow server whose address names none; by default
+            `mlflow-password` in home, for servers of this machine only.
         ledger_url: SQLAlchemy URL of the ledger of arrived files (SQLite in home).
         inbox: where new files arrive.
         outbox: where scores go.
         workers: number of concurrent tasks per flow.
         task_runner: "threads" in this process, or "dask" (needs prefect-dask).
+        dask_scheduler: address of a running Dask scheduler, e.g. "tcp://host:8786", whose workers need the same home
+            folder, ledger and tracking store; without it, "dask" starts workers on this machine.
         aliases: a YAML file of mnemonics and units that takes precedence over the built-in one.
         settle_seconds: age in s at which an unchanged file is complete; younger files are checked twice.
         batch: files per scoring task.
@@ -53,6 +57,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SONDEFLOW_", frozen=True, extra="ignore", validate_default=True)
 
     home: Path = Field(default=Path("data/work"), description="folder of everything that has no setting of its own")
+    tracking_password_file: Path | None = Field(default=None, description="file with user:password of MLflow's server")
     tracking_uri: Address = Field(
         default_factory=lambda data: _sqlite(data["home"] / "mlflow.db"), description="MLflow tracking store"
     )
@@ -63,6 +68,7 @@ class Settings(BaseSettings):
     outbox: Path = _in_home("outbox")
     workers: int = Field(default=2, ge=1, le=256, description="number of concurrent tasks per flow")
     task_runner: Literal["threads", "dask"] = Field(default="threads", description="where tasks run")
+    dask_scheduler: str = Field(default="", description="address of a running Dask scheduler")
     aliases: Path | None = Field(default=None, description="YAML file of additional mnemonics and units")
     settle_seconds: float = Field(default=2.0, ge=0.0, description="age in s at which an unchanged file is complete")
     batch: int = Field(default=32, ge=1, le=1000, description="files per scoring task")
@@ -101,6 +107,21 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().resolve()
 
+    @field_validator("tracking_uri", mode="after")
+    @classmethod
+    def _with_login(cls, value: Address, info: ValidationInfo) -> Address:
+        given: Path | None = info.data.get("tracking_password_file")
+        home: Path | None = info.data.get("home")
+        if value.credentials is not None or not value.is_http or home is None:
+            return value
+        own = _own_password(home)
+        if given is None and not (value.host in LOCAL_NAMES and own.is_file()):
+            return value
+        try:
+            return value.with_login((given or own).read_text(encoding="utf-8").strip())
+        except OSError as error:
+            raise ValueError(f"the password of MLflow's server cannot be read: {error}") from error
+
     @field_validator("header_positions", mode="before")
     @classmethod
     def _typed(cls, value: Any) -> Any:
@@ -110,6 +131,11 @@ class Settings(BaseSettings):
             return json.loads(value) if value.lstrip().startswith("{") else parse_positions(value)
         except DataError as error:  # pydantic reports ValueErrors only
             raise ValueError(str(error)) from error
+
+    @property
+    def own_tracking_password(self) -> Path:
+        """File with the `user:password` of the MLflow servers that this installation starts."""
+        return _own_password(self.home)
 
     @property
     def has_registry(self) -> bool:
@@ -176,6 +202,10 @@ class Settings(BaseSettings):
     def prefect_dir(self) -> Path:
         """Prefect's own files."""
         return self.home / "prefect"
+
+
+def _own_password(home: Path) -> Path:
+    return home / "mlflow-password"
 
 
 def _sqlite(path: Path) -> Address:

@@ -24,13 +24,14 @@ class LocalOnly:
     Args:
         app: the protected application.
         port: its port; a page of another port of this machine is a foreign page.
+        allowed: host names that it answers to beside those of this machine, e.g. its own in a container.
     """
 
-    def __init__(self, app: App, port: int) -> None:
-        self._app, self._port = app, port
+    def __init__(self, app: App, port: int, allowed: frozenset[str] = frozenset()) -> None:
+        self._app, self._port, self._hosts = app, port, LOCAL_HOSTS | allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or is_local(scope["headers"], self._port):
+        if scope["type"] == "lifespan" or is_local(scope["headers"], self._port, self._hosts):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
@@ -43,8 +44,8 @@ class LocalOnly:
 _REFUSAL = b"Host or Origin refused: this server answers its own pages and local clients only\n"
 
 
-def is_local(headers: list[tuple[bytes, bytes]], port: int) -> bool:
-    """Return whether there is one local Host, and no Origin but that of the server's own pages.
+def is_local(headers: list[tuple[bytes, bytes]], port: int, names: frozenset[str] = LOCAL_HOSTS) -> bool:
+    """Return whether there is one known Host, and no Origin but that of the server's own pages on this machine.
 
     >>> is_local([(b"host", b"localhost:4200")], 4200)
     True
@@ -53,6 +54,6 @@ def is_local(headers: list[tuple[bytes, bytes]], port: int) -> bool:
     """
     hosts = [value.decode("latin-1").lower() for name, value in headers if name.lower() == b"host"]
     origins = {value.decode("latin-1").lower() for name, value in headers if name.lower() == b"origin"}
-    if len(hosts) != 1 or hosts[0] not in {f"{host}{end}" for host in LOCAL_HOSTS for end in ("", f":{port}")}:
+    if len(hosts) != 1 or hosts[0] not in {f"{host}{end}" for host in names for end in ("", f":{port}")}:
         return False
     return origins <= {f"http://{host}:{port}" for host in LOCAL_HOSTS}

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tasks.address import LOCAL_NAMES
 from tasks.settings import Settings
-from tasks.storage.folders import private_folder
+from tasks.storage.secret_file import new_password, read_or_make
 
 USER = "sondeflow"
-LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 CLIENT, SERVER = "PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING"
 
 
@@ -28,18 +25,7 @@ def read_password(settings: Settings) -> str:
     Raises:
         OSError: if the file can be neither read nor written.
     """
-    path = password_file(settings)
-    private_folder(path.parent)
-    own = path.with_name(f".{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
-    if not path.exists():
-        descriptor = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-            stream.write(f"{USER}:{secrets.token_urlsafe(32)}\n")
-        with contextlib.suppress(FileExistsError):  # another process was first: its password counts
-            os.link(own, path)
-        own.unlink()
-    path.chmod(0o600)
-    return path.read_text(encoding="ascii").strip()
+    return read_or_make(password_file(settings), lambda: f"{USER}:{new_password()}")
 
 
 def shown_password(settings: Settings, environment: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from flows.prefect_api.password import SERVER
 from tasks.scoring.worker_process import die_with_parent
 
 HOST = "127.0.0.1"
+LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 
 
 def server_command(*arguments: str) -> list[str]:
@@ -26,7 +27,9 @@ def main() -> None:
         SystemExit: if there is no password, or the port is taken.
     """
     parser = argparse.ArgumentParser(description="Prefect's server with a password, for local clients only.")
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="port")
+    parser.add_argument("--host", default=HOST, help="address to listen on; in a container 0.0.0.0")
+    parser.add_argument("--allowed-host", action="append", default=[], help="another host name of the server")
     parser.add_argument("--socket", type=int, default=None, help="inherited descriptor of a bound socket")
     parser.add_argument("--parent-pipe", type=int, default=None, help="descriptor whose closing ends the server")
     parser.add_argument("--temporary", action="store_true", help="without pages and services")
@@ -35,25 +38,33 @@ def main() -> None:
         die_with_parent(options.parent_pipe)
     if not os.environ.get(SERVER):
         raise SystemExit(f"sondeflow: no password for Prefect's server in {SERVER}; it is not started without one")
-    listening = _bound(options.port) if options.socket is None else socket.socket(fileno=options.socket)
-    _serve(listening, temporary=options.temporary)
+    given = options.socket is not None
+    listening = socket.socket(fileno=options.socket) if given else bound_socket(options.port, options.host)
+    _serve(listening, frozenset(options.allowed_host), temporary=options.temporary)
 
 
-def _bound(port: int) -> socket.socket:
+def bound_socket(port: int, host: str = HOST) -> socket.socket:
+    """Return a socket bound to a port.
+
+    Raises:
+        SystemExit: if the port is taken.
+    """
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a restart need not wait for old connections
     try:
-        listening.bind((HOST, port))
+        listening.bind((host, port))
     except OSError as error:
-        raise SystemExit(f"sondeflow: port {port} of {HOST}: {error.strerror}; choose another one") from error
+        raise SystemExit(f"sondeflow: port {port} of {host}: {error.strerror}; choose another one") from error
     return listening
 
 
-def _serve(listening: socket.socket, *, temporary: bool) -> None:
+def _serve(listening: socket.socket, allowed: frozenset[str], *, temporary: bool) -> None:
     port = int(listening.getsockname()[1])
     origin = f"http://{HOST}:{port}"
     os.environ["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] = origin
     os.environ.setdefault("PREFECT_UI_API_URL", f"{origin}/api")
+    # in memory, as by default, a restart would lose who holds the only place of a deployment, which then stays taken
+    os.environ.setdefault("PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE", LEASES)
     if temporary:
         os.environ["PREFECT_UI_ENABLED"] = "false"
     # imported here: Prefect reads its settings from the environment when it is imported
@@ -62,7 +73,7 @@ def _serve(listening: socket.socket, *, temporary: bool) -> None:
     from prefect.settings import get_current_settings
 
     level = get_current_settings().server.logging_level.lower()
-    app = LocalOnly(create_app(final=True, ephemeral=temporary), port)
+    app = LocalOnly(create_app(final=True, ephemeral=temporary), port, allowed)
     server = uvicorn.Server(uvicorn.Config(app, lifespan="on", log_level=level, ws_ping_interval=20.0))
     server.run(sockets=[listening])
     if not server.started:

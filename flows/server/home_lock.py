@@ -1,26 +1,31 @@
-"""Lock on a home folder: one `sondeflow serve` at a time, and the address of its pages."""
+"""Lock on a home folder: one `sondeflow serve` or `stack up` at a time, and the address of its pages."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from flows.server.processes import NotServedError
 from tasks.settings import Settings
 
+LOOKS = 20
+
 
 class RunningServer(BaseModel):
-    """A running `sondeflow serve`."""
+    """A running `sondeflow serve`, or `stack up`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     pid: int
     address: str
+    command: str = "serve"
 
 
 def running_server(settings: Settings) -> RunningServer | None:
@@ -37,7 +42,7 @@ def running_server(settings: Settings) -> RunningServer | None:
 
 
 @contextlib.contextmanager
-def hold_home(settings: Settings, address: str) -> Iterator[None]:
+def hold_home(settings: Settings, address: str, command: str = "serve") -> Iterator[None]:
     """Lock this home for the duration of the block; the system releases the lock however the process ends.
 
     Raises:
@@ -47,7 +52,7 @@ def hold_home(settings: Settings, address: str) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as stream:
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(stream)
         except BlockingIOError as error:
             other = _read(path)
             where = f"by process {other.pid}, see {other.address}" if other is not None else "by another process"
@@ -55,9 +60,19 @@ def hold_home(settings: Settings, address: str) -> Iterator[None]:
                 f"{settings.home} is served already {where}; stop that one, or set SONDEFLOW_HOME to another folder"
             ) from error
         stream.truncate(0)
-        stream.write(RunningServer(pid=os.getpid(), address=address).model_dump_json())
+        stream.write(RunningServer(pid=os.getpid(), address=address, command=command).model_dump_json())
         stream.flush()
         yield
+
+
+def _lock(stream: IO[str]) -> None:
+    """Take the lock; whoever only looks holds it for a moment, so one refusal says little."""
+    for _ in range(LOOKS):
+        try:
+            return fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.05)
+    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _read(path: Path) -> RunningServer | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -27,17 +28,29 @@ class NotServedError(SondeflowError):
     """A server did not start, or did not keep running."""
 
 
-def start(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Process:
+def start(
+    command: Sequence[str], environment: Mapping[str, str] | None = None, *, account: int | None = None
+) -> Process:
     """Start a command as leader of a new process group; its stdout goes to our stderr.
 
     Its child processes end with the group. On Linux it also receives SIGTERM if this process is killed.
+
+    Args:
+        command: program and arguments.
+        environment: its environment; None for ours.
+        account: user id that it runs as, with the group of that user; None for ours.
     """
+    group = None if account is None else pwd.getpwuid(account).pw_gid
     return subprocess.Popen(  # noqa: S603 - our own commands
         list(command),
         stdout=sys.stderr,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
         env=None if environment is None else dict(environment),
+        user=account,
+        group=group,
+        extra_groups=None if account is None else [],
+        cwd=None if account is None else "/",  # ours may be closed to it
         preexec_fn=_end_with_parent if _LIBC is not None else None,  # noqa: PLW1509 - nothing else runs yet
     )
 
@@ -48,14 +61,26 @@ def await_answer(address: str, started: Sequence[Process], seconds: float = STAR
     Raises:
         NotServedError: if one of `started` ends before that, or the time is over.
     """
+    problem = f"no response from {address}; if the port is taken, choose another one"
+    await_condition(lambda: answers(address), started, problem, seconds)
+
+
+def await_condition(
+    is_met: Callable[[], bool], started: Sequence[Process], problem: str, seconds: float = STARTUP_SECONDS
+) -> None:
+    """Wait until a condition is met.
+
+    Raises:
+        NotServedError: with the text of `problem`, if one of `started` ends before that, or the time is over.
+    """
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if any(process.poll() is not None for process in started):
             break
-        if answers(address):
+        if is_met():
             return
         time.sleep(0.3)
-    raise NotServedError(f"no response from {address}; if the port is taken, choose another one")
+    raise NotServedError(problem)
 
 
 def answers(address: str) -> bool:
@@ -67,10 +92,10 @@ def answers(address: str) -> bool:
         return False
 
 
-def stop(started: Sequence[Process], grace: float = GRACE_SECONDS) -> None:
-    """End processes with their groups, the last started first; kill those that do not end in time."""
+def stop(started: Sequence[Process], grace: float = GRACE_SECONDS, number: int = signal.SIGTERM) -> None:
+    """End processes with their groups by a signal, the last started first; kill those that do not end in time."""
     for process in reversed(started):
-        _signal_group(process, signal.SIGTERM)
+        _signal_group(process, number)
         try:
             process.wait(timeout=grace)
         except subprocess.TimeoutExpired:
@@ -91,9 +116,12 @@ def exit_on_signals() -> None:
         signal.signal(number, leave)
 
 
-def watch(started: Sequence[Process], on_end: Callable[[Process], None]) -> None:
-    """Watch processes; call `on_end` for each that has ended, until it raises."""
+def watch(
+    started: Sequence[Process], on_end: Callable[[Process], None], meanwhile: Callable[[], None] = lambda: None
+) -> None:
+    """Watch processes; call `on_end` for each that has ended, until it raises, and `meanwhile` twice a second."""
     while True:
+        meanwhile()
         for process in list(started):
             if process.poll() is not None:
                 on_end(process)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,26 +12,15 @@ import yaml
 
 from flows.console import print_now
 from flows.environment import prepare_environment
-from flows.prefect_api.password import shown_password
+from flows.prefect_api.password import CLIENT, shown_password
 from flows.server.deployments import FILE, POOL, load_deployments, plan_of, with_scoring_every
 from flows.server.home_lock import hold_home
 from flows.server.overdue_runs import delete_overdue_runs
-from flows.server.processes import (
-    HOST,
-    NotServedError,
-    Process,
-    answers,
-    await_answer,
-    exit_on_signals,
-    start,
-    stop,
-    watch,
-)
+from flows.server.processes import HOST, NotServedError, answers, await_answer, exit_on_signals
+from flows.server.stuck_runs import release_stuck_runs
+from flows.server.supervision import Service, Supervised, every, launch, stop_all, supervise
 from flows.server.web_pages import prefect_server
 from tasks.settings import Settings
-
-SHORT_SECONDS = 60.0  # a process that ends sooner counts as a failed start
-MAX_SHORT_RUNS = 3
 
 
 @dataclass(frozen=True)
@@ -48,18 +36,6 @@ class ServeOptions:
     port: int = 4200
     every: float | None = None
     file: Path = FILE
-
-
-@dataclass
-class _Supervised:
-    """A process that is restarted if it ends."""
-
-    name: str
-    command: list[str]
-    health: str
-    process: Process
-    started: float
-    short_runs: int = 0
 
 
 def serve(options: ServeOptions, *, as_json: bool) -> None:
@@ -78,18 +54,19 @@ def serve(options: ServeOptions, *, as_json: bool) -> None:
     with hold_home(settings, address):
         environment = environment_of(settings, address)
         exit_on_signals()
-        supervised: list[_Supervised] = []
+        supervised: list[Supervised] = []
         try:
             if given is None:
-                supervised.append(_start_server(options.port, environment))
+                supervised.append(launch(_server(options.port, environment)))
             await_answer(f"{address}/api/health", [one.process for one in supervised])
             deploy(content, settings, environment)
             delete_overdue_runs(environment["PREFECT_API_URL"])
-            supervised.append(_start("worker", worker_command(), environment, ""))
+            supervised.append(launch(Service("Prefect worker", worker_command(), environment)))
             _announce(content, settings, address, own=given is None, as_json=as_json)
-            _supervise(supervised, environment)
+            login = os.environ.get(CLIENT, "")
+            supervise(supervised, every(60.0, lambda: release_stuck_runs(environment["PREFECT_API_URL"], login)))
         finally:
-            stop([one.process for one in supervised])
+            stop_all(supervised)
 
 
 def environment_of(settings: Settings, address: str) -> dict[str, str]:
@@ -132,41 +109,11 @@ def worker_command() -> list[str]:
     return [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"]
 
 
-def _start_server(port: int, environment: dict[str, str]) -> _Supervised:
+def _server(port: int, environment: dict[str, str]) -> Service:
     health = f"http://{HOST}:{port}/api/health"
     if answers(health):
         raise NotServedError(f"a server responds on port {port} already; give --port, or set PREFECT_API_URL to use it")
-    return _start("server", prefect_server(port), environment, health)
-
-
-def _start(name: str, command: list[str], environment: dict[str, str], health: str) -> _Supervised:
-    return _Supervised(name, command, health, start(command, environment), time.monotonic())
-
-
-def _supervise(supervised: list[_Supervised], environment: dict[str, str]) -> None:
-    """Restart processes that end; raise if one of them ends repeatedly after a short time."""
-
-    def again(process: Process) -> None:
-        one = next(one for one in supervised if one.process is process)
-        _count(one)
-        sys.stderr.write(f"sondeflow: the {one.name} ended with {process.returncode}; it is restarted\n")
-        stop([process])
-        one.process, one.started = start(one.command, environment), time.monotonic()
-        watched[watched.index(process)] = one.process
-        if one.health:
-            await_answer(one.health, [one.process])
-
-    watched = [one.process for one in supervised]
-    watch(watched, again)
-
-
-def _count(one: _Supervised) -> None:
-    one.short_runs = one.short_runs + 1 if time.monotonic() - one.started < SHORT_SECONDS else 0
-    if one.short_runs >= MAX_SHORT_RUNS:
-        raise NotServedError(
-            f"the Prefect {one.name} ended {MAX_SHORT_RUNS} times within {SHORT_SECONDS:.0f} s of its start, "
-            f"at last with {one.process.returncode}; its output is above"
-        )
+    return Service("Prefect server", prefect_server(port), environment, lambda: answers(health))
 
 
 def _announce(content: dict[str, object], settings: Settings, address: str, *, own: bool, as_json: bool) -> None:

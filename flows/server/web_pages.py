@@ -11,8 +11,12 @@ from flows.environment import prepare_environment
 from flows.prefect_api.password import shown_password
 from flows.prefect_api.server import server_command
 from flows.server.home_lock import running_server
+from flows.server.mlflow_login import AUTHENTICATION, mlflow_login
 from flows.server.processes import HOST, NotServedError, Process, await_answer, exit_on_signals, start, stop, watch
 from tasks.settings import Settings
+
+# its jobs evaluate language models: seven processes that nothing here uses
+NO_JOBS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,13 @@ def serve_interfaces(ports: Ports, *, as_json: bool) -> None:
     started: list[Process] = []
     try:
         wanted = [command for name, command in commands(settings, ports).items() if name not in elsewhere]
-        # not as an argument, which `ps` shows to everybody
-        environment = {**os.environ, "MLFLOW_BACKEND_STORE_URI": settings.tracking_uri.reveal()}
+        environment = dict(os.environ)
+        if "mlflow" not in elsewhere:
+            if settings.has_registry:
+                _migrate(settings)
+            # not as an argument, which `ps` shows to everybody
+            environment["MLFLOW_BACKEND_STORE_URI"] = settings.tracking_uri.reveal()
+            environment |= NO_JOBS | mlflow_login(settings, f"sqlite:///{settings.home / 'mlflow-auth.db'}")
         started += [start(command, environment) for command in wanted]
         addresses = {"mlflow": f"http://{HOST}:{ports.mlflow}", "prefect": f"http://{HOST}:{ports.prefect}"} | elsewhere
         for name, health in (("mlflow", "/health"), ("prefect", "/api/health")):
@@ -50,10 +59,19 @@ def serve_interfaces(ports: Ports, *, as_json: bool) -> None:
         lines = [f"{name:8} {address}" for name, address in addresses.items()]
         if "prefect" not in elsewhere or running_server(settings) is not None:
             lines.append(f"password {shown_password(settings, os.environ)}, for the pages of Prefect")
+        if "mlflow" not in elsewhere:
+            lines.append(f"password {settings.own_tracking_password} (user:password), for the pages of MLflow")
         print_now({"command": "ui", "ok": True, **addresses}, [*lines, "Ctrl-C ends both"], as_json=as_json)
         watch(started, _ended)
     finally:
         stop(started)
+
+
+def _migrate(settings: Settings) -> None:
+    """Connect once: a store of an older MLflow is migrated, which its server would refuse."""
+    from tasks.tracking.store import connect  # imports MLflow
+
+    connect(settings)
 
 
 def known_addresses(settings: Settings) -> dict[str, str]:
@@ -67,9 +85,18 @@ def known_addresses(settings: Settings) -> dict[str, str]:
 
 def commands(settings: Settings, ports: Ports) -> dict[str, list[str]]:
     """Return the command lines of both servers."""
-    mlflow = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(ports.mlflow), "--workers", "1"]
-    mlflow += ["--default-artifact-root", settings.artifacts_dir.as_uri()]
+    mlflow = [*mlflow_server(ports.mlflow), "--default-artifact-root", settings.artifacts_dir.as_uri()]
     return {"mlflow": mlflow, "prefect": prefect_server(ports.prefect)}
+
+
+def mlflow_server(port: int) -> list[str]:
+    """Return the command line of an MLflow server with a password, for this machine only.
+
+    Its name and origin checks are MLflow's own: local host names, and pages of this machine.
+    """
+    command = [sys.executable, "-P", "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1"]
+    # a line per request would fill the log
+    return [*command, *AUTHENTICATION, "--uvicorn-opts", "--log-level warning"]
 
 
 def prefect_server(port: int) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import subprocess
 import threading
@@ -14,6 +15,7 @@ from pathlib import Path
 from tasks.address import Address
 from tasks.settings import Settings
 from tasks.storage.folders import private_folder
+from tasks.tracking.schema import SchemaError, prepare_store, upgrade_store
 
 # set before the import of MLflow, so that its telemetry thread is not started
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -23,6 +25,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
 import mlflow
 from mlflow import MlflowClient
 
+_LOG = logging.getLogger(__name__)
 _FLUENT_LOCK = threading.RLock()
 LOCAL_ADDRESS = "http://localhost:5000"  # of `sondeflow ui`, unless it is given another port
 # without this tag the UI opens experiments in its view for language models
@@ -32,6 +35,18 @@ EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 def connect(settings: Settings) -> MlflowClient:
     """Return a client of the tracking store; a local database is created and migrated by one process at a time."""
     return _client(settings.tracking_uri, settings.home)
+
+
+def upgrade(settings: Settings) -> Path | None:
+    """Migrate the tracking store to the installed MLflow; return the copy of a SQLite file as it was.
+
+    Raises:
+        SchemaError: if it is a server's own business, a newer MLflow wrote the store, or the migration fails.
+    """
+    if not is_local(settings.tracking_uri):
+        raise SchemaError(f"{settings.tracking_uri} is a server; it migrates its own database when it is upgraded")
+    with _locked(settings.home / "mlflow.lock"):
+        return upgrade_store(settings.tracking_uri)
 
 
 def open_address(address: Address) -> str:
@@ -49,11 +64,15 @@ def open_address(address: Address) -> str:
 @lru_cache(maxsize=8)
 def _client(address: Address, home: Path) -> MlflowClient:
     uri = open_address(address)
-    client = MlflowClient(tracking_uri=uri, registry_uri=uri)
-    if is_local(address):
-        # concurrent first use would race MLflow's migrations
-        with _locked(home / "mlflow.lock"):
-            client.search_experiments(max_results=1)
+    if not is_local(address):
+        return MlflowClient(tracking_uri=uri, registry_uri=uri)
+    # concurrent first use would race MLflow's migrations
+    with _locked(home / "mlflow.lock"):
+        copy = prepare_store(address)
+        if copy is not None:
+            _LOG.warning("%s was migrated to MLflow %s; as it was: %s", address, mlflow.__version__, copy)
+        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        client.search_experiments(max_results=1)
     return client
 
 

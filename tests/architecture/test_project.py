@@ -18,7 +18,7 @@ from helpers.paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 QUIET = {"DO_NOT_TRACK": "true", "MLFLOW_DISABLE_TELEMETRY": "true", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
-TARGETS = ("help", "install", "demo", "test", "test-all", "lint", "check", "bench")
+TARGETS = ("help", "install", "demo", "test", "test-all", "lint", "check", "bench", "stack", "stack-down")
 
 
 def pins() -> dict[str, Version]:
@@ -105,7 +105,7 @@ def test_containers_are_healthy_quiet_and_not_root() -> None:
     services = yaml.safe_load((ROOT / "docker" / "compose.yaml").read_text(encoding="utf-8"))["services"]
     assert {"postgres", "mlflow", "prefect", "worker", "initialise"} <= set(services)
     for name, service in services.items():
-        ends = name in {"initialise", "sondeflow"}
+        ends = name in {"initialise", "sondeflow", "s3-bucket"}
         assert "healthcheck" in service or ends, f"{name} has no health check"
         if service["image"] == "sondeflow":
             assert QUIET.items() <= service["environment"].items(), f"{name} reports home"

@@ -7,28 +7,36 @@ stood in for by an installed server of version 14 or newer with its contrib modu
 
 from __future__ import annotations
 
-import os
-import pwd
+import base64
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from flows.server.processes import Process, start, stop
-from helpers.servers import ROOT, ask, clean_environment, free_port, wait_for
+from flows.server.processes import answers, start, stop
+from helpers.closed_server import assert_closed, call
+from helpers.native_containers import (
+    DOCKER,
+    PORTS,
+    SERVICES,
+    TEXT,
+    Native,
+    has_trigrams,
+    postgres_programs,
+    start_postgres,
+)
+from helpers.servers import PASSWORDS, ROOT, ask, free_port, wait_for
 
-DOCKER = ROOT / "docker"
-TEXT = (DOCKER / "compose.yaml").read_text(encoding="utf-8")
-SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["services"]
-PORTS = {"postgres": "5432", "mlflow": "5000", "prefect": "4200", "worker": "8080"}
+QUIET = {"DO_NOT_TRACK": "true", "MLFLOW_DISABLE_TELEMETRY": "true", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+ENDS = {"initialise", "sondeflow", "s3-bucket"}
+OWN = sorted(name for name, service in SERVICES.items() if service["image"] == "sondeflow")
 
 
 def test_the_dockerfile_passes_its_linter():
@@ -71,27 +79,86 @@ def test_a_service_is_local_hardened_and_without_passwords(name):
     assert service["read_only"]
     assert "no-new-privileges:true" in service["security_opt"]
     assert service["restart"]
-    assert "healthcheck" in service or name in {"initialise", "sondeflow"}, "only what ends has no health check"
-    assert service["secrets"] == ["postgres_password"]
+    assert "healthcheck" in service or name in ENDS, "only what ends has no health check"
     assert not re.search(r"://\w+:[^@/]+@", str(service)), "a password stands in a URL"
     if name != "postgres":
         assert service["cap_drop"] == ["ALL"]
-        assert service["entrypoint"][0] == "with-database-password"
+    if name in OWN:
+        assert service["entrypoint"][0] == "with-secrets"
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_service_gets_the_secrets_that_it_reads_and_no_others(name):
+    service = SERVICES[name]
+    read = {
+        value.removeprefix("/run/secrets/") for value in service["environment"].values() if "/run/secrets/" in value
+    }
+    if name == "postgres":  # its script of databases reads the passwords of the roles
+        read |= {f"{role}_password" for role in ("ledger", "mlflow", "prefect", "metrics")}
+    assert set(service.get("secrets", [])) == read
+
+
+def test_one_role_per_database_and_none_is_the_superuser():
+    users = set(re.findall(r"postgresql\+\w+://(\w+)@postgres:5432/(\w+)", TEXT))
+    assert users == {("ledger", "ledger"), ("mlflow", "mlflow"), ("prefect", "prefect"), ("metrics", "ledger")}
+
+
+def test_images_are_pinned_by_exact_version():
+    bases = re.findall(r"^FROM (\S+)", (DOCKER / "Dockerfile").read_text(), re.MULTILINE)
+    images = {service["image"] for service in SERVICES.values()} - {"sondeflow"} | set(bases)
+    assert len(images) == 3
+    for image in images:
+        assert re.search(r":(\d+\.\d+(\.\d+)?-\S*bookworm|RELEASE\.\d{4}-\S+Z)$", image), image
 
 
 def test_passwords_are_made_once_and_never_committed(tmp_path):
     script = shutil.copy(DOCKER / "make-secrets", tmp_path)
-    for _ in range(2):
-        subprocess.run([script], check=True)
-        made = (tmp_path / "secrets" / "postgres_password").read_text(encoding="utf-8")
-    assert len(made) >= 32
-    assert re.fullmatch(r"[A-Za-z0-9_-]+", made)
+    names = set(yaml.safe_load(TEXT)["secrets"])
+    subprocess.run([script], check=True)
+    made = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "secrets").iterdir()}
+    assert set(made) == names
+    assert len(set(made.values())) == len(names)
+    for name, text in made.items():
+        assert re.fullmatch(r"sondeflow:[\w-]{43}" if name.endswith("_login") else r"[\w-]{43}", text), name
     assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
     subprocess.run([script], check=True)
-    assert (tmp_path / "secrets" / "postgres_password").read_text(encoding="utf-8") == made
-    ignored = subprocess.run(["git", "check-ignore", "-q", "docker/secrets/postgres_password"], cwd=ROOT, check=False)
-    assert ignored.returncode == 0
-    assert yaml.safe_load(TEXT)["secrets"]["postgres_password"]["file"] == "./secrets/postgres_password"
+    assert {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "secrets").iterdir()} == made
+    for name, secret in yaml.safe_load(TEXT)["secrets"].items():
+        assert secret["file"] == f"./secrets/{name}"
+        ignored = subprocess.run(["git", "check-ignore", "-q", f"docker/secrets/{name}"], cwd=ROOT, check=False)
+        assert ignored.returncode == 0
+
+
+# in containers instead of a file in the home folder, an option, or an address of this machine
+CONTAINERS_ONLY = {"HOME", "MLFLOW_ARTIFACTS_DESTINATION", "PREFECT_UI_STATIC_DIRECTORY", "SONDEFLOW_DASK_SCHEDULER"}
+CONTAINERS_ONLY |= {"PREFECT_HOME", "SONDEFLOW_TASK_RUNNER", "MLFLOW_S3_ENDPOINT_URL", "AWS_ACCESS_KEY_ID"}
+
+
+@pytest.mark.parametrize("name", ["mlflow", "prefect", "worker", "metrics"])
+def test_the_native_stack_runs_the_same(name, tmp_path, monkeypatch):
+    """What a service of compose.yaml is started with, `sondeflow stack up` starts it with as well."""
+    from flows.stack import services
+    from flows.stack.places import Places, StackOptions
+    from tasks.settings import Settings
+
+    for key, value in QUIET.items():  # the Makefile sets them
+        monkeypatch.setenv(key, value)
+    settings, places, options = Settings(home=tmp_path), Places(tmp_path), StackOptions()
+    more = {"on_postgres": True} if name == "prefect" else {}
+    native = getattr(services, f"{name}_service")(settings, places, options, **more)
+    service = SERVICES[name]
+    stated = {key for key in service["environment"] if not key.endswith("_FILE")} - CONTAINERS_ONLY
+    assert stated <= set(native.environment)
+    options_of = {part.partition("=")[0] for part in service["command"] if part.startswith("--")}
+    assert options_of - {"--allowed-host", "--allowed-hosts", "--host"} <= set(native.command)
+    program = service["entrypoint"][2:]  # after with-secrets and python
+    assert list(native.command[1 : len(program) + 1]) == program
+    health = re.search(r"http://127\.0\.0\.1:(\d+)(/[\w/]+)", str(service["healthcheck"]["test"]))
+    port = getattr(options, f"{name}_port")
+    addresses = {"mlflow": f"{options.mlflow}/health", "prefect": f"{options.prefect}/api/health"}
+    addresses |= {"worker": options.worker, "metrics": options.metrics}
+    assert addresses[name] == f"http://127.0.0.1:{port}{health[2]}"
+    assert health[1] == PORTS[name] == str(port)
 
 
 def test_every_file_that_the_image_copies_travels_to_the_engine():
@@ -102,122 +169,10 @@ def test_every_file_that_the_image_copies_travels_to_the_engine():
         assert f"!{place}" in kept, f".dockerignore keeps {place} back"
 
 
-@dataclass
-class Native:
-    """The services of compose.yaml as processes of this machine."""
-
-    folder: Path
-    database: Path  # elsewhere: another user, who may not pass through the folders of pytest, runs the database
-    ports: dict[str, str] = field(default_factory=lambda: {name: str(free_port()) for name in PORTS})
-    running: list[Process] = field(default_factory=list)
-
-    def here(self, text: str) -> str:
-        """A value of compose.yaml with hosts, ports and folders in their native places."""
-        for name, port in PORTS.items():
-            text = text.replace(f"@{name}:{port}", f"@127.0.0.1:{self.ports[name]}")
-            text = re.sub(rf"(?<!-)\b(?:{name}|localhost|127\.0\.0\.1):{port}", f"127.0.0.1:{self.ports[name]}", text)
-            text = text.replace(f"--port={port}", f"--port={self.ports[name]}")
-            text = self.ports[name] if text == port else text
-        text = text.replace("0.0.0.0", "127.0.0.1")
-        return re.sub(r"^(--\S+=)?(/data|/tmp|/mlartifacts)(?=/|$)", rf"\1{self.folder}\2", text)
-
-    def environment(self, name: str) -> dict[str, str]:
-        stated = {key: self.here(value) for key, value in SERVICES[name]["environment"].items()}
-        stated["ALERTS_WEBHOOK"] = stated.get("ALERTS_WEBHOOK", "").replace("${ALERTS_WEBHOOK:-}", "")
-        clean = clean_environment(self.folder)
-        for mine in [key for key in clean if key.startswith(("SONDEFLOW_", "PREFECT_"))]:
-            del clean[mine]  # what the services need, compose.yaml says
-        places = {
-            "PATH": f"{DOCKER}{os.pathsep}{clean['PATH']}",
-            "PWD": str(self.folder),
-            "DATABASE_PASSWORD_FILE": str(self.folder / "secrets" / "postgres_password"),
-            "DEPLOYMENTS_FILE": str(ROOT / "prefect.yaml"),
-        }
-        return clean | places | stated
-
-    def command(self, name: str) -> list[str]:
-        service = SERVICES[name]
-        return [self.here(part) for part in [*service["entrypoint"], *service.get("command", [])]]
-
-    def run(self, name: str, *more: str) -> subprocess.CompletedProcess[str]:
-        """A service that ends."""
-        return subprocess.run(
-            [*self.command(name), *more],
-            cwd=self.folder,
-            env=self.environment(name),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-
-    def up(self, name: str) -> None:
-        """A service that stays, until its health check passes."""
-        environment = self.environment(name)
-        command = self.command(name)
-        command[0] = str(DOCKER / command[0])
-        self.running.append(start(command, environment))
-        wait_for(f"the health of {name}", lambda: self.healthy(name), 200)
-
-    def healthy(self, name: str) -> bool:
-        kind, *check = SERVICES[name]["healthcheck"]["test"]
-        assert kind == "CMD"
-        command = [self.here(part) for part in check]
-        environment = clean_environment(self.folder)
-        environment["PATH"] = f"{_postgres_bin() or ''}{os.pathsep}{environment['PATH']}"
-        return subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0
-
-
-def _postgres_bin() -> Path | None:
-    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: int(place.parent.name))
-    share = [place for place in places if int(place.parent.name) >= 14]
-    return share[-1] if share else None
-
-
-def _has_trigrams(bin_folder: Path) -> bool:
-    share = Path("/usr/share/postgresql") / bin_folder.parent.name / "extension" / "pg_trgm.control"
-    return share.is_file()
-
-
-def _database_user() -> str | None:
-    """PostgreSQL refuses to run as root; who is not root runs it as himself."""
-    return pwd.getpwnam("postgres").pw_name if os.geteuid() == 0 else None
-
-
-def _start_postgres(native: Native, bin_folder: Path) -> None:
-    """What the image does on an empty volume: a cluster with this user and password, then the script of databases."""
-    data, user = native.database / "data", _database_user()
-    environment = SERVICES["postgres"]["environment"]
-    assert environment["POSTGRES_PASSWORD_FILE"] == "/run/secrets/postgres_password"
-    data.mkdir()
-    password = native.folder / "secrets" / "postgres_password"
-    given = data.parent / "password"
-    shutil.copy(password, given)
-    for place in (data, given):
-        shutil.chown(place, user or os.geteuid())
-    name = environment["POSTGRES_USER"]
-    options = ["--username", name, "--pwfile", given, "--auth", "scram-sha-256", "--no-sync", "--encoding", "UTF8"]
-    subprocess.run(
-        [bin_folder / "initdb", "--pgdata", data, *options], check=True, capture_output=True, user=user, cwd="/"
-    )
-    listen = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={data}", "-c", "fsync=off"]
-    server = [str(bin_folder / "postgres"), "-D", str(data), "-p", native.ports["postgres"], *listen]
-    launcher = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
-    native.running.append(start([*launcher, *server]))
-    script = (DOCKER / "init-databases.sql").read_text(encoding="utf-8")
-    access = {**os.environ, "PGPASSWORD": password.read_text(encoding="utf-8")}
-    client = [bin_folder / "psql", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--host", "127.0.0.1"]
-    client += ["--port", native.ports["postgres"], "--username", name, "--dbname", "postgres"]
-    ready = [bin_folder / "pg_isready", "--host", "127.0.0.1", "--port", native.ports["postgres"]]
-    wait_for("PostgreSQL", lambda: subprocess.run(ready, capture_output=True, check=False).returncode == 0, 60)
-    subprocess.run(client, input=script, env=access, check=True, capture_output=True, text=True)
-    assert native.healthy("postgres")
-
-
 @pytest.fixture(scope="module")
 def native(tmp_path_factory) -> Iterator[Native]:
-    bin_folder = _postgres_bin()
-    if bin_folder is None or not _has_trigrams(bin_folder):
+    bin_folder = postgres_programs()
+    if bin_folder is None or not has_trigrams(bin_folder):
         pytest.skip("no PostgreSQL 14 or newer with contrib under /usr/lib/postgresql (apt-get install postgresql)")
     database = Path(tempfile.mkdtemp(prefix="sondeflow-postgres-"))
     database.chmod(0o755)
@@ -226,13 +181,18 @@ def native(tmp_path_factory) -> Iterator[Native]:
         (services.folder / place).mkdir(parents=True)
     script = shutil.copy(DOCKER / "make-secrets", services.folder)
     subprocess.run([script], check=True)
+    configuration = (DOCKER / "mlflow-auth.ini").read_text(encoding="utf-8")
+    (services.folder / "mlflow-auth.ini").write_text(services.here(configuration), encoding="utf-8")
+    api = f"http://127.0.0.1:{services.ports['prefect']}/api"
+    PASSWORDS[api] = (services.folder / "secrets" / "prefect_login").read_text(encoding="utf-8")
     try:
-        _start_postgres(services, bin_folder)
+        start_postgres(services, bin_folder)
         for name in ("mlflow", "prefect"):
             services.up(name)
         first = services.run("initialise")
         assert first.returncode == 0, first.stdout + first.stderr
         services.up("worker")
+        services.up("metrics")
         yield services
     finally:
         stop(services.running)
@@ -275,6 +235,60 @@ def test_without_the_password_nothing_is_let_in(native):
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=native.folder)
     assert done.returncode == 1
     assert "password authentication failed" in done.stdout
+
+
+@pytest.mark.slow
+def test_both_servers_ask_for_their_passwords(native):
+    secrets = {path.name: path.read_text() for path in (native.folder / "secrets").iterdir()}
+    assert_closed(int(native.ports["prefect"]), secrets["prefect_login"])
+    port = int(native.ports["mlflow"])
+    path, own = "/api/2.0/mlflow/experiments/search?max_results=1", {"Host": f"127.0.0.1:{port}"}
+    codes = {login: base64.b64encode(login.encode()).decode() for login in (secrets["mlflow_login"], "sondeflow:guess")}
+    assert [call(port, path, own | {"Authorization": f"Basic {code}"})[0] for code in codes.values()] == [200, 401]
+    assert call(port, path, own)[0] == 401
+    right = own | {"Authorization": f"Basic {codes[secrets['mlflow_login']]}", "Host": "evil.example"}
+    assert call(port, path, right)[0] == 403
+
+
+@pytest.mark.slow
+def test_with_the_profile_s3_artifacts_go_to_the_store(native, tmp_path):
+    """The bucket is made and MLflow writes to it, as compose.yaml says; moto stands in for the store."""
+    from moto.server import ThreadedMotoServer
+
+    store = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    store.start()
+    try:
+        address = "http://{}:{}".format(*store.get_host_and_port())
+        native.ports["s3"] = address.rsplit(":", 1)[1]
+        made = SERVICES["s3-bucket"]
+        command = [part.replace("http://s3:9000", address) for part in [*made["entrypoint"], *made["command"]]]
+        environment = native.environment("s3-bucket")
+        for _ in range(2):
+            subprocess.run([DOCKER / command[0], *command[1:]], env=environment, check=True, timeout=120)
+        port = str(free_port())
+        server = [part.replace(native.ports["mlflow"], port) for part in native.command("mlflow")]
+        chosen = {"MLFLOW_ARTIFACTS_DESTINATION": "s3://mlflow", "MLFLOW_S3_ENDPOINT_URL": address}
+        native.running.append(start([str(DOCKER / server[0]), *server[1:]], native.environment("mlflow") | chosen))
+        login = (native.folder / "secrets" / "mlflow_login").read_text().partition(":")
+        where = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}", "MLFLOW_TRACKING_USERNAME": login[0]}
+        where |= {"MLFLOW_TRACKING_PASSWORD": login[2], "MLFLOW_EXPERIMENT_NAME": "in-s3"}
+        wait_for("the second MLflow server", lambda: answers(f"{where['MLFLOW_TRACKING_URI']}/health"), 200)
+        code = "import mlflow; mlflow.start_run(); mlflow.log_text('kept', 'note.txt')"
+        subprocess.run(
+            [sys.executable, "-c", code], env=native.environment("sondeflow") | where, check=True, timeout=200
+        )
+        keys = "import s3fs, sys; print(s3fs.S3FileSystem(endpoint_url=sys.argv[1]).find('mlflow'))"
+        key = (native.folder / "secrets" / "s3_password").read_text()
+        listed = subprocess.run(
+            [sys.executable, "-c", keys, address],
+            env=environment | {"AWS_SECRET_ACCESS_KEY": key},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "note.txt" in listed.stdout
+    finally:
+        store.stop()
 
 
 def _end(api: str, run: str) -> dict[str, Any] | None:

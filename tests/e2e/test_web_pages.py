@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import urllib.request
 
 import pytest
 
+from helpers.closed_server import call
 from helpers.paths import ROOT
 
 
@@ -38,6 +40,14 @@ def test_both_interfaces_answer_and_end_with_the_command(tmp_path):
         for address in (f"{answer['mlflow']}/health", f"{answer['prefect']}/api/health"):
             with urllib.request.urlopen(address, timeout=20) as reply:
                 assert reply.status == 200
+        login = (tmp_path / "mlflow-password").read_text().strip()
+        host, path = f"127.0.0.1:{ports[0]}", "/api/2.0/mlflow/experiments/search?max_results=1"
+        logins = {"": 401, "sondeflow:guess": 401, login: 200}
+        for text, status in logins.items():
+            code = base64.b64encode(text.encode()).decode()
+            assert call(ports[0], path, {"Host": host, "Authorization": f"Basic {code}"})[0] == status
+        code = base64.b64encode(login.encode()).decode()
+        assert call(ports[0], path, {"Host": "evil.example", "Authorization": f"Basic {code}"})[0] == 403
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 0
     for port in ports:

@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 
 from aemodels.io.las.writer import write_las
+from flows.server.mlflow_login import AUTHENTICATION
 from flows.server.web_pages import HOST, Ports, commands
 from helpers.paths import ROOT
 from helpers.recordings import make_well
@@ -68,8 +69,14 @@ def tracking(home: Path) -> Iterator[Tracked]:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
     command = commands(Settings(home=home), Ports(mlflow=port, prefect=0))["mlflow"]
+    command = [part for part in command if part not in AUTHENTICATION]  # tests/e2e/test_stack.py logs in
+    store = {"MLFLOW_BACKEND_STORE_URI": Settings(home=home).tracking_uri.reveal()}
     with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+        command,
+        cwd=home,
+        env=environment | {"PYTHONPATH": str(ROOT)} | store,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
     ) as server:
         try:
             address = f"http://{HOST}:{port}"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.server.alerts import ALERTS, DRIFTS, FAILURE, QUARANTINES, ZOMBIES
+from flows.server.alerts import ALERTS, CANCELLED, DRIFTS, FAILURE, LATE, NO_WORKER, QUARANTINES, ZOMBIES
 from helpers.servers import Webhook, ask, running_prefect, wait_for
 
 SILENT = 40  # seconds; a run's heartbeats come every 30 s here, the shortest that Prefect allows
@@ -61,7 +61,7 @@ def webhook():
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, webhook):
     """A server with the alerts applied, twice, once by the command line; its clients' environment."""
-    more = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
+    more = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30", "PREFECT_SERVER_SERVICES_FOREMAN_LOOP_SECONDS": "2"}
     with running_prefect(tmp_path_factory.mktemp("home"), **more) as environment:
         assert _alerts(environment, webhook.url, 300) == dict.fromkeys(ALERTS, "created")
         yield environment
@@ -115,6 +115,36 @@ def test_quarantine_above_the_limit_and_drift_call_the_webhook(server, webhook):
     assert quarantine["flow_run"]
 
 
+def test_a_cancelled_run_calls_the_webhook_unless_another_run_does_its_work(server, webhook):
+    api = server["PREFECT_API_URL"]
+    flow = ask(api, "/flows/", {"name": "cancelled"})["id"]
+    for name, message in (("overlapping", "Deployment concurrency limit reached."), ("unwanted", "by hand")):
+        run = ask(api, "/flow_runs/", {"flow_id": flow, "name": name, "state": {"type": "RUNNING"}})
+        state = {"type": "CANCELLED", "name": "Cancelled", "message": message}
+        ask(api, f"/flow_runs/{run['id']}/set_state", {"state": state, "force": True})
+    (call,) = wait_for("the call of a cancelled run", lambda: webhook.named(CANCELLED))
+    assert call["resource"] == "unwanted"
+
+
+@pytest.mark.slow
+def test_a_run_that_nobody_starts_and_a_worker_that_dies_call_the_webhook(server, webhook):
+    options = f"AlertOptions(SecretStr({webhook.url!r}), late_seconds=10, worker_seconds=10)"
+    _run(f"from flows.server.alerts import *; from pydantic import SecretStr; apply_alerts({options})", server)
+    api = server["PREFECT_API_URL"]
+    flow = ask(api, "/flows/", {"name": "nightly"})["id"]
+    state = {"type": "SCHEDULED", "state_details": {"scheduled_time": "2026-01-01T02:00:00Z"}}
+    ask(api, "/flow_runs/", {"flow_id": flow, "name": "forgotten", "state": state})
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "sondeflow", "--type", "process"]
+    with subprocess.Popen(command, env=server | {"PREFECT_WORKER_HEARTBEAT_SECONDS": "2"}) as worker:
+        wait_for("a ready pool", lambda: _pool(api) == "READY", 90)
+        assert webhook.named(NO_WORKER) == []
+        worker.kill()
+    (call,) = wait_for("the call of the dead worker", lambda: webhook.named(NO_WORKER), 120)
+    assert "sondeflow" in json.dumps(call)
+    assert _pool(api) == "NOT_READY"
+    assert wait_for("the call of the late run", lambda: webhook.named(LATE), 60)[0]["alert"] == LATE
+
+
 @pytest.mark.slow
 def test_a_run_whose_process_was_killed_is_marked_crashed(server, webhook, tmp_path: Path):
     # the command line does not go below a minute
@@ -135,7 +165,7 @@ def test_a_run_whose_process_was_killed_is_marked_crashed(server, webhook, tmp_p
 
 def test_without_a_webhook_the_alerts_that_call_it_are_taken_away(server):
     done = _alerts(server, "", 540)
-    assert done == {ZOMBIES: "updated", FAILURE: "removed", QUARANTINES: "removed", DRIFTS: "removed"}
+    assert done == {name: "updated" if name == ZOMBIES else "removed" for name in ALERTS}
     assert set(_automations(server["PREFECT_API_URL"])) == {ZOMBIES}
 
 
@@ -143,6 +173,12 @@ def _heartbeats(api: str) -> list[dict]:
     body = {"filter": {"event": {"name": ["prefect.flow-run.heartbeat"]}}}
     found = ask(api, "/events/filter", body)["events"]
     return [event for event in found if any("sleeping" in str(related) for related in event["related"])]
+
+
+def _pool(api: str) -> str:
+    """Status of the work pool; empty while there is none."""
+    found = ask(api, "/work_pools/filter", {"work_pools": {"name": {"any_": ["sondeflow"]}}})
+    return found[0]["status"] if found else ""
 
 
 def _crashed(api: str, run: str) -> dict | None:

@@ -33,6 +33,7 @@ COMMANDS = (
     "models",
     "ui",
     "bench",
+    "upgrade",
 )
 
 

@@ -1,4 +1,4 @@
-"""Overdue scheduled runs on a real Prefect server."""
+"""Runs that nobody starts, on a real Prefect server: overdue ones, and those whose worker has died."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from flows.server.overdue_runs import SCHEDULED, delete_overdue_runs
+from flows.server.stuck_runs import release_stuck_runs
 
 pytest_plugins = ("helpers.flow_fixtures",)
 
@@ -45,3 +46,34 @@ def test_of_each_deployment_the_newest_missed_run_is_kept(deployments):
     left = {run.id for run in client.read_flow_runs() if run.deployment_id in {first, second}}
     assert left == kept
     assert delete_overdue_runs(str(client.api_url)) == 0
+
+
+def test_a_run_that_was_claimed_and_never_started_gives_its_place_back(deployments):
+    """One run of a deployment at a time: without the release every later one would be cancelled, for ever."""
+    from prefect.client.schemas.objects import ConcurrencyLimitConfig
+    from prefect.settings import PREFECT_API_AUTH_STRING
+    from prefect.states import Pending
+
+    client, (first, _) = deployments
+    api, login = str(client.api_url), PREFECT_API_AUTH_STRING.value()
+    login = login.get_secret_value() if hasattr(login, "get_secret_value") else str(login)
+    flow_id = client.read_deployment(first).flow_id
+    limit = ConcurrencyLimitConfig(limit=1, collision_strategy="CANCEL_NEW")
+    one = client.create_deployment(flow_id=flow_id, name="one-at-a-time", concurrency_options=None, concurrency_limit=1)
+    client._client.patch(
+        f"/deployments/{one}", json={"concurrency_options": {"collision_strategy": limit.collision_strategy}}
+    ).raise_for_status()
+
+    def claim() -> str:
+        run = client.create_flow_run_from_deployment(one)
+        client.set_flow_run_state(run.id, Pending())
+        return client.read_flow_run(run.id)
+
+    stuck = claim()
+    assert stuck.state.type.value == "PENDING"
+    assert claim().state.type.value == "CANCELLED"
+    assert release_stuck_runs(api, login) == [], "it may still start"
+    assert release_stuck_runs(api, login, seconds=0.0) == [stuck.name]
+    assert client.read_flow_run(stuck.id).state.type.value == "CRASHED"
+    assert claim().state.type.value == "PENDING"
+    assert release_stuck_runs("http://127.0.0.1:9/api", login) == [], "a server that is away is asked again later"

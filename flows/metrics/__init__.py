@@ -1,0 +1,1 @@
+"""Metrics of an installation in Prometheus' text format."""

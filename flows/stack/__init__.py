@@ -1,0 +1,1 @@
+"""Whole deployment on this machine: PostgreSQL, MLflow, Prefect, worker, metrics."""
