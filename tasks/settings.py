@@ -118,6 +118,12 @@ class Settings(BaseSettings):
         return scheme != "sqlite" or Path(path).exists()
 
     @property
+    def tracking_in_home(self) -> bool:
+        """True if the tracking store is a SQLite file in the home folder, so that it moves with it."""
+        scheme, _, path = self.tracking_uri.reveal().partition(":///")
+        return scheme == "sqlite" and Path(path).resolve().is_relative_to(self.home)
+
+    @property
     def limits(self) -> SizeLimits:
         """Sizes above which files are refused, or read block by block."""
         return SizeLimits(

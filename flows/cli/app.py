@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from flows.cli import audit, check, data, learn, monitor, score, serve, show, similar
+from flows.cli import audit, check, data, keep, learn, monitor, score, serve, show, similar
 
 app = typer.Typer(
     name="sondeflow",
@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (learn, score, monitor, serve, data, check, similar, audit, show):
+for group in (learn, score, monitor, serve, keep, data, check, similar, audit, show):
     group.add_to(app)
 
 

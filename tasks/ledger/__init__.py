@@ -22,6 +22,7 @@ from tasks.ledger.claims import (
     release_claims,
 )
 from tasks.ledger.observations import FileObservation, load_observations, save_observations
+from tasks.ledger.outputs import Output, Problem, Verification, allow_again, recorded_outputs, verify_outputs
 from tasks.ledger.queries import Entry, Filter, count_recent, entries, forget, retry
 from tasks.ledger.schema import LedgerError
 from tasks.ledger.store import open_ledger
@@ -41,8 +42,12 @@ __all__ = [
     "Identity",
     "Key",
     "LedgerError",
+    "Output",
+    "Problem",
     "State",
+    "Verification",
     "acquire_claims",
+    "allow_again",
     "count_recent",
     "dead_owners",
     "dead_workers",
@@ -53,8 +58,10 @@ __all__ = [
     "load_observations",
     "open_ledger",
     "record_outcomes",
+    "recorded_outputs",
     "release_claims",
     "retry",
     "save_observations",
     "unregister",
+    "verify_outputs",
 ]

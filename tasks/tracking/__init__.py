@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tasks.tracking.artifacts import (
+    EVIDENCE,
     log_document,
     log_figures,
     log_folder,
@@ -11,6 +12,8 @@ from tasks.tracking.artifacts import (
     read_document,
     read_table,
 )
+from tasks.tracking.availability import StoreUnavailableError, available_store
+from tasks.tracking.inventory import aliased_versions, download_aliased, registered_versions
 from tasks.tracking.registry import (
     CHALLENGER,
     CHAMPION,
@@ -26,6 +29,7 @@ from tasks.tracking.registry import (
     set_challenger,
     swap_champion,
 )
+from tasks.tracking.relocate import relocate_database, relocate_records
 from tasks.tracking.runs import (
     NOTE,
     PENDING,
@@ -48,11 +52,13 @@ from tasks.tracking.runs import (
     tracked_run,
 )
 from tasks.tracking.send import answers
+from tasks.tracking.spool import prune, records
 from tasks.tracking.store import connect, is_local, run_address
 
 __all__ = [
     "CHALLENGER",
     "CHAMPION",
+    "EVIDENCE",
     "NOTE",
     "PENDING",
     "PREVIOUS",
@@ -62,9 +68,13 @@ __all__ = [
     "RunHandle",
     "RunSpec",
     "Sent",
+    "StoreUnavailableError",
+    "aliased_versions",
     "answers",
+    "available_store",
     "connect",
     "describe",
+    "download_aliased",
     "download_bundle",
     "find",
     "finished_run",
@@ -82,11 +92,16 @@ __all__ = [
     "log_table",
     "log_text",
     "promote",
+    "prune",
     "read_document",
     "read_table",
     "recorded_run",
+    "records",
     "register",
     "register_bundle",
+    "registered_versions",
+    "relocate_database",
+    "relocate_records",
     "run_address",
     "send_pending",
     "set_challenger",

@@ -14,6 +14,7 @@ from pathlib import Path
 from tasks.address import Address
 from tasks.settings import Settings
 from tasks.storage.folders import private_folder
+from tasks.tracking.relocate import mend_moved_home
 
 # set before the import of MLflow, so that its telemetry thread is not started
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -53,6 +54,7 @@ def _client(address: Address, home: Path) -> MlflowClient:
     if is_local(address):
         # concurrent first use would race MLflow's migrations
         with _locked(home / "mlflow.lock"):
+            mend_moved_home(Settings(home=home, tracking_uri=address))
             client.search_experiments(max_results=1)
     return client
 
