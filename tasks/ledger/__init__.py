@@ -20,9 +20,18 @@ from tasks.ledger.claims import (
     finished,
     record_outcomes,
     release_claims,
+    remove_retried,
 )
 from tasks.ledger.observations import FileObservation, load_observations, save_observations
-from tasks.ledger.outputs import Output, Problem, Verification, allow_again, recorded_outputs, verify_outputs
+from tasks.ledger.outputs import (
+    Output,
+    Problem,
+    Verification,
+    allow_again,
+    recorded_outputs,
+    remove_former,
+    verify_outputs,
+)
 from tasks.ledger.queries import Entry, Filter, count_recent, entries, forget, retry
 from tasks.ledger.schema import LedgerError
 from tasks.ledger.store import open_ledger
@@ -60,6 +69,8 @@ __all__ = [
     "record_outcomes",
     "recorded_outputs",
     "release_claims",
+    "remove_former",
+    "remove_retried",
     "retry",
     "save_observations",
     "unregister",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -11,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 from sqlalchemy import Connection, Engine, select, update
 
 from aemodels.io.files.hashing import sha256_file
-from tasks.ledger.claims import DONE
+from tasks.ledger.claims import DONE, RETRY
 from tasks.ledger.schema import scorings
 from tasks.ledger.store import look_up, transact
 
@@ -108,13 +109,35 @@ def verify_outputs(engine: Engine, outbox: Path, folders: Sequence[str]) -> Veri
 
 def allow_again(engine: Engine, rows: set[int]) -> int:
     """Allow the contents of rows to be scored again; return the number of rows that were changed."""
-    values = {"state": "failed", "failures": 0, "reason": "its results were lost or altered", "token": ""}
+    values = {"state": "failed", "failures": 0, "reason": RETRY, "token": ""}
 
     def work(connection: Connection) -> int:
         mine = scorings.c.id.in_(rows) & scorings.c.state.in_(DONE)
         return connection.execute(update(scorings).where(mine).values(**values)).rowcount
 
     return transact(engine, work)
+
+
+def remove_former(former: Mapping[str, str], present: Iterable[str], outbox: Path) -> int:
+    """Delete files of an earlier attempt that a newer outcome replaces, and folders that are empty then.
+
+    Args:
+        former: sha256 by path; a file that was altered since is kept.
+        present: paths of the newer outcome.
+        outbox: of the newer outcome; results in another one are kept.
+
+    Returns:
+        Number of deleted files.
+    """
+    kept, found = set(present), 0
+    for path, digest in former.items():
+        if path in kept or not Path(path).is_relative_to(outbox) or not digest or _hash(Path(path)) != digest:
+            continue
+        with contextlib.suppress(OSError):  # of a disk that is away; `maintain` finds it later
+            Path(path).unlink()
+            found += 1
+            Path(path).parent.rmdir()  # fails unless it is empty
+    return found
 
 
 def outbox_of(path: str, folders: Sequence[str]) -> str:
