@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from prefect import Flow
     from prefect.task_runners import TaskRunner
 
+DAY = 86_400  # s
+
 
 def prepare_environment(settings: Settings) -> None:
     """Quiet, local defaults for the libraries; whatever the user has set stays.
@@ -30,6 +32,10 @@ def prepare_environment(settings: Settings) -> None:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",  # the server still gets what flows say
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        # its server removes what is old every hour, and `maintain` does; an idle run a minute adds 33 MB a day
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": f"PT{round(settings.keep_runs_days * DAY)}S",
+        "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"PT{round(settings.keep_events_days * DAY)}S",
         "DO_NOT_TRACK": "true",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",

@@ -1,4 +1,4 @@
-"""Commands that keep an installation running: backup, restore."""
+"""Commands that keep an installation running: maintain, backup, restore."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.console import BadUsageError, answering
+from flows.console import FAILED, BadUsageError, answering
 
 if TYPE_CHECKING:
     from tasks.settings import Settings
@@ -19,8 +19,36 @@ PLACES = {"home", "inbox", "outbox", "tracking_uri", "ledger_url"}  # settings t
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the application."""
+    app.command()(maintain)
     app.command()(backup)
     app.command()(restore)
+
+
+def maintain(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Report what would be removed, and remove nothing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove what is old and can be made again; report the sizes before and after."""
+    with answering("maintain", as_json=as_json) as answer:
+        from flows.environment import prepare_environment
+        from tasks.settings import Settings
+
+        settings = Settings()
+        prepare_environment(settings)
+        from flows.maintain import removed_rows, size_rows
+        from flows.step_lines import step_lines
+        from tasks.maintenance.maintain import MaintainRequest, maintain_home
+
+        with step_lines():
+            report = maintain_home(MaintainRequest(dry_run=dry_run), settings)
+        answer.data = report.model_dump(mode="json")
+        answer.code = FAILED if report.status == "incomplete" else 0
+        answer.show("Would be removed" if dry_run else "Removed", removed_rows(report))
+        answer.show("Sizes", size_rows(report))
+        if report.clock:
+            answer.say(f"nothing was removed by age: {report.clock}; correct the clock, and run it again")
 
 
 def backup(
@@ -68,7 +96,8 @@ def restore(
         from tasks.settings import Settings
 
         settings = Settings()
-        if running_server(settings) is not None:
+        ledger_in_home = settings.ledger_url.reveal().startswith("sqlite")  # a database server has to run
+        if ledger_in_home and running_server(settings) is not None:
             raise BadUsageError(f"`sondeflow serve` runs in {settings.home}; stop it, or choose another SONDEFLOW_HOME")
         with step_lines():
             made = run(settings, folder)

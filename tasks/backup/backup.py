@@ -27,6 +27,7 @@ from tasks.scoring.champions import RECORD as CHAMPIONS
 from tasks.settings import Settings
 from tasks.storage.databases import copy_sqlite, dump_postgres, sqlite_path
 from tasks.storage.folders import private_folder
+from tasks.storage.maintenance_lock import hold_for_maintenance
 from tasks.tracking import download_aliased, records
 
 LEDGER, MLFLOW, MLFLOW_DUMP = "ledger.db", "mlflow.db", "mlflow.dump"
@@ -91,7 +92,7 @@ def back_up(settings: Settings, target: Path, *, results: bool = True) -> Manife
     """
     target = target.resolve()
     _check_target(settings, target)
-    with _being_written(target) as folder:
+    with hold_for_maintenance(settings), _being_written(target) as folder:
         _check_space(settings, folder, results=results)
         copying = _Copying(folder, settings)
         tell("back up the ledger")

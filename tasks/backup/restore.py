@@ -17,15 +17,19 @@ from tasks.address import Address
 from tasks.backup.backup import ALIASES, HOME, INBOX, LEDGER, MLFLOW, MLFLOW_DUMP, OUTBOX
 from tasks.backup.manifest import BackupError, Manifest, check_files, copy_file, path_of, read_manifest
 from tasks.ledger import open_ledger
-from tasks.ledger.copy import Moves, is_empty, load_copy, settle_copy
+from tasks.ledger.copy import Moves, is_empty, is_loaded, load_copy, settle_copy
 from tasks.settings import Settings
 from tasks.storage.databases import load_postgres, sqlite_path
 from tasks.storage.folders import private_folder
+from tasks.storage.maintenance_lock import LOCK_NAME
 from tasks.tracking import relocate_database, relocate_records
 
 STAGING = ".restoring"  # folder in which everything is prepared; below it, files are renamed to their places
 # what a home may contain before the restoration: of servers, and locks
-HARMLESS = {"prefect", "prefect-password", "prefect.yaml", "serve.lock", "mlflow.lock", "logs", STAGING}
+HARMLESS = {
+    *("prefect", "prefect-password", "prefect.yaml", "serve.lock", "mlflow.lock", "logs", STAGING, LOCK_NAME),
+    *("stack", "mlflow-password"),
+}
 _PLAN = "complete.json"
 
 
@@ -80,17 +84,31 @@ def _one_at_a_time(settings: Settings) -> Iterator[Path]:
     staging = private_folder(settings.home / STAGING)
     descriptor = os.open(staging, os.O_RDONLY | os.O_DIRECTORY)
     try:
+        _lock(descriptor, settings)
+        try:
+            if not (staging / _PLAN).exists():
+                _empty(staging)  # of a restoration that was killed while it prepared
+            yield staging
+        finally:
+            if staging.is_dir() and not (staging / _PLAN).exists():
+                shutil.rmtree(staging, ignore_errors=True)
+    finally:
+        os.close(descriptor)
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _lock(descriptor: int, settings: Settings) -> None:
+    try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if not (staging / _PLAN).exists():
-            for path in staging.iterdir():  # of a restoration that was killed while it prepared
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-        yield staging
     except BlockingIOError as error:
         raise BackupError(f"another process restores in {settings.home}; wait for it") from error
-    finally:
-        if staging.is_dir() and not (staging / _PLAN).exists():
-            shutil.rmtree(staging, ignore_errors=True)
-        os.close(descriptor)
 
 
 def _check_unused(settings: Settings, manifest: Manifest) -> None:
@@ -218,7 +236,7 @@ def _load_databases(settings: Settings, manifest: Manifest, staging: Path) -> No
     if not (staging / LEDGER).is_file():
         return
     engine = open_ledger(settings.ledger_url)
-    if is_empty(engine) and manifest.scorings:
+    if not is_loaded(staging / LEDGER, engine):
         load_copy(staging / LEDGER, engine)
 
 

@@ -35,7 +35,16 @@ from tasks.ledger.outputs import (
 from tasks.ledger.queries import Entry, Filter, count_recent, entries, forget, retry
 from tasks.ledger.schema import LedgerError
 from tasks.ledger.store import open_ledger
-from tasks.ledger.workers import Heartbeat, Identity, dead_owners, dead_workers, has_exited, unregister
+from tasks.ledger.workers import (
+    Heartbeat,
+    Identity,
+    boot_id,
+    dead_owners,
+    dead_workers,
+    has_exited,
+    registered_owners,
+    unregister,
+)
 
 __all__ = [
     "DONE",
@@ -57,6 +66,7 @@ __all__ = [
     "Verification",
     "acquire_claims",
     "allow_again",
+    "boot_id",
     "count_recent",
     "dead_owners",
     "dead_workers",
@@ -68,6 +78,7 @@ __all__ = [
     "open_ledger",
     "record_outcomes",
     "recorded_outputs",
+    "registered_owners",
     "release_claims",
     "remove_former",
     "remove_retried",

@@ -52,6 +52,20 @@ def load_copy(source: Path, engine: Engine) -> None:
     close(copied)
 
 
+def is_loaded(source: Path, engine: Engine) -> bool:
+    """Return whether a copy was loaded into a ledger completely, which is done in one transaction."""
+    copied = open_ledger(f"sqlite:///{source}")
+    try:
+        query = select(scorings.c.id, scorings.c.sha256).order_by(scorings.c.id.desc()).limit(1)
+        last = look_up(copied, lambda connection: connection.execute(query).first())
+    finally:
+        close(copied)
+    if last is None:
+        return True
+    same = select(scorings.c.id).where(scorings.c.id == last.id, scorings.c.sha256 == last.sha256)
+    return look_up(engine, lambda connection: connection.execute(same).first()) is not None
+
+
 def is_empty(engine: Engine) -> bool:
     """Return whether a ledger has no scorings yet."""
     return look_up(engine, lambda connection: connection.execute(select(scorings.c.id).limit(1)).first()) is None

@@ -74,7 +74,7 @@ class Verification:
 
 def recorded_outputs(engine: Engine) -> Iterator[tuple[str, Output]]:
     """Yield path and record of every file that any row names, also of scorings in progress."""
-    for row in _rows(engine):
+    for row in all_rows(engine):
         for path in row["outputs"]:
             yield path, Output(row["id"], row["state"], row["hashes"].get(path, ""))
 
@@ -90,7 +90,8 @@ def verify_outputs(engine: Engine, outbox: Path, folders: Sequence[str]) -> Veri
         folders: names of the folders in an outbox.
     """
     done = Verification()
-    for row in _rows(engine):
+    shared = _hashes_in_quarantine(engine)
+    for row in all_rows(engine):
         if row["state"] not in DONE:
             continue
         done.contents += 1
@@ -98,7 +99,8 @@ def verify_outputs(engine: Engine, outbox: Path, folders: Sequence[str]) -> Veri
         changed = {path: here for path, here in present.items() if path != here}
         for path, here in present.items():
             done.files += 1
-            if (problem := _problem(row, path, here)) is not None:
+            expected = shared.get(path, {row["hashes"].get(path, "")})
+            if (problem := _problem(row, path, here, expected)) is not None:
                 done.problems.append(problem)
         if changed:
             done.moved += len(changed)
@@ -159,8 +161,17 @@ def _present(path: str, sha256: str, outbox: Path, folders: Sequence[str]) -> st
     return str(here) if sha256 and _hash(here) == sha256 else path
 
 
-def _problem(row: Mapping[str, Any], path: str, here: str) -> Problem | None:
-    expected = row["hashes"].get(path, "")
+def _hashes_in_quarantine(engine: Engine) -> dict[str, set[str]]:
+    """Return the recorded hashes by path: a content that several versions have refused is in quarantine once."""
+    found: dict[str, set[str]] = {}
+    for row in all_rows(engine):
+        if row["state"] == "quarantined":
+            for path in row["outputs"]:
+                found.setdefault(path, set()).add(row["hashes"].get(path, ""))
+    return found
+
+
+def _problem(row: Mapping[str, Any], path: str, here: str, expected: set[str]) -> Problem | None:
     made: ProblemKind | None = None
     found = ""
     if not os.path.lexists(here):
@@ -169,8 +180,8 @@ def _problem(row: Mapping[str, Any], path: str, here: str) -> Problem | None:
         digest = _hash(Path(here))
         if not digest:
             made, found = "unreadable", "it cannot be read"
-        elif expected not in {"", digest}:
-            made, found = "altered", f"sha256 is {digest[:12]}…; recorded {expected[:12]}…"
+        elif not expected & {"", digest}:
+            made, found = "altered", f"sha256 is {digest[:12]}…; recorded {max(expected)[:12]}…"
     if made is None:
         return None
     model = f"{row['model']}-v{row['version']}"
@@ -195,7 +206,7 @@ def _correct(engine: Engine, row: Mapping[str, Any], present: Mapping[str, str])
     transact(engine, lambda connection: connection.execute(update(scorings).where(mine).values(**values)))
 
 
-def _rows(engine: Engine) -> Iterator[Mapping[str, Any]]:
+def all_rows(engine: Engine) -> Iterator[Mapping[str, Any]]:
     """Yield all rows with outputs, in parts, so that no transaction stays open while files are hashed."""
     last = 0
     while True:

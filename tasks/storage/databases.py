@@ -64,6 +64,18 @@ def vacuum_sqlite(path: Path) -> bool:
     return True
 
 
+def free_share(path: Path) -> float:
+    """Return the share of free pages of a SQLite file; 0 if it cannot be read now."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5.0)) as connection:
+            free, pages = (
+                connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_count")
+            )
+    except sqlite3.Error:
+        return 0.0
+    return float(free) / max(1, int(pages))
+
+
 def dump_postgres(address: Address, target: Path) -> None:
     """Write a PostgreSQL database to a file, as it is at one moment.
 

@@ -24,7 +24,7 @@ from aemodels.bundle.bundle import Bundle
 from aemodels.bundle.files import read_manifest
 from aemodels.core.errors import BundleError, SondeflowError
 from tasks.settings import Settings
-from tasks.storage.folders import whole_folder
+from tasks.storage.folders import mark_used, whole_folder
 from tasks.tracking.store import connect, fluent_api, open_address
 
 CHAMPION = "champion"
@@ -184,10 +184,10 @@ def download_bundle(settings: Settings, model: ModelVersion) -> Path:
     Raises:
         BundleError: if its bundle.json, by which all its files are checked, is not the one that was registered.
     """
-    digest = hashlib.sha256(f"{_store_name(settings)}|{model.model_id}".encode()).hexdigest()[:8]
-    target = settings.bundles_dir / f"{model.name}-v{model.version}-{digest}"
+    target = bundle_folder(settings, model)
     if target.is_dir():
         _check_registered(target, model)
+        mark_used(target)
         return target
     with fluent_api(settings), TemporaryDirectory() as folder, whole_folder(target) as filling:
         fetched = mlflow.artifacts.download_artifacts(
@@ -197,6 +197,12 @@ def download_bundle(settings: Settings, model: ModelVersion) -> Path:
         _check_registered(inside, model)
         shutil.copytree(inside, filling, dirs_exist_ok=True)
     return target
+
+
+def bundle_folder(settings: Settings, model: ModelVersion) -> Path:
+    """Return the folder to which the bundle of a version is downloaded."""
+    digest = hashlib.sha256(f"{_store_name(settings)}|{model.model_id}".encode()).hexdigest()[:8]
+    return settings.bundles_dir / f"{model.name}-v{model.version}-{digest}"
 
 
 def _store_name(settings: Settings) -> str:
