@@ -1,8 +1,9 @@
-"""Commands that keep an installation running: maintain, backup, restore."""
+"""Commands that keep an installation running: doctor, maintain, backup, restore."""
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,9 +20,29 @@ PLACES = {"home", "inbox", "outbox", "tracking_uri", "ledger_url"}  # settings t
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the application."""
+    app.command()(doctor)
     app.command()(maintain)
     app.command()(backup)
     app.command()(restore)
+
+
+def doctor(
+    as_json: Json = False,
+) -> None:
+    """Examine the installation and the machine, and score a probe file; exit code 1 if a check fails."""
+    with answering("doctor", as_json=as_json) as answer:
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+        from flows.server.ports import check_ports
+        from tasks.doctor.examine import examine
+        from tasks.settings import Settings
+
+        settings = Settings()
+        checks = [*examine(settings), *check_ports(settings)]
+        counts = {verdict: sum(check.verdict == verdict for check in checks) for verdict in ("pass", "warn", "fail")}
+        answer.data = {"checks": [check.model_dump() for check in checks], **counts}
+        answer.code = FAILED if counts["fail"] else 0
+        answer.show("Examination", [check.model_dump() for check in checks])
+        answer.say(f"{counts['pass']} passed, {counts['warn']} need attention, {counts['fail']} failed")
 
 
 def maintain(

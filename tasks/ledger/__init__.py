@@ -34,7 +34,7 @@ from tasks.ledger.outputs import (
 )
 from tasks.ledger.queries import Entry, Filter, count_recent, entries, forget, retry
 from tasks.ledger.schema import LedgerError
-from tasks.ledger.store import open_ledger
+from tasks.ledger.store import open_ledger, schema_state
 from tasks.ledger.workers import (
     Heartbeat,
     Identity,
@@ -84,6 +84,7 @@ __all__ = [
     "remove_retried",
     "retry",
     "save_observations",
+    "schema_state",
     "unregister",
     "verify_outputs",
 ]

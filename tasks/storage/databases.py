@@ -64,6 +64,16 @@ def vacuum_sqlite(path: Path) -> bool:
     return True
 
 
+def damage_of(path: Path) -> str:
+    """Return what is wrong with a SQLite file, "" if it is whole."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5.0)) as connection:
+            found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.Error as error:
+        return str(error)
+    return "" if found == "ok" else found
+
+
 def free_share(path: Path) -> float:
     """Return the share of free pages of a SQLite file; 0 if it cannot be read now."""
     try:

@@ -52,6 +52,7 @@ from tasks.tracking.runs import (
     store_id,
     tracked_run,
 )
+from tasks.tracking.schema import store_state
 from tasks.tracking.send import answers
 from tasks.tracking.spool import prune, records
 from tasks.tracking.store import connect, is_local, run_address
@@ -109,6 +110,7 @@ __all__ = [
     "set_challenger",
     "set_tags",
     "store_id",
+    "store_state",
     "swap_champion",
     "tracked_run",
 ]

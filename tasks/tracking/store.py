@@ -15,6 +15,7 @@ from tasks.address import Address
 from tasks.settings import Settings
 from tasks.storage.folders import private_folder
 from tasks.tracking.relocate import mend_moved_home
+from tasks.tracking.schema import upgrade_store
 
 # set before the import of MLflow, so that its telemetry thread is not started
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -54,7 +55,9 @@ def _client(address: Address, home: Path) -> MlflowClient:
     if is_local(address):
         # concurrent first use would race MLflow's migrations
         with _locked(home / "mlflow.lock"):
-            mend_moved_home(Settings(home=home, tracking_uri=address))
+            settings = Settings(home=home, tracking_uri=address)
+            mend_moved_home(settings)
+            upgrade_store(settings)
             client.search_experiments(max_results=1)
     return client
 
