@@ -79,7 +79,8 @@ def back_up(settings: Settings, target: Path, *, results: bool = True) -> Manife
     """Write a backup to a new folder, which appears complete or not at all.
 
     The ledger is copied first, as it is at one moment, and then only the results that it knows, so that the copy is
-    consistent although files are scored meanwhile. Nothing of the installation is changed.
+    consistent although files are scored meanwhile. Nothing of the installation is changed, but databases of earlier
+    versions are upgraded, as at any start; of MLflow's the copy is made before.
 
     Args:
         settings: the installation.

@@ -34,6 +34,9 @@ def choose_scorers(kinds: Iterable[str | None], request: FilledRequest, settings
             scorer = open_scorer(request.bundle, settings)
             return {scorer.kind: scorer}
         found = {kind: default_scorer(kind, request.aliases, settings) for kind in sorted(filter(None, set(kinds)))}
+        for kind in set(REGISTERED) - set(found):  # so that the champions of all kinds are known if MLflow goes away
+            if settings.has_registry and not recall(kind, request.aliases, settings)[1]:
+                default_scorer(kind, request.aliases, settings)
     return {kind: scorer for kind, scorer in found.items() if scorer is not None}
 
 
