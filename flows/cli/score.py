@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Since = Annotated[datetime | None, typer.Option("--since", help="Local time, e.g. 2026-01-31 or 2026-01-31T06:00:00.")]
 SHOWN = ("sha256", "model", "version", "state", "attempts", "source", "claimed_at", "reason")
-NOTED = ("unfamiliar", "not-judged")  # findings on the well as a whole, which a reviewer must not miss
+NOTED = (
+    "unfamiliar",
+    "not-judged",
+    "registry-unavailable",
+)  # findings on the well as a whole, which a reviewer must not miss
 MAX_LISTED_REPORTS = 20
 LOST = "lost"
 WIDTHS = {"sha256": 12, "claimed_at": 19, "reason": 120}

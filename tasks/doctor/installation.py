@@ -85,6 +85,8 @@ def tracking(settings: Settings) -> Check:
     """Check that MLflow's store can be reached and has the present tables; it is not changed."""
     path = sqlite_path(settings.tracking_uri)
     if path is not None and not path.exists():
+        if settings.artifacts_dir.is_dir() and any(settings.artifacts_dir.iterdir()):
+            return failed("tracking store", f"{path} is gone, but not its artifacts", "restore a backup, or that file")
         return passed("tracking store", f"none yet, {path} is made when it is needed")
     if path is not None and (damage := damage_of(path)):
         return failed("tracking store", f"{path}: {damage}", "restore a backup: sondeflow restore")

@@ -94,7 +94,7 @@ def mlflow_deleted_runs(step: Step) -> Removed:
         step.count(0 if one.folder is None else size_of(one.folder))
     if needed:
         step.notes.append(f"{needed} deleted runs are kept: registered versions need them")
-    if not step.dry_run:
+    if (runs or models) and not step.dry_run:
         remove_deleted(step.settings, runs, models)
     return step.done("deleted runs of MLflow")
 

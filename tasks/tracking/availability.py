@@ -23,8 +23,13 @@ def available_store(settings: Settings) -> Iterator[None]:
     """Raise one error if the tracking store fails within the block; a store that does not respond is not waited for.
 
     Raises:
-        StoreUnavailableError: if it fails.
+        StoreUnavailableError: if it fails, or if its database is gone although its artifacts are there.
     """
+    if not settings.has_registry:
+        if settings.artifacts_dir.is_dir() and any(settings.artifacts_dir.iterdir()):
+            raise StoreUnavailableError(f"{settings.tracking_uri} is gone, but not its artifacts in {settings.home}")
+        yield  # there never was one
+        return
     if not answers(settings):
         raise StoreUnavailableError(f"the tracking store {settings.tracking_uri} does not respond")
     try:

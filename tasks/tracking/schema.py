@@ -53,13 +53,11 @@ def upgrade_store(settings: Settings) -> Path | None:
         )
     if state != "older":
         return None
-    from mlflow.store.db.utils import _upgrade_db
-
     kept = database.with_name(f"{database.name}.before-{_revision(settings)}")
     tell("upgrade %s, a copy is kept in %s", database, kept)
     copy_sqlite(database, kept)
     engine = create_engine(settings.tracking_uri.reveal(), poolclass=NullPool)
-    _upgrade_db(engine)
+    _tables_module()._upgrade_db(engine)
     engine.dispose()
     return kept
 
@@ -74,6 +72,11 @@ def _revision(settings: Settings) -> str:
 
 def _script() -> Any:
     from alembic.script import ScriptDirectory
-    from mlflow.store.db.utils import _get_alembic_config
 
-    return ScriptDirectory.from_config(_get_alembic_config(""))
+    return ScriptDirectory.from_config(_tables_module()._get_alembic_config(""))
+
+
+def _tables_module() -> Any:
+    import mlflow.store.db.utils
+
+    return mlflow.store.db.utils

@@ -156,6 +156,7 @@ def test_a_manifest_cannot_lead_out_of_the_backup(saved, tmp_path):
         restore(Settings(home=tmp_path / "home"), copy)
 
 
+@pytest.mark.slow
 def test_an_interrupted_restoration_is_completed_by_the_next(saved, tmp_path, monkeypatch):
     settings = Settings(home=tmp_path / "home", settle_seconds=0)
     moves: list[Path] = []

@@ -153,6 +153,7 @@ def test_what_is_old_is_removed_and_what_is_needed_stays(settings):
     assert removed(maintain_home(REAL, settings)) == {}
 
 
+@pytest.mark.slow
 def test_results_of_the_former_champion_are_kept_because_it_may_come_back(settings):
     client = connect(settings)
     client.set_registered_model_alias(MODEL, "previous", "1")
@@ -176,6 +177,7 @@ def test_an_altered_result_and_the_only_copy_of_an_input_are_kept(settings):
     assert len(list(settings.outbox.rglob("letter.las"))) == 1
 
 
+@pytest.mark.slow
 def test_deleted_runs_of_mlflow_go_unless_a_registered_version_needs_them(settings):
     settings = settings.model_copy(update={"keep_deleted_days": 0.0})
     with tracked_run(settings, RunSpec(experiment="logs", name="spare")) as run:
@@ -196,11 +198,17 @@ def test_deleted_runs_of_mlflow_go_unless_a_registered_version_needs_them(settin
     assert default_scorer("logs", ("champion",), settings).version == "3"
 
 
-def test_without_its_registry_nothing_that_it_may_need_is_removed(settings, monkeypatch):
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["away", "gone"])
+def test_without_its_registry_nothing_that_it_may_need_is_removed(settings, monkeypatch, fault):
     kept = [age(path) for path in settings.refs_dir.glob("*/*.npz")]
     age_ledger(settings)
-    monkeypatch.setattr("tasks.tracking.availability.answers", lambda _: False)
+    if fault == "away":
+        monkeypatch.setattr("tasks.tracking.availability.answers", lambda _: False)
+    else:
+        (settings.home / "mlflow.db").unlink()
     report = maintain_home(REAL, settings)
+    assert (settings.home / "mlflow.db").exists() == (fault == "away"), "looking makes nothing"
     assert report.status == "incomplete"
     failed = {step.what for step in report.removed if step.failed}
     assert failed == {"recordings", "bundles", "superseded results", "mlflow deleted runs"}
@@ -222,6 +230,7 @@ def test_after_a_jump_of_the_clock_nothing_is_removed_by_age(settings, monkeypat
     assert maintain_home(REAL, settings).status == "done"
 
 
+@pytest.mark.slow
 def test_log_files_are_rotated_while_their_writer_goes_on(settings):
     settings = settings.model_copy(update={"log_mb": 0.001})
     (settings.home / "logs").mkdir()
@@ -234,6 +243,13 @@ def test_log_files_are_rotated_while_their_writer_goes_on(settings):
         writer.write("last")
     assert path.read_text() == "last"
     assert len(list((settings.home / "logs").glob("serve.log.*.gz"))) == KEPT
+
+
+def test_a_home_in_which_nothing_was_trained_is_maintained(tmp_path, monkeypatch):
+    monkeypatch.setattr("tasks.maintenance.prefect_database._database", lambda: "sqlite:///nowhere.db")
+    settings = Settings(home=tmp_path / "home")
+    assert maintain_home(REAL, settings).status == "done"
+    assert not (settings.home / "mlflow.db").exists()
 
 
 def test_only_one_at_a_time(settings):

@@ -134,6 +134,8 @@ def test_a_tracking_store_that_is_none_or_away(settings):
     away = settings.model_copy(update={"tracking_uri": Address("http://me:secret@127.0.0.1:1")})
     found = installation.tracking(away)
     assert (found.verdict, "secret" in str(found)) == ("fail", False)
+    (settings.artifacts_dir / "logs").mkdir(parents=True)
+    assert "is gone, but not its artifacts" in installation.tracking(settings).found
     assert not (settings.home / "mlflow.db").exists(), "looking makes nothing"
 
 

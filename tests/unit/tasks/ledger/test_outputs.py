@@ -111,7 +111,13 @@ def test_an_outbox_that_was_moved_is_found_and_the_ledger_corrected(engine, outb
     assert len(again.problems) == 1
 
 
-@pytest.mark.parametrize(("options", "code"), [((), 1), (("--retry", "lost"), 1), (("--retry", "all"), 2)])
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (("--retry", "lost"), 1),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in (((), 1), (("--retry", "all"), 2))),
+    ],
+)
 def test_the_command_fails_if_a_result_is_lost(engine, outbox, tmp_path, options, code):
     import json
     import os
