@@ -95,12 +95,12 @@ def verify_outputs(engine: Engine, outbox: Path, folders: Sequence[str]) -> Veri
         if row["state"] not in DONE:
             continue
         done.contents += 1
-        present = {path: _present(path, row["hashes"].get(path, ""), outbox, folders) for path in row["outputs"]}
+        allowed = {path: shared.get(path, {row["hashes"].get(path, "")}) for path in row["outputs"]}
+        present = {path: _present(path, hashes, outbox, folders) for path, hashes in allowed.items()}
         changed = {path: here for path, here in present.items() if path != here}
         for path, here in present.items():
             done.files += 1
-            expected = shared.get(path, {row["hashes"].get(path, "")})
-            if (problem := _problem(row, path, here, expected)) is not None:
+            if (problem := _problem(row, path, here, allowed[path])) is not None:
                 done.problems.append(problem)
         if changed:
             done.moved += len(changed)
@@ -153,12 +153,12 @@ def outbox_of(path: str, folders: Sequence[str]) -> str:
     return str(Path(*parts[: found[-1]])) if found else str(Path(path).parent)
 
 
-def _present(path: str, sha256: str, outbox: Path, folders: Sequence[str]) -> str:
-    """Return where a result lies: at its path, else in the present outbox if its content is the recorded one."""
+def _present(path: str, hashes: set[str], outbox: Path, folders: Sequence[str]) -> str:
+    """Return where a result lies: at its path, else in the present outbox if its content is a recorded one."""
     if os.path.lexists(path):
         return path
     here = outbox / Path(path).relative_to(outbox_of(path, folders))
-    return str(here) if sha256 and _hash(here) == sha256 else path
+    return str(here) if _hash(here) in hashes - {""} else path
 
 
 def _hashes_in_quarantine(engine: Engine) -> dict[str, set[str]]:

@@ -111,6 +111,24 @@ def test_an_outbox_that_was_moved_is_found_and_the_ledger_corrected(engine, outb
     assert len(again.problems) == 1
 
 
+def test_a_content_that_two_versions_have_refused_is_in_quarantine_once(engine, outbox, tmp_path):
+    content = "d" * 64
+    reason = outbox / "quarantine" / content / "reason.json"
+    reason.parent.mkdir(parents=True)
+    with Heartbeat(engine, str(outbox), 60.0) as me:
+        for version in ("1", "2"):  # each writes the reason again, with the path that the file then had
+            reason.write_text(f"source: home {version}")
+            key = Key(content, "m", version, version * 64)
+            (claim,) = acquire_claims(engine, [ClaimRequest(key, "/in/d.las")], owner=me.owner).values()
+            found = ClaimOutcome(claim, "quarantined", "unusable", {str(reason): sha(reason.read_text())})
+            record_outcomes(engine, [found])
+    assert verify(engine, outbox).problems == []
+    outbox.rename(tmp_path / "moved")
+    found = verify(engine, tmp_path / "moved")
+    assert (found.moved, found.problems) == (8, [])
+    assert verify(engine, tmp_path / "moved").problems == []
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [
