@@ -34,7 +34,7 @@ _PLAN = "complete.json"
 
 
 class Restored(BaseModel):
-    """What was restored."""
+    """Result of a restoration."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -44,7 +44,7 @@ class Size(BaseModel):
 
 
 class MaintenanceReport(BaseModel):
-    """What was removed, and the sizes of all parts; `clock` says why nothing was removed by age, "" if it was."""
+    """Removed things, and the sizes of all parts; `clock` says why nothing was removed by age, "" if it was."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

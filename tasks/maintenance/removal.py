@@ -16,7 +16,7 @@ DAY = 86_400.0  # s
 
 
 class Removed(BaseModel):
-    """What one step of the maintenance has removed, or would remove.
+    """Result of one step of the maintenance: things that were removed, or would be.
 
     Args:
         what: kind of the things.
