@@ -32,7 +32,7 @@ def prepare_environment(settings: Settings) -> None:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",  # the server still gets what flows say
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
-        # its server removes what is old every hour, and `maintain` does; an idle run a minute adds 33 MB a day
+        # its server removes what is old every hour, and `maintain` does; an idle run adds 46 kB
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": f"PT{round(settings.keep_runs_days * DAY)}S",
         "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"PT{round(settings.keep_events_days * DAY)}S",
