@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from prefect.task_runners import TaskRunner
 
 PRELOAD = "flows.prefect_api.dask_workers"
+DAY = 86_400  # s
 
 
 def prepare_environment(settings: Settings) -> None:
@@ -33,6 +34,10 @@ def prepare_environment(settings: Settings) -> None:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",  # the server still gets what flows say
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        # its server removes what is old every hour, and `maintain` does; an idle run adds 46 kB
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": f"PT{round(settings.keep_runs_days * DAY)}S",
+        "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"PT{round(settings.keep_events_days * DAY)}S",
         "DO_NOT_TRACK": "true",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",

@@ -46,6 +46,15 @@ class Settings(BaseSettings):
         quarantine_limit: share of a run's new files in quarantine above which an alarm is raised.
         quarantine_minimum: minimum number of new files for that alarm, of a run or of the last day; three are enough if
             all are quarantined.
+        keep_results_days: age in days after which results of a version are removed that a newer one has scored again.
+        keep_quarantine_days: age after which a copy in quarantine is removed, if the file is still where it arrived.
+        keep_cache_days: time in days without use after which stored recordings, fits, comparisons and downloads are
+            removed, which can be made again.
+        keep_checkpoints_days: the same for checkpoints of unfinished trainings.
+        keep_runs_days: age after which Prefect's finished runs are removed, with their logs and pages.
+        keep_events_days: age after which Prefect's events are removed.
+        keep_deleted_days: age after which runs that were deleted in MLflow are removed for good.
+        log_mb: size in MB above which a log file is rotated; seven packed ones are kept.
         header_positions: bytes of lines and coordinates in SEG-Y trace headers, e.g. `inline=9,crossline=21` (or the
             same as a JSON object); without it the reader looks for them.
         max_file_bytes: a larger file, local or remote, is refused unread.
@@ -90,6 +99,14 @@ class Settings(BaseSettings):
         default=0.2, ge=0.0, le=1.0, description="share of new files in quarantine above which an alarm is raised"
     )
     quarantine_minimum: int = Field(default=5, ge=1, description="minimum number of new files for that alarm")
+    keep_results_days: float = Field(default=365.0, ge=0.0, description="days that superseded results are kept")
+    keep_quarantine_days: float = Field(default=90.0, ge=0.0, description="days that copies in quarantine are kept")
+    keep_cache_days: float = Field(default=60.0, ge=0.0, description="days that caches are kept without use")
+    keep_checkpoints_days: float = Field(default=30.0, ge=0.0, description="days that checkpoints are kept unused")
+    keep_runs_days: float = Field(default=14.0, ge=0.1, description="days that finished runs of Prefect are kept")
+    keep_events_days: float = Field(default=3.0, ge=0.1, description="days that events of Prefect are kept")
+    keep_deleted_days: float = Field(default=30.0, ge=0.0, description="days that deleted runs of MLflow are kept")
+    log_mb: float = Field(default=20.0, gt=0.0, description="size in MB above which a log file is rotated")
     header_positions: Annotated[HeaderPositions | None, NoDecode] = Field(
         default=None, description="bytes of lines and coordinates in SEG-Y trace headers"
     )
@@ -142,6 +159,12 @@ class Settings(BaseSettings):
         """False if the tracking store is a SQLite file that nothing has made yet."""
         scheme, _, path = self.tracking_uri.reveal().partition(":///")
         return scheme != "sqlite" or Path(path).exists()
+
+    @property
+    def tracking_in_home(self) -> bool:
+        """True if the tracking store is a SQLite file in the home folder, so that it moves with it."""
+        scheme, _, path = self.tracking_uri.reveal().partition(":///")
+        return scheme == "sqlite" and Path(path).resolve().is_relative_to(self.home)
 
     @property
     def limits(self) -> SizeLimits:

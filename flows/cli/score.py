@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Since = Annotated[datetime | None, typer.Option("--since", help="Local time, e.g. 2026-01-31 or 2026-01-31T06:00:00.")]
 SHOWN = ("sha256", "model", "version", "state", "attempts", "source", "claimed_at", "reason")
-NOTED = ("unfamiliar", "not-judged")  # findings on the well as a whole, which a reviewer must not miss
+NOTED = (
+    "unfamiliar",
+    "not-judged",
+    "registry-unavailable",
+)  # findings on the well as a whole, which a reviewer must not miss
 MAX_LISTED_REPORTS = 20
+LOST = "lost"
 WIDTHS = {"sha256": 12, "claimed_at": 19, "reason": 120}
 
 
@@ -192,7 +197,8 @@ def ledger(  # noqa: PLR0913, PLR0917 - one option each
     retry: Annotated[
         str,
         typer.Option(
-            help="Allow contents whose sha256 begins with this to be scored again; all: those that match the filters."
+            help="Allow contents whose sha256 begins with this to be scored again; all: those that match the filters; "
+            "lost, with --verify: those whose results are lost or altered."
         ),
     ] = "",
     forget: Annotated[
@@ -201,16 +207,27 @@ def ledger(  # noqa: PLR0913, PLR0917 - one option each
             help="Delete the rows of contents whose sha256 begins with this; all: those that match the filters."
         ),
     ] = "",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Compare every result with its recorded hash; exit code 1 if one is lost.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """List arrived files, allow them to be scored again, or delete them from the ledger."""
+    """List arrived files, verify their results, allow them to be scored again, or delete them from the ledger."""
     with answering("ledger", as_json=as_json) as answer:
         from datetime import UTC
 
         from tasks.ledger import Filter, entries, open_ledger
         from tasks.settings import Settings
 
-        engine = open_ledger(Settings().ledger_url)
+        if verify and (forget or retry not in {"", LOST}):
+            raise BadUsageError("--verify takes no other change than --retry lost")
+        if retry == LOST and not verify:
+            raise BadUsageError("--retry lost needs --verify, which finds what is lost")
+        settings = Settings()
+        engine = open_ledger(settings.ledger_url)
+        if verify:
+            _verify(answer, settings, engine, again=retry == LOST)
+            return
         moment = since.astimezone(UTC).isoformat() if since else ""
         which = Filter(state=state, model=model, sha256=sha, name=name, since=moment)
         changed = _change(engine, which, retry, forget)
@@ -221,6 +238,45 @@ def ledger(  # noqa: PLR0913, PLR0917 - one option each
         rows = [_row(entry) for entry in entries(engine, which, limit=limit)]
         answer.data |= {"entries": rows, "count": len(rows)}
         answer.show("Ledger", [{key: _short(key, row[key]) for key in SHOWN} for row in rows])
+
+
+def _verify(answer: Answer, settings: Settings, engine: Engine, *, again: bool) -> None:
+    import dataclasses
+
+    from tasks.ledger import allow_again, verify_outputs
+    from tasks.scoring.arrivals import OUTPUT_FOLDERS
+
+    found = verify_outputs(engine, settings.outbox, OUTPUT_FOLDERS)
+    answer.code = FAILED if found.problems else 0
+    answer.data = {
+        "contents": found.contents,
+        "files": found.files,
+        "moved": found.moved,
+        "lost_outboxes": found.lost_outboxes,
+        "problems": [dataclasses.asdict(problem) for problem in found.problems],
+        "retried": allow_again(engine, found.rows) if again else 0,
+    }
+    for folder, count in found.lost_outboxes.items():
+        answer.say(
+            f"the outbox {folder} is lost with {count} results: mount or restore it, set SONDEFLOW_OUTBOX to where it "
+            "is now, or score its files again"
+        )
+    shown = [problem for problem in found.problems if not found.lost_outboxes or problem.kind != "lost"]
+    if shown:
+        rows = [
+            {"result": p.path, "is": p.kind, "found": p.found, "source": p.source} for p in shown[:MAX_LISTED_REPORTS]
+        ]
+        answer.show("Results that are not as recorded", rows)
+    answer.say(
+        f"{found.contents} contents with {found.files} results: {len(found.problems)} lost or altered"
+        + (f", {found.moved} found in {settings.outbox}, where the outbox is now" if found.moved else "")
+    )
+    if again:
+        answer.say(
+            f"{answer.data['retried']} contents are scored again by the next run, if their files are still there"
+        )
+    elif found.problems:
+        answer.say("to score these contents again: sondeflow ledger --verify --retry lost")
 
 
 def _change(engine: Engine, which: Filter, retry: str, forget: str) -> int | None:

@@ -25,6 +25,7 @@ from aemodels.io.segy.read_plan import plan_segy
 from tasks.ingest.reading_process import answer_of, reading_process
 from tasks.settings import Settings
 from tasks.storage.code_version import READING, code_hash
+from tasks.storage.folders import mark_used
 from tasks.storage.refs import Ref, digest_of, save_recording
 
 BATCH = 16
@@ -139,6 +140,10 @@ def ingest_file(path: Path, settings: Settings) -> list[FileRecord]:
     if known.is_file():
         records = [FileRecord.model_validate(record) for record in json.loads(known.read_text(encoding="utf-8"))]
         if all(record.ref is None or record.ref.path.is_file() for record in records):
+            mark_used(known)
+            for record in records:
+                if record.ref is not None:
+                    mark_used(record.ref.path)
             return [record.model_copy(update={"path": str(path)}) for record in records]
     records = _read_file(path, sha256, settings)
     if all(record.sha256 == sha256 for record in records):

@@ -20,12 +20,31 @@ from tasks.ledger.claims import (
     finished,
     record_outcomes,
     release_claims,
+    remove_retried,
 )
 from tasks.ledger.observations import FileObservation, load_observations, save_observations
+from tasks.ledger.outputs import (
+    Output,
+    Problem,
+    Verification,
+    allow_again,
+    recorded_outputs,
+    remove_former,
+    verify_outputs,
+)
 from tasks.ledger.queries import Entry, Filter, count_recent, entries, forget, retry
 from tasks.ledger.schema import LedgerError
-from tasks.ledger.store import open_ledger
-from tasks.ledger.workers import Heartbeat, Identity, dead_owners, dead_workers, has_exited, unregister
+from tasks.ledger.store import open_ledger, schema_state
+from tasks.ledger.workers import (
+    Heartbeat,
+    Identity,
+    boot_id,
+    dead_owners,
+    dead_workers,
+    has_exited,
+    registered_owners,
+    unregister,
+)
 
 __all__ = [
     "DONE",
@@ -41,8 +60,13 @@ __all__ = [
     "Identity",
     "Key",
     "LedgerError",
+    "Output",
+    "Problem",
     "State",
+    "Verification",
     "acquire_claims",
+    "allow_again",
+    "boot_id",
     "count_recent",
     "dead_owners",
     "dead_workers",
@@ -53,8 +77,14 @@ __all__ = [
     "load_observations",
     "open_ledger",
     "record_outcomes",
+    "recorded_outputs",
+    "registered_owners",
     "release_claims",
+    "remove_former",
+    "remove_retried",
     "retry",
     "save_observations",
+    "schema_state",
     "unregister",
+    "verify_outputs",
 ]

@@ -18,6 +18,7 @@ State: TypeAlias = Literal["discovered", "stable", "claimed", "scored", "publish
 STATES: tuple[State, ...] = ("discovered", "stable", "claimed", "scored", "published", "quarantined", "failed")
 IN_PROGRESS = ("claimed", "scored")
 DONE = ("published", "quarantined")
+RETRY = "retry asked for"  # reason of a row that the next outcome of the same content and model replaces
 RELEASED = "released by its worker before it was published; the next run takes it"
 
 
@@ -59,6 +60,8 @@ class Claim:
         failures: number of earlier attempts that failed because of the file itself.
         own_folder: other versions have published scores of this content, so outputs go to a folder of this version.
         rebuilt: one of those versions has the same model and version number, but another bundle.
+        former: sha256 by path of the files that the outcome replaces, of an earlier attempt or a row to be retried.
+        retried: ids of those other rows.
     """
 
     row: int
@@ -67,6 +70,8 @@ class Claim:
     failures: int = 0
     own_folder: bool = False
     rebuilt: bool = False
+    former: Mapping[str, str] = field(default_factory=dict, hash=False, compare=False)
+    retried: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,14 @@ def release_claims(engine: Engine, claims: Iterable[Claim]) -> None:
 
     if items:
         transact(engine, work)
+
+
+def remove_retried(engine: Engine, claims: Iterable[Claim]) -> None:
+    """Delete the rows that asked for a retry, after their contents have got an outcome by a newer version."""
+    rows = [row for claim in claims for row in claim.retried]
+    if rows:
+        mine = scorings.c.id.in_(rows) & (scorings.c.reason == RETRY)
+        transact(engine, lambda connection: connection.execute(delete(scorings).where(mine)))
 
 
 def finished(engine: Engine, requests: Sequence[ClaimRequest]) -> set[Key]:
@@ -220,10 +233,25 @@ def _granted(
     claims = {}
     for row in connection.execute(select(*columns).where(scorings.c.token == token)):
         key = keys[(row.sha256, row.model, row.version)]
-        others = [other for other in known.get(row.sha256, ()) if other["id"] != row.id and _has_outputs(other)]
-        rebuilt = any((other["model"], other["version"]) == (key.model, key.version) for other in others)
-        claims[key] = Claim(row.id, token, key, row.failures, own_folder=bool(others), rebuilt=rebuilt)
+        others = [other for other in known.get(row.sha256, ()) if other["id"] != row.id]
+        retried = [other for other in others if _is_retried(other) and other["model"] == key.model]
+        kept = [other for other in others if other not in retried and _has_outputs(other)]
+        earlier = [other for other in known.get(row.sha256, ()) if other["id"] == row.id]
+        claims[key] = Claim(
+            row.id,
+            token,
+            key,
+            row.failures,
+            own_folder=bool(kept),
+            rebuilt=any((other["model"], other["version"]) == (key.model, key.version) for other in kept),
+            former={path: other["hashes"].get(path, "") for other in (*retried, *earlier) for path in other["outputs"]},
+            retried=tuple(other["id"] for other in retried),
+        )
     return claims
+
+
+def _is_retried(row: Mapping[str, Any]) -> bool:
+    return bool(row["state"] == "failed" and row["reason"] == RETRY)
 
 
 def _has_outputs(row: Mapping[str, Any]) -> bool:

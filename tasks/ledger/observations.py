@@ -36,7 +36,7 @@ class FileObservation:
 
 def load_observations(engine: Engine, paths: Iterable[str]) -> dict[str, FileObservation]:
     """Return the last observation of each path that the ledger knows."""
-    by_hash = {_hash_of(path): path for path in paths}
+    by_hash = {hash_of_path(path): path for path in paths}
 
     def work(connection: Connection) -> dict[str, FileObservation]:
         rows = _rows(connection, list(by_hash))
@@ -47,7 +47,7 @@ def load_observations(engine: Engine, paths: Iterable[str]) -> dict[str, FileObs
 
 def save_observations(engine: Engine, seen: Sequence[FileObservation]) -> None:
     """Store observations; the clock of an unchanged stamp continues, that of a new stamp starts now."""
-    by_hash = {_hash_of(observation.path): observation for observation in seen}
+    by_hash = {hash_of_path(observation.path): observation for observation in seen}
 
     def work(connection: Connection) -> None:
         known = {row["path_sha256"]: row for row in _rows(connection, list(by_hash))}
@@ -86,5 +86,6 @@ def _rows(connection: Connection, path_hashes: Sequence[str]) -> list[Mapping[st
     return rows
 
 
-def _hash_of(path: str) -> str:
+def hash_of_path(path: str) -> str:
+    """Return the key of a path: the sha256 of its bytes."""
     return hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, exists, func, select, true, update
 
-from tasks.ledger.claims import IN_PROGRESS, State
+from tasks.ledger.claims import IN_PROGRESS, RETRY, State
 from tasks.ledger.schema import observations, scorings
 from tasks.ledger.store import look_up, transact
 
@@ -86,9 +86,9 @@ def count_recent(engine: Engine, since: str) -> tuple[int, int]:
 def retry(engine: Engine, which: Filter) -> int:
     """Allow the contents to be scored again and reset their failure counts; return the number of rows.
 
-    Contents that are being scored now are not changed.
+    Contents that are being scored now are not changed. The next outcome replaces these rows and their files.
     """
-    values = {"state": "failed", "failures": 0, "reason": "retry asked for", "token": ""}
+    values = {"state": "failed", "failures": 0, "reason": RETRY, "token": ""}
     settled = and_(_matches(which), scorings.c.state.not_in(IN_PROGRESS))
     return transact(engine, lambda c: c.execute(update(scorings).where(settled).values(**values)).rowcount)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Literal, TypeAlias
 
 from sqlalchemy import (
     JSON,
@@ -27,6 +28,7 @@ from sqlalchemy import Column as Col
 
 from aemodels.core.errors import SondeflowError
 
+SchemaState: TypeAlias = Literal["none", "older", "current", "newer"]
 metadata = MetaData()
 
 applied = Table(
@@ -138,6 +140,15 @@ def is_current(connection: Connection) -> bool:
     if not inspect(connection).has_table(applied.name):
         return False
     return connection.execute(select(func.max(applied.c.step))).scalar() == len(STEPS)
+
+
+def state_of(connection: Connection) -> SchemaState:
+    """Return how the tables compare with the present ones."""
+    found = inspect(connection)
+    if not found.has_table(applied.name):
+        return "older" if found.has_table("arrivals") else "none"
+    done = int(connection.execute(select(func.max(applied.c.step))).scalar() or 0)
+    return "current" if done == len(STEPS) else ("older" if done < len(STEPS) else "newer")
 
 
 def _one_at_a_time(connection: Connection) -> None:

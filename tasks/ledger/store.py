@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, IntegrityError, InterfaceError, ProgrammingError
 
 from tasks.address import Address
-from tasks.ledger.schema import LedgerError, is_current, upgrade
+from tasks.ledger.schema import LedgerError, SchemaState, is_current, state_of, upgrade
 from tasks.storage.folders import private_folder
 
 T = TypeVar("T")
@@ -39,6 +39,16 @@ def open_ledger(url: Address | str) -> Engine:
     if not look_up(engine, is_current, retry_seconds=OPEN_RETRY_SECONDS):
         transact(engine, upgrade, retry_seconds=OPEN_RETRY_SECONDS)
     return engine
+
+
+def schema_state(url: Address | str) -> SchemaState:
+    """Return how the tables of a ledger compare with the present ones, without changing them.
+
+    Raises:
+        LedgerError: if the ledger cannot be reached.
+    """
+    engine = _engine(url.reveal() if isinstance(url, Address) else url)
+    return look_up(engine, state_of, retry_seconds=2.0)
 
 
 def transact(engine: Engine, work: Callable[[Connection], T], *, retry_seconds: float = RETRY_SECONDS) -> T:

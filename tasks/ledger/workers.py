@@ -115,6 +115,11 @@ def dead_workers(engine: Engine) -> list[tuple[str, str]]:
     return [(row.owner, row.outbox) for row in rows if row.owner in dead]
 
 
+def registered_owners(engine: Engine) -> list[str]:
+    """Return the owners of all registered workers, dead ones included."""
+    return look_up(engine, lambda connection: [row.owner for row in connection.execute(select(workers.c.owner))])
+
+
 def unregister(engine: Engine, owner: str) -> None:
     """Remove a worker from the ledger."""
 

@@ -11,7 +11,15 @@ from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.io.files.hashing import sha256_file
 from aemodels.io.formats import kind_of
-from tasks.ledger import Claim, ClaimOutcome, acquire_claims, record_outcomes, release_claims
+from tasks.ledger import (
+    Claim,
+    ClaimOutcome,
+    acquire_claims,
+    record_outcomes,
+    release_claims,
+    remove_former,
+    remove_retried,
+)
 from tasks.scoring.arrivals import Arrival, Identified, identify_supervised, save_hashes
 from tasks.scoring.choose_bundle import choose_scorers, claim_request, remedy
 from tasks.scoring.file import Job, Scorer, ScoringResult
@@ -178,6 +186,7 @@ def _publish(session: WorkerSession, scored: Sequence[FinishedTask]) -> list[Fil
     finally:
         discard(item for done in scored for item in done.result.staged)
     record_outcomes(session.ledger, [_claim_outcome(done, "published") for done in kept])
+    _replace_former(session, [(done.task, done.result.outputs) for done in kept])
     return [_scored_outcome(done) if done.task.claim.row in ours else done.outcome("skipped") for done in scored]
 
 
@@ -212,8 +221,16 @@ def _quarantine(session: WorkerSession, done: FinishedTask, findings: tuple[Find
         return done.left("blocked", session.blocked)
     hashes = {str(path): sha256_file(path) for path in paths}
     reason = "; ".join(str(finding) for finding in findings)
-    record_outcomes(session.ledger, [ClaimOutcome(claim, "quarantined", reason, hashes)])
+    if record_outcomes(session.ledger, [ClaimOutcome(claim, "quarantined", reason, hashes)]):
+        _replace_former(session, [(done.task, tuple(hashes))])
     return done.outcome("quarantined", outputs=(str(paths[-1]),), findings=findings)
+
+
+def _replace_former(session: WorkerSession, outputs: Sequence[tuple[ScoringTask, Sequence[str]]]) -> None:
+    """Remove what outcomes replace: files of earlier attempts in this outbox, and rows that asked for a retry."""
+    for task, paths in outputs:
+        remove_former(task.claim.former, paths, Path(task.job.outbox))
+    remove_retried(session.ledger, [task.claim for task, _ in outputs])
 
 
 def _claim_outcome(done: FinishedTask, state: str) -> ClaimOutcome:

@@ -27,15 +27,24 @@ def canary_job(job: Job, folder: Path) -> Job:
     Raises:
         OSError: if it cannot be written.
     """
+    path = write_canary(folder, "logs" if job.scorer is None else job.scorer.kind)
+    changed = {"path": str(path), "source": path.name, "sha256": sha256_file(path), "outbox": str(folder / "out")}
+    return job.model_copy(update={**changed, "temp_prefix": "canary"})
+
+
+def write_canary(folder: Path, kind: str) -> Path:
+    """Write a small good file of a kind ("logs" or "seismic") to a folder; return its path.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    seismic = job.scorer is not None and job.scorer.kind == "seismic"
-    path = folder / ("canary.sgy" if seismic else "canary.las")
-    if seismic:
+    path = folder / ("canary.sgy" if kind == "seismic" else "canary.las")
+    if kind == "seismic":
         write_segy(_line(), path)
     else:
         write_las(_well(), path)
-    changed = {"path": str(path), "source": path.name, "sha256": sha256_file(path), "outbox": str(folder / "out")}
-    return job.model_copy(update={**changed, "temp_prefix": "canary"})
+    return path
 
 
 def _well(samples: int = 200, step: float = 0.1524) -> Recording:

@@ -11,6 +11,7 @@ from aemodels.bundle.summary import read_summary
 from aemodels.core.registered_models import REGISTERED
 from aemodels.io.formats import kind_of
 from tasks.ledger import ClaimRequest, Key
+from tasks.scoring.champions import recall, remember
 from tasks.scoring.file import Scorer
 from tasks.scoring.request import FilledRequest
 from tasks.settings import Settings
@@ -33,6 +34,9 @@ def choose_scorers(kinds: Iterable[str | None], request: FilledRequest, settings
             scorer = open_scorer(request.bundle, settings)
             return {scorer.kind: scorer}
         found = {kind: default_scorer(kind, request.aliases, settings) for kind in sorted(filter(None, set(kinds)))}
+        for kind in set(REGISTERED) - set(found):  # so that the champions of all kinds are known if MLflow goes away
+            if settings.has_registry and not recall(kind, request.aliases, settings)[1]:
+                default_scorer(kind, request.aliases, settings)
     return {kind: scorer for kind, scorer in found.items() if scorer is not None}
 
 
@@ -108,10 +112,33 @@ def _shipped_scorer(shipped: ShippedBundle) -> Scorer:
 
 
 def _by_alias(kind: str, aliases: Sequence[str], settings: Settings) -> Scorer | None:
-    if not settings.has_registry or kind not in REGISTERED:
+    """Return the model that has the first of the aliases; while the registry is unavailable, the one that had it last.
+
+    Raises:
+        StoreUnavailableError: if the registry is unavailable and was never asked before.
+    """
+    if kind not in REGISTERED:
         return None
-    from tasks.tracking import find
+    if not settings.has_registry:
+        return _last_known(kind, aliases, settings, f"the tracking store {settings.tracking_uri} is gone")[0]
+    from tasks.tracking import StoreUnavailableError, available_store, find
 
     uris = [f"models:/{REGISTERED[kind]}@{alias}" for alias in aliases]
-    model = next((model for model in (find(settings, uri) for uri in uris) if model is not None), None)
-    return None if model is None else open_scorer(model.uri, settings)  # by number, because the alias may move
+    try:
+        with available_store(settings):
+            model = next((model for model in (find(settings, uri) for uri in uris) if model is not None), None)
+            # by number, because the alias may move
+            scorer = None if model is None else open_scorer(model.uri, settings)
+    except StoreUnavailableError as error:
+        scorer, known = _last_known(kind, aliases, settings, str(error))
+        if not known:
+            raise
+        return scorer
+    remember(scorer, kind, aliases, settings)
+    return scorer
+
+
+def _last_known(kind: str, aliases: Sequence[str], settings: Settings, why: str) -> tuple[Scorer | None, bool]:
+    """Return the model of the registry's last answer, with the reason why it was not asked, and True if it is known."""
+    scorer, known = recall(kind, aliases, settings)
+    return None if scorer is None else scorer.model_copy(update={"note": why}), known

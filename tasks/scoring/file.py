@@ -40,7 +40,16 @@ ResultStatus: TypeAlias = Literal["scored", "refused", "changed", "failed", "blo
 
 
 class Scorer(BaseModel):
-    """Reference to a bundle, and the label under which its scores are filed."""
+    """Reference to a bundle, and the label under which its scores are filed.
+
+    Args:
+        folder: of the bundle.
+        kind: of the recordings that it scores.
+        name, version: its label.
+        content_hash: hash of its bundle.json.
+        card: address of its model card.
+        note: why it may not be the present champion, "" if it is.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -50,6 +59,7 @@ class Scorer(BaseModel):
     version: str
     content_hash: str = ""
     card: str = ""
+    note: str = ""
 
     @property
     def label(self) -> BundleLabel:
@@ -223,7 +233,7 @@ def _score_large(job: Job, scorer: Scorer) -> ScoringResult:
         flagged=written.flagged,
         flags=FlagSummary(count=written.flagged),
         staged=staged,
-        findings=written.findings,
+        findings=(*written.findings, *_notes(scorer)),
         timings=timings,
     )
 
@@ -238,7 +248,17 @@ def score_recording(recording: Recording, job: Job) -> Scores:
         raise DataError(
             f"{Path(job.source).name} was read, but no kind of bundle scores {Path(job.source).suffix} files"
         )
-    return _bundle(job.scorer.folder, job.scorer.content_hash).score(recording)
+    scores = _bundle(job.scorer.folder, job.scorer.content_hash).score(recording)
+    return dataclasses.replace(scores, findings=(*scores.findings, *_notes(job.scorer)))
+
+
+def _notes(scorer: Scorer) -> tuple[Finding, ...]:
+    """Return a finding if the registry could not be asked for the present champion."""
+    if not scorer.note:
+        return ()
+    found = f"{scorer.note}; scored with its last known champion, {scorer.label}"
+    remedy = "start the tracking store; the next run asks it again"
+    return (Finding("warning", "registry-unavailable", "file", found, "the present champion", remedy),)
 
 
 def _read(job: Job) -> Recording:

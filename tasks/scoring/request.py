@@ -143,6 +143,8 @@ def score_page(summary: ScoreSummary, outbox: str, links: Mapping[str, str]) -> 
     counts = ("new", "scored", "flagged", "quarantined", "failed", "left", "skipped")
     lines = ["# Scored", "", "| " + " | ".join(counts) + " |", "|" + "---|" * len(counts)]
     lines.append("| " + " | ".join(str(getattr(summary, name)) for name in counts) + " |")
+    away = {f.found for outcome in summary.outcomes for f in outcome.findings if f.code == "registry-unavailable"}
+    lines += ["", *(f"**{_cell(text)}**" for text in sorted(away))]
     lines += ["", *(f"- [{name}]({address})" for name, address in sorted(links.items()))]
     lines += [f"- {folder}: `{outbox}/{folder}`" for folder in ("scores", "reports", "quarantine")]
     listed = [outcome for outcome in summary.outcomes if outcome.is_fault or outcome.flagged]

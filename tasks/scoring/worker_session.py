@@ -83,13 +83,18 @@ def worker_session(settings: Settings, outbox: str) -> Iterator[WorkerSession]:
 
 def remove_dead_workers(session: WorkerSession) -> int:
     """Remove the temporary files of dead workers and then their registrations; return the number of dead workers."""
-    dead = [(owner, outbox) for owner, outbox in dead_workers(session.ledger) if owner != session.owner]
+    return remove_files_of_dead_workers(session.ledger, session.settings, session.owner)
+
+
+def remove_files_of_dead_workers(ledger: Engine, settings: Settings, me: str = "") -> int:
+    """Remove the temporary files of dead workers other than `me`, and then their registrations; return their number."""
+    dead = [(owner, outbox) for owner, outbox in dead_workers(ledger) if owner != me]
     for owner, outbox in dead:
         identity = Identity.parse(owner)
         if identity is not None:
             remove_temporary_files(Path(outbox), temp_prefix_of(identity))
-            shutil.rmtree(session.settings.arriving_dir / temp_prefix_of(identity), ignore_errors=True)
-        unregister(session.ledger, owner)
+            shutil.rmtree(settings.arriving_dir / temp_prefix_of(identity), ignore_errors=True)
+        unregister(ledger, owner)
     return len(dead)
 
 

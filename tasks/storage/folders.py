@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,3 +39,9 @@ def private_folder(path: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.mkdir(mode=0o700, exist_ok=True)
     return path
+
+
+def mark_used(path: Path) -> None:
+    """Set the time of a cached file or folder to now: what was not used for long is removed by age."""
+    with contextlib.suppress(OSError):  # of another user, or on a disk that is read-only
+        os.utime(path)

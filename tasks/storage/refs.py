@@ -17,6 +17,7 @@ from aemodels.core.errors import DataError
 from aemodels.core.findings import Finding
 from aemodels.core.types import Channel, Recording, Source
 from aemodels.io.files.atomic import atomic_path
+from tasks.storage.folders import mark_used
 
 SCHEMA = 1
 
@@ -32,6 +33,11 @@ class Ref(BaseModel):
     @property
     def path(self) -> Path:
         return Path(self.uri)
+
+    def found_in(self, store: Path) -> Ref:
+        """Return the reference with its path in this store, if the folder that it names was moved there."""
+        here = store / self.path.parent.name / self.path.name
+        return self if self.path.is_file() or not here.is_file() else self.model_copy(update={"uri": str(here)})
 
 
 def save_recording(recording: Recording, store: Path) -> Ref:
@@ -60,6 +66,7 @@ def load_recording(ref: Ref) -> Recording:
     if not ref.path.is_file():
         raise DataError(f"{ref.uri}: no such stored recording; ingest its file again")
     payload = ref.path.read_bytes()
+    mark_used(ref.path)
     digest = hashlib.sha256(payload).hexdigest()
     if digest != ref.sha256:
         raise DataError(f"{ref.uri}: sha256 is {digest}; expected {ref.sha256}; delete it and ingest its file again")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tasks.tracking.artifacts import (
+    EVIDENCE,
     log_document,
     log_figures,
     log_folder,
@@ -11,12 +12,15 @@ from tasks.tracking.artifacts import (
     read_document,
     read_table,
 )
+from tasks.tracking.availability import StoreUnavailableError, available_store
+from tasks.tracking.inventory import aliased_versions, download_aliased, registered_versions
 from tasks.tracking.registry import (
     CHALLENGER,
     CHAMPION,
     PREVIOUS,
     ModelVersion,
     NoModelError,
+    bundle_folder,
     describe,
     download_bundle,
     find,
@@ -26,6 +30,7 @@ from tasks.tracking.registry import (
     set_challenger,
     swap_champion,
 )
+from tasks.tracking.relocate import relocate_database, relocate_records
 from tasks.tracking.runs import (
     NOTE,
     PENDING,
@@ -47,12 +52,15 @@ from tasks.tracking.runs import (
     store_id,
     tracked_run,
 )
+from tasks.tracking.schema import store_state
 from tasks.tracking.send import answers
+from tasks.tracking.spool import prune, records
 from tasks.tracking.store import connect, is_local, run_address
 
 __all__ = [
     "CHALLENGER",
     "CHAMPION",
+    "EVIDENCE",
     "NOTE",
     "PENDING",
     "PREVIOUS",
@@ -62,9 +70,14 @@ __all__ = [
     "RunHandle",
     "RunSpec",
     "Sent",
+    "StoreUnavailableError",
+    "aliased_versions",
     "answers",
+    "available_store",
+    "bundle_folder",
     "connect",
     "describe",
+    "download_aliased",
     "download_bundle",
     "find",
     "finished_run",
@@ -82,16 +95,22 @@ __all__ = [
     "log_table",
     "log_text",
     "promote",
+    "prune",
     "read_document",
     "read_table",
     "recorded_run",
+    "records",
     "register",
     "register_bundle",
+    "registered_versions",
+    "relocate_database",
+    "relocate_records",
     "run_address",
     "send_pending",
     "set_challenger",
     "set_tags",
     "store_id",
+    "store_state",
     "swap_champion",
     "tracked_run",
 ]

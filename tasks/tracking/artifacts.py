@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+EVIDENCE = "evidence.json"  # document of a run: the data and results that the promotion gate asks for
+
 
 def log_table(settings: Settings, run_id: str, name: str, table: pd.DataFrame) -> None:
     """Log a table as JSON for the table view of the UI, and as CSV."""

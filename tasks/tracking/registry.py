@@ -24,7 +24,7 @@ from aemodels.bundle.bundle import Bundle
 from aemodels.bundle.files import read_manifest
 from aemodels.core.errors import BundleError, SondeflowError
 from tasks.settings import Settings
-from tasks.storage.folders import whole_folder
+from tasks.storage.folders import mark_used, whole_folder
 from tasks.tracking.store import connect, fluent_api, open_address
 
 CHAMPION = "champion"
@@ -160,7 +160,7 @@ def find(settings: Settings, uri: str) -> ModelVersion | None:
         if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
             return None
         raise
-    return _version(found)
+    return as_version(found)
 
 
 def get(settings: Settings, uri: str) -> ModelVersion:
@@ -184,10 +184,10 @@ def download_bundle(settings: Settings, model: ModelVersion) -> Path:
     Raises:
         BundleError: if its bundle.json, by which all its files are checked, is not the one that was registered.
     """
-    digest = hashlib.sha256(f"{settings.tracking_uri.base}|{model.model_id}".encode()).hexdigest()[:8]
-    target = settings.bundles_dir / f"{model.name}-v{model.version}-{digest}"
+    target = bundle_folder(settings, model)
     if target.is_dir():
         _check_registered(target, model)
+        mark_used(target)
         return target
     with fluent_api(settings), TemporaryDirectory() as folder, whole_folder(target) as filling:
         fetched = mlflow.artifacts.download_artifacts(
@@ -197,6 +197,19 @@ def download_bundle(settings: Settings, model: ModelVersion) -> Path:
         _check_registered(inside, model)
         shutil.copytree(inside, filling, dirs_exist_ok=True)
     return target
+
+
+def bundle_folder(settings: Settings, model: ModelVersion) -> Path:
+    """Return the folder to which the bundle of a version is downloaded."""
+    digest = hashlib.sha256(f"{_store_name(settings)}|{model.model_id}".encode()).hexdigest()[:8]
+    return settings.bundles_dir / f"{model.name}-v{model.version}-{digest}"
+
+
+def _store_name(settings: Settings) -> str:
+    """Return a name of the store that a move of the home folder does not change."""
+    if settings.tracking_in_home:
+        return Path(settings.tracking_uri.reveal().partition(":///")[2]).name
+    return settings.tracking_uri.base
 
 
 def _check_registered(folder: Path, model: ModelVersion) -> None:
@@ -267,7 +280,7 @@ def _version_of(client: mlflow.MlflowClient, name: str, bundle_sha256: str) -> M
     """Return the version with a bundle of this content; None if there is none."""
     for found in client.search_model_versions(f"name = '{name}'"):
         if found.tags.get(BUNDLE_TAG) == bundle_sha256:
-            return _version(found)
+            return as_version(found)
     return None
 
 
@@ -290,10 +303,11 @@ def _registered(
         description=notes.get("version", "")[:_DESCRIPTION_LENGTH] or None,
         model_id=model_uri.removeprefix("models:/"),
     )
-    return _version(made)
+    return as_version(made)
 
 
-def _version(found: Any) -> ModelVersion:
+def as_version(found: Any) -> ModelVersion:
+    """Return a version of the client."""
     return ModelVersion(
         found.name,
         str(found.version),

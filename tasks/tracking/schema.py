@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from aemodels.core.errors import SondeflowError
 from tasks.address import Address
+from tasks.storage.databases import copy_sqlite, sqlite_path
 
 REMEDY = "sondeflow upgrade"
+StoreState: TypeAlias = Literal["none", "older", "current", "unknown", "server"]
 
 
 class SchemaError(SondeflowError):
     """The tables of the MLflow store are of another version, or cannot be migrated."""
+
+
+def store_state(address: Address) -> StoreState:
+    """Return how the tables of a store compare with the installed MLflow, without changing them.
+
+    "server" for a store behind a server, which looks after its own; "unknown" if a later MLflow has written it.
+
+    Raises:
+        SchemaError: if the store cannot be read.
+    """
+    if address.is_http or not address.reveal().startswith(("sqlite", "postgres")):
+        return "server"
+    found = _revision(address)
+    if found is None:
+        return "none"
+    if found == _head():
+        return "current"
+    return "older" if _is_known(found) else "unknown"
 
 
 def prepare_store(address: Address) -> Path | None:
@@ -60,7 +79,7 @@ def upgrade_store(address: Address) -> Path | None:
     if found in {None, _head()}:
         return None
     _refuse_newer(address, found)
-    path = _sqlite_file(address)
+    path = sqlite_path(address)
     copy = None if path is None else _copy(path, str(found))
     # in a process of its own: MLflow's migrations change the logging of theirs
     done = subprocess.run(  # noqa: S603 - our own interpreter
@@ -87,7 +106,7 @@ def _revision(address: Address) -> str | None:
     Raises:
         SchemaError: if the store cannot be read.
     """
-    path = _sqlite_file(address)
+    path = sqlite_path(address)
     if path is not None and not path.exists():
         return None
     engine = create_engine(address.reveal())
@@ -110,27 +129,28 @@ def _head() -> str:
 
 
 def _refuse_newer(address: Address, revision: str | None) -> None:
+    if not _is_known(revision):
+        raise SchemaError(
+            f"{address} was written by a newer MLflow (tables {revision}); install the sondeflow that wrote it"
+        )
+
+
+def _is_known(revision: str | None) -> bool:
+    """Return whether the installed MLflow has a revision of the tables."""
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError
     from mlflow.store.db.utils import _get_alembic_config
 
     try:
         ScriptDirectory.from_config(_get_alembic_config("")).get_revision(revision or "base")  # type: ignore[no-untyped-call]
-    except CommandError as error:
-        raise SchemaError(
-            f"{address} was written by a newer MLflow (tables {revision}); install the sondeflow that wrote it"
-        ) from error
-
-
-def _sqlite_file(address: Address) -> Path | None:
-    kind, _, path = address.reveal().partition(":///")
-    return Path(path) if kind == "sqlite" else None
+    except CommandError:
+        return False
+    return True
 
 
 def _copy(path: Path, revision: str) -> Path:
     """Copy a SQLite file, also while others write to it."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     target = path.with_name(f"{path.stem}-before-{stamp}-{revision}{path.suffix}")
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
-        source.backup(copy)
+    copy_sqlite(path, target)
     return target

@@ -15,6 +15,7 @@ from pathlib import Path
 from tasks.address import Address
 from tasks.settings import Settings
 from tasks.storage.folders import private_folder
+from tasks.tracking.relocate import mend_moved_home
 from tasks.tracking.schema import SchemaError, prepare_store, upgrade_store
 
 # set before the import of MLflow, so that its telemetry thread is not started
@@ -68,6 +69,7 @@ def _client(address: Address, home: Path) -> MlflowClient:
         return MlflowClient(tracking_uri=uri, registry_uri=uri)
     # concurrent first use would race MLflow's migrations
     with _locked(home / "mlflow.lock"):
+        mend_moved_home(Settings(home=home, tracking_uri=address))
         copy = prepare_store(address)
         if copy is not None:
             _LOG.warning("%s was migrated to MLflow %s; as it was: %s", address, mlflow.__version__, copy)

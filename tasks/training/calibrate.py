@@ -22,6 +22,7 @@ from tasks.scoring.file import Scorer
 from tasks.settings import Settings
 from tasks.storage.refs import digest_of, load_recording
 from tasks.tracking import (
+    EVIDENCE,
     NOTE,
     DatasetRecord,
     RunSpec,
@@ -34,7 +35,7 @@ from tasks.tracking import (
 )
 from tasks.tracking import register as register_version
 from tasks.tracking.provenance import flow_tags, run_name
-from tasks.training.experiment import CALIBRATE, CALIBRATED_FROM, EVIDENCE, experiment_name
+from tasks.training.experiment import CALIBRATE, CALIBRATED_FROM, experiment_name
 from tasks.training.record import ABOUT, ALIASES
 
 

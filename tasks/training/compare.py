@@ -17,7 +17,7 @@ from aemodels.experiment.spec import ExperimentSpec
 from aemodels.study.steps import compare_denoisers, diagnose_denoisers
 from tasks.settings import Settings
 from tasks.storage.code_version import STUDYING, code_hash
-from tasks.storage.folders import whole_folder
+from tasks.storage.folders import mark_used, whole_folder
 from tasks.storage.refs import digest_of
 from tasks.training.prepare import PreparedRef, load_prepared, load_started
 from tasks.training.train import FitRef
@@ -127,6 +127,7 @@ def _study(
     if not folder.is_dir():
         with whole_folder(folder) as filling:
             make(filling)
+    mark_used(folder)
     return StudyRef(uri=str(folder))
 
 

@@ -15,6 +15,7 @@ from tasks.settings import Settings
 from tasks.storage.code_version import STUDYING, code_hash
 from tasks.storage.refs import digest_of
 from tasks.tracking import (
+    EVIDENCE,
     PENDING,
     ModelVersion,
     RunSpec,
@@ -37,7 +38,6 @@ from tasks.tracking.provenance import flow_tags, run_name
 from tasks.training.prepare import PreparedRef
 from tasks.training.train import STARTED_FROM, Parent
 
-EVIDENCE = "evidence.json"
 RESULT = "result.json"
 MODEL = "model.json"
 TRAIN = "train"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -50,6 +51,10 @@ class PreparedRef(BaseModel):
     holdout_sha256: str
     curves: tuple[str, ...]
     findings: tuple[Finding, ...]
+
+    def found_in(self, store: Path) -> PreparedRef:
+        """Return the references with their paths in this store, if the home folder was moved."""
+        return self.model_copy(update={"refs": tuple(ref.found_in(store) for ref in self.refs)})
 
     def adapted(self, spec: ExperimentSpec) -> ExperimentSpec:
         """Return the specification without the curves that this data does not contain sufficiently."""

@@ -18,6 +18,7 @@ from tasks.settings import Settings
 from tasks.tracking import (
     CHALLENGER,
     CHAMPION,
+    EVIDENCE,
     NOTE,
     ModelVersion,
     RunSpec,
@@ -37,7 +38,7 @@ from tasks.tracking import (
     tracked_run,
 )
 from tasks.tracking.provenance import flow_tags
-from tasks.training.experiment import CALIBRATED_FROM, EVIDENCE
+from tasks.training.experiment import CALIBRATED_FROM
 from tasks.training.holdout import champion_table
 from tasks.training.opponent import DEMO, Opponent, find_opponent
 from tasks.training.prepare import PreparedRef, load_prepared
@@ -105,7 +106,7 @@ def evaluate_challenger(name: str, version: str | None, settings: Settings) -> D
         return _calibration_decision(settings, challenger, champion, str(evidence[CALIBRATED_FROM]))
     table = read_table(settings, challenger.run_id, "denoising")
     bundle = Bundle.load(download_bundle(settings, challenger))
-    data = PreparedRef.model_validate(evidence["data"])
+    data = PreparedRef.model_validate(evidence["data"]).found_in(settings.refs_dir)
     opponent = find_opponent(challenger, champion, bundle.spec, data, settings)
     against = opponent.name if opponent else ""
     failures = []

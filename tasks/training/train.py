@@ -21,7 +21,7 @@ from aemodels.io.files.hashing import sha256_file
 from aemodels.study.steps import fit_contender
 from tasks.settings import Settings
 from tasks.storage.code_version import FITTING, code_hash
-from tasks.storage.folders import whole_folder
+from tasks.storage.folders import mark_used, whole_folder
 from tasks.storage.refs import digest_of
 from tasks.tracking import RunSpec, flatten, log_figures, log_history, log_metrics, set_tags, tracked_run
 from tasks.tracking.provenance import flow_tags, run_name
@@ -108,6 +108,7 @@ def fit(spec: ExperimentSpec, name: str, data: PreparedRef, parent: Parent, sett
     with nullcontext() if cached else _TRAINING_LOCK, tracked_run(settings, run) as handle:
         if cached:
             fitted = Fitted.load(folder, spec)
+            mark_used(folder)
             log_history(settings, handle.run_id, fitted.history)
         else:
             checkpoint = settings.checkpoints_dir / f"{key}.npz"

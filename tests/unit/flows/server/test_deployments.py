@@ -17,7 +17,7 @@ from flows.server.deployments import FILE, POOL, load_deployments, plan_of, with
 
 CONTENT = load_deployments()
 DEPLOYMENTS = {deployment["name"]: deployment for deployment in CONTENT["deployments"]}
-NAMES = {"ingest", "train-logs", "train-seismic", "promote", "score", "monitor"}
+NAMES = {"ingest", "train-logs", "train-seismic", "promote", "score", "monitor", "maintain"}
 # Tasks that read or write files, databases or servers, and nothing else worth doing twice.
 IO_TASKS = {
     "find-files",

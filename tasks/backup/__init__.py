@@ -1,0 +1,1 @@
+"""Backup of an installation, and its restoration in an empty home."""
