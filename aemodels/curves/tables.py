@@ -17,7 +17,8 @@ from aemodels.curves.recognise import NameRules, Recognised, name_rules, recogni
 
 ALIASES_FILE = Path(__file__).with_name("aliases.yaml")
 LAYOUT = frozenset(
-    {"depth", "mnemonics", "units", "families", "suffixes", "prefixes", "with_unit", "stems", "not_described"}
+    {"depth", "mnemonics", "units", "families", "families_with_unit", "suffixes", "prefixes", "endings", "numbered"}
+    | {"high_resolution", "with_unit", "stems", "not_described"}
 )
 OWN_LAYOUT = frozenset({"depth", "mnemonics", "units"})  # of a user's file
 DEPTH_REFERENCES = ("SSTVD", "TVDSS", "BRKB", "RKB", "MSL", "TVD", "KB", "RT", "DF", "GL", "MD", "SS")
