@@ -133,6 +133,7 @@ SIZES = [
     (1, 3, SIGNAL),
     (2, 3, WHOLE),
     (6, 5, SIGNAL),
+    (5, 7, SIGNAL),
     (8, 3, SMALL),
     (8, 1, SMALL),
 ]
