@@ -14,6 +14,7 @@ SEPARATORS = "_-:. "
 TRAILING = SEPARATORS + "*+/"  # marks of a repeated or spliced curve
 MIN_HIGH_RESOLUTION = 3  # characters, with the H
 BRACKETS = re.compile(r"([^()\[\]{}]{1,40})[(\[{]([^()\[\]{}]{1,20})[)\]}]")
+RUN = re.compile(r"(?:R|RUN|P|PASS)?_?([0-9]{1,2})")
 JOINT = re.compile(r"(?<=[A-Z])[\s._-]{1,3}(?=[A-Z])")
 
 
@@ -190,8 +191,9 @@ def _joined(name: str, listed: Mapping[str, tuple[str, int]], rules: NameRules) 
 
 def _penalty(suffix: str, name: str, rules: NameRules) -> int | None:
     """Return the rank of a suffix; None if it is not one."""
-    if suffix.isdecimal() and len(suffix) <= 2:
-        return min(int(suffix), 60)
+    run = RUN.fullmatch(suffix)
+    if run is not None:
+        return min(int(run[1]), 60)
     known = (*rules.suffixes.get(name, ()), *rules.suffixes.get("any", ()))
     return 1 + known.index(suffix) if suffix in known else None
 

@@ -33,10 +33,10 @@ UNKNOWN = (
 )
 UNITS = {
     "us/ft": "USEC/FEET MICROSEC/FT µs/ft μs/ft MICROSECONDS/FT мкс/фут",
-    "g/cm3": "g/cm³ T/M3 Mg/m3 GR/CM3 г/см3 g/cm^3 GRAMS/CC",
-    "v/v": "m³/m³ V/V",
+    "g/cm3": "g/cm³ T/M3 Mg/m3 GR/CM3 г/см3 g/cm^3 GRAMS/CC GMS/CC G/C.C. GR/ML TON/M3",
+    "v/v": "m³/m³ V/V DEC FRACTION ft3/ft3 M**3/M**3",
     "ohm.m": "OHMS-M OHM-METERS Ω·m Ω.m OHM-MTR Ом·м OHM_M",
-    "gAPI": "GAPI|UNITS API_GR API-GR",
+    "gAPI": "GAPI|UNITS API_GR API-GR UNIDADES|API",
     "b/e": "B/ELECTRON barns/e",
     "mV": "MILLIVOLTS MV.",
     "in": "IN. INCHES",
@@ -46,6 +46,10 @@ OTHER_UNITS = {("ftKB", "m"): 0.3048, ("US FT", "m"): 1200 / 3937, ("1/10IN", "m
 OTHER_UNITS |= {
     ("LSPU", "v/v"): 0.01,
     ("SSPU", "v/v"): 0.01,
+    ("%_LS", "v/v"): 0.01,
+    ("p.u.", "v/v"): 0.01,
+    ("LB/FT3", "g/cm3"): 0.0160184634,
+    ("KGS/M3", "g/cm3"): 0.001,
     ("MILLIMETERS", "in"): 1 / 25.4,
     ("µs/m", "us/ft"): 0.3048,
 }
