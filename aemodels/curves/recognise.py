@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from aemodels.curves.short_texts import kept
+
 MAX_LENGTH = 40  # characters of a mnemonic; longer texts are descriptions
 STEPS_PER_TIER = 100  # ranks between two tiers, for suffixes
 SEPARATORS = "_-:. "
@@ -31,7 +33,7 @@ class Family:
     needs_unit: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NameRules:
     """Rules for mnemonics that are not listed.
 
@@ -210,13 +212,14 @@ def _words(name: str) -> tuple[str, ...]:
     return tuple(re.split(r"[^A-Z0-9]+", name))
 
 
+@kept
 def possible_names(mnemonic: str, rules: NameRules) -> Sequence[str]:
     """Return the canonical curves that a mnemonic of no known name may be, by the stems in it."""
     name = mnemonic.strip().upper()
     words = _words(name)
     if len(name) > MAX_LENGTH or not OTHER_QUANTITIES.isdisjoint(words):
         return ()
-    return [curve for curve, stems in rules.stems.items() if any(word.startswith(stems) for word in words)]
+    return tuple(curve for curve, stems in rules.stems.items() if any(word.startswith(stems) for word in words))
 
 
 # Words that make another quantity of a curve, or are our own additions.

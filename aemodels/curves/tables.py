@@ -14,6 +14,7 @@ import yaml
 from aemodels.core.errors import SpecError
 from aemodels.curves.canonical import CANONICAL
 from aemodels.curves.recognise import NameRules, Recognised, name_rules, recognise
+from aemodels.curves.short_texts import kept
 
 ALIASES_FILE = Path(__file__).with_name("aliases.yaml")
 LAYOUT = frozenset(
@@ -49,7 +50,7 @@ LONGEST_UNIT = 40  # characters
 NO_UNIT = frozenset({"", "_", "-", "--", "NONE", "N/A", "NA", "UNKNOWN", "UNITLESS"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Aliases:
     """Alias tables prepared for look-up.
 
@@ -145,6 +146,7 @@ def _unit_patterns(tables: Mapping[str, Any]) -> dict[str, tuple[tuple[re.Patter
     }
 
 
+@kept
 def normal_unit(unit: str) -> str:
     """Return a unit's spelling in upper case without blanks, brackets, superscripts and a last point.
 
@@ -155,6 +157,7 @@ def normal_unit(unit: str) -> str:
     return re.sub(r"[\s\[\](){}]", "", plain).rstrip(".")
 
 
+@kept
 def unit_factor(unit: str, canonical_unit: str, aliases: Aliases | None = None) -> float | None:
     """Return the factor from `unit` to `canonical_unit`; None if the spelling is unknown.
 
@@ -185,6 +188,7 @@ def is_unit(unit: str, aliases: Aliases | None = None) -> bool:
     return bool(unit) and any(unit_factor(unit, canonical, tables) is not None for canonical in tables.units)
 
 
+@kept
 def is_depth(mnemonic: str, aliases: Aliases | None = None) -> bool:
     """Return True if a mnemonic names a depth index.
 
@@ -210,6 +214,7 @@ def unit_in_depth_name(mnemonic: str, aliases: Aliases | None = None) -> str:
     return unit if unit_factor(unit, "m", tables) is not None else ""
 
 
+@kept
 def find_name(mnemonic: str, aliases: Aliases) -> Recognised | None:
     """Return the canonical curve that a mnemonic names; None if unknown."""
     return recognise(mnemonic, aliases.mnemonics, aliases.rules)
