@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-P, T = ParamSpec("P"), TypeVar("T")
+P = ParamSpec("P")
+T = TypeVar("T")
 MAX_KEPT, MAX_CHARACTERS = 2048, 64
 
 
-def kept(function: Callable[Concatenate[str, P], T]) -> Callable[Concatenate[str, P], T]:
-    """Return a function that keeps its latest results; those of long texts are made anew, as they may take much memory.
+def kept(function: Callable[P, T]) -> Callable[P, T]:
+    """Return a function that keeps its latest results; those of long texts are not kept, as they may be large.
 
     Args:
         function: a pure function of a text and hashable arguments.
@@ -19,10 +20,12 @@ def kept(function: Callable[Concatenate[str, P], T]) -> Callable[Concatenate[str
     >>> kept(str.upper)("gr")
     'GR'
     """
-    cached = lru_cache(maxsize=MAX_KEPT)(function)
+    cached: Any = lru_cache(maxsize=MAX_KEPT)(function)
 
     @wraps(function)
-    def call(text: str, *args: P.args, **kwargs: P.kwargs) -> T:
-        return (cached if len(text) <= MAX_CHARACTERS else function)(text, *args, **kwargs)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        text = args[0] if args else None
+        result: T = (cached if isinstance(text, str) and len(text) <= MAX_CHARACTERS else function)(*args, **kwargs)
+        return result
 
     return call

@@ -95,4 +95,5 @@ def _begins_a_trace(path: Path, layout: SegyLayout, rest: int, first: HeaderTabl
 
 
 def _last_header(path: Path, layout: SegyLayout) -> NDArray[np.uint8]:
-    return headers_of(layout.read_traces(path, layout.traces - 1, layout.traces), layout).raw[0]
+    header: NDArray[np.uint8] = headers_of(layout.read_traces(path, layout.traces - 1, layout.traces), layout).raw[0]
+    return header
