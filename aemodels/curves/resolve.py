@@ -93,13 +93,13 @@ def _ranked(
         return None
     if candidate.mnemonic.strip().upper() != found.name and aliases.rules.excludes(found.name, candidate.description):
         return None
-    unsure = not found.listed or candidate.mnemonic.strip().upper() in aliases.rules.with_unit
+    unsure = not found.listed or found.needs_unit
     stated = found.unit if normal_unit(candidate.unit) in NO_UNIT else candidate.unit
     factor = unit_factor(stated, CANONICAL[found.name].unit, aliases)
     without = normal_unit(stated) in NO_UNIT
     if factor is None and not without:
         return None if unsure else _unknown_unit(candidate, found.name)
-    if factor is None and unsure and found.listed:
+    if factor is None and found.needs_unit:
         return None
     rank = found.rank + (0 if candidate.observed else LAST) + LAST * LAST * candidate.order
     return rank, CurveMatch(found.name, index, factor)

@@ -14,20 +14,43 @@ import yaml
 from aemodels.core.errors import SpecError
 from aemodels.curves.canonical import CANONICAL
 from aemodels.curves.recognise import NameRules, Recognised, name_rules, recognise
+from aemodels.curves.short_texts import kept
 
 ALIASES_FILE = Path(__file__).with_name("aliases.yaml")
 LAYOUT = frozenset(
-    {"depth", "mnemonics", "units", "families", "suffixes", "prefixes", "with_unit", "stems", "not_described"}
+    {"depth", "mnemonics", "units", "families", "families_with_unit", "suffixes", "prefixes", "endings", "numbered"}
+    | {"high_resolution", "with_unit", "stems", "not_described", "unit_patterns"}
 )
 OWN_LAYOUT = frozenset({"depth", "mnemonics", "units"})  # of a user's file
-DEPTH_REFERENCES = ("SSTVD", "TVDSS", "BRKB", "RKB", "MSL", "TVD", "KB", "RT", "DF", "GL", "MD", "SS")
+DEPTH_REFERENCES = (
+    "SSTVD",
+    "TVDSS",
+    "BRKB",
+    "RKB",
+    "BRT",
+    "BKB",
+    "BDF",
+    "BGL",
+    "BML",
+    "BSL",
+    "MSL",
+    "TVD",
+    "KB",
+    "RT",
+    "DF",
+    "GL",
+    "MD",
+    "SS",
+)
 SQUEEZED = re.compile(r"(?<=[^\W\d])[-_*.·](?!\d)")  # a mark between letters
 NORMAL = str.maketrans("²³¹⁻∙•⋅×₂₃", "231-···*23") | {ord(omega): "Ω" for omega in "ΩΩ"} | {ord(mu): "µ" for mu in "Μμ"}
 DEPTH_WITH_SUFFIX = re.compile(r"(?:DEPTH?|MD|TVD)[:_ ](?:\d{1,2}|M|FT)")
+UNIT_IN_NAME = re.compile(r"(.{1,30}?)(?:[\s_]*[(\[]([^()\[\]]{1,12})[)\]]|[_ ](FT|FEET|M|METERS?|METRES?))")
+LONGEST_UNIT = 40  # characters
 NO_UNIT = frozenset({"", "_", "-", "--", "NONE", "N/A", "NA", "UNKNOWN", "UNITLESS"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Aliases:
     """Alias tables prepared for look-up.
 
@@ -36,12 +59,14 @@ class Aliases:
         units: canonical unit -> normalised spelling -> factor.
         depth: upper-case mnemonics of a depth index.
         rules: rules for mnemonics that are not listed.
+        patterns: canonical unit -> (regular expression for whole spellings that are not listed, factor), in order.
     """
 
     mnemonics: Mapping[str, tuple[str, int]]
     units: Mapping[str, Mapping[str, float]]
     depth: frozenset[str]
     rules: NameRules = field(default_factory=NameRules)
+    patterns: Mapping[str, tuple[tuple[re.Pattern[str], float], ...]] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=4)
@@ -69,8 +94,9 @@ def load_aliases(path: Path = ALIASES_FILE, *, override: Path | None = None) -> 
         )
     units = _unit_tables(tables)
     depth = frozenset(map(str, tables.get("depth") or ()))
+    rules, patterns = name_rules(tables), _unit_patterns(tables)
     if override is None:
-        return Aliases(mnemonics, units, depth, name_rules(tables))
+        return Aliases(mnemonics, units, depth, rules, patterns)
     user = _tables(override, OWN_LAYOUT)
     own = _tiers(override, user, first=-1000)
     for unit, table in _unit_tables(user).items():
@@ -78,7 +104,7 @@ def load_aliases(path: Path = ALIASES_FILE, *, override: Path | None = None) -> 
             raise SpecError(f"{override}: {unit!r} is not a canonical unit; expected one of {', '.join(units)}")
         units[unit] = units[unit] | table
     depth |= {str(name).upper() for name in user.get("depth") or ()}
-    return Aliases(mnemonics | own, units, depth, name_rules(tables))
+    return Aliases(mnemonics | own, units, depth, rules, patterns)
 
 
 def _tables(path: Path, layout: frozenset[str] = LAYOUT) -> Mapping[str, Any]:
@@ -113,6 +139,14 @@ def _unit_tables(tables: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     }
 
 
+def _unit_patterns(tables: Mapping[str, Any]) -> dict[str, tuple[tuple[re.Pattern[str], float], ...]]:
+    return {
+        unit: tuple((re.compile(pattern), float(factor)) for pattern, factor in table.items())
+        for unit, table in (tables.get("unit_patterns") or {}).items()
+    }
+
+
+@kept
 def normal_unit(unit: str) -> str:
     """Return a unit's spelling in upper case without blanks, brackets, superscripts and a last point.
 
@@ -123,6 +157,7 @@ def normal_unit(unit: str) -> str:
     return re.sub(r"[\s\[\](){}]", "", plain).rstrip(".")
 
 
+@kept
 def unit_factor(unit: str, canonical_unit: str, aliases: Aliases | None = None) -> float | None:
     """Return the factor from `unit` to `canonical_unit`; None if the spelling is unknown.
 
@@ -131,12 +166,14 @@ def unit_factor(unit: str, canonical_unit: str, aliases: Aliases | None = None) 
     >>> unit_factor("KG/M3", "g/cm3"), unit_factor("ftKB", "m"), unit_factor("OHM-METERS", "ohm.m")
     (0.001, 0.3048, 1.0)
     """
-    table, spelling = (aliases or load_aliases()).units[canonical_unit], normal_unit(unit)
+    tables = aliases or load_aliases()
+    table, spelling = tables.units[canonical_unit], normal_unit(unit)
     for text in (spelling, SQUEEZED.sub("", spelling)):
         if text in table:
             return table[text]
     if canonical_unit != "m":
-        return None
+        known = tables.patterns.get(canonical_unit, ()) if len(spelling) <= LONGEST_UNIT else ()
+        return next((factor for pattern, factor in known if pattern.fullmatch(spelling)), None)
     bases = [spelling.removesuffix(name).rstrip("_.-") for name in DEPTH_REFERENCES if spelling.endswith(name)]
     return next((table[base] for base in bases if base in table), None)
 
@@ -151,16 +188,33 @@ def is_unit(unit: str, aliases: Aliases | None = None) -> bool:
     return bool(unit) and any(unit_factor(unit, canonical, tables) is not None for canonical in tables.units)
 
 
+@kept
 def is_depth(mnemonic: str, aliases: Aliases | None = None) -> bool:
     """Return True if a mnemonic names a depth index.
 
     >>> is_depth("DEPTH:1"), is_depth("Measured Depth")
     (True, True)
     """
-    known, name = (aliases or load_aliases()).depth, mnemonic.strip().upper()
-    return name in known or re.sub(r"\s+", "_", name) in known or DEPTH_WITH_SUFFIX.fullmatch(name) is not None
+    tables, name = aliases or load_aliases(), mnemonic.strip().upper()
+    if name in tables.depth or re.sub(r"\s+", "_", name) in tables.depth or DEPTH_WITH_SUFFIX.fullmatch(name):
+        return True
+    return bool(unit_in_depth_name(mnemonic, tables))
 
 
+def unit_in_depth_name(mnemonic: str, aliases: Aliases | None = None) -> str:
+    """Return the unit that the name of a depth ends in; "" if there is none.
+
+    >>> unit_in_depth_name("Depth(ft)"), unit_in_depth_name("DEPT_M"), unit_in_depth_name("GR (API)")
+    ('FT', 'M', '')
+    """
+    tables, found = aliases or load_aliases(), UNIT_IN_NAME.fullmatch(mnemonic.strip().upper())
+    if found is None or re.sub(r"\s+", "_", found[1].strip()) not in tables.depth:
+        return ""
+    unit = (found[2] or found[3]).strip()
+    return unit if unit_factor(unit, "m", tables) is not None else ""
+
+
+@kept
 def find_name(mnemonic: str, aliases: Aliases) -> Recognised | None:
     """Return the canonical curve that a mnemonic names; None if unknown."""
     return recognise(mnemonic, aliases.mnemonics, aliases.rules)

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aemodels.core.findings import Finding
+from aemodels.core.findings import Finding, Severity
 from aemodels.core.types import BoolArray, FloatArray, Recording
 from aemodels.curves.canonical import CANONICAL
 from aemodels.signal.runs import flat_runs, runs, straight_runs
 
 STUCK_SAMPLES = 9
+FEW = (
+    0.01  # share of the samples of a curve below which its file is not doubtful: they are flagged, the others are good
+)
 # Rounding error of three interpolated readings relative to a straight line, as a share of the curve's range, or of the
 # reading for resistivities. Measured logs (KGS, NLOG) have no nine readings that close to a line; all but one of
 # eighteen composite logs of FORCE 2020 have filled gaps.
@@ -123,7 +126,8 @@ def _log_finding(recording: Recording, reason: str, row: int, flag: BoolArray) -
     remedy = "check the tool, the splice or the unit"
     if reason == "interpolated":
         remedy = "probably a filled gap: replace values that were not measured by NULL"
-    return Finding("warning", reason, f"curve {name}", found, expected, remedy)
+    severity: Severity = "info" if count < FEW * observed else "warning"
+    return Finding(severity, reason, f"curve {name}", found, expected, remedy)
 
 
 def _assess_traces(recording: Recording, line_peak: float | None) -> Quality:

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from aemodels.io.las.header import parse_number
 
-DELIMITERS = (",", ";", "\t")
+DELIMITERS = (",", ";", "\t", "|")
 MAX_NUMBER_LENGTH = 64  # characters; a longer cell is text
 NOT_A_NUMBER = "?"  # stands for cells that must not be taken for numbers
 COMMA_NUMBER = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")

@@ -22,9 +22,9 @@ from aemodels.io.las.null_values import drop_usual_nulls
 def read_csv(path: Path, *, aliases: Path | None = None) -> Recording:
     """Read well logs from delimited text: one header row, one row per depth.
 
-    The delimiter (comma, semicolon or tab) and the decimal mark are decided from many rows. Units stand in the header
-    cells, "GR (gAPI)", or in a row of their own below. Empty cells and the usual NULL values are missing; lines that
-    start with "#" are comments.
+    The delimiter (comma, semicolon, tab or |) and the decimal mark are decided from many rows. Units stand in the
+    header cells, "GR (gAPI)", or in a row of their own below. Empty cells and the usual NULL values are missing; lines
+    that start with "#" are comments.
 
     Args:
         path: the file.

@@ -109,7 +109,8 @@ def open_csv(data: bytes, aliases: Aliases) -> CsvFile:
     if dialect is None:
         found = repr(lines[0][1].strip()[:80]) if lines else "no line but blank ones and comments"
         where = f"line {lines[0][0] + 1}" if lines else "file"
-        raise refusal("not-csv", where, found, "a table with columns delimited by , ; or tab, and numbers", remedy)
+        remedy += "; begin with the row of names, and mark titles above it with #"
+        raise refusal("not-csv", where, found, "a table with columns delimited by , ; | or tab, and numbers", remedy)
     header = read_header(lines, dialect, aliases)
     if len(header.order) < 2:
         expected = "a depth and at least one curve"

@@ -7,11 +7,11 @@ import re
 from aemodels.curves.tables import is_unit
 
 WESTERN = "cp1252"
-CODECS = (WESTERN, "cp1251", "cp866", "koi8-r", "gb18030", "cp437")
+CODECS = (WESTERN, "cp1251", "cp866", "koi8-r", "gb18030", "cp437", "cp850")
 HEAD = 2**16  # bytes examined
 MIN_WORDS = 2
 FOREIGN = re.compile(rb"[\x80-\xff]{3,}")
-UNIT = re.compile(r"\.([^\s:.]{1,12})(?=[\s:])")
+UNIT = re.compile(r"\.([^\s:.]{1,12})(?=[\s:])|[(\[]([^\s()\[\]]{1,12})[)\]]")  # behind a dot, or in brackets
 NON_ASCII = re.compile(r"[^\x00-\x7f]")
 CYRILLIC_WORD = re.compile(r"\b[А-ЯЁ]?[а-яё]{3,}\b|\b[А-ЯЁ]{3,}\b")
 CHINESE = re.compile(r"[\u4e00-\u9fff]{2,}")
@@ -48,7 +48,7 @@ def _decoded(head: bytes, codec: str) -> str | None:
 
 def _known_units(text: str) -> int:
     """Return the number of units with characters beyond ASCII that are known."""
-    found = {unit for unit in UNIT.findall(text) if NON_ASCII.search(unit)}
+    found = {unit for pair in UNIT.findall(text) for unit in pair if NON_ASCII.search(unit)}
     return sum(is_unit(unit) for unit in found)
 
 
@@ -56,7 +56,7 @@ def _words(codec: str, text: str) -> int:
     """Return the number of words that are plausible in the language of an encoding."""
     if codec == "gb18030":
         return len(CHINESE.findall(text))
-    if codec in (WESTERN, "cp437"):
+    if codec in (WESTERN, "cp437", "cp850"):
         return 0
     words = CYRILLIC_WORD.findall(text)
     letters = "".join(words)

@@ -9,12 +9,13 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from aemodels.core.errors import UnreadableFileError
-from aemodels.core.types import AxisArray, Recording, Scores
+from aemodels.core.types import AxisArray, BoolArray, Recording, Scores
 from aemodels.io.added_curves import AddedCurve, copy_differs, flag_curves
 from aemodels.io.frames.frame import Column, Frame
 from aemodels.io.frames.open_file import open_frames
 from aemodels.io.las.flagged_copy import NULL, format_values, free_names, plain_mnemonic, samples_at
 from aemodels.io.las.header import LasCurve
+from aemodels.io.las.multi_log import MIN_COVERED
 from aemodels.io.las.read_back import as_written, read_file_rows
 from aemodels.io.las.writer import LasColumns, las_text
 
@@ -60,26 +61,34 @@ def _channels(source: Path, recording: Recording) -> tuple[list[LasCurve], list[
     Missing values are masked.
     """
     factors = dict(recording.headers["frames"])
+    main = next(iter(factors))
     curves: list[LasCurve] = []
     columns: list[Masked] = []
     with open_frames(source, recording.headers["form"]) as (frames, _):
         for frame in (frame for frame in frames if frame.number in factors):
-            found = _at_depths(frame, factors[frame.number], recording.axis)
-            known = [np.isfinite(column) & (column != frame.null) for column in found]
+            share = 1.0 if frame.number == main else MIN_COVERED
+            found, there = _at_depths(frame, factors[frame.number], recording.axis, share)
+            known = [there & np.isfinite(column) & (column != frame.null) for column in found]
             masked = [np.ma.masked_array(column, ~good) for column, good in zip(found, known, strict=True)]
-            at = 0 if frame.number == next(iter(factors)) else len(curves)
+            at = 0 if frame.number == main else len(curves)
             curves[at:at], columns[at:at] = frame.curves[1:], masked
     return curves, columns
 
 
-def _at_depths(frame: Frame, factor: float, axis: AxisArray) -> list[Column]:
+def _at_depths(frame: Frame, factor: float, axis: AxisArray, share: float) -> tuple[list[Column], BoolArray]:
+    """Return the channels at each depth, and whether the frame has it.
+
+    Raises:
+        UnreadableFileError: if it has a smaller share of the depths than it must.
+    """
     depth, *columns = frame.columns()
     samples = samples_at(factor * depth.astype(np.float64), axis)
-    rows = np.flatnonzero(samples >= 0)
-    order = rows[np.argsort(samples[rows], kind="stable")]
-    if not np.array_equal(samples[order], np.arange(axis.size)):
-        raise copy_differs(frame.name, f"{order.size} depths of {axis.size} that were read before")
-    return [column[order] for column in columns]
+    rows = np.full(axis.size, -1)
+    rows[samples[samples >= 0]] = np.flatnonzero(samples >= 0)
+    there = rows >= 0
+    if there.mean() < share:
+        raise copy_differs(frame.name, f"{int(there.sum())} depths of {axis.size} that were read before")
+    return [column[rows] for column in columns], there
 
 
 def _cells(column: Masked) -> list[str]:

@@ -24,6 +24,8 @@ SHOWN = 5
 def read_dlis(path: Path, *, aliases: Path | None = None, frame: int | None = None) -> Recording:
     """Read a DLIS file (RP66 version 1): one of its frames, and those of the same logical file with the same depths.
 
+    Frames of finer steps are read at these depths. No sample is interpolated.
+
     Args:
         path: the file.
         aliases: a user's file of mnemonics and units, which takes precedence over the built-in one.
@@ -124,7 +126,7 @@ def _other(frame: Frame, main: Frame, form: str, known: tuple[Aliases, dict[int,
     if frame.group != main.group and well:
         name += f" of well {well!r}"
     remedy = f"read it with `read_{form.lower()}(path, frame={frame.number})`, or write one file per frame"
-    return OtherLog(name, frame.name, remedy, partial(_read_other, frame, main, aliases, factors), severity)
+    return OtherLog(name, frame.name, remedy, partial(_read_other, frame, main, aliases, factors), severity, finer=True)
 
 
 def _read_other(frame: Frame, main: Frame, aliases: Aliases, factors: dict[int, float]) -> LasLog | str:
@@ -134,7 +136,7 @@ def _read_other(frame: Frame, main: Frame, aliases: Aliases, factors: dict[int, 
     )
     if frame.problem or not frame.has_depth(aliases):
         return frame.problem or f"{shown or 'no channel of one number'}, index {frame.index}"
-    if frame.group == main.group and frame.rows == main.rows:
+    if frame.group == main.group and frame.rows >= main.rows:
         log = frame.read(aliases)
         factors[frame.number] = log.index.factor
         return log

@@ -30,6 +30,7 @@ SENTINELS = (
 )
 MIN_SENTINEL_MAGNITUDE = 999.0
 UNDEFINED = tuple(sign * float(f"1e{power}") for power in range(30, 38) for sign in (1, -1))
+UNDEFINED += tuple(sign * mark for mark in (3.40282e38, 3.402823e38, 3.4028234e38, 3.4028235e38) for sign in (1, -1))
 POSITIVE_SENTINELS = (9999.0, 9999.25, 99999.0, 999999.0, 999.25)  # where the next smaller value is far below
 ALL_MARKS = np.array((*SENTINELS, *UNDEFINED, *POSITIVE_SENTINELS), dtype=np.float32)
 MIN_SENTINEL_RATIO = 4.0  # of such a mark to the largest other value

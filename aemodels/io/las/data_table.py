@@ -204,8 +204,8 @@ class Ragged:
             remedy = "the line is skipped"
             yield Finding("info", "column-titles", f"line {line + 1}", repr(text[:80]), "numbers", remedy)
         if self.colons:
-            what = f"{self.colons} depths with a colon behind them"
-            yield Finding("info", "colon-after-depth", "data", what, "a number", "the colons are left out")
+            what = f"{self.colons} depths with a colon or semicolon behind them"
+            yield Finding("info", "colon-after-depth", "data", what, "a number", "these are left out")
 
     def _ragged(self, rows: int) -> tuple[Finding, ...]:
         if not self.lines:
@@ -240,7 +240,7 @@ def _whole_rows(
         if len(cells) != ragged.width:
             ragged.note(index, len(cells))
             continue
-        if cells[0].endswith(":"):
+        if cells[0].endswith((":", ";")):
             cells[0] = cells[0][:-1]
             ragged.colons += 1
         if delimiter is None and len(line.split()) < ragged.width:

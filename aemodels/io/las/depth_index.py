@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.core.types import AxisArray
-from aemodels.curves.tables import NO_UNIT, Aliases, is_depth, normal_unit, unit_factor
+from aemodels.curves.tables import NO_UNIT, Aliases, is_depth, normal_unit, unit_factor, unit_in_depth_name
 from aemodels.io.las.data_table import LasTable
 from aemodels.io.las.depth_checks import check_ends
 from aemodels.io.las.depth_unit import settle_unit
@@ -54,6 +54,7 @@ def depth_factor(header: LasHeader, aliases: Aliases | None = None) -> tuple[flo
     curve = header.curves[0]
     declared = header.units.get("STRT", "")
     unit = declared if normal_unit(curve.unit) in NO_UNIT else curve.unit
+    unit = unit_in_depth_name(curve.mnemonic, aliases) or unit if normal_unit(unit) in NO_UNIT else unit
     factor = unit_factor(unit, "m", aliases)
     if factor is None and (normal_unit(unit) not in NO_UNIT or not is_depth(curve.mnemonic, aliases)):
         raise UnreadableFileError((_no_depth(curve.mnemonic, unit),))
@@ -81,11 +82,8 @@ def build_index(header: LasHeader, table: LasTable, aliases: Aliases | None = No
     Raises:
         UnreadableFileError: if depth is missing, not monotonic, or shorter than two rows.
     """
-    factor, findings = depth_factor(header, aliases)
+    factor, findings = _settled(header, table, aliases)
     depth = table.columns[0]
-    findings += _unsure_unit(header, depth)
-    settled, conflict = settle_unit(header, depth, factor, aliases)
-    factor, findings = settled, (*(() if conflict else findings), *conflict)
     null = header.number("NULL")
     good = np.isfinite(depth) if null is None else np.isfinite(depth) & (depth != null)
     if not good.all():
@@ -113,6 +111,20 @@ def build_index(header: LasHeader, table: LasTable, aliases: Aliases | None = No
     return DepthIndex(np.ascontiguousarray(axis[rows], dtype=np.float64), rows, findings, factor)
 
 
+def _settled(header: LasHeader, table: LasTable, aliases: Aliases | None) -> tuple[float, tuple[Finding, ...]]:
+    """Return the factor to m that the header and the depths agree on, and findings.
+
+    Raises:
+        UnreadableFileError: if there is none, or the depths are no numbers.
+    """
+    factor, findings = depth_factor(header, aliases)
+    findings += _unsure_unit(header, table.columns[0])
+    settled, conflict = settle_unit(header, table.columns[0], factor, aliases)
+    if 0 in table.text_columns:
+        raise UnreadableFileError((_depth_of_words(table),))
+    return settled, conflict or findings
+
+
 def _unsure_unit(header: LasHeader, depth: NDArray[np.float64]) -> tuple[Finding, ...]:
     """Return a finding if the depth is in HFT: feet, unless hundreds of feet are possible too.
 
@@ -131,6 +143,13 @@ def _unsure_unit(header: LasHeader, depth: NDArray[np.float64]) -> tuple[Finding
         expected = "a unit that can be read in one way only"
         raise UnreadableFileError((Finding("error", "depth-unit-unsure", "depth index", found, expected, remedy),))
     return (_depth_finding("depth-unit-unsure", found, f"feet are used, as no hole is deeper; {remedy}"),)
+
+
+def _depth_of_words(table: LasTable) -> Finding:
+    """Return the error about a depth column whose cells are mostly no numbers, with the first of them."""
+    cells = next(finding for finding in table.findings if finding.code in ("text-column", "unreadable-cell"))
+    remedy = "write the depths as plain numbers"
+    return Finding("error", "no-depth-index", cells.where, cells.found, "a depth in each row", remedy)
 
 
 def _enough(rows: NDArray[np.int64], findings: tuple[Finding, ...]) -> NDArray[np.int64]:

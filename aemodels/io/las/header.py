@@ -29,6 +29,8 @@ DELIMITERS = {"COMMA": ",", "TAB": "\t", ",": ",", "SEMICOLON": ";", ";": ";"}
 ITEM_LIMIT, LINE_LIMIT, REPEAT_LIMIT = 3000, 2**20, 60
 NUMERIC_ITEMS = ("STRT", "STOP", "STEP", "NULL")
 IDENTIFIERS = ("API", "UWI")
+API_CODE = re.compile(r"[\d ]{2,20}")
+NUMBERED_UNIT = re.compile(r"(\d{1,2})\.(.{1,20})")  # of a mnemonic with a run number, "GR.1.GAPI"
 DECIMAL_COMMA = re.compile(r"(\d),(\d)")
 
 
@@ -164,17 +166,28 @@ def _curve_lines(text: LasText, section: LasSection, widths: Collection[int]) ->
     """Return the lines that describe curves, and remarks among them, which the number of columns tells apart."""
     lines = _data_lines(text, section)
     _refuse_bomb(text, section, lines, "C")
-    remarks = [index for index in lines if is_doubtful(text.lines[index])]
-    kept = [index for index in lines if index not in set(remarks)]
-    if remarks and len(lines) not in widths and (len(kept) in widths or not widths):
-        return kept, remarks
+    if len(lines) in widths:
+        return lines, ()
+    without_colon = [index for index in lines if ":" not in text.lines[index]]
+    few = without_colon if 2 * len(without_colon) < len(lines) else []
+    doubtful = [index for index in lines if is_doubtful(text.lines[index])]
+    for remarks in (doubtful, sorted({*doubtful, *few})):
+        kept = [index for index in lines if index not in set(remarks)]
+        if remarks and (len(kept) in widths or not widths):
+            return kept, remarks
     return lines, ()
 
 
 def _with_unit(line: HeaderLine, known: IsUnit, step: str) -> HeaderLine:
     """Return a curve line with its unit, which may stand in the place of the value."""
+    first, _, rest = line.value.partition(" ")
+    if not line.unit and known(first) and API_CODE.fullmatch(rest.strip()):
+        return replace(line, unit=first, value=rest.strip())
     if not line.unit and line.value and known(line.value):
         return replace(line, unit=line.value, value="")
+    numbered = NUMBERED_UNIT.fullmatch(line.unit)
+    if numbered and known(numbered[2]) and not known(line.unit):
+        return replace(line, mnemonic=f"{line.mnemonic}.{numbered[1]}", unit=numbered[2])
     return replace(line, unit=_without_step(line.unit, step, known))
 
 

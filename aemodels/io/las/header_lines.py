@@ -72,7 +72,13 @@ def is_doubtful(line: str) -> bool:
     """
     text = line.strip()
     name, dot, _ = text.partition(".")
-    return text.startswith((*QUOTES, "#")) or not dot or ":" in name or len(name.split()) > MAX_MNEMONIC_WORDS
+    return (
+        text.startswith((*QUOTES, "#"))
+        or not dot
+        or name.strip().upper() == "MNEM"
+        or ":" in name
+        or len(name.split()) > MAX_MNEMONIC_WORDS
+    )
 
 
 def parse_line(line: str, is_unit: IsUnit) -> HeaderLine | None:

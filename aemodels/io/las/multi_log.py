@@ -24,6 +24,7 @@ from aemodels.io.las.null_values import clean
 from aemodels.io.las.text_sections import LasSection, LasText, definition_of
 
 WIDTH_ROWS = 20
+MIN_COVERED = 0.9  # share of the depths of the main log that a log of finer steps must have
 MAX_LOGS = 50  # the header is parsed once per log
 
 Definition = tuple[LasSection | None, list[DataBlock]]
@@ -152,6 +153,7 @@ class OtherLog:
         remedy: how to read it alone.
         read: reads it; returns a text if it cannot have the same depths, raises UnreadableFileError if it is unusable.
         severity: of the finding if it is left out.
+        finer: whether it is read at the depths of the main log if it has other depths besides.
     """
 
     name: str
@@ -159,6 +161,7 @@ class OtherLog:
     remedy: str
     read: Callable[[], LasLog | str]
     severity: Severity = "warning"
+    finer: bool = False
 
 
 def join_logs(main: LasLog, others: Sequence[OtherLog]) -> tuple[list[LasCurve], list[Column], tuple[Finding, ...]]:
@@ -182,7 +185,8 @@ def join_logs(main: LasLog, others: Sequence[OtherLog]) -> tuple[list[LasCurve],
             if isinstance(log, str):
                 findings += (_left_out(other, log),)
                 continue
-            if not _same_depths(main.index, log.index):
+            rows = _rows_at(main.index, log.index, finer=other.finer)
+            if rows is None:
                 findings += (_left_out(other, _summary(log)),)
                 continue
             more, added, noticed = log.take()
@@ -190,9 +194,9 @@ def join_logs(main: LasLog, others: Sequence[OtherLog]) -> tuple[list[LasCurve],
             reason = next((f"{f.code}: {f.found}" for f in error.findings if f.severity == "error"), "no usable log")
             findings += (_left_out(other, reason),)
             continue
-        findings += (*noticed, _merged(other, more))
+        findings += (*noticed, _merged(other, more) if rows.size == log.index.axis.size else _thinned(other, more, log))
         curves += [replace(curve, order=number) for curve in more]
-        columns += added
+        columns += [np.where(rows >= 0, column[rows], np.nan) for column in added]
     return curves, columns, tuple(dict.fromkeys(findings))
 
 
@@ -212,8 +216,17 @@ def possible_widths(blocks: Sequence[DataBlock]) -> frozenset[int]:
     return frozenset(count.most_common(1)[0][0] for count in counts if count) - {1}
 
 
-def _same_depths(first: DepthIndex, second: DepthIndex) -> bool:
-    return first.axis.size == second.axis.size and bool(np.abs(first.axis - second.axis).max() <= DEPTH_TOLERANCE)
+def _rows_at(main: DepthIndex, other: DepthIndex, *, finer: bool) -> NDArray[np.int64] | None:
+    """Return the row of another log at each depth of the main one, -1 where it has none.
+
+    None if the depths are not the same; with `finer` if it lacks more than a few of them.
+    """
+    nearest = np.minimum(np.searchsorted(other.axis, main.axis - DEPTH_TOLERANCE), other.axis.size - 1)
+    found = np.abs(other.axis[nearest] - main.axis) <= DEPTH_TOLERANCE
+    same = other.axis.size == main.axis.size and found.all()
+    if not same and not (finer and other.axis.size > main.axis.size and found.mean() >= MIN_COVERED):
+        return None
+    return np.where(found, nearest, -1)
 
 
 def _summary(log: LasLog) -> str:
@@ -227,7 +240,17 @@ def _left_out(other: OtherLog, found: str) -> Finding:
     return Finding(other.severity, "other-section", other.where, f"{other.name}: {found}", expected, remedy)
 
 
+def _thinned(other: OtherLog, curves: Sequence[LasCurve], log: LasLog) -> Finding:
+    found = f"{other.name}: {_shown(curves)} at {log.index.axis.size} depths"
+    remedy = f"its samples at the depths of the log that is read are read with it; for all of them {other.remedy}"
+    return Finding("info", "frame-thinned", other.where, found, "the same depths as the log that is read", remedy)
+
+
+def _shown(curves: Sequence[LasCurve]) -> str:
+    return f"{', '.join(curve.name for curve in curves[:8])}{' ...' if len(curves) > 8 else ''}"
+
+
 def _merged(other: OtherLog, curves: Sequence[LasCurve]) -> Finding:
-    found = f"{other.name}: {', '.join(curve.name for curve in curves[:8])}{' ...' if len(curves) > 8 else ''}"
+    found = f"{other.name}: {_shown(curves)}"
     remedy = "none needed: its depths are those of the first log, so its curves are read with it"
     return Finding("info", "sections-merged", other.where, found, "one data section", remedy)

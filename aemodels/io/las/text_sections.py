@@ -17,6 +17,7 @@ BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le
 MARK = "\ufeff"
 OF_NUMBERS = frozenset("+-0123456789.,;eE \t")
 MIN_UNTITLED_ROWS = 3
+DATA_TITLE = re.compile(r"data(?:\s.{0,80})?")
 LAS3_KINDS = {"definition": "C", "parameter": "P", "data": "A"}
 
 
@@ -216,5 +217,5 @@ def section_kind(title: str) -> str:
     triple = re.match(r"(\w+)_(definition|parameter|data)\b", word)
     if triple and triple[1] not in ("ascii", "curve"):
         return LAS3_KINDS[triple[2]] if triple[1] == "log" else "X"
-    letter = word[:1].upper()
+    letter = "A" if DATA_TITLE.fullmatch(word) else word[:1].upper()
     return letter if letter and letter in "VWCPOA" else "X"

@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aemodels.core.findings import Finding
 from aemodels.io.segy.binary_header import TRACE_HEADER
@@ -80,7 +81,7 @@ def _begins_a_trace(path: Path, layout: SegyLayout, rest: int, first: HeaderTabl
         stream.seek(layout.byte_offset(layout.traces))
         head = stream.read(min(rest, TRACE_HEADER))
     if not any(head):
-        return len(head) < END_OF_FIELDS
+        return len(head) < END_OF_FIELDS and not _last_header(path, layout)[: len(head)].any()
     padded = np.zeros((1, TRACE_HEADER), dtype=np.uint8)
     padded[0, : len(head)] = np.frombuffer(head, dtype=np.uint8)
     if len(head) == TRACE_HEADER:
@@ -91,3 +92,8 @@ def _begins_a_trace(path: Path, layout: SegyLayout, rest: int, first: HeaderTabl
     if len(head) >= MIN_HEADER and (padded[0, : len(head)] == last.raw[0, : len(head)]).mean() > ALIKE:
         return True
     return len(head) >= 4 and bool(number) and number - last.word(1)[0] in (0, 1)
+
+
+def _last_header(path: Path, layout: SegyLayout) -> NDArray[np.uint8]:
+    header: NDArray[np.uint8] = headers_of(layout.read_traces(path, layout.traces - 1, layout.traces), layout).raw[0]
+    return header

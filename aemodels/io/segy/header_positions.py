@@ -15,6 +15,8 @@ from aemodels.io.segy.trace_headers import HeaderTable
 
 MAX_LINE_NUMBER = 2**24  # larger than any survey; text read as a number is far above
 MAX_COORDINATE = 2e7  # in m; the largest northings are 1e7
+MIN_EASTING, MAX_NORTHING = 1e3, 1e7  # m, on any map projection
+ROUND_BITS = 8  # words of floats of metres and simple fractions are multiples of it
 ENSEMBLE = 21
 # Revision 0 has no positions for line numbers and midpoints; these were common. Bytes 13 and 25 (trace in the record,
 # trace in the ensemble) are not tried, since they form a grid in every shot record.
@@ -91,11 +93,14 @@ def float_fields(headers: HeaderTable, positions: HeaderPositions) -> tuple[froz
         (first bytes of these fields, findings).
     """
     found = {}
+    metres = _float_metres(headers, positions)
     for name, position in positions.model_dump().items():
         values = headers.float_word(position)
         scaled = np.abs(headers.scaled(headers.word(position), "scalar"))
         largest = MAX_COORDINATE if name.startswith("cdp") else MAX_LINE_NUMBER
-        if _largest(headers.word(position)) <= MAX_LINE_NUMBER or scaled[scaled > 0].min(initial=np.inf) <= largest:
+        smallest = scaled[scaled > 0].min(initial=np.inf)
+        doubtful = position in metres and smallest > MAX_NORTHING
+        if _largest(headers.word(position)) <= MAX_LINE_NUMBER or (smallest <= largest and not doubtful):
             continue
         whole = name.startswith("cdp") or bool((values == np.rint(values)).all())
         if np.isfinite(values).all() and whole and 0 < np.abs(values).max() <= largest:
@@ -105,6 +110,19 @@ def float_fields(headers: HeaderTable, positions: HeaderPositions) -> tuple[froz
     remedy = "these fields are read as IEEE floats, not scaled; write integers"
     finding = Finding("warning", "header-floats", "trace headers", "; ".join(found.values()), "integers", remedy)
     return frozenset(found), (finding,)
+
+
+def _float_metres(headers: HeaderTable, positions: HeaderPositions) -> tuple[int, ...]:
+    """Return the positions of coordinates that are metres as floats, if those of one have few binary digits.
+
+    Then the last bits of its words are zero in all traces, which those of integers are not.
+    """
+    pair = (positions.cdp_x, positions.cdp_y)
+    values, words = (np.array([read(position) for position in pair]) for read in (headers.float_word, headers.word))
+    with np.errstate(invalid="ignore"):
+        metres = np.isfinite(values) & (np.abs(values) > MIN_EASTING) & (np.abs(values) < MAX_NORTHING)
+    round_words = words.shape[1] > 1 and not (words % ROUND_BITS).any(axis=1).all()
+    return pair if metres.all() and round_words else ()
 
 
 def _lines(headers: HeaderTable, *, stacked: bool) -> tuple[tuple[int, int], Finding | None]:

@@ -16,6 +16,7 @@ from aemodels.core.types import IntArray
 from aemodels.io.segy.binary_header import TRACE_HEADER, Endian, order_of
 
 IBM, INT32, INT16, IEEE, FIXED_GAIN, INT24, UINT24 = 1, 2, 3, 5, 4, 7, 15
+DOUBLE, INT8 = 6, 8
 INVERSE_GAIN = -FIXED_GAIN  # internal code: fixed point divided by its gain; the standard has one code for both
 THREE_BYTES = (INT24, UINT24)
 # Sample format code -> NumPy type of one sample (SEG-Y revision 2, table 2, binary header bytes 3225-3226).

@@ -22,12 +22,24 @@ from aemodels.io.segy.binary_header import (
     stated_order,
 )
 from aemodels.io.segy.file_end import without_trailing_bytes
-from aemodels.io.segy.layout import FORMAT_NAMES, FORMATS, IBM, THREE_BYTES, SegyLayout, unreadable
+from aemodels.io.segy.layout import (
+    DOUBLE,
+    FORMAT_NAMES,
+    FORMATS,
+    IBM,
+    IEEE,
+    INT8,
+    INT16,
+    THREE_BYTES,
+    SegyLayout,
+    unreadable,
+)
 from aemodels.io.segy.other_formats import name_of
 from aemodels.io.segy.text_header import MAX_EXTENDED, count_extended
-from aemodels.io.segy.trace_lengths import counts_agree, variable_length
+from aemodels.io.segy.trace_lengths import counts_agree, headers_repeat, variable_length
 
 EXTENDED_COUNT = 3269  # byte of the sample count of revision 2
+SIZE_CODES = (IEEE, INT16, INT8, DOUBLE)  # one format per number of bytes per sample
 MAX_SAMPLES = 2**24  # per trace; longer ones are damaged counts
 
 
@@ -99,6 +111,7 @@ def _readings(path: Path, header: BinaryHeader, size: int) -> Iterator[_Reading]
     """Yield interpretations of a header, the most literal first; `traces` is 0 if the size does not fit."""
     declared = _as_declared(path, header)
     literal = _fitted(declared, header, size)
+    yield from _other_sample_sizes(path, literal.layout, header, size)
     if not (header.fixed_length or (literal.layout.traces and counts_agree(path, literal.layout))):
         yield _variable_length(path, header, size)
     yield literal
@@ -121,6 +134,24 @@ def _readings(path: Path, header: BinaryHeader, size: int) -> Iterator[_Reading]
     if header.fixed_length:
         yield _variable_length(path, header, size)
     yield _variable_length(path, header, size, empty=True)
+
+
+def _other_sample_sizes(path: Path, literal: SegyLayout, header: BinaryHeader, size: int) -> Iterator[_Reading]:
+    """Yield layouts whose samples have another size than the format code says.
+
+    The trace headers show it: they repeat the sample count and the interval only where a trace really begins.
+    """
+    if _is_implausible(literal, header, size) or headers_repeat(path, literal):
+        return
+    for code in SIZE_CODES:
+        reading = _fitted(dataclasses.replace(literal, code=code, traces=0), header, size)
+        same = reading.layout.sample_dtype.itemsize == literal.sample_dtype.itemsize
+        if same or not headers_repeat(path, reading.layout):
+            continue
+        found = f"sample format {header.code} ({FORMAT_NAMES.get(header.code, 'unknown')})"
+        expected = f"{reading.layout.sample_dtype.itemsize} bytes per sample, by the places of the trace headers"
+        remedy = "read with samples of this size; correct bytes 3225-3226"
+        yield _with(reading, Finding("warning", "format-mislabelled", "binary header", found, expected, remedy))
 
 
 def _variable_length(path: Path, header: BinaryHeader, size: int, *, empty: bool = False) -> _Reading:

@@ -13,7 +13,8 @@ from aemodels.io.segy.layout import FIXED_GAIN, IBM, IEEE, INT24, INVERSE_GAIN, 
 FLOATS = (IBM, IEEE, 6)
 UNDEFINED, UNDEFINED_MAGNITUDE = -999.25, 0.9e30
 MIN_UNDEFINED = 20  # samples of exactly -999.25 from which it is a mark
-MARK_ROUNDING = 1e-5  # of 1e30, in the formats
+LARGE_MARKS = (1e30, 3.4e38, 3.4028235e38)  # the last is the largest float
+MARK_ROUNDING = 1e-5  # of such marks, in the formats
 
 
 def ibm_to_float(words: NDArray[np.uint32]) -> NDArray[np.float64]:
@@ -111,8 +112,8 @@ def read_values(layout: SegyLayout, traces: NDArray[np.void], start: int) -> Flo
 def undefined_samples(layout: SegyLayout, values: FloatArray) -> BoolArray | None:
     """Return the samples that hold one of the usual marks of undefined values: bool[trace, sample]; None if none does.
 
-    Attribute volumes mark the samples outside their horizons or fault blocks by 1e30 or -999.25. A signal has no other
-    value near the first, and seldom the second exactly.
+    Attribute volumes mark the samples outside their horizons or fault blocks by 1e30, the largest
+    float or -999.25. A signal has no other value near the first ones, and seldom the last exactly.
 
     Args:
         layout: layout of the file; integers have no such marks.
@@ -123,7 +124,8 @@ def undefined_samples(layout: SegyLayout, values: FloatArray) -> BoolArray | Non
     low, high = float(np.nanmin(values, initial=0.0)), float(np.nanmax(values, initial=0.0))
     marks = np.zeros(values.shape, dtype=np.bool_)
     if high > UNDEFINED_MAGNITUDE or low < -UNDEFINED_MAGNITUDE:
-        marks |= np.abs(np.abs(values) / np.float32(1e30) - 1.0) < MARK_ROUNDING
+        for mark in LARGE_MARKS:
+            marks |= np.abs(np.abs(values) / np.float32(mark) - 1.0) < MARK_ROUNDING
     if low <= UNDEFINED:
         exact = values == np.float32(UNDEFINED)
         marks |= exact & (np.count_nonzero(exact) >= MIN_UNDEFINED)

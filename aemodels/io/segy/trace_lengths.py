@@ -13,12 +13,14 @@ from aemodels.core.findings import Finding
 from aemodels.core.types import IntArray
 from aemodels.io.segy.binary_header import TRACE_HEADER, number_at
 from aemodels.io.segy.layout import SegyLayout, unreadable
+from aemodels.io.segy.trace_headers import headers_of
 
 EXTENSION_NAMES = {"SEG00001".encode(codec) for codec in ("ascii", "cp037")}
 SAMPLED = 64  # traces whose sample counts are checked first
 MAX_PADDING_RATIO = 8  # size of the padded traces, in file sizes
 EQUAL_TRACES = 20_000  # equal traces at the start after which all are taken as equal
 MIN_PADDED_BYTES = 1_000_000  # always allowed
+MIN_REPEATED = 3  # traces from which a repeated count and interval is no chance
 
 
 def counts_agree(path: Path, layout: SegyLayout) -> bool:
@@ -30,6 +32,22 @@ def counts_agree(path: Path, layout: SegyLayout) -> bool:
     endian = "big" if layout.endian == "pairwise" else layout.endian
     counts = {int(number_at(headers, offset + 115, "H", endian)) for offset in offsets}
     return counts <= {0, layout.samples % 2**16}
+
+
+def headers_repeat(path: Path, layout: SegyLayout) -> bool:
+    """Return True if several trace headers repeat the sample count of the layout and one interval that is not 0.
+
+    A layout without traces has none.
+    """
+    stop = min(SAMPLED, layout.traces)
+    if stop < MIN_REPEATED or layout.samples < 2:
+        return False
+    headers = headers_of(layout.read_traces(path, 0, stop), layout)
+    for order in (headers, dataclasses.replace(headers, endian="little" if headers.endian == "big" else "big")):
+        counts, intervals = order.column("count"), order.column("dt")
+        if (counts == layout.samples % 2**16).all() and intervals[0] and (intervals == intervals[0]).all():
+            return True
+    return False
 
 
 def variable_length(

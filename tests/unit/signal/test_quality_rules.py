@@ -43,6 +43,15 @@ def test_a_flat_run_is_stuck_from_nine_samples_on(run: int):
     np.testing.assert_array_equal(flags, expected)
 
 
+@pytest.mark.parametrize(("samples", "severity"), [(900, "warning"), (901, "info")])
+def test_a_few_samples_do_not_make_a_file_doubtful(samples: int, severity: str):
+    values = gamma(samples)
+    values[40:49] = values[40]
+    quality = assess(well(GR=values))
+    assert [finding.severity for finding in quality.findings] == [severity]
+    assert quality.bad.sum() == 9
+
+
 def test_a_gap_ends_a_run():
     values = gamma()
     values[40:56] = 70.0

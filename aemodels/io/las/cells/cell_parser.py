@@ -19,6 +19,7 @@ from aemodels.io.las.cells.commas import (
     meaning_of,
     read_commas,
     thousands_finding,
+    without_apostrophes,
 )
 from aemodels.io.las.cells.missing_words import MISSING_WORDS, is_missing
 from aemodels.io.las.header_lines import parse_number
@@ -49,6 +50,8 @@ class Column:
         self.name = name
         self.rows = self.words = self.failed = self.missing = 0
         self.commas = Commas()
+        self.apostrophes = 0
+        self.first_apostrophe: tuple[int, str] | None = None
         self.meaning: Meaning | None = None
         self.first_word: tuple[int, str] | None = None
         self.first_comma: tuple[int, str] | None = None
@@ -88,6 +91,10 @@ class Column:
             if text is None or cell == BLANK:
                 continue
             number = parse_number(text)
+            if number is None and "'" in text:
+                number = parse_number(without_apostrophes(text))
+                self.apostrophes += number is not None
+                self.first_apostrophe = self.first_apostrophe or ((line, cell) if number is not None else None)
             if number is not None:
                 values[row] = decimal[row] = thousands[row] = number
                 self.commas.points += "." in cell
@@ -126,6 +133,8 @@ class Column:
             found.append(self._finding("decimal-comma", self.first_comma, self.commas.cells))
         elif self.first_comma is not None:
             found.append(thousands_finding(self.name, self.first_comma, self.commas.cells, self.rows))
+        if self.first_apostrophe is not None:
+            found.append(thousands_finding(self.name, self.first_apostrophe, self.apostrophes, self.rows))
         if first is not None:
             text = words - self.failed > TEXT_LIMIT * (self.rows - self.failed - self.missing)
             found.append(self._finding("text-column" if text else "unreadable-cell", first, words))

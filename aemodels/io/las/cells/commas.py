@@ -14,6 +14,7 @@ GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
 GROUPED_WITH_POINT = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+\.\d*")
 DECIMAL = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d{1,3})?")
 DECIMAL_WITH_POINTS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+,\d+")
+APOSTROPHES = re.compile(r"([+-]?[1-9]\d{0,2}(?:['’]\d{3})+)(\.\d*|,\d+)?")
 MIN_GROUPED = 3  # of fewer cells with a comma that may be both, among others without, nothing is concluded
 Meaning: TypeAlias = Literal["decimal", "thousands"]
 
@@ -59,6 +60,16 @@ def read_commas(cell: str) -> tuple[float | None, float | None]:
     return None, grouped
 
 
+def without_apostrophes(cell: str) -> str:
+    """Return a number without the apostrophes between its thousands; any other cell as it is.
+
+    >>> without_apostrophes("2'180.4"), without_apostrophes("5'8")
+    ('2180.4', "5'8")
+    """
+    found = APOSTROPHES.fullmatch(cell)
+    return cell if found is None else found[1].replace("'", "").replace("’", "") + (found[2] or "")
+
+
 def meaning_of(column: Commas, others: Sequence[Commas]) -> Meaning | None:
     """Decide what the commas of a column are.
 
@@ -85,8 +96,8 @@ def meaning_of(column: Commas, others: Sequence[Commas]) -> Meaning | None:
 
 def thousands_finding(name: str, first: tuple[int, str], count: int, rows: int) -> Finding:
     """Return the finding about separated thousands."""
-    found = f"{first[1][:80]!r}; {count} of {rows} cells have commas between thousands"
-    remedy = "the commas are read as separators of thousands; write numbers without them"
+    found = f"{first[1][:80]!r}; {count} of {rows} cells have commas or apostrophes between thousands"
+    remedy = "they are read as separators of thousands; write numbers without them"
     return Finding("warning", "thousands-separator", f"curve {name}, line {first[0] + 1}", found, "a number", remedy)
 
 

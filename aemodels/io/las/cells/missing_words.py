@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-MISSING_WORDS = frozenset({"", "nan", "null", "(null)", "none", "na", "n/a", "-", "--", "---", "----"})
+MISSING_WORDS = frozenset({"", "nan", "null", "(null)", "none", "na", "n/a", "-", "--", "---", "----", "."})
 # Errors of spreadsheets, of the C library of Windows, and fields too narrow for their number.
 FAILED_NUMBER = re.compile(
     r"#(?:N/A|NA|NULL!?|REF!?|VALUE!?|DIV/0!?|NUM!?|NAME\?)"

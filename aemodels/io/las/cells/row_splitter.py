@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
 from aemodels.io.las.cells.column_widths import RUN_ON, FixedColumns, find_columns
+from aemodels.io.las.cells.commas import without_apostrophes
 from aemodels.io.las.cells.missing_words import is_missing
 from aemodels.io.las.header import LasHeader, parse_number
 
@@ -38,13 +39,13 @@ def find_delimiter(lines: Sequence[str], header: LasHeader) -> str | None:
 def _numbers(line: str, delimiter: str | None, width: int) -> int:
     """Return how many cells of a row are numbers or missing; 0 unless it has one cell per curve and a depth."""
     cells = split_cells(line, delimiter, width)
-    if len(cells) != width or not _is_number(cells[0].rstrip(":")):
+    if len(cells) != width or not _is_number(cells[0].rstrip(":;")):
         return 0
     return 1 + sum(not cell or _is_number(cell) or is_missing(cell) for cell in cells[1:])
 
 
 def _is_number(cell: str) -> bool:
-    return parse_number(cell) is not None or COMMA_CELL.fullmatch(cell) is not None
+    return parse_number(without_apostrophes(cell)) is not None or COMMA_CELL.fullmatch(cell) is not None
 
 
 def split_cells(line: str, delimiter: str | None, width: int) -> list[str]:
@@ -55,6 +56,8 @@ def split_cells(line: str, delimiter: str | None, width: int) -> list[str]:
             parts = next(csv.reader([line.strip("\r\n")], delimiter=delimiter, skipinitialspace=True), [])
         if len(parts) > width > 0 and not "".join(parts[width:]).strip():
             parts = parts[:width]  # delimiters at the end of the line
+        if len(parts) == width + 1 > 1 and not parts[0].strip():
+            parts = parts[1:]  # one at its start
         return [cell.strip() for cell in parts]
     cells = line.split()
     if len(cells) == width:

@@ -73,6 +73,7 @@ VARIANTS = {
     "comments and blank lines": "# a comment, with commas\n\n" + PLAIN.replace("\n1001", "\n# half\n\n1001"),
     "quoted": PLAIN.replace("DEPTH (m)", '"DEPTH (m)"').replace("40.5", '"40.5"'),
     "blanks around cells": PLAIN.replace(",", " , "),
+    "bars": PLAIN.replace(",", "|"),
     "delimiter at the end of all lines": PLAIN.replace("\n", ",\n"),
     "delimiter at the end of the rows": PLAIN.replace("\n", ",\n").replace(",\n", "\n", 1),
     "depth not first": "GR (gAPI),DEPTH (m),RHOB (g/cm3)\n40.5,1000,2.25\n50,1000.5,\n60.25,1001,2.5\n",

@@ -101,6 +101,33 @@ def test_the_frame_with_most_curves_is_read_and_the_others_are_named(tmp_path: P
         read_dlis(tmp_path / "x.dlis", frame=7)
 
 
+@pytest.mark.parametrize("unit", ["m", "ft", "0.1 in"])
+@pytest.mark.parametrize("upwards", [False, True])
+def test_a_frame_of_finer_steps_is_read_at_the_depths_of_the_main_one(unit: str, upwards: bool, tmp_path: Path):
+    metres = {"m": 1.0, "ft": 0.3048, "0.1 in": 0.00254}[unit]
+    turn = slice(None, None, -1 if upwards else 1)
+    depths = 1000.1 + 0.1 * np.arange(5 * ROWS - 4)  # the main frame begins above
+    pef = np.linspace(2, 5, depths.size).astype(np.float32)
+    fine = DlisFrame({"TDEP": ((depths / metres)[turn].copy(), unit), "PEF": (pef[turn].copy(), "b/e")}, name="fine")
+    well = read_of(tmp_path, fine, DlisFrame(PLAIN, name="main"))
+    np.testing.assert_array_equal(well.axis, METRES)
+    np.testing.assert_array_equal(well.channel("GR"), GR)
+    np.testing.assert_array_equal(well.channel("PEF"), np.concatenate([[np.nan], pef[4::5]]))
+    (finding,) = (finding for finding in well.findings if finding.code == "frame-thinned")
+    assert "PEF at 196 depths" in finding.found
+    assert "read_dlis(path, frame=1)" in finding.remedy
+    assert codes(well, severity="warning") == []
+
+
+def test_a_frame_of_coarser_steps_or_between_the_depths_is_left_out(tmp_path: Path):
+    coarse = {"DEPT": (METRES[::2].copy(), "m"), "PEF": (np.full(ROWS // 2, 3.0), "b/e")}
+    between = {"DEPT": (1000.03 + 0.1 * np.arange(200), "m"), "SP": (np.full(200, -30.0), "mV")}
+    frames = DlisFrame(PLAIN, name="main"), DlisFrame(coarse, name="coarse"), DlisFrame(between, name="between")
+    well = read_of(tmp_path, *frames)
+    assert well.names == ("GR", "RHOB")
+    assert codes(well, severity="warning") == ["other-section", "other-section"]
+
+
 def test_a_second_well_is_named(tmp_path: Path):
     data = dlis_bytes(("A-1", [DlisFrame(PLAIN)]), ("B-2", [DlisFrame(PLAIN)]))
     (tmp_path / "x.dlis").write_bytes(data)

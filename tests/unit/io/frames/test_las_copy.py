@@ -60,6 +60,16 @@ def test_single_floats_in_feet(turn: int, tmp_path: Path):
     assert np.isnan(recording.channel("GR")).sum() == 2
 
 
+@pytest.mark.parametrize("turn", [1, -1], ids=["downwards", "upwards"])
+def test_a_frame_of_finer_steps_at_the_depths_of_the_copy(turn: int, tmp_path: Path):
+    depths = 3000.1 + 0.05 * np.arange(2 * ROWS)
+    fine = {"DEPT": (depths[::turn].copy(), "ft"), "COUNT": (np.arange(2 * ROWS, dtype=np.int32), "")}
+    main = {"DEPT": (3000 + 0.1 * np.arange(ROWS), "ft"), "GR": (GR, "gAPI"), "TENS": (GR, "lbf")}
+    _, copy = copied(dlis(tmp_path, DlisFrame(fine, name="fine"), DlisFrame(main, name="main")))
+    counts = np.arange(2 * ROWS)[::turn][::2][: ROWS - 1]
+    np.testing.assert_array_equal(copy.channel("COUNT"), np.concatenate([[np.nan], counts]))
+
+
 def test_lasio_reads_the_copy(tmp_path: Path):
     channels = {"DEPT": (FEET, "ft"), "GR": (GR, "gAPI"), "RHOZ": (2.2 + GR / 512, "g/cm3")}
     copied(dlis(tmp_path, DlisFrame(channels)))

@@ -107,6 +107,17 @@ def test_floats_in_coordinates_and_line_numbers(tmp_path: Path):
     assert [header[key] for key in ("cdp_x", "cdp_y", "inline", "crossline")] == [500037.5, 6.7e6, 10, 103]
 
 
+def test_floats_beside_a_scalar_for_integers(tmp_path: Path):
+    """As integers over 100 they would be 12,000 km away."""
+    patches = {
+        number: [(71, "h", -100), (181, "f", 5e5 + 12.5 * number), (185, "f", 6.7e6 + 25 * number)]
+        for number in range(24)
+    }
+    line = read_bytes(tmp_path, cube(trace=patches))
+    assert codes(line) == ["header-floats"]
+    assert [line.channels[3].headers[key] for key in ("cdp_x", "cdp_y")] == [500037.5, 6700075]
+
+
 def test_large_integers_are_no_floats(tmp_path: Path):
     """670,000,000 with the scalar -100 is 6,700,000 m."""
     patches = {number: [(71, "h", -100), (181, "i", 50_000_000), (185, "i", 670_000_000)] for number in range(24)}
@@ -114,7 +125,30 @@ def test_large_integers_are_no_floats(tmp_path: Path):
     assert (codes(line), line.channels[0].headers["cdp_y"]) == ([], 6.7e6)
 
 
-@pytest.mark.parametrize("rest", [bytes(512), b"\x40" * 3200, b"\r\n", bytes(3200), b"end of line " * 300])
+SMALL = np.clip(np.rint(SIGNAL / 10), -127, 127)
+SIZES = [
+    (3, 1, WHOLE),
+    (3, 5, WHOLE),
+    (5, 3, SIGNAL),
+    (1, 3, SIGNAL),
+    (2, 3, WHOLE),
+    (6, 5, SIGNAL),
+    (5, 7, SIGNAL),
+    (8, 3, SMALL),
+    (8, 1, SMALL),
+]
+
+
+@pytest.mark.parametrize(("code", "label", "values"), SIZES)
+def test_the_size_of_samples_is_told_by_the_places_of_the_trace_headers(
+    tmp_path: Path, code: int, label: int, values: np.ndarray
+):
+    line = read_bytes(tmp_path, segy_bytes(values, code=code, label=label, order="<" if code == 3 else ">"))
+    assert {"format-mislabelled", "format-unknown"} & set(codes(line))
+    np.testing.assert_allclose(line.values, values, rtol=1e-5, atol=1e-3)
+
+
+@pytest.mark.parametrize("rest", [bytes(512), b"\x40" * 3200, b"\r\n", bytes(3200), b"end of line " * 300, b"\x1a"])
 def test_bytes_after_the_last_trace_are_left_out(tmp_path: Path, rest: bytes):
     line = read_bytes(tmp_path, cube() + rest)
     np.testing.assert_array_equal(line.values, CUBE_WAVES)
@@ -159,7 +193,7 @@ def test_a_code_that_all_traces_have_says_nothing(tmp_path: Path):
     assert (codes(line), bool(np.isnan(line.values).any())) == ([], False)
 
 
-@pytest.mark.parametrize("mark", [1e30, -1e30, -999.25])
+@pytest.mark.parametrize("mark", [1e30, -1e30, -999.25, 3.4028235e38])
 def test_marks_of_undefined_values_are_missing(tmp_path: Path, mark: float):
     values = CUBE_WAVES.copy()
     values[:, :5] = mark
