@@ -10,12 +10,12 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, text, u
 
 from tasks.ledger.claims import IN_PROGRESS
 from tasks.ledger.observations import hash_of_path
-from tasks.ledger.schema import LedgerError, applied, metadata, observations, scorings, watches, workers
+from tasks.ledger.schema import LedgerError, applied, metadata, observations, reviews, scorings, watches, workers
 from tasks.ledger.store import look_up, now, open_ledger, transact
 from tasks.storage.databases import copy_sqlite
 
 ROWS_AT_ONCE = 1000
-COPIED = (applied, observations, scorings)
+COPIED = (applied, observations, scorings, reviews)
 INTERRUPTED = "in progress when the backup was made; the next run takes it"
 
 Moves = Sequence[tuple[str, str]]  # former and present folder, the longest first
@@ -67,8 +67,13 @@ def is_loaded(source: Path, engine: Engine) -> bool:
 
 
 def is_empty(engine: Engine) -> bool:
-    """Return whether a ledger has no scorings yet."""
-    return look_up(engine, lambda connection: connection.execute(select(scorings.c.id).limit(1)).first()) is None
+    """Return whether a ledger has neither scorings nor reviews yet."""
+
+    def work(connection: Connection) -> bool:
+        columns = (scorings.c.id, reviews.c.review)
+        return all(connection.execute(select(column).limit(1)).first() is None for column in columns)
+
+    return look_up(engine, work)
 
 
 def settle_copy(path: Path, moves: Moves) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, select, update
 
 from tasks.ledger.outputs import all_rows
-from tasks.ledger.schema import scorings
+from tasks.ledger.schema import reviews, scorings
 from tasks.ledger.store import look_up, transact
 
 REMOVED = "results removed by maintenance: a newer version has scored this content"
@@ -40,14 +40,18 @@ class OldOutcome:
 
 
 def superseded(engine: Engine, before: str) -> list[OldOutcome]:
-    """Return published outcomes older than a time (ISO 8601 in UTC) whose content a newer version has published."""
-    newest = _newest(engine)
+    """Return published outcomes older than a time (ISO 8601 in UTC) whose content a newer version has published.
+
+    Not those of contents that somebody has reviewed: a review shows intervals of the results that it was made of.
+    """
+    newest, reviewed = _newest(engine), _reviewed(engine)
     return [
         _outcome(row)
         for row in all_rows(engine)
         if row["state"] == "published"
         and (row["settled_at"] or row["claimed_at"]) < before
         and row["id"] != newest.get((row["sha256"], row["model"]), row["id"])
+        and row["sha256"] not in reviewed
     ]
 
 
@@ -77,6 +81,12 @@ def _newest(engine: Engine) -> dict[tuple[str, str], int]:
     columns = (scorings.c.sha256, scorings.c.model, scorings.c.id)
     query = select(*columns).where(scorings.c.state == "published").order_by(scorings.c.claimed_at, scorings.c.id)
     return look_up(engine, lambda c: {(row.sha256, row.model): row.id for row in c.execute(query)})
+
+
+def _reviewed(engine: Engine) -> set[str]:
+    """Return the contents that have reviews."""
+    query = select(reviews.c.sha256).distinct()
+    return look_up(engine, lambda connection: {row.sha256 for row in connection.execute(query)})
 
 
 def _outcome(row: Mapping[str, Any]) -> OldOutcome:
