@@ -1,4 +1,4 @@
-"""Commands for reviews of flagged intervals: reviews add, list, export, apply."""
+"""Commands for reviews of flagged intervals: reviews add, list, summary, export, apply."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Keep, list and export reviews that were saved from reports.")
     group.command("add")(add)
     group.command("list")(show)
+    group.command("summary")(summary)
     group.command("export")(export)
     group.command("apply")(apply)
     app.add_typer(group, name="reviews")
@@ -57,6 +58,20 @@ def show(sha: Sha = "", as_json: Json = False) -> None:
         rows = _rows(sha)
         answer.data |= {"decisions": rows, "count": len(rows)}
         answer.show("Decisions", [{key: row[key] for key in SHOWN} for row in rows])
+
+
+def summary(sha: Sha = "", as_json: Json = False) -> None:
+    """Count the reviewed flags that are right, what was missed, and how far reviewers agree."""
+    with answering("reviews summary", as_json=as_json) as answer:
+        from aemodels.review.agreement import agreement_rows, flag_rows
+        from aemodels.review.document import latest_decisions
+        from tasks.ledger.reviews import kept_reviews
+
+        counted = latest_decisions(kept_reviews(_ledger(), sha))
+        flags, agreement = flag_rows(counted), agreement_rows(counted)
+        answer.data |= {"flags": flags, "agreement": agreement}
+        answer.show("Reviewed flags", flags)
+        answer.show("Agreement of reviewers", agreement)
 
 
 def export(

@@ -71,6 +71,16 @@ def test_a_later_review_counts_and_the_earlier_one_is_kept(run, tmp_path) -> Non
     assert len(kept_reviews(open_ledger(f"sqlite:///{tmp_path / 'home' / 'ledger.db'}"))) == 2
 
 
+def test_the_summary_counts_right_flags_and_agreement(run, tmp_path) -> None:
+    accept = {**REVIEW["decisions"][0], "action": "accept"}
+    other = saved(tmp_path, "b.json", author="B", decisions=[accept])
+    run("reviews", "add", saved(tmp_path, "a.json"), other)
+    code, answer = run("reviews", "summary")
+    assert code == 0
+    assert (answer["flags"][0]["flags"], answer["flags"][0]["right"], answer["flags"][0]["missed"]) == (2, 1, 1)
+    assert [(row["first"], row["second"], row["agree"]) for row in answer["agreement"]] == [("A", "B", 0.0)]
+
+
 def test_what_is_no_review_is_refused_and_the_others_kept(run, tmp_path) -> None:
     good, bad = saved(tmp_path, "a.json"), saved(tmp_path, "bad.json", author="")
     code, answer = run("reviews", "add", bad, str(tmp_path / "none.json"), str(tmp_path), good)

@@ -1,0 +1,113 @@
+"""How often reviewed flags are right, what they missed, and how far two reviewers agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+from typing import Any, TypeAlias
+
+from aemodels.review.document import Decision, Review
+
+Counted: TypeAlias = Sequence[tuple[Review, Decision]]
+ALL = "all"
+CONFIDENCE = 0.95
+
+
+def flag_rows(counted: Counted) -> list[dict[str, Any]]:
+    """Return how many reviewed flags are right and what was added, by bundle, curve and reason.
+
+    A decision on several curves counts on each of them, and once in the rows of all curves; decisions of several
+    authors on one flag count each. A redrawn flag is right: something is wrong there.
+
+    Args:
+        counted: the decisions that count (`latest_decisions`).
+
+    Returns:
+        Rows with bundle, curve and reason ("all" = not told apart), flags (reviewed), right, precision with its 95 %
+        interval (low, high; all three None without flags), missed and missed_m (intervals that were added, and their
+        length in m).
+
+    References:
+        Wilson (1927), J. Am. Stat. Assoc. 22, 209 (interval of a share).
+    """
+    groups: dict[tuple[str, str, str], list[Decision]] = {}
+    for review, decision in counted:
+        for key in _groups(review, decision):
+            groups.setdefault(key, []).append(decision)
+    return [_row(key, found) for key, found in sorted(groups.items(), key=lambda item: _all_first(item[0]))]
+
+
+def _groups(review: Review, decision: Decision) -> Iterator[tuple[str, str, str]]:
+    yield review.bundle, ALL, ALL
+    if decision.reason:
+        yield review.bundle, ALL, decision.reason
+    for curve in decision.curves:
+        yield review.bundle, curve, ALL
+
+
+def _all_first(key: tuple[str, str, str]) -> tuple[Any, ...]:
+    bundle, curve, reason = key
+    return bundle, curve != ALL, curve, reason != ALL, reason
+
+
+def _row(key: tuple[str, str, str], decisions: Sequence[Decision]) -> dict[str, Any]:
+    added = [decision for decision in decisions if decision.action == "add"]
+    flags = len(decisions) - len(added)
+    right = sum(decision.action in {"accept", "redraw"} for decision in decisions)
+    precision, low, high = _share(right, flags)
+    return {
+        **dict(zip(("bundle", "curve", "reason"), key, strict=True)),
+        "flags": flags,
+        "right": right,
+        "precision": precision,
+        "low": low,
+        "high": high,
+        "missed": len(added),
+        "missed_m": sum(decision.base_m - decision.top_m for decision in added),
+    }
+
+
+def _share(hits: int, total: int) -> tuple[float | None, float | None, float | None]:
+    if not total:
+        return None, None, None
+    from scipy.stats import binomtest
+
+    interval = binomtest(hits, total).proportion_ci(CONFIDENCE, method="wilson")
+    return hits / total, float(interval.low), float(interval.high)
+
+
+def agreement_rows(counted: Counted) -> list[dict[str, Any]]:
+    """Return how far each two authors agree on the flags that both have judged.
+
+    Args:
+        counted: the decisions that count.
+
+    Returns:
+        Rows with first and second (authors), flags (judged by both), agree (share with the same judgement, right or
+        wrong) and kappa: 1 = always, 0 = as often as chance; None if both gave all flags the same judgement, which
+        chance explains too.
+
+    References:
+        Cohen (1960), Educ. Psychol. Meas. 20, 37.
+    """
+    judged: dict[str, dict[tuple[Any, ...], bool]] = {}
+    for review, decision in counted:
+        if decision.action != "add":
+            flags = judged.setdefault(review.author, {})
+            flags[review.sha256, review.bundle, *decision.interval] = decision.action != "reject"
+    rows = []
+    for first, second in combinations(sorted(judged), 2):
+        both = sorted(judged[first].keys() & judged[second].keys())
+        if both:
+            pair = ([judged[author][flag] for flag in both] for author in (first, second))
+            rows.append({"first": first, "second": second, "flags": len(both), **_agreement(*pair)})
+    return rows
+
+
+def _agreement(first: Iterable[bool], second: Iterable[bool]) -> dict[str, float | None]:
+    from sklearn.metrics import cohen_kappa_score
+
+    one, other = list(first), list(second)
+    agree = sum(a == b for a, b in zip(one, other, strict=True)) / len(one)
+    told_apart = len({*one, *other}) > 1
+    return {"agree": agree, "kappa": float(cohen_kappa_score(one, other)) if told_apart else None}
