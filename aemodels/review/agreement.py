@@ -1,4 +1,4 @@
-"""How often reviewed flags are right, what they missed, and how far two reviewers agree."""
+"""Share of reviewed flags that are right, intervals that were missed, and agreement of two reviewers."""
 
 from __future__ import annotations
 
