@@ -14,9 +14,8 @@ from aemodels.curves.canonical import CANONICAL
 from aemodels.signal.runs import flat_runs, runs, straight_runs
 
 STUCK_SAMPLES = 9
-FEW = (
-    0.01  # share of the samples of a curve below which its file is not doubtful: they are flagged, the others are good
-)
+# Share of the samples of a curve below which its file is not doubtful: they are flagged, the others are good.
+FEW = 0.01
 # Rounding error of three interpolated readings relative to a straight line, as a share of the curve's range, or of the
 # reading for resistivities. Measured logs (KGS, NLOG) have no nine readings that close to a line; all but one of
 # eighteen composite logs of FORCE 2020 have filled gaps.

@@ -7,7 +7,6 @@ from pathlib import Path
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from aemodels.core.errors import SondeflowError
 from tasks.field.make import FieldRequest, FieldResult, make_field
 from tasks.settings import Settings
 
@@ -23,8 +22,8 @@ def field_page(outbox: str, settings: Settings) -> str:
     page = settings.home / "field" / f"{Path(outbox).name or 'outbox'}.html"
     try:
         return field_markdown(make_field(FieldRequest(outbox=Path(outbox), out=page), settings))
-    except (SondeflowError, OSError) as error:
-        get_run_logger().warning("no scorecard of %s: %s", outbox, error)
+    except Exception as error:  # noqa: BLE001 - of many libraries; none may fail a run whose scores are published
+        get_run_logger().warning("no scorecard of %s: %s: %s", outbox, type(error).__name__, error)
         return f"# Field scorecard\n\nIt could not be made: {_cell(error)}"
 
 
