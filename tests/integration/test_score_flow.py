@@ -148,6 +148,23 @@ def test_a_run_leaves_the_scorecard_of_its_outbox_beside_it(drained):
     assert str(page) in text
 
 
+def test_a_scorecard_that_cannot_be_made_fails_no_run(champions, scored, cheap):
+    from prefect.artifacts import Artifact
+
+    drain, inbox, _ = scored
+    write_las(make_well("W", samples=300), inbox / "w.las")
+    folder = champions.settings.home / "field"
+    kept = folder.rename(folder.with_name("field-kept")) if folder.exists() else None
+    folder.write_text("no folder")
+    try:
+        assert drain(bundle=cheap).scored == 1
+        assert "It could not be made" in Artifact.get("field").data
+    finally:
+        folder.unlink()
+        if kept is not None:
+            kept.rename(folder)
+
+
 def test_broken_files_are_quarantined_each_with_its_reason(drained):
     reasons = {}
     for path in (drained.outbox / "quarantine").glob("*/reason.json"):
