@@ -11,7 +11,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from aemodels.core.types import FloatArray
-from aemodels.detect.fault_network.segmentation import CLIP_NORM, LabelledCopies, RandomWindows, Schedule
+from aemodels.detect.fault_network.segmentation import LabelledCopies, RandomWindows, Schedule, fit_in_tenths
 
 MAX_LOG_ODDS = 8.0  # beyond it, log-odds are not told apart
 
@@ -39,16 +39,10 @@ def train_on_ensemble(
     def loss(target: Any, logits: Any) -> Any:
         return ops.mean(ops.square(ops.clip(logits, -MAX_LOG_ODDS, MAX_LOG_ODDS) - target))
 
-    network.compile(
-        optimizer=keras.optimizers.Adam(
-            keras.optimizers.schedules.CosineDecay(schedule.rate, schedule.steps), global_clipnorm=CLIP_NORM
-        ),
-        loss=loss,
-    )
-    epochs = min(10, schedule.steps)
-    batches = _EnsembleWindows(members, RandomWindows(data, schedule, schedule.steps // epochs, seed))
-    history = network.fit(batches, epochs=epochs, shuffle=False, verbose=0).history
-    return [float(value) for value in history["loss"]]
+    def batches_of(steps: int) -> _EnsembleWindows:
+        return _EnsembleWindows(members, RandomWindows(data, schedule, steps, seed))
+
+    return fit_in_tenths(network, batches_of, loss, schedule)
 
 
 class _EnsembleWindows(keras.utils.PyDataset):  # type: ignore[misc]

@@ -115,6 +115,7 @@ class FaultNetwork(NetworkSizes):
         starts = self.starting_weights(context)
         plan = self if context.start is None else self._shortened(context.start)
         networks, training_sets = [], []
+        distilled = bool(self.distillation_steps) and len(assigned) > 1
         for member, wells in enumerate(assigned):
             some = dataclasses.replace(context, recordings=tuple(context.recordings[well] for well in wells))
             spec = self._training_set_spec(context, member)
@@ -124,14 +125,15 @@ class FaultNetwork(NetworkSizes):
             tell("network %d of %d: %d steps", member + 1, len(assigned), plan.steps)
             start = starts[member % len(starts)] if starts else None
             networks.append(plan._train(training_set, (context.seed * 101 + member) % 2**31, start))
-            training_sets.append(training_set)
+            if distilled:  # else hundreds of MB would be kept for nothing
+                training_sets.append(training_set)
         folds = [
             (out_of_fold[well], tuple(member for member, wells in enumerate(assigned) if well not in wells))
             for well in range(len(train))
         ]
         kinds = self._training_set_spec(context, 0).kinds
         detector = FaultNetworkDetector(self, predictor, kinds, tuple(networks), tuple(folds))
-        if self.distillation_steps and len(networks) > 1:
+        if distilled:
             tell("one network in the place of %d: %d steps", len(networks), plan.distillation_steps)
             one = plan._distilled(networks, training_sets, (context.seed * 101 + len(networks)) % 2**31)
             detector = dataclasses.replace(detector, networks=(one,), fold_networks=tuple(networks))

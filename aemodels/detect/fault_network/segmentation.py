@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -84,14 +84,30 @@ def train_segmentation_network(
         entropy = ops.maximum(logits, 0.0) - logits * truth + ops.log1p(ops.exp(-ops.abs(logits)))
         return ops.sum(weight * entropy) / (ops.sum(known) + 1e-6)
 
-    network.compile(
-        optimizer=keras.optimizers.Adam(
-            keras.optimizers.schedules.CosineDecay(schedule.rate, schedule.steps), global_clipnorm=CLIP_NORM
-        ),
-        loss=loss,
-    )
+    return fit_in_tenths(network, lambda steps: RandomWindows(data, schedule, steps, seed), loss, schedule)
+
+
+def fit_in_tenths(
+    network: keras.Model,
+    batches_of: Callable[[int], keras.utils.PyDataset],
+    loss: Callable[[Any, Any], Any],
+    schedule: Schedule,
+) -> list[float]:
+    """Fit a network by Adam with a learning rate that decays to zero along a cosine.
+
+    Args:
+        network: the network; its weights change.
+        batches_of: returns a tenth of the batches, of the given number of steps.
+        loss: of target and logits.
+        schedule: steps and learning rate.
+
+    Returns:
+        Loss of each tenth of the training.
+    """
+    rate = keras.optimizers.schedules.CosineDecay(schedule.rate, schedule.steps)
+    network.compile(optimizer=keras.optimizers.Adam(rate, global_clipnorm=CLIP_NORM), loss=loss)
     epochs = min(10, schedule.steps)
-    batches = RandomWindows(data, schedule, schedule.steps // epochs, seed)
+    batches = batches_of(schedule.steps // epochs)
     history = network.fit(batches, epochs=epochs, shuffle=False, verbose=0).history
     return [float(value) for value in history["loss"]]
 
