@@ -17,12 +17,10 @@ from tasks.maintenance.log_files import log_files
 from tasks.maintenance.prefect_database import prefect_runs
 from tasks.maintenance.removal import Removed, Step, size_of
 from tasks.settings import Settings
-from tasks.storage.databases import free_share, sqlite_path, vacuum_sqlite
+from tasks.storage.databases import shrink_sqlite, sqlite_path
 from tasks.storage.maintenance_lock import hold_for_maintenance
 from tasks.tracking import available_store
 from tasks.tracking.deleted_runs import deleted_runs, remove_deleted
-
-MIN_FREE_SHARE = 0.2
 
 
 class MaintainRequest(BaseModel):
@@ -103,13 +101,13 @@ def databases(step: Step) -> Removed:
     """Return the free pages of the ledger and of MLflow's database to the disk, if they are SQLite files."""
     for address in (step.settings.ledger_url, step.settings.tracking_uri):
         path = sqlite_path(address)
-        if path is None or not path.is_file() or free_share(path) < MIN_FREE_SHARE or step.dry_run:
+        if path is None or not path.is_file() or step.dry_run:
             continue
         before = size_of(path)
-        if vacuum_sqlite(path):
-            step.count(max(0, before - size_of(path)))
-        else:
+        if not shrink_sqlite(path):
             step.notes.append(f"{path.name} is in use; its free space is used again")
+        elif size_of(path) < before:
+            step.count(before - size_of(path))
     return step.done("free space in databases")
 
 

@@ -13,9 +13,8 @@ from typing import Any
 
 from tasks.maintenance.removal import Removed, Step, size_of
 from tasks.settings import Settings
-from tasks.storage.databases import free_share, sqlite_path, vacuum_sqlite
+from tasks.storage.databases import shrink_sqlite, sqlite_path
 
-MIN_FREE_SHARE = 0.2  # of the pages of a file; below it is not worth writing the file again
 ELSEWHERE = "Prefect's database belongs to its server, which removes what is old by itself"
 
 
@@ -29,7 +28,7 @@ def prefect_runs(step: Step) -> Removed:
     before = size_of(path) if path is not None else 0
     with ThreadPoolExecutor(1) as thread:  # a flow may run in a loop of its own
         step.items = thread.submit(asyncio.run, _clean(step.settings, step.now, dry_run=step.dry_run)).result()
-    if path is not None and not step.dry_run and free_share(path) > MIN_FREE_SHARE and not vacuum_sqlite(path):
+    if path is not None and not step.dry_run and not shrink_sqlite(path):
         step.notes.append("the file is in use; its free space is used again, and returned when no server runs")
     step.size = max(0, before - size_of(path)) if path is not None else 0
     return step.done("runs and events of Prefect")

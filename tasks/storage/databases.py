@@ -15,6 +15,7 @@ from aemodels.core.errors import SondeflowError
 from tasks.address import Address, hide_credentials
 
 BUSY_SECONDS = 60.0  # patience with a writer that holds a SQLite file
+MIN_FREE_SHARE = 0.2  # of the pages of a file; below it is not worth writing the file again
 
 
 class DatabaseCopyError(SondeflowError):
@@ -53,8 +54,10 @@ def copy_sqlite(source: Path, target: Path) -> None:
         raise DatabaseCopyError(f"{source} is damaged: {found}; restore it from a backup")
 
 
-def vacuum_sqlite(path: Path) -> bool:
-    """Return the free pages of a SQLite file to the disk; return False if others keep it locked."""
+def shrink_sqlite(path: Path) -> bool:
+    """Return the free pages of a SQLite file to the disk if they are many; return False if others keep it locked."""
+    if _free_share(path) < MIN_FREE_SHARE:
+        return True
     try:
         with closing(sqlite3.connect(path, timeout=5.0, isolation_level=None)) as connection:
             connection.execute("VACUUM")
@@ -74,7 +77,7 @@ def damage_of(path: Path) -> str:
     return "" if found == "ok" else found
 
 
-def free_share(path: Path) -> float:
+def _free_share(path: Path) -> float:
     """Return the share of free pages of a SQLite file; 0 if it cannot be read now."""
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5.0)) as connection:
