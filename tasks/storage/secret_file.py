@@ -27,7 +27,7 @@ def read_or_make(path: Path, make: Callable[[], str]) -> str:
         OSError: if the file can be neither read nor written.
     """
     private_folder(path.parent)
-    own = path.with_name(f".{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
+    own = _beside(path)
     if not path.exists():
         write_private(own, f"{make()}\n")
         with contextlib.suppress(FileExistsError):  # another process was first: its secret counts
@@ -50,6 +50,11 @@ def write_private(path: Path, text: str) -> None:
 
 def replace_private(path: Path, text: str) -> None:
     """Write a file that only its owner can read, in place of an earlier one."""
-    own = path.with_name(f".{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
+    own = _beside(path)
     write_private(own, text)
     own.replace(path)
+
+
+def _beside(path: Path) -> Path:
+    """Return a new hidden name in the same folder, of this process alone."""
+    return path.with_name(f".{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
