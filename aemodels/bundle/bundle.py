@@ -27,6 +27,7 @@ from aemodels.bundle.files import (
     read_manifest,
 )
 from aemodels.bundle.own_depths import at_own_depths
+from aemodels.bundle.unflagged_changes import limit_unflagged_changes
 from aemodels.core.errors import BundleError, DataError
 from aemodels.core.findings import Finding
 from aemodels.core.interfaces import Denoiser
@@ -136,7 +137,8 @@ class Bundle:
 
         A well of another step than the training wells is resampled for the detector, so that networks and rules see
         metres; the scores are at its own depths. The denoiser sees the samples as they are, whose noise is independent,
-        up to twice the step of the training wells; beyond, it would take beds for noise.
+        up to twice the step of the training wells; beyond, it would take beds for noise. Readings of a well that are
+        not flagged are changed little, by `limit_unflagged_changes`.
 
         Args:
             recording: a well or a line.
@@ -147,7 +149,11 @@ class Bundle:
             DataError: if the recording is of another kind, or has none of the curves.
         """
         self._check(recording)
-        quality = quality or assess(recording)
+        scores = self._scored(recording, quality or assess(recording))
+        return limit_unflagged_changes(scores) if self.kind == "logs" else scores
+
+    def _scored(self, recording: Recording, quality: Quality) -> Scores:
+        """Return the scores of `score` with all that the denoiser changes."""
         even = self.at_step(recording)
         if even is recording:
             return self._score(recording, quality, self._denoised(recording, quality))

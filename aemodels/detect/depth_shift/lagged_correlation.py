@@ -55,7 +55,7 @@ def lagged_correlation(section: Section, predicted: FloatArray, windows: Sequenc
     searches = [_Search.begin(around, expected, window) for window in windows]
     # zeros beyond the ends, as far as the longest window reaches
     wide, further = _with_margins(expected, longest), _with_margins(around, longest)
-    sums, correlation = WindowSums.up_to(longest, np.empty_like(wide)), np.empty_like(steps)
+    sums, correlation = WindowSums.up_to(longest, np.zeros_like(wide)), np.empty_like(steps)
     for number, shift in enumerate(_LAGS):
         np.multiply(_at_lag(further, shift), wide, out=sums.doubled[0])
         sums.update()
