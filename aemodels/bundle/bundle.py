@@ -156,29 +156,33 @@ class Bundle:
         """Return the scores of `score` with all that the denoiser changes."""
         even = self.at_step(recording)
         if even is recording:
-            return self._score(recording, quality, self._denoised(recording, quality))
+            section = self.section(recording, quality)
+            return self._score(recording, quality, self._denoised(recording, section), section)
         even_quality, raw = assess(even), self._raw(recording)
         if median_step(recording.axis) > MAX_DENOISED_STEP * median_step(even.axis):
-            found = self._score(even, even_quality, self._denoised(even, even_quality))
+            section = self.section(even, even_quality)
+            found = self._score(even, even_quality, self._denoised(even, section), section)
             return at_own_depths(found, even.axis, recording.axis, raw)
         found = self._score(even, even_quality, self._raw(even))
         back = at_own_depths(found, even.axis, recording.axis, raw)
-        return dataclasses.replace(back, denoised=self._denoised(recording, quality))
+        return dataclasses.replace(back, denoised=self._denoised(recording, self.section(recording, quality)))
 
     def at_step(self, recording: Recording) -> Recording:
         """Return a well at the step of the training wells; a line, or a well of that step, is returned unchanged."""
         return recording if self.step is None or self.kind != "logs" else resample(recording, self.step)
 
-    def _denoised(self, recording: Recording, quality: Quality) -> FloatArray:
+    def _denoised(self, recording: Recording, section: Section) -> FloatArray:
         """Return the denoised curves or traces in canonical units, NaN where nothing was recorded."""
-        section, raw = self.section(recording, quality), self._raw(recording)
+        raw = self._raw(recording)
         denoised = self.normaliser.invert(self.denoiser.denoise(section), section)
         return np.where(np.isfinite(raw), denoised, np.nan).astype(np.float32)
 
-    def _score(self, recording: Recording, quality: Quality, denoised: FloatArray) -> Scores:
+    def _score(
+        self, recording: Recording, quality: Quality, denoised: FloatArray, section: Section | None = None
+    ) -> Scores:
         raw = self._raw(recording)
         flags = self.rule_flags(quality, recording)
-        detector_input = self.detector_input(recording, quality)
+        detector_input = self.detector_input(recording, quality, section)
         evaluation = evaluate(self.detector, detector_input)
         own_rows = row_scores(evaluation.score, self.kind)
         found = self.spec.anomalies.chosen_threshold.standardised(evaluation.score, own_rows)
@@ -299,11 +303,17 @@ class Bundle:
             flags[reason] = by_curve
         return flags
 
-    def detector_input(self, recording: Recording, quality: Quality) -> Section:
-        """Return the detector's input: with readings outside the physical range if it classifies faults."""
-        if isinstance(self.detector, FaultClassifier):
-            return self.normaliser.apply(recording)
-        return self.section(recording, quality)
+    def detector_input(self, recording: Recording, quality: Quality, section: Section | None = None) -> Section:
+        """Return the detector's input: with readings outside the physical range if it classifies faults.
+
+        Args:
+            recording: a well or a line.
+            quality: its rule flags.
+            section: result of `section` for them, if it is known.
+        """
+        section = self.section(recording, quality) if section is None else section
+        hidden = isinstance(self.detector, FaultClassifier) and implausible(recording, quality).any()
+        return self.normaliser.apply(recording) if hidden else section
 
     def _row_reasons(
         self,
