@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from aemodels.bundle.bed_peaks import lower_bed_peaks
 from aemodels.bundle.files import (
     EARLIER_FILES,
     ENCODER,
@@ -188,6 +189,8 @@ class Bundle:
         found = self.spec.anomalies.chosen_threshold.standardised(evaluation.score, own_rows)
         judged, doubts = self._judged(detector_input, found)
         if judged is not None:
+            if evaluation.fault_scores is not None:
+                found = lower_bed_peaks(found, self.threshold, evaluation.fault_scores, detector_input, self.curves)
             found = np.where(judged, self._with_bad_hole(found, recording), np.nan).astype(np.float32)
         scores = _apply_rules(found, flags, self.threshold)
         unobserved = ~np.isfinite(raw) if self.kind == "logs" else ~np.isfinite(raw).any(axis=1, keepdims=True)

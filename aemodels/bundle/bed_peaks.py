@@ -1,0 +1,59 @@
+"""Peaks with flanks: thin beds that the detector takes for spikes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from aemodels.core.types import FloatArray, Section
+from aemodels.detect.base import FaultScores, row_scores
+from aemodels.detect.interval_reasons import label_rows
+from aemodels.detect.rules.rules import edge_shares
+from aemodels.signal.runs import runs
+
+SPIKE = "spike"
+# Tools that average over 0.4 m and more, so that a bed has flanks of two samples at a step of 0.15 m. Resistivities,
+# which saturate and jump in earnest, are left out.
+AVERAGED_CURVES = frozenset({"GR", "RHOB", "NPHI", "DTC"})
+# Of a peak's height, one jump between two samples at either end: hot shales and coals have 0.3 to 0.6, injected spikes
+# 0.6 and more (docs/lab/2026-11-other-basins.md).
+MIN_EDGE_SHARE = 0.6
+MAX_SAMPLES = 12  # 1.8 m; longer intervals are no spikes
+_REACH = 4  # samples to either side of a peak
+_AROUND = 2 * _REACH + 2
+
+
+def lower_bed_peaks(
+    found: FloatArray, threshold: float, kinds: FaultScores, section: Section, curves: Sequence[str]
+) -> FloatArray:
+    """Return scores in which short intervals called spikes are hints, not flags, if they have the flanks of a bed.
+
+    Args:
+        found: float32[curve, sample], scores; NaN = not judged.
+        threshold: higher scores are flagged.
+        kinds: scores of the fault kinds at each sample.
+        section: the curves at the step of the training wells, normalised.
+        curves: their canonical names.
+
+    Returns:
+        float32[curve, sample], at most the threshold in those intervals.
+    """
+    flagged = np.nan_to_num(row_scores(found, "logs"), nan=-np.inf) > threshold
+    names, out = label_rows(kinds, flagged, "logs"), found.copy()
+    for start, stop in runs(flagged):
+        if names[start] != SPIKE or stop - start > MAX_SAMPLES:
+            continue
+        raised = np.flatnonzero((np.nan_to_num(found[:, start:stop], nan=-np.inf) > threshold).any(axis=1))
+        if all(curves[int(row)] in AVERAGED_CURVES for row in raised) and not _is_sharp(section, raised, start, stop):
+            out[:, start:stop] = np.minimum(out[:, start:stop], np.float32(threshold))
+    return out
+
+
+def _is_sharp(section: Section, rows: np.ndarray, start: int, stop: int) -> bool:
+    """Return whether any of some curves has a peak without flanks in or beside an interval."""
+    first = max(start - _AROUND, 0)
+    values = section.values[rows, first : stop + _AROUND]
+    up = np.ones_like(values)
+    shares = np.maximum(edge_shares(values, up, _REACH), edge_shares(values, -up, _REACH))
+    return bool(shares[:, max(start - 1, 0) - first : stop + 1 - first].max(initial=0.0) >= MIN_EDGE_SHARE)

@@ -1,0 +1,57 @@
+"""Thin beds that are called spikes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aemodels.bundle.bed_peaks import MAX_SAMPLES, lower_bed_peaks
+from aemodels.core.types import Section
+from aemodels.detect.base import FaultScores
+
+DEPTHS, PEAK, THRESHOLD = 120, 60, 1.5
+CURVES = ("GR", "RDEP")
+BED = (0.1, 0.35, 0.6, 0.35, 0.1)  # a thin bed seen by a tool that averages over half a metre
+SPIKE = (0.0, 0.0, 0.6, 0.0, 0.0)
+
+
+def lowered(
+    shape: tuple[float, ...], *, row: int = 0, kind: str = "spike", samples: int = 3, missing: bool = False
+) -> np.ndarray:
+    """Return the scores of a peak of this shape after the change; it was flagged over some samples around its top."""
+    values = np.full((2, DEPTHS), 0.3, dtype=np.float32)
+    values[row, PEAK - 2 : PEAK + 3] += np.float32(shape)
+    section = Section("well", values, np.ones(values.shape, dtype=bool), np.ones(2, dtype=np.float32))
+    scores = np.full((2, DEPTHS), 0.2, dtype=np.float32)
+    scores[row, PEAK - samples // 2 : PEAK - samples // 2 + samples] = 3.0
+    if missing:
+        scores[1 - row] = np.nan
+    kinds = FaultScores(("spike", "washout"), np.zeros((2, DEPTHS), dtype=np.float32))
+    kinds.score[("spike", "washout").index(kind)] = 5.0
+    return lower_bed_peaks(scores, THRESHOLD, kinds, section, CURVES)
+
+
+def test_a_peak_with_flanks_is_a_hint() -> None:
+    found = lowered(BED)
+    assert found.max() == np.float32(THRESHOLD)
+    np.testing.assert_array_equal(found[1], np.float32(0.2))
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {"shape": SPIKE},
+        {"shape": BED, "kind": "washout"},
+        {"shape": BED, "samples": MAX_SAMPLES + 1},
+        {"shape": BED, "row": CURVES.index("RDEP")},
+    ],
+    ids=["sharp", "another kind", "long", "resistivity"],
+)
+def test_what_may_be_a_fault_stays_flagged(kept: dict) -> None:
+    assert lowered(**kept).max() == 3.0
+
+
+def test_depths_that_are_not_judged_stay_so() -> None:
+    found = lowered(BED, missing=True)
+    assert np.isnan(found[1]).all()
+    assert np.nanmax(found) == np.float32(THRESHOLD)
