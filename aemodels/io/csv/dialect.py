@@ -9,7 +9,8 @@ from typing import Literal, TypeAlias
 
 from aemodels.io.las.header import parse_number
 
-DELIMITERS = (",", ";", "\t", "|")
+BLANK = " "  # any number of blanks
+DELIMITERS = (",", ";", "\t", "|", BLANK)
 MAX_NUMBER_LENGTH = 64  # characters; a longer cell is text
 NOT_A_NUMBER = "?"  # stands for cells that must not be taken for numbers
 COMMA_NUMBER = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
@@ -24,6 +25,11 @@ class Dialect:
 
     delimiter: str
     decimal: DecimalMark
+
+    @property
+    def missing(self) -> str:
+        """The text of a missing value: nothing, where that leaves a cell."""
+        return "nan" if self.delimiter == BLANK else ""
 
     def number(self, cell: str) -> float | None:
         """Return the number that a cell holds; None for anything else."""
@@ -72,7 +78,8 @@ def split_row(line: str, delimiter: str) -> list[str]:
     """
     body = line.strip("\r\n")
     if '"' not in body:
-        return [cell.strip() for cell in body.split(delimiter)]
+        return body.split() if delimiter == BLANK else [cell.strip() for cell in body.split(delimiter)]
+    body = BLANK.join(body.split()) if delimiter == BLANK else body
     cells, at = [], 0
     while at <= len(body):
         cell, at = _next_cell(body, at, delimiter)
@@ -82,12 +89,12 @@ def split_row(line: str, delimiter: str) -> list[str]:
 
 def without_last_empty(cells: list[str]) -> list[str]:
     """Return the cells of a header row that may end in a delimiter."""
-    return cells[:-1] if not cells[-1] else cells
+    return cells[:-1] if cells and not cells[-1] else cells
 
 
 def fits(cells: Sequence[str], width: int) -> bool:
     """Return whether a row has as many cells as there are columns, or ends in one more delimiter."""
-    return len(cells) == width or (len(cells) == width + 1 and not cells[-1])
+    return len(cells) == width or (len(cells) == width + 1 > 1 and not cells[-1])
 
 
 def _next_cell(body: str, at: int, delimiter: str) -> tuple[str, int]:
