@@ -12,6 +12,7 @@ from aemodels.io.las.header import parse_number
 BLANK = " "  # any number of blanks
 DELIMITERS = (",", ";", "\t", "|", BLANK)
 MAX_NUMBER_LENGTH = 64  # characters; a longer cell is text
+UNIT_BRACKETS = ("(", "[", "{")
 NOT_A_NUMBER = "?"  # stands for cells that must not be taken for numbers
 COMMA_NUMBER = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 POINT_NUMBER = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
@@ -59,8 +60,8 @@ def find_dialect(lines: Sequence[str]) -> Dialect | None:
     """
     found: dict[Dialect, tuple[float, int]] = {}
     for delimiter in DELIMITERS:
-        header, *rows = (split_row(line, delimiter) for line in lines)
-        width = len(without_last_empty(header))
+        rows = [split_row(line, delimiter) for line in lines[1:]]
+        width = len(without_last_empty(split_names(lines[0], delimiter)))
         body = [row for row in rows if fits(row, width)]
         cells = [cell for row in body for cell in row if cell]
         dialect = Dialect(delimiter, _decimal_mark(cells))
@@ -85,6 +86,24 @@ def split_row(line: str, delimiter: str) -> list[str]:
         cell, at = _next_cell(body, at, delimiter)
         cells.append(cell.strip())
     return cells
+
+
+def split_names(line: str, delimiter: str) -> list[str]:
+    """Split the header row; between blanks, a unit in brackets belongs to the name before it.
+
+    >>> split_names("DEPT (m)  GR", " ")
+    ['DEPT (m)', 'GR']
+    """
+    cells = split_row(line, delimiter)
+    if delimiter != BLANK:
+        return cells
+    names: list[str] = []
+    for cell in cells:
+        if names and cell[:1] in UNIT_BRACKETS:
+            names[-1] += f" {cell}"
+        else:
+            names.append(cell)
+    return names
 
 
 def without_last_empty(cells: list[str]) -> list[str]:

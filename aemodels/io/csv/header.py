@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from aemodels.core.findings import Finding
 from aemodels.curves.canonical import CANONICAL
 from aemodels.curves.tables import NO_UNIT, Aliases, is_depth, normal_unit, unit_factor
-from aemodels.io.csv.dialect import Dialect, split_row, without_last_empty
+from aemodels.io.csv.dialect import Dialect, split_names, split_row, without_last_empty
 from aemodels.io.las.file_sections import refusal
 from aemodels.io.las.header import LasCurve, parse_number
 
@@ -18,6 +19,8 @@ HEADER_ROW = "header row"
 MAX_COLUMNS = 3000
 BRACKETED = re.compile(r"([^\[\](){}]+)([\[({])([^\[\](){}]*)[\])}]")
 TRAILING = re.compile(r"(.+)[_. ]([^_. ]+)")
+UNIT_MARK = re.compile(r"[,./:;|]")
+MAX_MARKS = 8  # of them in a cell; longer ones are texts
 WELL_COLUMNS = frozenset({"WELL", "WELLNAME", "WELL_NAME", "WELL NAME", "WELLBORE", "WELLBORE_NAME", "UWI"})
 TRUE_VERTICAL = ("TVD", "SSTVD", "TRUE VERTICAL", "TRUE_VERTICAL")
 PERCENT = "%"
@@ -64,7 +67,7 @@ def read_header(lines: Sequence[tuple[int, str]], dialect: Dialect, aliases: Ali
         UnreadableFileError: if the row has too many cells, or none of them names a depth.
     """
     number, line = lines[0]
-    cells = without_last_empty(split_row(line, dialect.delimiter))
+    cells = without_last_empty(split_names(line, dialect.delimiter))
     where = f"line {number + 1}"
     if len(cells) > MAX_COLUMNS:
         remedy = "check what the file is; split its columns over several files"
@@ -96,16 +99,19 @@ def header_cell(name: str, unit: str, bracket: str, blank: str = " ") -> str:
 def parse_name(cell: str, aliases: Aliases) -> tuple[str, str, str]:
     """Return name, unit and opening bracket of the name of a column.
 
-    "RHOB (g/cm3)", "RHOB[g/cm3]"; without brackets ("GR_gAPI", "DEPTH m") only where the rest is a known curve or depth
-    and the end is one of its units.
+    "RHOB (g/cm3)", "RHOB[g/cm3]"; without brackets ("GR_gAPI", "DEPTH, m", "RHOB/g/cc") only where the rest is a known
+    curve or depth and the end is one of its units.
     """
     bracketed = BRACKETED.fullmatch(cell)
     if bracketed:
         return bracketed[1].strip(), bracketed[3].strip(), bracketed[2]
+    if _is_known(cell, aliases):
+        return cell, "", ""
     trailing = TRAILING.fullmatch(cell)
-    if trailing and not _is_known(cell, aliases) and _is_unit_of(trailing[2], trailing[1].strip(), aliases):
-        return trailing[1].strip(), trailing[2], ""
-    return cell, "", ""
+    parts = [(trailing[1], trailing[2])] if trailing else []
+    parts += [(cell[: mark.start()], cell[mark.end() :]) for mark in islice(UNIT_MARK.finditer(cell), MAX_MARKS)]
+    split = ((name.strip(), unit.strip()) for name, unit in parts)
+    return next(((name, unit, "") for name, unit in split if _is_unit_of(unit, name, aliases)), (cell, "", ""))
 
 
 def _is_known(name: str, aliases: Aliases) -> bool:
@@ -145,7 +151,7 @@ def is_percent(cell: str) -> bool:
 
 def names_depth(line: str, delimiter: str, aliases: Aliases) -> bool:
     """Return whether a cell of a line is the name of a depth."""
-    return any(is_depth(parse_name(cell, aliases)[0], aliases) for cell in split_row(line, delimiter))
+    return any(is_depth(parse_name(cell, aliases)[0], aliases) for cell in split_names(line, delimiter))
 
 
 def _depth_column(
