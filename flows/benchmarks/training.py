@@ -30,7 +30,8 @@ from flows.benchmarks.throughput import verdict
 from flows.catalogue import load_spec
 
 EPOCHS, STEPS, WELLS, HELD_OUT = 15, 40, 8, 2
-REACHED = 1.0  # required: to be no slower than the published recipe
+# Required: to be no slower than the published recipe. The bound is two thirds of docs/lab/2026-11-speed.md.
+REACHED, REACHED_BOUND = 1.0, 0.8
 
 
 Roles = tuple[list[Section], list[Section]]  # training, validation
@@ -86,7 +87,7 @@ def loss_row(repeats: int, scale: Scale = Scale()) -> dict[str, Any]:
         "low": min(ratios),
         "high": max(ratios),
         "required": REACHED,
-        "bound": REACHED,
+        "bound": REACHED_BOUND,
         "verdict": verdict(ratio, REACHED),
     }
 
