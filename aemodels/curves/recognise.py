@@ -16,7 +16,7 @@ SEPARATORS = "_-:. "
 TRAILING = SEPARATORS + "*+/"  # marks of a repeated or spliced curve
 MIN_HIGH_RESOLUTION = 3  # characters, with the H
 BRACKETS = re.compile(r"([^()\[\]{}]{1,40})[(\[{]([^()\[\]{}]{1,20})[)\]}]")
-RUN = re.compile(r"(?:R|RUN|P|PASS)?_?([0-9]{1,2})")
+RUN = re.compile(r"(?:R|RUN|P|PASS|V|VER)?_?([0-9]{1,2})")
 JOINT = re.compile(r"(?<=[A-Z])[\s._-]{1,3}(?=[A-Z])")
 
 

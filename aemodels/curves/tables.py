@@ -44,6 +44,11 @@ DEPTH_REFERENCES = (
 )
 SQUEEZED = re.compile(r"(?<=[^\W\d])[-_*.·](?!\d)")  # a mark between letters
 NORMAL = str.maketrans("²³¹⁻∙•⋅×₂₃", "231-···*23") | {ord(omega): "Ω" for omega in "ΩΩ"} | {ord(mu): "µ" for mu in "Μμ"}
+ANY_REFERENCE = "|".join(DEPTH_REFERENCES)
+REFERENCE_ALONE = re.compile(rf"(?:{ANY_REFERENCE})(?:[-_./]?(?:{ANY_REFERENCE}))?")
+DEPTH_WITH_REFERENCE = re.compile(
+    rf"(?:(?:M(?:EAS(?:URED)?)?[-_. ]?)?DEPTH?|MD|TVD|SSTVD)[-_.: ]?(?:BELOW[-_ ])?(?:REF|{ANY_REFERENCE})?"
+)
 DEPTH_WITH_SUFFIX = re.compile(r"(?:DEPTH?|MD|TVD)[:_ ](?:\d{1,2}|M|FT)")
 UNIT_IN_NAME = re.compile(r"(.{1,30}?)(?:[\s_]*[(\[]([^()\[\]]{1,12})[)\]]|[_ ](FT|FEET|M|METERS?|METRES?))")
 LONGEST_UNIT = 40  # characters
@@ -178,6 +183,16 @@ def unit_factor(unit: str, canonical_unit: str, aliases: Aliases | None = None) 
     return next((table[base] for base in bases if base in table), None)
 
 
+def states_no_unit(unit: str) -> bool:
+    """Return True for what stands in the place of a unit but is none: nothing, a dash, or the reference of depths.
+
+    >>> states_no_unit("MDRT"), states_no_unit("--"), states_no_unit("mMDRT")
+    (True, True, False)
+    """
+    normal = normal_unit(unit)
+    return normal in NO_UNIT or REFERENCE_ALONE.fullmatch(normal) is not None
+
+
 def is_unit(unit: str, aliases: Aliases | None = None) -> bool:
     """Return True if a unit is a known spelling of any canonical one.
 
@@ -192,13 +207,17 @@ def is_unit(unit: str, aliases: Aliases | None = None) -> bool:
 def is_depth(mnemonic: str, aliases: Aliases | None = None) -> bool:
     """Return True if a mnemonic names a depth index.
 
-    >>> is_depth("DEPTH:1"), is_depth("Measured Depth")
-    (True, True)
+    >>> is_depth("DEPTH:1"), is_depth("Measured Depth"), is_depth("MD_RKB"), is_depth("MDT")
+    (True, True, True, False)
     """
     tables, name = aliases or load_aliases(), mnemonic.strip().upper()
-    if name in tables.depth or re.sub(r"\s+", "_", name) in tables.depth or DEPTH_WITH_SUFFIX.fullmatch(name):
+    if name in tables.depth or re.sub(r"\s+", "_", name) in tables.depth or _has_depth_form(name):
         return True
     return bool(unit_in_depth_name(mnemonic, tables))
+
+
+def _has_depth_form(name: str) -> bool:
+    return bool(DEPTH_WITH_SUFFIX.fullmatch(name) or DEPTH_WITH_REFERENCE.fullmatch(name))
 
 
 def unit_in_depth_name(mnemonic: str, aliases: Aliases | None = None) -> str:

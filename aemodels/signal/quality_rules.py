@@ -21,6 +21,9 @@ FEW = 0.01
 # reading for resistivities. Measured logs (KGS, NLOG) have no nine readings that close to a line; all but one of
 # eighteen composite logs of FORCE 2020 have filled gaps.
 STRAIGHT_TOLERANCE = 1e-5
+# Readings in two units, like density in g/cm3 and kg/m3, leave a gap between their magnitudes that one unit never has.
+OTHER_UNIT_RATIO = 5.0
+OTHER_UNIT_SHARE, FEW_BETWEEN = 0.01, 0.002  # least share of either unit; share of the readings that may lie between
 # Caliper, bit size and density correction are excluded: constant values are normal (casing, bit runs, no correction).
 STUCK_CURVES = frozenset({"GR", "RHOB", "NPHI", "DTC", "DTS", "RDEP", "RMED", "RSHA", "RXO", "PEF", "SP"})
 CLIPPED_FRACTION = 0.01
@@ -103,12 +106,39 @@ def interpolated_samples(values: FloatArray, stuck: BoolArray, *, log: bool) -> 
     """
     readings = np.where(stuck, np.nan, values.astype(np.float64))
     if not log:
-        spread = np.subtract(*np.nanpercentile(readings, [99.5, 0.5])) if np.isfinite(readings).any() else 0.0
-        return straight_runs(readings, STUCK_SAMPLES, STRAIGHT_TOLERANCE * spread)
+        return straight_runs(readings, STUCK_SAMPLES, STRAIGHT_TOLERANCE * _spread(readings)[1:-1])
     with np.errstate(invalid="ignore", divide="ignore"):
         decades = np.where(readings > 0, np.log10(readings), np.nan)
     out = straight_runs(decades, STUCK_SAMPLES, STRAIGHT_TOLERANCE)
     return out | straight_runs(readings, STUCK_SAMPLES, STRAIGHT_TOLERANCE * np.abs(readings[1:-1]))
+
+
+def _spread(readings: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the spread, without the last 0.5 % at either end, of the readings in the unit of each: float64[sample].
+
+    Args:
+        readings: float64[sample], NaN = missing.
+    """
+    limit = _unit_limit(readings)
+    with np.errstate(invalid="ignore"):
+        above = np.abs(readings) > limit
+    out = np.zeros(readings.shape)
+    for group in (above, ~above):
+        members = readings[group & np.isfinite(readings)]
+        out[group] = np.subtract(*np.percentile(members, [99.5, 0.5])) if members.size else 0.0
+    return out
+
+
+def _unit_limit(readings: NDArray[np.float64]) -> float:
+    """Return the magnitude between readings in two units; infinite if all are in one."""
+    magnitude = np.sort(np.abs(readings[np.isfinite(readings)]))
+    few, least = int(FEW_BETWEEN * magnitude.size) + 1, int(OTHER_UNIT_SHARE * magnitude.size) + STUCK_SAMPLES
+    if magnitude.size <= 2 * (least + few):
+        return np.inf
+    below, beyond = magnitude[least - few : -least - few], magnitude[least + few : magnitude.size - least + few]
+    ratio = np.divide(beyond, below, out=np.zeros_like(below), where=below > 0)
+    widest = int(np.argmax(ratio))
+    return float(np.sqrt(below[widest] * beyond[widest])) if ratio[widest] >= OTHER_UNIT_RATIO else np.inf
 
 
 def _log_finding(recording: Recording, reason: str, row: int, flag: BoolArray) -> Finding:

@@ -78,6 +78,10 @@ def bench(  # noqa: PLR0913, PLR0917 - one option each
     memory: Annotated[
         bool, typer.Option("--memory", help="Also the peak memory with lines of 0.25 and 2 GB; takes half an hour.")
     ] = False,
+    training: Annotated[
+        bool,
+        typer.Option("--training", help="Also training beside the published recipe, and its waiting; takes minutes."),
+    ] = False,
     guard: Annotated[
         bool,
         typer.Option("--guard", help="Fail only if a ratio is below its bound: slower than it was measured to be."),
@@ -106,19 +110,31 @@ def bench(  # noqa: PLR0913, PLR0917 - one option each
             from flows.benchmarks.throughput import benchmark
 
             rows = benchmark(repeats, las)
-        if score:
-            from flows.benchmarks.score import drain_row
-
-            rows.append(drain_row())
-        if start or memory:
-            from flows.benchmarks.process import memory_row, start_row
-
-            rows += [start_row()] if start else []
-            rows += [memory_row()] if memory else []
+        rows += _scoring_rows() if score else []
+        rows += _process_rows(start=start, memory=memory)
+        rows += _training_rows(repeats) if training else []
         answer.data = {"rows": rows, "repeats": repeats, "machine": _machine()}
         answer.show("Side by side", rows)
         failed = [row for row in rows if (_is_slower(row) if guard else row["verdict"] == "missed")]
         answer.code = FAILED if failed else OK
+
+
+def _scoring_rows() -> list[dict[str, Any]]:
+    from flows.benchmarks.score import drain_row
+
+    return [drain_row()]
+
+
+def _process_rows(*, start: bool, memory: bool) -> list[dict[str, Any]]:
+    from flows.benchmarks.process import memory_row, start_row
+
+    return ([start_row()] if start else []) + ([memory_row()] if memory else [])
+
+
+def _training_rows(repeats: int) -> list[dict[str, Any]]:
+    from flows.benchmarks.training import training_rows
+
+    return training_rows(repeats)
 
 
 def _is_slower(row: dict[str, Any]) -> bool:

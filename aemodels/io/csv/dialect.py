@@ -9,8 +9,10 @@ from typing import Literal, TypeAlias
 
 from aemodels.io.las.header import parse_number
 
-DELIMITERS = (",", ";", "\t", "|")
+BLANK = " "  # any number of blanks
+DELIMITERS = (",", ";", "\t", "|", BLANK)
 MAX_NUMBER_LENGTH = 64  # characters; a longer cell is text
+UNIT_BRACKETS = ("(", "[", "{")
 NOT_A_NUMBER = "?"  # stands for cells that must not be taken for numbers
 COMMA_NUMBER = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 POINT_NUMBER = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
@@ -24,6 +26,11 @@ class Dialect:
 
     delimiter: str
     decimal: DecimalMark
+
+    @property
+    def missing(self) -> str:
+        """The text of a missing value: nothing, where that leaves a cell."""
+        return "nan" if self.delimiter == BLANK else ""
 
     def number(self, cell: str) -> float | None:
         """Return the number that a cell holds; None for anything else."""
@@ -53,8 +60,8 @@ def find_dialect(lines: Sequence[str]) -> Dialect | None:
     """
     found: dict[Dialect, tuple[float, int]] = {}
     for delimiter in DELIMITERS:
-        header, *rows = (split_row(line, delimiter) for line in lines)
-        width = len(without_last_empty(header))
+        rows = [split_row(line, delimiter) for line in lines[1:]]
+        width = len(without_last_empty(split_names(lines[0], delimiter)))
         body = [row for row in rows if fits(row, width)]
         cells = [cell for row in body for cell in row if cell]
         dialect = Dialect(delimiter, _decimal_mark(cells))
@@ -72,7 +79,8 @@ def split_row(line: str, delimiter: str) -> list[str]:
     """
     body = line.strip("\r\n")
     if '"' not in body:
-        return [cell.strip() for cell in body.split(delimiter)]
+        return body.split() if delimiter == BLANK else [cell.strip() for cell in body.split(delimiter)]
+    body = BLANK.join(body.split()) if delimiter == BLANK else body
     cells, at = [], 0
     while at <= len(body):
         cell, at = _next_cell(body, at, delimiter)
@@ -80,14 +88,32 @@ def split_row(line: str, delimiter: str) -> list[str]:
     return cells
 
 
+def split_names(line: str, delimiter: str) -> list[str]:
+    """Split the header row; between blanks, a unit in brackets belongs to the name before it.
+
+    >>> split_names("DEPT (m)  GR", " ")
+    ['DEPT (m)', 'GR']
+    """
+    cells = split_row(line, delimiter)
+    if delimiter != BLANK:
+        return cells
+    names: list[str] = []
+    for cell in cells:
+        if names and cell[:1] in UNIT_BRACKETS:
+            names[-1] += f" {cell}"
+        else:
+            names.append(cell)
+    return names
+
+
 def without_last_empty(cells: list[str]) -> list[str]:
     """Return the cells of a header row that may end in a delimiter."""
-    return cells[:-1] if not cells[-1] else cells
+    return cells[:-1] if cells and not cells[-1] else cells
 
 
 def fits(cells: Sequence[str], width: int) -> bool:
     """Return whether a row has as many cells as there are columns, or ends in one more delimiter."""
-    return len(cells) == width or (len(cells) == width + 1 and not cells[-1])
+    return len(cells) == width or (len(cells) == width + 1 > 1 and not cells[-1])
 
 
 def _next_cell(body: str, at: int, delimiter: str) -> tuple[str, int]:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from aemodels.core.findings import Finding
 from aemodels.curves.canonical import CANONICAL
 from aemodels.curves.tables import NO_UNIT, Aliases, is_depth, normal_unit, unit_factor
-from aemodels.io.csv.dialect import Dialect, split_row, without_last_empty
+from aemodels.io.csv.dialect import Dialect, split_names, split_row, without_last_empty
 from aemodels.io.las.file_sections import refusal
-from aemodels.io.las.header import LasCurve
+from aemodels.io.las.header import LasCurve, parse_number
 
 HEADER_ROW = "header row"
 MAX_COLUMNS = 3000
 BRACKETED = re.compile(r"([^\[\](){}]+)([\[({])([^\[\](){}]*)[\])}]")
 TRAILING = re.compile(r"(.+)[_. ]([^_. ]+)")
+UNIT_MARK = re.compile(r"[,./:;|]")
+MAX_MARKS = 8  # of them in a cell; longer ones are texts
 WELL_COLUMNS = frozenset({"WELL", "WELLNAME", "WELL_NAME", "WELL NAME", "WELLBORE", "WELLBORE_NAME", "UWI"})
+TRUE_VERTICAL = ("TVD", "SSTVD", "TRUE VERTICAL", "TRUE_VERTICAL")
+PERCENT = "%"
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -61,7 +67,7 @@ def read_header(lines: Sequence[tuple[int, str]], dialect: Dialect, aliases: Ali
         UnreadableFileError: if the row has too many cells, or none of them names a depth.
     """
     number, line = lines[0]
-    cells = without_last_empty(split_row(line, dialect.delimiter))
+    cells = without_last_empty(split_names(line, dialect.delimiter))
     where = f"line {number + 1}"
     if len(cells) > MAX_COLUMNS:
         remedy = "check what the file is; split its columns over several files"
@@ -69,8 +75,9 @@ def read_header(lines: Sequence[tuple[int, str]], dialect: Dialect, aliases: Ali
     units = _unit_row(lines, len(cells), dialect, aliases)
     parsed = [parse_name(cell, aliases) for cell in cells]
     names = unique_names([name or f"column {position}" for position, (name, _, _) in enumerate(parsed, start=1)])
+    stated = _percent_columns(lines[1:], dialect) if units is None else dict(enumerate(units))
     curves = tuple(
-        LasCurve(unique, name, unit or (units[position] if units else ""), "", section=HEADER_ROW)
+        LasCurve(unique, name, unit or stated.get(position, ""), "", section=HEADER_ROW)
         for position, (unique, (name, unit, _)) in enumerate(zip(names, parsed, strict=True))
     )
     well = next((n for n, curve in enumerate(curves) if curve.mnemonic.upper() in WELL_COLUMNS), None)
@@ -80,28 +87,31 @@ def read_header(lines: Sequence[tuple[int, str]], dialect: Dialect, aliases: Ali
     return CsvHeader(curves, depth, well, unnamed, units is not None, bracket, findings)
 
 
-def header_cell(name: str, unit: str, bracket: str) -> str:
+def header_cell(name: str, unit: str, bracket: str, blank: str = " ") -> str:
     """Return the cell of an added column; its unit is written as the file writes units.
 
     >>> header_cell("GR_DN", "gAPI", "["), header_cell("ANOM_GR", "", "[")
     ('GR_DN [gAPI]', 'ANOM_GR')
     """
-    return f"{name} {bracket}{unit}{CLOSING[bracket]}" if bracket and unit else name
+    return f"{name}{blank}{bracket}{unit}{CLOSING[bracket]}" if bracket and unit else name
 
 
 def parse_name(cell: str, aliases: Aliases) -> tuple[str, str, str]:
     """Return name, unit and opening bracket of the name of a column.
 
-    "RHOB (g/cm3)", "RHOB[g/cm3]"; without brackets ("GR_gAPI", "DEPTH m") only where the rest is a known curve or depth
-    and the end is one of its units.
+    "RHOB (g/cm3)", "RHOB[g/cm3]"; without brackets ("GR_gAPI", "DEPTH, m", "RHOB/g/cc") only where the rest is a known
+    curve or depth and the end is one of its units.
     """
     bracketed = BRACKETED.fullmatch(cell)
     if bracketed:
         return bracketed[1].strip(), bracketed[3].strip(), bracketed[2]
+    if _is_known(cell, aliases):
+        return cell, "", ""
     trailing = TRAILING.fullmatch(cell)
-    if trailing and not _is_known(cell, aliases) and _is_unit_of(trailing[2], trailing[1].strip(), aliases):
-        return trailing[1].strip(), trailing[2], ""
-    return cell, "", ""
+    parts = [(trailing[1], trailing[2])] if trailing else []
+    parts += [(cell[: mark.start()], cell[mark.end() :]) for mark in islice(UNIT_MARK.finditer(cell), MAX_MARKS)]
+    split = ((name.strip(), unit.strip()) for name, unit in parts)
+    return next(((name, unit, "") for name, unit in split if _is_unit_of(unit, name, aliases)), (cell, "", ""))
 
 
 def _is_known(name: str, aliases: Aliases) -> bool:
@@ -125,6 +135,23 @@ def _unit_row(lines: Sequence[tuple[int, str]], width: int, dialect: Dialect, al
     if len(cells) not in (width, width + 1) or any(dialect.number(cell) is not None for cell in cells):
         return None
     return units if any(normal_unit(unit) in known for unit in units) else None
+
+
+def _percent_columns(lines: Sequence[tuple[int, str]], dialect: Dialect) -> dict[int, str]:
+    """Return the columns most cells of which end in a percent sign, with that unit."""
+    rows = [split_row(line, dialect.delimiter) for _, line in lines if PERCENT in line]
+    counts = Counter(position for row in rows for position, cell in enumerate(row) if is_percent(cell))
+    return {position: PERCENT for position, count in counts.items() if 2 * count > len(lines)}
+
+
+def is_percent(cell: str) -> bool:
+    """Return whether a cell is a number with a percent sign."""
+    return cell.endswith(PERCENT) and parse_number(cell[:-1].replace(",", ".")) is not None
+
+
+def names_depth(line: str, delimiter: str, aliases: Aliases) -> bool:
+    """Return whether a cell of a line is the name of a depth."""
+    return any(is_depth(parse_name(cell, aliases)[0], aliases) for cell in split_names(line, delimiter))
 
 
 def _depth_column(
@@ -157,7 +184,7 @@ def choose_depth(curves: Sequence[LasCurve], where: str, aliases: Aliases) -> tu
     depths = [n for n, curve in enumerate(curves) if is_depth(curve.mnemonic, aliases)]
     if not depths:
         return (0 if curves and unit_factor(curves[0].unit, "m", aliases) is not None else None), ()
-    chosen = next((n for n in depths if not curves[n].mnemonic.upper().startswith("TVD")), depths[0])
+    chosen = next((n for n in depths if not curves[n].mnemonic.upper().startswith(TRUE_VERTICAL)), depths[0])
     if len(depths) == 1:
         return chosen, ()
     found = f"depth columns {', '.join(curves[n].name for n in depths)}"

@@ -11,20 +11,18 @@ from aemodels.core.types import Recording, Source
 from aemodels.curves.tables import load_aliases
 from aemodels.io.csv.header import HEADER_ROW, CsvHeader
 from aemodels.io.csv.table import CsvFile, open_csv, read_table
-from aemodels.io.las.curves import to_channels
 from aemodels.io.las.data_table import LasTable
-from aemodels.io.las.depth_index import build_index
 from aemodels.io.las.file_sections import FILE_LIMIT, refusal
-from aemodels.io.las.header import LasHeader
 from aemodels.io.las.null_values import drop_usual_nulls
+from aemodels.io.log_table import LogTable
 
 
 def read_csv(path: Path, *, aliases: Path | None = None) -> Recording:
     """Read well logs from delimited text: one header row, one row per depth.
 
-    The delimiter (comma, semicolon, tab or |) and the decimal mark are decided from many rows. Units stand in the
-    header cells, "GR (gAPI)", or in a row of their own below. Empty cells and the usual NULL values are missing; lines
-    that start with "#" are comments.
+    The delimiter (comma, semicolon, tab, | or blanks) and the decimal mark are decided from many rows. Units stand in
+    the header cells, "GR (gAPI)", or in a row of their own below. Empty cells and the usual NULL values are missing;
+    lines that start with "#" are comments; titles above the header row are skipped.
 
     Args:
         path: the file.
@@ -48,37 +46,23 @@ def read_csv(path: Path, *, aliases: Path | None = None) -> Recording:
     file = open_csv(data, tables)
     del data  # it may be there in another encoding now
     table, well = read_table(file)
+    curves = [file.header.curves[number] for number in file.header.order]
     findings = (*file.header.findings, *table.findings, *drop_usual_nulls(table.columns, "an empty cell"))
-    curves = tuple(file.header.curves[number] for number in file.header.order)
-    index = build_index(LasHeader(curves, {}, {}, wrapped=False, delimiter=file.dialect.delimiter), table, tables)
-    numbers = _numeric(file.header, table)
-    columns = [table.columns[number][index.rows] for number in numbers]
-    table.columns.clear()  # the file may be large: nothing is kept twice
-    values, channels, curve_findings = to_channels([curves[number] for number in numbers], columns, tables)
-    return Recording(
-        values=values,
-        axis=index.axis,
-        channels=channels,
-        kind="logs",
-        source=Source(str(path), sha256),
-        name=well or path.stem,
-        headers=_headers(file, index.factor),
-        findings=(*findings, *index.findings, *curve_findings),
-    )
+    logs = LogTable(curves, table, _numeric(file.header, table), findings, _headers(file))
+    return logs.recording(Source(str(path), sha256), well or path.stem, tables)
 
 
-def _headers(file: CsvFile, factor: float) -> dict[str, object]:
-    """Return the header fields of any log, and the layout that the scored copy extends."""
+def _headers(file: CsvFile) -> dict[str, object]:
+    """Return the header fields, with the layout that the scored copy extends."""
     return {
         "well": {},
         "encoding": file.codec,
-        "depth_unit": file.header.curves[file.header.depth].unit,
-        "depth_factor": factor,
         "delimiter": file.dialect.delimiter,
         "decimal_mark": file.dialect.decimal,
         "columns": [curve.mnemonic for curve in file.header.curves],
         "depth_column": file.header.depth,
         "unit_row": file.header.unit_row,
+        "lines_above": file.above,
         "unit_bracket": file.header.bracket,
     }
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from aemodels.core.types import Recording, Scores
 from aemodels.io.added_curves import AddedCurve, copy_differs, flag_curves
-from aemodels.io.csv.dialect import Dialect, find_dialect, fits, split_row
+from aemodels.io.csv.dialect import BLANK, Dialect, find_dialect, fits, split_row
 from aemodels.io.csv.header import header_cell
 from aemodels.io.csv.table import SAMPLE_ROWS
 from aemodels.io.las.flagged_copy import format_values, free_names, samples_at
@@ -54,25 +55,32 @@ class _Added:
 def _columns(curves: Sequence[AddedCurve], recording: Recording) -> _Added:
     layout = recording.headers
     names = free_names([curve.name for curve in curves], layout["columns"])
-    bracket = "" if layout["unit_row"] else layout["unit_bracket"]
-    header = [header_cell(name, curve.unit, bracket) for name, curve in zip(names, curves, strict=True)]
-    columns = [format_values(curve.values, "") for curve in curves]
+    bracket, dialect = "" if layout["unit_row"] else layout["unit_bracket"], _dialect(layout)
+    blank = "" if dialect.delimiter == BLANK else " "
+    header = [header_cell(name, curve.unit, bracket, blank) for name, curve in zip(names, curves, strict=True)]
+    columns = [format_values(curve.values, dialect.missing) for curve in curves]
     if layout["decimal_mark"] == ",":
         columns = [[cell.replace(".", ",") for cell in column] for column in columns]
     quoted = [[_quoted(cell, layout["delimiter"]) for cell in column] for column in columns]
-    return _Added(header, [curve.unit for curve in curves], list(zip(*quoted, strict=True)))
+    units = [curve.unit or ("-" if dialect.delimiter == BLANK else "") for curve in curves]
+    return _Added(header, units, list(zip(*quoted, strict=True)))
+
+
+def _dialect(layout: Mapping[str, Any]) -> Dialect:
+    return Dialect(layout["delimiter"], layout["decimal_mark"])
 
 
 def _extended(lines: Sequence[str], added: _Added, recording: Recording) -> Iterator[str]:
     """Yield the lines with the added cells behind those of the file."""
     layout = recording.headers
-    dialect, width = Dialect(layout["delimiter"], layout["decimal_mark"]), len(layout["columns"])
+    dialect, width = _dialect(layout), len(layout["columns"])
     table = [index for index, line in enumerate(lines) if is_data(line.removeprefix(MARK) if not index else line)]
+    table = table[layout["lines_above"] :]
     rows = {index: split_row(lines[index], dialect.delimiter) for index in table}
     first = table[2 if layout["unit_row"] else 1 :]
     depths = [_depth(rows[index], width, layout["depth_column"], dialect) for index in first]
     samples = dict(zip(first, samples_at(layout["depth_factor"] * np.array(depths), recording.axis), strict=True))
-    missing = [""] * len(added.header)
+    missing = [dialect.missing] * len(added.header)
     for index, line in enumerate(lines):
         if index not in rows:
             yield line
@@ -104,12 +112,13 @@ def _check(content: bytes, text: str, added: _Added, recording: Recording) -> No
         [line for line in split_lines(part.removeprefix(MARK)) if is_data(line)] for part in (text, decode(content)[0])
     )
     layout, width = recording.headers, len(recording.headers["columns"])
-    dialect = find_dialect(after[:SAMPLE_ROWS])
-    if dialect != Dialect(layout["delimiter"], layout["decimal_mark"]):
+    above = layout["lines_above"]
+    dialect = find_dialect(after[above : above + SAMPLE_ROWS])
+    if dialect != _dialect(layout) or before[:above] != after[:above]:
         raise copy_differs("file", f"the copy reads as {dialect}")
     known = {tuple(_unquoted(cell) for cell in cells) for cells in added.samples}
-    known |= {tuple(added.header), tuple(added.units), ("",) * len(added.header)}
-    for number, (old, new) in enumerate(zip(before, after, strict=True)):
+    known |= {tuple(added.header), tuple(added.units), (dialect.missing,) * len(added.header)}
+    for number, (old, new) in enumerate(zip(before[above:], after[above:], strict=True), start=above):
         kept, cells = split_row(old, dialect.delimiter), split_row(new, dialect.delimiter)
         more = tuple(cells[-len(added.header) :]) if added.header else ()
         if kept[:width] != cells[: min(width, len(kept))] or (added.header and more not in known):

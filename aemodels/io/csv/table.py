@@ -5,15 +5,16 @@ from __future__ import annotations
 import codecs
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import ClassVar
 
 from typing_extensions import override
 
+from aemodels.core.findings import Finding
 from aemodels.curves.tables import Aliases
-from aemodels.io.csv.dialect import Dialect, find_dialect, fits, split_row
-from aemodels.io.csv.header import HEADER_ROW, CsvHeader, read_header
+from aemodels.io.csv.dialect import BLANK, DELIMITERS, Dialect, find_dialect, fits, split_row
+from aemodels.io.csv.header import HEADER_ROW, PERCENT, CsvHeader, names_depth, read_header
 from aemodels.io.las.cells.cell_parser import Column, collect_columns, settle_commas
 from aemodels.io.las.cells.fast_parser import parse_fast
 from aemodels.io.las.data_table import LasTable, Ragged, as_table
@@ -22,6 +23,7 @@ from aemodels.io.las.file_sections import DataBlock, as_single_bytes, closed_spa
 SAMPLE_ROWS = 500  # rows from which the dialect is decided
 MAX_LINE_BYTES = 2**20
 BINARY_PROBE = 4096
+MAX_ABOVE = 40  # lines that name well, field and dates above the header row
 NEWLINE = b"\n"
 EMPTY = "leave such cells empty"
 
@@ -35,12 +37,14 @@ class CsvFile:
         header: names and units of the columns.
         body: the rows of data.
         codec: the file's encoding.
+        above: lines above the header row that are neither blank nor comments.
     """
 
     dialect: Dialect
     header: CsvHeader
     body: DataBlock
     codec: str
+    above: int = 0
 
 
 @dataclass
@@ -75,12 +79,13 @@ class CsvColumn(Column):
         "missing-word": f"the cells are read as missing; {EMPTY}",
     }
 
-    def __init__(self, name: str, dialect: Dialect) -> None:
+    def __init__(self, name: str, dialect: Dialect, *, percent: bool = False) -> None:
         super().__init__(name)
-        self.dialect = dialect
+        self.dialect, self.percent = dialect, percent
 
     @override
     def texts(self, cells: Sequence[str]) -> Sequence[str | None]:
+        cells = [cell.removesuffix(PERCENT) if self.percent else cell for cell in cells]
         return [self.dialect.number_text(cell) if cell else None for cell in cells]
 
 
@@ -105,18 +110,46 @@ def open_csv(data: bytes, aliases: Aliases) -> CsvFile:
     _refuse_long_lines(text, span)
     block = DataBlock(-1, text, span, "utf-8" if codec.startswith("utf-16") else codec)
     lines = list(itertools.islice(block.lines(), SAMPLE_ROWS))
-    dialect = find_dialect([line for _, line in lines]) if lines else None
+    above, dialect = find_start([line for _, line in lines], aliases)
     if dialect is None:
         found = repr(lines[0][1].strip()[:80]) if lines else "no line but blank ones and comments"
         where = f"line {lines[0][0] + 1}" if lines else "file"
         remedy += "; begin with the row of names, and mark titles above it with #"
-        raise refusal("not-csv", where, found, "a table with columns delimited by , ; | or tab, and numbers", remedy)
+        raise refusal(
+            "not-csv", where, found, "a table with columns delimited by , ; | tab or blanks, and numbers", remedy
+        )
+    titles, lines = lines[:above], lines[above:]
     header = read_header(lines, dialect, aliases)
+    if titles:
+        header = replace(header, findings=(_titles(titles), *header.findings))
     if len(header.order) < 2:
         expected = "a depth and at least one curve"
         raise refusal("no-curves", HEADER_ROW, f"{len(header.curves)} columns, no curve", expected, remedy)
     last = lines[1 if header.unit_row else 0][0]
-    return CsvFile(dialect, header, _below(block, last), codec)
+    return CsvFile(dialect, header, _below(block, last), codec, above)
+
+
+def find_start(lines: Sequence[str], aliases: Aliases) -> tuple[int, Dialect | None]:
+    """Return how many lines stand above the header row, and the dialect from there on; (0, None) without a table.
+
+    Args:
+        lines: the first lines that are neither blank nor comments.
+        aliases: the tables of names and units.
+    """
+    whole = find_dialect(lines) if lines else None
+    if whole is None or not names_depth(lines[0], whole.delimiter, aliases):
+        for above in range(1, min(MAX_ABOVE, len(lines) - 1) + 1):
+            named = any(names_depth(lines[above], delimiter, aliases) for delimiter in DELIMITERS)
+            dialect = find_dialect(lines[above:]) if named else None
+            if dialect is not None and names_depth(lines[above], dialect.delimiter, aliases):
+                return above, dialect
+    return 0, whole
+
+
+def _titles(lines: Sequence[tuple[int, str]]) -> Finding:
+    found = f"{len(lines)} lines above the header row, the first {lines[0][1].strip()[:80]!r}"
+    remedy = "these are skipped; begin them with #"
+    return Finding("info", "lines-above-header", f"line {lines[0][0] + 1}", found, f"the {HEADER_ROW} first", remedy)
 
 
 def read_table(file: CsvFile) -> tuple[LasTable, str]:
@@ -130,12 +163,13 @@ def read_table(file: CsvFile) -> tuple[LasTable, str]:
     """
     header, dialect = file.header, file.dialect
     if dialect.decimal == "." and header.well is None:
-        fast = parse_fast(file.body, len(header.curves), dialect.delimiter)
+        fast = parse_fast(file.body, len(header.curves), None if dialect.delimiter == BLANK else dialect.delimiter)
         if fast is not None:
             return LasTable([fast[number] for number in header.order], frozenset(), file.body), ""
     ragged = Ragged(len(header.curves), section=HEADER_ROW, cure="quote cells that hold the delimiter")
     wells = Wells(header.well)
-    columns = [CsvColumn(header.curves[number].name, dialect) for number in header.order]
+    curves = [header.curves[number] for number in header.order]
+    columns = [CsvColumn(curve.name, dialect, percent=curve.unit == PERCENT) for curve in curves]
     starts = collect_columns(_rows(file, ragged, wells), columns)
     settle_commas(columns, None)
     return as_table(columns, starts, file.body, ragged.findings(len(starts))), next(iter(wells.lines), "")

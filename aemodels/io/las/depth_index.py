@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.core.types import AxisArray
-from aemodels.curves.tables import NO_UNIT, Aliases, is_depth, normal_unit, unit_factor, unit_in_depth_name
+from aemodels.curves.tables import (
+    NO_UNIT,
+    Aliases,
+    is_depth,
+    normal_unit,
+    states_no_unit,
+    unit_factor,
+    unit_in_depth_name,
+)
 from aemodels.io.las.data_table import LasTable
 from aemodels.io.las.depth_checks import check_ends
 from aemodels.io.las.depth_unit import settle_unit
@@ -53,19 +61,25 @@ def depth_factor(header: LasHeader, aliases: Aliases | None = None) -> tuple[flo
     """
     curve = header.curves[0]
     declared = header.units.get("STRT", "")
-    unit = declared if normal_unit(curve.unit) in NO_UNIT else curve.unit
-    unit = unit_in_depth_name(curve.mnemonic, aliases) or unit if normal_unit(unit) in NO_UNIT else unit
+    unit = declared if _is_missing(curve.unit, aliases) else curve.unit
+    unit = unit_in_depth_name(curve.mnemonic, aliases) or unit if _is_missing(unit, aliases) else unit
     factor = unit_factor(unit, "m", aliases)
-    if factor is None and (normal_unit(unit) not in NO_UNIT or not is_depth(curve.mnemonic, aliases)):
+    if factor is None and not (states_no_unit(unit) and is_depth(curve.mnemonic, aliases)):
         raise UnreadableFileError((_no_depth(curve.mnemonic, unit),))
     if factor is None:
-        return 1.0, (_depth_finding("depth-unit-missing", "no unit of depth", "m is assumed; add the unit"),)
+        found = f"{unit!r}, which is no unit" if normal_unit(unit) not in NO_UNIT else "no unit of depth"
+        return 1.0, (_depth_finding("depth-unit-missing", found, "m is assumed; add the unit"),)
     if factor == 1.0 or normal_unit(unit) == HUNDREDS_OF_FEET:
         return factor, ()
     info = Finding(
         "info", "depth-converted", f"curve {curve.name}", f"depth in {unit}", "m", f"multiplied by {factor:.10g}"
     )
     return factor, (info,)
+
+
+def _is_missing(unit: str, aliases: Aliases | None) -> bool:
+    """Return True for a unit that is not stated; "MSS" is one (metres, subsea), "MDRT" is none."""
+    return unit_factor(unit, "m", aliases) is None and states_no_unit(unit)
 
 
 def build_index(header: LasHeader, table: LasTable, aliases: Aliases | None = None) -> DepthIndex:

@@ -12,6 +12,7 @@ from aemodels.curves.tables import Aliases, normal_unit, unit_factor
 from aemodels.io.las.header import LasCurve
 
 MIN_VALUES = 20  # with fewer values, a wrong or missing unit is reported but not corrected
+PERCENT = 0.01
 MIN_FRACTION = 0.03  # median and spread of porosities that are fractions; in percent they would be zero
 MAX_OUTLIER_SHARE = 0.01  # share of values at either end that is ignored
 
@@ -58,7 +59,10 @@ def judge_unit(
 
 
 def _is_fraction(observed: Values, canonical: CanonicalCurve, factor: float) -> bool:
-    """Return True for a porosity in percent whose values are those of fractions: none exceeds 1 %, and they vary."""
+    """Return True for a porosity, stated in percent or without unit, that can only be a fraction.
+
+    In percent, none of its values would exceed 1 %, and yet they vary.
+    """
     if factor == 1.0 or canonical.unit != "v/v" or observed.size < MIN_VALUES:
         return False
     low, middle, high = np.percentile(observed, (5, 50, 99))
@@ -72,7 +76,9 @@ def _without_unit(
     if not observed.size:
         return 1.0, (_unit_missing(observed, curve, canonical, [own]),)
     fitting = _fitting(observed, canonical, aliases)
-    if _likely(observed, canonical, 1.0):
+    if _is_fraction(observed, canonical, PERCENT):
+        units = [own]
+    elif _likely(observed, canonical, 1.0):
         usual = {unit_factor(unit, canonical.unit, aliases) for unit in canonical.also_in}
         units = [own, *(unit for unit in fitting if unit[1] in usual)]
     else:

@@ -12,13 +12,11 @@ import pyarrow.parquet as pq
 from aemodels.core.types import Recording, Source
 from aemodels.curves.tables import load_aliases
 from aemodels.io.files.hashing import sha256_file
-from aemodels.io.las.curves import to_channels
 from aemodels.io.las.data_table import as_table_of_columns
-from aemodels.io.las.depth_index import build_index
 from aemodels.io.las.file_sections import refusal
-from aemodels.io.las.header import LasHeader
 from aemodels.io.las.null_values import drop_usual_nulls
 from aemodels.io.left_out import left_out_findings
+from aemodels.io.log_table import LogTable
 from aemodels.io.parquet.columns import COLUMNS, ParquetColumns, as_numbers, read_columns
 
 
@@ -55,26 +53,15 @@ def read_parquet(path: Path, *, aliases: Path | None = None) -> Recording:
         *drop_usual_nulls(columns, "a null"),
     )
     order = [layout.depth, *(n for n in range(len(columns)) if n != layout.depth)]
-    curves = tuple(layout.curves[n] for n in order)
     rows = as_table_of_columns([columns[n] for n in order], "row")
-    index = build_index(LasHeader(curves, {}, {}, wrapped=False, delimiter=None), rows, tables)
-    values, channels, noticed = to_channels(curves[1:], [column[index.rows] for column in rows.columns[1:]], tables)
-    return Recording(
-        values=values,
-        axis=index.axis,
-        channels=channels,
-        kind="logs",
-        source=Source(str(path), sha256),
-        name=well or path.stem,
-        headers={
-            "well": {"WELL": well} if well else {},
-            "encoding": "",
-            "depth_unit": curves[0].unit,
-            "depth_factor": index.factor,
-            "depth_place": layout.places[layout.depth],
-        },
-        findings=(*findings, *index.findings, *noticed),
-    )
+    del columns  # the file may be large: nothing is kept twice
+    headers = {
+        "well": {"WELL": well} if well else {},
+        "encoding": "",
+        "depth_place": layout.places[layout.depth],
+    }
+    logs = LogTable([layout.curves[n] for n in order], rows, range(1, len(order)), findings, headers)
+    return logs.recording(Source(str(path), sha256), well or path.stem, tables)
 
 
 @contextmanager

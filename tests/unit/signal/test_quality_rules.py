@@ -112,6 +112,18 @@ def test_rounded_readings_of_rock_are_no_lines(decimals: int):
     assert "interpolated" not in codes
 
 
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
+@pytest.mark.parametrize("factor", [1000.0, 100.0])
+def test_readings_in_another_unit_make_no_rock_a_line(share: float, factor: float):
+    density = np.round(2.4 + RNG.normal(scale=0.05, size=1000), 3)
+    density[: int(1000 * share)] *= factor
+    codes = [finding.code for finding in assess(well(RHOB=density)).findings]
+    assert "interpolated" not in codes
+    density[960:1000] = np.linspace(2.3, 2.5, 40)
+    (found,) = [finding for finding in assess(well(RHOB=density)).findings if finding.code == "interpolated"]
+    assert found.found.startswith("40 of 1000 samples")
+
+
 def test_a_stuck_tool_draws_no_gap():
     values = gamma()
     values[40:60] = 75.0

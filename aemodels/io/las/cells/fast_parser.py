@@ -6,15 +6,17 @@ from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pacsv
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from aemodels.io.las.file_sections import DataBlock
 
 Columns = list[NDArray[np.float64]]
-BLANK, TAB, COMMA, NEWLINE = b" \t,\n"
+Characters = NDArray[np.uint8]
+Offsets = NDArray[np.int32]
+BLANK, TAB, NEWLINE = b" \t\n"
 CHUNK_BYTES = 2**19  # parsed at a time; larger chunks exceed the CPU cache and take memory
-MAX_BLOCK_BYTES = 2**31 - 1  # limit of the CSV parser
+MAX_CHUNK_BYTES = 2**31 - 1  # of one array of texts; a longer chunk is a single line
 PROBES = 97  # lines examined to find the columns of a fixed-width table
 
 
@@ -27,106 +29,114 @@ def parse_fast(block: DataBlock, width: int, delimiter: str | None) -> Columns |
         delimiter: delimiter of the cells, None for blanks.
 
     Returns:
-        float64[row] per column, infinities kept; None if any cell or row is not plain.
+        float64[row] per column, the nearest to each decimal number; infinities are kept. None if any cell or row is
+        not plain.
     """
     # "#" and quotes indicate comments, 1.#IND or text.
-    if block.has(b"#", b'"', b"'"):
+    if block.has(b"#", b'"', b"'") or (delimiter is None and block.has(b",")):
         return None
-    if delimiter is not None:
-        return _columns(_chunks(block), _count_lines(block), width, delimiter)
-    if block.has(b","):
-        return None
-    table = _fixed_table(block, width)
-    if table is not None:
-        return _columns(_with_commas(*table), len(table[0]), width, ",")
-    return _columns(map(_separated, _chunks(block)), _count_lines(block), width, ",")
-
-
-def _count_lines(block: DataBlock) -> int:
-    chunks = (np.frombuffer(chunk, dtype=np.uint8) for chunk in _chunks(block))
-    return sum(int(np.count_nonzero(chunk == NEWLINE)) for chunk in chunks)
-
-
-def _chunks(block: DataBlock) -> Iterator[memoryview]:
-    """Yield the bytes of the section in chunks of complete lines."""
-    view = memoryview(block.file)
-    at, stop = block.span
-    while at < stop:
-        end = block.file.find(b"\n", min(at + CHUNK_BYTES, stop - 1), stop) + 1
-        yield view[at:end]
-        at = end
-
-
-def _fixed_table(block: DataBlock, width: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]] | None:
-    """Return lines of equal length as uint8[line, character], and the separator positions; None for other sections."""
-    cells = np.frombuffer(block.view, dtype=np.uint8)
-    length = block.file.find(b"\n", *block.span) + 1 - block.span[0]
-    if len(cells) % length:
-        return None
-    cells = cells.reshape(-1, length)
-    if (cells[:, -1] != NEWLINE).any():
-        return None
-    blank = (cells[:: max(len(cells) // PROBES, 1), :-1] == BLANK).all(axis=0)
-    starts = np.flatnonzero(~blank & np.concatenate([[True], blank[:-1]]))
-    if len(starts) != width:
-        return None
-    separators = starts[1:] - 1
-    if (cells[:, separators] != BLANK).any():
-        return None
-    return (cells, separators) if len(cells) else None
-
-
-def _with_commas(cells: NDArray[np.uint8], separators: NDArray[np.int64]) -> Iterator[memoryview]:
-    """Yield chunks of a table with commas between the columns."""
-    step = max(CHUNK_BYTES // cells.shape[1], 1)
-    for first in range(0, len(cells), step):
-        table = cells[first : first + step].copy()
-        table[:, separators] = COMMA
-        yield table.data.cast("B")
-
-
-def _separated(chunk: memoryview) -> memoryview:
-    """Return complete lines with a comma before each cell except the first; the parser ignores other blanks."""
-    cells = np.array(np.frombuffer(chunk, dtype=np.uint8))
-    if TAB in cells:
-        cells[cells == TAB] = BLANK
-    blank = cells == BLANK
-    separators = np.flatnonzero(blank[:-1] & ~blank[1:])
-    before_cell = cells[separators + 1] != NEWLINE
-    starts = np.concatenate([[0], np.flatnonzero(cells[:-1] == NEWLINE) + 1])
-    before_cell[np.searchsorted(separators, starts[blank[starts]])] = (
-        False  # blanks that indent a line are not separators
-    )
-    cells[separators[before_cell]] = COMMA
-    return cells.data
-
-
-def _columns(chunks: Iterator[memoryview], lines: int, width: int, delimiter: str) -> Columns | None:
-    """Parse chunk by chunk into one table, so that nothing is held twice."""
-    values = np.empty((width, lines))
+    trimmed = pc.TrimOptions(characters=f" \t\n{delimiter or ''}")
+    values = np.empty((width, _count_lines(block)))
     rows = 0
-    for chunk in chunks:
-        table = _parsed(chunk, width, delimiter)
-        if table is None:
+    for chunk in _chunks(block):
+        numbers = _parsed(chunk, width, delimiter, trimmed)
+        if numbers is None:
             return None
-        for row, column in zip(values, table.columns, strict=True):
-            row[rows : rows + len(column)] = column.to_numpy()
-        rows += table.num_rows
+        table = numbers.reshape(-1, width)
+        values[:, rows : rows + len(table)] = table.T
+        rows += len(table)
     return list(values[:, :rows])
 
 
-def _parsed(chunk: memoryview, width: int, delimiter: str) -> pa.Table | None:
-    names = [str(number) for number in range(width)]
-    try:
-        return pacsv.read_csv(
-            pa.BufferReader(pa.py_buffer(chunk)),
-            read_options=pacsv.ReadOptions(
-                use_threads=False, column_names=names, block_size=min(len(chunk) + 1, MAX_BLOCK_BYTES)
-            ),
-            parse_options=pacsv.ParseOptions(delimiter=delimiter, quote_char=False),
-            convert_options=pacsv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.float64()), null_values=[], check_utf8=False
-            ),
-        )
-    except (pa.ArrowInvalid, pa.ArrowKeyError):
+def _count_lines(block: DataBlock) -> int:
+    return sum(int(np.count_nonzero(chunk == NEWLINE)) for chunk in _chunks(block))
+
+
+def _chunks(block: DataBlock) -> Iterator[Characters]:
+    """Yield the bytes of the section in chunks of complete lines, without copies."""
+    characters = np.frombuffer(block.file, dtype=np.uint8)
+    at, stop = block.span
+    while at < stop:
+        end = block.file.find(b"\n", min(at + CHUNK_BYTES, stop - 1), stop) + 1
+        yield characters[at:end]
+        at = end
+
+
+def _parsed(
+    chunk: Characters, width: int, delimiter: str | None, trimmed: pc.TrimOptions
+) -> NDArray[np.float64] | None:
+    """Return the number in each cell, row by row; None if a row or cell is not plain."""
+    if len(chunk) > MAX_CHUNK_BYTES:
         return None
+    if delimiter is not None:
+        return _numbers(chunk, _delimited(chunk, width, ord(delimiter)), trimmed)
+    numbers = _numbers(chunk, _fixed(chunk, width), trimmed)
+    return _numbers(chunk, _separated(chunk, width), trimmed) if numbers is None else numbers
+
+
+def _fixed(chunk: Characters, width: int) -> Offsets | None:
+    """Return where each cell starts and the last one ends, in lines of equal length and columns of fixed width.
+
+    A cell reaches to the start of the next one; blanks, delimiters and line ends around its number belong to it.
+
+    Args:
+        chunk: uint8[character], complete lines.
+        width: cells per row.
+
+    Returns:
+        int32[row * width + 1]; None if the lines have no such columns.
+    """
+    newline = chunk == NEWLINE
+    length = int(np.argmax(newline)) + 1
+    if len(chunk) % length:
+        return None
+    lines, ends = chunk.reshape(-1, length), newline.reshape(-1, length)[:, -1]
+    if not ends.all() or np.count_nonzero(newline) != len(lines):
+        return None
+    blank = (lines[:: max(len(lines) // PROBES, 1), :-1] == BLANK).all(axis=0)
+    starts = np.flatnonzero(~blank & np.concatenate([[True], blank[:-1]]))
+    if len(starts) != width or (lines[:, starts[1:] - 1] != BLANK).any():
+        return None
+    starts[0] = 0  # a longer first cell begins before those of the lines examined
+    offsets = np.empty(len(lines) * width + 1, dtype=np.int32)
+    offsets[:-1].reshape(-1, width)[:] = np.add.outer(
+        np.arange(0, len(chunk), length, dtype=np.int32), starts.astype(np.int32)
+    )
+    offsets[-1] = len(chunk)
+    return offsets
+
+
+def _separated(chunk: Characters, width: int) -> Offsets | None:
+    """Return offsets as `_fixed` of cells between any number of blanks and tabs, without empty lines."""
+    newline = chunk == NEWLINE
+    gap = newline | (chunk == BLANK) | (chunk == TAB)
+    starts = np.flatnonzero(~gap & np.concatenate([[True], gap[:-1]]))
+    ends = np.flatnonzero(newline)
+    cells = np.diff(np.searchsorted(starts, ends), prepend=0)
+    empty = np.diff(ends, prepend=-1) == 1
+    if not ((cells == width) | empty).all():
+        return None
+    return np.append(starts, len(chunk)).astype(np.int32)
+
+
+def _delimited(chunk: Characters, width: int, delimiter: int) -> Offsets | None:
+    """Return offsets as `_fixed` of cells that a delimiter or a line end closes, without empty lines."""
+    newline = chunk == NEWLINE
+    empty = newline & np.concatenate([[True], newline[:-1]])
+    ends = np.flatnonzero(((chunk == delimiter) | newline) & ~empty)
+    last = newline[ends]
+    if len(ends) % width or not (last.reshape(-1, width) == (np.arange(width) == width - 1)).all():
+        return None
+    return np.concatenate([[0], ends + 1]).astype(np.int32)
+
+
+def _numbers(chunk: Characters, offsets: Offsets | None, trimmed: pc.TrimOptions) -> NDArray[np.float64] | None:
+    """Return the number in each cell; None if there are no offsets, or any cell is not a number."""
+    if offsets is None:
+        return None
+    cells = pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(chunk))
+    try:
+        numbers: NDArray[np.float64] = pc.ascii_trim(cells, options=trimmed).cast(pa.float64()).to_numpy()
+    except pa.ArrowInvalid:
+        return None
+    return numbers

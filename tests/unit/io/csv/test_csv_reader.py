@@ -74,6 +74,14 @@ VARIANTS = {
     "quoted": PLAIN.replace("DEPTH (m)", '"DEPTH (m)"').replace("40.5", '"40.5"'),
     "blanks around cells": PLAIN.replace(",", " , "),
     "bars": PLAIN.replace(",", "|"),
+    "blanks": "DEPTH(m) GR(gAPI)   RHOB(g/cm3)\n 1000  40.5 2.25\n 1000.5 50.0 NaN\n 1001  60.25 2.5\n",
+    "blanks and decimal commas": "DEPTH(m) GR(gAPI) RHOB(g/cm3)\n1000,0 40,5 2,25\n1000,5 50,0 NaN\n1001,0 60,25 2,5\n",
+    "blanks, units behind a blank": "DEPTH (m) GR (gAPI) RHOB (g/cm3)\n1000 40.5 2.25\n1000.5 50 NaN\n1001 60.25 2.5\n",
+    "units behind commas": PLAIN.replace("DEPTH (m),GR (gAPI),RHOB (g/cm3)", '"DEPTH, m","GR, gAPI","RHOB, g/cm3"'),
+    "units behind slashes": PLAIN.replace(" (", "/").replace(")", ""),
+    "units behind points": PLAIN.replace(" (", ".").replace(")", ""),
+    "the separator of Excel": "sep=,\n" + PLAIN,
+    "titles above": "Well: A-1, north\nDate,1999\nMD in the hole\n\n" + PLAIN,
     "delimiter at the end of all lines": PLAIN.replace("\n", ",\n"),
     "delimiter at the end of the rows": PLAIN.replace("\n", ",\n").replace(",\n", "\n", 1),
     "depth not first": "GR (gAPI),DEPTH (m),RHOB (g/cm3)\n40.5,1000,2.25\n50,1000.5,\n60.25,1001,2.5\n",
@@ -163,6 +171,7 @@ def test_a_thousands_separator_is_never_taken_for_a_decimal_mark(tmp_path: Path)
 EXAMPLES = {
     "not-csv": ("Dear all,\nplease find the logs in the next mail.\n", "line 1"),
     "long-line": ("DEPTH (m),GR\n1,2\n" + "3," * 600_000 + "\n", "line 3"),
+    "lines-above-header": ("Well: A-1\nField: North\n\nDEPTH (m),GR (gAPI)\n1,40\n2,50\n", "line 1"),
     "several-wells": ("WELL,DEPTH (m),GR (gAPI)\nA-1,1,40\nA-1,2,50\nA-2,1,40\n", "line 4"),
     "depth-chosen": ("TVD (m),MD (m),GR (gAPI)\n900,1000,40\n901,1001,50\n", "line 1"),
     "no-depth-index": ("X,GR (gAPI)\n1,40\n2,50\n", "line 1"),
@@ -301,3 +310,19 @@ def test_thousands_in_quoted_cells(tmp_path: Path):
     assert (well.axis[0], well.channel("GR")[0]) == (1500.0, 50.5)
     np.testing.assert_allclose(well.channel("RHOB")[:2], [2.300, 2.301], rtol=1e-6)
     assert "thousands-separator" in {finding.code for finding in well.findings}
+
+
+@pytest.mark.parametrize("head", ["NPHI", "NPHI (%)"])
+def test_percent_signs_behind_the_numbers(head: str, tmp_path: Path):
+    rows = "".join(f"{1000 + row},{10 + row}.5%\n" for row in range(4)) + "1004,\n"
+    well = recording(tmp_path, f"DEPTH (m),{head}\n{rows}")
+    np.testing.assert_allclose(well.channel("NPHI"), [0.105, 0.115, 0.125, 0.135, np.nan], rtol=1e-6)
+    assert {finding.code for finding in well.findings} == {"unit-converted"}
+
+
+def test_a_porosity_without_unit_that_varies_below_one_is_a_fraction(tmp_path: Path):
+    porosity = 0.2 + 0.1 * np.sin(np.arange(40.0))
+    rows = "".join(f"{1000 + row},{value:.3f}\n" for row, value in enumerate(porosity))
+    well = recording(tmp_path, f"DEPTH (m),NPHI\n{rows}")
+    np.testing.assert_allclose(well.channel("NPHI"), np.round(porosity, 3), rtol=1e-6)
+    assert [(finding.severity, finding.code) for finding in well.findings] == [("warning", "unit-missing")]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from aemodels.core.errors import UnreadableFileError
+from aemodels.curves.tables import is_depth
 from aemodels.io import read_las
 from helpers.las_files import codes, las_text, read_text, refused
 
@@ -120,4 +121,26 @@ def test_units_in_the_western_code_page_of_dos(unit: str, tmp_path: Path):
 
 
 def test_an_unknown_unit_of_depth_is_refused(tmp_path: Path):
-    assert refused(tmp_path, las_text(ROWS, unit="MDRT", **EDGES)) == {"no-depth-index": "curve DEPT"}
+    assert refused(tmp_path, las_text(ROWS, unit="FATHOMS", **EDGES)) == {"no-depth-index": "curve DEPT"}
+
+
+@pytest.mark.parametrize("unit", ["MDRT", "TVDSS", "MD", "RKB"])
+def test_a_reference_of_depths_in_the_place_of_their_unit_is_none(unit: str, tmp_path: Path):
+    well = read_text(tmp_path, las_text(ROWS, unit=unit, **EDGES))
+    assert (well.axis[0], well.axis[-1]) == (1500.0, 1505.5)
+    (finding,) = [finding for finding in well.findings if finding.code == "depth-unit-missing"]
+    assert unit in finding.found
+    feet = read_text(tmp_path, las_text(ROWS, unit=unit, **EDGES).replace(f"STRT.{unit}", "STRT.FT"))
+    assert feet.axis[0] == pytest.approx(1500 * 0.3048)
+
+
+@pytest.mark.parametrize(
+    "name", ["MDRT", "MD_RKB", "DEPTH_MD", "MDBRT", "SSTVD", "TVD_SS", "MEASDEPTH", "DEPT-KB", "MD REF"]
+)
+def test_names_of_depths_with_their_reference(name: str):
+    assert is_depth(name)
+
+
+@pytest.mark.parametrize("name", ["MDT", "MDEN", "TVDE", "DEPOR", "REF", "KB", "MDX"])
+def test_names_that_begin_like_depths_are_none(name: str):
+    assert not is_depth(name)
