@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from aemodels.bundle.bed_peaks import lower_bed_peaks
 from aemodels.bundle.files import (
     EARLIER_FILES,
     ENCODER,
@@ -29,6 +28,7 @@ from aemodels.bundle.files import (
 )
 from aemodels.bundle.own_depths import at_own_depths
 from aemodels.bundle.unflagged_changes import limit_unflagged_changes
+from aemodels.bundle.unlikely_intervals import lower_unlikely_intervals
 from aemodels.core.errors import BundleError, DataError
 from aemodels.core.findings import Finding
 from aemodels.core.interfaces import Denoiser
@@ -190,7 +190,8 @@ class Bundle:
         judged, doubts = self._judged(detector_input, found)
         if judged is not None:
             if evaluation.fault_scores is not None:
-                found = lower_bed_peaks(found, self.threshold, evaluation.fault_scores, detector_input, self.curves)
+                kinds = evaluation.fault_scores
+                found = lower_unlikely_intervals(found, self.threshold, kinds, detector_input, self.curves)
             found = np.where(judged, self._with_bad_hole(found, recording), np.nan).astype(np.float32)
         scores = _apply_rules(found, flags, self.threshold)
         unobserved = ~np.isfinite(raw) if self.kind == "logs" else ~np.isfinite(raw).any(axis=1, keepdims=True)

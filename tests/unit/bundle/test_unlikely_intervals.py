@@ -1,16 +1,17 @@
-"""Thin beds that are called spikes."""
+"""Thin beds that are called spikes, and depth shifts that are too short for one."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from aemodels.bundle.bed_peaks import MAX_SAMPLES, lower_bed_peaks
+from aemodels.bundle.unlikely_intervals import MAX_SPIKE_SAMPLES, MIN_SHIFT_SAMPLES, lower_unlikely_intervals
 from aemodels.core.types import Section
 from aemodels.detect.base import FaultScores
 
 DEPTHS, PEAK, THRESHOLD = 120, 60, 1.5
 CURVES = ("GR", "RDEP")
+KINDS = ("spike", "washout", "depth_shift")
 BED = (0.1, 0.35, 0.6, 0.35, 0.1)  # a thin bed seen by a tool that averages over half a metre
 SPIKE = (0.0, 0.0, 0.6, 0.0, 0.0)
 
@@ -26,9 +27,9 @@ def lowered(
     scores[row, PEAK - samples // 2 : PEAK - samples // 2 + samples] = 3.0
     if missing:
         scores[1 - row] = np.nan
-    kinds = FaultScores(("spike", "washout"), np.zeros((2, DEPTHS), dtype=np.float32))
-    kinds.score[("spike", "washout").index(kind)] = 5.0
-    return lower_bed_peaks(scores, THRESHOLD, kinds, section, CURVES)
+    kinds = FaultScores(KINDS, np.zeros((3, DEPTHS), dtype=np.float32))
+    kinds.score[KINDS.index(kind)] = 5.0
+    return lower_unlikely_intervals(scores, THRESHOLD, kinds, section, CURVES)
 
 
 def test_a_peak_with_flanks_is_a_hint() -> None:
@@ -42,13 +43,18 @@ def test_a_peak_with_flanks_is_a_hint() -> None:
     [
         {"shape": SPIKE},
         {"shape": BED, "kind": "washout"},
-        {"shape": BED, "samples": MAX_SAMPLES + 1},
+        {"shape": BED, "samples": MAX_SPIKE_SAMPLES + 1},
         {"shape": BED, "row": CURVES.index("RDEP")},
     ],
     ids=["sharp", "another kind", "long", "resistivity"],
 )
 def test_what_may_be_a_fault_stays_flagged(kept: dict) -> None:
     assert lowered(**kept).max() == 3.0
+
+
+@pytest.mark.parametrize(("samples", "flagged"), [(MIN_SHIFT_SAMPLES - 1, False), (MIN_SHIFT_SAMPLES, True)])
+def test_a_depth_shift_of_a_metre_is_a_hint(samples: int, flagged: bool) -> None:
+    assert (lowered(SPIKE, kind="depth_shift", samples=samples).max() > THRESHOLD) == flagged
 
 
 def test_depths_that_are_not_judged_stay_so() -> None:

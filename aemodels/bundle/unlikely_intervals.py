@@ -1,4 +1,4 @@
-"""Peaks with flanks: thin beds that the detector takes for spikes."""
+"""Flagged intervals that cannot be what they are called: thin beds as spikes, and depth shifts of a metre."""
 
 from __future__ import annotations
 
@@ -12,22 +12,25 @@ from aemodels.detect.interval_reasons import label_rows
 from aemodels.detect.rules.rules import edge_shares
 from aemodels.signal.runs import runs
 
-SPIKE = "spike"
+SPIKE, SHIFT = "spike", "depth_shift"
 # Tools that average over 0.4 m and more, so that a bed has flanks of two samples at a step of 0.15 m. Resistivities,
 # which saturate and jump in earnest, are left out.
 AVERAGED_CURVES = frozenset({"GR", "RHOB", "NPHI", "DTC"})
 # Of a peak's height, one jump between two samples at either end: hot shales and coals have 0.3 to 0.6, injected spikes
-# 0.6 and more (docs/lab/2026-11-other-basins.md).
-MIN_EDGE_SHARE = 0.6
-MAX_SAMPLES = 12  # 1.8 m; longer intervals are no spikes
+# 0.8 and more, those of simulated tools 0.5 and more (docs/lab/2026-11-other-basins.md).
+MIN_EDGE_SHARE = 0.55
+MAX_SPIKE_SAMPLES = 12  # 1.8 m; a longer interval is no spike
+MIN_SHIFT_SAMPLES = 11  # 1.7 m; shifts are searched by the correlation over 6 m and more
 _REACH = 4  # samples to either side of a peak
 _AROUND = 2 * _REACH + 2
 
 
-def lower_bed_peaks(
+def lower_unlikely_intervals(
     found: FloatArray, threshold: float, kinds: FaultScores, section: Section, curves: Sequence[str]
 ) -> FloatArray:
-    """Return scores in which short intervals called spikes are hints, not flags, if they have the flanks of a bed.
+    """Return scores in which intervals that cannot be what they are called are hints, not flags.
+
+    Those called spikes whose peaks have the flanks of a bed, and those called depth shifts that are too short for one.
 
     Args:
         found: float32[curve, sample], scores; NaN = not judged.
@@ -42,10 +45,12 @@ def lower_bed_peaks(
     flagged = np.nan_to_num(row_scores(found, "logs"), nan=-np.inf) > threshold
     names, out = label_rows(kinds, flagged, "logs"), found.copy()
     for start, stop in runs(flagged):
-        if names[start] != SPIKE or stop - start > MAX_SAMPLES:
-            continue
-        raised = np.flatnonzero((np.nan_to_num(found[:, start:stop], nan=-np.inf) > threshold).any(axis=1))
-        if all(curves[int(row)] in AVERAGED_CURVES for row in raised) and not _is_sharp(section, raised, start, stop):
+        unlikely = names[start] == SHIFT and stop - start < MIN_SHIFT_SAMPLES
+        if names[start] == SPIKE and stop - start <= MAX_SPIKE_SAMPLES:
+            raised = np.flatnonzero((np.nan_to_num(found[:, start:stop], nan=-np.inf) > threshold).any(axis=1))
+            averaged = all(curves[int(row)] in AVERAGED_CURVES for row in raised)
+            unlikely = averaged and not _is_sharp(section, raised, start, stop)
+        if unlikely:
             out[:, start:stop] = np.minimum(out[:, start:stop], np.float32(threshold))
     return out
 
