@@ -45,6 +45,10 @@ class PValueScale:
         limited = np.minimum(inside + beyond, _MAX_NEG_LOG10_P)
         return np.where(np.isnan(scores), np.nan, limited).astype(np.float32)
 
+    def weaker(self, divisor: float) -> PValueScale:
+        """Return the scale whose -log10 p are those of this one divided by a positive number."""
+        return PValueScale(self.levels, self.neg_log10_p / divisor, self.scale * divisor)
+
     def to_array(self) -> NDArray[np.float64]:
         """Return everything in one array float64[grid + 1, 2]."""
         return np.vstack([np.column_stack([self.levels, self.neg_log10_p]), [self.scale, 0.0]])
