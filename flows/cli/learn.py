@@ -74,6 +74,9 @@ def train(  # noqa: PLR0913, PLR0917 - one option each
         Path | None,
         typer.Option("--bundle-to", help="Also write the bundle to this folder, which must be new or empty."),
     ] = None,
+    reviews: Annotated[
+        bool, typer.Option("--reviews", help="Rejected flags are examples of clean readings, accepted ones are not.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train all contenders, compare them on the hold-out, and register the bundle as challenger."""
@@ -86,7 +89,9 @@ def train(  # noqa: PLR0913, PLR0917 - one option each
         from flows.train import train as flow
         from tasks.tracking import PENDING
 
-        request = TrainRequest(spec=experiment, data=tuple(data), start_from=start_from, spec_file=str(spec))
+        request = TrainRequest(
+            spec=experiment, data=tuple(data), start_from=start_from, reviews=reviews, spec_file=str(spec)
+        )
         result = run_flow(flow, settings, request=request)
         answer.data = result.model_dump(mode="json")
         answer.show(f"{experiment.name}: gain on the hold-out (dB)", result.denoising)
