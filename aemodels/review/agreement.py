@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
+from statistics import median
 from typing import Any, TypeAlias
 
 from aemodels.review.document import Decision, Review
@@ -102,6 +103,21 @@ def agreement_rows(counted: Counted) -> list[dict[str, Any]]:
             pair = ([judged[author][flag] for flag in both] for author in (first, second))
             rows.append({"first": first, "second": second, "flags": len(both), **_agreement(*pair)})
     return rows
+
+
+def review_metrics(flags: Sequence[Mapping[str, Any]], agreement: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the metrics of one bundle: numbers of all curves and reasons together, and the median kappa.
+
+    Args:
+        flags: of one bundle, from `flag_rows`.
+        agreement: of its reviewers, from `agreement_rows`.
+    """
+    total = next(row for row in flags if row["curve"] == ALL and row["reason"] == ALL)
+    keys = {"flags": "reviewed_flags", "precision": "precision", "low": "precision_low", "high": "precision_high"}
+    found = {name: total[key] for key, name in keys.items()} | {key: total[key] for key in ("missed", "missed_m")}
+    kappas = [row["kappa"] for row in agreement if row["kappa"] is not None]
+    found["kappa"] = median(kappas) if kappas else None
+    return {name: float(value) for name, value in found.items() if value is not None}
 
 
 def _agreement(first: Iterable[bool], second: Iterable[bool]) -> dict[str, float | None]:

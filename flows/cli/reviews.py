@@ -1,4 +1,4 @@
-"""Commands for reviews of flagged intervals: reviews add, list, summary, export, apply."""
+"""Commands for reviews of flagged intervals: reviews add, list, summary, export, apply, record."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("summary")(summary)
     group.command("export")(export)
     group.command("apply")(apply)
+    group.command("record")(record)
     app.add_typer(group, name="reviews")
 
 
@@ -107,6 +108,28 @@ def apply(
         for row in rows:
             for problem in row["problems"]:
                 answer.say(problem)
+
+
+def record(as_json: Json = False) -> None:
+    """Log to MLflow how each model version does against the reviews of its flags; its card shows it."""
+    with answering("reviews record", as_json=as_json) as answer:
+        from flows.environment import prepare_environment
+        from tasks.ledger.reviews import kept_reviews
+        from tasks.review.record import record_reviews
+        from tasks.settings import Settings
+
+        settings = Settings()
+        prepare_environment(settings)
+        rows = record_reviews.fn(kept_reviews(_ledger()), settings)
+        answer.data["versions"] = rows
+        shown = ("precision", "missed", "kappa")
+        answer.show(
+            "Reviewed versions",
+            [
+                {"bundle": row["bundle"], "result": row["result"], **{key: row["metrics"].get(key) for key in shown}}
+                for row in rows
+            ],
+        )
 
 
 def _content(path: Path) -> bytes:
