@@ -55,7 +55,7 @@ def _row(key: tuple[str, str, str], decisions: Sequence[Decision]) -> dict[str, 
     added = [decision for decision in decisions if decision.action == "add"]
     flags = len(decisions) - len(added)
     right = sum(decision.action in {"accept", "redraw"} for decision in decisions)
-    precision, low, high = _share(right, flags)
+    precision, low, high = share(right, flags)
     return {
         **dict(zip(("bundle", "curve", "reason"), key, strict=True)),
         "flags": flags,
@@ -68,7 +68,8 @@ def _row(key: tuple[str, str, str], decisions: Sequence[Decision]) -> dict[str, 
     }
 
 
-def _share(hits: int, total: int) -> tuple[float | None, float | None, float | None]:
+def share(hits: int, total: int) -> tuple[float | None, float | None, float | None]:
+    """Return a share with its 95 % interval (Wilson 1927); all None without anything to count."""
     if not total:
         return None, None, None
     from scipy.stats import binomtest

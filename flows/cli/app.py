@@ -9,6 +9,7 @@ import typer
 
 from flows.cli import (
     audit,
+    bench,
     calibrate,
     check,
     data,
@@ -32,7 +33,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (learn, calibrate, score, monitor, serve, keep, data, check, similar, audit, field, reviews, show, stack):
+for group in (
+    learn,
+    calibrate,
+    score,
+    monitor,
+    serve,
+    keep,
+    data,
+    check,
+    similar,
+    audit,
+    field,
+    reviews,
+    show,
+    bench,
+    stack,
+):
     group.add_to(app)
 
 
