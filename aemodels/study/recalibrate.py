@@ -26,7 +26,7 @@ MEMBER_DIVISORS = (1.5, 2.0, 3.0, 5.0)  # that the evidence of one member may be
 
 @dataclass(frozen=True)
 class Change:
-    """What a recalibration changes.
+    """Changes that a recalibration makes.
 
     Args:
         divisors: curves and what their scores are divided by; curves that stay as they are are absent.

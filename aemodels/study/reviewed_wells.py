@@ -74,7 +74,7 @@ def evaluate_well(bundle: Bundle, recording: Recording) -> EvaluatedWell:
 
 @dataclass(frozen=True, eq=False)
 class EventPlace:
-    """Where an event of a reviewed well is.
+    """Place of an event of a reviewed well.
 
     Args:
         rows: int64[row], samples of the interval.

@@ -31,7 +31,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def add(
-    files: Annotated[list[Path], typer.Argument(help="Reviews saved from reports (JSON).")], as_json: Json = False
+    files: Annotated[list[Path], typer.Argument(help="Reviews saved from reports (JSON), or folders of such.")],
+    as_json: Json = False,
 ) -> None:
     """Validate reviews and keep each once, with author and time; the files are left as they are."""
     with answering("reviews add", as_json=as_json) as answer:
@@ -40,7 +41,7 @@ def add(
         from tasks.ledger.reviews import add_review
 
         ledger, rows = _ledger(), []
-        for path in files:
+        for path in _expanded(files):
             try:
                 review = parse_review(_content(path), str(path))
             except DataError as error:
@@ -130,6 +131,17 @@ def record(as_json: Json = False) -> None:
                 for row in rows
             ],
         )
+
+
+def _expanded(paths: list[Path]) -> list[Path]:
+    """Return the files, and the reviews below the folders."""
+    from aemodels.review.document import SUFFIX
+
+    found = []
+    for path in paths:
+        below = sorted(one for one in path.rglob(f"*{SUFFIX}") if one.is_file()) if path.is_dir() else []
+        found += below or [path]
+    return found
 
 
 def _content(path: Path) -> bytes:

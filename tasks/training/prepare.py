@@ -64,7 +64,7 @@ class PreparedRef(BaseModel):
 
     @property
     def label_keys(self) -> list[str]:
-        """What the labels of reviewers add to the key of a result that depends on them; empty without labels."""
+        """Part of the key of a result that depends on the labels of reviewers; empty without labels."""
         return [self.labels_sha256] if self.labels_sha256 else []
 
     def dataset_records(self, name: str) -> list[DatasetRecord]:
