@@ -1,7 +1,8 @@
-"""Commands for reviews of flagged intervals: reviews add, list, summary, export, apply, record."""
+"""Commands for reviews of flagged intervals: reviews add, list, summary, export, apply, record, serve."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +28,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("export")(export)
     group.command("apply")(apply)
     group.command("record")(record)
+    group.command("serve")(serve)
     app.add_typer(group, name="reviews")
 
 
@@ -131,6 +133,23 @@ def record(as_json: Json = False) -> None:
                 for row in rows
             ],
         )
+
+
+def serve(
+    outbox: Annotated[Path, typer.Argument(help="Folder that `sondeflow score` wrote to.")],
+    port: Annotated[int, typer.Option(min=1024, max=65535, help="Port on this machine.")] = 4300,
+    as_json: Json = False,
+) -> None:
+    """Serve the reports of an outbox on this machine and keep the reviews that they send; Ctrl-C ends it."""
+    with answering("reviews serve", as_json=as_json) as answer:
+        from flows.server.review_server import review_app, serve_reviews, token_file
+        from tasks.settings import Settings
+
+        settings = Settings()
+        app, address = review_app(outbox, settings, port)
+        sys.stderr.write(f"open {address}\nit holds the token of {token_file(settings)}: keep it to yourself\n")
+        answer.data["token_file"] = str(token_file(settings))
+        serve_reviews(app, port)
 
 
 def _expanded(paths: list[Path]) -> list[Path]:

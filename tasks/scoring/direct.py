@@ -24,9 +24,8 @@ from tasks.scoring.start_worker import StartedWorker
 from tasks.settings import Settings
 
 SCORED = "scored"  # folder of the outputs, beside what is scored
-_REVIEW = Finding(
-    "info", "review", "file", "a review of flags", "a log or traces", "keep it with `sondeflow reviews add`"
-)
+_KEEP = "keep it with `sondeflow reviews add`"
+_REVIEW = Finding("info", "other-kind", "file", "a review of flags", "a log or traces", _KEEP)
 
 
 @dataclass(frozen=True)
