@@ -22,6 +22,7 @@ from aemodels.bundle.files import (
     NOISE_LEVELS,
     REFERENCE,
     SCHEMA_VERSION,
+    WITH_DIVISORS,
     pack,
     read_arrays,
     read_manifest,
@@ -412,7 +413,7 @@ class Bundle:
 
     def _manifest(self, blobs: Mapping[str, bytes]) -> str:
         manifest = {
-            "schema_version": SCHEMA_VERSION,
+            "schema_version": WITH_DIVISORS if self.curve_divisors else SCHEMA_VERSION,
             "name": self.name,
             "spec": self.spec.model_dump(mode="json"),
             "normaliser": self.normaliser.state(),

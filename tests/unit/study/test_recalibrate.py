@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from aemodels.bundle.bundle import Bundle
+from aemodels.bundle.files import read_manifest
 from aemodels.core.errors import DataError
 from aemodels.review.labels import labels_by_content
+from aemodels.review.levels import Events
 from aemodels.study.calibrate import calibrate
-from aemodels.study.recalibrate import recalibrate
+from aemodels.study.recalibrate import AS_IT_IS, Change, _choose, recalibrate
 from helpers.recordings import make_line, make_well
 from helpers.reviewed_wells import biased_bundle, faulty_wells, outcome, true_review
 
@@ -92,6 +95,9 @@ def test_a_recalibrated_bundle_survives_storage_and_is_calibrated_on_its_own_sca
     assert loaded.curve_divisors == dict(found.change.divisors)
     np.testing.assert_array_equal(loaded.score(unlabelled[0]).score, found.bundle.score(unlabelled[0]).score)
     plain = dataclasses.replace(found.bundle, curve_divisors={})
+    plain.save(tmp_path / "plain")
+    versions = [read_manifest(tmp_path / name).content["schema_version"] for name in ("b", "plain")]
+    assert versions == [3, 2], "a reader that knows no divisors must refuse the bundle"
     assert calibrate(loaded, unlabelled).bundle.threshold < calibrate(plain, unlabelled).bundle.threshold / 2
 
 
@@ -111,3 +117,17 @@ def test_too_few_wells_are_refused_with_what_is_needed(bundle, reviewed, unlabel
         recalibrate(bundle, [*recordings, *unlabelled[:2]], labels)
     with pytest.raises(DataError, match="2 reviewed wells among 7 files"):
         recalibrate(bundle, [*recordings[:2], *unlabelled, make_line()], labels)
+
+
+def test_a_member_is_weakened_only_if_that_beats_moving_the_levels_of_curves():
+    def events(wrong_peak: float) -> list[Events]:
+        """Ten wells with three faults and two wrong flags each, all on one curve."""
+        peaks = np.array([[3.0]] * 3 + [[wrong_peak]] * 2, dtype=np.float32)
+        return [Events(peaks, np.array([True] * 3 + [False] * 2), np.full(5, number)) for number in range(10)]
+
+    spoilt = events(5.0)  # above the faults: no level tells them apart
+    two = SimpleNamespace(curves=("GR",))
+    weaker = Change((), "rules", 3.0)
+    assert _choose(two, {AS_IT_IS: spoilt, weaker: events(0.4)}) == weaker
+    assert _choose(two, {AS_IT_IS: events(2.0), weaker: events(0.4)}).member == ""
+    assert _choose(two, {AS_IT_IS: spoilt, weaker: spoilt}).is_empty
