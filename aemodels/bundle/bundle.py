@@ -28,6 +28,7 @@ from aemodels.bundle.files import (
     read_manifest,
 )
 from aemodels.bundle.own_depths import at_own_depths
+from aemodels.bundle.unflagged_changes import limit_unflagged_changes
 from aemodels.core.errors import BundleError, DataError
 from aemodels.core.findings import Finding
 from aemodels.core.interfaces import Denoiser
@@ -142,7 +143,8 @@ class Bundle:
 
         A well of another step than the training wells is resampled for the detector, so that networks and rules see
         metres; the scores are at its own depths. The denoiser sees the samples as they are, whose noise is independent,
-        up to twice the step of the training wells; beyond, it would take beds for noise.
+        up to twice the step of the training wells; beyond, it would take beds for noise. Readings of a well that are
+        not flagged are changed little, by `limit_unflagged_changes`.
 
         Args:
             recording: a well or a line.
@@ -153,32 +155,40 @@ class Bundle:
             DataError: if the recording is of another kind, or has none of the curves.
         """
         self._check(recording)
-        quality = quality or assess(recording)
+        scores = self._scored(recording, quality or assess(recording))
+        return limit_unflagged_changes(scores) if self.kind == "logs" else scores
+
+    def _scored(self, recording: Recording, quality: Quality) -> Scores:
+        """Return the scores of `score` with all that the denoiser changes."""
         even = self.at_step(recording)
         if even is recording:
-            return self._score(recording, quality, self._denoised(recording, quality))
+            section = self.section(recording, quality)
+            return self._score(recording, quality, self._denoised(recording, section), section)
         even_quality, raw = assess(even), self._raw(recording)
         if median_step(recording.axis) > MAX_DENOISED_STEP * median_step(even.axis):
-            found = self._score(even, even_quality, self._denoised(even, even_quality))
+            section = self.section(even, even_quality)
+            found = self._score(even, even_quality, self._denoised(even, section), section)
             return at_own_depths(found, even.axis, recording.axis, raw)
         found = self._score(even, even_quality, self._raw(even))
         back = at_own_depths(found, even.axis, recording.axis, raw)
-        return dataclasses.replace(back, denoised=self._denoised(recording, quality))
+        return dataclasses.replace(back, denoised=self._denoised(recording, self.section(recording, quality)))
 
     def at_step(self, recording: Recording) -> Recording:
         """Return a well at the step of the training wells; a line, or a well of that step, is returned unchanged."""
         return recording if self.step is None or self.kind != "logs" else resample(recording, self.step)
 
-    def _denoised(self, recording: Recording, quality: Quality) -> FloatArray:
+    def _denoised(self, recording: Recording, section: Section) -> FloatArray:
         """Return the denoised curves or traces in canonical units, NaN where nothing was recorded."""
-        section, raw = self.section(recording, quality), self._raw(recording)
+        raw = self._raw(recording)
         denoised = self.normaliser.invert(self.denoiser.denoise(section), section)
         return np.where(np.isfinite(raw), denoised, np.nan).astype(np.float32)
 
-    def _score(self, recording: Recording, quality: Quality, denoised: FloatArray) -> Scores:
+    def _score(
+        self, recording: Recording, quality: Quality, denoised: FloatArray, section: Section | None = None
+    ) -> Scores:
         raw = self._raw(recording)
         flags = self.rule_flags(quality, recording)
-        detector_input = self.detector_input(recording, quality)
+        detector_input = self.detector_input(recording, quality, section)
         evaluation = evaluate(self.detector, detector_input)
         found = self.on_threshold_scale(evaluation.score)
         judged, doubts = self._judged(detector_input, found)
@@ -315,11 +325,17 @@ class Bundle:
             flags[reason] = by_curve
         return flags
 
-    def detector_input(self, recording: Recording, quality: Quality) -> Section:
-        """Return the detector's input: with readings outside the physical range if it classifies faults."""
-        if isinstance(self.detector, FaultClassifier):
-            return self.normaliser.apply(recording)
-        return self.section(recording, quality)
+    def detector_input(self, recording: Recording, quality: Quality, section: Section | None = None) -> Section:
+        """Return the detector's input: with readings outside the physical range if it classifies faults.
+
+        Args:
+            recording: a well or a line.
+            quality: its rule flags.
+            section: result of `section` for them, if it is known.
+        """
+        section = self.section(recording, quality) if section is None else section
+        hidden = isinstance(self.detector, FaultClassifier) and implausible(recording, quality).any()
+        return self.normaliser.apply(recording) if hidden else section
 
     def _row_reasons(
         self,

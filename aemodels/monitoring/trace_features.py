@@ -46,7 +46,8 @@ def unit_peak(values: FloatArray) -> tuple[NDArray[np.float64], NDArray[np.float
 def _block(values: FloatArray) -> dict[str, NDArray[np.float64]]:
     scaled, peak = unit_peak(values)
     centred = scaled - scaled.mean(axis=1, keepdims=True)
-    variance = np.mean(centred**2, axis=1)
+    power = centred**2
+    variance = np.mean(power, axis=1)
     alive = variance > 1e-12
     safe = np.where(alive, variance, 1.0)
     frequency, bandwidth = _spectrum(centred)
@@ -55,7 +56,7 @@ def _block(values: FloatArray) -> dict[str, NDArray[np.float64]]:
         "relative_rms": np.sqrt(np.mean(scaled**2, axis=1)) * peak[:, 0],
         "frequency": frequency,
         "bandwidth": bandwidth,
-        "kurtosis": np.mean(centred**4, axis=1) / safe**2 - 3.0,
+        "kurtosis": np.mean(power**2, axis=1) / safe**2 - 3.0,
         "autocorrelation": neighbours / safe,
     }
     return {name: np.where(alive, feature, np.nan) for name, feature in features.items()}

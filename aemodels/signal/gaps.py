@@ -24,13 +24,24 @@ def fill_lost(values: FloatArray, mask: BoolArray, method: Method) -> FloatArray
         seen = np.flatnonzero(mask[row])
         known = values[row, seen].astype(np.float64)
         lost = samples[~mask[row]]
-        if method == "pchip" and seen.size > 1:
+        if method == "pchip" and (np.diff(seen) > 1).any():
             from scipy.interpolate import PchipInterpolator  # a third of a second, which most files do not need
 
-            out[row, lost] = PchipInterpolator(seen, known)(np.clip(lost, seen[0], seen[-1]))
+            near = _beside_gaps(seen)
+            out[row, lost] = PchipInterpolator(seen[near], known[near])(np.clip(lost, seen[0], seen[-1]))
         else:
             out[row, lost] = np.interp(lost, seen, known)
     return out
+
+
+def _beside_gaps(seen: NDArray[np.int64]) -> BoolArray:
+    """Return which observed positions PCHIP needs: two on either side of each gap, and three at each end."""
+    last = np.flatnonzero(np.diff(seen) > 1)
+    needed = np.zeros(seen.size, dtype=np.bool_)
+    needed[:3] = needed[-3:] = True
+    for offset in (-1, 0, 1, 2):
+        needed[np.clip(last + offset, 0, seen.size - 1)] = True
+    return needed
 
 
 def fill_windows(values: FloatArray, mask: BoolArray, neutral: float) -> FloatArray:

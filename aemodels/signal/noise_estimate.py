@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aemodels.core.types import BoolArray, FloatArray
 from aemodels.signal.windows import starts
@@ -72,6 +73,10 @@ def noise_sigma_along(values: FloatArray, mask: BoolArray, length: int, stride: 
 
 def noise_power(values: FloatArray, mask: BoolArray) -> float:
     """Return the mean noise variance of the channels with observed samples; 0 if there are none."""
-    sigma = noise_sigma(values, mask)[:, 0].astype(np.float64)
+    return mean_power(noise_sigma(values, mask)[:, 0].astype(np.float64), mask)
+
+
+def mean_power(sigma: NDArray[np.float64], mask: BoolArray) -> float:
+    """Return the mean variance of noise levels, float64[channel], of the channels with observed samples; 0 if none."""
     live = sigma[mask.any(axis=1)]
     return float(np.mean(live**2)) if live.size else 0.0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
 
 from aemodels.core.findings import Finding, Severity
 from aemodels.core.types import BoolArray, FloatArray, Recording
@@ -194,7 +195,8 @@ def _spiky(magnitude: FloatArray) -> BoolArray:
     samples = magnitude.shape[1]
     rms = np.sqrt(np.mean(np.square(magnitude, dtype=np.float64), axis=1, keepdims=True))
     padded = np.pad(magnitude, ((0, 0), (SPIKE_REACH, SPIKE_REACH)))
-    maxima = np.lib.stride_tricks.sliding_window_view(padded, SPIKE_REACH - SPIKE_GAP, axis=1).max(axis=-1)
+    width = SPIKE_REACH - SPIKE_GAP
+    maxima = maximum_filter1d(padded, width, axis=1)[:, width // 2 : padded.shape[1] - (width - 1) // 2]
     right = SPIKE_REACH + SPIKE_GAP + 1
     around = np.maximum(maxima[:, :samples], maxima[:, right : right + samples])
     spikes = (magnitude > SPIKE_RATIO * around) & (magnitude > SPIKE_HEIGHT * rms)

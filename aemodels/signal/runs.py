@@ -31,11 +31,11 @@ def flat_runs(values: FloatArray, minimum: int) -> BoolArray:
     """Find the samples of runs of identical observed values.
 
     Args:
-        values: float32[sample], NaN = missing (ends a run).
+        values: float32[..., sample], NaN = missing (ends a run).
         minimum: minimum length of a run, in samples.
 
     Returns:
-        bool[sample].
+        bool of the same shape.
 
     >>> flat_runs(np.array([1, 2, 2, 2, 3], dtype=np.float32), 3).astype(int).tolist()
     [0, 1, 1, 1, 0]
@@ -44,16 +44,21 @@ def flat_runs(values: FloatArray, minimum: int) -> BoolArray:
 
 
 def run_lengths(values: FloatArray) -> NDArray[np.int64]:
-    """Return the length of the run of identical values around each sample, int64[sample]; each NaN is its own run.
+    """Return the length of the run of identical values around each sample; each NaN is its own run.
+
+    Args:
+        values: float32[..., sample]; no run goes on from one row to the next.
+
+    Returns:
+        int64 of the same shape.
 
     >>> run_lengths(np.array([1, 2, 2, 2, 3], dtype=np.float32)).tolist()
     [1, 3, 3, 3, 1]
     """
-    if not values.size:
-        return np.zeros(0, dtype=np.int64)
-    starts = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]]))  # NaN differs from NaN
-    lengths = np.diff(np.append(starts, values.size))
-    return np.repeat(lengths, lengths)
+    begins = np.ones(values.shape, dtype=np.bool_)
+    np.not_equal(values[..., 1:], values[..., :-1], out=begins[..., 1:])  # NaN differs from NaN
+    lengths = np.diff(np.append(np.flatnonzero(begins), values.size))
+    return np.repeat(lengths, lengths).reshape(values.shape)
 
 
 def straight_runs(values: FloatArray, minimum: int, tolerance: float | NDArray[np.float64]) -> BoolArray:

@@ -12,7 +12,7 @@ from aemodels.core.interfaces import Denoiser
 from aemodels.core.types import BoolArray, FloatArray, Section
 from aemodels.denoisers.guarded.spike_gate import SpikeGate, find_spikes
 from aemodels.signal.gaps import distance_to_observed, fill_lost
-from aemodels.signal.noise_estimate import noise_power, noise_sigma
+from aemodels.signal.noise_estimate import mean_power, noise_power, noise_sigma
 from aemodels.signal.runs import flat_runs
 
 COVERAGES = (0.68, 0.95)
@@ -174,14 +174,11 @@ def noiseless(section: Section) -> BoolArray:
     ten readings or more that equal the highest or the lowest one.
     """
     observed = np.where(section.mask, section.values, np.float32(np.nan))
-    found = np.stack([flat_runs(channel, FLAT_SAMPLES) for channel in observed])
-    for channel, flagged in zip(observed, found, strict=True):
-        seen = channel[np.isfinite(channel)]
-        for end in (seen.min(), seen.max()) if seen.size else ():
-            at_end = channel == end
-            if at_end.sum() >= SATURATED_SAMPLES:
-                np.logical_or(flagged, at_end, out=flagged)
-    return found
+    found = flat_runs(observed, FLAT_SAMPLES)
+    for end in (np.fmin.reduce(observed, axis=1), np.fmax.reduce(observed, axis=1)):
+        at_end = observed == end[:, None]
+        found |= at_end & (at_end.sum(axis=1, keepdims=True) >= SATURATED_SAMPLES)
+    return np.asarray(found)
 
 
 def limit_change(change: FloatArray, section: Section, guards: Guards) -> FloatArray:
@@ -200,7 +197,8 @@ def limit_change(change: FloatArray, section: Section, guards: Guards) -> FloatA
     rms = np.sqrt(power / np.maximum(section.mask.sum(axis=1), 1))
     sigma = noise_sigma(section.values, section.mask)[:, 0].astype(np.float64)
     if guards.groups == 1:
-        sigma = np.maximum(sigma, group_sigma(section, guards.groups))
+        line = section.noise.power if section.noise else mean_power(sigma, section.mask)
+        sigma = np.maximum(sigma, np.sqrt(line))
     allowed = guards.limit * sigma
     factor = np.where(rms > allowed, allowed / np.maximum(rms, 1e-30), 1.0)
     return (change * factor[:, None]).astype(np.float32)

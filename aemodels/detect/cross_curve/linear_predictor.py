@@ -71,15 +71,15 @@ class RidgeFromOtherCurves:
         taps = len(self.covariance) // channels
         centred = (np.clip(section.values, *CLIP_RANGE) - self.mean[:, None]).astype(np.float32)
         padded = np.pad(centred, ((0, 0), (taps // 2, taps // 2)), mode="edge")
-        windows = np.lib.stride_tricks.sliding_window_view(padded, taps, axis=1)  # [channel, sample, tap]
+        by_sample = np.ascontiguousarray(padded.T).ravel()
+        windows = np.lib.stride_tricks.sliding_window_view(by_sample, taps * channels)[::channels]
         observed = uniform_filter1d(section.mask.astype(np.float32), taps, axis=1, mode="nearest") >= 0.5
         out = np.empty((samples, channels), dtype=np.float32)
         bits = 1 << np.arange(channels)  # a pattern of observed curves as one number
         patterns = bits @ observed
         for pattern in np.unique(patterns):
             rows = np.flatnonzero(patterns == pattern)
-            block = windows[:, rows].transpose(1, 2, 0).reshape(len(rows), -1)
-            out[rows] = block @ self._weights_for(tuple(bool(pattern & bit) for bit in bits))
+            out[rows] = windows[rows] @ self._weights_for(tuple(bool(pattern & bit) for bit in bits))
         return np.asarray(out.T + self.mean[:, None], dtype=np.float32)
 
     def residual(self, section: Section) -> FloatArray:

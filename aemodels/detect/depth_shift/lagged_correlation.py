@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +11,8 @@ from scipy.ndimage import uniform_filter1d
 
 from aemodels.core.types import FloatArray, Section
 from aemodels.detect.cross_curve.linear_predictor import CLIP_RANGE
-from aemodels.signal.running_total import running_total
+from aemodels.signal.window_sums import WindowSums
 
-Floats: TypeAlias = NDArray[np.float64]
 MAX_ZERO_LAG = 2  # samples; resampling and tool response cause such lags in any log
 LAG_RANGE = (4, 24)  # samples, 0.6-3.7 m at the usual spacing
 _LAGS = tuple(
@@ -52,13 +50,19 @@ def lagged_correlation(section: Section, predicted: FloatArray, windows: Sequenc
     observed = section.mask & np.roll(section.mask, 1, axis=1)
     steps = np.where(observed, _differences(np.clip(section.values, *CLIP_RANGE)), 0)
     expected = np.where(observed, _differences(predicted), 0)
-    around = _with_margins(steps)
+    longest = max(windows)
+    around = _with_margins(steps, LAG_RANGE[1])
     searches = [_Search.begin(around, expected, window) for window in windows]
+    # zeros beyond the ends, as far as the longest window reaches
+    wide, further = _with_margins(expected, longest), _with_margins(around, longest)
+    sums, correlation = WindowSums.up_to(longest, np.zeros_like(wide)), np.empty_like(steps)
     for number, shift in enumerate(_LAGS):
-        products = running_total(_at_lag(around, shift) * expected)
+        np.multiply(_at_lag(further, shift), wide, out=sums.doubled[0])
+        sums.update()
         for search in searches:
-            search.try_lag(products, number)
-    return [LaggedCorrelation(search.zero_lag, search.best_lag, search.lag) for search in searches]
+            search.try_lag(_centred(sums, search.window, longest, correlation), number)
+    known = np.array(_LAGS, dtype=np.float32)
+    return [LaggedCorrelation(search.zero_lag, search.best_lag, known[search.best_number]) for search in searches]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +71,12 @@ class _Search:
 
     Args:
         window: samples.
-        own_scale: one over the standard deviation of the curve's steps within each window, float32[channel, sample],
-            with margins.
+        own_scale: one over the root of the curve's power within each window, float32[channel, sample], with margins.
         own_ends: the same of the shifted steps near the first and the last sample, where it is not that of the
             unshifted ones: float32[lag, channel, sample] each.
         expected_scale: the same of the prediction's.
-        zero_lag, best_lag, lag: as of LaggedCorrelation, changed by `try_lag`.
+        zero_lag, best_lag: as of LaggedCorrelation, changed by `try_lag`.
+        best_number: of the lag of `best_lag` in _LAGS, int8[channel, sample], changed as well.
     """
 
     window: int
@@ -81,25 +85,24 @@ class _Search:
     expected_scale: FloatArray
     zero_lag: FloatArray
     best_lag: FloatArray
-    lag: FloatArray
+    best_number: NDArray[np.int8]
 
     @classmethod
     def begin(cls, around: FloatArray, expected: FloatArray, window: int) -> _Search:
         """Return a search in which no lag was tried, in the curve's steps with margins."""
         lowest = np.full(expected.shape, -1, dtype=np.float32)
-        own, other = (_one_over_deviation(values, window) for values in (_at_lag(around, 0), expected))
-        ends = _shifted_ends(around, expected.shape, window)
-        return cls(window, _with_margins(own), ends, other, lowest, lowest.copy(), np.zeros_like(lowest))
+        own, other = (_one_over_root_power(values, window) for values in (_at_lag(around, 0), expected))
+        ends, number = _shifted_ends(around, expected.shape, window), np.zeros(expected.shape, dtype=np.int8)
+        return cls(window, _with_margins(own, LAG_RANGE[1]), ends, other, lowest, lowest.copy(), number)
 
-    def try_lag(self, products: Floats, number: int) -> None:
-        """Compare with the correlation at one more lag.
+    def try_lag(self, correlation: FloatArray, number: int) -> None:
+        """Compare with the correlation at one more lag; lags are tried in the order of their numbers.
 
         Args:
-            products: running totals of the shifted steps times the prediction's.
+            correlation: sums over each window of the shifted steps times the prediction's; changed.
             number: of the lag in _LAGS.
         """
         shift = _LAGS[number]
-        correlation = _window_mean(products, self.window)
         correlation *= self.expected_scale
         head, tail = (ends[number] for ends in self.own_ends)
         inside = slice(head.shape[1], correlation.shape[1] - tail.shape[1])
@@ -109,7 +112,8 @@ class _Search:
         if abs(shift) <= MAX_ZERO_LAG:
             np.maximum(self.zero_lag, correlation, out=self.zero_lag)
         else:
-            np.copyto(self.lag, shift, where=correlation > self.best_lag)
+            better = (correlation > self.best_lag).view(np.int8)
+            np.maximum(self.best_number, better * np.int8(number), out=self.best_number)
             np.maximum(self.best_lag, correlation, out=self.best_lag)
 
 
@@ -129,31 +133,22 @@ def _shifted_ends(around: FloatArray, shape: tuple[int, ...], window: int) -> tu
 
     def scales(start: int, stop: int) -> FloatArray:
         parts = np.concatenate([_at_lag(around, shift)[:, start:stop] for shift in _LAGS])
-        return _one_over_deviation(parts, window).reshape(len(_LAGS), count, -1)
+        return _one_over_root_power(parts, window).reshape(len(_LAGS), count, -1)
 
     if 2 * near >= samples:
         return scales(0, samples), np.empty((len(_LAGS), count, 0), dtype=np.float32)
     return scales(0, 2 * near)[..., :near], scales(samples - 2 * near, samples)[..., near:]
 
 
-def _one_over_deviation(steps: FloatArray, window: int) -> FloatArray:
-    """Return one over the root mean square of the steps within each window, float32[channel, sample]."""
-    power = np.maximum(_window_mean(running_total(steps**2), window), 0) + np.float32(_MIN_VARIANCE)
-    return np.asarray(1 / np.sqrt(power), dtype=np.float32)
+def _one_over_root_power(steps: FloatArray, window: int) -> FloatArray:
+    """Return one over the root of the sum of squares of the steps within each window, float32[channel, sample]."""
+    power = _centred(WindowSums.up_to(window, _with_margins(steps, window) ** 2), window, window, np.empty_like(steps))
+    return np.asarray(1 / np.sqrt(power + np.float32(window * _MIN_VARIANCE)), dtype=np.float32)
 
 
-def _window_mean(totals: Floats, window: int) -> FloatArray:
-    """Return the means over windows, zeros beyond the ends of the curve included: float32[channel, sample]."""
-    before, samples = window // 2, totals.shape[1] - 1
-    after = window - before  # a window is from `before` samples before to `after` after, exclusive
-    out = np.empty((len(totals), samples))
-    head, tail = min(before, samples), max(samples - after, 0)
-    out[:, :head] = 0
-    out[:, head:] = -totals[:, : samples - head]
-    out[:, :tail] += totals[:, after : after + tail]
-    out[:, tail:] += totals[:, -1:]
-    out /= window
-    return out.astype(np.float32)
+def _centred(sums: WindowSums, window: int, margin: int, out: FloatArray) -> FloatArray:
+    """Return the sums over windows around each sample, float32[channel, sample], of values with margins."""
+    return sums.over(margin - window // 2, window, out)
 
 
 def _differences(values: FloatArray) -> FloatArray:
@@ -162,9 +157,9 @@ def _differences(values: FloatArray) -> FloatArray:
     return np.asarray(uniform_filter1d(steps.astype(np.float32), 3, axis=1, mode="nearest"))
 
 
-def _with_margins(values: FloatArray) -> FloatArray:
-    """Return the values with zeros beyond the ends, as many as the greatest lag."""
-    return np.pad(values, ((0, 0), (LAG_RANGE[1], LAG_RANGE[1])))
+def _with_margins(values: FloatArray, margin: int) -> FloatArray:
+    """Return the values with zeros beyond the ends."""
+    return np.pad(values, ((0, 0), (margin, margin)))
 
 
 def _at_lag(around: FloatArray, shift: int) -> FloatArray:

@@ -60,7 +60,7 @@ def input_features(features: WellFeatures, predictor: RidgeFromOtherCurves) -> F
 
 def flat_lengths(section: Section) -> FloatArray:
     """Return the length of the run of identical values that each sample is in, float32[channel, sample]; 1 = no run."""
-    return np.stack([run_lengths(curve) for curve in _observed(section)]).astype(np.float32)
+    return run_lengths(_observed(section)).astype(np.float32)
 
 
 def straight_lines(section: Section) -> BoolArray:

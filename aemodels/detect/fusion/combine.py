@@ -61,11 +61,20 @@ class Combination:
         if self.method == "shares":
             beyond = (p_values - self.weights[0][:, None, None]).max(axis=0) + _NOMINAL
             return np.asarray(np.maximum(beyond, 0), dtype=np.float32)
-        log_odds = np.tensordot(self.weights[:, :-1], _table(p_values), axes=(1, 0)) + self.weights[:, -1:, None]
+        log_odds = self._log_odds(p_values)
         if self.trusted.size:
-            highest = np.minimum(p_values[self.trusted].max(axis=0), _MAX_NEG_LOG10_P).astype(np.float64)
-            log_odds = np.concatenate([log_odds, np.log(10) * (highest - self.even_odds_decades)[None]])
-        return np.asarray(np.logaddexp(0, np.logaddexp.reduce(log_odds, axis=0)), dtype=np.float32)
+            highest = np.minimum(p_values[self.trusted].max(axis=0), _MAX_NEG_LOG10_P)
+            log_odds = np.concatenate([log_odds, np.float32(np.log(10)) * (highest - self.even_odds_decades)[None]])
+        return _log_one_plus_sum(log_odds)
+
+    def _log_odds(self, p_values: FloatArray) -> FloatArray:
+        """Return the log-odds of each kind by the learned weights, float32[kind, channel, sample]."""
+        weights, limited = self.weights.astype(np.float32), np.minimum(p_values, np.float32(_MAX_NEG_LOG10_P))
+        own, at_depth = np.split(weights[:, :-1], 2, axis=1)
+        by_curve = np.tensordot(own, limited, axes=(1, 0))
+        highest = limited.max(axis=1, keepdims=True) if p_values.shape[2] > 1 else limited
+        by_curve += np.tensordot(at_depth, highest, axes=(1, 0)) + weights[:, -1:, None]
+        return np.asarray(by_curve)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return everything as plain arrays."""
@@ -189,6 +198,15 @@ def _table(p_values: FloatArray) -> NDArray[np.float64]:
     limited = np.minimum(p_values, _MAX_NEG_LOG10_P).astype(np.float64)
     highest = limited.max(axis=1, keepdims=True) if p_values.shape[2] > 1 else limited
     return np.concatenate([limited, np.broadcast_to(highest, limited.shape)])
+
+
+def _log_one_plus_sum(log_odds: FloatArray) -> FloatArray:
+    """Return log(1 + the sum of the odds), float32[channel, sample], without overflow."""
+    highest = np.maximum(log_odds.max(axis=0), 0)
+    total = np.exp(-highest)
+    for row in log_odds:
+        total += np.exp(row - highest)
+    return np.asarray(highest + np.log(total), dtype=np.float32)
 
 
 def _precision(combination: Combination, pairs: Pairs, kind: Kind) -> float:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aemodels.core.errors import SpecError
 from aemodels.core.types import FloatArray
+from aemodels.signal.piecewise_line import PiecewiseLine
 
 _GRID = 400  # quantiles kept, evenly spaced in log p
 _TAIL = 2e-3  # upper share of the scores that is modelled by an exponential law instead of being counted
@@ -40,10 +42,15 @@ class PValueScale:
 
     def transform(self, scores: FloatArray) -> FloatArray:
         """Return -log10 p, float32 of the same shape, 0 .. 30; NaN stays NaN."""
-        inside = np.interp(scores, self.levels, self.neg_log10_p)
-        beyond = np.maximum(scores - self.levels[-1], 0) / (self.scale * np.log(10))
-        limited = np.minimum(inside + beyond, _MAX_NEG_LOG10_P)
-        return np.where(np.isnan(scores), np.nan, limited).astype(np.float32)
+        exact = np.asarray(scores, dtype=np.float64)
+        found = self._line(exact)
+        # NaN is in no interval and stays NaN
+        found += np.maximum(exact - self.levels[-1], 0) * (1 / (self.scale * np.log(10)))
+        return np.minimum(found, _MAX_NEG_LOG10_P, out=found).astype(np.float32)
+
+    @cached_property
+    def _line(self) -> PiecewiseLine:
+        return PiecewiseLine(self.levels, self.neg_log10_p)
 
     def weaker(self, divisor: float) -> PValueScale:
         """Return the scale whose -log10 p are those of this one divided by a positive number."""
