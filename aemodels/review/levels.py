@@ -19,6 +19,7 @@ MIN_WELLS = 3  # a level moves only if that corrects events in so many wells: on
 # No fault found now may be lost net, and so many have to be known that this means something: at this confidence at most
 # this share of the faults of other wells is lost, which takes 22 reviewed faults.
 MAX_LOST_SHARE, CONFIDENCE = 0.1, 0.9
+MIN_FAULTS = 22  # found and reviewed, without which no level is raised: follows from the two
 # Beyond the highest score that has to go (or the lowest that has to come), a level moves on by a part of the free
 # space: the next well has a higher one once in as many cases as there were events.
 _MARGIN = 1.25

@@ -14,7 +14,7 @@ from aemodels.core.findings import Finding
 from aemodels.core.types import BoolArray, Recording
 from aemodels.detect.fusion.fusion import FusionDetector
 from aemodels.review.labels import WellLabels
-from aemodels.review.levels import Events, Floats, fit_divisors, is_better, joined
+from aemodels.review.levels import MIN_FAULTS, Events, Floats, fit_divisors, is_better, joined
 from aemodels.signal.wells import well_keys
 from aemodels.study.judge_levels import Judgement, judge
 from aemodels.study.reviewed_wells import EvaluatedWell, evaluate_well, event_places, events_at
@@ -125,6 +125,7 @@ def recalibrate(bundle: Bundle, recordings: Sequence[Recording], labels: Mapping
     own = [labels[well.source.sha256] for well in reviewed]
     variants = {variant: _events(bundle, variant, evaluated, own, groups) for variant in _variants(bundle)}
     change = _choose(bundle, variants)
+    findings += _few_faults(joined(variants[AS_IT_IS]), bundle)
     rows = _cross_fitted(bundle, variants, reviewed, groups)
     changed = _changed(bundle, change, reviewed)
     return Recalibration(changed, bundle, change, rows, judge(bundle, changed, others), tuple(findings))
@@ -155,6 +156,15 @@ def _disputed(reviewed: Sequence[Recording], labels: Mapping[str, WellLabels]) -
         for well in reviewed
         if labels[well.source.sha256].disputed
     ]
+
+
+def _few_faults(events: Events, bundle: Bundle) -> list[Finding]:
+    """Return a finding if too few flags are right for a level to be raised."""
+    known = int((events.fault & events.flagged(np.ones(len(bundle.curves)))).sum())
+    if known >= MIN_FAULTS:
+        return []
+    expected, remedy = f"at least {MIN_FAULTS}, or no level is raised", "review more wells"
+    return [Finding("warning", "few-faults", "reviews", f"{known} flags that are right", expected, remedy)]
 
 
 def _variants(bundle: Bundle) -> list[Change]:

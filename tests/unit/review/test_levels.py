@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aemodels.review.levels import Events, f_score, fit_divisors, is_better, joined, lost_share
+from aemodels.review.levels import MIN_FAULTS, Events, f_score, fit_divisors, is_better, joined, lost_share
 
 
 def events(peaks: list[list[float]], fault: bool, well: list[int]) -> Events:
@@ -45,8 +45,8 @@ def test_two_wells_move_nothing():
 
 def test_with_few_faults_nothing_is_raised_as_too_much_might_be_lost():
     wrong = events([[2.0, 0.0]] * 12, False, [*range(10), 0, 1])
-    assert fit_divisors(joined([faults(21), wrong]), 2).tolist() == [1.0, 1.0]
-    assert fit_divisors(joined([faults(22), wrong]), 2)[0] > 2.0
+    assert fit_divisors(joined([faults(MIN_FAULTS - 1), wrong]), 2).tolist() == [1.0, 1.0]
+    assert fit_divisors(joined([faults(MIN_FAULTS), wrong]), 2)[0] > 2.0
 
 
 def test_no_fault_is_given_up_for_wrong_flags():

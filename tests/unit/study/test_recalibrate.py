@@ -109,6 +109,9 @@ def test_an_unbiased_review_changes_nothing(bundle, reviewed, unlabelled, labels
     found = recalibrate(bundle, [*(well.recording for well in reviewed), *unlabelled], agreeing)
     assert found.change.is_empty
     assert found.bundle is bundle
+    assert found.findings == ()
+    few = [well.recording for well in (*reviewed[:3], *faulty_wells(3, seed=500))]
+    assert [finding.code for finding in recalibrate(bundle, few, agreeing).findings] == ["few-faults"]
 
 
 def test_too_few_wells_are_refused_with_what_is_needed(bundle, reviewed, unlabelled, labels):
