@@ -10,6 +10,7 @@ from aemodels.experiment.spec import ExperimentSpec
 from flows.catalogue import load_spec
 from flows.ingest import PATHS, DataPaths, IngestRequest, ingest
 from flows.results import TrainResult, denoising_rows, train_markdown
+from tasks.review.labelled import label_wells
 from tasks.settings import Settings
 from tasks.training.compare import study_denoisers, study_detectors
 from tasks.training.experiment import TRAIN, experiment_run, load_result, save_result, send_waiting
@@ -34,6 +35,10 @@ class TrainRequest(BaseModel):
         max_length=4096,
         description="bundle whose networks are trained further: one of the package (logs-v1), a folder, or "
         "models:/NAME/VERSION; default: as in the specification, else training from nothing",
+    )
+    reviews: bool = Field(
+        default=False,
+        description="take what reviewers called a fault for no example of clean readings, and rejected flags for one",
     )
     spec_file: str = Field(
         default="", max_length=4096, description="path that the specification was read from; logged as a tag"
@@ -64,6 +69,8 @@ def train(request: TrainRequest) -> TrainResult:
     send_waiting(settings)
     spec = resolve(request.experiment, settings)
     dataset = ingest(IngestRequest(path=request.data))
+    if request.reviews:
+        dataset = label_wells(dataset, settings)
     prepared = prepare_data(spec, dataset, settings)
     spec = prepared.adapted(spec)
     if (known := load_result(spec, prepared, settings)) is not None:

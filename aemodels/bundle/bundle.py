@@ -22,6 +22,7 @@ from aemodels.bundle.files import (
     NOISE_LEVELS,
     REFERENCE,
     SCHEMA_VERSION,
+    WITH_DIVISORS,
     pack,
     read_arrays,
     read_manifest,
@@ -84,6 +85,8 @@ class Bundle:
         step: depth step of the training wells in m (logs), to which others are resampled for scoring; None for a bundle
             of version 0.1, which takes samples as they come.
         trained_on: sha256 of the files that anything in it was fitted to; empty for a bundle of version 0.1.
+        curve_divisors: what the scores of a curve are divided by before the threshold applies, from reviews
+            (`study.recalibrate`); curves without one: 1.
         stored_hash: sha256 of the bundle.json that it was loaded from; None if it was not loaded, or was changed since.
     """
 
@@ -101,11 +104,14 @@ class Bundle:
     familiarity: Familiarity | None = None
     step: float | None = None
     trained_on: tuple[str, ...] = ()
+    curve_divisors: Mapping[str, float] = field(default_factory=dict)
     stored_hash: str | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.threshold) and self.threshold > 0):
             raise DataError(f"bundle threshold is {self.threshold}; expected a positive finite number")
+        if bad := {curve: value for curve, value in self.curve_divisors.items() if not 0 < value < np.inf}:
+            raise DataError(f"bundle has the curve divisors {bad}; expected positive finite numbers")
         missing = {self.spec.default} - set(self.contenders)
         if missing:
             raise DataError(f"bundle lacks the contenders {sorted(missing)}; it has {sorted(self.contenders)}")
@@ -185,8 +191,7 @@ class Bundle:
         flags = self.rule_flags(quality, recording)
         detector_input = self.detector_input(recording, quality, section)
         evaluation = evaluate(self.detector, detector_input)
-        own_rows = row_scores(evaluation.score, self.kind)
-        found = self.spec.anomalies.chosen_threshold.standardised(evaluation.score, own_rows)
+        found = self.on_threshold_scale(evaluation.score)
         judged, doubts = self._judged(detector_input, found)
         if judged is not None:
             if evaluation.fault_scores is not None:
@@ -212,6 +217,23 @@ class Bundle:
             judged=judged,
             findings=doubts,
         )
+
+    def on_threshold_scale(self, scores: FloatArray) -> FloatArray:
+        """Return scores of the detector as the threshold applies to them.
+
+        Standardised by the recording if the threshold asks for it, then divided by the divisor of each curve.
+
+        Args:
+            scores: of a whole recording, float32[channel, sample] (logs) or [channel, 1] (seismic).
+        """
+        return self.divided(self.spec.anomalies.chosen_threshold.standardised(scores, row_scores(scores, self.kind)))
+
+    def divided(self, scores: FloatArray) -> FloatArray:
+        """Return scores divided by the divisor of each curve, float32[channel, sample]; unchanged without divisors."""
+        if not self.curve_divisors:
+            return scores
+        divisors = np.array([self.curve_divisors.get(curve, 1.0) for curve in self.curves], dtype=np.float32)
+        return np.asarray(scores / divisors[:, None], dtype=np.float32)
 
     def _judged(self, section: Section, found: FloatArray) -> tuple[BoolArray | None, tuple[Finding, ...]]:
         """Return the depths whose scores mean something, and why others do not; None for seismic and version 0.1.
@@ -390,6 +412,7 @@ class Bundle:
                 step=manifest.get("step_m"),
                 usual_noise=arrays[NOISE_LEVELS]["usual"] if NOISE_LEVELS in arrays else None,
                 trained_on=tuple(manifest.get("trained_on", ())),
+                curve_divisors=manifest.get("curve_divisors", {}),
             )
         except (KeyError, StopIteration, ValidationError, ValueError, TypeError) as error:
             raise BundleError(
@@ -410,7 +433,7 @@ class Bundle:
 
     def _manifest(self, blobs: Mapping[str, bytes]) -> str:
         manifest = {
-            "schema_version": SCHEMA_VERSION,
+            "schema_version": WITH_DIVISORS if self.curve_divisors else SCHEMA_VERSION,
             "name": self.name,
             "spec": self.spec.model_dump(mode="json"),
             "normaliser": self.normaliser.state(),
@@ -423,6 +446,8 @@ class Bundle:
             manifest["suspect_threshold"] = self.suspect_threshold
         if self.step is not None:
             manifest["step_m"] = self.step
+        if self.curve_divisors:
+            manifest["curve_divisors"] = dict(self.curve_divisors)
         if self.trained_on:
             manifest["trained_on"] = sorted(self.trained_on)
         return json.dumps(manifest, indent=1, sort_keys=True)

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from aemodels.core.errors import BundleError
 
 SCHEMA_VERSION = 2
-READABLE_VERSIONS = (1, 2)
+WITH_DIVISORS = 3  # of a bundle with divisors of the curves, which a reader that knows none would score differently
+READABLE_VERSIONS = (1, SCHEMA_VERSION, WITH_DIVISORS)
 MANIFEST = "bundle.json"
 REFERENCE = "reference.npz"  # absent from bundles written before monitoring was added
 ENCODER = "encoder.npz"  # absent from seismic bundles, and from those written before the search for similar intervals
@@ -54,7 +55,7 @@ def read_manifest(directory: Path) -> Manifest:
         raise BundleError(f"{path} is not JSON ({error}); the bundle is damaged, fetch it again") from error
     found = content.get("schema_version") if isinstance(content, dict) else type(content).__name__
     if found not in READABLE_VERSIONS:
-        readable = " and ".join(map(str, READABLE_VERSIONS))
+        readable = ", ".join(map(str, READABLE_VERSIONS))
         raise BundleError(f"{path} has schema version {found}; this sondeflow reads {readable}; train it again")
     return Manifest(content, hashlib.sha256(payload).hexdigest())
 

@@ -181,6 +181,8 @@ class Section:
         bad_hole: bool[sample], depths (logs) at which caliper or density correction show bad hole, which are no
             examples of clean readings; None if the recording has neither, or if nothing is learned from the section.
         basin: of a well that lies elsewhere than the experiment's own wells; "" for its own wells and for lines.
+        reviewed: float32[sample], what reviewers said of each depth: 1 = a fault, 0 = sound, NaN = nothing; None if the
+            well was not reviewed.
     """
 
     name: str
@@ -192,6 +194,7 @@ class Section:
     line_range: LineRange | None = None
     bad_hole: BoolArray | None = None
     basin: str = ""
+    reviewed: FloatArray | None = None
 
     def __post_init__(self) -> None:
         _check_matrix(self.values, rows=self.mask.shape[0], columns=self.mask.shape[1], label=self.name)
@@ -204,8 +207,11 @@ class Section:
 
     @property
     def good_hole(self) -> BoolArray:
-        """Depths or samples at which nothing shows bad hole: bool[sample]."""
-        return np.ones(self.mask.shape[1], dtype=np.bool_) if self.bad_hole is None else ~self.bad_hole
+        """Depths or samples at which nothing shows bad hole, or reviewers contradict that: bool[sample]."""
+        good = np.ones(self.mask.shape[1], dtype=np.bool_) if self.bad_hole is None else ~self.bad_hole
+        if self.reviewed is None:
+            return good
+        return np.asarray((good | (self.reviewed < 0.5)) & ~(self.reviewed > 0.5))
 
     def with_values(self, values: FloatArray) -> Section:
         """Return a copy with other values of the same shape."""

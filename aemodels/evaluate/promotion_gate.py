@@ -20,9 +20,12 @@ CURVE_TOLERANCE_DB = 0.25
 # one, over all rows and in the worst well (measured on field data: 1.2 and 3.2 times).
 POOLED_FACTOR = 2.0
 WORST_FACTOR = 5.0
+# Of the reviewed faults, and of the injected ones: about what differs between two draws of a hundred.
+FAULT_TOLERANCE, RECALL_TOLERANCE = 0.05, 0.02
 # Three of sixty traces do not prove a rate above 2 %: the limit is raised to the share that chance alone exceeds one
 # time in twenty. Neighbouring depths are correlated, but wells have so many that this hardly raises their limit.
 CONFIDENCE = 0.95
+_WHEN = ("before", "after")
 
 Row = dict[str, Any]
 
@@ -126,9 +129,63 @@ def combination_rows(table: pd.DataFrame, detector: str, members: Sequence[str])
     return rows
 
 
-def reasons(rows: list[Row], false_alarms: list[Row], combination: Sequence[Row] = ()) -> list[str]:
+def review_rows(reviewed: pd.DataFrame, recall_before: float, recall_after: float) -> list[Row]:
+    """Check a recalibration from reviews: in each reviewed well by what was fitted without it, and on other wells.
+
+    Args:
+        reviewed: with faults, found_before, found_after, sound, wrong_before, wrong_after of each reviewed well.
+        recall_before: of injected faults at equal false alarms, in wells that nobody reviewed.
+        recall_after: the same of the recalibrated bundle.
+
+    Returns:
+        One row per check: check, before, after, at_least, passed.
+    """
+    sums = reviewed.sum(numeric_only=True)
+    faults, events = max(int(sums["faults"]), 1), max(int(sums["faults"] + sums["sound"]), 1)
+    found = [float(sums[f"found_{when}"]) / faults for when in _WHEN]
+    right = [
+        float(sums[f"found_{when}"] + sums["sound"] - sums[f"wrong_{when}"]) / events for when in ("before", "after")
+    ]
+    return [
+        _review_row("reviewed faults that are flagged", found, FAULT_TOLERANCE),
+        _review_row("reviewed intervals flagged rightly", right, -0.5 / events),  # one interval more
+        _review_row("injected faults at equal false alarms", [recall_before, recall_after], RECALL_TOLERANCE),
+    ]
+
+
+def _review_row(check: str, values: Sequence[float], tolerance: float) -> Row:
+    before, after = values
+    at_least = before - tolerance
+    row: Row = {"check": check, "before": round(before, 4), "after": round(after, 4), "at_least": round(at_least, 4)}
+    return row | {"passed": after >= at_least}
+
+
+def not_worse(false_alarms: Sequence[Row], before: Sequence[float]) -> list[Row]:
+    """Return checks of false-alarm rates that a bundle also passes if it does not exceed the one it was made from.
+
+    A recalibration that halves the false alarms of a biased bundle is no reason to keep that one.
+
+    Args:
+        false_alarms: from `false_alarm_rows`.
+        before: the same rates of the bundle that it was made from.
+    """
+    rows = []
+    for row, earlier in zip(false_alarms, before, strict=True):
+        at_most = max(row["at_most"], round(earlier, 5))
+        rows.append(row | {"at_most": at_most, "passed": row["measured"] <= at_most})
+    return rows
+
+
+def reasons(
+    rows: list[Row], false_alarms: list[Row], combination: Sequence[Row] = (), reviewed: Sequence[Row] = ()
+) -> list[str]:
     """Return one sentence per failed check; empty if all passed."""
     found = [
+        f"{row['check']}: {row['after']:.2%}, before {row['before']:.2%}; at least {row['at_least']:.2%}"
+        for row in reviewed
+        if not row["passed"]
+    ]
+    found += [
         f"{row['column']}: PR-AUC {row['pr_auc']:.3f} against {row['member_pr_auc']:.3f} of its member {row['member']}"
         for row in combination
         if not row["passed"]

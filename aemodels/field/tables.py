@@ -55,7 +55,7 @@ def curve_rows(card: Scorecard) -> list[Row]:
             "curve": curve.name,
             **{name: getattr(curve, name) for name in _OF_CURVES},
             "completeness": None if curve.extent <= 0 else round(curve.observed / curve.extent, 4),
-            "quality": None if curve.quality is None else round(curve.quality, 4),
+            "quality": None if (quality := curve.quality) is None else round(quality, 4),
             "drift": card.drift[rank].get(curve.name),
         }
         for rank, file in enumerate(card.files)

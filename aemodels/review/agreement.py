@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
+from statistics import median
 from typing import Any, TypeAlias
 
 from aemodels.review.document import Decision, Review
@@ -54,7 +55,7 @@ def _row(key: tuple[str, str, str], decisions: Sequence[Decision]) -> dict[str, 
     added = [decision for decision in decisions if decision.action == "add"]
     flags = len(decisions) - len(added)
     right = sum(decision.action in {"accept", "redraw"} for decision in decisions)
-    precision, low, high = _share(right, flags)
+    precision, low, high = share(right, flags)
     return {
         **dict(zip(("bundle", "curve", "reason"), key, strict=True)),
         "flags": flags,
@@ -67,7 +68,8 @@ def _row(key: tuple[str, str, str], decisions: Sequence[Decision]) -> dict[str, 
     }
 
 
-def _share(hits: int, total: int) -> tuple[float | None, float | None, float | None]:
+def share(hits: int, total: int) -> tuple[float | None, float | None, float | None]:
+    """Return a share with its 95 % interval (Wilson 1927); all None without anything to count."""
     if not total:
         return None, None, None
     from scipy.stats import binomtest
@@ -102,6 +104,21 @@ def agreement_rows(counted: Counted) -> list[dict[str, Any]]:
             pair = ([judged[author][flag] for flag in both] for author in (first, second))
             rows.append({"first": first, "second": second, "flags": len(both), **_agreement(*pair)})
     return rows
+
+
+def review_metrics(flags: Sequence[Mapping[str, Any]], agreement: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the metrics of one bundle: numbers of all curves and reasons together, and the median kappa.
+
+    Args:
+        flags: of one bundle, from `flag_rows`.
+        agreement: of its reviewers, from `agreement_rows`.
+    """
+    total = next(row for row in flags if row["curve"] == ALL and row["reason"] == ALL)
+    keys = {"flags": "reviewed_flags", "precision": "precision", "low": "precision_low", "high": "precision_high"}
+    found = {name: total[key] for key, name in keys.items()} | {key: total[key] for key in ("missed", "missed_m")}
+    kappas = [row["kappa"] for row in agreement if row["kappa"] is not None]
+    found["kappa"] = median(kappas) if kappas else None
+    return {name: float(value) for name, value in found.items() if value is not None}
 
 
 def _agreement(first: Iterable[bool], second: Iterable[bool]) -> dict[str, float | None]:

@@ -1,15 +1,30 @@
-"""Reviewed depths of each curve, as a column beside the flags."""
+"""Reviewed depths: of each curve as a column beside the flags, and of a well as a channel for training."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from aemodels.core.types import AxisArray, FloatArray
+from aemodels.core.types import AxisArray, Channel, FloatArray, Recording
 from aemodels.review.document import Decision
+from aemodels.review.labels import WellLabels
 
 FAULT, SOUND = 1.0, 0.0
+REVIEWED = "REVIEWED"  # channel of a recording that was reviewed; like a caliper, it is no input of any network
+
+
+def with_reviewed_depths(recording: Recording, labels: WellLabels) -> Recording:
+    """Return a well with the channel REVIEWED: 1 in faults of any curve, else 0 in sound intervals, else NaN.
+
+    A channel is resampled, stretched and turned over with the curves beside it, as training does with its wells.
+    """
+    values = np.full(recording.axis.size, np.nan, dtype=np.float32)
+    for label in sorted(labels.labels, key=lambda one: one.fault):  # faults last
+        values[label.rows(recording.axis)] = FAULT if label.fault else SOUND
+    channels = (*recording.channels, Channel(REVIEWED))
+    return replace(recording, values=np.concatenate([recording.values, values[None]]), channels=channels)
 
 
 def review_curves(axis: AxisArray, decisions: Iterable[Decision], names: Sequence[str]) -> dict[str, FloatArray]:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from aemodels.core.errors import DataError
 
+SUFFIX = ".review.json"  # end of the name of a review saved from a report
 MAX_BYTES = 5_000_000
 MAX_DECISIONS = 10_000
 Action: TypeAlias = Literal["accept", "reject", "redraw", "add"]
@@ -112,6 +113,15 @@ class Review(BaseModel):
     def content_hash(self) -> str:
         """Hash of the document, by which it is kept once."""
         return hashlib.sha256(self.text.encode("ascii")).hexdigest()
+
+
+def is_review(name: str) -> bool:
+    """Return True for the name of a review saved from a report.
+
+    >>> is_review("W-1.0a1b2c3d.review.json"), is_review("W-1.json")
+    (True, False)
+    """
+    return name.lower().endswith(SUFFIX)
 
 
 def parse_review(content: bytes, name: str) -> Review:

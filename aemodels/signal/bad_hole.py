@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 
 from aemodels.core.types import BoolArray, FloatArray, Recording, Section
+from aemodels.review.curves import REVIEWED
 
 # Working limits of log quality control: pad and mandrel tools lose contact a few inches from the wall, and a density
 # with a larger correction is unreliable (M. Rider & M. Kennedy, The Geological Interpretation of Well Logs, 2011).
@@ -68,11 +69,14 @@ def unreliable_depths(recording: Recording) -> BoolArray | None:
 def with_bad_hole(section: Section, recording: Recording) -> Section:
     """Return a copy of a well's section that carries its bad hole, for examples of clean readings to be taken from.
 
+    It also carries what reviewers said of its depths, if the recording has that as a channel.
+
     Args:
         section: normalised.
         recording: that it was made of.
     """
-    return dataclasses.replace(section, bad_hole=unreliable_depths(recording))
+    reviewed = recording.channel(REVIEWED) if REVIEWED in recording.names else None
+    return dataclasses.replace(section, bad_hole=unreliable_depths(recording), reviewed=reviewed)
 
 
 def enlarged(recording: Recording) -> tuple[BoolArray, BoolArray] | None:

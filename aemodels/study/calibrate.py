@@ -158,7 +158,7 @@ def _detector_input(bundle: Bundle, recording: Recording) -> tuple[Section, Bool
 
 def _clean_scores(bundle: Bundle, section: Section, unflagged: BoolArray) -> FloatArray:
     """Return the row scores of the detector, float32[row], NaN where a row does not count."""
-    rows = row_scores(bundle.detector.score(section), bundle.kind)
+    rows = row_scores(bundle.divided(bundle.detector.score(section)), bundle.kind)
     counts = unflagged & clean_samples(section, bundle.kind).any(axis=_across(bundle))
     if bundle.kind == "logs":
         counts &= bundle.enough_curves(section)

@@ -7,7 +7,23 @@ import sys
 
 import typer
 
-from flows.cli import audit, check, data, field, keep, learn, monitor, reviews, score, serve, show, similar, stack
+from flows.cli import (
+    audit,
+    bench,
+    calibrate,
+    check,
+    data,
+    field,
+    keep,
+    learn,
+    monitor,
+    reviews,
+    score,
+    serve,
+    show,
+    similar,
+    stack,
+)
 
 app = typer.Typer(
     name="sondeflow",
@@ -17,7 +33,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (learn, score, monitor, serve, keep, data, check, similar, audit, field, reviews, show, stack):
+for group in (
+    learn,
+    calibrate,
+    score,
+    monitor,
+    serve,
+    keep,
+    data,
+    check,
+    similar,
+    audit,
+    field,
+    reviews,
+    show,
+    bench,
+    stack,
+):
     group.add_to(app)
 
 

@@ -1,4 +1,4 @@
-"""Commands that train and promote: demo, train, calibrate, compare, sweep, promote, upload, scratch."""
+"""Commands that train and promote: demo, train, compare, sweep, promote, upload, scratch."""
 
 from __future__ import annotations
 
@@ -36,7 +36,6 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.command()(demo)
     app.command()(train)
-    app.command()(calibrate)
     app.command()(compare)
     app.command()(sweep)
     app.command()(promote)
@@ -47,7 +46,7 @@ def add_to(app: typer.Typer) -> None:
 def demo(as_json: Json = False) -> None:
     """Run the whole workflow on a few real wells and a line: score, train, compare, promote, and measure drift."""
     with answering("demo", as_json=as_json) as answer:
-        settings = _environment()
+        settings = environment()
         from flows.demo import demo as flow
         from flows.environment import run_flow
 
@@ -75,19 +74,24 @@ def train(  # noqa: PLR0913, PLR0917 - one option each
         Path | None,
         typer.Option("--bundle-to", help="Also write the bundle to this folder, which must be new or empty."),
     ] = None,
+    reviews: Annotated[
+        bool, typer.Option("--reviews", help="Rejected flags are examples of clean readings, accepted ones are not.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train all contenders, compare them on the hold-out, and register the bundle as challenger."""
     with answering("train", as_json=as_json) as answer:
-        _refuse_filled(bundle_to)
+        refuse_filled(bundle_to)
         experiment = load_spec(spec)
-        settings = _environment(header_positions)
+        settings = environment(header_positions)
         from flows.environment import run_flow
         from flows.train import TrainRequest
         from flows.train import train as flow
         from tasks.tracking import PENDING
 
-        request = TrainRequest(spec=experiment, data=tuple(data), start_from=start_from, spec_file=str(spec))
+        request = TrainRequest(
+            spec=experiment, data=tuple(data), start_from=start_from, reviews=reviews, spec_file=str(spec)
+        )
         result = run_flow(flow, settings, request=request)
         answer.data = result.model_dump(mode="json")
         answer.show(f"{experiment.name}: gain on the hold-out (dB)", result.denoising)
@@ -96,7 +100,7 @@ def train(  # noqa: PLR0913, PLR0917 - one option each
             answer.say(str(finding))
         if result.version == PENDING:
             answer.code = FAILED
-            answer.say(_not_sent(settings))
+            answer.say(not_sent(settings))
             return
         answer.say(f"{result.model} v{result.version} {'registered' if result.created else 'was registered before'}")
         answer.say(f"run {result.run_id} in {result.experiment}; `sondeflow ui` shows it at {result.address}")
@@ -106,7 +110,7 @@ def train(  # noqa: PLR0913, PLR0917 - one option each
         answer.say(f"next: sondeflow promote {result.model}")
 
 
-def _refuse_filled(folder: Path | None) -> None:
+def refuse_filled(folder: Path | None) -> None:
     """Raise a usage error before hours of work if a bundle could not be written to a folder."""
     if folder is not None and folder.exists() and any(folder.iterdir()):
         raise BadUsageError(f"{folder} is not empty; a bundle is never overwritten: choose a new folder")
@@ -118,51 +122,6 @@ def _copy_bundle(model: str, version: str, target: Path, settings: Settings) -> 
     from tasks.tracking import download_bundle, get
 
     shutil.copytree(download_bundle(settings, get(settings, f"models:/{model}/{version}")), target, dirs_exist_ok=True)
-
-
-def calibrate(  # noqa: PLR0913, PLR0917 - one option each
-    kind: Annotated[Literal["logs", "seismic"], typer.Argument(help="Kind of the files and of the bundle.")],
-    data: Data,
-    bundle: Annotated[
-        str | None,
-        typer.Option("--bundle", help="Bundle to calibrate; default: the champion, else the shipped one."),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="Write the bundle to this folder, new or empty, instead of registering it."),
-    ] = None,
-    header_positions: Positions = None,
-    as_json: Json = False,
-) -> None:
-    """Fit the thresholds of a bundle to your own wells or lines, its networks unchanged, and register it."""
-    with answering("calibrate", as_json=as_json) as answer:
-        _refuse_filled(out)
-        settings = _environment(header_positions)
-        from flows.calibrate import CalibrateRequest
-        from flows.calibrate import calibrate as flow
-        from flows.environment import run_flow
-        from tasks.tracking import PENDING
-
-        folder = None if out is None else str(out)
-        request = CalibrateRequest(kind=kind, data=tuple(data), bundle=bundle, folder=folder)
-        result = run_flow(flow, settings, request=request)
-        answer.data = result.model_dump(mode="json")
-        shares = ("before", "after", "suspect_after")
-        rows = [{"name": well["name"]} | {key: f"{well[key]:.2%}" for key in shares} for well in result.wells]
-        answer.show(f"{result.source}: clean rows flagged, each well by a threshold fitted without it", rows)
-        for finding in result.findings:
-            answer.say(str(finding))
-        answer.say(
-            f"threshold {result.threshold[0]:.3f} -> {result.threshold[1]:.3f}; {result.pooled:.2%} flagged, "
-            f"worst well {result.worst:.2%}, asked for {result.nominal:.2%}"
-        )
-        if result.version == PENDING:
-            answer.code = FAILED
-            answer.say(_not_sent(settings))
-        elif result.folder:
-            answer.say(f"next: sondeflow score PATH --bundle {result.folder}")
-        else:
-            answer.say(f"{result.model} v{result.version} registered; next: sondeflow promote {result.model}")
 
 
 def compare(  # noqa: PLR0913, PLR0917 - one option each
@@ -186,7 +145,7 @@ def compare(  # noqa: PLR0913, PLR0917 - one option each
         if not data or other is not None:
             raise BadUsageError(f"compare {what} SPEC --data PATH: expected one SPEC, and --data at least once")
         experiment = load_spec(spec)
-        settings = _environment(header_positions)
+        settings = environment(header_positions)
         from flows.compare import compare as flow
         from flows.environment import run_flow
 
@@ -210,7 +169,7 @@ def sweep(
     """Search the parameters of a contender given in section sweep of the spec, evaluated on validation wells."""
     with answering("sweep", as_json=as_json) as answer:
         experiment = load_spec(spec)
-        settings = _environment(header_positions)
+        settings = environment(header_positions)
         from flows.environment import run_flow
         from flows.sweep import SweepRequest
         from flows.sweep import sweep as flow
@@ -237,7 +196,7 @@ def promote(
         model = model_name(name)
         if rollback and version:
             raise BadUsageError("--rollback takes no --version; it restores the previous champion")
-        settings = _environment()
+        settings = environment()
         from flows import promote as flows
         from flows.environment import run_flow
 
@@ -256,7 +215,7 @@ def promote(
 def upload(as_json: Json = False) -> None:
     """Send runs that were recorded while MLflow was unavailable; runs that are there already are not changed."""
     with answering("upload", as_json=as_json) as answer:
-        settings = _environment()
+        settings = environment()
         from tasks.tracking import send_pending
 
         runs = send_pending(settings)
@@ -264,7 +223,7 @@ def upload(as_json: Json = False) -> None:
         answer.show("Runs", answer.data["runs"])
         if answer.data["waiting"]:
             answer.code = FAILED
-            answer.say(_not_sent(settings))
+            answer.say(not_sent(settings))
         else:
             answer.say(f"{len(runs)} runs sent; none left to send")
 
@@ -275,7 +234,7 @@ def scratch(
 ) -> None:
     """Train autoencoders in plain NumPy, compare them with published results, and log figures to MLflow."""
     with answering("scratch", as_json=as_json) as answer:
-        settings = _environment()
+        settings = environment()
         from flows.environment import run_flow
         from flows.scratch import scratch as flow
 
@@ -291,6 +250,7 @@ def _show_decision(answer: Answer, decision: Decision) -> None:
     answer.show(f"Gate of {decision.name} v{decision.version} (dB)", decision.rows)
     answer.show("False alarms on the clean hold-out, shares of rows", decision.false_alarms)
     answer.show("The combination of detectors against its best member", decision.combination)
+    answer.show("Reviewed wells, and injected faults in others", decision.reviewed)
     _show_verdict(answer, decision)
 
 
@@ -300,14 +260,16 @@ def _show_verdict(answer: Answer, decision: Decision) -> None:
     answer.say(f"{decision.name} v{decision.version} {'is champion' if decision.accepted else 'stays challenger'}")
 
 
-def _not_sent(settings: Settings) -> str:
+def not_sent(settings: Settings) -> str:
+    """Return what to do once the tracking store responds."""
     return (
         f"MLflow at {settings.tracking_uri} does not respond; all results are kept in "
         f"{settings.home / 'spool'}. Once it responds: sondeflow upload (the next `sondeflow train` sends them too)"
     )
 
 
-def _environment(header_positions: str | None = None) -> Settings:
+def environment(header_positions: str | None = None) -> Settings:
+    """Return the settings of a command that runs a flow, with everything that flows read from the environment set."""
     from flows.environment import prepare_environment
 
     settings = settings_with(header_positions)

@@ -1,7 +1,8 @@
-"""Commands for reviews of flagged intervals: reviews add, list, summary, export, apply."""
+"""Commands for reviews of flagged intervals: reviews add, list, summary, export, apply, record, serve."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,11 +27,14 @@ def add_to(app: typer.Typer) -> None:
     group.command("summary")(summary)
     group.command("export")(export)
     group.command("apply")(apply)
+    group.command("record")(record)
+    group.command("serve")(serve)
     app.add_typer(group, name="reviews")
 
 
 def add(
-    files: Annotated[list[Path], typer.Argument(help="Reviews saved from reports (JSON).")], as_json: Json = False
+    files: Annotated[list[Path], typer.Argument(help="Reviews saved from reports (JSON), or folders of such.")],
+    as_json: Json = False,
 ) -> None:
     """Validate reviews and keep each once, with author and time; the files are left as they are."""
     with answering("reviews add", as_json=as_json) as answer:
@@ -39,7 +43,7 @@ def add(
         from tasks.ledger.reviews import add_review
 
         ledger, rows = _ledger(), []
-        for path in files:
+        for path in _expanded(files):
             try:
                 review = parse_review(_content(path), str(path))
             except DataError as error:
@@ -107,6 +111,56 @@ def apply(
         for row in rows:
             for problem in row["problems"]:
                 answer.say(problem)
+
+
+def record(as_json: Json = False) -> None:
+    """Log to MLflow how each model version does against the reviews of its flags; its card shows it."""
+    with answering("reviews record", as_json=as_json) as answer:
+        from flows.environment import prepare_environment
+        from tasks.ledger.reviews import kept_reviews
+        from tasks.review.record import record_reviews
+        from tasks.settings import Settings
+
+        settings = Settings()
+        prepare_environment(settings)
+        rows = record_reviews.fn(kept_reviews(_ledger()), settings)
+        answer.data["versions"] = rows
+        shown = ("precision", "missed", "kappa")
+        answer.show(
+            "Reviewed versions",
+            [
+                {"bundle": row["bundle"], "result": row["result"], **{key: row["metrics"].get(key) for key in shown}}
+                for row in rows
+            ],
+        )
+
+
+def serve(
+    outbox: Annotated[Path, typer.Argument(help="Folder that `sondeflow score` wrote to.")],
+    port: Annotated[int, typer.Option(min=1024, max=65535, help="Port on this machine.")] = 4300,
+    as_json: Json = False,
+) -> None:
+    """Serve the reports of an outbox on this machine and keep the reviews that they send; Ctrl-C ends it."""
+    with answering("reviews serve", as_json=as_json) as answer:
+        from flows.server.review_server import review_app, serve_reviews, token_file
+        from tasks.settings import Settings
+
+        settings = Settings()
+        app, address = review_app(outbox, settings, port)
+        sys.stderr.write(f"open {address}\nit holds the token of {token_file(settings)}: keep it to yourself\n")
+        answer.data["token_file"] = str(token_file(settings))
+        serve_reviews(app, port)
+
+
+def _expanded(paths: list[Path]) -> list[Path]:
+    """Return the files, and the reviews below the folders."""
+    from aemodels.review.document import SUFFIX
+
+    found = []
+    for path in paths:
+        below = sorted(one for one in path.rglob(f"*{SUFFIX}") if one.is_file()) if path.is_dir() else []
+        found += below or [path]
+    return found
 
 
 def _content(path: Path) -> bytes:

@@ -161,25 +161,28 @@ def _summary_row(outcome: FileOutcome) -> dict[str, Any]:
 
 def _scored_elsewhere(summary: ScoreSummary, outbox: Path) -> int:
     """Return the number of skipped files without results in this outbox: the ledger knows a content, not a place."""
+    from aemodels.review.document import is_review
+
     folders = list(outbox.glob("scores/*/*"))
     return sum(
         not any((folder / f"{outcome.sha256}.parquet").exists() for folder in folders)
         and not (outbox / "quarantine" / outcome.sha256).exists()
         for outcome in summary.outcomes
-        if outcome.fate == "skipped" and outcome.sha256
+        if outcome.fate == "skipped" and outcome.sha256 and not is_review(outcome.path)
     )
 
 
 def _say_details(answer: Answer, summary: ScoreSummary) -> None:
     for outcome in summary.outcomes:
         for finding in outcome.findings:
-            if outcome.fate not in {"scored", "skipped"} or finding.code in NOTED:
+            if outcome.fate not in {"scored", "reviewed", "skipped"} or finding.code in NOTED:
                 answer.say(f"{outcome.path}: {finding}")
     reports = [path for outcome in summary.outcomes for path in outcome.outputs if path.endswith(".html")]
     for path in reports[:MAX_LISTED_REPORTS]:
         answer.say(f"report: {path}")
     answer.say(
         f"{summary.files} files, {summary.new} new: {summary.scored} scored ({summary.flagged} with flagged rows), "
+        f"{summary.reviewed} reviews kept, "
         f"{summary.quarantined} quarantined, {summary.failed} failed, {summary.left} left; {summary.skipped} skipped"
     )
 

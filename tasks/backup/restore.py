@@ -28,7 +28,7 @@ STAGING = ".restoring"  # folder in which everything is prepared; below it, file
 # what a home may contain before the restoration: of servers, and locks
 HARMLESS = {
     *("prefect", "prefect-password", "prefect.yaml", "serve.lock", "mlflow.lock", "logs", STAGING, LOCK_NAME),
-    *("stack", "mlflow-password"),
+    *("stack", "mlflow-password", "review-token"),
 }
 _PLAN = "complete.json"
 

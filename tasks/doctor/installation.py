@@ -22,7 +22,7 @@ from tasks.settings import Settings
 from tasks.storage.databases import damage_of, sqlite_path
 from tasks.tracking import answers, records, store_state
 
-SECRETS = ("*password*", "stack/*password*", "stack/*pass", "stack/*secret*")
+SECRETS = ("*password*", "*-token", "stack/*password*", "stack/*pass", "stack/*secret*")
 RECENT_ROWS = 100
 UPGRADE = "back up first (sondeflow backup); it is upgraded at the next start"
 

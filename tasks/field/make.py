@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from aemodels.field.duplicates import Duplicate
 from aemodels.field.repeats import depth_offset
 from aemodels.field.scorecard import Scorecard, make_scorecard
 from aemodels.field.summary import FileSummary
-from aemodels.field.tables import curve_rows, file_rows, scorecard_json
+from aemodels.field.tables import scorecard_json
 from aemodels.io.files.atomic import atomic_path
 from aemodels.report.html.field import render_field
 from tasks.field.cache import forget, keep, kept, open_cache
@@ -79,17 +79,17 @@ def make_field(request: FieldRequest, settings: Settings) -> FieldResult:
 
         card = make_scorecard(summaries, list_quarantined(request.outbox), repeats)
         card = dataclasses.replace(card, reviews=count_reviews(request.outbox))
-    rows = file_rows(card)
+    whole = scorecard_json(card)
     return FieldResult(
         page=str(request.out),
-        tables=_write(request, card, rows),
+        tables=_write(request, card, whole),
         wells=sum(file.kind == "logs" for file in card.files),
         lines=sum(file.kind == "seismic" for file in card.files),
         quarantined=len(card.quarantined),
         read=read,
         duplicates=len(card.duplicates),
         unreadable=tuple(unreadable),
-        files=tuple(rows),
+        files=tuple(whole["files"]),
     )
 
 
@@ -159,8 +159,8 @@ def _offset(outbox: Path, one: FileSummary, other: FileSummary) -> tuple[str, fl
     return None
 
 
-def _write(request: FieldRequest, card: Scorecard, rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
-    """Write the page, and JSON and Parquet beside it; return the paths of the tables."""
+def _write(request: FieldRequest, card: Scorecard, whole: Mapping[str, Any]) -> tuple[str, ...]:
+    """Write the page, and JSON (`whole`) and Parquet beside it; return the paths of the tables."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -171,8 +171,8 @@ def _write(request: FieldRequest, card: Scorecard, rows: Sequence[dict[str, Any]
             render_field(card, title=request.title, page=request.out, outbox=request.outbox), encoding="utf-8"
         )
     with atomic_path(tables[0]) as path:
-        path.write_text(json.dumps(scorecard_json(card), ensure_ascii=False) + "\n", encoding="utf-8", errors="replace")
-    for target, listed in ((tables[1], rows), (tables[2], curve_rows(card))):
+        path.write_text(json.dumps(whole, ensure_ascii=False) + "\n", encoding="utf-8", errors="replace")
+    for target, listed in ((tables[1], whole["files"]), (tables[2], whole["curves"])):
         flat = [{key: _cell(value) for key, value in row.items()} for row in listed]
         with atomic_path(target) as path:
             pq.write_table(pa.Table.from_pylist(flat), path, compression="zstd")

@@ -51,11 +51,17 @@ class FileRecord(BaseModel):
 
 
 class Dataset(BaseModel):
-    """The files of one experiment."""
+    """The files of one experiment.
+
+    Args:
+        files: that were read.
+        labels_sha256: hash over the labels of reviewers that the recordings carry; "" if they carry none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     files: tuple[FileRecord, ...]
+    labels_sha256: str = ""
 
     @property
     def usable(self) -> tuple[FileRecord, ...]:

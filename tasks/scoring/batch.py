@@ -11,6 +11,7 @@ from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.io.files.hashing import sha256_file
 from aemodels.io.formats import kind_of
+from aemodels.review.document import Review
 from tasks.ledger import (
     Claim,
     ClaimOutcome,
@@ -20,6 +21,7 @@ from tasks.ledger import (
     remove_former,
     remove_retried,
 )
+from tasks.ledger.reviews import add_review
 from tasks.scoring.arrivals import Arrival, Identified, identify_supervised, save_hashes
 from tasks.scoring.choose_bundle import choose_scorers, claim_request, remedy
 from tasks.scoring.file import Job, Scorer, ScoringResult
@@ -178,16 +180,22 @@ def _publish(session: WorkerSession, scored: Sequence[FinishedTask]) -> list[Fil
     ours = record_outcomes(session.ledger, [_claim_outcome(done, "scored") for done in scored])
     kept = [done for done in scored if done.task.claim.row in ours]
     try:
-        publish([done.result.staged for done in kept])
+        publish([done.result.staged for done in kept if done.result.staged])
     except OSError as error:
         session.blocked = f"{type(error).__name__}: {error}"
         release_claims(session.ledger, [done.task.claim for done in kept])
         return [done.left("blocked", session.blocked) for done in scored]
     finally:
         discard(item for done in scored for item in done.result.staged)
+    fresh = {done.task.claim.row for done in kept if not done.result.review or _keep_review(session, done.result)}
     record_outcomes(session.ledger, [_claim_outcome(done, "published") for done in kept])
     _replace_former(session, [(done.task, done.result.outputs) for done in kept])
-    return [_scored_outcome(done) if done.task.claim.row in ours else done.outcome("skipped") for done in scored]
+    return [_scored_outcome(done) if done.task.claim.row in fresh else done.outcome("skipped") for done in scored]
+
+
+def _keep_review(session: WorkerSession, result: ScoringResult) -> bool:
+    """Keep the review of a result by its content; False if it was kept before."""
+    return add_review(session.ledger, Review.model_validate_json(result.review))
 
 
 def _record_unscored(session: WorkerSession, done: FinishedTask) -> FileOutcome:
@@ -242,6 +250,8 @@ def _claim_outcome(done: FinishedTask, state: str) -> ClaimOutcome:
 
 def _scored_outcome(done: FinishedTask) -> FileOutcome:
     result = done.result
+    if result.review:
+        return done.outcome("reviewed")
     return done.outcome("scored", outputs=result.outputs, findings=result.findings, **result.counts)
 
 

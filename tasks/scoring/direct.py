@@ -13,6 +13,7 @@ from aemodels.core.findings import Finding
 from aemodels.io.files.hashing import sha256_file
 from aemodels.io.files.size_limits import SizeLimits
 from aemodels.io.formats import kind_of
+from aemodels.review.document import is_review
 from tasks.scoring.arrivals import check_opened, list_inbox
 from tasks.scoring.choose_bundle import choose_scorers, remedy
 from tasks.scoring.file import Job, Scorer, ScoringResult
@@ -23,6 +24,8 @@ from tasks.scoring.start_worker import StartedWorker
 from tasks.settings import Settings
 
 SCORED = "scored"  # folder of the outputs, beside what is scored
+_KEEP = "keep it with `sondeflow reviews add`"
+_REVIEW = Finding("info", "other-kind", "file", "a review of flags", "a log or traces", _KEEP)
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,9 @@ def _list(paths: Sequence[Path], outbox: Path | None, limits: SizeLimits) -> tup
         found = list_inbox(str(path), target)
         outcomes += [FileOutcome(path=shown, fate="left", findings=(finding,)) for shown, finding in found.problems]
         for arrival in found.arrivals:
+            if is_review(arrival.path):
+                outcomes.append(FileOutcome(path=arrival.shown, fate="left", findings=(_REVIEW,)))
+                continue
             try:
                 check_opened(arrival, path, limits)
             except (UnreadableFileError, ChangedError, OSError) as error:

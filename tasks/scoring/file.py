@@ -18,10 +18,12 @@ from aemodels.core.findings import Finding
 from aemodels.core.types import Recording, Scores, Source
 from aemodels.denoisers.whole_signal import load_keras
 from aemodels.io.files.hashing import sha256_file
+from aemodels.io.files.regular import open_regular
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.readers import read
 from aemodels.io.segy.header_positions import HeaderPositions
 from aemodels.report.flagged_intervals import FlagSummary, summarise_flags
+from aemodels.review.document import MAX_BYTES, is_review, parse_review
 from tasks.scoring.outbox import (
     IDENTIFY,
     QUARANTINE,
@@ -110,6 +112,7 @@ class ScoringResult(BaseModel):
         not_judged: rows at which the bundle abstains.
         flags: flagged intervals or traces, the worst of them, their reasons.
         text: human-readable reason, "" if scored or refused.
+        review: document of a reviewer; "" for files that are scored.
         timings: seconds by step.
     """
 
@@ -117,6 +120,7 @@ class ScoringResult(BaseModel):
 
     status: ResultStatus
     text: str = ""
+    review: str = ""
     rows: int = 0
     flagged: int = 0
     suspect: int = 0
@@ -200,7 +204,26 @@ def _score_whole_or_blocks(job: Job) -> ScoringResult:
     return _score_large(job, job.scorer)
 
 
+def _read_review(job: Job) -> ScoringResult:
+    """Read what a reviewer saved; it is kept by whoever publishes.
+
+    Raises:
+        UnreadableFileError: if it is no review, with the field, the value and what was expected.
+    """
+    with open_regular(Path(job.path)) as stream:
+        content = stream.read(MAX_BYTES + 1)
+    try:
+        review = parse_review(content, Path(job.source).name)
+    except DataError as error:
+        expected = "a review saved from a report"
+        finding = Finding("error", "bad-review", "file", str(error), expected, "save the review again")
+        raise UnreadableFileError((finding,)) from error
+    return ScoringResult(status="scored", review=review.text)
+
+
 def _score(job: Job) -> ScoringResult:
+    if is_review(job.source):
+        return _read_review(job)
     started = time.perf_counter()
     recording = _read(job)
     read_s = time.perf_counter() - started

@@ -13,7 +13,7 @@ from aemodels.core.findings import Finding
 from aemodels.report.flagged_intervals import FlagSummary
 from tasks.settings import Settings
 
-FileStatus: TypeAlias = Literal["scored", "skipped", "quarantined", "failed", "left"]
+FileStatus: TypeAlias = Literal["scored", "reviewed", "skipped", "quarantined", "failed", "left"]
 CHAMPION = "champion"
 MAX_LISTED = 50
 
@@ -99,7 +99,7 @@ class FileOutcome(BaseModel):
 
 
 class ScoreSummary(BaseModel):
-    """Counts and outcomes of one run over the inbox."""
+    """Counts and outcomes of one run over the inbox; `reviewed` counts reviews that were kept."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -112,6 +112,7 @@ class ScoreSummary(BaseModel):
     quarantined: int
     failed: int
     left: int
+    reviewed: int = 0
     outcomes: tuple[FileOutcome, ...]
 
 
@@ -120,7 +121,7 @@ def summarise(outcomes: Sequence[FileOutcome]) -> ScoreSummary:
     fates = Counter(outcome.fate for outcome in outcomes)
     return ScoreSummary(
         files=len(outcomes),
-        new=fates["scored"] + fates["quarantined"] + fates["failed"],
+        new=fates["scored"] + fates["reviewed"] + fates["quarantined"] + fates["failed"],
         scored=fates["scored"],
         skipped=fates["skipped"],
         flagged=sum(outcome.flagged > 0 for outcome in outcomes),
@@ -128,6 +129,7 @@ def summarise(outcomes: Sequence[FileOutcome]) -> ScoreSummary:
         quarantined=fates["quarantined"],
         failed=fates["failed"],
         left=fates["left"],
+        reviewed=fates["reviewed"],
         outcomes=tuple(sorted(outcomes, key=lambda outcome: outcome.path)),
     )
 
@@ -140,7 +142,7 @@ def score_page(summary: ScoreSummary, outbox: str, links: Mapping[str, str]) -> 
         outbox: folder of the outputs.
         links: page in MLflow by label of each model that scored.
     """
-    counts = ("new", "scored", "flagged", "quarantined", "failed", "left", "skipped")
+    counts = ("new", "scored", "reviewed", "flagged", "quarantined", "failed", "left", "skipped")
     lines = ["# Scored", "", "| " + " | ".join(counts) + " |", "|" + "---|" * len(counts)]
     lines.append("| " + " | ".join(str(getattr(summary, name)) for name in counts) + " |")
     away = {f.found for outcome in summary.outcomes for f in outcome.findings if f.code == "registry-unavailable"}

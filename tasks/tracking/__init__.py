@@ -22,6 +22,7 @@ from tasks.tracking.registry import (
     NoModelError,
     bundle_folder,
     describe,
+    describe_section,
     download_bundle,
     find,
     get,
@@ -29,6 +30,7 @@ from tasks.tracking.registry import (
     register_bundle,
     set_challenger,
     swap_champion,
+    tag_of,
 )
 from tasks.tracking.relocate import relocate_database, relocate_records
 from tasks.tracking.runs import (
@@ -77,6 +79,7 @@ __all__ = [
     "bundle_folder",
     "connect",
     "describe",
+    "describe_section",
     "download_aliased",
     "download_bundle",
     "find",
@@ -112,5 +115,6 @@ __all__ = [
     "store_id",
     "store_state",
     "swap_champion",
+    "tag_of",
     "tracked_run",
 ]

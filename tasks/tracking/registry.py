@@ -105,6 +105,27 @@ def describe(settings: Settings, model: ModelVersion, tags: Mapping[str, str]) -
         client.set_model_version_tag(model.name, model.version, key, value[:_TAG_LENGTH])
 
 
+def describe_section(settings: Settings, model: ModelVersion, heading: str, section: str) -> None:
+    """Replace the last section of a version's description, or add it.
+
+    Args:
+        settings: address of the tracking store.
+        model: the version.
+        heading: first line of the section; what stands from it on is replaced.
+        section: Markdown, beginning with the heading.
+    """
+    client = connect(settings)
+    before = client.get_model_version(model.name, model.version).description or ""
+    kept = before.partition(heading)[0].rstrip()[: max(_DESCRIPTION_LENGTH - len(section) - 2, 0)]
+    text = f"{kept}\n\n{section}" if kept else section
+    client.update_model_version(model.name, model.version, text[:_DESCRIPTION_LENGTH])
+
+
+def tag_of(settings: Settings, model: ModelVersion, key: str) -> str:
+    """Return a tag of a version, "" if it has none of this key."""
+    return str(connect(settings).get_model_version(model.name, model.version).tags.get(key, ""))
+
+
 def set_challenger(settings: Settings, model: ModelVersion) -> None:
     """Move the alias `challenger` to a version."""
     connect(settings).set_registered_model_alias(model.name, CHALLENGER, model.version)

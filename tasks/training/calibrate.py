@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -20,23 +19,8 @@ from tasks.ingest.ingest import Dataset
 from tasks.scoring.choose_bundle import default_scorer, open_scorer
 from tasks.scoring.file import Scorer
 from tasks.settings import Settings
-from tasks.storage.refs import digest_of, load_recording
-from tasks.tracking import (
-    EVIDENCE,
-    NOTE,
-    DatasetRecord,
-    RunSpec,
-    log_datasets,
-    log_document,
-    log_metrics,
-    log_table,
-    set_tags,
-    tracked_run,
-)
-from tasks.tracking import register as register_version
-from tasks.tracking.provenance import flow_tags, run_name
-from tasks.training.experiment import CALIBRATE, CALIBRATED_FROM, experiment_name
-from tasks.training.record import ABOUT, ALIASES
+from tasks.storage.refs import load_recording
+from tasks.training.register_calibrated import CalibrationEvidence, register_calibrated
 
 
 class Calibrated(BaseModel):
@@ -94,10 +78,7 @@ def calibrate_bundle(
         SpecError: if there is no bundle of this kind.
         DataError: if there are too few files.
     """
-    scorer = default_scorer(kind, ("champion",), settings) if bundle is None else open_scorer(bundle, settings)
-    if scorer is None or scorer.kind != kind:
-        other = "none" if scorer is None else f"{scorer.name}, which scores {scorer.kind}"
-        raise SpecError(f"a bundle for {kind} is needed; found {other}; name another one with --bundle")
+    scorer = scorer_to_calibrate(kind, bundle, settings)
     recordings = [load_recording(file.ref) for file in dataset.usable if file.ref is not None and file.kind == kind]
     found = calibrate(Bundle.load(Path(scorer.folder)), recordings)
     result = _summary(scorer, found)
@@ -105,6 +86,19 @@ def calibrate_bundle(
         found.bundle.save(Path(folder))
         return result.model_copy(update={"folder": folder})
     return _registered(scorer, found, result, settings)
+
+
+def scorer_to_calibrate(kind: str, bundle: str | None, settings: Settings) -> Scorer:
+    """Return the scorer of a bundle, or the champion of a kind, else the shipped one.
+
+    Raises:
+        SpecError: if there is no bundle of this kind.
+    """
+    scorer = default_scorer(kind, ("champion",), settings) if bundle is None else open_scorer(bundle, settings)
+    if scorer is None or scorer.kind != kind:
+        other = "none" if scorer is None else f"{scorer.name}, which scores {scorer.kind}"
+        raise SpecError(f"a bundle for {kind} is needed; found {other}; name another one with --bundle")
+    return scorer
 
 
 def calibration_page(result: Calibrated) -> str:
@@ -144,28 +138,11 @@ def _summary(scorer: Scorer, found: Calibration) -> Calibrated:
 
 
 def _registered(scorer: Scorer, found: Calibration, result: Calibrated, settings: Settings) -> Calibrated:
-    """Log the evidence as a run of the bundle's experiment, and register the bundle under it as the challenger."""
-    spec = found.bundle.spec
-    run = RunSpec(
-        experiment=experiment_name(spec),
-        name=run_name(CALIBRATE, scorer.name),
-        params={"source": result.source, "source_hash": scorer.content_hash, "wells": len(found.wells)},
-        tags={"purpose": CALIBRATE, "kind": spec.kind, "role": "experiment", **flow_tags()},
+    """Register the bundle as challenger, with its evidence."""
+    evidence = CalibrationEvidence(
+        wells={f"{well.name} {well.sha256[:8]}": well.sha256 for well in found.wells},
+        tables={"thresholds": found.false_alarms, "calibration": pd.DataFrame(list(result.wells))},
+        metrics={"threshold": result.threshold[1], "pooled": result.pooled},
+        note=calibration_page(result),
     )
-    with tracked_run(settings, run) as handle:
-        members = {f"{well.name} {well.sha256[:8]}": well.sha256 for well in found.wells}
-        record = DatasetRecord(f"{spec.name}-{CALIBRATE}", CALIBRATE, digest_of(members), members)
-        log_datasets(settings, handle.run_id, [record])
-        log_table(settings, handle.run_id, "thresholds", found.false_alarms)
-        log_table(settings, handle.run_id, "calibration", pd.DataFrame(list(result.wells)))
-        evidence = {"experiment": spec.name, CALIBRATED_FROM: scorer.content_hash, "bundle": result.source}
-        log_document(settings, handle.run_id, EVIDENCE, evidence)
-        log_metrics(settings, handle.run_id, {"threshold": result.threshold[1], "pooled": result.pooled})
-        note = calibration_page(result)
-        set_tags(settings, handle.run_id, {NOTE: note})
-        with TemporaryDirectory() as temporary:
-            target = Path(temporary) / "bundle"
-            found.bundle.save(target)
-            notes = {"model": f"{ABOUT[spec.registered_name]}\n\n{ALIASES}", "version": note}
-            name, version, created = register_version(settings, handle.run_id, target, spec.registered_name, notes)
-    return result.model_copy(update={"model": name, "version": version, "created": created, "run_id": handle.run_id})
+    return result.model_copy(update=register_calibrated(scorer, found.bundle, evidence, settings))

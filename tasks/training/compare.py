@@ -78,7 +78,7 @@ def study_denoisers(spec: ExperimentSpec, data: PreparedRef, fits: Sequence[FitR
         figures = denoising_figures(spec, prepared, default.denoiser, summary)
         save_figures({**figures, **latent.figures}, folder / "figures")
 
-    return _study("denoisers", spec, fits, settings, make)
+    return _study(["denoisers"], spec, fits, settings, make)
 
 
 @task(name="compare-detectors", cache_policy=NO_CACHE)
@@ -116,14 +116,15 @@ def study_detectors(spec: ExperimentSpec, data: PreparedRef, fits: Sequence[FitR
         figures = {**detector_figures(study, alarms), **scored_figures(spec, prepared, bundle)}
         save_figures(figures, folder / "figures")
 
-    return _study("detectors", spec, fits, settings, make)
+    return _study(["detectors", *data.label_keys], spec, fits, settings, make)
 
 
 def _study(
-    kind: str, spec: ExperimentSpec, fits: Sequence[FitRef], settings: Settings, make: Callable[[Path], None]
+    key: Sequence[str], spec: ExperimentSpec, fits: Sequence[FitRef], settings: Settings, make: Callable[[Path], None]
 ) -> StudyRef:
-    key = digest_of([kind, spec.science, sorted(ref.key for ref in fits), code_hash(STUDYING)])
-    folder = settings.studies_dir / key
+    name, *labels = key
+    digest = digest_of([name, spec.science, sorted(ref.key for ref in fits), code_hash(STUDYING), *labels])
+    folder = settings.studies_dir / digest
     if not folder.is_dir():
         with whole_folder(folder) as filling:
             make(filling)

@@ -47,7 +47,7 @@ CALIBRATED_FROM = "calibrated_from"  # in the evidence: hash of the bundle whose
 
 def experiment_key(spec: ExperimentSpec, data: PreparedRef) -> str:
     """Return the hash of an experiment's specification, data and code; equal hashes give equal results."""
-    return digest_of([spec.science, data.data_sha256, code_hash(STUDYING)])
+    return digest_of([spec.science, data.data_sha256, code_hash(STUDYING), *data.label_keys])
 
 
 @task(name="load-training-result", cache_policy=NO_CACHE)

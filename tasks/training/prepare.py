@@ -39,6 +39,7 @@ class PreparedRef(BaseModel):
         members: role → {name of a well or line section: sha256 of its file}.
         data_sha256: hash over all contents used.
         holdout_sha256: hash over the hold-out's contents, its noise and the seed.
+        labels_sha256: hash over the labels of reviewers that the recordings carry; "" if they carry none.
         curves: curves that remain after `study.steps.adapt`.
         findings: what was excluded, and why.
     """
@@ -51,6 +52,7 @@ class PreparedRef(BaseModel):
     holdout_sha256: str
     curves: tuple[str, ...]
     findings: tuple[Finding, ...]
+    labels_sha256: str = ""
 
     def found_in(self, store: Path) -> PreparedRef:
         """Return the references with their paths in this store, if the home folder was moved."""
@@ -59,6 +61,11 @@ class PreparedRef(BaseModel):
     def adapted(self, spec: ExperimentSpec) -> ExperimentSpec:
         """Return the specification without the curves that this data does not contain sufficiently."""
         return spec.model_copy(update={"curves": self.curves})
+
+    @property
+    def label_keys(self) -> list[str]:
+        """Part of the key of a result that depends on the labels of reviewers; empty without labels."""
+        return [self.labels_sha256] if self.labels_sha256 else []
 
     def dataset_records(self, name: str) -> list[DatasetRecord]:
         """Return the roles as MLflow datasets."""
@@ -95,11 +102,13 @@ def prepare_data(spec: ExperimentSpec, dataset: Dataset, settings: Settings) -> 
     if prepared.split.elsewhere:
         members[ELSEWHERE] = _by_basin(prepared.split.elsewhere)
     conditions = [condition.model_dump(mode="json") for condition in spec.test_conditions]
+    labels = [dataset.labels_sha256] if dataset.labels_sha256 else []
     return PreparedRef(
         refs=refs,
         members=members,
         data_sha256=digest_of(members),
-        holdout_sha256=digest_of([members["test"], conditions, spec.seed, spec.curves]),
+        holdout_sha256=digest_of([members["test"], conditions, spec.seed, spec.curves, *labels]),
+        labels_sha256=dataset.labels_sha256,
         curves=spec.curves,
         findings=seen + taken_out + prepared.findings + _left_out(dataset, spec),
     )

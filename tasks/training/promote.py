@@ -12,7 +12,16 @@ from aemodels.bundle.bundle import Bundle
 from aemodels.bundle.summary import read_summary
 from aemodels.core.errors import SondeflowError
 from aemodels.detect import Fusion
-from aemodels.evaluate.promotion_gate import Row, combination_rows, curve_rows, false_alarm_rows, gain_rows, reasons
+from aemodels.evaluate.promotion_gate import (
+    Row,
+    combination_rows,
+    curve_rows,
+    false_alarm_rows,
+    gain_rows,
+    not_worse,
+    reasons,
+    review_rows,
+)
 from aemodels.experiment.spec import ExperimentSpec
 from tasks.settings import Settings
 from tasks.tracking import (
@@ -42,6 +51,7 @@ from tasks.training.experiment import CALIBRATED_FROM
 from tasks.training.holdout import champion_table
 from tasks.training.opponent import DEMO, Opponent, find_opponent
 from tasks.training.prepare import PreparedRef, load_prepared
+from tasks.training.recalibrate import REVIEWED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,6 +73,7 @@ class Decision(BaseModel):
         rows: gains and curves, see `promotion_gate.gain_rows`.
         false_alarms: see `promotion_gate.false_alarm_rows`.
         combination: see `promotion_gate.combination_rows`.
+        reviewed: see `promotion_gate.review_rows`.
         holdout_sha256: hash of the hold-out on which both were evaluated.
     """
 
@@ -76,6 +87,7 @@ class Decision(BaseModel):
     rows: tuple[dict[str, Any], ...]
     false_alarms: tuple[dict[str, Any], ...] = ()
     combination: tuple[dict[str, Any], ...] = ()
+    reviewed: tuple[dict[str, Any], ...] = ()
     holdout_sha256: str = ""
     opponent: str = ""
 
@@ -161,11 +173,17 @@ def _calibration_decision(
 ) -> Decision:
     """Compare a calibrated version by its false alarms alone: its networks are those of the bundle it came from.
 
-    That one has to be the champion, or what the champion was calibrated from, if there is a champion.
+    One that was recalibrated from reviews also has to be better in reviewed wells, and no worse in others. What it came
+    from has to be the champion, or what the champion was calibrated from, if there is a champion.
     """
     bundle = Bundle.load(download_bundle(settings, challenger))
-    false_alarms = _false_alarms(settings, challenger, bundle)
-    failures = reasons([], false_alarms)
+    false_alarms, reviewed = _false_alarms(settings, challenger, bundle), []
+    from_reviews = read_document(settings, challenger.run_id, EVIDENCE).get(REVIEWED)
+    if from_reviews:
+        false_alarms = not_worse(false_alarms, from_reviews["alarms_before"])
+        table = read_table(settings, challenger.run_id, REVIEWED)
+        reviewed = review_rows(table, from_reviews["recall_before"], from_reviews["recall_after"])
+    failures = reasons([], false_alarms, reviewed=reviewed)
     if champion is not None and champion.version != challenger.version:
         earlier = str(read_document(settings, champion.run_id, EVIDENCE).get(CALIBRATED_FROM, ""))
         if source_hash not in {read_summary(download_bundle(settings, champion)).content_hash, earlier}:
@@ -180,6 +198,7 @@ def _calibration_decision(
         reasons=tuple(failures),
         rows=(),
         false_alarms=tuple(false_alarms),
+        reviewed=tuple(reviewed),
     )
 
 
@@ -208,8 +227,9 @@ def apply_decision(decision: Decision, settings: Settings) -> str:
     with tracked_run(settings, run) as handle:
         log_table(settings, handle.run_id, "gate", pd.DataFrame(decision.rows))
         log_table(settings, handle.run_id, "false_alarms", pd.DataFrame(decision.false_alarms))
-        if decision.combination:
-            log_table(settings, handle.run_id, "combination", pd.DataFrame(decision.combination))
+        for name in ("combination", REVIEWED):
+            if rows := getattr(decision, name):
+                log_table(settings, handle.run_id, name, pd.DataFrame(rows))
         log_document(settings, handle.run_id, "decision.json", decision.model_dump(mode="json"))
         log_metrics(settings, handle.run_id, decision_metrics(decision))
         set_tags(settings, handle.run_id, {NOTE: decision_page(decision)})
@@ -263,7 +283,7 @@ def decision_page(decision: Decision) -> str:
     instead = f"; compared with {decision.opponent}" if decision.opponent and not decision.champion else ""
     parts += [f"Champion before: {before}{instead}. {REQUIREMENTS}"]
     parts += ["\n".join(f"- not met: {reason}" for reason in decision.reasons)] if decision.reasons else []
-    for rows in (decision.rows, decision.false_alarms, decision.combination):
+    for rows in (decision.rows, decision.false_alarms, decision.combination, decision.reviewed):
         if rows:
             parts.append(
                 table(list(rows[0]), [["" if cell is None else cell for cell in row.values()] for row in rows])
@@ -276,7 +296,8 @@ REQUIREMENTS = (
     "frozen hold-out; with up to four wells, a gain in each of them; with more, a positive lower end of a paired "
     "bootstrap interval, one-sided 5 %); no curve worse by more than a tolerance; false alarms within their limits; "
     "combinations of detectors no worse than their best member on their own faults, on another injector's, and in "
-    "other basins."
+    "other basins. A calibration needs the false alarms alone; one from reviews may keep those of the bundle that it "
+    "was made from, flags more reviewed intervals rightly, and loses neither reviewed nor injected faults."
 )
 
 

@@ -106,7 +106,7 @@ def test_a_path_that_holds_a_url_in_its_name_is_not_fetched(tmp_path: Path, comm
     assert [f["code"] for f in judged(answer)["v.las"][3]] == ["not-las"]
 
 
-def test_limits_come_from_the_environment(folder: Path, command_json, monkeypatch: pytest.MonkeyPatch):
+def test_limits_come_from_theenvironment(folder: Path, command_json, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("SONDEFLOW_MAX_FILE_BYTES", "5000")
     code, answer = command_json("check", str(folder / "l.sgy"))
     assert (code, answer["files"][0]["findings"][0]["code"]) == (1, "too-large")
@@ -173,10 +173,10 @@ def test_the_table_of_a_folder(folder: Path, command):
 
 def test_stated_positions_reach_the_flows_of_train(flow_home, monkeypatch: pytest.MonkeyPatch):
     """Flows read their settings anew; the command line's positions go before those of the environment."""
-    from flows.cli.learn import _environment
+    from flows.cli.learn import environment
     from tasks.settings import Settings
 
     monkeypatch.setenv("SONDEFLOW_HEADER_POSITIONS", "inline=37")
-    assert _environment().header_positions.inline == 37
-    assert _environment("inline=5,crossline=1").header_positions.inline == 5
+    assert environment().header_positions.inline == 37
+    assert environment("inline=5,crossline=1").header_positions.inline == 5
     assert (Settings().header_positions.inline, Settings().header_positions.crossline) == (5, 1)

@@ -162,7 +162,7 @@ def _copies(well: _Well, spec: TrainingSetSpec, normaliser: Normaliser) -> list[
     copies = []
     for number in range(well.copies if usable else 0):
         clean = spec.augmentation.apply(recording, normaliser, rng)
-        # straight lines were not measured, and bad hole is a fault: neither is an example of clean samples
+        # straight lines were not measured; bad hole and reviewed faults are faults: none is an example of clean samples
         before = with_bad_hole(normaliser.apply(clean), clean)
         usable_as_clean = before.good_hole & ~straight_lines(before)
         injection = _inject(clean, usable if number % 2 == 0 else _half(usable, rng), spec, rng)

@@ -106,8 +106,8 @@ def evaluate_members(members: Mapping[str, Detector], section: Section) -> Membe
 def clean_samples(section: Section, kind: Kind) -> BoolArray:
     """Return the samples usable as clean reference, bool of the scores' shape.
 
-    Without the straight lines of a well, which any field log has: they were not measured; and without bad hole, whose
-    readings are faults of the well's own.
+    Without the straight lines of a well, which any field log has: they were not measured; and without bad hole and
+    what reviewers call a fault, which are faults of the well's own. A rejected flag in bad hole is clean.
     """
     if kind == "seismic":
         return np.asarray(section.mask.any(axis=1, keepdims=True))

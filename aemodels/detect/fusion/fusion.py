@@ -329,13 +329,26 @@ class FusionDetector(EvaluatedDetector):
         divided by how far its level is above the usual one. No kinds if no member scores any.
         """
         found = evaluate_members(self.members, section)
-        scores = self.scores_of(found, section)
-        if self.usual_level is not None:
-            most = self.spec.max_level_divisor
-            scores /= np.float32(level_divisor(row_scores(scores, self.kind), self.usual_level, most))
+        scores = self.levelled_scores_of(found, section)
         rows = section.values.shape[1 if self.kind == "logs" else 0]
         kinds = self.classifier.predict(found.fault_scores) if found.fault_scores else no_fault_scores(rows)
         return Evaluation(scores, fault_scores=kinds)
+
+    def levelled_scores_of(self, found: MemberEvaluation, section: Section) -> FloatArray:
+        """Return -log10 p of what the members found in a section, less in a well whose scores are high throughout."""
+        scores = self.scores_of(found, section)
+        if self.usual_level is None:
+            return scores
+        divisor = level_divisor(row_scores(scores, self.kind), self.usual_level, self.spec.max_level_divisor)
+        return np.asarray(scores / np.float32(divisor), dtype=np.float32)
+
+    def with_weaker_member(self, name: str, divisor: float) -> FusionDetector:
+        """Return the detector with the -log10 p of a member, and of its components, divided by a number."""
+        scales = {
+            component: scale.weaker(divisor) if member_of(component) == name else scale
+            for component, scale in self.scales.items()
+        }
+        return dataclasses.replace(self, scales=scales)
 
     def scores_of(self, found: MemberEvaluation, section: Section) -> FloatArray:
         """Return -log10 p of what the members found in a section, whatever the level of the well."""

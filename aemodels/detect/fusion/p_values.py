@@ -52,6 +52,10 @@ class PValueScale:
     def _line(self) -> PiecewiseLine:
         return PiecewiseLine(self.levels, self.neg_log10_p)
 
+    def weaker(self, divisor: float) -> PValueScale:
+        """Return the scale whose -log10 p are those of this one divided by a positive number."""
+        return PValueScale(self.levels, self.neg_log10_p / divisor, self.scale * divisor)
+
     def to_array(self) -> NDArray[np.float64]:
         """Return everything in one array float64[grid + 1, 2]."""
         return np.vstack([np.column_stack([self.levels, self.neg_log10_p]), [self.scale, 0.0]])

@@ -25,6 +25,7 @@ from aemodels.report.html.rows import curve_rows, interval_rows, trace_rows
 from aemodels.report.html.well import scored_well
 from aemodels.signal.bad_hole import CORRECTED_G_CM3, ENLARGED_IN, bad_hole
 
+POLICY = "default-src 'none'; "  # beginning of the policy of a report, which may reach nothing
 # Attribute that holds the reviews of the well; `sondeflow reviews apply` fills it in a copy. Text of files cannot look
 # like it, because its quotes are escaped.
 KEPT_REVIEWS = 'data-kept="[]"'

@@ -15,7 +15,9 @@ from aemodels.evaluate.promotion_gate import (
     curve_rows,
     false_alarm_rows,
     gain_rows,
+    not_worse,
     reasons,
+    review_rows,
 )
 
 
@@ -138,3 +140,29 @@ def test_a_combination_may_tie_with_its_best_member() -> None:
 
 def test_a_detector_by_itself_has_no_members_to_beat() -> None:
     assert combination_rows(_generalisation(network=(0.1, 0.1)), "network", ()) == []
+
+
+REVIEWED = {"faults": 20, "found_before": 18, "found_after": 18, "sound": 80, "wrong_before": 40, "wrong_after": 20}
+
+
+@pytest.mark.parametrize(
+    ("changes", "recall_after", "failed"),
+    [
+        ({}, 0.5, []),
+        ({"found_after": 16}, 0.5, ["reviewed faults"]),
+        ({"wrong_after": 40}, 0.5, ["reviewed intervals"]),
+        ({"wrong_after": 40, "found_after": 19}, 0.5, []),
+        ({}, 0.47, ["injected faults"]),
+    ],
+)
+def test_a_recalibration_has_to_be_better_in_reviewed_wells_and_no_worse_in_others(changes, recall_after, failed):
+    rows = review_rows(pd.DataFrame([REVIEWED | changes, REVIEWED | changes]), 0.5, recall_after)
+    assert [row["check"] for row in rows if not row["passed"]] == [
+        row["check"] for row in rows if any(row["check"].startswith(name) for name in failed)
+    ]
+    assert len(reasons([], [], reviewed=rows)) == len(failed)
+
+
+def test_false_alarms_above_the_limit_pass_only_if_they_were_no_lower_before():
+    row = {"rate": "pooled", "nominal": 0.01, "measured": 0.05, "at_most": 0.02, "passed": False}
+    assert [one["passed"] for before in (0.2, 0.05, 0.04) for one in not_worse([row], [before])] == [True, True, False]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from aemodels.review.curves import review_curves
+from aemodels.review.curves import REVIEWED, review_curves, with_reviewed_depths
 from aemodels.review.document import Decision
+from aemodels.review.labels import Label, WellLabels
+from aemodels.signal.resample import resample
+from helpers.recordings import make_well
 
 AXIS = 100.0 + 0.5 * np.arange(40)
 
@@ -49,3 +52,17 @@ def test_the_last_decision_on_a_depth_counts() -> None:
     reject = decision("reject", 102.0, 104.0, "GR", flagged=(102.0, 104.0))
     assert depths(review_curves(AXIS, [add, reject], ["GR"])["GR"], 1.0) == [101.0, 101.5]
     assert depths(review_curves(AXIS, [reject, add], ["GR"])["GR"], 1.0) == [101.0, 101.5, 102.0, 102.5, 103.0]
+
+
+def test_reviewed_depths_are_a_channel_and_follow_the_well_to_another_step():
+    well = make_well(samples=200)
+    top, base = float(well.axis[50]), float(well.axis[59])
+    sound = Label(top - 3, base, ("GR",), fault=False)
+    labelled = with_reviewed_depths(well, WellLabels((Label(top, base, (), fault=True), sound)))
+    channel = labelled.channel(REVIEWED)
+    assert (channel[50:60] == 1).all()
+    assert (channel[31:50] == 0).all()
+    assert np.isnan(channel[60:]).all()
+    coarse = resample(labelled, 0.3048)
+    inside = (coarse.axis > top) & (coarse.axis < base)
+    assert (coarse.channel(REVIEWED)[inside] == 1).all()

@@ -1,6 +1,8 @@
 "use strict";
-// Review of a well's flagged intervals: accept, reject, redraw, add; saved as a small file, nothing is sent.
+// Review of a well's flagged intervals: accept, reject, redraw, add; saved as a small file; nothing is sent,
+// unless `sondeflow reviews serve` on this machine has served the page.
 
+const SERVED = /^(http:\/\/(?:127\.0\.0\.1|localhost):\d+\/[\w-]{40,}\/)reports\//;
 const KEYS = { j: "next", k: "previous", a: "accept", x: "reject", e: "redraw", i: "add", u: "undo", n: "note", s: "save" };
 const MARKS = { accept: "#009e73", reject: "#8d97a3", redraw: "#0072b2", add: "#0072b2" };
 const DONE = { accept: "accepted", reject: "rejected", redraw: "redrawn", add: "added" };
@@ -203,6 +205,29 @@ class ReviewPanel {
         action, top_m, base_m, flagged_top_m: flag ? flag.top : null, flagged_base_m: flag ? flag.base : null, curves, reason, note,
       })),
     };
+    if (SERVED.test(location.href)) this.post(review);
+    else this.download(review);
+  }
+
+  /** Gives a review to the server that the page came from; if it does not keep it, the file is saved instead. */
+  async post(review) {
+    const count = review.decisions.length;
+    try {
+      const reply = await fetch(new URL(SERVED.exec(location.href)[1] + "reviews"), {
+        method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(review),
+      });
+      const answer = await reply.json();
+      if (!reply.ok) throw new Error(answer.error);
+      this.unsaved = false;
+      this.say(`${count} ${count === 1 ? "decision" : "decisions"} ${answer.result}`);
+    } catch (error) {
+      this.download(review);
+      this.say(`Not kept by the server (${error.message}); saved as a file for: sondeflow reviews add`);
+    }
+  }
+
+  download(review) {
+    const own = review.decisions, data = this.root.dataset;
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([JSON.stringify(review, null, 1)], { type: "application/json" }));
     link.download = `${data.file.replace(/\.[^.]*$/, "").replace(/[^\w.+-]/g, "_").slice(0, 80)}.${data.sha256.slice(0, 8)}.review.json`;

@@ -20,6 +20,8 @@ from aemodels.detect.fault_network.network import members_without
 from aemodels.detect.fault_network.training_set import LABEL_MISSING, TrainingSetSpec, build_training_set
 from aemodels.faults import CycleSkip, DepthShift, LogSpike, Stuck, Unit, Washout
 from aemodels.faults.base import Site, kind_of
+from aemodels.review.curves import with_reviewed_depths
+from aemodels.review.labels import Label, WellLabels
 from aemodels.signal.normalise import CurvePercentiles
 from helpers.recordings import make_section, make_well
 
@@ -157,3 +159,28 @@ def test_every_alteration_alters_its_interval_alone():
         altered = change(curve, site, 0.5, np.random.default_rng(3))
         assert altered.shape == (40,)
         assert not np.allclose(altered, curve[60:100])
+
+
+def test_reviewed_faults_are_no_examples_of_clean_readings_and_rejected_flags_are():
+    washed_out = np.full((1, 2500), 8.5, dtype=np.float32)
+    washed_out[0, 1000:1200] = 14.0
+    well = dataclasses.replace(
+        WELLS[0], values=np.concatenate([WELLS[0].values, washed_out]), channels=(*WELLS[0].channels, Channel("CALI"))
+    )
+    depth = well.axis
+    fault = Label(float(depth[300]), float(depth[399]), ("GR",), fault=True)
+    sound = Label(float(depth[1050]), float(depth[1149]), ("RHOB",), fault=False)
+    labelled = with_reviewed_depths(well, WellLabels((fault, sound)))
+    _, out_of_fold = fit_predictors(SECTIONS)
+    spec = TrainingSetSpec((LogSpike(),), (0.01, 0.02), (1,))
+    plain, reviewed = (
+        build_training_set(dataclasses.replace(CONTEXT, recordings=(one, *WELLS[1:])), out_of_fold, spec, [1] * 3)
+        for one in (well, labelled)
+    )
+    before, after = plain.labels[0][:, -1], reviewed.labels[0][:, -1]
+    assert (before[300:400] != LABEL_MISSING).all()
+    assert (after[300:400] != 0).all()
+    assert (before[1050:1150] != 0).all()
+    assert (after[1050:1150] != LABEL_MISSING).all()
+    assert (after[1000:1049] != 0).all()
+    np.testing.assert_array_equal(plain.inputs[0], reviewed.inputs[0])
