@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from prefect import flow, unmapped
 from prefect.artifacts import create_markdown_artifact
+from prefect.runtime import flow_run
 
+from aemodels.core.progress import tell
 from tasks.field.after_scoring import field_page
 from tasks.monitoring.events import emit_quarantine_rate
 from tasks.scoring.request import FileOutcome, FilledRequest
@@ -13,6 +15,7 @@ from tasks.scoring.score import (
     ScoreRequest,
     ScoreSummary,
     check_outbox,
+    find_abandoned,
     find_arrivals,
     model_links,
     recent_outcomes,
@@ -58,5 +61,21 @@ def score(request: ScoreRequest = EVERYTHING) -> ScoreSummary:
 
 
 def _drain(inbox: Inbox, filled: FilledRequest, settings: Settings) -> list[FileOutcome]:
-    batches = score_batch.map(inbox.batches, unmapped(filled), unmapped(settings)).result() if inbox.batches else []
+    if not inbox.batches:
+        return []
+    outcomes = _score_all(inbox, filled, settings)
+    if settings.task_runner != "dask":
+        return outcomes  # the workers are threads of this process
+    files = [arrival for batch in inbox.batches for arrival in batch]
+    again = _score_all(find_abandoned(files, outcomes, filled, settings), filled, settings)
+    replaced = {outcome.path for outcome in again}
+    return [*(outcome for outcome in outcomes if outcome.path not in replaced), *again]
+
+
+def _score_all(inbox: Inbox, filled: FilledRequest, settings: Settings) -> list[FileOutcome]:
+    if not inbox.batches:
+        return []
+    tell("score %d files in %d batches", sum(len(batch) for batch in inbox.batches), len(inbox.batches))
+    run = str(flow_run.id or "")
+    batches = score_batch.map(inbox.batches, unmapped(filled), unmapped(settings), unmapped(run)).result()
     return [outcome for batch in batches for outcome in batch]

@@ -1,0 +1,154 @@
+"""Scoring on a real Dask cluster of processes, reached by TLS: the results of threads, also if a worker is killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+
+import pytest
+
+from helpers.cheap_bundle import fill, save_cheap_bundle
+from helpers.fault_fixtures import Site, judge, snapshot
+from tasks.ledger import Identity, entries, open_ledger
+from tasks.scoring.request import ScoreRequest
+from tasks.settings import Settings
+
+pytest_plugins = ("helpers.flow_fixtures",)
+
+FILES, BATCH, WORKERS = 18, 3, 2
+
+
+@pytest.fixture(scope="module")
+def cluster(prefect_server, tmp_path_factory):
+    """Settings that name the scheduler of a cluster with two workers and its certificates, and the cluster."""
+    from flows.dask_cluster import local_cluster
+
+    folder = tmp_path_factory.mktemp("certificates")
+    with local_cluster(WORKERS) as cluster:
+        secrets = cluster.security.get_tls_config_for_role("client")
+        names = {"dask_tls_ca": "ca_file", "dask_tls_cert": "cert", "dask_tls_key": "key"}
+        for setting, name in names.items():
+            (folder / setting).write_text(secrets[name])
+        files = {setting: str(folder / setting) for setting in names}
+        yield {"task_runner": "dask", "dask_scheduler": cluster.scheduler_address, **files}, cluster
+
+
+@pytest.fixture(scope="module")
+def field(tmp_path_factory):
+    """An inbox of generated wells and one unreadable file, a bundle, and its listing."""
+    folder = tmp_path_factory.mktemp("dask-field")
+    fill(folder / "inbox", FILES - 1)
+    (folder / "inbox" / "letter.las").write_text("Dear all,\n")
+    return folder, save_cheap_bundle(folder / "bundle"), snapshot(folder / "inbox")
+
+
+def _run(field, name: str, **options: object):
+    """Score the inbox into an outbox and ledger of its own; the site, the ledger, and the flow's summary."""
+    from flows.environment import run_flow
+    from flows.score import score
+
+    folder, bundle, _ = field
+    site = Site(folder / name, f"sqlite:///{folder / name}/ledger.db", bundle, name)
+    site.folder.mkdir(exist_ok=True)
+    (site.folder / "inbox").symlink_to(folder / "inbox")
+    request = ScoreRequest(inbox=str(folder / "inbox"), outbox=str(site.outbox), bundle=str(bundle), settle_seconds=0)
+    named = {"home": site.folder / "home", "ledger_url": site.ledger_url, "batch": BATCH, "workers": WORKERS, **options}
+    with pytest.MonkeyPatch.context() as patch:
+        for key, value in named.items():
+            patch.setenv(f"SONDEFLOW_{key.upper()}", str(value))
+        return site, open_ledger(site.ledger_url), run_flow(score, Settings(), request=request)
+
+
+@pytest.fixture(scope="module")
+def by_threads(field):
+    return _run(field, "threads")
+
+
+@pytest.fixture(scope="module")
+def by_dask(field, cluster):
+    return _run(field, "dask", **cluster[0])
+
+
+def _rows(site: Site, ledger) -> list[tuple]:
+    """What the ledger says of each content, without times and the names of workers."""
+    return sorted(
+        (row.sha256, row.model, row.version, row.spec_hash, row.state, row.attempts, row.failures, row.reason,
+         sorted(os.path.relpath(path, site.outbox) for path in row.outputs))
+        for row in entries(ledger)
+    )  # fmt: skip
+
+
+def test_scores_and_ledger_are_those_of_threads(field, by_threads, by_dask):
+    site, ledger, summary = by_dask
+    assert (summary.scored, summary.quarantined, summary.skipped) == (FILES - 1, 1, 0)
+    assert _rows(site, ledger) == _rows(by_threads[0], by_threads[1])
+    judge(site, "none", field[2], by_threads[0].outbox)
+
+
+def test_a_worker_loads_its_models_once_in_a_run(by_dask):
+    owners = Counter(row.owner for row in entries(by_dask[1]))
+    assert len(owners) == WORKERS, "a session that is opened again has another owner"
+    assert min(owners.values()) > BATCH, "no worker got a second batch"
+
+
+def test_the_run_says_which_worker_did_what(by_dask):
+    from prefect.client.orchestration import get_client
+
+    async def lines() -> list[str]:
+        async with get_client() as client:
+            return [log.message for log in await client.read_logs(limit=200) if ": 3 files in " in log.message]
+
+    until = time.monotonic() + 30
+    while len(told := [line for line in asyncio.run(lines()) if line.startswith("worker ")]) < FILES // BATCH:
+        assert time.monotonic() < until, f"workers send their logs within seconds; got {told}"
+        time.sleep(0.5)
+    assert len({line.split(":")[0] for line in told}) == WORKERS
+
+
+def test_nobody_else_gets_into_the_cluster(cluster):
+    from distributed import Client
+
+    running = cluster[1]
+    with pytest.raises(OSError), Client(running.scheduler_address.replace("tls", "tcp"), timeout=2):
+        pass
+    ports = [running.scheduler.http_server.port]
+    ports += [worker.services["dashboard"] for worker in running.scheduler.workers.values()]
+    for port in ports:
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/info/main/workers.html", timeout=5)
+
+
+def test_a_killed_worker_loses_nothing_and_doubles_nothing(field, by_threads, cluster):
+    """The worker that has claimed files when the first are published is killed; its nanny starts another."""
+    ledger = open_ledger(f"sqlite:///{field[0]}/killed/ledger.db")
+    killed: list[int] = []
+
+    def kill() -> None:
+        until = time.monotonic() + 120
+        while not killed and time.monotonic() < until:
+            rows = entries(ledger)
+            held = [row.owner for row in rows if row.state in {"claimed", "scored"}]
+            if held and any(row.state == "published" for row in rows):
+                identity = Identity.parse(held[0])
+                assert identity is not None
+                killed.append(int(identity.process.partition("@")[0]))
+                os.kill(killed[0], 9)
+            time.sleep(0.01)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    site, ledger, summary = _run(field, "killed", **cluster[0])
+    killer.join()
+    assert killed, "no worker was busy when it should be killed"
+    assert summary.files == FILES
+    assert not summary.failed + summary.left
+    judge(site, "worker killed", field[2], by_threads[0].outbox)
+    assert max(row.attempts for row in entries(ledger)) == 2, "the files that the killed worker held"
+    from tasks.ledger import registered_owners
+
+    assert not any(f"|{killed[0]}@" in owner for owner in registered_owners(ledger))
