@@ -8,7 +8,9 @@ from prefect.runtime import flow_run
 
 from aemodels.core.progress import tell
 from tasks.field.after_scoring import field_page
+from tasks.lines.score import close_line, open_line, score_range, split_lines
 from tasks.monitoring.events import emit_quarantine_rate
+from tasks.scoring.arrivals import Arrival
 from tasks.scoring.request import FileOutcome, FilledRequest
 from tasks.scoring.score import (
     Inbox,
@@ -61,15 +63,26 @@ def score(request: ScoreRequest = EVERYTHING) -> ScoreSummary:
 
 
 def _drain(inbox: Inbox, filled: FilledRequest, settings: Settings) -> list[FileOutcome]:
-    if not inbox.batches:
-        return []
-    outcomes = _score_all(inbox, filled, settings)
     if settings.task_runner != "dask":
-        return outcomes  # the workers are threads of this process
-    files = [arrival for batch in inbox.batches for arrival in batch]
-    again = _score_all(find_abandoned(files, outcomes, filled, settings), filled, settings)
+        return _score_all(inbox, filled, settings)  # the workers are threads of this process
+    files, lines = split_lines(inbox, settings)
+    outcomes = _score_all(files, filled, settings)
+    arrivals = [arrival for batch in files.batches for arrival in batch]
+    again = _score_all(find_abandoned(arrivals, outcomes, filled, settings), filled, settings)
     replaced = {outcome.path for outcome in again}
-    return [*(outcome for outcome in outcomes if outcome.path not in replaced), *again]
+    kept = [outcome for outcome in outcomes if outcome.path not in replaced]
+    return [*kept, *again, *(_score_line(line, filled, settings) for line in lines)]
+
+
+def _score_line(arrival: Arrival, filled: FilledRequest, settings: Settings) -> FileOutcome:
+    """Score one large line on all workers."""
+    line = open_line(arrival, filled, settings)
+    if isinstance(line, FileOutcome):
+        return line
+    tell("score %s in %d ranges", arrival.shown, line.ranges)
+    fixed = (unmapped(filled), unmapped(settings), unmapped(str(flow_run.id or "")))
+    results = score_range.map(unmapped(line), list(range(line.ranges)), *fixed).result() if line.ranges else []
+    return close_line(line, results, filled, settings)
 
 
 def _score_all(inbox: Inbox, filled: FilledRequest, settings: Settings) -> list[FileOutcome]:

@@ -9,12 +9,19 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
+from collections.abc import Callable
 
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
-from helpers.cheap_bundle import fill, save_cheap_bundle
+from aemodels.io.segy.reader import read_segy
+from aemodels.io.segy.writer import write_segy
+from helpers.cheap_bundle import cheap_line_bundle, fill, save_cheap_bundle
 from helpers.fault_fixtures import Site, judge, snapshot
-from tasks.ledger import Identity, entries, open_ledger
+from helpers.recordings import make_line
+from tasks.ledger import Identity, entries, open_ledger, registered_owners
 from tasks.scoring.request import ScoreRequest
 from tasks.settings import Settings
 
@@ -123,25 +130,34 @@ def test_nobody_else_gets_into_the_cluster(cluster):
             urllib.request.urlopen(f"http://127.0.0.1:{port}/info/main/workers.html", timeout=5)
 
 
+def _kill_once(due: Callable[[], int | None]) -> tuple[threading.Thread, list[int]]:
+    """Kill the process that a function names as soon as it names one; the thread that waits for it, and the process."""
+    killed: list[int] = []
+
+    def wait() -> None:
+        until = time.monotonic() + 120
+        while not killed and time.monotonic() < until:
+            if (process := due()) is not None:
+                killed.append(process)
+                os.kill(process, 9)
+            time.sleep(0.01)
+
+    killer = threading.Thread(target=wait)
+    killer.start()
+    return killer, killed
+
+
 def test_a_killed_worker_loses_nothing_and_doubles_nothing(field, by_threads, cluster):
     """The worker that has claimed files when the first are published is killed; its nanny starts another."""
     ledger = open_ledger(f"sqlite:///{field[0]}/killed/ledger.db")
-    killed: list[int] = []
 
-    def kill() -> None:
-        until = time.monotonic() + 120
-        while not killed and time.monotonic() < until:
-            rows = entries(ledger)
-            held = [row.owner for row in rows if row.state in {"claimed", "scored"}]
-            if held and any(row.state == "published" for row in rows):
-                identity = Identity.parse(held[0])
-                assert identity is not None
-                killed.append(int(identity.process.partition("@")[0]))
-                os.kill(killed[0], 9)
-            time.sleep(0.01)
+    def busy() -> int | None:
+        rows = entries(ledger)
+        held = [Identity.parse(row.owner) for row in rows if row.state in {"claimed", "scored"}]
+        published = any(row.state == "published" for row in rows)
+        return int(held[0].process.partition("@")[0]) if held and held[0] and published else None
 
-    killer = threading.Thread(target=kill)
-    killer.start()
+    killer, killed = _kill_once(busy)
     site, ledger, summary = _run(field, "killed", **cluster[0])
     killer.join()
     assert killed, "no worker was busy when it should be killed"
@@ -149,6 +165,32 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(field, by_threads, cl
     assert not summary.failed + summary.left
     judge(site, "worker killed", field[2], by_threads[0].outbox)
     assert max(row.attempts for row in entries(ledger)) == 2, "the files that the killed worker held"
-    from tasks.ledger import registered_owners
-
     assert not any(f"|{killed[0]}@" in owner for owner in registered_owners(ledger))
+
+
+@pytest.mark.slow
+def test_a_large_line_is_scored_by_all_workers_one_of_which_is_killed(tmp_path, cluster):
+    """Twelve ranges; the result is that of one process, and the ranges that were finished are not scored again."""
+    (tmp_path / "inbox").mkdir()
+    write_segy(make_line(traces=1200, samples=100, seed=3), tmp_path / "inbox" / "line.sgy")
+    bundle = tmp_path / "bundle"
+    cheap_line_bundle().save(bundle)
+    place = (tmp_path, bundle, snapshot(tmp_path / "inbox"))
+    whole, _, _ = _run(place, "whole")
+
+    def busy() -> int | None:
+        finished = list((tmp_path / "ranged" / "home" / "ranges").glob("*/*.json"))
+        running = [worker for worker in cluster[1].workers.values() if worker.process and worker.process.pid]
+        return running[0].process.pid if len(finished) > 3 and running else None
+
+    killer, killed = _kill_once(busy)
+    ranged, _, summary = _run(place, "ranged", max_whole_bytes=1000, range_traces=100, **cluster[0])
+    killer.join()
+    assert killed, "no worker was busy when it should be killed"
+    assert (summary.scored, summary.outcomes[0].rows) == (1, 1200)
+    judge(ranged, "worker killed, one line", place[2], None)
+    copies = [read_segy(next(site.outbox.rglob("*.sgy"))).values for site in (whole, ranged)]
+    np.testing.assert_allclose(copies[1], copies[0], rtol=1e-5, atol=1e-5)
+    tables = [pq.read_table(next(site.outbox.rglob("*.parquet"))).to_pandas() for site in (whole, ranged)]
+    pd.testing.assert_frame_equal(tables[1], tables[0], rtol=1e-5)
+    assert list((tmp_path / "ranged" / "home" / "ranges").iterdir()) == []
