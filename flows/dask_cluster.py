@@ -20,7 +20,6 @@ PRELOAD = "flows.prefect_api.dask_workers"
 HOST = "127.0.0.1"
 # Pages of scheduler and workers need no password and show what runs, so none are served.
 NO_PAGES: dict[str, list[str]] = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
-THREAD_COUNTS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
 
 
 def dask_runner(settings: Settings) -> TaskRunner[Any]:
@@ -75,7 +74,7 @@ def local_cluster(workers: int, share: int | None = None) -> Any:
 
     Args:
         workers: number of processes at the start.
-        share: number of processes that share memory and cores later, if it may grow; default: `workers`.
+        share: number of processes that share the memory later, if it may grow; default: `workers`.
 
     Returns:
         A `distributed.LocalCluster`.
@@ -95,22 +94,21 @@ def local_cluster(workers: int, share: int | None = None) -> Any:
         dashboard_address=None,
         scheduler_kwargs={"dashboard_address": f"{HOST}:0"},
         preload=[PRELOAD],
-        env=_environment(share),
+        env=_environment(),
     )
 
 
-def _environment(workers: int) -> dict[str, str]:
-    """Return what workers need of the environment beside that of this process: Prefect's address, and a share of cores.
+def _environment() -> dict[str, str]:
+    """Return what workers need of the environment beside that of this process: Prefect's address, and single threads.
 
-    A number of threads that the user has set stays.
+    Dask sets the other numbers of threads to 1; one that the user has set stays.
     """
     from prefect.settings import get_current_settings
 
-    cores = str(max(1, (os.cpu_count() or 1) // workers))
-    shares = {name: os.environ.get(name, cores) for name in THREAD_COUNTS}
+    threads = {"TF_NUM_INTRAOP_THREADS": os.environ.get("TF_NUM_INTRAOP_THREADS", "1")}
     address = get_current_settings().api.url
     # without an address each worker would start a server of its own
-    return {**shares, "PREFECT_API_URL": address or "", "PREFECT_SERVER_EPHEMERAL_ENABLED": "false"}
+    return {**threads, "PREFECT_API_URL": address or "", "PREFECT_SERVER_EPHEMERAL_ENABLED": "false"}
 
 
 def _check_scheduler(settings: Settings) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 import sys
+from typing import Any
 
+import cloudpickle
 import pytest
+from prefect import Task
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from aemodels.core.errors import SpecError
@@ -41,6 +46,25 @@ def server():
     """Name a Prefect server, which nothing asks here."""
     with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:4200/api"}):
         yield
+
+
+def _tasks() -> list[Any]:
+    """Return every task that a flow submits or calls."""
+    import flows
+
+    found = {}
+    for module in pkgutil.iter_modules(flows.__path__, "flows."):
+        if not module.ispkg and not module.name.endswith("__main__"):
+            tasks = (value for value in vars(importlib.import_module(module.name)).values() if isinstance(value, Task))
+            found |= {task.name: task for task in tasks}
+    return list(found.values())
+
+
+def test_every_task_can_be_sent_to_a_worker():
+    tasks = _tasks()
+    assert {"score-batch", "score-range", "ingest-batch", "fit"} <= {task.name for task in tasks}
+    for task in tasks:
+        assert cloudpickle.loads(cloudpickle.dumps(task)).name == task.name
 
 
 def test_a_missing_library_is_named_with_its_extra(settings, monkeypatch):
