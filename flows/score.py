@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from prefect import flow, unmapped
 from prefect.artifacts import create_markdown_artifact
 from prefect.runtime import flow_run
 
 from aemodels.core.progress import tell
 from tasks.field.after_scoring import field_page
-from tasks.lines.score import close_line, open_line, score_range, split_lines
+from tasks.lines.score import STEPS, OpenLine, advance, close_line, line_step, next_steps, open_line, split_lines
 from tasks.monitoring.events import emit_quarantine_rate
 from tasks.scoring.arrivals import Arrival
 from tasks.scoring.request import FileOutcome, FilledRequest
@@ -71,18 +73,23 @@ def _drain(inbox: Inbox, filled: FilledRequest, settings: Settings) -> list[File
     again = _score_all(find_abandoned(arrivals, outcomes, filled, settings), filled, settings)
     replaced = {outcome.path for outcome in again}
     kept = [outcome for outcome in outcomes if outcome.path not in replaced]
-    return [*kept, *again, *(_score_line(line, filled, settings) for line in lines)]
+    return [*kept, *again, *_score_lines(lines, filled, settings)]
 
 
-def _score_line(arrival: Arrival, filled: FilledRequest, settings: Settings) -> FileOutcome:
-    """Score one large line on all workers."""
-    line = open_line(arrival, filled, settings)
-    if isinstance(line, FileOutcome):
-        return line
-    tell("score %s in %d ranges", arrival.shown, line.ranges)
+def _score_lines(arrivals: Sequence[Arrival], filled: FilledRequest, settings: Settings) -> list[FileOutcome]:
+    """Score large lines, as many at a time as there are workers, each step of all of them on all workers."""
+    outcomes: list[FileOutcome] = []
     fixed = (unmapped(filled), unmapped(settings), unmapped(str(flow_run.id or "")))
-    results = score_range.map(unmapped(line), list(range(line.ranges)), *fixed).result() if line.ranges else []
-    return close_line(line, results, filled, settings)
+    for start in range(0, len(arrivals), settings.workers):
+        opened = [open_line(arrival, filled, settings) for arrival in arrivals[start : start + settings.workers]]
+        lines = [line for line in opened if isinstance(line, OpenLine)]
+        for step in STEPS:
+            if steps := next_steps(lines, step):
+                tell("%s: %d steps of %d lines", step, len(steps), len(lines))
+                lines = advance(lines, steps, line_step.map(steps, *fixed).result())
+        outcomes += [item for item in opened if isinstance(item, FileOutcome)]
+        outcomes += [close_line(line, filled, settings) for line in lines]
+    return outcomes
 
 
 def _score_all(inbox: Inbox, filled: FilledRequest, settings: Settings) -> list[FileOutcome]:

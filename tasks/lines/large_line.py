@@ -1,4 +1,4 @@
-"""A large line of an inbox: claimed by the process of the flow, scored in ranges by workers, published by the flow."""
+"""Large lines of an inbox: claimed by the process of the flow, scored in ranges by workers, published by the flow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from aemodels.io.files.gzip import is_packed
 from aemodels.io.formats import find_format
@@ -19,12 +19,15 @@ from tasks.scoring.choose_bundle import choose_scorers
 from tasks.scoring.file import Job, ScoringResult
 from tasks.scoring.inbox import Inbox
 from tasks.scoring.line_ranges.plan import LinePart, read_plan
+from tasks.scoring.outbox import remove_temporary_files
 from tasks.scoring.request import FileOutcome, FilledRequest
-from tasks.scoring.worker_session import AT_ONCE, Keep, WorkerSession, worker_session
+from tasks.scoring.worker_session import AT_ONCE, Keep, worker_session
 from tasks.settings import Settings
 from tasks.storage.code_version import READING, STUDYING, code_hash
 
 DONE = ("scored", "quarantined", "skipped")
+StepName: TypeAlias = Literal["plan", "range", "assemble"]
+STEPS: tuple[StepName, ...] = ("plan", "range", "assemble")
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,21 @@ class OpenLine:
     Args:
         task: its claim and job.
         folder: of its plan and finished ranges.
-        ranges: their number, 0 if it could not be planned.
-        failed: result of the plan in that case.
+        result: of the step that failed, or of the last one; None until then.
     """
 
     task: ScoringTask
     folder: str
-    ranges: int = 0
-    failed: ScoringResult | None = None
+    result: ScoringResult | None = None
+
+
+@dataclass(frozen=True)
+class LineStep:
+    """One step of scoring a line, which any worker can do: its plan, one range by its number, or the assembly."""
+
+    line: OpenLine
+    step: StepName
+    number: int = 0
 
 
 def split_lines(inbox: Inbox, settings: Settings) -> tuple[Inbox, tuple[Arrival, ...]]:
@@ -52,7 +62,7 @@ def split_lines(inbox: Inbox, settings: Settings) -> tuple[Inbox, tuple[Arrival,
 
 
 def open_line(arrival: Arrival, request: FilledRequest, settings: Settings) -> OpenLine | FileOutcome:
-    """Claim a line and plan its ranges; ranges that an earlier run has finished are kept.
+    """Claim a line; ranges that an earlier run has finished are kept.
 
     Call it in a process that has the session of the outbox open until the line is closed: it holds the claim.
 
@@ -64,58 +74,59 @@ def open_line(arrival: Arrival, request: FilledRequest, settings: Settings) -> O
         if not found:
             return outcomes[0]
         tasks, outcomes = claim_all(session, found, choose_scorers({"seismic"}, request, settings), request)
-        if not tasks:
-            return outcomes[0]
-        folder = settings.ranges_dir / _key(tasks[0].job, settings)
-        folder.mkdir(parents=True, exist_ok=True)
-        line = OpenLine(tasks[0], str(folder))
-        planned = _do(session, line, settings, "plan")
-        if planned.status != "scored":
-            return replace(line, failed=planned)
-        return replace(line, ranges=len(read_plan(folder).ranges))
+    if not tasks:
+        return outcomes[0]
+    folder = settings.ranges_dir / _key(tasks[0].job, settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    return OpenLine(tasks[0], str(folder))
 
 
-def score_range(
-    line: OpenLine, number: int, request: FilledRequest, settings: Settings, keep: Keep = AT_ONCE
-) -> ScoringResult:
-    """Score one range of a line in a scoring process of this worker; a range that is finished costs nothing."""
+def next_steps(lines: Sequence[OpenLine], step: StepName) -> list[LineStep]:
+    """Return the steps of a kind of all lines that have not failed before."""
+    going = [line for line in lines if line.result is None]
+    if step != "range":
+        return [LineStep(line, step) for line in going]
+    return [
+        LineStep(line, step, number) for line in going for number in range(len(read_plan(Path(line.folder)).ranges))
+    ]
+
+
+def do_step(item: LineStep, request: FilledRequest, settings: Settings, keep: Keep = AT_ONCE) -> ScoringResult:
+    """Do one step in a scoring process of this worker; a plan or range that is finished costs nothing."""
+    job = item.line.task.job
     with worker_session(settings, request.outbox, keep) as session:
-        return _do(session, line, settings, "range", number)
+        part = LinePart(
+            step=item.step,
+            folder=item.line.folder,
+            number=item.number,
+            traces=settings.range_traces,
+            temp_prefix=f"{session.temp_prefix}-{item.line.task.claim.row}",
+        )
+        ((_, result),) = session.pool.score_all([job.model_copy(update={"part": part})])
+    return result
 
 
-def close_line(
-    line: OpenLine, results: Sequence[ScoringResult], request: FilledRequest, settings: Settings
-) -> FileOutcome:
-    """Assemble and publish a line, or record why it could not be scored; its finished ranges are then removed.
+def advance(lines: Sequence[OpenLine], steps: Sequence[LineStep], results: Sequence[ScoringResult]) -> list[OpenLine]:
+    """Return the lines after steps of theirs: with a result if one failed, or if they are assembled."""
+    final: dict[int, ScoringResult] = {}
+    for item, result in zip(steps, results, strict=True):
+        if result.status != "scored" or item.step == "assemble":
+            final.setdefault(item.line.task.claim.row, result)
+    return [replace(line, result=line.result or final.get(line.task.claim.row)) for line in lines]
+
+
+def close_line(line: OpenLine, request: FilledRequest, settings: Settings) -> FileOutcome:
+    """Publish a line, or record why it could not be scored; its finished ranges are then removed.
 
     Those of a line that failed are kept for the next run.
     """
+    assert line.result is not None
     with worker_session(settings, request.outbox) as session:
-        unscored = line.failed or next((result for result in results if result.status != "scored"), None)
-        result = unscored or _do(session, line, settings, "assemble")
-        ((outcome, _),) = finish(session, [FinishedTask(line.task, result)])
-    if outcome.fate in DONE or result.status == "changed":
+        ((outcome, _),) = finish(session, [FinishedTask(line.task, line.result)])
+    remove_temporary_files(Path(request.outbox), line.task.job.temp_prefix)  # of an assembly whose worker was lost
+    if outcome.fate in DONE or line.result.status == "changed":
         shutil.rmtree(line.folder, ignore_errors=True)
     return outcome
-
-
-def _do(
-    session: WorkerSession,
-    line: OpenLine,
-    settings: Settings,
-    step: Literal["plan", "range", "assemble"],
-    number: int = 0,
-) -> ScoringResult:
-    job = line.task.job
-    part = LinePart(
-        step=step,
-        folder=line.folder,
-        number=number,
-        traces=settings.range_traces,
-        temp_prefix=f"{session.temp_prefix}-{line.task.claim.row}",
-    )
-    ((_, result),) = session.pool.score_all([job.model_copy(update={"part": part})])
-    return result
 
 
 def _is_large(arrival: Arrival, settings: Settings) -> bool:

@@ -10,7 +10,7 @@ from aemodels.io.segy.writer import write_segy
 from helpers.cheap_bundle import cheap_line_bundle
 from helpers.recordings import make_line
 from tasks.ledger import entries, open_ledger
-from tasks.lines.large_line import OpenLine, close_line, open_line, score_range, split_lines
+from tasks.lines.large_line import OpenLine, advance, close_line, do_step, next_steps, open_line, split_lines
 from tasks.scoring.inbox import find_arrivals
 from tasks.scoring.request import ScoreRequest
 from tasks.scoring.worker_session import worker_session
@@ -37,31 +37,41 @@ def waiting(tmp_path):
     return settings, request, line
 
 
+def _step(line, step, request, settings, numbers=None) -> list[OpenLine]:
+    steps = [item for item in next_steps([line], step) if numbers is None or item.number in numbers]
+    return advance([line], steps, [do_step(item, request, settings) for item in steps])
+
+
 def test_finished_ranges_survive_the_run_that_made_them(waiting, tmp_path):
     settings, request, arrival = waiting
     with worker_session(settings, request.outbox):  # this run ends in the middle
         line = open_line(arrival, request, settings)
         assert isinstance(line, OpenLine)
-        assert line.ranges == RANGES
-        for number in (0, 2):
-            assert score_range(line, number, request, settings).rows == 70
+        (line,) = _step(line, "plan", request, settings)
+        assert len(next_steps([line], "range")) == RANGES
+        (line,) = _step(line, "range", request, settings, numbers=(0, 2))
     finished = {path.name: path.stat().st_mtime_ns for path in Path(line.folder).glob("*.traces")}
     assert sorted(finished) == ["000000.traces", "000002.traces"]
 
     with worker_session(settings, request.outbox):
-        again = open_line(arrival, request, settings)
-        assert isinstance(again, OpenLine)
-        results = [score_range(again, number, request, settings) for number in range(RANGES)]
-        now = {path.name: path.stat().st_mtime_ns for path in Path(again.folder).glob("*.traces")}
+        line = open_line(arrival, request, settings)
+        assert isinstance(line, OpenLine)
+        (line,) = _step(line, "plan", request, settings)
+        (line,) = _step(line, "range", request, settings)
+        now = {path.name: path.stat().st_mtime_ns for path in Path(line.folder).glob("*.traces")}
         assert len(now) == RANGES
         assert {name: now[name] for name in finished} == finished, "a finished range was scored again"
-        outcome = close_line(again, results, request, settings)
+        _step(line, "assemble", request, settings)  # its worker was lost before its answer arrived
+        assert list((tmp_path / "out").rglob("*.part"))
+        (line,) = _step(line, "assemble", request, settings)
+        outcome = close_line(line, request, settings)
         assert not isinstance(open_line(arrival, request, settings), OpenLine), "scored a second time"
     assert (outcome.fate, outcome.rows) == ("scored", 330)
-    assert not Path(again.folder).exists()
+    assert not Path(line.folder).exists()
     (row,) = (row for row in entries(open_ledger(settings.ledger_url)) if row.state not in {"discovered", "stable"})
     assert (row.state, row.attempts) == ("published", 2)
-    assert sorted(row.outputs) == sorted(str(path) for path in (tmp_path / "out").rglob("*.*") if path.is_file())
+    files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert sorted(row.outputs) == sorted(map(str, files)), "what else lies there is left over"
 
 
 def test_a_line_that_cannot_be_read_is_quarantined_as_ever(waiting):
@@ -71,6 +81,8 @@ def test_a_line_that_cannot_be_read_is_quarantined_as_ever(waiting):
     with worker_session(settings, request.outbox):
         line = open_line(broken, request, settings)
         assert isinstance(line, OpenLine)
-        outcome = close_line(line, [], request, settings)
+        (line,) = _step(line, "plan", request, settings)
+        assert next_steps([line], "range") == next_steps([line], "assemble") == []
+        outcome = close_line(line, request, settings)
     assert outcome.fate == "quarantined"
     assert not Path(line.folder).exists()

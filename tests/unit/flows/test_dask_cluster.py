@@ -62,7 +62,7 @@ def _tasks() -> list[Any]:
 
 def test_every_task_can_be_sent_to_a_worker():
     tasks = _tasks()
-    assert {"score-batch", "score-range", "ingest-batch", "fit"} <= {task.name for task in tasks}
+    assert {"score-batch", "line-step", "ingest-batch", "fit"} <= {task.name for task in tasks}
     for task in tasks:
         assert cloudpickle.loads(cloudpickle.dumps(task)).name == task.name
 
