@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import yaml
 
 from helpers.cheap_bundle import SPEC, fill, save_cheap_bundle
+from helpers.fault_fixtures import Site, judge, snapshot
 from helpers.paths import ROOT
 from helpers.processes import run_watched
 from tasks.ledger import entries, open_ledger
@@ -41,9 +43,14 @@ def test_workers_come_with_the_work_and_go_with_the_command(tmp_path):
     assert {row.state for row in entries(ledger)} == {"published"}
     assert len({row.owner for row in entries(ledger)}) >= 1
     assert not [path for path in (tmp_path / "out").rglob("*") if path.name.endswith(".part")]
-    mine = f"SONDEFLOW_HOME={tmp_path / 'home'}".encode()
-    left = [path.parent.name for path in Path("/proc").glob("[0-9]*/environ") if mine in _read(path).split(b"\0")]
-    assert left == [], "processes outlive the command"
+    assert _processes_of(tmp_path / "home") == [], "processes outlive the command"
+
+
+def _processes_of(home: Path) -> list[str]:
+    """Return the command lines of processes whose home is a folder."""
+    mine = f"SONDEFLOW_HOME={home}".encode()
+    found = [path.parent for path in Path("/proc").glob("[0-9]*/environ") if mine in _read(path).split(b"\0")]
+    return [_read(path / "cmdline").replace(b"\0", b" ").decode()[:200] for path in found]
 
 
 def _read(path: Path) -> bytes:
@@ -66,3 +73,31 @@ def test_training_on_workers_gives_what_threads_give(tmp_path):
         assert done.returncode == 0, done.stderr[-2000:]
         results[runner] = json.loads(done.stdout)["metrics"]
     assert results["dask"] == pytest.approx(results["threads"], rel=1e-5)
+
+
+def test_a_command_that_is_killed_takes_its_workers_along_and_the_next_one_goes_on(tmp_path):
+    """Scheduler and flow are one process, so this is the loss of both, in the middle of the work."""
+    before = fill(tmp_path / "inbox", 16)
+    bundle = save_cheap_bundle(tmp_path / "bundle")
+    dask = {"SONDEFLOW_TASK_RUNNER": "dask", "SONDEFLOW_BATCH": "1", "SONDEFLOW_LEASE_SECONDS": "10"}
+    environment = _environment(tmp_path / "home", **dask)
+    arguments = ("score", str(tmp_path / "inbox"), "--out", str(tmp_path / "out"), "--bundle", str(bundle))
+    ledger = open_ledger(f"sqlite:///{tmp_path}/home/ledger.db")
+    with subprocess.Popen(_command(*arguments), env=environment, stdout=subprocess.DEVNULL) as process:
+        until = time.monotonic() + 300
+        while not any(row.state == "published" for row in entries(ledger)):
+            assert time.monotonic() < until and process.poll() is None, "nothing was published"
+            time.sleep(0.01)
+        process.kill()
+    published = sum(row.state == "published" for row in entries(ledger))
+    until = time.monotonic() + 60
+    while left := _processes_of(tmp_path / "home"):
+        assert time.monotonic() < until, f"processes outlive the command: {left}"
+        time.sleep(0.5)
+    done = subprocess.run(_command(*arguments), check=False, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert published < len(before), "it was killed too late"
+    site = Site(tmp_path, f"sqlite:///{tmp_path}/home/ledger.db", bundle, "sqlite")
+    (tmp_path / "outbox").symlink_to(tmp_path / "out")
+    judge(site, "flow and scheduler killed", snapshot(tmp_path / "inbox"), None)
+    assert json.loads(done.stdout)["scored"] == len(before) - published
