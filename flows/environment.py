@@ -62,7 +62,7 @@ def task_runner(settings: Settings) -> TaskRunner[Any]:
         from prefect.task_runners import ThreadPoolTaskRunner
 
         return ThreadPoolTaskRunner(max_workers=settings.workers)
-    from flows.dask_cluster import dask_runner
+    from flows.runners.dask_cluster import dask_runner
 
     return dask_runner(settings)
 

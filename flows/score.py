@@ -9,6 +9,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.runtime import flow_run
 
 from aemodels.core.progress import tell
+from flows.runners.from_settings import settings_runner
 from tasks.field.after_scoring import field_page
 from tasks.lines.score import STEPS, OpenLine, advance, close_line, line_step, next_steps, open_line, split_lines
 from tasks.monitoring.events import emit_quarantine_rate
@@ -34,7 +35,7 @@ from tasks.settings import Settings
 EVERYTHING = ScoreRequest()
 
 
-@flow(name="score", timeout_seconds=6 * 3600)
+@flow(name="score", task_runner=settings_runner(), timeout_seconds=6 * 3600)
 def score(request: ScoreRequest = EVERYTHING) -> ScoreSummary:
     """Score every file that the ledger does not contain; a second run does nothing.
 

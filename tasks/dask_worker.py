@@ -1,4 +1,4 @@
-"""What a task sees of the Dask worker that runs it, if one does."""
+"""The Dask worker that runs a task, as the task sees it."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class WorkerSession:
         pool: worker processes.
         blocked: reason why nothing can be published, else ""; batches that have not begun are then left.
         references: users of this session.
-        turn: number of users so far.
+        closing: timer that closes it, while it is kept without a user.
     """
 
     ledger: Engine
@@ -39,7 +39,7 @@ class WorkerSession:
     pool: ProcessPool
     blocked: str = ""
     references: int = field(default=0)
-    turn: int = field(default=0)
+    closing: threading.Timer | None = field(default=None)
 
     @property
     def owner(self) -> str:
@@ -95,18 +95,19 @@ def worker_session(settings: Settings, outbox: str, keep: Keep = AT_ONCE) -> Ite
             _SESSIONS[key] = _open(settings, outbox)
         session = _SESSIONS[key]
         session.references += 1
-        session.turn += 1
+        if session.closing is not None:
+            session.closing.cancel()
     try:
         yield session
     finally:
         with _LOCK:
             session.references -= 1
             last = session.references == 0
-            if last and not keep.seconds:
+            if last and keep.seconds:
+                _close_later(session, keep.seconds)
+            elif last:
                 del _SESSIONS[key]
-        if last and keep.seconds:
-            _close_later(session, keep.seconds)
-        elif last:
+        if last and not keep.seconds:
             _close(session)
 
 
@@ -119,21 +120,19 @@ def close_kept_sessions() -> None:
 
 
 def _close_later(session: WorkerSession, seconds: float) -> None:
-    """Close a session after a time, unless it has been used again by then."""
-    turn = session.turn
+    """Close a session after a time, unless it is used again by then."""
 
     def close() -> None:
         with _LOCK:
-            unused = session.references == 0 and session.turn == turn
-            keys = [key for key, value in _SESSIONS.items() if value is session] if unused else []
+            keys = [key for key, value in _SESSIONS.items() if value is session and session.references == 0]
             for key in keys:
                 del _SESSIONS[key]
         if keys:
             _close(session)
 
-    timer = threading.Timer(seconds, close)
-    timer.daemon = True
-    timer.start()
+    session.closing = threading.Timer(seconds, close)
+    session.closing.daemon = True
+    session.closing.start()
 
 
 def _take_idle() -> list[WorkerSession]:

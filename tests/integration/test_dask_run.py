@@ -33,7 +33,7 @@ FILES, BATCH, WORKERS = 18, 3, 2
 @pytest.fixture(scope="module")
 def cluster(prefect_server, tmp_path_factory):
     """Settings that name the scheduler of a cluster with two workers and its certificates, and the cluster."""
-    from flows.dask_cluster import local_cluster
+    from flows.runners.dask_cluster import local_cluster
 
     folder = tmp_path_factory.mktemp("certificates")
     with local_cluster(WORKERS) as cluster:
@@ -54,8 +54,11 @@ def field(tmp_path_factory):
     return folder, save_cheap_bundle(folder / "bundle"), snapshot(folder / "inbox")
 
 
-def _run(field, name: str, **options: object):
-    """Score the inbox into an outbox and ledger of its own; the site, the ledger, and the flow's summary."""
+def _run(field, name: str, deployed: bool = False, **options: object):
+    """Score the inbox into an outbox and ledger of its own; the site, the ledger, and the flow's summary.
+
+    A deployment calls the flow itself; the command line gives it the runner of the settings.
+    """
     from flows.environment import run_flow
     from flows.score import score
 
@@ -68,7 +71,8 @@ def _run(field, name: str, **options: object):
     with pytest.MonkeyPatch.context() as patch:
         for key, value in named.items():
             patch.setenv(f"SONDEFLOW_{key.upper()}", str(value))
-        return site, open_ledger(site.ledger_url), run_flow(score, Settings(), request=request)
+        summary = score(request) if deployed else run_flow(score, Settings(), request=request)
+        return site, open_ledger(site.ledger_url), summary
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +162,7 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(field, by_threads, cl
         return int(held[0].process.partition("@")[0]) if held and held[0] and published else None
 
     killer, killed = _kill_once(busy)
-    site, ledger, summary = _run(field, "killed", **cluster[0])
+    site, ledger, summary = _run(field, "killed", deployed=True, **cluster[0])
     killer.join()
     assert killed, "no worker was busy when it should be killed"
     assert summary.files == FILES

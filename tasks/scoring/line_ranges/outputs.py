@@ -27,7 +27,7 @@ from tasks.scoring.outbox_large_lines import LargeLine, LineTotals, WrittenLine,
 
 
 class RangeSummary(BaseModel):
-    """What a finished range holds; its file is written last, so that a range with one is complete.
+    """Summary of a finished range; its file is written last, so that a range with one is complete.
 
     Args:
         rows: scored traces.

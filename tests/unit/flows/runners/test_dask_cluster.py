@@ -14,8 +14,8 @@ from prefect import Task
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from aemodels.core.errors import SpecError
-from flows.dask_cluster import dask_runner, local_cluster
 from flows.environment import task_runner
+from flows.runners.dask_cluster import dask_runner, local_cluster
 from tasks.settings import Settings
 
 SCHEDULER = "tcp://127.0.0.1:8786"
