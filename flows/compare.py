@@ -10,6 +10,7 @@ from prefect.artifacts import create_markdown_artifact
 from aemodels.experiment.spec import ExperimentSpec
 from flows.ingest import DataPaths, IngestRequest, ingest
 from flows.results import CompareResult, markdown_table, table_rows
+from flows.runners.from_settings import settings_runner
 from tasks.settings import Settings
 from tasks.training.compare import study_denoisers, study_detectors
 from tasks.training.experiment import experiment_run
@@ -19,7 +20,7 @@ from tasks.training.start import resolve
 from tasks.training.train import fit
 
 
-@flow(name="compare")
+@flow(name="compare", task_runner=settings_runner())
 def compare(what: Literal["denoise", "anomalies"], spec: ExperimentSpec, data: DataPaths) -> CompareResult:
     """Fit (or load) every contender, compare on the hold-out and log the tables; nothing is registered.
 

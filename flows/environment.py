@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aemodels.core.errors import SpecError
 from flows.prefect_api.password import set_password
-from flows.prefect_api.temporary import protect_temporary_servers
+from flows.prefect_api.temporary import protect_temporary_servers, shared_server
 from tasks.settings import Settings
 from tasks.storage.folders import private_folder
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from prefect import Flow
     from prefect.task_runners import TaskRunner
 
-PRELOAD = "flows.prefect_api.dask_workers"
 DAY = 86_400  # s
 
 
@@ -57,29 +56,15 @@ def task_runner(settings: Settings) -> TaskRunner[Any]:
 
     Raises:
         ImportError: if "dask" is asked for and prefect-dask is not installed.
-        SpecError: if a Dask scheduler is named and no Prefect server.
+        SpecError: if settings of Dask are missing or contradict each other.
     """
     if settings.task_runner == "threads":
         from prefect.task_runners import ThreadPoolTaskRunner
 
         return ThreadPoolTaskRunner(max_workers=settings.workers)
-    try:
-        from prefect_dask import DaskTaskRunner  # type: ignore[import-not-found]
-    except ImportError as error:
-        raise ImportError(
-            "SONDEFLOW_TASK_RUNNER is 'dask' and prefect-dask is not installed; pip install 'sondeflow[dask]', "
-            "or set it to 'threads'"
-        ) from error
-    runner: TaskRunner[Any]
-    if settings.dask_scheduler:
-        if not os.environ.get("PREFECT_API_URL"):
-            # each of its workers would start a server of Prefect's own, without a password
-            raise SpecError("SONDEFLOW_DASK_SCHEDULER needs a Prefect server: set PREFECT_API_URL, here and there")
-        runner = DaskTaskRunner(address=settings.dask_scheduler)
-    else:
-        here = {"n_workers": settings.workers, "threads_per_worker": 1, "preload": [PRELOAD]}
-        runner = DaskTaskRunner(cluster_kwargs=here)
-    return runner
+    from flows.runners.dask_cluster import dask_runner
+
+    return dask_runner(settings)
 
 
 def run_flow(flow: Flow[..., Any], settings: Settings, **parameters: Any) -> Any:
@@ -90,5 +75,6 @@ def run_flow(flow: Flow[..., Any], settings: Settings, **parameters: Any) -> Any
     from flows.step_lines import step_lines
 
     protect_temporary_servers()
-    with step_lines():
-        return flow.with_options(task_runner=task_runner(settings))(**parameters)
+    runner = task_runner(settings)
+    with step_lines(), shared_server() if settings.task_runner == "dask" else nullcontext():
+        return flow.with_options(task_runner=runner)(**parameters)

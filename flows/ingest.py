@@ -10,6 +10,7 @@ from prefect.artifacts import create_markdown_artifact
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from flows.results import markdown_table
+from flows.runners.from_settings import settings_runner
 from tasks.ingest.ingest import Dataset, batches_of, collect, find_files, ingest_batch
 from tasks.settings import Settings
 
@@ -40,7 +41,7 @@ class IngestRequest(BaseModel):
     path: DataPaths = Field(default=("data/raw",), min_length=1, max_length=1000, description=PATHS)
 
 
-@flow(name="ingest", timeout_seconds=6 * 3600)
+@flow(name="ingest", task_runner=settings_runner(), timeout_seconds=6 * 3600)
 def ingest(request: IngestRequest) -> Dataset:
     """Read every file below some paths; unusable files are reported as findings and do not stop the flow.
 

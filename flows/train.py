@@ -10,6 +10,7 @@ from aemodels.experiment.spec import ExperimentSpec
 from flows.catalogue import load_spec
 from flows.ingest import PATHS, DataPaths, IngestRequest, ingest
 from flows.results import TrainResult, denoising_rows, train_markdown
+from flows.runners.from_settings import settings_runner
 from tasks.review.labelled import label_wells
 from tasks.settings import Settings
 from tasks.training.compare import study_denoisers, study_detectors
@@ -56,7 +57,7 @@ class TrainRequest(BaseModel):
         return self.spec if isinstance(self.spec, str) else self.spec_file
 
 
-@flow(name="train", timeout_seconds=24 * 3600)
+@flow(name="train", task_runner=settings_runner(), timeout_seconds=24 * 3600)
 def train(request: TrainRequest) -> TrainResult:
     """Fit every contender, compare them on the hold-out, and register the bundle as challenger.
 

@@ -35,6 +35,9 @@ class Settings(BaseSettings):
         task_runner: "threads" in this process, or "dask" (needs prefect-dask).
         dask_scheduler: address of a running Dask scheduler, e.g. "tcp://host:8786", whose workers need the same home
             folder, ledger and tracking store; without it, "dask" starts workers on this machine.
+        dask_minimum: fewest Dask workers on this machine; with it their number follows the work, up to `workers`.
+        range_traces: least number of traces per range of a large SEG-Y file on Dask; by default about 50 MB.
+        dask_tls_ca, dask_tls_cert, dask_tls_key: PEM files for a scheduler at "tls://host:8786".
         aliases: a YAML file of mnemonics and units that takes precedence over the built-in one.
         settle_seconds: age in s at which an unchanged file is complete; younger files are checked twice.
         batch: files per scoring task.
@@ -78,6 +81,15 @@ class Settings(BaseSettings):
     workers: int = Field(default=2, ge=1, le=256, description="number of concurrent tasks per flow")
     task_runner: Literal["threads", "dask"] = Field(default="threads", description="where tasks run")
     dask_scheduler: str = Field(default="", description="address of a running Dask scheduler")
+    dask_minimum: int | None = Field(
+        default=None, ge=0, description="fewest Dask workers on this machine; their number then follows the work"
+    )
+    dask_tls_ca: Path | None = Field(default=None, description="PEM file of the authority of a tls:// scheduler")
+    dask_tls_cert: Path | None = Field(default=None, description="PEM file of the certificate for that scheduler")
+    dask_tls_key: Path | None = Field(default=None, description="PEM file of the key of that certificate")
+    range_traces: int | None = Field(
+        default=None, ge=1, description="traces per range of a large SEG-Y file, whose ranges go to different workers"
+    )
     aliases: Path | None = Field(default=None, description="YAML file of additional mnemonics and units")
     settle_seconds: float = Field(default=2.0, ge=0.0, description="age in s at which an unchanged file is complete")
     batch: int = Field(default=32, ge=1, le=1000, description="files per scoring task")
@@ -119,7 +131,7 @@ class Settings(BaseSettings):
         default=DEFAULT_LIMITS.growth, ge=1, description="largest ratio of content to packed size"
     )
 
-    @field_validator("home", "inbox", "outbox", "aliases", mode="after")
+    @field_validator("home", "inbox", "outbox", "aliases", "dask_tls_ca", "dask_tls_cert", "dask_tls_key", mode="after")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().resolve()
@@ -205,6 +217,11 @@ class Settings(BaseSettings):
     def checkpoints_dir(self) -> Path:
         """Checkpoints of unfinished trainings, one file each, by the hash of their inputs."""
         return self.home / "checkpoints"
+
+    @property
+    def ranges_dir(self) -> Path:
+        """Finished ranges of large lines that are being scored, a folder per line."""
+        return self.home / "ranges"
 
     @property
     def studies_dir(self) -> Path:

@@ -212,14 +212,57 @@ def score_segy_blocks(
         DataError: if the bundle is of another kind, or has windows that span all traces.
         UnreadableFileError: as for `read_segy`.
     """
+    size = traces or traces_per_block(plan_segy(path, positions).layout.samples)
+    blocks = block_spans(path, bundle, positions=positions, traces=size)
+    survey = survey or survey_line(read_segy_blocks(path, traces=size, positions=positions))
+    yield from score_spans(path, bundle, survey, blocks, positions)
+
+
+def block_spans(
+    path: Path, bundle: Bundle, *, positions: HeaderPositions | None = None, traces: int | None = None
+) -> list[tuple[int, int]]:
+    """Return the blocks in which a line is scored, each as first trace and exclusive end.
+
+    Args:
+        path: a plain SEG-Y file.
+        bundle: of kind "seismic".
+        positions: as for `read_segy`.
+        traces: as for `score_segy_blocks`.
+
+    Raises:
+        DataError: if the bundle is of another kind, or has windows that span all traces.
+        UnreadableFileError: as for `read_segy`.
+    """
     if bundle.kind != "seismic":
         raise DataError(f"{path} is a seismic file; {bundle.name} scores {bundle.kind}")
-    step, margin = window_grid(bundle)
+    step, _ = window_grid(bundle)
+    layout = plan_segy(path, positions).layout
+    return list(spans(layout, _multiple(traces or traces_per_block(layout.samples), step)))
+
+
+def score_spans(
+    path: Path,
+    bundle: Bundle,
+    survey: LineSurvey,
+    blocks: Iterable[tuple[int, int]],
+    positions: HeaderPositions | None = None,
+) -> Iterator[ScoredBlock]:
+    """Score some blocks of a line, each with the traces beside it that its scores depend on.
+
+    Args:
+        path: a plain SEG-Y file.
+        bundle: of kind "seismic".
+        survey: of the whole line.
+        blocks: from `block_spans`, all or some, whatever other processes score.
+        positions: as for `read_segy`.
+
+    Yields:
+        The blocks with their scores, in the given order.
+    """
+    _, margin = window_grid(bundle)
     plan = plan_segy(path, positions)
-    size = traces or traces_per_block(plan.layout.samples)
-    survey = survey or survey_line(read_segy_blocks(path, traces=size, positions=positions))
     scorer = dataclasses.replace(bundle, normaliser=TraceNormaliser(survey.amplitude, survey.noise, survey.gather))
-    for first, last in spans(plan.layout, _multiple(size, step)):
+    for first, last in blocks:
         start, stop = max(0, first - margin), min(plan.layout.traces, last + margin)
         recording = read_span(plan, start, stop)
         scores = scorer.score(recording, assess(recording, line_peak=survey.peak))

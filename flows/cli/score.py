@@ -88,7 +88,7 @@ def _is_inbox(paths: list[str], out: Path | None) -> bool:
 def _drained(
     paths: list[str], out: Path | None, bundle: str | None, since: datetime | None, everything: bool
 ) -> ScoreSummary:
-    """Score an inbox once: in this process, or as a flow of the Prefect server that PREFECT_API_URL names."""
+    """Score an inbox once: in this process, or as a flow if PREFECT_API_URL names a server or Dask runs the tasks."""
     from flows.environment import prepare_environment
     from tasks.scoring.request import ScoreRequest
     from tasks.settings import Settings
@@ -103,7 +103,8 @@ def _drained(
         since=since,
         rescore="all" if everything else "new",
     )
-    return _as_flow(request, settings) if "PREFECT_API_URL" in os.environ else _without_server(request, settings)
+    as_flow = "PREFECT_API_URL" in os.environ or settings.task_runner == "dask"
+    return _as_flow(request, settings) if as_flow else _without_server(request, settings)
 
 
 def _as_flow(request: ScoreRequest, settings: Settings) -> ScoreSummary:

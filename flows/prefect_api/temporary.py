@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flows.prefect_api.server import HOST, server_command
@@ -19,6 +21,24 @@ def protect_temporary_servers() -> None:
     from prefect.server.api.server import SubprocessASGIServer
 
     SubprocessASGIServer._run_uvicorn_command = _start  # type: ignore[method-assign, assignment]
+
+
+@contextmanager
+def shared_server() -> Iterator[None]:
+    """Name one temporary server as Prefect's address meanwhile, so that other processes can use it as well.
+
+    Without this, each process in which tasks run starts its own. A server that PREFECT_API_URL names is left as it is.
+    """
+    from prefect.server.api.server import SubprocessASGIServer
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    if PREFECT_API_URL.value():
+        yield
+        return
+    server = SubprocessASGIServer()
+    server.start()  # it ends with this process, after the last logs and events were sent
+    with temporary_settings({PREFECT_API_URL: server.api_url}):
+        yield
 
 
 def _start(server: Any) -> subprocess.Popen[Any]:

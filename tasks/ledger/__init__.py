@@ -32,12 +32,13 @@ from tasks.ledger.outputs import (
     remove_former,
     verify_outputs,
 )
-from tasks.ledger.queries import Entry, Filter, count_recent, entries, forget, retry
+from tasks.ledger.queries import Entry, Filter, count_recent, entries, forget, owners_in_progress, retry
 from tasks.ledger.schema import LedgerError
 from tasks.ledger.store import open_ledger, schema_state
 from tasks.ledger.workers import (
     Heartbeat,
     Identity,
+    await_dead,
     boot_id,
     dead_owners,
     dead_workers,
@@ -66,6 +67,7 @@ __all__ = [
     "Verification",
     "acquire_claims",
     "allow_again",
+    "await_dead",
     "boot_id",
     "count_recent",
     "dead_owners",
@@ -76,6 +78,7 @@ __all__ = [
     "has_exited",
     "load_observations",
     "open_ledger",
+    "owners_in_progress",
     "record_outcomes",
     "recorded_outputs",
     "registered_owners",

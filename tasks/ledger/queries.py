@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, exists, 
 
 from tasks.ledger.claims import IN_PROGRESS, RETRY, State
 from tasks.ledger.schema import observations, scorings
-from tasks.ledger.store import look_up, transact
+from tasks.ledger.store import CHUNK, look_up, transact
 
 WAITING = ("discovered", "stable")
 
@@ -81,6 +81,22 @@ def count_recent(engine: Engine, since: str) -> tuple[int, int]:
     query = query.group_by(scorings.c.state)
     found = look_up(engine, lambda connection: {str(state): int(count) for state, count in connection.execute(query)})
     return sum(found.values()), found.get("quarantined", 0)
+
+
+def owners_in_progress(engine: Engine, hashes: Iterable[str]) -> dict[str, str]:
+    """Return the owner of each content that is being scored, by sha256."""
+    wanted = sorted(hashes)
+
+    def work(connection: Connection) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for start in range(0, len(wanted), CHUNK):
+            mine = scorings.c.sha256.in_(wanted[start : start + CHUNK]) & scorings.c.state.in_(IN_PROGRESS)
+            found |= {
+                row[0]: row[1] for row in connection.execute(select(scorings.c.sha256, scorings.c.owner).where(mine))
+            }
+        return found
+
+    return look_up(engine, work)
 
 
 def retry(engine: Engine, which: Filter) -> int:

@@ -18,6 +18,7 @@ from tasks.ledger.schema import LedgerError, watches, workers
 from tasks.ledger.store import look_up, now, transact, upsert
 
 TICKS_PER_LEASE = 4
+PATIENCE = 1.5  # leases after which waiting for a decision ends
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,30 @@ def dead_owners(engine: Engine, owners: Iterable[str]) -> set[str]:
         if _has_timed_out(engine, owner, known[owner].tick, known[owner].lease_seconds):
             dead.add(owner)
     return dead
+
+
+def await_dead(engine: Engine, owners: Iterable[str]) -> None:
+    """Wait until each owner is dead, or has shown by a heartbeat that it is not.
+
+    A process that has ended on this machine is known at once. Of any other this takes at most its lease, and little
+    more than the pause between heartbeats if it lives.
+    """
+    undecided = set(owners)
+    first = _beats(engine, undecided)
+    began = time.monotonic()
+    while undecided:
+        dead, seen = dead_owners(engine, undecided), _beats(engine, undecided)
+        undecided = {owner for owner in undecided - dead if owner in seen and seen[owner] == first.get(owner)}
+        leases = [first[owner][1] for owner in undecided if owner in first]
+        if not leases or time.monotonic() - began > PATIENCE * max(leases):
+            return
+        time.sleep(min(leases) / TICKS_PER_LEASE / 4)
+
+
+def _beats(engine: Engine, owners: set[str]) -> dict[str, tuple[int, float]]:
+    """Return the number of heartbeats and the lease in s of registered owners."""
+    query = select(workers.c.owner, workers.c.tick, workers.c.lease_seconds).where(workers.c.owner.in_(owners))
+    return look_up(engine, lambda connection: {row[0]: (row[1], row[2]) for row in connection.execute(query)})
 
 
 def dead_workers(engine: Engine) -> list[tuple[str, str]]:

@@ -51,8 +51,9 @@ def fits(step: Step) -> Removed:
 
 
 def checkpoints(step: Step) -> Removed:
-    """Remove checkpoints of trainings that nobody continued."""
+    """Remove checkpoints of trainings, and ranges of lines, that nobody continued."""
     _remove_old(step, step.settings.checkpoints_dir.glob("*"), step.settings.keep_checkpoints_days)
+    _remove_old(step, step.settings.ranges_dir.glob("*"), step.settings.keep_checkpoints_days)
     return step.done("checkpoints of unfinished trainings")
 
 

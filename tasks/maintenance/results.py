@@ -105,6 +105,7 @@ def areas(step: Step) -> Iterator[tuple[str, int]]:
         "cached fits": settings.fits_dir,
         "comparisons": settings.studies_dir,
         "checkpoints": settings.checkpoints_dir,
+        "ranges of lines": settings.ranges_dir,
         "unsent runs": settings.home / "spool",
         "Prefect": settings.prefect_dir,
         "logs": settings.home / "logs",

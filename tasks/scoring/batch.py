@@ -70,9 +70,9 @@ def drain_batch(session: WorkerSession, arrivals: Sequence[Arrival], request: Fi
     """Score a batch of files; contents that are claimed by other workers or already scored are skipped."""
     if session.blocked:
         return [_left_outcome(arrival.shown, "", "blocked", session.blocked) for arrival in arrivals]
-    found, outcomes = _identify_all(session, arrivals, request.inbox)
+    found, outcomes = identify_all(session, arrivals, request.inbox)
     scorers = choose_scorers({kind_of(item.arrival.path) for item in found}, request, session.settings)
-    tasks, others = _claim_all(session, found, scorers, request)
+    tasks, others = claim_all(session, found, scorers, request)
     outcomes += others
     open_claims = {task.claim.row: task.claim for task in tasks}
     try:
@@ -85,9 +85,10 @@ def drain_batch(session: WorkerSession, arrivals: Sequence[Arrival], request: Fi
     return outcomes + [_left_outcome(task.job.source, task.job.sha256, "blocked", session.blocked) for task in undone]
 
 
-def _identify_all(
+def identify_all(
     session: WorkerSession, arrivals: Sequence[Arrival], inbox: str
 ) -> tuple[list[Identified], list[FileOutcome]]:
+    """Hash files and record their hashes; return the files, and the outcomes of those that cannot be read."""
     found: list[Identified] = []
     outcomes: list[FileOutcome] = []
     for arrival in arrivals:
@@ -106,7 +107,7 @@ def _identify_all(
     return found, outcomes
 
 
-def _claim_all(
+def claim_all(
     session: WorkerSession, found: Sequence[Identified], scorers: Mapping[str, Scorer], request: FilledRequest
 ) -> tuple[list[ScoringTask], list[FileOutcome]]:
     """Return a task per granted claim; of several names of one content the first is scored."""
@@ -158,15 +159,16 @@ def _score_tasks(session: WorkerSession, tasks: Sequence[ScoringTask]) -> Iterat
     for job, result in results:
         group.append(FinishedTask(by_prefix[job.temp_prefix], result))
         if len(group) >= GROUP_FILES or time.monotonic() - began > GROUP_SECONDS or result.status == "blocked":
-            yield from _finish(session, group)
+            yield from finish(session, group)
             group, began = [], time.monotonic()
         if session.blocked:
             results.close()
             return
-    yield from _finish(session, group)
+    yield from finish(session, group)
 
 
-def _finish(session: WorkerSession, group: Sequence[FinishedTask]) -> Iterator[tuple[FileOutcome, int]]:
+def finish(session: WorkerSession, group: Sequence[FinishedTask]) -> Iterator[tuple[FileOutcome, int]]:
+    """Publish or record the results of files; yield the outcome of each with the row of its claim."""
     scored = [done for done in group if done.result.status == "scored"]
     for done, outcome in zip(scored, _publish(session, scored), strict=True):
         yield outcome, done.task.claim.row

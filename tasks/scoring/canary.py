@@ -29,7 +29,7 @@ def canary_job(job: Job, folder: Path) -> Job:
     """
     path = write_canary(folder, "logs" if job.scorer is None else job.scorer.kind)
     changed = {"path": str(path), "source": path.name, "sha256": sha256_file(path), "outbox": str(folder / "out")}
-    return job.model_copy(update={**changed, "temp_prefix": "canary"})
+    return job.model_copy(update={**changed, "temp_prefix": "canary", "part": None})
 
 
 def write_canary(folder: Path, kind: str) -> Path:

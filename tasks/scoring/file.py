@@ -8,7 +8,7 @@ import time
 import traceback
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,6 +24,8 @@ from aemodels.io.readers import read
 from aemodels.io.segy.header_positions import HeaderPositions
 from aemodels.report.flagged_intervals import FlagSummary, summarise_flags
 from aemodels.review.document import MAX_BYTES, is_review, parse_review
+from tasks.scoring.line_ranges.outputs import stage_ranges, write_range
+from tasks.scoring.line_ranges.plan import LinePart, plan_line
 from tasks.scoring.outbox import (
     IDENTIFY,
     QUARANTINE,
@@ -78,6 +80,7 @@ class Job(BaseModel):
         scorer: the bundle; None if no kind of bundle can score such a file.
         outbox, own_folder, temp_prefix: see `tasks.scoring.outbox.Destination`.
         aliases, positions, limits: see `aemodels.io.readers.read`.
+        part: one step of scoring a large line; None = the whole file.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -92,6 +95,7 @@ class Job(BaseModel):
     aliases: str | None = None
     positions: HeaderPositions | None = None
     limits: SizeLimits = DEFAULT_LIMITS
+    part: LinePart | None = None
 
     @property
     def destination(self) -> Destination:
@@ -196,6 +200,8 @@ def _score_or_refuse(job: Job) -> ScoringResult:
 
 
 def _score_whole_or_blocks(job: Job) -> ScoringResult:
+    if job.part is not None and job.scorer is not None:
+        return _score_part(job, job.scorer, job.part)
     try:
         return _score(job)
     except LargeFileError:
@@ -259,6 +265,23 @@ def _score_large(job: Job, scorer: Scorer) -> ScoringResult:
         findings=(*written.findings, *_notes(scorer)),
         timings=timings,
     )
+
+
+def _score_part(job: Job, scorer: Scorer, part: LinePart) -> ScoringResult:
+    """Do one step of scoring a line by ranges; only the last one stages outputs."""
+    started = time.perf_counter()
+    line = LargeLine(Path(job.path), Source(job.source, job.sha256), job.positions, job.limits)
+    bundle = _bundle(scorer.folder, scorer.content_hash)
+    done: dict[str, Any] = {}
+    if part.step == "plan":
+        done["rows"] = plan_line(line, bundle, part).traces
+    elif part.step == "range":
+        done["rows"] = write_range(line, bundle, part).rows
+    else:
+        done["staged"], written = stage_ranges(job.destination, line, bundle, part)
+        done |= {"rows": written.rows, "flagged": written.flagged, "flags": FlagSummary(count=written.flagged)}
+        done["findings"] = (*written.findings, *_notes(scorer))
+    return ScoringResult(status="scored", timings={part.step: time.perf_counter() - started}, **done)
 
 
 def score_recording(recording: Recording, job: Job) -> Scores:

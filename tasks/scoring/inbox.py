@@ -13,12 +13,12 @@ from aemodels.core.findings import Finding
 from aemodels.core.progress import tell
 from aemodels.io.formats import kind_of
 from aemodels.io.remote import is_url
-from tasks.ledger import count_recent, finished
+from tasks.ledger import await_dead, count_recent, dead_owners, finished, owners_in_progress
 from tasks.scoring.arrivals import OUTPUT_FOLDERS, Arrival, arrived_since, list_inbox, recheck, split_complete
 from tasks.scoring.batch import drain_batch
 from tasks.scoring.choose_bundle import choose_scorers, claim_request, model_address
 from tasks.scoring.request import FileOutcome, FilledRequest, ScoreSummary, summarise
-from tasks.scoring.worker_session import WorkerSession, remove_dead_workers, worker_session
+from tasks.scoring.worker_session import AT_ONCE, Keep, WorkerSession, remove_dead_workers, worker_session
 from tasks.settings import Settings
 
 RECENT = timedelta(days=1)
@@ -84,10 +84,37 @@ def recheck_unsettled(unsettled: Sequence[Arrival], request: FilledRequest, sett
     )
 
 
-def score_batch(arrivals: Sequence[Arrival], request: FilledRequest, settings: Settings) -> list[FileOutcome]:
+def score_batch(
+    arrivals: Sequence[Arrival], request: FilledRequest, settings: Settings, keep: Keep = AT_ONCE
+) -> list[FileOutcome]:
     """Score a batch of files with the present champions; one file's failure does not affect the others."""
-    with worker_session(settings, request.outbox) as session:
+    with worker_session(settings, request.outbox, keep) as session:
         return drain_batch(session, arrivals, request)
+
+
+def find_abandoned(
+    arrivals: Sequence[Arrival], outcomes: Sequence[FileOutcome], request: FilledRequest, settings: Settings
+) -> Inbox:
+    """Find the files of this run that lost workers hold, after waiting for their leases to expire.
+
+    Files that a live worker holds, of this run or another, are left to it. The temporary files of lost workers are
+    removed.
+
+    Args:
+        arrivals: files of the run.
+        outcomes: their outcomes so far.
+        request: as for `find_arrivals`.
+        settings: as for `find_arrivals`.
+    """
+    skipped = {outcome.path: outcome.sha256 for outcome in outcomes if outcome.fate == "skipped" and outcome.sha256}
+    with worker_session(settings, request.outbox) as session:
+        owners = owners_in_progress(session.ledger, set(skipped.values()))
+        await_dead(session.ledger, set(owners.values()) - {session.owner})
+        remove_dead_workers(session)
+        held = owners_in_progress(session.ledger, set(owners))
+        dead = dead_owners(session.ledger, set(held.values()))
+    lost = [arrival for arrival in arrivals if held.get(skipped.get(arrival.shown, "")) in dead]
+    return Inbox(batches=_batches(lost, request, settings))
 
 
 def check_outbox(summary: ScoreSummary) -> ScoreSummary:
@@ -157,8 +184,9 @@ def _without_finished(
 def _batches(
     arrivals: Sequence[Arrival], request: FilledRequest, settings: Settings
 ) -> tuple[tuple[Arrival, ...], ...]:
-    """Return batches of the requested size, or smaller ones so that every worker gets a batch."""
-    size = max(1, min(request.batch, -(-len(arrivals) // settings.workers)))
+    """Return batches of at most the requested size, so many that every worker gets the same number of them."""
+    rounds = -(-len(arrivals) // (settings.workers * request.batch))
+    size = max(1, -(-len(arrivals) // max(1, settings.workers * rounds)))
     return tuple(tuple(arrivals[start : start + size]) for start in range(0, len(arrivals), size))
 
 

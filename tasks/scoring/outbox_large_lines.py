@@ -69,7 +69,7 @@ class WrittenLine:
 
 
 @dataclass
-class _Totals:
+class LineTotals:
     """Running totals over the blocks of a line: rows, flagged rows, and the block with the most flags."""
 
     rows: int = 0
@@ -127,26 +127,32 @@ def write_line(paths: Targets, line: LargeLine, bundle: Bundle, label: BundleLab
         DataError: if the bundle cannot score a line in blocks.
         UnreadableFileError: if the file is not a readable SEG-Y file.
     """
-    totals = _Totals()
-    history = f"sondeflow: denoised and scored with {label}; threshold {bundle.threshold:.6g}"
+    totals = LineTotals()
+    history = history_of(label, bundle)
     with plain_file(line.local, line.limits) as plain:
-        survey = _survey(plain, line.positions)
+        survey = survey_plain(plain, line.positions)
         blocks = score_segy_blocks(plain, bundle, positions=line.positions, survey=survey)
         with pq.ParquetWriter(paths.scores, score_schema("seismic", ()), compression="zstd") as writer:
             write_denoised_blocks(plain, paths.copy, _written(blocks, writer, line.source, totals), history)
             about = describe_line(content_stem(line.source.path), survey.findings)
             writer.add_key_value_metadata({ABOUT.decode(): json.dumps(about)})
-    paths.report.write_text(_report(totals, survey, label, line.source), encoding="utf-8")
+    paths.report.write_text(report_of(totals, survey, label, line.source), encoding="utf-8")
     return WrittenLine(totals.rows, totals.flagged, survey.findings)
 
 
-def _survey(plain: Path, positions: HeaderPositions | None) -> LineSurvey:
+def history_of(label: BundleLabel, bundle: Bundle) -> str:
+    """Return the history that goes to the text header of a copy."""
+    return f"sondeflow: denoised and scored with {label}; threshold {bundle.threshold:.6g}"
+
+
+def survey_plain(plain: Path, positions: HeaderPositions | None) -> LineSurvey:
+    """Measure a plain SEG-Y file block by block."""
     traces = traces_per_block(plan_segy(plain, positions).layout.samples)
     return survey_line(read_segy_blocks(plain, traces=traces, positions=positions))
 
 
 def _written(
-    blocks: Iterator[ScoredBlock], writer: pq.ParquetWriter, source: Source, totals: _Totals
+    blocks: Iterator[ScoredBlock], writer: pq.ParquetWriter, source: Source, totals: LineTotals
 ) -> Iterator[FloatArray]:
     """Write the rows of each block and yield its denoised samples."""
     for block in blocks:
@@ -156,7 +162,8 @@ def _written(
         yield block.scores.denoised
 
 
-def _report(totals: _Totals, survey: LineSurvey, label: BundleLabel, source: Source) -> str:
+def report_of(totals: LineTotals, survey: LineSurvey, label: BundleLabel, source: Source) -> str:
+    """Return the HTML report of a line, which shows the block of `totals.shown`, with a note."""
     (block,) = totals.shown
     first, last = block.recording.names[0], block.recording.names[-1]
     name = f"{content_stem(source.path)}, {first} to {last}"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Sequence
 
-from prefect import task
+from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
+from tasks.dask_worker import worker_name
 from tasks.scoring import inbox
 from tasks.scoring.arrivals import Arrival
 from tasks.scoring.inbox import BlockedError, Inbox, check_outbox, model_links, recent_outcomes
 from tasks.scoring.request import FileOutcome, FilledRequest, ScoreRequest, ScoreSummary, score_page, summarise
-from tasks.scoring.worker_session import worker_session
+from tasks.scoring.worker_session import AT_ONCE, Keep, worker_session
 from tasks.settings import Settings
 
 __all__ = [
@@ -20,6 +23,7 @@ __all__ = [
     "ScoreRequest",
     "ScoreSummary",
     "check_outbox",
+    "find_abandoned",
     "find_arrivals",
     "model_links",
     "recent_outcomes",
@@ -29,6 +33,8 @@ __all__ = [
     "summarise",
     "worker_session",
 ]
+
+KEEP_SECONDS = 60.0  # a worker that gets no further batch of its run for so long ends its scoring processes
 
 
 @task(
@@ -51,6 +57,29 @@ def recheck_unsettled(unsettled: Sequence[Arrival], request: FilledRequest, sett
 
 
 @task(name="score-batch", cache_policy=NO_CACHE)
-def score_batch(arrivals: Sequence[Arrival], request: FilledRequest, settings: Settings) -> list[FileOutcome]:
-    """Score a batch of files with the present champions; one file's failure does not affect the others."""
-    return inbox.score_batch(arrivals, request, settings)
+def score_batch(
+    arrivals: Sequence[Arrival], request: FilledRequest, settings: Settings, run: str = ""
+) -> list[FileOutcome]:
+    """Score a batch of files with the present champions; one file's failure does not affect the others.
+
+    Args:
+        arrivals: the files.
+        request: of the run.
+        settings: of the run.
+        run: its id; a Dask worker keeps its processes and their models between the batches of one run.
+    """
+    keep = Keep(run, KEEP_SECONDS) if settings.task_runner == "dask" else AT_ONCE
+    began = time.monotonic()
+    outcomes = inbox.score_batch(arrivals, request, settings, keep)
+    fates = Counter(outcome.fate for outcome in outcomes)
+    counts = ", ".join(f"{count} {fate}" for fate, count in sorted(fates.items()))
+    get_run_logger().info("%s: %d files in %.1f s: %s", worker_name(), len(arrivals), time.monotonic() - began, counts)
+    return outcomes
+
+
+@task(name="find-abandoned", cache_policy=NO_CACHE)
+def find_abandoned(
+    arrivals: Sequence[Arrival], outcomes: Sequence[FileOutcome], request: FilledRequest, settings: Settings
+) -> Inbox:
+    """Find the files that lost workers of a cluster hold, after waiting for their leases to expire."""
+    return inbox.find_abandoned(arrivals, outcomes, request, settings)

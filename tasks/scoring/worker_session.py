@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -11,9 +12,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from tasks.dask_worker import worker_share
 from tasks.ledger import Heartbeat, Identity, dead_workers, open_ledger, unregister
 from tasks.scoring.outbox import remove_temporary_files
-from tasks.scoring.process_pool import ProcessPool, limits_for
+from tasks.scoring.process_pool import MEMORY_SHARE, Limits, ProcessPool, limits_for
 from tasks.settings import Settings
 
 
@@ -28,6 +30,7 @@ class WorkerSession:
         pool: worker processes.
         blocked: reason why nothing can be published, else ""; batches that have not begun are then left.
         references: users of this session.
+        closing: timer that closes it, while it is kept without a user.
     """
 
     ledger: Engine
@@ -36,6 +39,7 @@ class WorkerSession:
     pool: ProcessPool
     blocked: str = ""
     references: int = field(default=0)
+    closing: threading.Timer | None = field(default=None)
 
     @property
     def owner(self) -> str:
@@ -52,33 +56,89 @@ class WorkerSession:
         return self.settings.arriving_dir / self.temp_prefix
 
 
-_SESSIONS: dict[tuple[Settings, str], WorkerSession] = {}
+@dataclass(frozen=True)
+class Keep:
+    """Keeping a session without users, so that the next batch of the same run finds its processes and their models.
+
+    Args:
+        run: of the flow; the session of one run is not used by another, as what blocked it may be over.
+        seconds: time in s without a user after which it is closed.
+    """
+
+    run: str = ""
+    seconds: float = 0.0
+
+
+AT_ONCE = Keep()
+_SESSIONS: dict[tuple[Settings, str, str], WorkerSession] = {}
 _LOCK = threading.Lock()
 
 
 @contextmanager
-def worker_session(settings: Settings, outbox: str) -> Iterator[WorkerSession]:
-    """Return the session of this process for an outbox; the first user opens it, the last one closes it.
+def worker_session(settings: Settings, outbox: str, keep: Keep = AT_ONCE) -> Iterator[WorkerSession]:
+    """Return the session of this process for an outbox; the first user opens it.
+
+    Args:
+        settings: limits and folders.
+        outbox: of the outputs.
+        keep: for how long it stays open after its last user.
 
     Raises:
         LedgerError: if the ledger cannot be reached.
     """
-    key = (settings, outbox)
+    key = (settings, outbox, keep.run)
     with _LOCK:
+        idle = [] if key in _SESSIONS else _take_idle()
+        for former in idle:
+            _close(former)
         if key not in _SESSIONS:
             _SESSIONS[key] = _open(settings, outbox)
         session = _SESSIONS[key]
         session.references += 1
+        if session.closing is not None:
+            session.closing.cancel()
     try:
         yield session
     finally:
         with _LOCK:
             session.references -= 1
             last = session.references == 0
-            if last:
+            if last and keep.seconds:
+                _close_later(session, keep.seconds)
+            elif last:
                 del _SESSIONS[key]
-        if last:
+        if last and not keep.seconds:
             _close(session)
+
+
+def close_kept_sessions() -> None:
+    """Close the sessions that are kept without a user."""
+    with _LOCK:
+        idle = _take_idle()
+    for session in idle:
+        _close(session)
+
+
+def _close_later(session: WorkerSession, seconds: float) -> None:
+    """Close a session after a time, unless it is used again by then."""
+
+    def close() -> None:
+        with _LOCK:
+            keys = [key for key, value in _SESSIONS.items() if value is session and session.references == 0]
+            for key in keys:
+                del _SESSIONS[key]
+        if keys:
+            _close(session)
+
+    session.closing = threading.Timer(seconds, close)
+    session.closing.daemon = True
+    session.closing.start()
+
+
+def _take_idle() -> list[WorkerSession]:
+    """Remove the sessions without a user from the list, and return them."""
+    idle = [key for key, session in _SESSIONS.items() if session.references == 0]
+    return [_SESSIONS.pop(key) for key in idle]
 
 
 def remove_dead_workers(session: WorkerSession) -> int:
@@ -105,12 +165,22 @@ def temp_prefix_of(identity: Identity) -> str:
 
 def _open(settings: Settings, outbox: str) -> WorkerSession:
     ledger = open_ledger(settings.ledger_url)
-    limits = limits_for(
-        settings.workers, seconds=settings.file_seconds, memory_mb=settings.memory_mb, tries=settings.max_attempts
-    )
     heartbeat = Heartbeat(ledger, outbox, settings.lease_seconds)
     heartbeat.__enter__()
-    return WorkerSession(ledger, settings, heartbeat, ProcessPool(limits))
+    return WorkerSession(ledger, settings, heartbeat, ProcessPool(_limits(settings)))
+
+
+def _limits(settings: Settings) -> Limits:
+    """Return the limits of each scoring process: its share of this machine, or one thread of a Dask worker."""
+    share = worker_share()
+    if share is None:
+        return limits_for(
+            settings.workers, seconds=settings.file_seconds, memory_mb=settings.memory_mb, tries=settings.max_attempts
+        )
+    memory_mb = settings.memory_mb or int(MEMORY_SHARE * share.memory / share.threads) >> 20
+    return limits_for(
+        os.cpu_count() or 1, seconds=settings.file_seconds, memory_mb=memory_mb, tries=settings.max_attempts
+    )
 
 
 def _close(session: WorkerSession) -> None:

@@ -91,6 +91,12 @@ def fit(spec: ExperimentSpec, name: str, data: PreparedRef, parent: Parent, sett
 
     An interrupted training resumes after its last finished epoch when it is requested again.
     """
+    # Dask sends this function with the objects that it names, and the one it calls by name alone: a lock cannot be sent
+    return fit_or_load(spec, name, data, parent, settings)
+
+
+def fit_or_load(spec: ExperimentSpec, name: str, data: PreparedRef, parent: Parent, settings: Settings) -> FitRef:
+    """Fit one contender, or load it from disk, and log it as a child run: the work of the task `fit`."""
     contender = spec.contender(name)
     key = fit_key(spec, name, data)
     folder = settings.fits_dir / key

@@ -6,7 +6,7 @@ import hashlib
 import re
 import shutil
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -101,26 +101,70 @@ def write_denoised_blocks(
         DataError: if the blocks do not match the file.
         UnreadableFileError: if the source is not a readable SEG-Y file, or the copy does not read back as written.
     """
-    layout, _ = find_layout(source)
-    layout, _ = settle_format(source, layout)
+    return write_encoded_copy(source, target, encode_blocks(source, blocks), history)
+
+
+def encode_blocks(source: Path, blocks: Iterable[FloatArray], first: int = 0) -> Iterator[bytes]:
+    """Encode new samples as the bytes of the traces of a copy, headers included.
+
+    Args:
+        source: the source file; it is not changed.
+        blocks: float32[trace, sample] per block of consecutive traces, in order; NaN = keep the original.
+        first: trace of the file with which the first block begins.
+
+    Yields:
+        The bytes of each block.
+
+    Raises:
+        DataError: if the blocks do not match the file.
+        UnreadableFileError: if the source is not a readable SEG-Y file, or samples do not decode as given.
+    """
+    layout = _layout_of(source)
+    for values in blocks:
+        traces = _replaced(source, layout, values, first)
+        _check_encoding(layout, traces, values, first)
+        yield layout.to_bytes(traces, first)
+        first += len(values)
+
+
+def write_encoded_copy(source: Path, target: Path, pieces: Iterable[bytes], history: str) -> tuple[Finding, ...]:
+    """Copy a SEG-Y file with other traces, the same headers, and a history in the text header.
+
+    Args:
+        source: the source file; it is not changed.
+        target: the file to write, atomically.
+        pieces: bytes of all traces in order, from `encode_blocks`, cut anywhere.
+        history: as for `write_denoised_segy`.
+
+    Returns:
+        A finding if the text header has too few unused lines for the history.
+
+    Raises:
+        DataError: if the pieces are not as long as the traces of the file.
+        UnreadableFileError: if the source is not a readable SEG-Y file, or the copy does not read back as written.
+    """
+    layout = _layout_of(source)
     header, findings = add_history(source, history)
+    expected = layout.byte_offset(layout.traces) - layout.byte_offset(0)
     with atomic_path(target) as temporary:
         shutil.copyfile(source, temporary)
+        done, written = 0, hashlib.sha256()
         with temporary.open("r+b") as stream:
             stream.write(header)
-            done, written = 0, hashlib.sha256()
-            for values in blocks:
-                traces = _replaced(source, layout, values, done)
-                _check_encoding(layout, traces, values, done)
-                data = layout.to_bytes(traces, done)
+            stream.seek(layout.byte_offset(0))
+            for data in pieces:
                 written.update(data)
-                stream.seek(layout.byte_offset(done))
                 stream.write(data)
-                done += len(values)
-        if done != layout.traces:
-            raise DataError(f"{source}: new samples for {done} traces; expected {layout.traces}")
+                done += len(data)
+        if done != expected:
+            raise DataError(f"{source}: {done} bytes of new traces; expected {expected} for {layout.traces} traces")
         _check_copy(temporary, layout, written.hexdigest())
     return findings
+
+
+def _layout_of(source: Path) -> SegyLayout:
+    layout, _ = find_layout(source)
+    return settle_format(source, layout)[0]
 
 
 def _check_encoding(layout: SegyLayout, traces: NDArray[np.void], values: FloatArray, first: int) -> None:

@@ -9,44 +9,23 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-import yaml
 
 from aemodels.bundle import large_lines
 from aemodels.bundle.bundle import Bundle
 from aemodels.core.types import Source
-from aemodels.evaluate.detection.compare import compare_detectors
-from aemodels.experiment.spec import ExperimentSpec
 from aemodels.io import read, read_segy, sha256_file, write_segy
-from aemodels.study import steps
+from helpers.cheap_bundle import cheap_line_bundle
 from helpers.recordings import make_line
 from tasks.scoring import outbox_large_lines
 from tasks.scoring.outbox import ABOUT, BundleLabel, ChangedError, Destination, Targets, publish, stage
 from tasks.scoring.outbox_large_lines import LargeLine, WrittenLine, stage_blocks
 
 LABEL = BundleLabel("sondeflow-seismic", "2")
-SPEC = """
-name: tiny-seismic
-kind: seismic
-minimum_samples: 100
-normalise: {kind: recording_rms}
-default: gaussian_filter
-contenders: [{name: gaussian_filter, model: {kind: gaussian_filter}}]
-test_conditions: [{name: noise 0.1, noise: [{kind: gaussian, factor: 0.1}]}]
-anomalies:
-  threshold: quantile
-  faults: [{kind: reversed}, {kind: noisy}]
-  detectors: [{name: pca, model: {kind: pca_reconstruction, model: {window: {length: 32, stride: 8, width: 1}}}}]
-  thresholds: [{kind: quantile}]
-"""
 
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    spec = ExperimentSpec.model_validate(yaml.safe_load(SPEC))
-    prepared = steps.prepare(spec, [make_line(traces=120)])
-    fitted = {c.name: steps.fit_contender(spec, c.name, prepared) for c in spec.contenders}
-    found = compare_detectors(spec, prepared, {name: fit.denoiser for name, fit in fitted.items()})
-    return steps.assemble(spec, prepared, fitted, found)
+    return cheap_line_bundle()
 
 
 @pytest.fixture(params=["line.sgy", "line.sgy.gz"])

@@ -1,0 +1,1 @@
+"""Task runners of the flows: threads of this process, or Dask."""

@@ -1,0 +1,1 @@
+"""Large lines on a cluster: one file is scored by many workers."""
