@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tasks.tracking.artifact_copies import ArtifactOwner, download_owner, owners_elsewhere, upload_missing
 from tasks.tracking.artifacts import (
     EVIDENCE,
     log_document,
@@ -64,6 +65,7 @@ __all__ = [
     "NOTE",
     "PENDING",
     "PREVIOUS",
+    "ArtifactOwner",
     "DatasetRecord",
     "ModelVersion",
     "NoModelError",
@@ -79,6 +81,7 @@ __all__ = [
     "describe",
     "download_aliased",
     "download_bundle",
+    "download_owner",
     "find",
     "finished_run",
     "flatten",
@@ -94,6 +97,7 @@ __all__ = [
     "log_params",
     "log_table",
     "log_text",
+    "owners_elsewhere",
     "promote",
     "prune",
     "read_document",
@@ -113,4 +117,5 @@ __all__ = [
     "store_state",
     "swap_champion",
     "tracked_run",
+    "upload_missing",
 ]
