@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 STACK_STAMP := $(VENV)/.installed-stack
+# Tools that look at the packages from outside, in an environment of their own, so that they are not among them.
+AUDIT := $(VENV)/audit
+AUDIT_STAMP := $(AUDIT)/.installed
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 # Files in the order of the folders, so that those with servers, few and long, do not come last.
 # One process per core, so one thread each.
@@ -16,7 +19,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo stack stack-down pretrain test test-all coverage faults lint check bench screenshots
+.PHONY: help install demo stack stack-down pretrain test test-all coverage faults lint check bench screenshots sbom audit
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,3 +88,15 @@ bench: $(STAMP) ## throughput of the main path, ratios side by side in one run
 
 screenshots: $(DEV_STAMP) ## what a reviewer sees, photographed by Chromium into data/work/screenshots
 	$(BIN)/python tests/helpers/screenshots.py
+
+$(AUDIT_STAMP): Makefile | $(BIN)/python
+	$(BIN)/python -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --disable-pip-version-check --quiet cyclonedx-bom==7.5.0 pip-audit==2.10.1
+	@touch $(AUDIT_STAMP)
+
+sbom: $(STAMP) $(AUDIT_STAMP) ## all packages in .venv with versions and licences: data/work/sbom.cdx.json (CycloneDX)
+	@mkdir -p data/work
+	$(AUDIT)/bin/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --output-reproducible -o data/work/sbom.cdx.json
+
+audit: $(AUDIT_STAMP) ## known vulnerabilities of the exact versions; fails as well if their data cannot be had
+	$(AUDIT)/bin/python tests/helpers/dependency_audit.py constraints.txt
