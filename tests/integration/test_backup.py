@@ -225,13 +225,9 @@ def test_a_database_that_others_use_is_not_relocated(site, tmp_path):
 
 
 @pytest.mark.slow  # starts PostgreSQL
-def test_ledger_and_registry_of_postgresql_are_restored_in_other_databases(tmp_path, monkeypatch):
+def test_ledger_and_registry_of_postgresql_are_restored_in_other_databases(tmp_path):
     server = PostgresServer(tmp_path / "postgres")
     server.start()
-    import pgserver
-
-    programs = Path(pgserver.__file__).parent / "pginstall" / "bin"
-    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     try:
         places = [
             Settings(
