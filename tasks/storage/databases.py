@@ -124,7 +124,7 @@ def _run(command: list[str], address: Address, passfile: Path | None = None) -> 
         )
     url = make_url(address.reveal())
     named = {"PGHOST": url.host, "PGPORT": url.port, "PGUSER": url.username, "PGPASSWORD": url.password}
-    named["PGPASSFILE"] = passfile
+    named["PGPASSFILE"] = None if passfile is None else str(passfile)
     own = {name: str(value) for name, value in {**named, "PGDATABASE": url.database}.items() if value is not None}
     done = subprocess.run(  # noqa: S603 - our own command
         [str(program), *command[1:]], env={**os.environ, **own}, capture_output=True, text=True, check=False
