@@ -84,7 +84,7 @@ def find_postgres(places: Places) -> Postgres:
     Raises:
         NotServedError: if there is none.
     """
-    account = None if os.geteuid() != 0 else _account()
+    account = _account()
     found = {one.major: one for one in installations("postgres", "initdb")}  # the system's takes precedence
     version = places.postgres / "PG_VERSION"
     if version.is_file():
@@ -92,7 +92,7 @@ def find_postgres(places: Places) -> Postgres:
         if major not in found:
             raise NotServedError(
                 f"{places.postgres} was written by PostgreSQL {major}, and {_listed(found)} is installed; install "
-                f"version {major} beside it, and see docs/how-to/run-the-stack.md on how to move to a newer one"
+                f"version {major} beside it; then `sondeflow stack upgrade-postgres` moves the data to the newer one"
             )
         return Postgres(found[major].folder, major, account)
     usable = [major for major in found if major >= MIN_MAJOR]
@@ -105,12 +105,26 @@ def find_postgres(places: Places) -> Postgres:
     return Postgres(found[major].folder, major, account)
 
 
+def newest_postgres() -> Postgres:
+    """Return the newest installed PostgreSQL.
+
+    Raises:
+        NotServedError: if there is none.
+    """
+    found = installations("postgres", "initdb")
+    if not found:
+        raise NotServedError("PostgreSQL is not installed")
+    return Postgres(found[-1].folder, found[-1].major, _account())
+
+
 def _listed(found: dict[int, Installation]) -> str:
     return " and ".join(f"{major} ({one.folder})" for major, one in sorted(found.items())) or "none"
 
 
-def _account() -> int:
-    """Return the user that runs the server for root, as which it refuses to run."""
+def _account() -> int | None:
+    """Return the user that runs the server for root, as which it refuses to run; None for other users."""
+    if os.geteuid() != 0:
+        return None
     for name in ("postgres", "nobody"):
         try:
             return pwd.getpwnam(name).pw_uid

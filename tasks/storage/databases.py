@@ -103,15 +103,20 @@ def dump_postgres(address: Address, target: Path, passfile: Path | None = None) 
     _run(["pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={target}"], address, passfile)
 
 
-def load_postgres(source: Path, address: Address) -> None:
+def load_postgres(source: Path, address: Address, passfile: Path | None = None) -> None:
     """Load a file of `dump_postgres` into an empty database, completely or not at all.
+
+    Args:
+        source: the file.
+        address: of the database.
+        passfile: PostgreSQL's file of passwords, if the address holds none.
 
     Raises:
         DatabaseCopyError: if pg_restore is not installed or fails, e.g. because the database is not empty.
     """
     options = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"]
     database = str(make_url(address.reveal()).database)
-    _run(["pg_restore", *options, f"--dbname={database}", str(source)], address)
+    _run(["pg_restore", *options, f"--dbname={database}", str(source)], address, passfile)
 
 
 def _run(command: list[str], address: Address, passfile: Path | None = None) -> None:
