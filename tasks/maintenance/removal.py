@@ -40,7 +40,7 @@ class Removed(BaseModel):
 
 
 class Readings:
-    """What several steps need, read once, by the first that needs it.
+    """Readings that several steps need, each made once, by the first that needs it.
 
     Args:
         settings: the installation and its ages.
