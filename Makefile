@@ -1,10 +1,13 @@
 # sondeflow: `make` alone lists what there is.
-PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || echo python3)
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 STACK_STAMP := $(VENV)/.installed-stack
+# Tools that look at the packages from outside, in an environment of their own, so that they are not among them.
+AUDIT := $(VENV)/audit
+AUDIT_STAMP := $(AUDIT)/.installed
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 # Files in the order of the folders, so that those with servers, few and long, do not come last.
 # One process per core, so one thread each.
@@ -16,7 +19,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo stack stack-down pretrain test test-all coverage faults lint check bench screenshots
+.PHONY: help install demo stack stack-down pretrain test test-all coverage faults lint check bench screenshots sbom audit
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,7 +27,7 @@ help: ## list the targets
 install: $(STAMP) ## create .venv with exact versions, enough to run; cheap when nothing has changed
 
 $(BIN)/python:
-	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 13) else f"Python {v[0]}.{v[1]} found, 3.11 or 3.12 needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)")'
+	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else f"Python {v[0]}.{v[1]} found, 3.11 to 3.13 needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)")'
 	$(PYTHON) -m venv $(VENV)
 	@# the version that comes with Python 3.11 takes minutes to choose the packages
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet 'pip>=26,<27'
@@ -85,3 +88,15 @@ bench: $(STAMP) ## throughput of the main path, ratios side by side in one run
 
 screenshots: $(DEV_STAMP) ## what a reviewer sees, photographed by Chromium into data/work/screenshots
 	$(BIN)/python tests/helpers/screenshots.py
+
+$(AUDIT_STAMP): Makefile | $(BIN)/python
+	$(BIN)/python -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --disable-pip-version-check --quiet cyclonedx-bom==7.5.0 pip-audit==2.10.1
+	@touch $(AUDIT_STAMP)
+
+sbom: $(STAMP) $(AUDIT_STAMP) ## all packages in .venv with versions and licences: data/work/sbom.cdx.json (CycloneDX)
+	@mkdir -p data/work
+	$(AUDIT)/bin/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --output-reproducible -o data/work/sbom.cdx.json
+
+audit: $(AUDIT_STAMP) ## known vulnerabilities of the exact versions; fails as well if their data cannot be had
+	$(AUDIT)/bin/python tests/helpers/dependency_audit.py constraints.txt

@@ -107,9 +107,14 @@ def backup(
 
 def restore(
     folder: Annotated[Path, typer.Argument(help="Folder that `sondeflow backup` has written.")],
+    artifacts: Annotated[
+        bool, typer.Option("--artifacts", help="Only send artifacts that MLflow's server lacks; its database first.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Restore a backup in an empty home folder (SONDEFLOW_HOME), at any path."""
+    if artifacts:
+        return _send_artifacts(folder, as_json=as_json)
     with answering("restore", as_json=as_json) as answer:
         from flows.server.home_lock import running_server
         from flows.step_lines import step_lines
@@ -129,6 +134,8 @@ def restore(
             "different_settings": different,
         }
         answer.say(f"{settings.home}: {made.files} files, {made.size / 1e6:.1f} MB, {made.scorings} scorings")
+        if made.sent_artifacts:
+            answer.say(f"{made.sent_artifacts} artifacts were sent to {settings.tracking_uri}")
         if made.repeated:
             answer.say(f"{made.repeated} scorings were in progress; the next run repeats them")
         for line in made.left_out:
@@ -136,6 +143,22 @@ def restore(
         for name, value in different.items():
             answer.say(f"was set differently: SONDEFLOW_{name.upper()}={value}")
         answer.say("check it with: sondeflow ledger --verify")
+
+
+def _send_artifacts(folder: Path, *, as_json: bool) -> None:
+    with answering("restore", as_json=as_json) as answer:
+        from flows.step_lines import step_lines
+        from tasks.backup.artifacts import restore_artifacts
+        from tasks.settings import Settings
+
+        settings = Settings()
+        with step_lines():
+            sent = restore_artifacts(settings, folder)
+        answer.data = {"sent_artifacts": sent.files, "left_out": list(sent.left_out)}
+        answer.code = FAILED if sent.left_out else 0
+        answer.say(f"{sent.files} artifacts were sent to {settings.tracking_uri}; others were there")
+        for line in sent.left_out:
+            answer.say(f"not sent: {line}")
 
 
 def _different(settings: Settings, before: dict[str, str]) -> dict[str, str]:

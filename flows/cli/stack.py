@@ -26,6 +26,7 @@ def add_to(app: typer.Typer) -> None:
     stack.command()(up)
     stack.command()(down)
     stack.command()(status)
+    stack.command()(upgrade_postgres)
     app.add_typer(stack, name="stack")
     app.command()(metrics)
     app.command()(upgrade)
@@ -86,6 +87,26 @@ def status(as_json: Json = False) -> None:
         answer.code = 0 if all(answering_now.values()) else FAILED
         _say(answer)
         answer.show("Services", [{"service": name, "answers": ok} for name, ok in answering_now.items()])
+
+
+def upgrade_postgres(
+    postgres_port: Annotated[int, _port("Port of PostgreSQL meanwhile.")] = 5433,
+    as_json: Json = False,
+) -> None:
+    """Move the databases of a stopped stack to the newest installed PostgreSQL; the former cluster is kept."""
+    with answering("stack upgrade-postgres", as_json=as_json) as answer:
+        from flows.environment import prepare_environment
+        from flows.stack.newer_postgres import move_to_newest
+        from flows.stack.places import StackOptions
+        from flows.step_lines import step_lines
+        from tasks.settings import Settings
+
+        settings = Settings()
+        prepare_environment(settings)
+        with step_lines():
+            before, now, kept = move_to_newest(settings, StackOptions(postgres_port=postgres_port))
+        answer.data = {"before": before, "now": now, "former_cluster": str(kept)}
+        answer.say(f"PostgreSQL {now}, before {before}; delete {kept} once all is well")
 
 
 def metrics(

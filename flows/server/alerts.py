@@ -158,8 +158,13 @@ def _put(client: SyncPrefectClient, wanted: AutomationCore, known: Automation | 
 
 
 def _payload() -> str:
-    """Return the template of the POST body, which the server fills in."""
+    """Return the template of the POST body, which the server fills in.
+
+    The server sends an alert at least once: it calls the webhook before it commits that it did, and repeats both if
+    the commit fails, as on a locked SQLite file. The id of the event stays the same then.
+    """
     fields = {
+        "id": "event.id | string",
         "alert": "automation.name",
         "event": "event.event",
         "occurred": "event.occurred | string",

@@ -63,18 +63,3 @@ def children(pid: int) -> set[int]:
             with contextlib.suppress(OSError):
                 found |= {int(child) for child in (thread / "children").read_text(encoding="ascii").split()}
     return found
-
-
-def is_running(pid: int) -> bool:
-    """Return whether a process exists and has not ended; one that has and was not reaped yet counts as ended."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return not Path("/proc/self").exists()  # without /proc nothing more is known; with it, it has ended now
-    return state[0] != "Z"

@@ -11,9 +11,9 @@ import time
 from dataclasses import dataclass
 
 from flows.server.home_lock import RunningServer, running_server
-from flows.server.orphans import is_running
 from flows.server.processes import NotServedError, answers
 from flows.stack.places import Places, StackOptions, places_of
+from tasks.processes import is_running
 from tasks.settings import Settings
 from tasks.storage.folders import private_folder
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from flows.server.processes import HOST, NotServedError
 from flows.stack.places import Places
+from tasks.storage.postgres_programs import Installation, installations
 from tasks.storage.secret_file import new_password, read_or_make, write_private
 
 MIN_MAJOR = 14  # the oldest that Prefect supports
 SUPERUSER = "postgres"
-INSTALLED = Path("/usr/lib/postgresql")  # Debian keeps one folder per version
 
 
 @dataclass(frozen=True)
@@ -59,16 +57,6 @@ class Postgres:
         self._end_leftover(places)
         return password
 
-    def dump(self, database: str, passfile: Path, port: int, target: Path) -> None:
-        """Write a copy of a database to a new file, in the format of pg_restore.
-
-        Raises:
-            NotServedError: if pg_dump fails.
-        """
-        who = ["--host", HOST, "--port", str(port), "--username", database, "--no-password"]
-        command = [str(self.programs / "pg_dump"), "--format", "custom", "--file", str(target), *who, database]
-        _run(command, environment={"PGPASSFILE": str(passfile)})
-
     def _initialise(self, places: Places, password: str) -> None:
         given = places.folder / ".initial-password"
         given.unlink(missing_ok=True)
@@ -96,55 +84,47 @@ def find_postgres(places: Places) -> Postgres:
     Raises:
         NotServedError: if there is none.
     """
-    account = None if os.geteuid() != 0 else _account()
-    found = {_major(programs): programs for programs in (*_bundled(), *_installed())}  # the system's takes precedence
+    account = _account()
+    found = {one.major: one for one in installations("postgres", "initdb")}  # the system's takes precedence
     version = places.postgres / "PG_VERSION"
     if version.is_file():
         major = int(version.read_text(encoding="ascii"))
         if major not in found:
             raise NotServedError(
                 f"{places.postgres} was written by PostgreSQL {major}, and {_listed(found)} is installed; install "
-                f"version {major}, or convert the folder with pg_upgrade"
+                f"version {major} beside it; then `sondeflow stack upgrade-postgres` moves the data to the newer one"
             )
-        return Postgres(found[major], major, account)
+        return Postgres(found[major].folder, major, account)
     usable = [major for major in found if major >= MIN_MAJOR]
-    system = {_major(programs) for programs in _installed()} & set(usable)
     if not usable:
         raise NotServedError(
             f"no PostgreSQL {MIN_MAJOR} or newer; install the system's package (Debian: apt-get install postgresql), "
-            "or the wheel: pip install 'sondeflow[stack]'"
+            "or, up to Python 3.12, the wheel: pip install 'sondeflow[stack]'"
         )
-    major = max(system or usable)
-    return Postgres(found[major], major, account)
+    major = max([major for major in usable if not found[major].bundled] or usable)
+    return Postgres(found[major].folder, major, account)
 
 
-def _installed() -> list[Path]:
-    beside = shutil.which("postgres")
-    listed = [] if beside is None else [Path(beside).resolve().parent]
-    listed += INSTALLED.glob("*/bin") if INSTALLED.is_dir() else []
-    return [programs for programs in listed if (programs / "initdb").exists() and (programs / "postgres").exists()]
+def newest_postgres() -> Postgres:
+    """Return the newest installed PostgreSQL.
+
+    Raises:
+        NotServedError: if there is none.
+    """
+    found = installations("postgres", "initdb")
+    if not found:
+        raise NotServedError("PostgreSQL is not installed")
+    return Postgres(found[-1].folder, found[-1].major, _account())
 
 
-def _bundled() -> list[Path]:
-    """Return the programs in the wheel `pgserver`, without importing it: its import starts nothing that we need."""
-    spec = find_spec("pgserver")
-    if spec is None or spec.origin is None:
-        return []
-    return [Path(spec.origin).parent / "pginstall" / "bin"]
+def _listed(found: dict[int, Installation]) -> str:
+    return " and ".join(f"{major} ({one.folder})" for major, one in sorted(found.items())) or "none"
 
 
-def _major(programs: Path) -> int:
-    """Return the major version, from "postgres (PostgreSQL) 15.6 (Debian …)"."""
-    done = _run([str(programs / "postgres"), "--version"])
-    return int(done.partition("(PostgreSQL)")[2].strip().partition(".")[0])
-
-
-def _listed(found: dict[int, Path]) -> str:
-    return " and ".join(f"{major} ({programs})" for major, programs in sorted(found.items())) or "none"
-
-
-def _account() -> int:
-    """Return the user that runs the server for root, as which it refuses to run."""
+def _account() -> int | None:
+    """Return the user that runs the server for root, as which it refuses to run; None for other users."""
+    if os.geteuid() != 0:
+        return None
     for name in ("postgres", "nobody"):
         try:
             return pwd.getpwnam(name).pw_uid

@@ -22,8 +22,10 @@ from flows.server.supervision import Service, Supervised, every, launch, stop_al
 from flows.stack import services
 from flows.stack.databases import add_trigrams, create_databases
 from flows.stack.places import MLFLOW, Places, StackOptions, places_of
-from flows.stack.postgres import Postgres, find_postgres
+from flows.stack.postgres import find_postgres
+from tasks.address import Address
 from tasks.settings import Settings
+from tasks.storage.databases import dump_postgres
 from tasks.storage.folders import private_folder
 from tasks.storage.secret_file import replace_private
 
@@ -78,7 +80,7 @@ def _start_all(
     _launch(running, services.postgres_service(postgres, places, options))
     create_databases(places, options.postgres_port, superuser)
     on_postgres = _choose_prefect_database(places, options, superuser)
-    _upgrade_mlflow(settings, places, options, postgres)
+    _upgrade_mlflow(settings, places, options)
     read_password(settings)
     servers = [
         services.mlflow_service(settings, places, options),
@@ -120,13 +122,13 @@ def _choose_prefect_database(places: Places, options: StackOptions, superuser: s
     return chosen == "postgresql"
 
 
-def _upgrade_mlflow(settings: Settings, places: Places, options: StackOptions, postgres: Postgres) -> None:
+def _upgrade_mlflow(settings: Settings, places: Places, options: StackOptions) -> None:
     """Migrate MLflow's tables if another version of it wrote them; before, its database is copied to a file."""
     installed, before = version("mlflow"), _choice(places).get("mlflow")
     if before not in {None, installed}:
         copy = places.folder / f"mlflow-{before}.dump"
         copy.unlink(missing_ok=True)
-        postgres.dump(MLFLOW, places.passfile(MLFLOW), options.postgres_port, copy)
+        dump_postgres(Address(options.database(MLFLOW)), copy, places.passfile(MLFLOW))
         environment = services.mlflow_environment(settings, places, options)
         command = [sys.executable, "-P", "-m", "mlflow", "db", "upgrade", options.database(MLFLOW)]
         _run_step("the upgrade of MLflow's database", command, environment)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from aemodels.core.progress import tell
 from aemodels.io.files.atomic import sync
+from tasks.backup.artifacts import fetch_artifacts
 from tasks.backup.manifest import BackupError, Manifest, StoredFile, copy_file, files_below, key_of, stored
 from tasks.backup.manifest import write_manifest as write
 from tasks.backup.needed import needed_recordings
@@ -67,6 +68,14 @@ class _Copying:
         """Copy the files below a folder."""
         for path in files_below(source):
             self.add(path, f"{name}/{path.relative_to(source)}")
+
+    def add_artifacts(self) -> None:
+        """Fetch artifacts that lie elsewhere than in the home."""
+
+        def register(path: Path, name: str) -> None:
+            self.files[key_of(name)] = stored(path)
+
+        self.left_out += fetch_artifacts(self.settings, self.folder, register)
 
     def drop(self, name: str, why: str) -> None:
         """Remove a file that should not have been copied."""
@@ -182,9 +191,10 @@ def _add_tracking(copying: _Copying) -> str:
     if address.is_http or not address.reveal().startswith(("sqlite", "postgres")):
         download_aliased(settings)
         copying.left_out.append(
-            f"runs and registry in {address}: the server's own; here are the bundles of all versions with an alias. "
+            f"the database of {address}, with runs and registry: the server's own; here are its artifacts. "
             "To copy its database too, set SONDEFLOW_TRACKING_URI to the address of that database"
         )
+        copying.add_artifacts()
         return "server"
     database = sqlite_path(address)
     if database is not None:
@@ -194,6 +204,7 @@ def _add_tracking(copying: _Copying) -> str:
         dump_postgres(address, copying.folder / MLFLOW_DUMP)
         copying.files[MLFLOW_DUMP] = stored(copying.folder / MLFLOW_DUMP)
     copying.add_tree(settings.artifacts_dir, f"{HOME}/{settings.artifacts_dir.name}")
+    copying.add_artifacts()
     return "sqlite" if database is not None else "postgresql"
 
 

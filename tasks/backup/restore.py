@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict
 from aemodels.core.progress import tell
 from aemodels.io.files.atomic import atomic_path, sync
 from tasks.address import Address
+from tasks.backup.artifacts import FOLDER as ARTIFACTS
+from tasks.backup.artifacts import send_artifacts
 from tasks.backup.backup import ALIASES, HOME, INBOX, LEDGER, MLFLOW, MLFLOW_DUMP, OUTBOX
 from tasks.backup.manifest import BackupError, Manifest, check_files, copy_file, path_of, read_manifest
 from tasks.ledger import open_ledger
@@ -44,13 +46,15 @@ class Restored(BaseModel):
     repeated: int
     left_out: tuple[str, ...]
     settings: dict[str, str]
+    sent_artifacts: int = 0
 
 
 def restore(settings: Settings, source: Path) -> Restored:
     """Restore a backup in the home, outbox and inbox of the settings, which must be empty.
 
     All is prepared in a hidden folder of the home first. If the last steps are interrupted, a second call completes
-    them. Addresses in the databases are changed to the present folders.
+    them. Addresses in the databases are changed to the present folders. Artifacts that lay elsewhere than in the home
+    are sent to the tracking store last, if it knows their runs; else the result says what to do.
 
     Args:
         settings: the new installation.
@@ -74,8 +78,9 @@ def restore(settings: Settings, source: Path) -> Restored:
         tell("move %d files to their places", made.files)
         _move_all(settings, staging)
         _load_databases(settings, manifest, staging)
+        sent = send_artifacts(settings, source, manifest)
         shutil.rmtree(staging)
-    return made
+    return made.model_copy(update={"sent_artifacts": sent.files, "left_out": (*made.left_out, *sent.left_out)})
 
 
 @contextmanager
@@ -149,12 +154,13 @@ def _prepare(settings: Settings, source: Path, manifest: Manifest, staging: Path
     if wrong := check_files(manifest, source):
         shown = "; ".join(wrong[:5])
         raise BackupError(f"{source}: {len(wrong)} of {len(manifest.files)} files are wrong: {shown}; use another one")
-    free = shutil.disk_usage(staging).free
-    if manifest.size > free:
-        raise BackupError(f"{settings.home} has {free >> 20} MiB free; the backup has {manifest.size >> 20} MiB")
+    copied = {path_of(key): stored for key, stored in manifest.files.items()}
+    copied = {name: stored for name, stored in copied.items() if not name.startswith(f"{ARTIFACTS}/")}
+    size, free = sum(stored.size for stored in copied.values()), shutil.disk_usage(staging).free
+    if size > free:
+        raise BackupError(f"{settings.home} has {free >> 20} MiB free; the backup has {size >> 20} MiB")
     tell("copy the files")
-    for key, stored in manifest.files.items():
-        name = path_of(key)
+    for name, stored in copied.items():
         if copy_file(source / name, staging / name).sha256 != stored.sha256:
             raise BackupError(f"{source / name} changed while it was copied; restore again")
     for name, target in manifest.links.items():

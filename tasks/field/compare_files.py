@@ -9,8 +9,8 @@ from typing import Any
 
 from aemodels.field.run_comparison import compare_runs
 from aemodels.io.files.atomic import atomic_path
-from aemodels.io.readers import read
 from aemodels.report.html.runs import render_runs, summary_sentence
+from tasks.ingest.supervised_read import reading_files
 from tasks.settings import Settings
 
 
@@ -21,7 +21,8 @@ def compare_files(first: Path, second: Path, out: Path, settings: Settings) -> d
         UnreadableFileError: if one of them cannot be read.
         DataError: if they have nothing in common to compare.
     """
-    one, other = (read(path, aliases=settings.aliases, limits=settings.limits) for path in (first, second))
+    with reading_files(settings) as read:
+        one, other = read(first), read(second)
     found = compare_runs(one, other)
     with atomic_path(out) as path:
         path.write_text(render_runs(found, other), encoding="utf-8")

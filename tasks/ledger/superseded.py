@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,26 +40,51 @@ class OldOutcome:
     settled_at: str
 
 
-def superseded(engine: Engine, before: str) -> list[OldOutcome]:
-    """Return published outcomes older than a time (ISO 8601 in UTC) whose content a newer version has published.
+@dataclass(frozen=True)
+class OldOutcomes:
+    """Old outcomes, of one reading of the ledger.
 
-    Not those of contents that somebody has reviewed: a review shows intervals of the results that it was made of.
+    Args:
+        superseded: published ones whose content a newer version has published. Not those of contents that somebody has
+            reviewed: a review shows intervals of the results that it was made of.
+        quarantined: those in quarantine.
+        named: number of rows by path of a file.
     """
+
+    superseded: list[OldOutcome]
+    quarantined: list[OldOutcome]
+    named: Counter[str]
+
+    def paths_of_others(self, outcomes: Sequence[OldOutcome]) -> set[str]:
+        """Return the paths of some outcomes that rows other than theirs name, too."""
+        mine = Counter(path for outcome in outcomes for path in outcome.hashes)
+        return {path for path, count in mine.items() if self.named[path] > count}
+
+
+def old_outcomes(engine: Engine, *, published_before: str, quarantined_before: str) -> OldOutcomes:
+    """Return the outcomes older than given times (ISO 8601 in UTC); the rows are read once."""
     newest, reviewed = _newest(engine), _reviewed(engine)
-    return [
-        _outcome(row)
-        for row in all_rows(engine)
-        if row["state"] == "published"
-        and (row["settled_at"] or row["claimed_at"]) < before
-        and row["id"] != newest.get((row["sha256"], row["model"]), row["id"])
-        and row["sha256"] not in reviewed
-    ]
+    found = OldOutcomes([], [], Counter())
+    for row in all_rows(engine):
+        found.named.update(row["outputs"])
+        settled = row["settled_at"] or row["claimed_at"]
+        if row["state"] == "quarantined" and settled < quarantined_before:
+            found.quarantined.append(_outcome(row))
+        elif row["state"] == "published" and settled < published_before:
+            latest = newest.get((row["sha256"], row["model"]), row["id"])
+            if row["id"] != latest and row["sha256"] not in reviewed:
+                found.superseded.append(_outcome(row))
+    return found
 
 
-def quarantined(engine: Engine, before: str) -> list[OldOutcome]:
-    """Return outcomes in quarantine older than a time (ISO 8601 in UTC)."""
-    rows = (row for row in all_rows(engine) if row["state"] == "quarantined")
-    return [_outcome(row) for row in rows if (row["settled_at"] or row["claimed_at"]) < before]
+def named_meanwhile(engine: Engine, outcome: OldOutcome, outcomes: Collection[int]) -> set[str]:
+    """Return the files of an outcome that a row of the same content names now, other than the given rows.
+
+    Scoring goes on while old results are removed: a version may have refused the same content since the reading.
+    """
+    query = select(scorings.c.id, scorings.c.outputs).where(scorings.c.sha256 == outcome.sha256)
+    rows = look_up(engine, lambda connection: list(connection.execute(query)))
+    return {path for row in rows if row.id not in outcomes for path in row.outputs if path in outcome.hashes}
 
 
 def forget_outputs(engine: Engine, outcome: OldOutcome, kept: Iterable[str], reason: str = "") -> bool:
@@ -68,12 +94,6 @@ def forget_outputs(engine: Engine, outcome: OldOutcome, kept: Iterable[str], rea
     mine = (scorings.c.id == outcome.row) & (scorings.c.token == outcome.token)
     statement = update(scorings).where(mine).values(**values)
     return transact(engine, lambda connection: connection.execute(statement).rowcount) == 1
-
-
-def paths_of_others(engine: Engine, outcomes: Sequence[OldOutcome]) -> set[str]:
-    """Return the paths that rows other than these name."""
-    mine = {outcome.row for outcome in outcomes}
-    return {path for row in all_rows(engine) if row["id"] not in mine for path in row["outputs"]}
 
 
 def _newest(engine: Engine) -> dict[tuple[str, str], int]:

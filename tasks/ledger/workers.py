@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, delete, select, update
 
 from tasks.ledger.schema import LedgerError, watches, workers
 from tasks.ledger.store import look_up, now, transact, upsert
+from tasks.processes import process_identity
 
 TICKS_PER_LEASE = 4
 PATIENCE = 1.5  # leases after which waiting for a decision ends
@@ -58,7 +59,7 @@ class Heartbeat:
     def __init__(self, engine: Engine, outbox: str, lease_seconds: float) -> None:
         self._engine, self._outbox, self._lease = engine, outbox, lease_seconds
         self._ended = threading.Event()
-        self.identity = Identity(_machine(), boot_id(), _process(os.getpid()), secrets.token_hex(4))
+        self.identity = Identity(_machine(), boot_id(), process_identity(os.getpid()), secrets.token_hex(4))
         self.owner = str(self.identity)
 
     def __enter__(self) -> Heartbeat:
@@ -160,7 +161,7 @@ def has_exited(owner: str) -> bool:
     identity = Identity.parse(owner)
     if identity is None or identity.machine != _machine() or identity.boot != boot_id():
         return False
-    return _process(int(identity.process.partition("@")[0])) != identity.process
+    return process_identity(int(identity.process.partition("@")[0])) != identity.process
 
 
 @lru_cache(maxsize=1)
@@ -185,24 +186,3 @@ def _has_timed_out(engine: Engine, owner: str, tick: int, lease: float) -> bool:
 def _machine() -> str:
     namespace = Path("/proc/self/ns/pid")
     return f"{socket.gethostname()}/{namespace.readlink() if namespace.exists() else 'pid'}"
-
-
-def _process(pid: int) -> str:
-    """Return a process's id and start time in clock ticks since boot; "" or another text once it has ended."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return _process_without_proc(pid)
-    return "" if fields[0] in {"Z", "X"} else f"{pid}@{fields[19]}"
-
-
-def _process_without_proc(pid: int) -> str:
-    if Path("/proc/self/stat").exists():
-        return ""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return ""
-    except PermissionError:
-        return f"{pid}@"
-    return f"{pid}@"

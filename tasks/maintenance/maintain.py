@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Literal
 
@@ -15,7 +16,7 @@ from tasks.maintenance import caches, results
 from tasks.maintenance.clock import clock_fault, record_clock
 from tasks.maintenance.log_files import log_files
 from tasks.maintenance.prefect_database import prefect_runs
-from tasks.maintenance.removal import Removed, Step, size_of
+from tasks.maintenance.removal import Readings, Removed, Step, size_of
 from tasks.settings import Settings
 from tasks.storage.databases import shrink_sqlite, sqlite_path
 from tasks.storage.maintenance_lock import hold_for_maintenance
@@ -70,7 +71,8 @@ def maintain_home(request: MaintainRequest, settings: Settings) -> MaintenanceRe
         before = dict(results.areas(Step(settings, request.dry_run)))
         clock = clock_fault(settings)
         steps = AGELESS if clock else (*AGELESS, *BY_AGE)
-        removed = tuple(_carried_out(one, request, settings) for one in steps)
+        shared = Step(settings, request.dry_run, readings=Readings(settings, time.time()))
+        removed = tuple(_carried_out(one, shared) for one in steps)
         if not request.dry_run:
             record_clock(settings)
         after = dict(results.areas(Step(settings, request.dry_run)))
@@ -128,10 +130,10 @@ BY_AGE: tuple[Callable[[Step], Removed], ...] = (
 )
 
 
-def _carried_out(one: Callable[[Step], Removed], request: MaintainRequest, settings: Settings) -> Removed:
+def _carried_out(one: Callable[[Step], Removed], shared: Step) -> Removed:
     name = one.__name__.replace("_", " ")
     tell("maintain: %s", name)
-    step = Step(settings, request.dry_run)
+    step = Step(shared.settings, shared.dry_run, readings=shared.readings)
     try:
         return one(step)
     except Exception as error:  # noqa: BLE001 - of many libraries; the other steps do not depend on this one

@@ -6,10 +6,14 @@ import os
 import shutil
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from tasks.ledger import open_ledger
+from tasks.ledger.superseded import OldOutcomes, old_outcomes
 from tasks.settings import Settings
 
 DAY = 86_400.0  # s
@@ -35,6 +39,31 @@ class Removed(BaseModel):
     failed: bool = False
 
 
+class Readings:
+    """Readings that several steps need, each made once, by the first that needs it.
+
+    Args:
+        settings: the installation and its ages.
+        now: s since 1970.
+    """
+
+    def __init__(self, settings: Settings, now: float) -> None:
+        self._settings, self._now = settings, now
+
+    @cached_property
+    def outcomes(self) -> OldOutcomes:
+        """Old outcomes in the ledger."""
+        settings = self._settings
+        return old_outcomes(
+            open_ledger(settings.ledger_url),
+            published_before=self._before(settings.keep_results_days),
+            quarantined_before=self._before(settings.keep_quarantine_days),
+        )
+
+    def _before(self, days: float) -> str:
+        return (datetime.fromtimestamp(self._now, UTC) - timedelta(days=days)).isoformat()
+
+
 @dataclass
 class Step:
     """One step of the maintenance, while it runs.
@@ -43,6 +72,7 @@ class Step:
         settings: the installation and its ages.
         dry_run: count, but remove nothing.
         now: s since 1970.
+        readings: shared by the steps of one maintenance.
         items: number of removed things so far.
         size: their bytes.
         notes: what is worth knowing.
@@ -51,9 +81,17 @@ class Step:
     settings: Settings
     dry_run: bool
     now: float = field(default_factory=time.time)
+    readings: Readings | None = None
     items: int = 0
     size: int = 0
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def outcomes(self) -> OldOutcomes:
+        """Old outcomes in the ledger."""
+        if self.readings is None:
+            self.readings = Readings(self.settings, self.now)
+        return self.readings.outcomes
 
     def is_older(self, path: Path, days: float) -> bool:
         """Return whether a file or folder was last changed or used earlier; False if it has gone."""

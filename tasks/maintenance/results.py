@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from aemodels.io.files.hashing import sha256_file
 from tasks.ledger import open_ledger
-from tasks.ledger.superseded import (
-    REMOVED,
-    OldOutcome,
-    forget_outputs,
-    paths_of_others,
-    quarantined,
-    superseded,
-)
+from tasks.ledger.superseded import REMOVED, OldOutcome, forget_outputs, named_meanwhile
 from tasks.maintenance.removal import Removed, Step, size_of
 from tasks.tracking import aliased_versions, available_store
 
@@ -32,13 +24,16 @@ def superseded_results(step: Step) -> Removed:
     """
     settings = step.settings
     engine = open_ledger(settings.ledger_url)
-    old = superseded(engine, _before(step, settings.keep_results_days))
+    read = step.outcomes
     with available_store(settings):
         needed = {(version.name, version.version) for version in aliased_versions(settings)}
-    outcomes = [outcome for outcome in old if (outcome.model, outcome.version) not in needed and outcome.hashes]
-    others = paths_of_others(engine, outcomes)
+    outcomes = [
+        outcome for outcome in read.superseded if (outcome.model, outcome.version) not in needed and outcome.hashes
+    ]
+    listed, rows = read.paths_of_others(outcomes), {outcome.row for outcome in outcomes}
     altered = 0
     for outcome in outcomes:
+        others = listed | named_meanwhile(engine, outcome, rows)
         removable = [path for path, digest in outcome.hashes.items() if path not in others and _is(path, digest)]
         kept = [path for path in outcome.hashes if path not in removable and path not in others and Path(path).exists()]
         altered += len(kept)
@@ -52,10 +47,13 @@ def quarantine_copies(step: Step) -> Removed:
     """Remove old copies in quarantine, if the file is unchanged where it arrived; the reasons are kept."""
     settings = step.settings
     engine = open_ledger(settings.ledger_url)
-    old = quarantined(engine, _before(step, settings.keep_quarantine_days))
-    others, gone, only = paths_of_others(engine, old), set[str](), set[str]()
+    old = step.outcomes.quarantined
+    rows, gone, only = {outcome.row for outcome in old}, set[str](), set[str]()
+    others = step.outcomes.paths_of_others(old)
     for outcome in old:
         named = {path for path in outcome.hashes if Path(path).name != "reason.json"} - others
+        if named - gone:
+            named -= named_meanwhile(engine, outcome, rows)
         copies = {path for path in named if path not in gone and Path(path).exists()}
         if copies and not _is(outcome.source, outcome.sha256):
             only |= copies
@@ -85,10 +83,6 @@ def _is(path: str, sha256: str) -> bool:
         return bool(sha256) and sha256_file(Path(path)) == sha256
     except OSError:
         return False
-
-
-def _before(step: Step, days: float) -> str:
-    return (datetime.fromtimestamp(step.now, UTC) - timedelta(days=days)).isoformat()
 
 
 def areas(step: Step) -> Iterator[tuple[str, int]]:

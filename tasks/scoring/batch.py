@@ -156,15 +156,18 @@ def _score_tasks(session: WorkerSession, tasks: Sequence[ScoringTask]) -> Iterat
     group: list[FinishedTask] = []
     began = time.monotonic()
     results = session.pool.score_all([task.job for task in tasks])
-    for job, result in results:
-        group.append(FinishedTask(by_prefix[job.temp_prefix], result))
-        if len(group) >= GROUP_FILES or time.monotonic() - began > GROUP_SECONDS or result.status == "blocked":
-            yield from finish(session, group)
-            group, began = [], time.monotonic()
-        if session.blocked:
-            results.close()
-            return
-    yield from finish(session, group)
+    try:
+        for job, result in results:
+            group.append(FinishedTask(by_prefix[job.temp_prefix], result))
+            if len(group) >= GROUP_FILES or time.monotonic() - began > GROUP_SECONDS or result.status == "blocked":
+                yield from finish(session, group)
+                group, began = [], time.monotonic()
+            if session.blocked:  # by this batch, or by another one
+                results.close()
+                return
+        yield from finish(session, group)
+    finally:
+        discard(item for done in group for item in done.result.staged)  # of what is not published
 
 
 def finish(session: WorkerSession, group: Sequence[FinishedTask]) -> Iterator[tuple[FileOutcome, int]]:

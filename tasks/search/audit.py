@@ -16,10 +16,10 @@ from aemodels.core.findings import Finding
 from aemodels.core.types import BoolArray, Recording
 from aemodels.detect.rules.rules import RulesDetector
 from aemodels.io.files.atomic import atomic_path
-from aemodels.io.readers import read
 from aemodels.report.audit import AuditItem, audit_items, choose_items
 from aemodels.report.html.audit import item_id, item_label, render_audit, share_right
 from aemodels.signal.quality_rules import assess
+from tasks.ingest.supervised_read import Read, reading_files
 from tasks.search.wells import log_files, logs_bundle
 from tasks.settings import Settings
 
@@ -63,7 +63,8 @@ def make_audit(request: AuditRequest, settings: Settings) -> AuditResult:
     """
     answers = [] if request.answers is None else _answers(request.answers)
     label, bundle = logs_bundle(request.bundle, settings)
-    recordings, findings = _wells(request.data, settings)
+    with reading_files(settings) as read:
+        recordings, findings = _wells(request.data, read)
     scored: list[Recording] = []
     items: list[AuditItem] = []
     rows = flagged = 0
@@ -113,7 +114,7 @@ def decided_by_rules(bundle: Bundle, recording: Recording) -> BoolArray:
     return fired
 
 
-def _wells(paths: Sequence[Path], settings: Settings) -> tuple[list[Recording], list[tuple[str, Finding]]]:
+def _wells(paths: Sequence[Path], read: Read) -> tuple[list[Recording], list[tuple[str, Finding]]]:
     """Return the wells, each content once, and a finding per unreadable file."""
     seen: set[str] = set()
     wells: list[Recording] = []
@@ -123,7 +124,7 @@ def _wells(paths: Sequence[Path], settings: Settings) -> tuple[list[Recording], 
             findings.append((str(path), problem))
             continue
         try:
-            recording = read(path, aliases=settings.aliases, limits=settings.limits)
+            recording = read(path)
         except UnreadableFileError as error:
             findings += [(str(path), finding) for finding in error.findings]
             continue

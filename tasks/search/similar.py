@@ -16,12 +16,12 @@ from aemodels.core.findings import Finding
 from aemodels.core.types import BoolArray, Recording, Section
 from aemodels.curves.canonical import CANONICAL
 from aemodels.io.formats import formats_of
-from aemodels.io.readers import read
 from aemodels.latent.choose_encoder import choose_encoder
 from aemodels.latent.similar_intervals import MIN_OBSERVED, QueryInterval, SimilarityResult, find_similar
 from aemodels.signal.quality_rules import assess
 from aemodels.signal.resample import median_step, resample
 from aemodels.signal.wells import plain_name
+from tasks.ingest.supervised_read import Read, reading_files
 from tasks.search.wells import log_files, logs_bundle
 from tasks.settings import Settings
 
@@ -106,15 +106,16 @@ def find_intervals(request: SimilarRequest, settings: Settings) -> SimilarResult
         DataError: if the file holds no logs, or none of the bundle's curves in the interval.
         NoModelError, BundleError: if there is no such model, or the bundle is damaged.
     """
-    own = _read_well(request.file, settings)
-    _check_interval(request, own)
-    label, bundle = logs_bundle(request.bundle, settings)
-    name, model = choose_encoder(bundle, request.encoder)
+    with reading_files(settings) as read:
+        own = _read_well(request.file, read)
+        _check_interval(request, own)
+        label, bundle = logs_bundle(request.bundle, settings)
+        name, model = choose_encoder(bundle, request.encoder)
+        recordings, findings = _others(request, own, read)
     kind = str(model.spec.model_dump()["kind"])
     step = median_step(own.axis)
     query = _well(bundle, own, step)
     interval = _interval(request, query)
-    recordings, findings = _others(request, own, settings)
     usable = [recording for recording in recordings if set(bundle.curves) & set(recording.names)]
     wells = [query, *(_well(bundle, recording, step) for recording in usable)]
     search = find_similar(model, interval, [(w.section, _excluded(w, query, interval)) for w in wells], top=request.top)
@@ -134,8 +135,8 @@ def find_intervals(request: SimilarRequest, settings: Settings) -> SimilarResult
     )
 
 
-def _read_well(path: Path, settings: Settings) -> Recording:
-    recording = read(path, aliases=settings.aliases, limits=settings.limits)
+def _read_well(path: Path, read: Read) -> Recording:
+    recording = read(path)
     if recording.kind != "logs":
         raise DataError(
             f"{path} is a {recording.kind} file; intervals are compared in well logs; give a {formats_of('logs')} file"
@@ -179,9 +180,7 @@ def _interval(request: SimilarRequest, query: Well) -> QueryInterval:
     return interval
 
 
-def _others(
-    request: SimilarRequest, own: Recording, settings: Settings
-) -> tuple[list[Recording], list[tuple[str, Finding]]]:
+def _others(request: SimilarRequest, own: Recording, read: Read) -> tuple[list[Recording], list[tuple[str, Finding]]]:
     """Return the wells of the given files, each content once, and a finding per unreadable file."""
     seen, wells, findings = {own.source.sha256}, [], []
     for path, problem in log_files(request.data):
@@ -189,7 +188,7 @@ def _others(
             findings.append((str(path), problem))
             continue
         try:
-            recording = _read_well(path, settings)
+            recording = _read_well(path, read)
         except UnreadableFileError as error:
             findings += [(str(path), finding) for finding in error.findings]
             continue

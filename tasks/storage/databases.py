@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -13,6 +12,7 @@ from sqlalchemy import make_url
 
 from aemodels.core.errors import SondeflowError
 from tasks.address import Address, hide_credentials
+from tasks.storage.postgres_programs import client_program
 
 BUSY_SECONDS = 60.0  # patience with a writer that holds a SQLite file
 MIN_FREE_SHARE = 0.2  # of the pages of a file; below it is not worth writing the file again
@@ -89,36 +89,50 @@ def _free_share(path: Path) -> float:
     return float(free) / max(1, int(pages))
 
 
-def dump_postgres(address: Address, target: Path) -> None:
+def dump_postgres(address: Address, target: Path, passfile: Path | None = None) -> None:
     """Write a PostgreSQL database to a file, as it is at one moment.
+
+    Args:
+        address: of the database.
+        target: the file, in the format of pg_restore.
+        passfile: PostgreSQL's file of passwords, if the address holds none.
 
     Raises:
         DatabaseCopyError: if pg_dump is not installed, older than the server, or fails.
     """
-    _run(["pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={target}"], address)
+    _run(["pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={target}"], address, passfile)
 
 
-def load_postgres(source: Path, address: Address) -> None:
+def load_postgres(source: Path, address: Address, passfile: Path | None = None) -> None:
     """Load a file of `dump_postgres` into an empty database, completely or not at all.
+
+    Args:
+        source: the file.
+        address: of the database.
+        passfile: PostgreSQL's file of passwords, if the address holds none.
 
     Raises:
         DatabaseCopyError: if pg_restore is not installed or fails, e.g. because the database is not empty.
     """
     options = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"]
     database = str(make_url(address.reveal()).database)
-    _run(["pg_restore", *options, f"--dbname={database}", str(source)], address)
+    _run(["pg_restore", *options, f"--dbname={database}", str(source)], address, passfile)
 
 
-def _run(command: list[str], address: Address) -> None:
+def _run(command: list[str], address: Address, passfile: Path | None = None) -> None:
     """Run a client program; it gets the password by its environment, which other users cannot read."""
-    program = shutil.which(command[0])
+    program = client_program(command[0])
     if program is None:
-        raise DatabaseCopyError(f"{command[0]} is not installed; expected the client programs of PostgreSQL in PATH")
+        raise DatabaseCopyError(
+            f"{command[0]} is not installed; expected the client programs of PostgreSQL (Debian: postgresql-client), "
+            "at least as new as the server"
+        )
     url = make_url(address.reveal())
     named = {"PGHOST": url.host, "PGPORT": url.port, "PGUSER": url.username, "PGPASSWORD": url.password}
+    named["PGPASSFILE"] = None if passfile is None else str(passfile)
     own = {name: str(value) for name, value in {**named, "PGDATABASE": url.database}.items() if value is not None}
     done = subprocess.run(  # noqa: S603 - our own command
-        [program, *command[1:]], env={**os.environ, **own}, capture_output=True, text=True, check=False
+        [str(program), *command[1:]], env={**os.environ, **own}, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         said = hide_credentials(done.stderr.strip()[-1000:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tasks.tracking.artifact_copies import ArtifactOwner, download_owner, owners_elsewhere, upload_missing
 from tasks.tracking.artifacts import (
     EVIDENCE,
     log_document,
@@ -66,6 +67,7 @@ __all__ = [
     "NOTE",
     "PENDING",
     "PREVIOUS",
+    "ArtifactOwner",
     "DatasetRecord",
     "ModelVersion",
     "NoModelError",
@@ -82,6 +84,7 @@ __all__ = [
     "describe_section",
     "download_aliased",
     "download_bundle",
+    "download_owner",
     "find",
     "finished_run",
     "flatten",
@@ -97,6 +100,7 @@ __all__ = [
     "log_params",
     "log_table",
     "log_text",
+    "owners_elsewhere",
     "promote",
     "prune",
     "read_document",
@@ -117,4 +121,5 @@ __all__ = [
     "swap_champion",
     "tag_of",
     "tracked_run",
+    "upload_missing",
 ]

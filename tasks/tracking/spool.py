@@ -25,6 +25,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from tasks.address import Address
+from tasks.processes import is_running
 from tasks.settings import Settings
 
 OPEN = "RUNNING"
@@ -85,15 +86,8 @@ class Head(BaseModel):
     @property
     def orphaned(self) -> bool:
         """True if the process ended before it ended the run."""
-        if self.status != OPEN or not self.pid or self.host != socket.gethostname():
-            return False
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return True
-        except PermissionError:
-            return False
-        return False
+        here = self.status == OPEN and self.pid and self.host == socket.gethostname()
+        return bool(here) and not is_running(self.pid)
 
 
 class Record:

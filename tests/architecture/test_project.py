@@ -18,7 +18,20 @@ from helpers.paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 QUIET = {"DO_NOT_TRACK": "true", "MLFLOW_DISABLE_TELEMETRY": "true", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
-TARGETS = ("help", "install", "demo", "test", "test-all", "lint", "check", "bench", "stack", "stack-down")
+TARGETS = (
+    "help",
+    "install",
+    "demo",
+    "test",
+    "test-all",
+    "lint",
+    "check",
+    "bench",
+    "stack",
+    "stack-down",
+    "sbom",
+    "audit",
+)
 
 
 def pins() -> dict[str, Version]:

@@ -66,6 +66,41 @@ def test_check_of_a_folder_gives_each_file_its_own_verdict(folder, tmp_path):
     assert failed == {"poison.raise"}, {name: rows[name]["findings"] for name in failed}
 
 
+@pytest.mark.parametrize(("suffix", "code"), [("loop", "timed-out"), ("crash", "reader-crashed")])
+def test_commands_for_single_files_survive_one_that_hangs_or_crashes(folder, tmp_path, suffix, code):
+    limits = LIMITS | {"SONDEFLOW_FILE_SECONDS": "6"}
+    environment = clean_environment(tmp_path / "home", PYTHONPATH=os.pathsep.join([POISON, str(ROOT)]), **limits)
+    command = [
+        sys.executable,
+        "-m",
+        "flows",
+        "compare",
+        "files",
+        str(folder / "a.las"),
+        str(folder / f"poison.{suffix}"),
+    ]
+    done = subprocess.run(
+        [*command, "--json"], env=environment, capture_output=True, text=True, check=False, timeout=120, cwd=tmp_path
+    )
+    assert done.returncode == 1, done.stderr
+    assert f"[{code}]" in json.loads(done.stdout)["error"]
+
+
+@pytest.mark.slow
+def test_wells_are_searched_beside_files_that_hang_or_crash(folder, tmp_path, monkeypatch):
+    from tasks.ingest.supervised_read import reading_files
+    from tasks.search.audit import _wells
+
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([POISON, str(ROOT)]))
+    settings = Settings(home=tmp_path / "home", file_seconds=6, memory_mb=1024)
+    paths = [folder / name for name in ("a.las", "poison.loop", "poison.hog", "digits.las", "z.las")]
+    with reading_files(settings) as read:
+        wells, findings = _wells(paths, read)
+    assert {"A", "Z"} <= {well.name for well in wells}
+    codes = {Path(path).name: finding.code for path, finding in findings}
+    assert (codes["poison.loop"], codes["poison.hog"]) == ("timed-out", "out-of-memory")
+
+
 @pytest.mark.slow
 def test_reading_for_training_gives_each_file_its_own_record(folder, tmp_path, monkeypatch):
     from tasks.ingest.ingest import ingest_batch

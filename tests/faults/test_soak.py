@@ -1,6 +1,7 @@
 """Many nights of one installation: each with new files and a fault, with promotions, retention, backups and moves.
 
-`make faults` runs a few short nights; SOAK=24x85 make faults has 24 nights with 85 files each.
+`make faults` runs a few short nights; SOAK=24x85 make faults has 24 nights with 85 files each. The installation lies on
+a disk of its own, so that this can be full; that takes root. The ledger is a SQLite file, or in PostgreSQL.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +24,9 @@ from aemodels.io.files.hashing import sha256_file
 from helpers.cheap_bundle import fill
 from helpers.installation import make_champion
 from helpers.paths import ROOT
+from helpers.postgres_server import PostgresServer
+from helpers.small_disk import resize_disk, small_disk
+from tasks.address import Address
 from tasks.backup.backup import back_up
 from tasks.backup.restore import restore
 from tasks.ledger import DONE, allow_again, entries, open_ledger, verify_outputs
@@ -32,6 +37,7 @@ from tasks.settings import Settings
 from tasks.tracking.store import _client
 
 NIGHTS, FILES = (int(number) for number in os.environ.get("SOAK", "6x8").split("x"))
+DISK = 4 << 30 if os.geteuid() == 0 else None
 SCORE = """
 import sys, time
 real, offset = time.time, float(sys.argv[1])
@@ -54,6 +60,8 @@ class Soak:
     folder: Path
     rng: random.Random
     home: Path
+    postgres: PostgresServer | None = None
+    ledger: str = ""
     arrived: dict[str, str] = field(default_factory=dict)
     promotions: int = 0
     moves: int = 0
@@ -61,15 +69,26 @@ class Soak:
 
     @property
     def settings(self) -> Settings:
-        return Settings(home=self.home, settle_seconds=0, **AGES)
+        ledger = {"ledger_url": Address(self.ledger)} if self.ledger else {}
+        return Settings(home=self.home, settle_seconds=0, **ledger, **AGES)
 
     def start(self, offset: float = 0.0) -> subprocess.Popen[bytes]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SONDEFLOW_")}
         environment = {**kept, "SONDEFLOW_HOME": str(self.home), "OMP_NUM_THREADS": "1"}
+        if self.ledger:
+            environment["SONDEFLOW_LEDGER_URL"] = self.ledger
         return subprocess.Popen([sys.executable, "-c", SCORE, str(offset)], cwd=ROOT, env=environment)
 
     def drain(self, offset: float = 0.0) -> None:
         assert self.start(offset).wait(600) == 0
+
+    def published(self) -> int:
+        rows = entries(open_ledger(self.settings.ledger_url), limit=1_000_000)
+        return sum(row.state == "published" for row in rows)
+
+    def new_ledger(self) -> None:
+        if self.postgres is not None:
+            self.ledger = self.postgres.new_database(f"ledger_{self.moves}")
 
     def elsewhere(self) -> Path:
         self.moves += 1
@@ -146,16 +165,42 @@ def backup_and_restore(soak: Soak) -> None:
     now = soak.elsewhere()
     shutil.rmtree(soak.home)
     soak.home = now
+    soak.new_ledger()
     restore(soak.settings, target)
     shutil.rmtree(target)
+
+
+def disk_full(soak: Soak) -> None:
+    """Let the disk of home, outbox and inbox fill up while files are scored, and make room again."""
+    if DISK is None:
+        return
+    used = shutil.disk_usage(soak.folder).used
+    resize_disk(soak.folder, used + soak.rng.randrange(100_000, 400_000))
+    known = soak.published()
+    assert soak.start().wait(600) != 0, "a run that cannot publish has failed"
+    assert soak.published() - known < FILES
+    resize_disk(soak.folder, DISK)
+
+
+def ledger_killed(soak: Soak) -> None:
+    """Kill the server of the ledger while files are scored; the run waits for it and goes on."""
+    process = soak.start()
+    time.sleep(soak.rng.uniform(2.0, 6.0))
+    if soak.postgres is not None:
+        soak.postgres.kill()
+        time.sleep(2.0)
+        soak.postgres.start()
+    assert process.wait(600) == 0
 
 
 FAULTS: tuple[Callable[[Soak], None], ...] = (
     backup_and_restore,
     kill,
-    registry_away,
+    disk_full,
     home_moved,
     results_lost,
+    ledger_killed,
+    registry_away,
     clock_ahead,
     two_scorers,
     clock_behind,
@@ -178,6 +223,9 @@ def judge(soak: Soak, night: int, fault: str) -> dict[str, object]:
     assert inbox == soak.arrived, "an input was changed or lost"
     named = {path for row in rows for path in row.outputs}
     lying = {str(path) for path in settings.outbox.rglob("*") if path.is_file()}
+    problems = verify_outputs(ledger, settings.outbox, OUTPUT_FOLDERS).problems
+    if problems or lying != named:
+        sys.stderr.write(f"problems: {problems}\nwithout a row: {lying - named}\nmissing: {named - lying}\n")
     return {
         "night": night,
         "fault": fault,
@@ -186,22 +234,37 @@ def judge(soak: Soak, night: int, fault: str) -> dict[str, object]:
         "quarantined": len({row.sha256 for row in rows if row.state == "quarantined"}),
         "lost": len(set(soak.arrived.values()) - {row.sha256 for row in finished}),
         "doubled": sum(count - 1 for count in ends.values()),
-        "wrong results": len(verify_outputs(ledger, settings.outbox, OUTPUT_FOLDERS).problems) + len(lying ^ named),
+        "wrong results": len(problems) + len(lying ^ named),
         "champion": soak.promotions,
         "home, MB": round(kept / 1e6, 2),
     }
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def soak(request, tmp_path):
+    with nullcontext(tmp_path / "disk") if DISK is None else small_disk(tmp_path / "disk", str(DISK)) as folder:
+        (folder / "home" / "inbox").mkdir(parents=True)
+        made = Soak(folder, random.Random(24), folder / "home")
+        if request.param == "sqlite":
+            yield made
+            return
+        made.postgres = PostgresServer(tmp_path / "postgres")
+        made.postgres.start()
+        try:
+            made.new_ledger()
+            yield made
+        finally:
+            made.postgres.stop()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(3 * 3600)
-def test_nights_of_faults_lose_and_double_nothing_and_the_home_stays_small(tmp_path, capsys):
-    soak = Soak(tmp_path, random.Random(24), tmp_path / "home")
-    (soak.home / "inbox").mkdir(parents=True)
-    make_champion(soak.settings, tmp_path, seed=0)
+def test_nights_of_faults_lose_and_double_nothing_and_the_home_stays_small(soak, capsys):
+    make_champion(soak.settings, soak.folder, seed=0)
     for night in range(NIGHTS):
         if night % 4 == 3:
             soak.promotions += 1
-            make_champion(soak.settings, tmp_path, seed=10 * soak.promotions)
+            make_champion(soak.settings, soak.folder, seed=10 * soak.promotions)
         soak.arrive(night)
         fault = FAULTS[night % len(FAULTS)]
         fault(soak)

@@ -1,4 +1,4 @@
-"""A real PostgreSQL server from a wheel: started, killed and restarted by tests."""
+"""A real PostgreSQL server, of the wheel or the system: started, killed and restarted by tests."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
+from tasks.storage.postgres_programs import installations
+
 
 def free_port() -> int:
     """Return a free TCP port."""
@@ -21,12 +25,18 @@ def free_port() -> int:
 
 
 class PostgresServer:
-    """A PostgreSQL server with its own folder; it does not run as root, so root starts it as user `nobody`."""
+    """A PostgreSQL server with its own folder; it does not run as root, so root starts it as user `nobody`.
 
-    def __init__(self, folder: Path) -> None:
-        import pgserver
+    Args:
+        folder: of its data.
+        programs: folder of its programs; the wheel's by default, else the newest of the system.
+    """
 
-        self._bin = Path(pgserver.__file__).parent / "pginstall" / "bin"
+    def __init__(self, folder: Path, programs: Path | None = None) -> None:
+        found = sorted(installations("postgres", "initdb", "psql"), key=lambda one: (one.bundled, one.major))
+        if programs is None and not found:
+            pytest.skip("PostgreSQL is not installed")
+        self._bin = programs or found[-1].folder
         self._data = folder / "data"
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None

@@ -22,3 +22,8 @@ def small_disk(place: Path, size: str) -> Iterator[Path]:
         yield place
     finally:
         subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def resize_disk(place: Path, size: int) -> None:
+    """Change the size of a small file system, in bytes; it cannot become smaller than what lies in it."""
+    subprocess.run(["mount", "-o", f"remount,size={size}", str(place)], check=True)

@@ -103,6 +103,9 @@ def test_a_failed_run_calls_the_webhook_with_its_name(server, webhook):
         "Flow run encountered an exception: ValueError: planned",
     )
     assert call["flow_run_url"].startswith("http")
+    api, body = server["PREFECT_API_URL"], {"filter": {"event": {"name": [call["event"]]}}}
+    stored = wait_for("the event", lambda: ask(api, "/events/filter", body)["events"], 60)
+    assert call["id"] in {event["id"] for event in stored}, "by it a receiver knows an alert that is sent again"
     assert call["resource"] == call["flow_run"]
 
 

@@ -25,6 +25,7 @@ from tasks.ledger import entries, open_ledger, verify_outputs
 from tasks.ledger.copy import settle_copy
 from tasks.scoring.arrivals import OUTPUT_FOLDERS
 from tasks.settings import Settings
+from tasks.storage.postgres_programs import installations
 from tasks.tracking import RunSpec, connect, download_bundle, get, send_pending, tracked_run
 
 COMMAND = "import sys; sys.argv[0] = 'sondeflow'; from flows.cli.app import main; main()"
@@ -224,39 +225,48 @@ def test_a_database_that_others_use_is_not_relocated(site, tmp_path):
     assert locations(site.home / "mlflow.db") == before
 
 
-@pytest.mark.slow  # starts PostgreSQL
-def test_ledger_and_registry_of_postgresql_are_restored_in_other_databases(tmp_path, monkeypatch):
-    server = PostgresServer(tmp_path / "postgres")
-    server.start()
-    import pgserver
-
-    programs = Path(pgserver.__file__).parent / "pginstall" / "bin"
-    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+@pytest.fixture(params=["same version", "newer version"])
+def two_servers(request, tmp_path):
+    """A PostgreSQL server, and the one to restore in: the same, or one of a newer major version."""
+    known = installations("postgres", "initdb", "psql")
+    if request.param == "newer version" and known[0].major == known[-1].major:
+        pytest.skip(f"only PostgreSQL {known[0].major} is installed")
+    programs = [known[0].folder, known[-1].folder] if request.param == "newer version" else [known[-1].folder]
+    servers = [PostgresServer(tmp_path / f"postgres {number}", one) for number, one in enumerate(programs)]
     try:
-        places = [
-            Settings(
-                home=tmp_path / name / "home",
-                ledger_url=Address(server.new_database(f"{name}_ledger")),
-                tracking_uri=Address(server.new_database(f"{name}_mlflow")),
-                settle_seconds=0,
-            )
-            for name in ("old", "new")
-        ]
-        settings, restored = places
-        (tmp_path / "old").mkdir()
-        make_installation(settings, tmp_path / "old")
-        made: Manifest = back_up(settings, tmp_path / "backup")
-        assert made.tracking == "postgresql"
-        settings.home.rename(tmp_path / "gone")
-        restore(restored, tmp_path / "backup")
-        shutil.rmtree(restored.bundles_dir)
-        fill(restored.inbox, 2, first=50)
-        assert score(restored).scored == 2
-        assert_whole(restored)
-        with pytest.raises(BackupError, match="has rows"):
-            restore(
-                Settings(home=tmp_path / "third", ledger_url=restored.ledger_url, tracking_uri=restored.tracking_uri),
-                tmp_path / "backup",
-            )
+        for server in servers:
+            server.start()
+        yield servers[0], servers[-1]
     finally:
-        server.stop()
+        for server in servers:
+            server.stop()
+
+
+@pytest.mark.slow  # starts PostgreSQL
+def test_ledger_and_registry_of_postgresql_are_restored_in_other_databases(tmp_path, two_servers):
+    places = [
+        Settings(
+            home=tmp_path / name / "home",
+            ledger_url=Address(server.new_database(f"{name}_ledger")),
+            tracking_uri=Address(server.new_database(f"{name}_mlflow")),
+            settle_seconds=0,
+        )
+        for name, server in zip(("old", "new"), two_servers, strict=True)
+    ]
+    settings, restored = places
+    (tmp_path / "old").mkdir()
+    make_installation(settings, tmp_path / "old")
+    made: Manifest = back_up(settings, tmp_path / "backup")
+    assert made.tracking == "postgresql"
+    two_servers[0].kill() if two_servers[0] is not two_servers[1] else None
+    settings.home.rename(tmp_path / "gone")
+    restore(restored, tmp_path / "backup")
+    shutil.rmtree(restored.bundles_dir)
+    fill(restored.inbox, 2, first=50)
+    assert score(restored).scored == 2
+    assert_whole(restored)
+    with pytest.raises(BackupError, match="has rows"):
+        restore(
+            Settings(home=tmp_path / "third", ledger_url=restored.ledger_url, tracking_uri=restored.tracking_uri),
+            tmp_path / "backup",
+        )

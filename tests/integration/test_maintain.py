@@ -15,7 +15,7 @@ from aemodels.io.files.hashing import sha256_file
 from helpers.installation import MODEL, make_champion, make_installation, score
 from helpers.recordings import make_well
 from tasks.backup.needed import needed_recordings
-from tasks.ledger import Filter, entries, open_ledger, verify_outputs
+from tasks.ledger import Filter, entries, open_ledger, superseded, verify_outputs
 from tasks.maintenance import clock, results
 from tasks.maintenance.log_files import KEPT, log_files
 from tasks.maintenance.maintain import MaintainRequest, MaintenanceReport, maintain_home
@@ -261,3 +261,30 @@ def test_sizes_are_those_of_the_folders(settings):
     sizes = dict(results.areas(Step(settings, dry_run=True)))
     assert sizes["inbox"] == sum(path.stat().st_size for path in settings.inbox.rglob("*") if path.is_file())
     assert sizes["ledger"] == (settings.home / "ledger.db").stat().st_size
+
+
+def test_the_ledger_is_read_once_for_all_steps(settings, monkeypatch):
+    readings = []
+    read = superseded.all_rows
+    monkeypatch.setattr(superseded, "all_rows", lambda engine: readings.append(engine) or read(engine))
+    age_ledger(settings)
+    assert removed(maintain_home(REAL, settings)) == {"results of superseded versions": 12, "copies in quarantine": 1}
+    assert len(readings) == 1
+
+
+def test_a_copy_that_another_version_has_refused_meanwhile_stays(settings):
+    age_ledger(settings)
+    step = Step(settings, dry_run=False)
+    (old,) = {path for outcome in step.outcomes.quarantined for path in outcome.hashes if path.endswith("letter.las")}
+    with closing(sqlite3.connect(settings.home / "ledger.db")) as connection, connection:
+        columns = [
+            row[1] for row in connection.execute("PRAGMA table_info(scorings)") if row[1] not in {"id", "version"}
+        ]
+        named = ", ".join(columns)
+        connection.execute(
+            f"INSERT INTO scorings (version, {named}) "
+            f"SELECT '99', {named} FROM scorings WHERE state = 'quarantined' LIMIT 1"
+        )
+    assert results.quarantine_copies(step).items == 0
+    assert Path(old).exists()
+    assert verify_outputs(open_ledger(settings.ledger_url), settings.outbox, OUTPUT_FOLDERS).problems == []

@@ -102,7 +102,6 @@ def url(request, tmp_path_factory):
     if request.param == "sqlite":
         yield f"sqlite:///{folder / 'ledger.db'}"
         return
-    pytest.importorskip("pgserver", reason="pgserver is not installed")
     server = PostgresServer(folder)
     server.start()
     yield server.new_database("ledger")

@@ -10,7 +10,8 @@ import pytest
 # a child that starts a grandchild and is killed: the grandchild ignores SIGTERM
 SCENE = """
 import os, signal, subprocess, sys, time
-from flows.server.orphans import adopt_orphans, descendants, end_orphans, is_running, reap_orphans
+from flows.server.orphans import adopt_orphans, descendants, end_orphans, reap_orphans
+from tasks.processes import is_running
 adopt_orphans()
 stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
 parent = f"import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', {stubborn!r}]).pid, flush=True); "

@@ -98,5 +98,5 @@ def test_a_cluster_of_another_version_is_refused_with_the_remedy(tmp_path):
     places = Places(tmp_path)
     places.postgres.mkdir(parents=True)
     (places.postgres / "PG_VERSION").write_text("9\n")
-    with pytest.raises(NotServedError, match=r"PostgreSQL 9.*pg_upgrade"):
+    with pytest.raises(NotServedError, match=r"PostgreSQL 9.*upgrade-postgres"):
         find_postgres(places)
