@@ -26,9 +26,9 @@ from tasks.scoring.file import Job, Scorer, score_job
 
 # Required ratios on one core, and bounds: two thirds of what was measured in docs/lab/2026-11-speed.md. Wells take at
 # most three times the networks' own arithmetic, lines twice.
-WELL_PASSES, WELL_PASSES_BOUND = 1 / 3, 0.14
-LINE_PASSES, LINE_PASSES_BOUND = 1 / 2, 0.19
-LASIO_READING, LASIO_READING_BOUND = 1 / 1.6, 0.32
+WELL_PASSES, WELL_PASSES_BOUND = 1 / 3, 0.19
+LINE_PASSES, LINE_PASSES_BOUND = 1 / 2, 0.23
+LASIO_READING, LASIO_READING_BOUND = 1 / 1.6, 0.41
 NAIVE, NAIVE_BOUND = 1.5, 1.0
 MB_PER_SECOND, MB_PER_SECOND_BOUND = 2.5, 0.4
 NAIVE_WINDOW, NAIVE_STRIDE = 100, 25  # of the published dense autoencoder
