@@ -27,6 +27,7 @@ from aemodels.bundle.files import (
     read_arrays,
     read_manifest,
 )
+from aemodels.bundle.judgement import judged_depths, noisy_depths, row_reasons, with_bad_hole, with_rule_flags
 from aemodels.bundle.own_depths import at_own_depths
 from aemodels.bundle.unflagged_changes import limit_unflagged_changes
 from aemodels.bundle.unlikely_intervals import lower_unlikely_intervals
@@ -38,30 +39,19 @@ from aemodels.detect.base import (
     DetectContext,
     Detector,
     FaultClassifier,
-    FaultScores,
     evaluate,
-    no_fault_scores,
     row_scores,
 )
-from aemodels.detect.interval_reasons import UNKNOWN, label_rows
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.monitoring.familiarity import Familiarity
 from aemodels.monitoring.reference import PCA_ERROR, Reference
 from aemodels.monitoring.trace_features import trace_features
-from aemodels.signal.bad_hole import unreliable_depths
 from aemodels.signal.implausible import implausible
-from aemodels.signal.noise_level import unusually_noisy
 from aemodels.signal.normalise import Normaliser, restore_normaliser
 from aemodels.signal.quality_rules import Quality, assess
 from aemodels.signal.resample import median_step, resample
 
-# Share of an unfamiliar well above which its scores mean nothing: five times what is promised on familiar ones.
-MAX_UNFAMILIAR_SHARE = 0.05
-HOLE_CURVES = ("RHOB", "NPHI", "PEF")  # measured by pads and sensors that need the wall
 MAX_DENOISED_STEP = 2.05  # steps of the training wells: measured in docs/lab/2026-11-steps.md
-MIN_CURVES = 2  # observed at a depth, for a score to mean anything: faults are seen by what curves say of each other
-NOISE = "noise"  # reason where a curve's noise is far above that of the training wells
-RULE_FACTOR = 2.0  # rows flagged by a quality rule score at least this many thresholds
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,22 +182,27 @@ class Bundle:
         detector_input = self.detector_input(recording, quality, section)
         evaluation = evaluate(self.detector, detector_input)
         found = self.on_threshold_scale(evaluation.score)
-        judged, doubts = self._judged(detector_input, found)
-        if judged is not None:
+        judged: BoolArray | None = None
+        doubts: tuple[Finding, ...] = ()
+        if self.kind == "logs" and self.suspect_threshold is not None:
+            judged, doubts = judged_depths(detector_input, found, self.threshold, self.familiarity)
             if evaluation.fault_scores is not None:
                 kinds = evaluation.fault_scores
                 found = lower_unlikely_intervals(found, self.threshold, kinds, detector_input, self.curves)
-            found = np.where(judged, self._with_bad_hole(found, recording), np.nan).astype(np.float32)
-        scores = _apply_rules(found, flags, self.threshold)
+            found = with_bad_hole(found, recording, self.curves, self.suspect_threshold)
+            found = np.where(judged, found, np.nan).astype(np.float32)
+        scores = with_rule_flags(found, flags, self.threshold)
         unobserved = ~np.isfinite(raw) if self.kind == "logs" else ~np.isfinite(raw).any(axis=1, keepdims=True)
         dead = _dead(quality, recording) if self.kind == "seismic" else np.zeros_like(unobserved)
         scores = np.where(unobserved & ~dead, np.nan, scores).astype(np.float32)
         rows = row_scores(scores, self.kind)
+        anomalous = np.nan_to_num(rows, nan=-np.inf) > self.threshold
+        noisy = noisy_depths(detector_input, self.usual_noise if anomalous.any() else None, rows.size)
         return Scores(
             kind=self.kind,
             score=rows,
             threshold=self.threshold,
-            reason=self._row_reasons(rows, flags, evaluation.fault_scores, detector_input),
+            reason=row_reasons(anomalous, flags, evaluation.fault_scores, noisy, self.kind),
             channels=self.curves or recording.names,
             raw=raw,
             denoised=denoised,
@@ -234,54 +229,6 @@ class Bundle:
             return scores
         divisors = np.array([self.curve_divisors.get(curve, 1.0) for curve in self.curves], dtype=np.float32)
         return np.asarray(scores / divisors[:, None], dtype=np.float32)
-
-    def _judged(self, section: Section, found: FloatArray) -> tuple[BoolArray | None, tuple[Finding, ...]]:
-        """Return the depths whose scores mean something, and why others do not; None for seismic and version 0.1.
-
-        Left out are depths with fewer than two curves, and whole wells that no training well is like if far more than
-        the promised share of them would be flagged.
-
-        Args:
-            section: the well as the networks see it.
-            found: scores of the detector, float32[curve, sample].
-        """
-        if self.kind != "logs" or self.suspect_threshold is None:
-            return None, ()
-        judged = self.enough_curves(section)
-        if self.familiarity is None or not judged.any():
-            return judged, ()
-        flagged = row_scores(found, self.kind) > self.threshold
-        # faults change levels and spreads too: a well is known by the depths that are not flagged
-        distance = self.familiarity.distance(dataclasses.replace(section, mask=section.mask & ~flagged))
-        if not distance > self.familiarity.limit:
-            return judged, ()
-        far = f"{distance:.1f} spreads from the nearest training well"
-        usual = f"at most {self.familiarity.limit:.1f}"
-        share = float(flagged[judged].mean())
-        if share <= MAX_UNFAMILIAR_SHARE:
-            remedy = "take the flags as hints; calibrate or train on wells of this basin"
-            return judged, (Finding("warning", "unfamiliar", section.name, far, usual, remedy),)
-        found_text = f"{far}, and {share:.0%} of the depths would be flagged"
-        remedy = "calibrate or train on wells of this basin; what rules find is flagged"
-        return np.zeros_like(judged), (Finding("warning", "not-judged", section.name, found_text, usual, remedy),)
-
-    def enough_curves(self, section: Section) -> BoolArray:
-        """Return the depths with enough observed curves for a score to mean anything, bool[sample]."""
-        return np.asarray(section.mask.sum(axis=0) >= min(MIN_CURVES, len(self.curves)))
-
-    def _with_bad_hole(self, found: FloatArray, recording: Recording) -> FloatArray:
-        """Return scores that make bad hole a hint: at least the softer threshold, on the curves that suffer from it.
-
-        Caliper and density correction are no input of the detector. They say that a reading may be wrong, not that it
-        is, so that they do not flag it.
-        """
-        enlarged = unreliable_depths(recording)
-        if enlarged is None or self.suspect_threshold is None:
-            return found
-        rows = np.array([curve in HOLE_CURVES for curve in self.curves])
-        hint = np.float32(np.nextafter(np.float32(self.suspect_threshold), np.float32(np.inf)))
-        raised = np.fmax(found, hint)
-        return np.where(rows[:, None] & enlarged & np.isfinite(found), raised, found).astype(np.float32)
 
     def section(self, recording: Recording, quality: Quality) -> Section:
         """Return the recording as the networks see it: normalised, without values outside the physical range.
@@ -340,25 +287,6 @@ class Bundle:
         section = self.section(recording, quality) if section is None else section
         hidden = isinstance(self.detector, FaultClassifier) and implausible(recording, quality).any()
         return self.normaliser.apply(recording) if hidden else section
-
-    def _row_reasons(
-        self,
-        rows: FloatArray,
-        flags: Mapping[str, BoolArray],
-        fault_scores: FaultScores | None,
-        detector_input: Section,
-    ) -> tuple[str, ...]:
-        anomalous = np.nan_to_num(rows, nan=-np.inf) > self.threshold
-        named = label_rows(fault_scores or no_fault_scores(rows.size), anomalous, self.kind)
-        reasons = np.array(named, dtype=object)
-        if self.usual_noise is not None and anomalous.any():
-            noisy = unusually_noisy(detector_input, self.usual_noise).any(axis=0)
-            reasons[noisy & anomalous] = NOISE
-        for reason, flag in flags.items():
-            fired = flag.any(axis=0 if self.kind == "logs" else 1) & anomalous
-            # a value outside the physical range has a cause, which the detector may have classified
-            reasons[fired & ((reasons == UNKNOWN) | (reason != "range"))] = reason
-        return tuple(reasons.tolist())
 
     def save(self, directory: Path) -> None:
         """Write bundle.json and the files it lists.
@@ -456,12 +384,3 @@ class Bundle:
 def _dead(quality: Quality, recording: Recording) -> BoolArray:
     none = np.zeros((len(recording.channels), 1), dtype=np.bool_)
     return quality.flags.get("dead", none)
-
-
-def _apply_rules(scores: FloatArray, flags: Mapping[str, BoolArray], threshold: float) -> FloatArray:
-    """Raise the scores of samples or traces that a rule flags."""
-    fired = np.zeros(scores.shape, dtype=np.bool_)
-    for flag in flags.values():
-        fired |= flag
-    raised = np.fmax(scores, np.float32(RULE_FACTOR * threshold))
-    return np.where(fired, raised, scores).astype(np.float32)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from aemodels.bundle.bundle import Bundle
+from aemodels.bundle.judgement import enough_curves
 from aemodels.core.errors import DataError
 from aemodels.core.findings import Finding
 from aemodels.core.types import BoolArray, FloatArray, Recording, Section
@@ -161,7 +162,7 @@ def _clean_scores(bundle: Bundle, section: Section, unflagged: BoolArray) -> Flo
     rows = row_scores(bundle.divided(bundle.detector.score(section)), bundle.kind)
     counts = unflagged & clean_samples(section, bundle.kind).any(axis=_across(bundle))
     if bundle.kind == "logs":
-        counts &= bundle.enough_curves(section)
+        counts &= enough_curves(section)
     return np.where(counts, rows, np.nan).astype(np.float32)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aemodels.bundle.bundle import Bundle
+from aemodels.bundle.judgement import enough_curves
 from aemodels.core.types import BoolArray, FloatArray, IntArray, Recording, Section
 from aemodels.detect.fusion.calibration_set import MemberEvaluation, clean_samples, evaluate_members
 from aemodels.detect.fusion.fusion import FusionDetector
@@ -69,7 +70,7 @@ def evaluate_well(bundle: Bundle, recording: Recording) -> EvaluatedWell:
     found = (
         evaluate_members(detector.members, section) if isinstance(detector, FusionDetector) else detector.score(section)
     )
-    return EvaluatedWell(even, section, found, by_rule, bundle.enough_curves(section))
+    return EvaluatedWell(even, section, found, by_rule, enough_curves(section))
 
 
 @dataclass(frozen=True, eq=False)
