@@ -24,7 +24,6 @@ MIN_FAULTS = 22  # found and reviewed, without which no level is raised: follows
 # space: the next well has a higher one once in as many cases as there were events.
 _MARGIN = 1.25
 BETA = 2.0  # a fault that is missed costs as much as four wrong flags
-_MAX_MOVES = 30
 Floats = NDArray[np.float64]
 
 
@@ -109,9 +108,9 @@ def lost_share(events: Events, flagged: BoolArray, before: BoolArray) -> float:
 def fit_divisors(events: Events, curves: int) -> Floats:
     """Fit what the scores of each curve are divided by, so that the flags of the events have the highest F score.
 
-    Greedy: of the moves of one curve, or of all together, the one that gives the highest F score, until none is
-    better by `is_better`; of equals the one that moves least. Of the factors with that score one is taken inside their
-    range, near its end on the side of 1.
+    One move, of one curve or of all together, the one that gives the highest F score; of equals the one that moves
+    least. Of the factors with that score one is taken inside their range, near its end on the side of 1. Further moves
+    fit the reviewed wells better and lose faults of others; they can wait for the next reviews.
 
     Args:
         events: reviewed.
@@ -121,32 +120,26 @@ def fit_divisors(events: Events, curves: int) -> Floats:
         float64[curve], above 1 where flags were wrong, below 1 where faults were missed, 1 where nothing is to be
         changed.
     """
-    divisors = np.ones(curves)
     moves = [*np.eye(curves, dtype=np.bool_), np.ones(curves, dtype=np.bool_)]
-    before = events.flagged(divisors)
-    for _ in range(_MAX_MOVES):
-        found = [_best(events, divisors, moved, before) for moved in moves]
-        score, factor = max(found, key=lambda one: one[0])  # of equals the first, which moves one curve
-        if score < 0:
-            break
-        divisors = np.where(moves[[one[0] for one in found].index(score)], divisors * factor, divisors)
-    return divisors
+    found = [_best(events, moved) for moved in moves]
+    score, factor = max(found, key=lambda one: one[0])  # of equals the first, which moves one curve
+    if score < 0:
+        return np.ones(curves)
+    return np.where(moves[[one[0] for one in found].index(score)], factor, 1.0)
 
 
-def _best(events: Events, divisors: Floats, moved: BoolArray, before: BoolArray) -> tuple[float, float]:
-    """Return the highest F score of all factors on the divisors of some curves, and its factor; -1 if none is better.
+def _best(events: Events, moved: BoolArray) -> tuple[float, float]:
+    """Return the highest F score of all divisors of some curves, and that divisor; -1 if none is better than 1.
 
     Args:
         events: reviewed.
-        divisors: as they are, float64[curve].
-        moved: bool[curve], those to be multiplied.
-        before: bool[event], flags with all divisors 1.
+        moved: bool[curve], those to be divided.
     """
-    now = events.flagged(divisors)
+    before = events.flagged(np.ones(moved.size))
     scores = np.full(GRID.size, -1.0)
     for number, factor in enumerate(GRID):
-        flagged = events.flagged(np.where(moved, divisors * factor, divisors))
-        if is_better(events, flagged, now) and is_better(events, flagged, before):
+        flagged = events.flagged(np.where(moved, factor, 1.0))
+        if is_better(events, flagged, before):
             scores[number] = f_score(events, flagged)
     highest = float(scores.max())
     return (highest, _inside(scores >= highest - 1e-12)) if highest >= 0 else (-1.0, 1.0)
