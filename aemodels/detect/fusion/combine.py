@@ -203,10 +203,10 @@ def _table(p_values: FloatArray) -> NDArray[np.float64]:
 def _log_one_plus_sum(log_odds: FloatArray) -> FloatArray:
     """Return log(1 + the sum of the odds), float32[channel, sample], without overflow."""
     highest = np.maximum(log_odds.max(axis=0), 0)
-    total = np.exp(-highest)
+    beyond_one = np.expm1(-highest)  # of odds far below 1, one plus them would lose the digits
     for row in log_odds:
-        total += np.exp(row - highest)
-    return np.asarray(highest + np.log(total), dtype=np.float32)
+        beyond_one += np.exp(row - highest)
+    return np.asarray(highest + np.log1p(beyond_one), dtype=np.float32)
 
 
 def _precision(combination: Combination, pairs: Pairs, kind: Kind) -> float:

@@ -33,6 +33,7 @@ def data(*test: str) -> PreparedRef:
 
 def opponent(spec: ExperimentSpec = SPEC, champion: str | None = None, test: str = "new", **settings: bool):
     before = None if champion is None else Version(champion)
+    settings = {"compare_with_shipped": True} | settings  # whatever the environment of other tests says
     return find_opponent(Version("2"), before, spec, data(test), Settings(**settings))
 
 
