@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import markupsafe
 from sqlalchemy import Engine
@@ -88,7 +88,7 @@ class ReviewApp:
 
     def _report(self, parts: Sequence[str]) -> bytes:
         """Return a report that may send its review here, and only here."""
-        path = self._reports.joinpath(*(unquote(part) for part in parts[1:]))
+        path = self._reports.joinpath(*parts[1:])
         inside = path.resolve().is_relative_to(self._reports.resolve())
         if parts[0] != REPORTS or path.suffix != ".html" or not inside or not path.is_file():
             raise _RefusedError(404, "no such report")
