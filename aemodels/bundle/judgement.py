@@ -1,4 +1,4 @@
-"""What follows from the scores of a detector: depths that are judged, hints in bad hole, flags of rules, reasons."""
+"""Judgement of the scores of a detector: depths that count, hints in bad hole, flags of rules, reasons."""
 
 from __future__ import annotations
 
