@@ -27,7 +27,7 @@ from aemodels.bundle.files import (
     read_arrays,
     read_manifest,
 )
-from aemodels.bundle.judgement import judged_depths, noisy_depths, row_reasons, with_bad_hole, with_rule_flags
+from aemodels.bundle.judgement import judged_depths, noisy_depths, row_reasons, with_bad_hole_hints, with_rule_flags
 from aemodels.bundle.own_depths import at_own_depths
 from aemodels.bundle.unflagged_changes import limit_unflagged_changes
 from aemodels.bundle.unlikely_intervals import lower_unlikely_intervals
@@ -189,7 +189,7 @@ class Bundle:
             if evaluation.fault_scores is not None:
                 kinds = evaluation.fault_scores
                 found = lower_unlikely_intervals(found, self.threshold, kinds, detector_input, self.curves)
-            found = with_bad_hole(found, recording, self.curves, self.suspect_threshold)
+            found = with_bad_hole_hints(found, recording, self.curves, self.suspect_threshold)
             found = np.where(judged, found, np.nan).astype(np.float32)
         scores = with_rule_flags(found, flags, self.threshold)
         unobserved = ~np.isfinite(raw) if self.kind == "logs" else ~np.isfinite(raw).any(axis=1, keepdims=True)
@@ -284,9 +284,10 @@ class Bundle:
             quality: its rule flags.
             section: result of `section` for them, if it is known.
         """
-        section = self.section(recording, quality) if section is None else section
-        hidden = isinstance(self.detector, FaultClassifier) and implausible(recording, quality).any()
-        return self.normaliser.apply(recording) if hidden else section
+        whole = isinstance(self.detector, FaultClassifier)
+        if whole and (section is None or implausible(recording, quality).any()):
+            return self.normaliser.apply(recording)
+        return self.section(recording, quality) if section is None else section
 
     def save(self, directory: Path) -> None:
         """Write bundle.json and the files it lists.

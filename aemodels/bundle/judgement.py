@@ -62,7 +62,7 @@ def judged_depths(
     return np.zeros_like(judged), (Finding("warning", "not-judged", section.name, found_text, usual, remedy),)
 
 
-def with_bad_hole(
+def with_bad_hole_hints(
     found: FloatArray, recording: Recording, curves: Sequence[str], suspect_threshold: float
 ) -> FloatArray:
     """Return scores that make bad hole a hint: at least the softer threshold, on the curves that suffer from it.
@@ -87,11 +87,16 @@ def with_bad_hole(
 
 def with_rule_flags(scores: FloatArray, flags: Mapping[str, BoolArray], threshold: float) -> FloatArray:
     """Raise the scores of samples or traces that a quality rule flags, float32 of the shape of the scores."""
-    fired = np.zeros(scores.shape, dtype=np.bool_)
+    raised = np.fmax(scores, np.float32(RULE_FACTOR * threshold))
+    return np.where(flagged_by_rule(flags, scores.shape), raised, scores).astype(np.float32)
+
+
+def flagged_by_rule(flags: Mapping[str, BoolArray], shape: tuple[int, ...]) -> BoolArray:
+    """Return what any quality rule flags, bool of the shape of the flags."""
+    fired = np.zeros(shape, dtype=np.bool_)
     for flag in flags.values():
         fired |= flag
-    raised = np.fmax(scores, np.float32(RULE_FACTOR * threshold))
-    return np.where(fired, raised, scores).astype(np.float32)
+    return fired
 
 
 def row_reasons(

@@ -42,12 +42,12 @@ def lower_unlikely_intervals(
     Returns:
         float32[curve, sample], at most the threshold in those intervals.
     """
-    flagged = np.nan_to_num(row_scores(found, "logs"), nan=-np.inf) > threshold
+    flagged = row_scores(found, "logs") > threshold
     names, out = label_rows(kinds, flagged, "logs"), found.copy()
     for start, stop in runs(flagged):
         unlikely = names[start] == SHIFT and stop - start < MIN_SHIFT_SAMPLES
         if names[start] == SPIKE and stop - start <= MAX_SPIKE_SAMPLES:
-            raised = np.flatnonzero((np.nan_to_num(found[:, start:stop], nan=-np.inf) > threshold).any(axis=1))
+            raised = np.flatnonzero((found[:, start:stop] > threshold).any(axis=1))
             averaged = all(curves[int(row)] in AVERAGED_CURVES for row in raised)
             unlikely = averaged and not _is_sharp(section, raised, start, stop)
         if unlikely:

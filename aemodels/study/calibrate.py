@@ -104,7 +104,7 @@ def calibrate(bundle: Bundle, recordings: Sequence[Recording]) -> Calibration:
     Raises:
         DataError: if fewer than three wells or lines can be used.
     """
-    usable, findings = _usable(bundle, recordings)
+    usable, findings = usable_recordings(bundle, recordings)
     keys = well_keys(usable) if bundle.kind == "logs" else [recording.source.sha256 for recording in usable]
     prepared = [_detector_input(bundle, recording) for recording in usable]
     scores = [_clean_scores(bundle, section, counts) for section, counts in prepared]
@@ -132,7 +132,7 @@ def calibrate(bundle: Bundle, recordings: Sequence[Recording]) -> Calibration:
     return Calibration(calibrated, bundle, tuple(wells), tuple(findings))
 
 
-def _usable(bundle: Bundle, recordings: Sequence[Recording]) -> tuple[list[Recording], list[Finding]]:
+def usable_recordings(bundle: Bundle, recordings: Sequence[Recording]) -> tuple[list[Recording], list[Finding]]:
     """Return the recordings that the bundle can score and was not trained on, and a finding for each of the others."""
     scorable: list[Recording] = []
     others = []

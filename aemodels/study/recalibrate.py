@@ -16,9 +16,9 @@ from aemodels.detect.fusion.fusion import FusionDetector
 from aemodels.review.labels import WellLabels
 from aemodels.review.levels import MIN_FAULTS, Events, Floats, fit_divisors, is_better, joined
 from aemodels.signal.wells import well_keys
+from aemodels.study.calibrate import usable_recordings
 from aemodels.study.judge_levels import Judgement, judge
 from aemodels.study.reviewed_wells import EvaluatedWell, evaluate_well, event_places, events_at
-from aemodels.study.start import unseen
 
 MIN_WELLS = 3
 MEMBER_DIVISORS = (1.5, 2.0, 3.0, 5.0)  # that the evidence of one member may be weakened by
@@ -107,7 +107,7 @@ def recalibrate(bundle: Bundle, recordings: Sequence[Recording], labels: Mapping
     """
     if bundle.kind != "logs":
         raise DataError(f"{bundle.name} scores {bundle.kind}; reviews recalibrate bundles for logs only")
-    usable, findings = _usable(bundle, recordings)
+    usable, findings = usable_recordings(bundle, recordings)
     keys = dict(zip((well.source.sha256 for well in usable), well_keys(usable), strict=True))
     reviewed = [well for well in usable if well.source.sha256 in labels]
     taken = {keys[well.source.sha256] for well in reviewed}
@@ -129,18 +129,6 @@ def recalibrate(bundle: Bundle, recordings: Sequence[Recording], labels: Mapping
     rows = _cross_fitted(bundle, variants, reviewed, groups)
     changed = _changed(bundle, change, reviewed)
     return Recalibration(changed, bundle, change, rows, judge(bundle, changed, others), tuple(findings))
-
-
-def _usable(bundle: Bundle, recordings: Sequence[Recording]) -> tuple[list[Recording], list[Finding]]:
-    """Return the wells that the bundle can score and was not trained on, and a finding for each of the others."""
-    scorable = [one for one in recordings if one.kind == "logs" and set(bundle.curves) & set(one.names)]
-    new, findings = unseen(bundle, scorable)
-    expected = f"a well with some of {', '.join(bundle.curves)}"
-    for one in recordings:
-        if one not in scorable:
-            found = f"a {one.kind} file with {', '.join(one.names[:6])}"
-            findings.append(Finding("warning", "left-out", one.source.uri, found, expected, "give other files"))
-    return new, findings
 
 
 def _disputed(reviewed: Sequence[Recording], labels: Mapping[str, WellLabels]) -> list[Finding]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aemodels.bundle.bundle import Bundle
-from aemodels.bundle.judgement import enough_curves
+from aemodels.bundle.judgement import enough_curves, flagged_by_rule
 from aemodels.core.types import BoolArray, FloatArray, IntArray, Recording, Section
 from aemodels.detect.fusion.calibration_set import MemberEvaluation, clean_samples, evaluate_members
 from aemodels.detect.fusion.fusion import FusionDetector
@@ -63,9 +63,7 @@ def evaluate_well(bundle: Bundle, recording: Recording) -> EvaluatedWell:
     even = bundle.at_step(recording)
     quality = assess(even)
     section = with_bad_hole(bundle.detector_input(even, quality), even)
-    by_rule = np.zeros((len(bundle.curves), even.axis.size), dtype=np.bool_)
-    for flag in bundle.rule_flags(quality, even).values():
-        by_rule |= flag
+    by_rule = flagged_by_rule(bundle.rule_flags(quality, even), (len(bundle.curves), even.axis.size))
     detector = bundle.detector
     found = (
         evaluate_members(detector.members, section) if isinstance(detector, FusionDetector) else detector.score(section)
