@@ -84,9 +84,12 @@ class Subspace:
 
     def _traces(self, values: FloatArray) -> FloatArray:
         windows = self.scale.windows(values)
-        square, _ = self._residual(windows.reshape(-1, self.mean.size))
-        power = np.nansum(windows**2, axis=(1, 2))
-        share = square.reshape(windows.shape[:2]).sum(axis=1) / np.where(power > 0, power, np.nan)
+        flat = windows.reshape(-1, self.mean.size)
+        square, _ = self._residual(flat)
+        filled = flat if np.isfinite(flat).all() else np.nan_to_num(flat)
+        squares = np.stack([square, np.einsum("ws,ws->w", filled, filled)])
+        outside, power = squares.reshape(2, *windows.shape[:2]).sum(axis=2)
+        share = outside / np.where(power > 0, power, np.nan)
         return np.asarray(np.sqrt(share), dtype=np.float32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -103,10 +106,14 @@ class Subspace:
     def _residual(self, flat: AxisArray) -> tuple[AxisArray, AxisArray]:
         """Return the sum of squared residuals over observed samples, and their number: float64[window] each."""
         seen = np.isfinite(flat)
+        if seen.all():  # of orthonormal components, the part outside their span by Pythagoras
+            centred = flat - self.mean
+            outside = np.einsum("ws,ws->w", centred, centred) - ((centred @ self.components.T) ** 2).sum(axis=1)
+            return np.maximum(outside, 0.0), np.full(len(flat), float(flat.shape[1]))
         centred = np.where(seen, flat - self.mean, 0.0)
         partly = ~seen.all(axis=1)
         reconstruction = self._reconstruct(centred)
-        for _ in range(IMPUTATIONS if partly.any() else 0):
+        for _ in range(IMPUTATIONS):
             imputed = np.where(seen[partly], centred[partly], reconstruction[partly])
             reconstruction[partly] = self._reconstruct(imputed)
         residual = np.where(seen, centred - reconstruction, 0.0)

@@ -77,7 +77,7 @@ def distance_to_observed(mask: BoolArray) -> NDArray[np.int64]:
     >>> distance_to_observed(np.array([[True, False, False, False, True]])).tolist()
     [[0, 1, 2, 1, 0]]
     """
-    out = np.full(mask.shape, mask.shape[1], dtype=np.int64)
-    for row in np.flatnonzero(mask.any(axis=1)):
+    out = np.where(mask.all(axis=1, keepdims=True), 0, mask.shape[1]).repeat(mask.shape[1], axis=1).astype(np.int64)
+    for row in np.flatnonzero(mask.any(axis=1) & ~mask.all(axis=1)):
         out[row] = distance_transform_cdt(~mask[row], metric="chessboard")
     return out

@@ -26,14 +26,12 @@ class Gather:
         reason: human-readable reason.
         offsets: number of different source-receiver offsets.
         bins: number of different positions (inline, crossline, coordinates).
-        coherence: median correlation of neighbouring live traces at zero lag; NaN if there are no two.
     """
 
     kind: GatherKind
     reason: str
     offsets: int
     bins: int
-    coherence: float
 
 
 def gather_type(recording: Recording) -> Gather:
@@ -53,21 +51,21 @@ def gather_type(recording: Recording) -> Gather:
     traces = len(recording.channels)
     bins = len({tuple(c.headers.get(key) for key in _POSITION) for c in recording.channels})
     offsets = len({channel.headers.get("offset") for channel in recording.channels})
-    coherence = lateral_coherence(recording.values)
-    kind, reason = _decide(traces, bins, offsets, coherence)
-    return Gather(kind=kind, reason=reason, offsets=offsets, bins=bins, coherence=coherence)
+    kind, reason = _decide(traces, bins, offsets, recording.values)
+    return Gather(kind=kind, reason=reason, offsets=offsets, bins=bins)
 
 
 _POSITION = ("inline", "crossline", "cdp_x", "cdp_y")
 
 
-def _decide(traces: int, bins: int, offsets: int, coherence: float) -> tuple[GatherKind, str]:
+def _decide(traces: int, bins: int, offsets: int, values: FloatArray) -> tuple[GatherKind, str]:
     if traces == 1:
         return "single", "one trace"
     if bins == traces:
         return "stacked", f"each of {traces} traces has its own position"
     if offsets > 1:
         return "pre-stack", f"{traces} traces at {bins} positions have {offsets} offsets"
+    coherence = lateral_coherence(values)
     if coherence >= MIN_STACK_COHERENCE:
         return "stacked", f"headers do not decide; neighbouring traces correlate at {coherence:.2f}"
     return "pre-stack", f"headers do not decide; neighbouring traces correlate at only {coherence:.2f}"

@@ -32,8 +32,16 @@ def noise_sigma(values: FloatArray, mask: BoolArray, *, axis: int = -1) -> Float
     seen = np.moveaxis(mask, axis, -1)
     if moved.shape[-1] < 4:
         return np.zeros_like(np.moveaxis(moved[..., :1], -1, axis))
-    difference = np.abs(np.diff(moved, n=3, axis=-1))
-    valid = seen[..., :-3] & seen[..., 1:-2] & seen[..., 2:-1] & seen[..., 3:]
+    return np.moveaxis(_sigma(*_third_differences(moved, seen))[..., None], -1, axis)
+
+
+def _third_differences(values: FloatArray, mask: BoolArray) -> tuple[FloatArray, BoolArray]:
+    """Return absolute third differences along the last axis, and whether all samples in them are observed."""
+    return np.abs(np.diff(values, n=3, axis=-1)), mask[..., :-3] & mask[..., 1:-2] & mask[..., 2:-1] & mask[..., 3:]
+
+
+def _sigma(difference: FloatArray, valid: BoolArray) -> FloatArray:
+    """Return the noise by the median of valid third differences along the last axis; 0 if there are none."""
     sigma = np.median(difference, axis=-1)
     partial = ~valid.all(axis=-1)
     if partial.any():
@@ -41,7 +49,7 @@ def noise_sigma(values: FloatArray, mask: BoolArray, *, axis: int = -1) -> Float
         count = valid[partial].sum(axis=-1)
         middle = np.take_along_axis(ordered, np.maximum(count - 1, 0)[:, None] // 2, axis=-1)[:, 0]
         sigma[partial] = np.where(count > 0, middle, 0.0)
-    return np.moveaxis((sigma / THIRD_DIFFERENCE_NORM).astype(np.float32)[..., None], -1, axis)
+    return np.asarray(sigma / THIRD_DIFFERENCE_NORM, dtype=np.float32)
 
 
 def noise_sigma_along(values: FloatArray, mask: BoolArray, length: int, stride: int) -> FloatArray:
@@ -59,10 +67,11 @@ def noise_sigma_along(values: FloatArray, mask: BoolArray, length: int, stride: 
     samples = values.shape[1]
     length = min(length, samples)
     first = starts(samples, length, stride)
+    if length < 4:
+        return np.zeros(values.shape, dtype=np.float32)
     slide = np.lib.stride_tricks.sliding_window_view
-    windows: FloatArray = slide(values, length, axis=1)[:, first]
-    observed: BoolArray = slide(mask, length, axis=1)[:, first]
-    sigma = noise_sigma(windows, observed)[..., 0]
+    difference, valid = _third_differences(values, mask)
+    sigma = _sigma(slide(difference, length - 3, axis=1)[:, first], slide(valid, length - 3, axis=1)[:, first])
     centres = first + (length - 1) / 2
     place = np.clip(np.interp(np.arange(samples), centres, np.arange(first.size)), 0, first.size - 1)
     before = np.minimum(place.astype(np.int64), max(first.size - 2, 0))

@@ -156,7 +156,8 @@ class TraceNormaliser:
         """Normalise a recording; True samples of `hide` count as missing."""
         observed = np.isfinite(recording.values)
         mask = observed if hide is None else observed & ~np.broadcast_to(hide, observed.shape)
-        scale = self.amplitude or line_amplitude(trace_rms(np.where(mask, recording.values, 0)))
+        seen = recording.values if mask.all() else np.where(mask, recording.values, 0)
+        scale = self.amplitude or line_amplitude(trace_rms(seen))
         noise = self.noise and LineNoise(self.noise.median / scale, self.noise.power / scale**2)
         values = fill_gaps(recording.values.astype(np.float64) / scale, mask, 0.0)
         scales = np.full(len(values), scale, dtype=np.float32)
@@ -184,6 +185,8 @@ def restore_normaliser(state: dict[str, Any]) -> Normaliser:
 
 def fill_gaps(values: NDArray[np.float64], mask: BoolArray, neutral: float | FloatArray) -> FloatArray:
     """Interpolate gaps linearly, extend end values, and set an empty channel to `neutral`; returns float32."""
+    if mask.all():
+        return values.astype(np.float32)
     filled = np.where(mask, values, neutral)
     samples = np.arange(values.shape[1])
     for row in np.flatnonzero(mask.any(axis=1) & ~mask.all(axis=1)):
@@ -215,7 +218,7 @@ def trace_rms(values: FloatArray) -> NDArray[np.float64]:
     magnitude = np.abs(values).astype(np.float64)
     peak = magnitude.max(axis=1, initial=0.0)
     relative = magnitude / np.where(peak > 0, peak, 1.0)[:, None]
-    return np.asarray(peak * np.sqrt(np.mean(relative**2, axis=1)))
+    return np.asarray(peak * np.sqrt(np.einsum("ts,ts->t", relative, relative) / max(values.shape[1], 1)))
 
 
 def line_amplitude(rms: NDArray[np.float64]) -> float:

@@ -161,13 +161,16 @@ def _log_finding(recording: Recording, reason: str, row: int, flag: BoolArray) -
 
 def _assess_traces(recording: Recording, line_peak: float | None) -> Quality:
     values = recording.values
-    magnitude = np.abs(np.nan_to_num(values))
+    observed = np.isfinite(values)
+    whole = bool(observed.all())
+    magnitude = np.abs(values if whole else np.nan_to_num(values))
     peak = magnitude.max(axis=1)
     dead: BoolArray = np.asarray(peak == 0, dtype=np.bool_)
-    observed = np.isfinite(values)
-    low, high = np.where(observed, values, np.inf).min(axis=1), np.where(observed, values, -np.inf).max(axis=1)
+    low = (values if whole else np.where(observed, values, np.inf)).min(axis=1)
+    high = (values if whole else np.where(observed, values, -np.inf)).max(axis=1)
     constant: BoolArray = np.asarray(~dead & (low == high), dtype=np.bool_)
-    missing: BoolArray = np.asarray(~dead & ~(observed | _beyond_end(recording)).all(axis=1), dtype=np.bool_)
+    recorded = observed.all(axis=1) if whole else (observed | _beyond_end(recording)).all(axis=1)
+    missing: BoolArray = np.asarray(~dead & ~recorded, dtype=np.bool_)
     absurd = _absurd(peak, typical_peak(peak) if line_peak is None else line_peak)
     ordinary = ~dead & ~constant & ~absurd
     flags = {
@@ -215,8 +218,11 @@ def _absurd(peak: FloatArray, typical: float) -> BoolArray:
 def _clipped(magnitude: FloatArray, peak: FloatArray) -> BoolArray:
     """Find traces with many samples at exactly the extreme value, some of them consecutive: bool[trace]."""
     top = magnitude == peak[:, np.newaxis]
-    runs = np.lib.stride_tricks.sliding_window_view(np.pad(top, ((0, 0), (0, CLIPPED_RUN - 1))), CLIPPED_RUN, axis=1)
-    return np.asarray((top.mean(axis=1) >= CLIPPED_FRACTION) & np.any(np.all(runs, axis=-1), axis=1), dtype=np.bool_)
+    clipped: BoolArray = np.asarray(top.mean(axis=1) >= CLIPPED_FRACTION, dtype=np.bool_)
+    padded = np.pad(top[clipped], ((0, 0), (0, CLIPPED_RUN - 1)))
+    runs = np.lib.stride_tricks.sliding_window_view(padded, CLIPPED_RUN, axis=1)
+    clipped[clipped] = np.any(np.all(runs, axis=-1), axis=1)
+    return clipped
 
 
 def _spiky(magnitude: FloatArray) -> BoolArray:

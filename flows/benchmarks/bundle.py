@@ -23,6 +23,7 @@ from aemodels.io.formats import kind_of
 from aemodels.io.readers import read
 from flows.benchmarks.throughput import Pair, measure, verdict
 from tasks.scoring.file import Job, Scorer, score_job
+from tasks.scoring.start_worker import FREED_MEMORY
 
 # Required ratios on one core, and bounds: two thirds of what was measured in docs/lab/2026-11-speed.md. Wells take at
 # most three times the networks' own arithmetic, lines twice.
@@ -61,7 +62,7 @@ def benchmark_bundle(folder: Path, path: Path, repeats: int) -> list[dict[str, A
     command = [sys.executable, "-m", __name__, str(folder), str(path), str(repeats)]
     with one_core(), tempfile.TemporaryDirectory() as elsewhere:
         target = Path(elsewhere) / "rows.json"
-        subprocess.run([*command, str(target)], check=True)  # noqa: S603 - this interpreter, this module
+        subprocess.run([*command, str(target)], check=True, env=os.environ | FREED_MEMORY)  # noqa: S603 - this interpreter, this module
         rows: list[dict[str, Any]] = json.loads(target.read_text())
     return rows
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from aemodels.io.las.writer import write_las
 from aemodels.io.segy.writer import write_segy
 from flows.benchmarks.bundle import written
 from flows.benchmarks.throughput import verdict
+from tasks.scoring.start_worker import FREED_MEMORY
 
 START_SECONDS, START_BOUND = 3.0, 9.0  # from the command to the first scored file, less the scoring itself
 MEMORY_RATIO, MEMORY_BOUND = 1.2, 1.3  # of the longer line over the shorter one
@@ -98,7 +100,8 @@ def _peak_of(folder: Path, megabytes: int) -> float:
     path = folder / f"line-{megabytes}.sgy"
     write_line(path, megabytes)
     command = [sys.executable, "-m", __name__, str(path), str(folder)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own module
+    environment = os.environ | FREED_MEMORY
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)  # noqa: S603 - our own module
     path.unlink()
     return float(json.loads(done.stdout.splitlines()[-1]))
 

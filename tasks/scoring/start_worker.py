@@ -13,6 +13,9 @@ from tasks.storage.scratch import Scratch, new_scratch
 SCORE = "tasks.scoring.file:answer"
 _KEPT = frozenset({"PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV"})
 _KEPT_PREFIXES = ("LC_", "PYTHON", "OMP_", "MKL_", "OPENBLAS_", "TF_", "KERAS_", "JAX_", "XLA_", "CUDA_", "COVERAGE_")
+# For glibc: what arrays of up to 8 MB leave behind is kept for the next ones. By default their memory goes back to
+# the system and comes anew, page by page, which takes a tenth of the time of scoring.
+FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(8 * 2**20), "MALLOC_TRIM_THRESHOLD_": str(128 * 2**20)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +69,7 @@ def _environment(cores: int, scratch: Path) -> dict[str, str]:
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *(path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path != root)]
     shares = {name: str(cores) for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")}
+    shares |= FREED_MEMORY
     fixed = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONFAULTHANDLER": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
     return {**shares, "TF_NUM_INTEROP_THREADS": "1", **kept, **fixed, "MPLBACKEND": "Agg", "TMPDIR": str(scratch)}

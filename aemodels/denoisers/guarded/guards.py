@@ -12,7 +12,7 @@ from aemodels.core.interfaces import Denoiser
 from aemodels.core.types import BoolArray, FloatArray, Section
 from aemodels.denoisers.guarded.spike_gate import SpikeGate, find_spikes
 from aemodels.signal.gaps import distance_to_observed, fill_lost
-from aemodels.signal.noise_estimate import mean_power, noise_power, noise_sigma
+from aemodels.signal.noise_estimate import mean_power, noise_sigma
 from aemodels.signal.runs import flat_runs
 
 COVERAGES = (0.68, 0.95)
@@ -84,22 +84,28 @@ class GuardedParts:
         named = {f"inner_{name}": array for name, array in self.inner.arrays().items()}
         return {**named, **{f"filler_{name}": array for name, array in filler.items()}}
 
-    def sources(self, despiked: Section, guards: Guards) -> FloatArray:
+    def sources(self, despiked: Section, sigma: NDArray[np.float64], guards: Guards) -> FloatArray:
         """Return the estimates of each sample by all sources: float32[source, channel, sample].
 
         In order: the inner denoiser with limited change; PCHIP between its values; PCHIP between the recorded
-        values; the filler. They differ at missing samples only.
+        values; the filler. They differ at lost samples only.
+
+        Args:
+            despiked: without spikes.
+            sigma: noise of each channel, float64[channel].
+            guards: the guards.
         """
         estimate = self.inner.denoise(despiked)
-        change = limit_change(estimate - despiked.values, despiked, guards)
+        change = limit_change(estimate - despiked.values, despiked, sigma, guards)
         change[noiseless(despiked)] = 0.0
         inner = np.where(despiked.mask, despiked.values + change, estimate).astype(np.float32)
+        if not lost_samples(despiked.mask).any():
+            return np.broadcast_to(inner, (3 + (self.filler is not None), *inner.shape))
         others = [fill_lost(values, despiked.mask, "pchip") for values in (inner, despiked.values)]
         if self.filler:
             others.append(self.filler.denoise(despiked))
-        # an observed sample, or a channel without any, has one source only
-        single = despiked.mask | ~despiked.mask.any(axis=1, keepdims=True)
-        return np.stack([inner, *(np.where(single, inner, values) for values in others)])
+        lost = lost_samples(despiked.mask)
+        return np.stack([inner, *(np.where(lost, values, inner) for values in others)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,9 +134,12 @@ class GuardedDenoiser:
 
     def denoise(self, section: Section) -> FloatArray:
         estimates = estimate_sources(self.parts, section, self.guards)
+        channel, sample = np.nonzero(lost_samples(estimates.despiked.mask))
         blend = self.calibration.at(self.calibration.blend, estimates.sigma)[_group(section, self.calibration.groups)]
-        shares = np.take_along_axis(blend, estimates.classes[..., None], axis=1)  # [channel, sample, source]
-        return np.asarray(np.einsum("scn,cns->cn", estimates.sources, shares), dtype=np.float32)
+        shares = blend[channel, estimates.classes[channel, sample]]  # [lost sample, source]
+        out = estimates.sources[0].copy()
+        out[channel, sample] = np.einsum("sn,ns->n", estimates.sources[:, channel, sample], shares)
+        return out
 
     def half_widths(self, section: Section) -> FloatArray:
         """Return half-widths of the prediction intervals: float32[coverage, channel, sample].
@@ -140,7 +149,7 @@ class GuardedDenoiser:
         4.1).
         """
         despiked = remove_spikes(section, self.guards.spike_gate)
-        sigma = group_sigma(despiked, self.calibration.groups)
+        sigma = group_sigma(despiked, channel_sigma(despiked), self.calibration.groups)
         widths = self.calibration.at(self.calibration.widths, sigma)[_group(section, self.calibration.groups)]
         wide = np.take_along_axis(widths, distance_class(despiked.mask)[..., None], axis=1)
         return np.moveaxis(wide, -1, 0).astype(np.float32)
@@ -152,8 +161,11 @@ class GuardedDenoiser:
 def estimate_sources(parts: GuardedParts, section: Section, guards: Guards) -> SourceEstimates:
     """Remove the spikes of a section and return the estimates of all sources."""
     despiked = remove_spikes(section, guards.spike_gate)
-    sigma = group_sigma(despiked, guards.groups)
-    return SourceEstimates(despiked, parts.sources(despiked, guards), sigma, distance_class(despiked.mask))
+    sigma = channel_sigma(despiked)
+    sources = parts.sources(despiked, sigma, guards)
+    return SourceEstimates(
+        despiked, sources, group_sigma(despiked, sigma, guards.groups), distance_class(despiked.mask)
+    )
 
 
 def remove_spikes(section: Section, gate: SpikeGate | None) -> Section:
@@ -165,6 +177,11 @@ def remove_spikes(section: Section, gate: SpikeGate | None) -> Section:
         return section
     mask = section.mask & ~spikes
     return Section(section.name, fill_lost(section.values, mask, "linear"), mask, section.scale)
+
+
+def lost_samples(mask: BoolArray) -> BoolArray:
+    """Return the missing samples of channels with observed ones, bool[channel, sample]: others have one source."""
+    return np.asarray(~mask & mask.any(axis=1, keepdims=True))
 
 
 def noiseless(section: Section) -> BoolArray:
@@ -181,7 +198,7 @@ def noiseless(section: Section) -> BoolArray:
     return np.asarray(found)
 
 
-def limit_change(change: FloatArray, section: Section, guards: Guards) -> FloatArray:
+def limit_change(change: FloatArray, section: Section, sigma: NDArray[np.float64], guards: Guards) -> FloatArray:
     """Scale down the change of each curve or trace to a maximum RMS in estimated noise levels.
 
     A good denoiser removes at most the noise; a larger change removes signal (discrepancy principle, Morozov 1966).
@@ -191,11 +208,11 @@ def limit_change(change: FloatArray, section: Section, guards: Guards) -> FloatA
     Args:
         change: float32[channel, sample].
         section: the denoised section; only its observed samples count.
+        sigma: its noise, float64[channel].
         guards: the limit and the groups.
     """
     power = np.where(section.mask, change.astype(np.float64) ** 2, 0).sum(axis=1)
     rms = np.sqrt(power / np.maximum(section.mask.sum(axis=1), 1))
-    sigma = noise_sigma(section.values, section.mask)[:, 0].astype(np.float64)
     if guards.groups == 1:
         line = section.noise.power if section.noise else mean_power(sigma, section.mask)
         sigma = np.maximum(sigma, np.sqrt(line))
@@ -204,17 +221,25 @@ def limit_change(change: FloatArray, section: Section, guards: Guards) -> FloatA
     return (change * factor[:, None]).astype(np.float32)
 
 
-def group_sigma(section: Section, groups: int) -> NDArray[np.float64]:
+def channel_sigma(section: Section) -> NDArray[np.float64]:
+    """Return the estimated noise of each channel: float64[channel]."""
+    return noise_sigma(section.values, section.mask)[:, 0].astype(np.float64)
+
+
+def group_sigma(section: Section, sigma: NDArray[np.float64], groups: int) -> NDArray[np.float64]:
     """Return the estimated noise of each curve, or the RMS over all live traces: float64[group]."""
     if groups > 1:
-        return noise_sigma(section.values, section.mask)[:, 0].astype(np.float64)
-    power = section.noise.power if section.noise else noise_power(section.values, section.mask)
+        return sigma
+    power = section.noise.power if section.noise else mean_power(sigma, section.mask)
     return np.array([np.sqrt(power)])
 
 
 def distance_class(mask: BoolArray) -> NDArray[np.int64]:
     """Return the class of each sample's distance to the nearest observed one of its channel: int64[channel, sample]."""
-    return np.digitize(distance_to_observed(mask), CLASS_EDGES).astype(np.int64)
+    classes = np.zeros(mask.shape, dtype=np.int64)
+    if not mask.all():
+        classes[~mask] = np.digitize(distance_to_observed(mask)[~mask], CLASS_EDGES)
+    return classes
 
 
 def _group(section: Section, groups: int) -> NDArray[np.int64]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
-from scipy.ndimage import uniform_filter1d
 
 from aemodels.detect.traces.neighbours import (
     Bools,
@@ -13,15 +10,10 @@ from aemodels.detect.traces.neighbours import (
     median_of_neighbours,
     nearest_good,
     neighbour_difference,
-    rms_of,
     standardise,
 )
 from aemodels.detect.traces.shapes import SILENT, TraceShapes
 
-# Share of the trace's rms: weaker amplitudes are not a burst, even if the neighbours are muted there.
-FAINT = 0.2
-BANDS = 6
-WINDOWS = 12  # per trace, the length over which bursts are measured
 # Frequency bins: a tapered sine covers two on either side, and is compared with the four beyond; swell is wider.
 LINE_HALF_WIDTH, LINE_NEIGHBOURHOOD = 2, 6
 LEVEL_FLOOR = 0.05  # natural logarithm: differences of 5 % between neighbours are usual
@@ -42,25 +34,17 @@ def amplitude_evidence(shapes: TraceShapes, bad: Bools) -> dict[str, Floats]:
     return {
         "weak": np.maximum(-difference, 0.0),
         "loud": np.maximum(difference, 0.0),
-        "band": _band(shapes.spectrum, bad),
-        "burst": _burst(shapes.power, bad),
-        "hum": _hum(shapes.spectrum, bad),
+        "band": _band(shapes.band_levels, bad),
+        "burst": _burst(shapes.window_levels, bad),
+        "hum": _hum(shapes.log_spectrum, bad),
     }
 
 
-def _band(spectrum: Floats, bad: Bools) -> Floats:
-    size = spectrum.shape[1]
-    edges = np.unique(np.round(np.linspace(0, size, BANDS + 1)).astype(int))
-    parts = [spectrum[:, a:b] for a, b in itertools.pairwise(edges)]
-    parts.append(spectrum[:, : max(2, size // 16)])  # swell lies below the first band's middle
-    level = np.stack([np.log(rms_of(part) + 0.1 * FAINT) for part in parts], axis=1)
+def _band(level: Floats, bad: Bools) -> Floats:
     return np.asarray(standardise(neighbour_difference(level, bad), floor=LEVEL_FLOOR).max(axis=1))
 
 
-def _burst(power: Floats, bad: Bools) -> Floats:
-    samples = power.shape[1]
-    power = uniform_filter1d(power, max(1, samples // WINDOWS), axis=1, mode="nearest")
-    level = 0.5 * np.log(np.maximum(power[:, :: max(1, samples // (2 * WINDOWS))], FAINT**2))
+def _burst(level: Floats, bad: Bools) -> Floats:
     return np.asarray(np.maximum((level - _second_highest_neighbour(level, bad)).max(axis=1), 0.0))
 
 
@@ -71,8 +55,7 @@ def _second_highest_neighbour(level: Floats, bad: Bools) -> Floats:
     return np.asarray(np.where(np.isfinite(second), second, level))
 
 
-def _hum(spectrum: Floats, bad: Bools) -> Floats:
-    level = np.log(spectrum + 0.1 * FAINT)
+def _hum(level: Floats, bad: Bools) -> Floats:
     above = level - median_of_neighbours(level, bad)
     padded = np.pad(above, ((0, 0), (LINE_NEIGHBOURHOOD, LINE_NEIGHBOURHOOD)), mode="edge")
     highest = np.full(above.shape, -np.inf)

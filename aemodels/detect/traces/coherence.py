@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import next_fast_len
 
 from aemodels.core.types import GatherKind
 from aemodels.detect.traces.neighbours import (
@@ -55,16 +58,25 @@ def _similarity(unit: Floats, neighbours: NDArray[np.int64], max_lag: int) -> Fl
 
     Not the best one, because two bad traces beside each other may be similar.
     """
-    size = 2 * unit.shape[1]
-    spectrum = np.fft.rfft(unit, size, axis=1)
     found = np.full(neighbours.shape, -np.inf)
-    for number, row in enumerate(neighbours):
-        cross = np.fft.irfft(spectrum * spectrum[row].conj(), size, axis=1)
-        highest = np.concatenate([cross[:, : max_lag + 1], cross[:, size - max_lag :]], axis=1).max(axis=1)
-        found[number] = np.where(row >= 0, highest, -np.inf)
+    for number, highest in enumerate(_highest_correlations(unit, neighbours, max_lag)):
+        found[number] = np.where(neighbours[number] >= 0, highest, -np.inf)
     count = (neighbours >= 0).sum(axis=0)
     ranked = value_at_rank(found, np.where(count >= MIN_NEIGHBOURS_FOR_RANK, 1, 0))
     return np.where(count > 0, ranked, 1.0)
+
+
+def _highest_correlations(unit: Floats, neighbours: NDArray[np.int64], max_lag: int) -> Iterator[Floats]:
+    """Yield the highest correlation of each trace within the lags with one neighbour after the other: float[trace]."""
+    if max_lag == 0:
+        for row in neighbours:
+            yield np.einsum("ts,ts->t", unit, unit[row])
+        return
+    size = next_fast_len(unit.shape[1] + max_lag, real=True)  # padded with zeros, so that no lag wraps around
+    spectrum = np.fft.rfft(unit, size, axis=1)
+    for row in neighbours:
+        cross = np.fft.irfft(spectrum * spectrum[row].conj(), size, axis=1)
+        yield np.maximum(cross[:, : max_lag + 1].max(axis=1), cross[:, size - max_lag :].max(axis=1))
 
 
 def _repeated(values: Floats) -> Floats:

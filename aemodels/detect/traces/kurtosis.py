@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aemodels.detect.traces.amplitude import LEVEL_FLOOR
 from aemodels.detect.traces.neighbours import Bools, Floats, median_of_neighbours, neighbour_difference, standardise
 from aemodels.detect.traces.shapes import TraceShapes
+from aemodels.signal.running_median import running_median
 
+QUIET = 0.2  # of the rms: samples are not compared with less
+ENVELOPE_SAMPLES = 21  # of the running median of a trace
+MAX_TRIED_SHARE = 0.1  # of the samples of a trace: beyond it the running median of all is faster
 FULL_SCALE_SHARE = 0.999  # of the peak: higher samples are at full scale
 
 
@@ -29,9 +34,38 @@ def kurtosis_evidence(shapes: TraceShapes, bad: Bools) -> dict[str, Floats]:
 
 
 def _spike(shapes: TraceShapes, bad: Bools) -> Floats:
-    others = median_of_neighbours(shapes.smooth_envelope, bad, 3)
-    envelope = np.maximum(np.maximum(shapes.own_envelope, others), 0.2)  # of the rms: quiet samples are not spikes
-    return np.asarray(np.log1p((shapes.magnitude / envelope).max(axis=1)))
+    others = np.maximum(median_of_neighbours(shapes.smooth_envelope, bad, 3), QUIET)
+    return np.asarray(np.log1p(_highest_ratio(shapes.magnitude, others)))
+
+
+def _highest_ratio(magnitude: Floats, others: Floats) -> Floats:
+    """Return the highest ratio of a sample to the larger of its trace's envelope and the others': float[trace].
+
+    The envelope of a trace is its running median. It can only lower the ratio to the others' envelope, so that it is
+    worked out for the sample with the highest of these ratios, and for those that may exceed what is found there.
+
+    Args:
+        magnitude: float[trace, sample].
+        others: envelope of the neighbours, float[trace, sample], positive.
+    """
+    bound = magnitude / others
+    traces = np.arange(len(magnitude))
+    highest = _ratio_at(magnitude, others, traces, bound.argmax(axis=1))
+    may_exceed = bound > highest[:, None]
+    many = may_exceed.sum(axis=1) > MAX_TRIED_SHARE * magnitude.shape[1]
+    own = running_median(magnitude[many], ENVELOPE_SAMPLES)
+    highest[many] = (magnitude[many] / np.maximum(own, others[many])).max(axis=1)
+    trace, sample = np.nonzero(may_exceed & ~many[:, None])
+    np.maximum.at(highest, trace, _ratio_at(magnitude, others, trace, sample))
+    return np.asarray(highest)
+
+
+def _ratio_at(magnitude: Floats, others: Floats, trace: NDArray[np.int64], sample: NDArray[np.int64]) -> Floats:
+    """Return the ratio of some samples: float[number], of int64[number] traces and samples."""
+    half = ENVELOPE_SAMPLES // 2
+    around = np.clip(sample[:, None] + np.arange(-half, half + 1), 0, magnitude.shape[1] - 1)
+    own = np.partition(magnitude[trace[:, None], around], half, axis=1)[:, half]
+    return np.asarray(magnitude[trace, sample] / np.maximum(own, others[trace, sample]))
 
 
 def _kurtosis(fourth_moment: Floats, bad: Bools) -> Floats:

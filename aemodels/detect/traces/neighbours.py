@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -55,18 +54,25 @@ def neighbour_median(values: Floats, bad: Bools, per_side: int = NEIGHBOURS_PER_
         so that it is not anomalous.
     """
     traces = nearest_good(bad, per_side)
-    near = np.where((traces >= 0).reshape(*traces.shape, *(1 for _ in values.shape[1:])), values[traces], np.nan)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a side without any trace is an all-NaN slice
-        both = np.nanmedian(near, axis=0)
-        sides = np.stack([np.nanmedian(near[:per_side], axis=0), np.nanmedian(near[per_side:], axis=0), both])
-    both = np.where(np.isfinite(both), both, values)
-    return np.where(np.isfinite(sides), sides, both)
+    both = _median_of_traces(values, traces)
+    sides = [_median_of_traces(values, side, both) for side in (traces[:per_side], traces[per_side:])]
+    return np.stack([*sides, both])
 
 
 def median_of_neighbours(values: Floats, bad: Bools, per_side: int = NEIGHBOURS_PER_SIDE) -> Floats:
     """Return the median of the nearest good traces on both sides, float64[trace, ...], as of `neighbour_median`."""
-    traces = nearest_good(bad, per_side)
+    return _median_of_traces(values, nearest_good(bad, per_side))
+
+
+def _median_of_traces(values: Floats, traces: NDArray[np.int64], otherwise: Floats | None = None) -> Floats:
+    """Return the median of some traces for each trace, float[trace, ...].
+
+    Args:
+        values: float[trace, ...].
+        traces: int64[number, trace], -1 = none.
+        otherwise: float[trace, ...], where there is none; None = the trace itself.
+    """
+    otherwise = values if otherwise is None else otherwise
     out = np.empty_like(values)
     for first in range(0, len(values), _BLOCK_TRACES):
         block = slice(first, first + _BLOCK_TRACES)
@@ -74,7 +80,7 @@ def median_of_neighbours(values: Floats, bad: Bools, per_side: int = NEIGHBOURS_
     incomplete = np.flatnonzero((traces < 0).any(axis=0))
     for trace in incomplete:
         near = traces[traces[:, trace] >= 0, trace]
-        out[trace] = np.median(values[near], axis=0) if near.size else values[trace]
+        out[trace] = np.median(values[near], axis=0) if near.size else otherwise[trace]
     return out
 
 

@@ -14,7 +14,7 @@ from aemodels.io.segy.layout import FIXED_GAIN, FORMAT_NAMES, IBM, IEEE, INT16, 
 from aemodels.io.segy.plausibility import MIN_SAMPLES, are_floats, are_integers, is_swapped
 from aemodels.io.segy.samples import ibm_to_float
 
-MAX_SAMPLES = 1_000_000  # samples examined, from this many positions in the file
+MAX_SAMPLES = 300_000  # samples examined, from this many positions in the file
 POSITIONS = 32
 SMALL_INTEGER_SHARE = 0.99
 MIN_GAIN_STEPS = 20  # changes of gain between neighbouring samples needed for a decision
@@ -112,7 +112,7 @@ def _by_bit_patterns(path: Path, layout: SegyLayout) -> tuple[SegyLayout, tuple[
 
 
 def _words(path: Path, layout: SegyLayout) -> NDArray[np.uint32]:
-    """Read about a million stored samples [trace, sample], evenly spaced over the file, in native byte order."""
+    """Read about 300,000 stored samples [trace, sample], evenly spaced over the file, in native byte order."""
     traces = max(1, MAX_SAMPLES // (POSITIONS * layout.samples))
     starts = np.unique(np.linspace(0, max(layout.traces - traces, 0), POSITIONS).astype(int))
     if layout.traces <= POSITIONS * traces:

@@ -15,6 +15,8 @@ UNDEFINED, UNDEFINED_MAGNITUDE = -999.25, 0.9e30
 MIN_UNDEFINED = 20  # samples of exactly -999.25 from which it is a mark
 LARGE_MARKS = (1e30, 3.4e38, 3.4028235e38)  # the last is the largest float
 MARK_ROUNDING = 1e-5  # of such marks, in the formats
+# By the first byte of an IBM float: its sign, times the value of the last bit of its fraction.
+_IBM_SCALES = np.ldexp(np.repeat([1.0, -1.0], 128), 4 * (np.tile(np.arange(128), 2) - 64) - 24)
 
 
 def ibm_to_float(words: NDArray[np.uint32]) -> NDArray[np.float64]:
@@ -32,10 +34,8 @@ def ibm_to_float(words: NDArray[np.uint32]) -> NDArray[np.float64]:
     References:
         SEG-Y revision 1 (SEG Technical Standards Committee, 2002), table 2, format 1.
     """
-    exponent = ((words >> 24) & 0x7F).astype(np.int32) - 64
     fraction = (words & 0x00FFFFFF).astype(np.float64)
-    sign = np.where(words >> 31, -1.0, 1.0)
-    return np.asarray(sign * np.ldexp(fraction, 4 * exponent - 24), dtype=np.float64)
+    return np.asarray(fraction * _IBM_SCALES[words >> 24], dtype=np.float64)
 
 
 def float_to_ibm(values: NDArray[np.float32]) -> NDArray[np.uint32]:

@@ -40,7 +40,7 @@ def test_real_files(field_data, name, kind):
 
 def test_coherence_of_real_files_is_on_the_right_side_of_the_threshold(field_data):
     stacked, gathers = (
-        gather_type(read_segy(field_data / "segy" / name)).coherence
+        lateral_coherence(read_segy(field_data / "segy" / name).values)
         for name in ("segysak_f3-ebcidctest.sgy", "segyio_viking_small.segy")
     )
     assert stacked > 0.25 > gathers

@@ -10,7 +10,7 @@ from aemodels.core.interfaces import FitContext
 from aemodels.core.types import LineNoise
 from aemodels.denoisers.filters_1d.gaussian import GaussianFilter
 from aemodels.denoisers.guarded.calibration import best_shares, channel_groups, conformal_quantile, guard
-from aemodels.denoisers.guarded.guards import GuardedParts, Guards, limit_change
+from aemodels.denoisers.guarded.guards import GuardedParts, Guards, channel_sigma, limit_change
 from aemodels.denoisers.guarded.spike_gate import SpikeGate
 from aemodels.denoisers.linear.pca import PcaWiener
 from aemodels.denoisers.registry import Guarded
@@ -100,13 +100,15 @@ def test_limit_is_each_curves_own_and_for_traces_the_lines_at_least():
     rng = np.random.default_rng(0)
     section = make_section(rng.normal(0, 1, (2, 20_000)) * [[0.1], [0.3]])
     change = np.full((2, 20_000), 1.0, dtype=np.float32)
-    curves = limit_change(change, section, Guards(spike_gate=None, limit=1.0, groups=2))
+    curves = limit_change(change, section, channel_sigma(section), Guards(spike_gate=None, limit=1.0, groups=2))
     np.testing.assert_allclose(_rms(curves), [0.1, 0.3], rtol=0.03)
     line = np.sqrt((0.1**2 + 0.3**2) / 2)
-    traces = limit_change(change, section, Guards(spike_gate=None, limit=1.0, groups=1))
+    traces = limit_change(change, section, channel_sigma(section), Guards(spike_gate=None, limit=1.0, groups=1))
     np.testing.assert_allclose(_rms(traces), [line, 0.3], rtol=0.03)
     small = np.full((2, 20_000), 0.05, dtype=np.float32)
-    np.testing.assert_array_equal(limit_change(small, section, Guards(spike_gate=None, limit=1.0, groups=2)), small)
+    np.testing.assert_array_equal(
+        limit_change(small, section, channel_sigma(section), Guards(spike_gate=None, limit=1.0, groups=2)), small
+    )
 
 
 def test_traces_are_limited_alike_whether_read_together_or_apart():
@@ -115,7 +117,10 @@ def test_traces_are_limited_alike_whether_read_together_or_apart():
     whole = dataclasses.replace(make_section(values), noise=noise)
     part = dataclasses.replace(make_section(values[2:5]), noise=noise)
     change, guards = np.full((8, 300), 1.0, dtype=np.float32), Guards(spike_gate=None, limit=1.0, groups=1)
-    np.testing.assert_array_equal(limit_change(change, whole, guards)[2:5], limit_change(change[2:5], part, guards))
+    np.testing.assert_array_equal(
+        limit_change(change, whole, channel_sigma(whole), guards)[2:5],
+        limit_change(change[2:5], part, channel_sigma(part), guards),
+    )
 
 
 @pytest.mark.parametrize("sigma", [0.1, 0.3])
