@@ -23,7 +23,8 @@ UNITS = {
         "1002 m,60.25 gAPI,\n1003 m,55.5 gAPI,90 us/ft\n"
     ),
     "decimal commas": (
-        "DEPTH;GR;DT\n1000 m;40,5 gAPI;85,2 us/ft\n1001 m;50,0 gAPI;86,4 us/ft\n1002 m;60,25 gAPI;\n1003 m;55,5 gAPI;90,0 us/ft\n"
+        "DEPTH;GR;DT\n1000 m;40,5 gAPI;85,2 us/ft\n1001 m;50,0 gAPI;86,4 us/ft\n"
+        "1002 m;60,25 gAPI;\n1003 m;55,5 gAPI;90,0 us/ft\n"
     ),
     "said in the header too": (
         f"{HEAD} (us/ft)\n1000,40.5,85.2 us/ft\n1001,50,86.4 us/ft\n1002,60.25,\n1003,55.5,90.0 us/ft\n"
