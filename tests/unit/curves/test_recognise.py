@@ -32,14 +32,14 @@ UNKNOWN = (
     "TENS ROP C3 TGAS SPHI DPHI PHIT BVW GRANITE CALIBRATION RTAB DENSITOMETER NEUTRAL ILDX90 X" + "X" * 400
 )
 UNITS = {
-    "us/ft": "USEC/FEET MICROSEC/FT µs/ft μs/ft MICROSECONDS/FT мкс/фут",
-    "g/cm3": "g/cm³ T/M3 Mg/m3 GR/CM3 г/см3 g/cm^3 GRAMS/CC GMS/CC G/C.C. GR/ML TON/M3",
+    "us/ft": "MICROSEG/PIE Âµs/ft USEC/FEET MICROSEC/FT µs/ft μs/ft MICROSECONDS/FT мкс/фут",
+    "g/cm3": "g/cmÂ³ g/cm³ T/M3 Mg/m3 GR/CM3 г/см3 g/cm^3 GRAMS/CC GMS/CC G/C.C. GR/ML TON/M3",
     "v/v": "m³/m³ V/V DEC FRACTION ft3/ft3 M**3/M**3",
     "ohm.m": "OHMS-M OHM-METERS Ω·m Ω.m OHM-MTR Ом·м OHM_M",
-    "gAPI": "GAPI|UNITS API_GR API-GR UNIDADES|API",
+    "gAPI": "°API Â°API GAPI|UNITS API_GR API-GR UNIDADES|API",
     "b/e": "B/ELECTRON barns/e",
     "mV": "MILLIVOLTS MV.",
-    "in": "IN. INCHES",
+    "in": "IN. INCHES ″ ”",
     "m": "MTS METROS mMD MKB M-RKB м 米 m.",
 }
 OTHER_UNITS = {("ftKB", "m"): 0.3048, ("US FT", "m"): 1200 / 3937, ("1/10IN", "m"): 0.00254, ("kg/m³", "g/cm3"): 0.001}
