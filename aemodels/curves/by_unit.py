@@ -13,6 +13,7 @@ import yaml
 FILE = Path(__file__).with_name("unit_families.yaml")
 LONGEST_NAME, LONGEST_DESCRIPTION = 40, 80  # characters
 SEPARATORS = re.compile(r"[\s_.:/()\[\]{}+*-]+")
+UNIT_IN_BRACKETS = re.compile(r"[(\[{][^()\[\]{}]{0,12}/[^()\[\]{}]{0,12}[)\]}]$")
 Patterns = Mapping[str, tuple[re.Pattern[str], ...]]
 
 
@@ -61,8 +62,6 @@ def named_curves(mnemonic: str, families: UnitFamilies) -> Sequence[str]:
     if name in families.dictionary:
         return (families.dictionary[name],)
     plain = _plain(name)
-    if not families.other.isdisjoint(plain.split("_")):
-        return ()
     lengths = {curve: _matched_length(plain, curve, families) for curve in families.names}
     longest = max(lengths.values())
     return tuple(curve for curve, length in lengths.items() if length == longest > 0)
@@ -77,11 +76,13 @@ def _matched_length(plain: str, curve: str, families: UnitFamilies) -> int:
 
 
 def _plain(mnemonic: str) -> str:
-    return SEPARATORS.sub("_", mnemonic.strip().upper()[: LONGEST_NAME + 1]).strip("_")
+    name = UNIT_IN_BRACKETS.sub("", mnemonic.strip().upper()[: LONGEST_NAME + 1])
+    return SEPARATORS.sub("_", name).strip("_")
 
 
 def _is_other(plain: str, curve: str, families: UnitFamilies) -> bool:
-    return any(pattern.search(plain) for pattern in families.not_names.get(curve, ()))
+    words = not families.other.isdisjoint(plain.split("_"))
+    return words or any(pattern.search(plain) for pattern in families.not_names.get(curve, ()))
 
 
 def _beginnings(plain: str) -> Iterator[str]:

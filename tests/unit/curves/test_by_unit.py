@@ -97,6 +97,13 @@ def test_a_name_and_a_description_that_contradict_each_other_are_not_used():
     assert matched("RHOB_TL", "g/cm3", "Density correction") == matched("GR_TL", "gAPI", "GR shale value") == "-"
 
 
+def test_curves_that_scoring_adds_are_not_taken_for_those_that_they_belong_to():
+    added = [Candidate(f"RXO_{end}", f"RXO_{end}", "ohm.m", description="denoised RXO") for end in ("DN", "DN_2")]
+    assert resolve(added) == ((), ())
+    matches, _ = resolve([Candidate("RMIC", "RMIC", "ohm.m"), *added])
+    assert [(match.name, match.index) for match in matches] == [("RXO", 0)]
+
+
 def test_a_name_of_two_tools_goes_by_its_unit():
     assert (matched("DCAV", "IN"), matched("DCAV_ADN", "MM")) == ("CALI", "CALI")
     assert matched("DCAV", "G/C3") == "-"
