@@ -10,6 +10,8 @@ from pathlib import Path
 
 import yaml
 
+from aemodels.curves.short_texts import kept
+
 FILE = Path(__file__).with_name("unit_families.yaml")
 LONGEST_NAME, LONGEST_DESCRIPTION = 40, 80  # characters
 SEPARATORS = re.compile(r"[\s_.:/()\[\]{}+*-]+")
@@ -50,6 +52,7 @@ def unit_families() -> UnitFamilies:
     return UnitFamilies(names, not_names, described, not_described, listed, frozenset(map(str, tables["other"])))
 
 
+@kept
 def named_curves(mnemonic: str, families: UnitFamilies) -> Sequence[str]:
     """Return the canonical curves whose families a mnemonic belongs to, given that its unit fits.
 
@@ -99,6 +102,7 @@ def excluded(mnemonic: str, description: str, curve: str, families: UnitFamilies
     return (not listed and _is_other(plain, curve, families)) or any(pattern.search(text) for pattern in other)
 
 
+@kept
 def described_curves(description: str, families: UnitFamilies) -> Sequence[str]:
     """Return the canonical curves that a description may mean, given that the unit fits.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from aemodels.curves.recognise import STEPS_PER_TIER, Recognised, possible_names
 from aemodels.curves.tables import NO_UNIT, Aliases, find_name, load_aliases, normal_unit, unit_factor
 
 BY_UNIT = 50 * STEPS_PER_TIER  # rank of a curve recognised by unit and family, behind all listed ones
+CONDUCTIVITY = re.compile(r"(?:M?MHOS?|M?S|MILLI(?:MHOS?|SIEMENS))(?:[/.-]?M(?:ETER|ETRE)?)?")
 LAST = 10**7  # larger than the rank of any tier
 SHOWN_UNITS = 8
 Same = Callable[[int, int], bool]
@@ -139,7 +141,8 @@ def _ranked(
     factor = unit_factor(stated, CANONICAL[found.name].unit, aliases)
     without = normal_unit(stated) in NO_UNIT
     if factor is None and not without:
-        return None if unsure else _unknown_unit(candidate, found.name)
+        other = unsure or (CANONICAL[found.name].log and CONDUCTIVITY.fullmatch(normal_unit(stated)))
+        return None if other else _unknown_unit(candidate, found.name)
     if factor is None and found.needs_unit:
         return None
     rank = found.rank + (0 if candidate.observed else LAST) + LAST * LAST * candidate.order

@@ -121,6 +121,8 @@ SUITES = {
     "EHGR ECGR": "ECGR",
     "DT4P DTCO": "DTCO",
     "DT2 DT4S DTSM": "DTSM",
+    "DTL DT": "DT",
+    "SFLA SFLU": "SFLU",
     "NPHI_DOL NPHI_LIM NPHI_SAN": "NPHI_LIM",
     "C2 C1": "C1",
     "GR_2 GR_1 GR": "GR",
@@ -163,6 +165,11 @@ def test_equal_columns_are_one_curve_and_others_stay_ambiguous():
 )
 def test_a_doubtful_name_needs_unit_and_description(mnemonic: str, unit: str, description: str):
     assert resolve([Candidate(mnemonic, mnemonic, unit, description=description)]) == ((), ())
+
+
+@pytest.mark.parametrize("unit", ["MMHO", "mS/m", "MMHO/M", "S/M", "mho-m"])
+def test_a_conductivity_under_the_name_of_a_resistivity_is_another_quantity(unit: str):
+    assert resolve([Candidate("RILD", "RILD", unit)]) == ((), ())
 
 
 def test_a_possible_curve_is_named_with_the_line_for_the_aliases():
