@@ -43,7 +43,7 @@ class CanonicalCurve:
 # Bounds are wide on purpose: values outside are tool faults or wrong units, never unusual rocks.
 # Extremes of rocks: T. Darling, Well Logging and Formation Evaluation (2005);
 # Schlumberger, Log Interpretation Charts (2009), appendix B (coal 1.2 g/cm3 to pyrite 5 g/cm3 in a thin bed,
-# steel casing 57 us/ft, granite 50 us/ft, mud about 200 us/ft).
+# steel casing 57 us/ft, granite 50 us/ft, mud about 200 us/ft). Arms of slim calipers close to 1.5 in.
 # Typical medians are those of rocks: no sediment is slower than the water in it (190 us/ft), none denser than
 # anhydrite with ore. A log whose median lies outside has the wrong unit.
 _CURVES = (
@@ -59,7 +59,7 @@ _CURVES = (
     CanonicalCurve("RXO", "ohm.m", 0.01, 100000.0, log=True),
     CanonicalCurve("PEF", "b/e", 0.0, 30.0),
     CanonicalCurve("SP", "mV", -500.0, 500.0),
-    CanonicalCurve("CALI", "in", 2.0, 60.0, typical=(2.3, 45.0), also_in=("MM",)),
+    CanonicalCurve("CALI", "in", 1.4, 60.0, typical=(2.3, 45.0), also_in=("MM",)),
     CanonicalCurve("BS", "in", 2.0, 60.0, typical=(2.2, 45.0), also_in=("MM",)),
 )
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aemodels.core.findings import Finding
+from aemodels.curves.by_unit import described_curves, excluded, named_curves, unit_families
 from aemodels.curves.canonical import CANONICAL
-from aemodels.curves.recognise import Recognised, possible_names
+from aemodels.curves.recognise import STEPS_PER_TIER, Recognised, possible_names
 from aemodels.curves.tables import NO_UNIT, Aliases, find_name, load_aliases, normal_unit, unit_factor
 
+BY_UNIT = 50 * STEPS_PER_TIER  # rank of a curve recognised by unit and family, behind all listed ones
+CONDUCTIVITY = re.compile(r"(?:M?MHOS?|M?S|MILLI(?:MHOS?|SIEMENS))(?:[/.-]?M(?:ETER|ETRE)?)?")
 LAST = 10**7  # larger than the rank of any tier
 SHOWN_UNITS = 8
 Same = Callable[[int, int], bool]
@@ -64,7 +68,7 @@ def resolve(
     aliases = aliases or load_aliases()
     findings: list[Finding] = []
     ranked: dict[str, list[tuple[int, CurveMatch]]] = {}
-    names = [find_name(candidate.mnemonic, aliases) for candidate in candidates]
+    names = [_named(candidate, aliases) for candidate in candidates]
     for index, candidate in enumerate(candidates):
         found = _ranked(index, candidate, names[index], aliases)
         if isinstance(found, Finding):
@@ -85,6 +89,45 @@ def resolve(
     return tuple(matches), tuple(findings)
 
 
+def _named(candidate: Candidate, aliases: Aliases) -> Recognised | None:
+    """Return what a candidate is by its mnemonic, else by its unit together with its family or description."""
+    found = find_name(candidate.mnemonic, aliases)
+    if found is not None and not found.listed and _denied(candidate, found):
+        found = None
+    if found is not None and ((found.listed and not found.needs_unit) or _fits(candidate, found, aliases)):
+        return found
+    if normal_unit(candidate.unit) in NO_UNIT:
+        return found
+    return _by_unit(candidate, aliases) or found
+
+
+def _denied(candidate: Candidate, found: Recognised) -> bool:
+    return excluded(candidate.mnemonic, candidate.description, found.name, unit_families())
+
+
+def _fits(candidate: Candidate, found: Recognised, aliases: Aliases) -> bool:
+    return unit_factor(found.unit or candidate.unit, CANONICAL[found.name].unit, aliases) is not None
+
+
+def _by_unit(candidate: Candidate, aliases: Aliases) -> Recognised | None:
+    """Return the only curve of the candidate's unit that its mnemonic or its description means, and neither denies."""
+    fitting = {
+        name for name, curve in CANONICAL.items() if unit_factor(candidate.unit, curve.unit, aliases) is not None
+    }
+    if not fitting:
+        return None
+    families = unit_families()
+    named = fitting.intersection(named_curves(candidate.mnemonic, families))
+    described = fitting.intersection(described_curves(candidate.description, families))
+    names = named & described if named and described else named | described
+    if len(names) != 1:
+        return None
+    (name,) = names
+    if excluded(candidate.mnemonic, candidate.description, name, families):
+        return None
+    return Recognised(name, BY_UNIT, listed=False, needs_unit=True)
+
+
 def _ranked(
     index: int, candidate: Candidate, found: Recognised | None, aliases: Aliases
 ) -> tuple[int, CurveMatch] | Finding | None:
@@ -98,7 +141,8 @@ def _ranked(
     factor = unit_factor(stated, CANONICAL[found.name].unit, aliases)
     without = normal_unit(stated) in NO_UNIT
     if factor is None and not without:
-        return None if unsure else _unknown_unit(candidate, found.name)
+        other = unsure or (CANONICAL[found.name].log and CONDUCTIVITY.fullmatch(normal_unit(stated)))
+        return None if other else _unknown_unit(candidate, found.name)
     if factor is None and found.needs_unit:
         return None
     rank = found.rank + (0 if candidate.observed else LAST) + LAST * LAST * candidate.order

@@ -44,6 +44,7 @@ DEPTH_REFERENCES = (
 )
 SQUEEZED = re.compile(r"(?<=[^\W\d])[-_*.·](?!\d)")  # a mark between letters
 NORMAL = str.maketrans("²³¹⁻∙•⋅×₂₃", "231-···*23") | {ord(omega): "Ω" for omega in "ΩΩ"} | {ord(mu): "µ" for mu in "Μμ"}
+MOJIBAKE = "Â"  # UTF-8 of superscripts, degree and micro signs read in a code page has it before each of them
 ANY_REFERENCE = "|".join(DEPTH_REFERENCES)
 REFERENCE_ALONE = re.compile(rf"(?:{ANY_REFERENCE})(?:[-_./]?(?:{ANY_REFERENCE}))?")
 DEPTH_WITH_REFERENCE = re.compile(
@@ -158,7 +159,7 @@ def normal_unit(unit: str) -> str:
     >>> normal_unit(" [us / ft] "), normal_unit("g/cm³"), normal_unit("IN.")
     ('US/FT', 'G/CM3', 'IN')
     """
-    plain = unit.upper().translate(NORMAL)
+    plain = unit.replace(MOJIBAKE, "").upper().translate(NORMAL)
     return re.sub(r"[\s\[\](){}]", "", plain).rstrip(".")
 
 

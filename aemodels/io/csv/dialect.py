@@ -17,6 +17,8 @@ NOT_A_NUMBER = "?"  # stands for cells that must not be taken for numbers
 COMMA_NUMBER = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 POINT_NUMBER = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
 BLANKS = re.compile(" *")
+UNIT_BEHIND = re.compile(r"([+-]?[\d.,]{1,40}(?:[eE][+-]?\d{1,3})?) {0,4}([^\W\d_]\S{0,15}|%|\")")
+ROW_ENDS = (";", "|")
 DecimalMark: TypeAlias = Literal[".", ","]
 
 
@@ -49,8 +51,31 @@ class Dialect:
         return cell.replace(",", ".") if self.decimal == "," else cell
 
 
+def number_and_unit(cell: str) -> tuple[str, str]:
+    """Return the text of a number and of the unit behind it; the cell and "" if there is none.
+
+    >>> number_and_unit("85.2 us/ft"), number_and_unit("21%"), number_and_unit("F-1 C")
+    (('85.2', 'us/ft'), ('21', '%'), ('F-1 C', ''))
+    """
+    found = UNIT_BEHIND.fullmatch(cell)
+    return (found[1], found[2]) if found else (cell, "")
+
+
+def find_row_end(lines: Sequence[str]) -> str:
+    """Return the mark that ends the rows and delimits nothing; "" if there is none.
+
+    >>> find_row_end(["DEPT,GR;", "1500,80.5;"]), find_row_end(["DEPT;GR;", "1500;80.5;"])
+    (';', '')
+    """
+    for mark in ROW_ENDS:
+        ended = [line for line in lines if line.rstrip().endswith(mark)]
+        if 2 * len(ended) > len(lines) and all(line.count(mark) == 1 for line in ended):
+            return mark
+    return ""
+
+
 def find_dialect(lines: Sequence[str]) -> Dialect | None:
-    """Decide which dialect reads most cells of most rows as numbers.
+    """Decide which dialect reads most cells of most rows as numbers, else as numbers with their units.
 
     Args:
         lines: the header row and rows of data.
@@ -58,12 +83,16 @@ def find_dialect(lines: Sequence[str]) -> Dialect | None:
     Returns:
         The dialect; None if no delimiter gives a table of at least two columns with numbers in it.
     """
+    return _best_dialect(lines, units=False) or _best_dialect(lines, units=True)
+
+
+def _best_dialect(lines: Sequence[str], *, units: bool) -> Dialect | None:
     found: dict[Dialect, tuple[float, int]] = {}
     for delimiter in DELIMITERS:
         rows = [split_row(line, delimiter) for line in lines[1:]]
         width = len(without_last_empty(split_names(lines[0], delimiter)))
         body = [row for row in rows if fits(row, width)]
-        cells = [cell for row in body for cell in row if cell]
+        cells = [number_and_unit(cell)[0] if units else cell for row in body for cell in row if cell]
         dialect = Dialect(delimiter, _decimal_mark(cells))
         numbers = sum(dialect.number(cell) is not None for cell in cells)
         if width > 1 and (numbers or not rows):

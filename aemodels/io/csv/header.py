@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 
 from aemodels.core.findings import Finding
 from aemodels.curves.canonical import CANONICAL
-from aemodels.curves.tables import NO_UNIT, Aliases, is_depth, normal_unit, unit_factor
-from aemodels.io.csv.dialect import Dialect, split_names, split_row, without_last_empty
+from aemodels.curves.tables import NO_UNIT, Aliases, is_depth, is_unit, normal_unit, unit_factor
+from aemodels.io.csv.dialect import Dialect, number_and_unit, split_names, split_row, without_last_empty
 from aemodels.io.las.file_sections import refusal
-from aemodels.io.las.header import LasCurve, parse_number
+from aemodels.io.las.header import LasCurve
 
 HEADER_ROW = "header row"
 MAX_COLUMNS = 3000
@@ -23,7 +23,6 @@ UNIT_MARK = re.compile(r"[,./:;|]")
 MAX_MARKS = 8  # of them in a cell; longer ones are texts
 WELL_COLUMNS = frozenset({"WELL", "WELLNAME", "WELL_NAME", "WELL NAME", "WELLBORE", "WELLBORE_NAME", "UWI"})
 TRUE_VERTICAL = ("TVD", "SSTVD", "TRUE VERTICAL", "TRUE_VERTICAL")
-PERCENT = "%"
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -39,6 +38,7 @@ class CsvHeader:
         unit_row: whether a row of units follows the header row.
         bracket: bracket before a unit in the header cells, "" if none has one.
         findings: what was chosen.
+        cell_units: index of a column -> unit behind the numbers in its cells.
     """
 
     curves: tuple[LasCurve, ...]
@@ -48,6 +48,7 @@ class CsvHeader:
     unit_row: bool
     bracket: str
     findings: tuple[Finding, ...]
+    cell_units: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -75,16 +76,19 @@ def read_header(lines: Sequence[tuple[int, str]], dialect: Dialect, aliases: Ali
     units = _unit_row(lines, len(cells), dialect, aliases)
     parsed = [parse_name(cell, aliases) for cell in cells]
     names = unique_names([name or f"column {position}" for position, (name, _, _) in enumerate(parsed, start=1)])
-    stated = _percent_columns(lines[1:], dialect) if units is None else dict(enumerate(units))
+    within = _units_in_cells(lines[1:] if units is None else lines[2:], dialect, aliases)
+    stated = dict(enumerate(units or ()))
+    parsed = [(name, unit or stated.get(n, ""), mark) for n, (name, unit, mark) in enumerate(parsed)]
     curves = tuple(
-        LasCurve(unique, name, unit or stated.get(position, ""), "", section=HEADER_ROW)
+        LasCurve(unique, name, within.get(position, unit), "", section=HEADER_ROW)
         for position, (unique, (name, unit, _)) in enumerate(zip(names, parsed, strict=True))
     )
     well = next((n for n, curve in enumerate(curves) if curve.mnemonic.upper() in WELL_COLUMNS), None)
     depth, findings = _depth_column(curves, cells, where, (dialect, aliases))
     unnamed = frozenset(n for n, (name, _, _) in enumerate(parsed) if not name)
     bracket = next((mark for _, unit, mark in parsed if unit and mark), "")
-    return CsvHeader(curves, depth, well, unnamed, units is not None, bracket, findings)
+    findings = (*findings, *_contradictions([unit for _, unit, _ in parsed], curves, within, where))
+    return CsvHeader(curves, depth, well, unnamed, units is not None, bracket, findings, within)
 
 
 def header_cell(name: str, unit: str, bracket: str, blank: str = " ") -> str:
@@ -137,16 +141,24 @@ def _unit_row(lines: Sequence[tuple[int, str]], width: int, dialect: Dialect, al
     return units if any(normal_unit(unit) in known for unit in units) else None
 
 
-def _percent_columns(lines: Sequence[tuple[int, str]], dialect: Dialect) -> dict[int, str]:
-    """Return the columns most cells of which end in a percent sign, with that unit."""
-    rows = [split_row(line, dialect.delimiter) for _, line in lines if PERCENT in line]
-    counts = Counter(position for row in rows for position, cell in enumerate(row) if is_percent(cell))
-    return {position: PERCENT for position, count in counts.items() if 2 * count > len(lines)}
+def _units_in_cells(lines: Sequence[tuple[int, str]], dialect: Dialect, aliases: Aliases) -> dict[int, str]:
+    """Return the columns most cells of which are numbers with one unit behind them, with that unit."""
+    rows = [split_row(line, dialect.delimiter) for _, line in lines]
+    counts = Counter((n, number_and_unit(cell)[1]) for row in rows for n, cell in enumerate(row) if cell)
+    filled = Counter(n for row in rows for n, cell in enumerate(row) if cell)
+    most = {n: unit for (n, unit), count in counts.items() if unit and 2 * count > filled[n]}
+    return {n: unit for n, unit in most.items() if is_unit(unit, aliases)}
 
 
-def is_percent(cell: str) -> bool:
-    """Return whether a cell is a number with a percent sign."""
-    return cell.endswith(PERCENT) and parse_number(cell[:-1].replace(",", ".")) is not None
+def _contradictions(
+    stated: Sequence[str], curves: Sequence[LasCurve], within: Mapping[int, str], where: str
+) -> Iterator[Finding]:
+    """Yield a finding per column whose cells have another unit than its name states."""
+    for number, unit in within.items():
+        if number < len(stated) and stated[number] and normal_unit(stated[number]) != normal_unit(unit):
+            found = f"{curves[number].name} in {stated[number]} by its name, in {unit} by its cells"
+            remedy = f"the unit of the cells, {unit}, is used; correct the {HEADER_ROW}"
+            yield Finding("warning", "unit-contradicted", where, found, "one unit", remedy)
 
 
 def names_depth(line: str, delimiter: str, aliases: Aliases) -> bool:

@@ -22,7 +22,8 @@ def read_csv(path: Path, *, aliases: Path | None = None) -> Recording:
 
     The delimiter (comma, semicolon, tab, | or blanks) and the decimal mark are decided from many rows. Units stand in
     the header cells, "GR (gAPI)", or in a row of their own below. Empty cells and the usual NULL values are missing;
-    lines that start with "#" are comments; titles above the header row are skipped.
+    lines that start with "#" are comments; titles above the header row are skipped. Units may also stand behind the
+    numbers, and rows may end in a mark that delimits nothing.
 
     Args:
         path: the file.
@@ -63,6 +64,8 @@ def _headers(file: CsvFile) -> dict[str, object]:
         "depth_column": file.header.depth,
         "unit_row": file.header.unit_row,
         "lines_above": file.above,
+        "row_end": file.row_end,
+        "depth_unit_in_cells": file.header.cell_units.get(file.header.depth, ""),
         "unit_bracket": file.header.bracket,
     }
 

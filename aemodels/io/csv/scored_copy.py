@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from aemodels.core.types import Recording, Scores
+from aemodels.curves.tables import normal_unit
 from aemodels.io.added_curves import AddedCurve, copy_differs, flag_curves
 from aemodels.io.csv.dialect import BLANK, Dialect, find_dialect, fits, split_row
 from aemodels.io.csv.header import header_cell
-from aemodels.io.csv.table import SAMPLE_ROWS
+from aemodels.io.csv.table import SAMPLE_ROWS, without_unit
 from aemodels.io.las.flagged_copy import format_values, free_names, samples_at
 from aemodels.io.las.text_sections import MARK, decode, is_data, split_lines
 
@@ -76,9 +77,10 @@ def _extended(lines: Sequence[str], added: _Added, recording: Recording) -> Iter
     dialect, width = _dialect(layout), len(layout["columns"])
     table = [index for index, line in enumerate(lines) if is_data(line.removeprefix(MARK) if not index else line)]
     table = table[layout["lines_above"] :]
-    rows = {index: split_row(lines[index], dialect.delimiter) for index in table}
+    bodies = {index: without_row_end(lines[index], layout["row_end"]) for index in table}
+    rows = {index: split_row(body, dialect.delimiter) for index, body in bodies.items()}
     first = table[2 if layout["unit_row"] else 1 :]
-    depths = [_depth(rows[index], width, layout["depth_column"], dialect) for index in first]
+    depths = [_depth(rows[index], layout, dialect) for index in first]
     samples = dict(zip(first, samples_at(layout["depth_factor"] * np.array(depths), recording.axis), strict=True))
     missing = [dialect.missing] * len(added.header)
     for index, line in enumerate(lines):
@@ -92,13 +94,22 @@ def _extended(lines: Sequence[str], added: _Added, recording: Recording) -> Iter
             cells = added.units
         elif samples[index] >= 0:
             cells = added.samples[samples[index]]
-        body = line.rstrip("\r\n")
+        body = bodies[index]
         joint = "" if len(rows[index]) == width + 1 and not rows[index][-1] else dialect.delimiter
         yield body + joint + dialect.delimiter.join(cells) + line[len(body) :]
 
 
-def _depth(cells: Sequence[str], width: int, column: int, dialect: Dialect) -> float:
-    number = dialect.number(cells[column]) if fits(cells, width) else None
+def without_row_end(line: str, mark: str) -> str:
+    """Return a line without its end of line, and without a mark in front of it."""
+    body = line.rstrip("\r\n")
+    return body.rstrip().removesuffix(mark) if mark and body.rstrip().endswith(mark) else body
+
+
+def _depth(cells: Sequence[str], layout: Mapping[str, Any], dialect: Dialect) -> float:
+    if not fits(cells, len(layout["columns"])):
+        return np.nan
+    cell, unit = cells[layout["depth_column"]], normal_unit(layout["depth_unit_in_cells"])
+    number = dialect.number(without_unit(cell, unit) if unit else cell)
     return np.nan if number is None else number
 
 
@@ -108,10 +119,11 @@ def _check(content: bytes, text: str, added: _Added, recording: Recording) -> No
     Raises:
         UnreadableFileError: if they are not.
     """
-    before, after = (
-        [line for line in split_lines(part.removeprefix(MARK)) if is_data(line)] for part in (text, decode(content)[0])
-    )
     layout, width = recording.headers, len(recording.headers["columns"])
+    before, after = (
+        [without_row_end(line, layout["row_end"]) for line in split_lines(part.removeprefix(MARK)) if is_data(line)]
+        for part in (text, decode(content)[0])
+    )
     above = layout["lines_above"]
     dialect = find_dialect(after[above : above + SAMPLE_ROWS])
     if dialect != _dialect(layout) or before[:above] != after[:above]:

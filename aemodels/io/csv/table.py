@@ -12,9 +12,18 @@ from typing import ClassVar
 from typing_extensions import override
 
 from aemodels.core.findings import Finding
-from aemodels.curves.tables import Aliases
-from aemodels.io.csv.dialect import BLANK, DELIMITERS, Dialect, find_dialect, fits, split_row
-from aemodels.io.csv.header import HEADER_ROW, PERCENT, CsvHeader, names_depth, read_header
+from aemodels.curves.tables import Aliases, normal_unit
+from aemodels.io.csv.dialect import (
+    BLANK,
+    DELIMITERS,
+    Dialect,
+    find_dialect,
+    find_row_end,
+    fits,
+    number_and_unit,
+    split_row,
+)
+from aemodels.io.csv.header import HEADER_ROW, CsvHeader, names_depth, read_header
 from aemodels.io.las.cells.cell_parser import Column, collect_columns, settle_commas
 from aemodels.io.las.cells.fast_parser import parse_fast
 from aemodels.io.las.data_table import LasTable, Ragged, as_table
@@ -38,6 +47,7 @@ class CsvFile:
         body: the rows of data.
         codec: the file's encoding.
         above: lines above the header row that are neither blank nor comments.
+        row_end: mark behind the last cell of the rows; "" if there is none.
     """
 
     dialect: Dialect
@@ -45,6 +55,7 @@ class CsvFile:
     body: DataBlock
     codec: str
     above: int = 0
+    row_end: str = ""
 
 
 @dataclass
@@ -79,14 +90,26 @@ class CsvColumn(Column):
         "missing-word": f"the cells are read as missing; {EMPTY}",
     }
 
-    def __init__(self, name: str, dialect: Dialect, *, percent: bool = False) -> None:
+    def __init__(self, name: str, dialect: Dialect, unit: str = "") -> None:
         super().__init__(name)
-        self.dialect, self.percent = dialect, percent
+        self.dialect, self.unit = dialect, normal_unit(unit)
 
     @override
     def texts(self, cells: Sequence[str]) -> Sequence[str | None]:
-        cells = [cell.removesuffix(PERCENT) if self.percent else cell for cell in cells]
+        if self.unit:
+            cells = [without_unit(cell, self.unit) for cell in cells]
         return [self.dialect.number_text(cell) if cell else None for cell in cells]
+
+
+def without_unit(cell: str, unit: str) -> str:
+    """Return a cell without the unit behind its number; one with another unit stays as it is.
+
+    Args:
+        cell: text of the cell.
+        unit: as `normal_unit` spells it.
+    """
+    number, found = number_and_unit(cell)
+    return number if found and normal_unit(found) == unit else cell
 
 
 def open_csv(data: bytes, aliases: Aliases) -> CsvFile:
@@ -108,7 +131,7 @@ def open_csv(data: bytes, aliases: Aliases) -> CsvFile:
     start = len(codecs.BOM_UTF8) if text.startswith(codecs.BOM_UTF8) else 0
     text, span = closed_span(text, start, len(text))
     _refuse_long_lines(text, span)
-    block = DataBlock(-1, text, span, "utf-8" if codec.startswith("utf-16") else codec)
+    block, row_end = _rows_without_end(text, span, "utf-8" if codec.startswith("utf-16") else codec)
     lines = list(itertools.islice(block.lines(), SAMPLE_ROWS))
     above, dialect = find_start([line for _, line in lines], aliases)
     if dialect is None:
@@ -126,7 +149,19 @@ def open_csv(data: bytes, aliases: Aliases) -> CsvFile:
         expected = "a depth and at least one curve"
         raise refusal("no-curves", HEADER_ROW, f"{len(header.curves)} columns, no curve", expected, remedy)
     last = lines[1 if header.unit_row else 0][0]
-    return CsvFile(dialect, header, _below(block, last), codec, above)
+    return CsvFile(dialect, header, _below(block, last), codec, above, row_end)
+
+
+def _rows_without_end(text: bytes, span: tuple[int, int], codec: str) -> tuple[DataBlock, str]:
+    """Return the lines of a file without a mark that ends its rows and delimits nothing, and that mark."""
+    block = DataBlock(-1, text, span, codec)
+    row_end = find_row_end([line for _, line in itertools.islice(block.lines(), SAMPLE_ROWS)])
+    if not row_end:
+        return block, ""
+    start, mark = span[0], row_end.encode()
+    lines = text[start : span[1]].split(NEWLINE)
+    body = NEWLINE.join(line.rstrip()[:-1] if line.rstrip().endswith(mark) else line for line in lines)
+    return DataBlock(-1, text[:start] + body, (start, start + len(body)), codec), row_end
 
 
 def find_start(lines: Sequence[str], aliases: Aliases) -> tuple[int, Dialect | None]:
@@ -168,8 +203,9 @@ def read_table(file: CsvFile) -> tuple[LasTable, str]:
             return LasTable([fast[number] for number in header.order], frozenset(), file.body), ""
     ragged = Ragged(len(header.curves), section=HEADER_ROW, cure="quote cells that hold the delimiter")
     wells = Wells(header.well)
-    curves = [header.curves[number] for number in header.order]
-    columns = [CsvColumn(curve.name, dialect, percent=curve.unit == PERCENT) for curve in curves]
+    columns = [
+        CsvColumn(header.curves[number].name, dialect, header.cell_units.get(number, "")) for number in header.order
+    ]
     starts = collect_columns(_rows(file, ragged, wells), columns)
     settle_commas(columns, None)
     return as_table(columns, starts, file.body, ragged.findings(len(starts))), next(iter(wells.lines), "")

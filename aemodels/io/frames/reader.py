@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding, Severity
 from aemodels.core.types import Recording, Source
 from aemodels.curves.tables import Aliases, load_aliases
@@ -29,7 +30,8 @@ def read_dlis(path: Path, *, aliases: Path | None = None, frame: int | None = No
     Args:
         path: the file.
         aliases: a user's file of mnemonics and units, which takes precedence over the built-in one.
-        frame: number of the frame in the file, from 1; by default the one with most canonical curves.
+        frame: number of the frame in the file, from 1; by default the one with most canonical curves
+            that has rows.
 
     Returns:
         A recording of kind "logs", as `aemodels.io.las.reader.read_las` returns it. Other frames and wells, and
@@ -66,8 +68,8 @@ def read_lis(path: Path, *, aliases: Path | None = None, frame: int | None = Non
 
 def _read(path: Path, form: str, aliases: Aliases, chosen: int | None) -> Recording:
     with open_frames(path, form) as (frames, damage):
-        main, others = _choose(frames, damage, aliases, (form, chosen))
-        log = main.read(aliases)
+        main, log = _first_readable(_candidates(frames, damage, aliases, (form, chosen)), aliases)
+        others = [frame for frame in frames if frame is not main]
         factors: dict[int, float] = {}  # number of each other frame that was read -> metres per unit of its index
         rest = [_other(frame, main, form, (aliases, factors)) for frame in others[:MAX_OTHERS]]
         curves, columns, findings = join_logs(log, rest)
@@ -93,10 +95,25 @@ def _read(path: Path, form: str, aliases: Aliases, chosen: int | None) -> Record
     )
 
 
-def _choose(
+def _first_readable(candidates: Sequence[Frame], aliases: Aliases) -> tuple[Frame, LasLog]:
+    """Read the first frame that has usable rows: a frame may be described, and described again before its rows.
+
+    Raises:
+        UnreadableFileError: that of the first frame, if none has.
+    """
+    refused: UnreadableFileError | None = None
+    for frame in candidates:
+        try:
+            return frame, frame.read(aliases)
+        except UnreadableFileError as error:
+            refused = refused or error
+    raise refused or ValueError("no frame")
+
+
+def _candidates(
     frames: Sequence[Frame], damage: Damage, aliases: Aliases, wanted: tuple[str, int | None]
-) -> tuple[Frame, list[Frame]]:
-    """Return the frame to read and the others that may hold curves.
+) -> list[Frame]:
+    """Return the frames indexed by depth, that with most canonical curves first; or only the wanted one.
 
     Raises:
         UnreadableFileError: if no frame has a depth index.
@@ -112,8 +129,7 @@ def _choose(
         shown = [f"{frame.name}: {frame.problem or f'index {frame.index}'}" for frame in frames[:SHOWN]]
         found, expected = "; ".join(shown) + (" ..." if len(frames) > SHOWN else ""), "a frame indexed by depth"
         raise refusal("no-depth-index", "file", found, expected, "export the logs indexed by depth")
-    main = max(candidates, key=lambda frame: (len(frame.known(aliases)), -frame.number))
-    return main, [frame for frame in frames if frame is not main]
+    return sorted(candidates, key=lambda frame: (-len(frame.known(aliases)), frame.number))
 
 
 def _other(frame: Frame, main: Frame, form: str, known: tuple[Aliases, dict[int, float]]) -> OtherLog:

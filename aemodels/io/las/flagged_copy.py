@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from aemodels.core.types import AxisArray, FloatArray, Recording
 from aemodels.io.added_curves import AddedCurve
-from aemodels.io.las.cells.row_splitter import RowSplitter
+from aemodels.io.las.cells.row_splitter import RowSplitter, remark_start
 from aemodels.io.las.data_table import LasTable, unwrap_rows
 from aemodels.io.las.depth_index import DEPTH_TOLERANCE, depth_factor
 from aemodels.io.las.header import LasHeader, parse_number
@@ -222,6 +222,7 @@ def _extend_rows(text: LasText, rows: FileRows, sections: Sequence[LasSection], 
     first = int(rows.lines.min())
     for index, line in zip(indices, lines, strict=True):
         body = line.rstrip("\r\n")
+        body = body[: remark_start(body, delimiter, width)]
         end = line[len(body) :]
         if delimiter:
             body = _without_last_delimiters(body, delimiter, width)

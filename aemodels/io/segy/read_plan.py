@@ -117,6 +117,8 @@ def _interval(path: Path, headers: HeaderTable, layout: SegyLayout) -> tuple[flo
     stated = layout.interval if layout.interval > 0 else float(positive[0]) if positive.size else 0.0
     if stated > LARGEST_SIGNED and positive.size and stated not in positive:
         stated = float(positive[0])  # a negative number, which the traces contradict
+    if stated in MILLISECONDS and 1000 * stated in positive:
+        return _in_milliseconds(stated, layout)
     if stated in MILLISECONDS and layout.samples * stated <= MIN_RECORD_US and layout.samples >= MIN_RECORD_SAMPLES:
         return _in_milliseconds(stated, layout)
     if stated in (0, UNSIGNED_NONE):

@@ -32,14 +32,14 @@ UNKNOWN = (
     "TENS ROP C3 TGAS SPHI DPHI PHIT BVW GRANITE CALIBRATION RTAB DENSITOMETER NEUTRAL ILDX90 X" + "X" * 400
 )
 UNITS = {
-    "us/ft": "USEC/FEET MICROSEC/FT µs/ft μs/ft MICROSECONDS/FT мкс/фут",
-    "g/cm3": "g/cm³ T/M3 Mg/m3 GR/CM3 г/см3 g/cm^3 GRAMS/CC GMS/CC G/C.C. GR/ML TON/M3",
+    "us/ft": "MICROSEG/PIE Âµs/ft USEC/FEET MICROSEC/FT µs/ft μs/ft MICROSECONDS/FT мкс/фут",
+    "g/cm3": "g/cmÂ³ g/cm³ T/M3 Mg/m3 GR/CM3 г/см3 g/cm^3 GRAMS/CC GMS/CC G/C.C. GR/ML TON/M3",
     "v/v": "m³/m³ V/V DEC FRACTION ft3/ft3 M**3/M**3",
     "ohm.m": "OHMS-M OHM-METERS Ω·m Ω.m OHM-MTR Ом·м OHM_M",
-    "gAPI": "GAPI|UNITS API_GR API-GR UNIDADES|API",
+    "gAPI": "°API Â°API GAPI|UNITS API_GR API-GR UNIDADES|API",
     "b/e": "B/ELECTRON barns/e",
     "mV": "MILLIVOLTS MV.",
-    "in": "IN. INCHES",
+    "in": "IN. INCHES ″ ”",
     "m": "MTS METROS mMD MKB M-RKB м 米 m.",
 }
 OTHER_UNITS = {("ftKB", "m"): 0.3048, ("US FT", "m"): 1200 / 3937, ("1/10IN", "m"): 0.00254, ("kg/m³", "g/cm3"): 0.001}
@@ -121,6 +121,8 @@ SUITES = {
     "EHGR ECGR": "ECGR",
     "DT4P DTCO": "DTCO",
     "DT2 DT4S DTSM": "DTSM",
+    "DTL DT": "DT",
+    "SFLA SFLU": "SFLU",
     "NPHI_DOL NPHI_LIM NPHI_SAN": "NPHI_LIM",
     "C2 C1": "C1",
     "GR_2 GR_1 GR": "GR",
@@ -163,6 +165,11 @@ def test_equal_columns_are_one_curve_and_others_stay_ambiguous():
 )
 def test_a_doubtful_name_needs_unit_and_description(mnemonic: str, unit: str, description: str):
     assert resolve([Candidate(mnemonic, mnemonic, unit, description=description)]) == ((), ())
+
+
+@pytest.mark.parametrize("unit", ["MMHO", "mS/m", "MMHO/M", "S/M", "mho-m"])
+def test_a_conductivity_under_the_name_of_a_resistivity_is_another_quantity(unit: str):
+    assert resolve([Candidate("RILD", "RILD", unit)]) == ((), ())
 
 
 def test_a_possible_curve_is_named_with_the_line_for_the_aliases():

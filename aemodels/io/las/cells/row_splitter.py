@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -15,6 +16,8 @@ from aemodels.io.las.header import LasHeader, parse_number
 DELIMITERS = (",", ";", "\t")
 COMMA_CELL = re.compile(r"[+-]?\d[\d,]*\d(?:\.\d*)?|[+-]?\d[\d.]*,\d+")
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|\S+")
+REMARK = re.compile(r"\s#")
+MAX_REMARKS = 4  # places that may begin a remark; other cells may begin with the mark too, such as #N/A
 
 
 def find_delimiter(lines: Sequence[str], header: LasHeader) -> str | None:
@@ -48,8 +51,38 @@ def _is_number(cell: str) -> bool:
     return parse_number(without_apostrophes(cell)) is not None or COMMA_CELL.fullmatch(cell) is not None
 
 
+def remark_start(line: str, delimiter: str | None, width: int) -> int:
+    """Return where a remark behind a whole row begins; the length of the line if there is none.
+
+    >>> remark_start("1500 50.5 # checked", None, 2), remark_start("1500 #N/A", None, 2)
+    (9, 9)
+    """
+    if "#" in line and width > 0:
+        for found in itertools.islice(REMARK.finditer(line), MAX_REMARKS):
+            before = line[: found.start()]
+            if (
+                len(before.split(delimiter)) == width
+                and before.strip()
+                and not before.rstrip().endswith(delimiter or "\n")
+            ):
+                return found.start()
+    return len(line)
+
+
+def _unquoted(cell: str) -> str:
+    return cell[1:-1].strip() if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell
+
+
 def split_cells(line: str, delimiter: str | None, width: int) -> list[str]:
-    """Split a line into cells; quoted text may contain the delimiter, run-on numbers are split before the sign."""
+    """Split a line into cells; quoted text may contain the delimiter, run-on numbers are split before the sign.
+
+    A remark behind the cells, from a "#" on, is left out.
+    """
+    cells = _split(line[: remark_start(line, delimiter, width)], delimiter, width)
+    return [_unquoted(cell) for cell in cells] if '"' in line else cells
+
+
+def _split(line: str, delimiter: str | None, width: int) -> list[str]:
     if delimiter:
         parts = line.strip("\r\n").split(delimiter)
         if len(parts) != width and '"' in line:

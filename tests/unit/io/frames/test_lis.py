@@ -80,6 +80,17 @@ def test_a_second_frame_with_the_same_depths_is_joined_and_a_second_well_named(t
     assert read_lis(tmp_path / "x.lis", frame=2).names == ("NPHI",)
 
 
+def test_a_frame_that_is_described_again_before_its_rows(tmp_path: Path):
+    well = read_of(
+        tmp_path,
+        LisFrame([LisChannel("DEPT", "FT", FEET[:1]), LisChannel("GR", "GAPI", GR[:1])]),
+        frame(LisChannel("GR", "GAPI", GR)),
+    )
+    np.testing.assert_array_equal(well.channel("GR"), GR.astype(np.float32))
+    (finding,) = (f for f in well.findings if f.code == "other-section")
+    assert (finding.severity, "too-short: 1 usable rows" in finding.found) == ("info", True)
+
+
 def test_no_index_in_depth(tmp_path: Path):
     channels = [LisChannel("TIME", "S", FEET), LisChannel("GR", "GAPI", GR)]
     with pytest.raises(UnreadableFileError, match="no-depth-index"):

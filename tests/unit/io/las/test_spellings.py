@@ -144,3 +144,33 @@ def test_names_of_depths_with_their_reference(name: str):
 @pytest.mark.parametrize("name", ["MDT", "MDEN", "TVDE", "DEPOR", "REF", "KB", "MDX"])
 def test_names_that_begin_like_depths_are_none(name: str):
     assert not is_depth(name)
+
+
+MARKED = {
+    "quoted numbers, commas": [",".join(f'"{cell}"' for cell in row.split()) for row in ROWS],
+    "quoted numbers, blanks": [" ".join(f'"{cell}"' for cell in row.split()) for row in ROWS],
+    "remarks behind the rows": [row + "  # checked, good" for row in ROWS],
+    "remarks behind some rows, commas": [
+        row.replace(" ", ",") + (" # edited" if n % 3 else "") for n, row in enumerate(ROWS)
+    ],
+}
+
+
+@pytest.mark.parametrize("rows", MARKED.values(), ids=MARKED)
+def test_quotes_around_numbers_and_remarks_behind_rows(rows: list[str], tmp_path: Path):
+    assert_known(las_text(rows, **EDGES), tmp_path, [])
+
+
+def test_a_mark_of_a_missing_number_is_not_a_remark(tmp_path: Path):
+    rows = [" ".join([*row.split()[:2], "#N/A"]) if n < 3 else row for n, row in enumerate(ROWS)]
+    well = read_text(tmp_path, las_text([f"{row} # note" for row in rows], **EDGES))
+    np.testing.assert_allclose(well.channel("RHOB"), [np.nan] * 3 + RHOB[3:], rtol=1e-6)
+
+
+def test_a_caliper_of_a_core_hole_that_closes_to_45_mm(tmp_path: Path):
+    rows = [f"{depth:.2f} {45.0 if n < 3 else 96.0 + n:.1f}" for n, depth in enumerate(DEPTHS)]
+    text = las_text(rows, **EDGES).replace("GR.gAPI : GR description", "CALI.MM : caliper")
+    text = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("RHOB."))
+    well = read_text(tmp_path, text)
+    np.testing.assert_allclose(well.channel("CALI")[[0, 3]], [45 / 25.4, 99 / 25.4], rtol=1e-6)
+    assert codes(well) == []

@@ -42,6 +42,11 @@ def test_an_interval_in_ms(tmp_path: Path):
     assert (line.axis[1], codes(line)) == (0.002, ["interval-in-ms"])
 
 
+def test_an_interval_in_ms_that_the_traces_state_in_us(tmp_path: Path):
+    line = read_bytes(tmp_path, segy_bytes(SIGNAL, binary_dt=4, trace_dt=4000))
+    assert (line.axis[1], codes(line)) == (0.004, ["interval-in-ms"])
+
+
 FORMATS = [
     (segy_bytes(SIGNAL, code=5, label=2), SIGNAL, "format-mislabelled"),
     (segy_bytes(SIGNAL, code=1, label=2), SIGNAL, "format-mislabelled"),
