@@ -137,7 +137,7 @@ class GuardedDenoiser:
         channel, sample = np.nonzero(lost_samples(estimates.despiked.mask))
         blend = self.calibration.at(self.calibration.blend, estimates.sigma)[_group(section, self.calibration.groups)]
         shares = blend[channel, estimates.classes[channel, sample]]  # [lost sample, source]
-        out = estimates.sources[0].copy()
+        out: FloatArray = estimates.sources[0].copy()
         out[channel, sample] = np.einsum("sn,ns->n", estimates.sources[:, channel, sample], shares)
         return out
 
