@@ -80,7 +80,7 @@ def bench(  # noqa: PLR0913, PLR0917 - one option each
         rows += _scoring_rows() if score else []
         rows += _process_rows(start=start, memory=memory)
         rows += _training_rows(repeats) if training else []
-        answer.data = {"rows": rows, "repeats": repeats, "machine": _machine()}
+        answer.data = {"rows": rows, "repeats": repeats, "machine": machine()}
         answer.show("Side by side", rows)
         failed = [row for row in rows if (_is_slower(row) if guard else row["verdict"] == "missed")]
         answer.code = FAILED if failed else OK
@@ -109,7 +109,7 @@ def _is_slower(row: dict[str, Any]) -> bool:
     return bool(row["verdict"] == "missed" if row["bound"] is None else row["ratio"] < row["bound"])
 
 
-def _machine() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
     """Return what the figures depend on: processor, cores, system, Python."""
     import os
     import platform
