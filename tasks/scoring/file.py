@@ -38,7 +38,7 @@ from tasks.scoring.outbox import (
 )
 from tasks.scoring.outbox_large_lines import LargeLine, stage_blocks
 
-FILES_IN_NUMPY = 30  # after as many, Keras has saved what starting it costs
+FILES_IN_NUMPY = 100  # after as many wells, Keras has saved what starting it and preparing its kernels costs
 _FILES = itertools.count()
 ResultStatus: TypeAlias = Literal["scored", "refused", "changed", "failed", "blocked", "crashed"]
 
