@@ -215,7 +215,7 @@ def formats_of(kind: str) -> str:
     """Name the formats of a kind of recording, for messages.
 
     >>> formats_of("seismic")
-    'SEG-Y'
+    'SEG-Y or Zarr'
     """
     return " or ".join(form.name for form in FORMATS if form.kind == kind)
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flows.benchmarks.machine import machine
 from tasks.capacity.cluster import Cluster, Work
 from tasks.capacity.constants import Constants
 from tasks.capacity.simulate import simulate
@@ -196,7 +197,5 @@ def _alone(path: Path, folder: Path) -> Path:
 
 
 def _machine() -> str:
-    from flows.cli.bench import machine
-
     found = machine()
     return f"{found['processor']}, {found['cores']} cores, Python {found['python']}"[:200]

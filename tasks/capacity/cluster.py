@@ -1,4 +1,4 @@
-"""What is to be scored, and on what: the user's side of a plan."""
+"""Work and machines of a plan, as the user states them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tasks.capacity.constants import Constants
 
 @dataclass(frozen=True)
 class Work:
-    """What is to be scored.
+    """Files to be scored.
 
     Args:
         wells: number of well files.

@@ -1,4 +1,4 @@
-"""Measured costs of scoring, from which runs on other machines are predicted; all can be measured anew."""
+"""Measured costs of scoring, from which runs on other machines are predicted; all can be measured again."""
 
 from __future__ import annotations
 
@@ -20,23 +20,25 @@ class Constants(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     machine: str = Field(default="AMD EPYC, 2 cores", max_length=200, description="where the figures were measured")
-    flow_start_s: float = Field(default=5.5, ge=0, description="start and end of the process of the flow")
-    server_start_s: float = Field(default=9.6, ge=0, description="start of a temporary Prefect server")
+    flow_start_s: float = Field(default=8.7, ge=0, description="start and end of the process of the flow")
+    server_start_s: float = Field(default=9.4, ge=0, description="start of a temporary Prefect server")
     worker_start_s: float = Field(default=5.8, ge=0, description="start of a Dask worker")
     scoring_start_s: float = Field(default=9.8, ge=0, description="start of a scoring process, with its networks")
     score_well_s: float = Field(default=0.198, gt=0, description="reading, scoring and writing a well")
-    score_gb_s: float = Field(default=400.0, gt=0, description="the same for 1 GB of SEG-Y")
-    worker_well_s: float = Field(default=0.027, ge=0, description="claiming and publishing a well on a worker")
-    flow_well_s: float = Field(default=0.03, ge=0, description="listing, outcome and page of a well in the flow")
-    flow_well_late_s: float = Field(default=0.01, ge=0, description="the part of it after the last well is scored")
-    flow_task_s: float = Field(default=0.02, ge=0, description="sending a task and taking its answer in the flow")
-    server_well_s: float = Field(default=0.002, ge=0, description="a well in Prefect's server")
-    server_task_s: float = Field(default=0.02, ge=0, description="states and log lines of a task in Prefect's server")
+    score_gb_s: float = Field(default=350.0, gt=0, description="the same for 1 GB of SEG-Y")
+    worker_well_s: float = Field(default=0.0275, ge=0, description="claiming and publishing a well on a worker")
+    flow_well_s: float = Field(default=0.0247, ge=0, description="listing, outcome and page of a well in the flow")
+    flow_well_late_s: float = Field(default=0.008, ge=0, description="assumed: its part after the last well")
+    flow_task_s: float = Field(default=0.004, ge=0, description="assumed: a task in the flow")
+    server_well_s: float = Field(default=0.0103, ge=0, description="a well in Prefect's server")
+    server_task_s: float = Field(default=0.004, ge=0, description="assumed: a task in Prefect's server")
     well_mb: float = Field(default=1.1, gt=0, description="size of a well in MB")
     well_out_mb: float = Field(default=3.0, ge=0, description="size of its scores, copy and report in MB")
     line_out_share: float = Field(default=1.05, ge=0, description="bytes written per byte of SEG-Y read")
     range_mb: float = Field(default=50.0, gt=0, description="size of a range of a large line in MB")
-    ledger_well_s: float = Field(default=0.002, ge=0, description="transactions of a well in the ledger's database")
+    ledger_well_s: float = Field(
+        default=0.002, ge=0, description="assumed: transactions of a well in the ledger's database"
+    )
     well_requests: float = Field(default=8.0, ge=0, description="assumed: requests to an object store per well")
     range_requests: float = Field(default=12.0, ge=0, description="assumed: requests to an object store per range")
     request_s: float = Field(default=0.03, ge=0, description="assumed: time of a request to an object store, by clock")

@@ -106,7 +106,7 @@ def estimate(work: Work, cluster: Cluster, constants: Constants, prices: Prices 
 
 
 def find_shared(work: Work, cluster: Cluster, constants: Constants) -> tuple[Shared, ...]:
-    """Return what workers share, with the number of workers at which each is always busy.
+    """List what workers share, with the number of workers at which each is always busy.
 
     A worker is away for `score + waiting` seconds per task; something that needs `d` seconds per task is full at
     `(score + waiting + ledger) / d` workers. Of wells and lines, the kind with more work counts.

@@ -22,8 +22,8 @@ FIELDS = {
     "inline": ("inline", "iline", "il", "line"),
     "crossline": ("crossline", "xline", "xl", "cdp"),
     "offset": ("offset",),
-    "cdp_x": ("cdp_x", "cdp-x", "x", "easting"),
-    "cdp_y": ("cdp_y", "cdp-y", "y", "northing"),
+    "cdp_x": ("cdp_x", "x", "easting"),
+    "cdp_y": ("cdp_y", "y", "northing"),
 }
 WHOLE = ("inline", "crossline", "offset")
 

@@ -33,7 +33,6 @@ class Volume:
 
     Raises:
         UnreadableFileError: as `find_layout` and `open_store`.
-        ImportError: if zarr is not installed.
     """
 
     def __init__(self, path: Path, limits: SizeLimits = DEFAULT_LIMITS, source: Source | None = None) -> None:

@@ -61,8 +61,8 @@ def open_store(path: Path, limits: SizeLimits) -> Any:
         A `zarr.Group`.
 
     Raises:
-        UnreadableFileError: if it is no store, exceeds a limit, or holds links, pipes or names that lead out of it.
-        ImportError: if zarr is not installed.
+        UnreadableFileError: if it is no store, exceeds a limit, or holds links, pipes or names that lead out of it; if
+            zarr is not installed.
     """
     zarr = load_zarr()
     if path.is_dir():

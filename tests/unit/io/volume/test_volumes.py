@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import shutil
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from aemodels.bundle.large_lines import (
     survey_line,
 )
 from aemodels.core.errors import DataError, LargeFileError, UnreadableFileError
+from aemodels.core.types import Source
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.readers import list_files, read, read_blocks
 from aemodels.io.segy.reader import read_segy
@@ -274,3 +276,25 @@ def test_times_without_a_unit_are_milliseconds_and_depths_are_refused(own: Path)
     assert found.axis[1] == pytest.approx(0.004)
     attributes.write_text(json.dumps(told | {"attributes": {"units": "m"}}))
     assert code_of(own) == "bad-zarr"
+
+
+def peak_of(path: Path, rows: int) -> int:
+    """Peak of allocated bytes while a volume of `rows` inlines is read in blocks."""
+    lines = {"inline": np.arange(rows), "crossline": np.arange(64), "time": 4 * np.arange(256)}
+    values = np.zeros((rows, 64, 256), dtype=np.float32)
+    store = xarray.Dataset({"a": (tuple(lines), values)}, coords=lines)
+    store.to_zarr(path, encoding={"a": {"chunks": (8, 32, 128)}}, consolidated=False)
+    source = Source(str(path), "0" * 64)
+    tracemalloc.start()
+    with Volume(path, source=source) as volume:
+        assert sum(len(block.channels) for block in volume.blocks(100)) == 64 * rows
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+def test_memory_does_not_grow_with_the_volume(tmp_path: Path) -> None:
+    peak_of(tmp_path / "warm.zarr", 8)
+    small, large = peak_of(tmp_path / "small.zarr", 16), peak_of(tmp_path / "large.zarr", 80)
+    assert large < 1.3 * small
+    assert large < 4 * 80 * 64 * 256 / 2  # half its samples
