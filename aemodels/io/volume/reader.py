@@ -45,6 +45,7 @@ class Volume:
         counts = np.full(rows, self.per_row) if live is None else live.reshape(rows, -1).sum(axis=1)
         self._before = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])  # live traces before each row
         self._slabs: OrderedDict[int, SlabFile] = OrderedDict()
+        self._parts: dict[str, tuple[tuple[slice, ...], NDArray[Any]]] = {}  # decoded fields of a slab
         self._folder = tempfile.TemporaryDirectory(prefix="sondeflow-")
 
     def __enter__(self) -> Volume:
@@ -148,13 +149,22 @@ class Volume:
         """Return a field of traces by their indices on the grid."""
         array, along = self.layout.fields[name]
         axes = [index[self.layout.dimensions.index(dimension)] for dimension in along]
-        low = [int(axis.min()) for axis in axes]
-        box = tuple(slice(start, int(axis.max()) + 1) for start, axis in zip(low, axes, strict=True))
-        part = np.asarray(decoded(array, box, name))
-        values = part[tuple(axis - start for start, axis in zip(low, axes, strict=True))]
+        box = tuple(
+            self._whole_slabs(axis) if dimension == self.layout.dimensions[0] else slice(0, size)
+            for dimension, axis, size in zip(along, axes, array.shape, strict=True)
+        )
+        if name not in self._parts or self._parts[name][0] != box:  # its chunks may be much larger than a block
+            self._parts[name] = (box, decoded(array, box, name))
+        part = self._parts[name][1]
+        values = part[tuple(axis - side.start for side, axis in zip(box, axes, strict=True))]
         if name in WHOLE and np.isfinite(values.astype(np.float64)).all():
             return [int(value) for value in values]
         return [float(value) for value in values]
+
+    def _whole_slabs(self, rows: NDArray[np.intp]) -> slice:
+        """Return the rows of all slabs that some rows lie in."""
+        first, last = int(rows.min()) // self.slab_rows, int(rows.max()) // self.slab_rows + 1
+        return slice(first * self.slab_rows, min(last * self.slab_rows, self.layout.grid[0]))
 
 
 def decoded(array: Any, region: tuple[slice, ...], name: str) -> NDArray[Any]:
