@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from aemodels.bundle.bundle import Bundle
+from aemodels.bundle.line_sources import Line, SegyLine
 from aemodels.core.errors import DataError
 from aemodels.core.findings import Finding
 from aemodels.core.spec import Spec
@@ -20,8 +21,7 @@ from aemodels.core.types import BoolArray, GatherKind, LineNoise, Recording, Sco
 from aemodels.denoisers.training.architecture import Reach
 from aemodels.io.segy.header_positions import HeaderPositions
 from aemodels.io.segy.read_plan import plan_segy
-from aemodels.io.segy.reader import read_segy_blocks, read_span
-from aemodels.io.segy.trace_headers import spans
+from aemodels.io.segy.reader import read_segy_blocks
 from aemodels.signal.gather_type import gather_type
 from aemodels.signal.noise_estimate import noise_sigma
 from aemodels.signal.normalise import TraceNormaliser, line_amplitude, trace_rms
@@ -149,10 +149,15 @@ def check_segy_blocks(
     Raises:
         UnreadableFileError: as for `read_segy`.
     """
-    traces = traces or traces_per_block(plan_segy(path, positions).layout.samples)
-    survey = survey_line(read_segy_blocks(path, traces=traces, positions=positions))
+    size = traces or traces_per_block(plan_segy(path, positions).layout.samples)
+    return check_blocks(lambda: read_segy_blocks(path, traces=size, positions=positions))
+
+
+def check_blocks(read_blocks: Callable[[], Iterable[Recording]]) -> tuple[LineSurvey, tuple[Finding, ...]]:
+    """Apply the quality rules to a line that is read twice, as `check_segy_blocks` does to a file."""
+    survey = survey_line(read_blocks())
     flags: dict[str, list[BoolArray]] = {}
-    for block in read_segy_blocks(path, traces=traces, positions=positions):
+    for block in read_blocks():
         for reason, mask in assess(block, line_peak=survey.peak).flags.items():
             flags.setdefault(reason, []).append(mask[:, 0])
     joined = {reason: np.concatenate(masks) for reason, masks in flags.items()}
@@ -235,9 +240,14 @@ def block_spans(
     """
     if bundle.kind != "seismic":
         raise DataError(f"{path} is a seismic file; {bundle.name} scores {bundle.kind}")
+    return line_spans(SegyLine(plan_segy(path, positions)), bundle, traces)
+
+
+def line_spans(line: Line, bundle: Bundle, traces: int | None = None) -> list[tuple[int, int]]:
+    """Return the blocks in which a line is scored, as `block_spans` does for a file."""
     step, _ = window_grid(bundle)
-    layout = plan_segy(path, positions).layout
-    return list(spans(layout, _multiple(traces or traces_per_block(layout.samples), step)))
+    size = _multiple(traces or traces_per_block(line.samples), step)
+    return [(first, min(first + size, line.traces)) for first in range(0, line.traces, size)]
 
 
 def score_spans(
@@ -259,12 +269,18 @@ def score_spans(
     Yields:
         The blocks with their scores, in the given order.
     """
+    yield from score_line(SegyLine(plan_segy(path, positions)), bundle, survey, blocks)
+
+
+def score_line(
+    line: Line, bundle: Bundle, survey: LineSurvey, blocks: Iterable[tuple[int, int]]
+) -> Iterator[ScoredBlock]:
+    """Score some blocks of a line, as `score_spans` does for a file."""
     _, margin = window_grid(bundle)
-    plan = plan_segy(path, positions)
     scorer = dataclasses.replace(bundle, normaliser=TraceNormaliser(survey.amplitude, survey.noise, survey.gather))
     for first, last in blocks:
-        start, stop = max(0, first - margin), min(plan.layout.traces, last + margin)
-        recording = read_span(plan, start, stop)
+        start, stop = max(0, first - margin), min(line.traces, last + margin)
+        recording = line.read(start, stop)
         scores = scorer.score(recording, assess(recording, line_peak=survey.peak))
         kept = slice(first - start, last - start)
         yield ScoredBlock(recording.select(kept), _select(scores, kept))

@@ -28,6 +28,8 @@ from aemodels.io.parquet.scored_copy import write_scored_parquet
 from aemodels.io.segy.denoised_copy import write_scored_segy
 from aemodels.io.segy.header_positions import HeaderPositions
 from aemodels.io.segy.reader import read_segy, read_segy_blocks
+from aemodels.io.volume.reader import read_volume, read_volume_blocks
+from aemodels.io.volume.scored_copy import write_scored_volume
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class Format:
         write_copy: writes the scored copy of a plain file; takes (source, target, recording as read, scores, history).
         block_reader: reads a plain file block by block; takes (path, channels per block, options). None if files are
             always read whole.
+        in_ranges: a plain file can be divided between workers of a cluster.
         copied_as: suffix of the scored copies; "" = the first of the suffixes.
     """
 
@@ -77,6 +80,7 @@ class Format:
     reader: Reader
     write_copy: CopyWriter
     block_reader: BlockReader | None = None
+    in_ranges: bool = False
     copied_as: str = ""
 
     @property
@@ -121,6 +125,18 @@ FORMATS: tuple[Format, ...] = (
         reader=lambda path, options: read_segy(path, options.positions),
         write_copy=write_scored_segy,
         block_reader=lambda path, traces, options: read_segy_blocks(path, traces=traces, positions=options.positions),
+        in_ranges=True,
+    ),
+    Format(
+        name="Zarr",
+        versions="Zarr volumes (plain or MDIO 1)",
+        kind="seismic",
+        suffixes=(".zarr.zip", ".mdio.zip", ".zarr", ".mdio"),
+        folder="zarr",
+        header="attributes",
+        reader=lambda path, options: read_volume(path, options.limits),
+        write_copy=write_scored_volume,
+        block_reader=lambda path, traces, options: read_volume_blocks(path, traces, options.limits),
     ),
     Format(
         name="CSV",
@@ -199,7 +215,7 @@ def formats_of(kind: str) -> str:
     """Name the formats of a kind of recording, for messages.
 
     >>> formats_of("seismic")
-    'SEG-Y'
+    'SEG-Y or Zarr'
     """
     return " or ".join(form.name for form in FORMATS if form.kind == kind)
 

@@ -17,6 +17,7 @@ from aemodels.io.files.machine_faults import is_machine_fault, machine_fault
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.formats import FORMATS, Reader, ReadOptions, find_format, known_suffixes
 from aemodels.io.segy.header_positions import HeaderPositions
+from aemodels.io.volume.store import is_store_folder
 
 READERS: dict[str, Reader] = {suffix: form.read for form in FORMATS for suffix in form.suffixes}
 UNFINISHED = (PART_SUFFIX, ".tmp", ".partial", ".crdownload", ".filepart", ".download", "~")
@@ -106,8 +107,9 @@ def _read_packed(path: Path, reader: Reader, options: ReadOptions) -> Recording:
 def list_files(root: Path) -> tuple[list[Path], list[tuple[Path, Finding]]]:
     """Files below a path, in sorted order.
 
-    Hidden files and folders and unfinished downloads (`UNFINISHED`) are passed over; links to folders are not followed,
-    and links to files that lead out of the root are problems.
+    A Zarr store that is a folder counts as one file. Hidden files and folders and unfinished downloads
+    (`UNFINISHED`) are passed over; links to folders are not followed, and links to files that lead out of the root are
+    problems.
 
     Args:
         root: a file or a folder.
@@ -122,7 +124,7 @@ def list_files(root: Path) -> tuple[list[Path], list[tuple[Path, Finding]]]:
         problems.append((path, _os_finding(path, error)))
 
     try:
-        if not root.is_dir():
+        if not root.is_dir() or is_store_folder(root):
             root.stat()
             return [root], []
     except OSError as error:
@@ -130,6 +132,9 @@ def list_files(root: Path) -> tuple[list[Path], list[tuple[Path, Finding]]]:
     files: list[Path] = []
     for folder, subfolders, names in os.walk(root, onerror=note):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        stores = [name for name in subfolders if is_store_folder(Path(folder) / name)]
+        subfolders[:] = [name for name in subfolders if name not in stores]
+        files += [Path(folder) / name for name in stores if not passed_over(name)]
         files += [Path(folder) / name for name in names if not passed_over(name)]
     outside = [path for path in files if path.is_symlink() and not _real(path).is_relative_to(_real(root))]
     problems += [(path, _outside(path, root)) for path in sorted(outside)]
@@ -144,6 +149,8 @@ def passed_over(name: str) -> bool:
 def _refusal(path: Path, limits: SizeLimits) -> Finding | None:
     """Why a path cannot be read at all; None where it can."""
     if path.is_dir():
+        if is_store_folder(path):
+            return None  # its reader checks it
         return Finding("error", "is-directory", "file", f"{path} is a folder", "a file", "name the files in it")
     status = path.stat()
     if not path.is_file():

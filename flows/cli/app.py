@@ -17,6 +17,7 @@ from flows.cli import (
     keep,
     learn,
     monitor,
+    plan,
     reviews,
     score,
     serve,
@@ -48,6 +49,7 @@ for group in (
     reviews,
     show,
     bench,
+    plan,
     stack,
 ):
     group.add_to(app)

@@ -57,6 +57,7 @@ def bench(  # noqa: PLR0913, PLR0917 - one option each
     if context.invoked_subcommand is not None:
         return
     with answering("bench", as_json=as_json) as answer:
+        from flows.benchmarks.machine import machine
         from flows.environment import prepare_environment
         from tasks.settings import Settings
 
@@ -80,7 +81,7 @@ def bench(  # noqa: PLR0913, PLR0917 - one option each
         rows += _scoring_rows() if score else []
         rows += _process_rows(start=start, memory=memory)
         rows += _training_rows(repeats) if training else []
-        answer.data = {"rows": rows, "repeats": repeats, "machine": _machine()}
+        answer.data = {"rows": rows, "repeats": repeats, "machine": machine()}
         answer.show("Side by side", rows)
         failed = [row for row in rows if (_is_slower(row) if guard else row["verdict"] == "missed")]
         answer.code = FAILED if failed else OK
@@ -107,25 +108,6 @@ def _training_rows(repeats: int) -> list[dict[str, Any]]:
 def _is_slower(row: dict[str, Any]) -> bool:
     """Return whether a row falls below its bound; one that has none is judged by its verdict."""
     return bool(row["verdict"] == "missed" if row["bound"] is None else row["ratio"] < row["bound"])
-
-
-def _machine() -> dict[str, Any]:
-    """Return what the figures depend on: processor, cores, system, Python."""
-    import os
-    import platform
-
-    models = [line.partition(":")[2].strip() for line in _cpu_lines() if line.startswith("model name")]
-    return {
-        "processor": models[0] if models else platform.processor(),
-        "cores": os.cpu_count(),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-    }
-
-
-def _cpu_lines() -> list[str]:
-    path = Path("/proc/cpuinfo")
-    return path.read_text().splitlines() if path.exists() else []
 
 
 def labels(

@@ -82,7 +82,11 @@ def score(  # noqa: PLR0913, PLR0917 - one option each
 
 
 def _is_inbox(paths: list[str], out: Path | None) -> bool:
-    return len(paths) == 1 and out is not None and ("://" in paths[0] or Path(paths[0]).is_dir())
+    if len(paths) != 1 or out is None:
+        return False
+    from aemodels.io.volume.store import is_store_folder
+
+    return "://" in paths[0] or (Path(paths[0]).is_dir() and not is_store_folder(Path(paths[0])))
 
 
 def _drained(

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from aemodels.bundle.large_lines import check_segy_blocks
+from aemodels.bundle.large_lines import LineSurvey, check_blocks, check_segy_blocks, traces_per_block
 from aemodels.core.errors import LargeFileError, UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.io.files.gzip import content_stem, plain_file
+from aemodels.io.formats import format_of
 from aemodels.io.readers import read
+from aemodels.io.volume.reader import Volume
 from aemodels.signal.quality_rules import assess
 from tasks.ingest.reading_process import Row, answer_of, reading_process
 from tasks.scoring.start_worker import StartedWorker
@@ -67,11 +69,19 @@ def _check_blocks(path: Path, settings: Settings) -> Row:
     """Check a line that is too large to be read at once."""
     try:
         with plain_file(path, settings.limits) as plain:
-            survey, findings = check_segy_blocks(plain, positions=settings.header_positions)
+            survey, findings = _check_line(plain, settings)
     except UnreadableFileError as error:
         return row(str(path), list(error.findings))
     found = row(str(path), list(findings), "seismic", content_stem(path))
     return found | {"channels": survey.traces, "samples": survey.samples}
+
+
+def _check_line(plain: Path, settings: Settings) -> tuple[LineSurvey, tuple[Finding, ...]]:
+    if format_of(plain).in_ranges:
+        return check_segy_blocks(plain, positions=settings.header_positions)
+    with Volume(plain, settings.limits) as volume:
+        size = traces_per_block(volume.samples)
+        return check_blocks(lambda: volume.blocks(size))
 
 
 def row(path: str, findings: list[Finding], kind: str = "", name: str = "") -> Row:

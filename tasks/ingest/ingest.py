@@ -19,9 +19,11 @@ from aemodels.core.types import Recording, Source
 from aemodels.io.files.atomic import atomic_path
 from aemodels.io.files.gzip import plain_file
 from aemodels.io.files.hashing import sha256_file
+from aemodels.io.formats import format_of
 from aemodels.io.readers import list_files, read
 from aemodels.io.remote import fetch_all, is_url
 from aemodels.io.segy.read_plan import plan_segy
+from aemodels.io.volume.store import hash_store
 from tasks.ingest.reading_process import answer_of, reading_process
 from tasks.settings import Settings
 from tasks.storage.code_version import READING, code_hash
@@ -137,8 +139,8 @@ def ingest_file(path: Path, settings: Settings) -> list[FileRecord]:
         One record; several of a SEG-Y file above `settings.max_whole_bytes`, which is stored in parts.
     """
     try:
-        sha256 = sha256_file(path)
-    except OSError:
+        sha256 = hash_store(path)
+    except (OSError, UnreadableFileError):
         return _read_file(path, "", settings)
     # the folder's name tells the basin of a well
     key = digest_of([sha256, path.name, path.absolute().parent.name, code_hash(READING), *_reading_options(settings)])
@@ -172,6 +174,8 @@ def _read_file(path: Path, sha256: str, settings: Settings) -> list[FileRecord]:
                 path, aliases=settings.aliases, positions=settings.header_positions, limits=settings.limits
             )
         except LargeFileError:
+            if not format_of(path).in_ranges:
+                raise
             return _read_parts(path, settings)
     except UnreadableFileError as error:
         return [FileRecord(path=str(path), sha256=sha256, findings=error.findings)]

@@ -132,7 +132,7 @@ def close_line(line: OpenLine, request: FilledRequest, settings: Settings) -> Fi
 def _is_large(arrival: Arrival, settings: Settings) -> bool:
     """Return whether a local file is read block by block; packed ones are not cut: each worker would unpack them."""
     form = find_format(arrival.path)
-    if form is None or form.block_reader is None or is_url(arrival.path):
+    if form is None or not form.in_ranges or is_url(arrival.path):
         return False
     try:
         path = Path(arrival.path)

@@ -28,6 +28,7 @@ from tasks.ledger import FileObservation, load_observations, save_observations
 from tasks.scoring.outbox import IDENTIFY, ChangedError
 
 OUTPUT_FOLDERS = ("scores", *dict.fromkeys(form.folder for form in FORMATS), "reports", "quarantine", "reviews")
+_PACK = "copy it to a file; pack a Zarr store as .zarr.zip, or name it alone to `sondeflow score`"
 MAX_WAIT_SECONDS = 10.0  # a file with a longer settling time is left for the next run
 
 
@@ -234,7 +235,7 @@ def _arrival(path: Path) -> Arrival:
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         found = f"{path} is a folder, pipe, socket or device"
-        raise UnreadableFileError((Finding("error", "not-regular", "file", found, "a file", "copy it to a file"),))
+        raise UnreadableFileError((Finding("error", "not-regular", "file", found, "a file", _PACK),))
     return Arrival(str(path), _stamp(status), status.st_mtime)
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from aemodels.core.errors import BundleError, UnreadableFileError
 from aemodels.core.findings import Finding
-from aemodels.io.files.hashing import sha256_file
 from aemodels.io.files.size_limits import SizeLimits
 from aemodels.io.formats import kind_of
+from aemodels.io.volume.store import check_folder, hash_store, is_store_folder
 from aemodels.review.document import is_review
 from tasks.scoring.arrivals import check_opened, list_inbox
 from tasks.scoring.choose_bundle import choose_scorers, remedy
@@ -79,7 +79,15 @@ def _list(paths: Sequence[Path], outbox: Path | None, limits: SizeLimits) -> tup
     listed: dict[Path, _Listed] = {}
     outcomes: list[FileOutcome] = []
     for path in paths:
-        target = outbox or (path if path.is_dir() else path.parent) / SCORED
+        store = is_store_folder(path)
+        target = outbox or (path if path.is_dir() and not store else path.parent) / SCORED
+        if store:
+            try:
+                check_folder(path, limits)
+                listed.setdefault(path.resolve(), _Listed(path, str(path), target))
+            except UnreadableFileError as error:
+                outcomes.append(FileOutcome(path=str(path), fate="left", findings=error.findings))
+            continue
         found = list_inbox(str(path), target)
         outcomes += [FileOutcome(path=shown, fate="left", findings=(finding,)) for shown, finding in found.problems]
         for arrival in found.arrivals:
@@ -111,7 +119,7 @@ def _job(item: _Listed, scorer: Scorer | None, settings: Settings) -> Job:
     return Job(
         path=str(item.path),
         source=item.shown,
-        sha256=sha256_file(item.path),
+        sha256=hash_store(item.path),
         scorer=scorer,
         outbox=str(item.outbox),
         temp_prefix=f"d{uuid.uuid4().hex[:12]}",
@@ -165,7 +173,7 @@ def _outcome(job: Job, result: ScoringResult) -> FileOutcome:
     if result.status == "scored":
         publish([result.staged])
         return FileOutcome.model_validate({**known, **result.counts, "fate": "scored", "outputs": result.outputs})
-    if result.status == "changed":
+    if result.status == "changed" or Path(job.path).is_dir():  # a store is not copied
         return FileOutcome.model_validate({**known, "fate": "left"})
     try:
         paths = quarantine(job.destination, Path(job.path), job.source, job.sha256, findings)

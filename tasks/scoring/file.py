@@ -17,11 +17,11 @@ from aemodels.core.errors import BundleError, DataError, LargeFileError, Machine
 from aemodels.core.findings import Finding
 from aemodels.core.types import Recording, Scores, Source
 from aemodels.denoisers.whole_signal import load_keras
-from aemodels.io.files.hashing import sha256_file
 from aemodels.io.files.regular import open_regular
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.readers import read
 from aemodels.io.segy.header_positions import HeaderPositions
+from aemodels.io.volume.store import hash_store
 from aemodels.report.flagged_intervals import FlagSummary, summarise_flags
 from aemodels.review.document import MAX_BYTES, is_review, parse_review
 from tasks.scoring.line_ranges.outputs import stage_ranges, write_range
@@ -38,7 +38,7 @@ from tasks.scoring.outbox import (
 )
 from tasks.scoring.outbox_large_lines import LargeLine, stage_blocks
 
-FILES_IN_NUMPY = 30  # after as many, Keras has saved what starting it costs
+FILES_IN_NUMPY = 100  # after as many wells, Keras has saved what starting it and preparing its kernels costs
 _FILES = itertools.count()
 ResultStatus: TypeAlias = Literal["scored", "refused", "changed", "failed", "blocked", "crashed"]
 
@@ -325,8 +325,8 @@ def _checked(job: Job, result: ScoringResult) -> ScoringResult:
 
 def _hash(path: Path) -> str:
     try:
-        return sha256_file(path)
-    except OSError:
+        return hash_store(path)
+    except (OSError, UnreadableFileError):
         return ""  # removed or unreadable, so not the file that was claimed
 
 

@@ -28,6 +28,7 @@ from aemodels.io.files.machine_faults import NO_ROOM
 from aemodels.io.files.regular import open_regular
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, MIB, SizeLimits
 from aemodels.io.formats import format_of
+from aemodels.io.volume.store import hash_store
 from aemodels.monitoring.histogram import quantile_summary
 from aemodels.report.html.report import render_report
 from aemodels.signal.quality_rules import assess
@@ -158,7 +159,7 @@ def stage_by(
         temporary.parent.mkdir(parents=True, exist_ok=True)
     try:
         write(paths)
-        if sha256_file(local) != source.sha256:
+        if hash_store(local) != source.sha256:
             raise ChangedError(f"{source.uri}: changed while it was scored; left for the next run")
         return tuple(Staged(str(temporary), str(target), sha256_file(temporary)) for temporary, target in order)
     except BaseException:

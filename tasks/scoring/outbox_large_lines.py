@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import pyarrow.parquet as pq
 
@@ -14,20 +15,25 @@ from aemodels.bundle.bundle import Bundle
 from aemodels.bundle.large_lines import (
     LineSurvey,
     ScoredBlock,
+    line_spans,
     partly_shown_finding,
+    score_line,
     score_segy_blocks,
     survey_line,
     traces_per_block,
 )
 from aemodels.core.findings import Finding
-from aemodels.core.types import FloatArray, Source
+from aemodels.core.types import Recording, Scores, Source
 from aemodels.field.headers import describe_line
 from aemodels.io.files.gzip import content_stem, plain_file
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
+from aemodels.io.formats import format_of
 from aemodels.io.segy.denoised_copy import write_denoised_blocks
 from aemodels.io.segy.header_positions import HeaderPositions
 from aemodels.io.segy.read_plan import plan_segy
 from aemodels.io.segy.reader import read_segy_blocks, read_span
+from aemodels.io.volume.reader import Volume
+from aemodels.io.volume.scored_copy import write_scored_blocks
 from aemodels.report.html.report import render_report
 from tasks.scoring.outbox import (
     ABOUT,
@@ -86,7 +92,7 @@ class LineTotals:
 
 
 def stage_blocks(destination: Destination, line: LargeLine, bundle: Bundle) -> tuple[tuple[Staged, ...], WrittenLine]:
-    """Score a SEG-Y file block by block and write all its outputs under temporary names.
+    """Score a SEG-Y file or volume block by block and write all its outputs under temporary names.
 
     Args:
         destination: destination of the outputs.
@@ -102,7 +108,7 @@ def stage_blocks(destination: Destination, line: LargeLine, bundle: Bundle) -> t
         UnreadableFileError: if the file is not a readable SEG-Y file.
     """
     with plain_file(line.local, line.limits) as plain:
-        named = dataclasses.replace(read_span(plan_segy(plain, line.positions), 0, 1), source=line.source)
+        named = dataclasses.replace(_first_trace(plain, line), source=line.source)
     written: list[WrittenLine] = []
 
     def write(paths: Targets) -> None:
@@ -113,7 +119,7 @@ def stage_blocks(destination: Destination, line: LargeLine, bundle: Bundle) -> t
 
 
 def write_line(paths: Targets, line: LargeLine, bundle: Bundle, label: BundleLabel) -> WrittenLine:
-    """Score a SEG-Y file block by block and write scores, copy and report, with constant memory.
+    """Score a line block by block and write scores, copy and report, with constant memory.
 
     The report shows the block with the most flagged traces, with a note.
 
@@ -130,14 +136,49 @@ def write_line(paths: Targets, line: LargeLine, bundle: Bundle, label: BundleLab
     totals = LineTotals()
     history = history_of(label, bundle)
     with plain_file(line.local, line.limits) as plain:
-        survey = survey_plain(plain, line.positions)
-        blocks = score_segy_blocks(plain, bundle, positions=line.positions, survey=survey)
+        form = format_of(line.source.path)
+        survey, blocks, write_copy = (_of_segy if form.in_ranges else _of_volume)(plain, line, bundle)
         with pq.ParquetWriter(paths.scores, score_schema("seismic", ()), compression="zstd") as writer:
-            write_denoised_blocks(plain, paths.copy, _written(blocks, writer, line.source, totals), history)
+            write_copy(paths.copy, _written(blocks, writer, line.source, totals), history)
             about = describe_line(content_stem(line.source.path), survey.findings)
             writer.add_key_value_metadata({ABOUT.decode(): json.dumps(about)})
     paths.report.write_text(report_of(totals, survey, label, line.source), encoding="utf-8")
     return WrittenLine(totals.rows, totals.flagged, survey.findings)
+
+
+WriteCopy: TypeAlias = Callable[[Path, Iterable[Scores], str], None]
+
+
+def _first_trace(plain: Path, line: LargeLine) -> Recording:
+    if format_of(line.source.path).in_ranges:
+        return read_span(plan_segy(plain, line.positions), 0, 1)
+    with Volume(plain, line.limits, line.source) as volume:
+        return volume.read(0, 1)
+
+
+def _of_segy(plain: Path, line: LargeLine, bundle: Bundle) -> tuple[LineSurvey, Iterator[ScoredBlock], WriteCopy]:
+    """Return the survey of a SEG-Y file, its scored blocks, and the function that writes its copy from their scores."""
+    survey = survey_plain(plain, line.positions)
+
+    def write_copy(path: Path, blocks: Iterable[Scores], history: str) -> None:
+        write_denoised_blocks(plain, path, (scores.denoised for scores in blocks), history)
+
+    return survey, score_segy_blocks(plain, bundle, positions=line.positions, survey=survey), write_copy
+
+
+def _of_volume(plain: Path, line: LargeLine, bundle: Bundle) -> tuple[LineSurvey, Iterator[ScoredBlock], WriteCopy]:
+    """Return the same of a volume; each pass decodes every chunk once."""
+    with Volume(plain, line.limits, line.source) as volume:
+        survey = survey_line(volume.blocks(traces_per_block(volume.samples)))
+
+    def blocks() -> Iterator[ScoredBlock]:
+        with Volume(plain, line.limits, line.source) as volume:
+            yield from score_line(volume, bundle, survey, line_spans(volume, bundle))
+
+    def write_copy(path: Path, scored: Iterable[Scores], history: str) -> None:
+        write_scored_blocks(plain, path, scored, history)
+
+    return survey, blocks(), write_copy
 
 
 def history_of(label: BundleLabel, bundle: Bundle) -> str:
@@ -153,13 +194,13 @@ def survey_plain(plain: Path, positions: HeaderPositions | None) -> LineSurvey:
 
 def _written(
     blocks: Iterator[ScoredBlock], writer: pq.ParquetWriter, source: Source, totals: LineTotals
-) -> Iterator[FloatArray]:
-    """Write the rows of each block and yield its denoised samples."""
+) -> Iterator[Scores]:
+    """Write the rows of each block and yield its scores."""
     for block in blocks:
         recording = dataclasses.replace(block.recording, source=source)
         writer.write_table(score_table(recording, block.scores))
         totals.add(block)
-        yield block.scores.denoised
+        yield block.scores
 
 
 def report_of(totals: LineTotals, survey: LineSurvey, label: BundleLabel, source: Source) -> str:

@@ -17,7 +17,7 @@ def test_the_page_on_formats_has_a_row_for_every_format(form: Format) -> None:
     rows = [line for line in read_page("formats.md").splitlines() if line.startswith(f"| {form.versions} |")]
     assert len(rows) == 1, f"add a row `| {form.versions} | …` to docs/reference/formats.md"
     _, suffixes, kind, header, copy = (cell.strip() for cell in rows[0].strip("|").split(" | "))
-    assert re.findall(r"`(\.\w+)`", suffixes) == list(form.suffixes)
+    assert re.findall(r"`(\.[\w.]+)`", suffixes) == list(form.suffixes)
     assert (kind, header) == (form.kind, form.header)
     assert copy.startswith(f"`{form.folder}/`: ")
 

@@ -16,6 +16,7 @@ from aemodels.io.files.machine_faults import is_machine_fault, machine_fault
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, MIB, SizeLimits
 
 PACKED_SUFFIX = ".gz"
+STORE_SUFFIXES = (".zarr.zip", ".mdio.zip")  # a folder packed as a file; the suffix says what is in it
 
 
 class Readable(Protocol):
@@ -35,7 +36,8 @@ def content_suffix(path: Path) -> str:
     >>> content_suffix(Path("a/LINE.SGY.gz")), content_suffix(Path("w.las"))
     ('.sgy', '.las')
     """
-    return (Path(path.stem) if is_packed(path) else path).suffix.lower()
+    name = path.stem if is_packed(path) else path.name
+    return _store_suffix(name) or Path(name).suffix.lower()
 
 
 def content_stem(path: Path) -> str:
@@ -44,7 +46,13 @@ def content_stem(path: Path) -> str:
     >>> content_stem(Path("a/LINE.7.SGY.gz")), content_stem(Path("w.las"))
     ('LINE.7', 'w')
     """
-    return (Path(path.stem) if is_packed(path) else path).stem
+    name = path.stem if is_packed(path) else path.name
+    store = _store_suffix(name)
+    return name[: -len(store)] if store else Path(name).stem
+
+
+def _store_suffix(name: str) -> str:
+    return next((suffix for suffix in STORE_SUFFIXES if name.lower().endswith(suffix)), "")
 
 
 @contextmanager
