@@ -44,7 +44,7 @@ def resolve_start(spec: ExperimentSpec, bundle: Bundle) -> ExperimentSpec:
             f"{', '.join(sorted(point.denoisers))} and the detectors {', '.join(sorted(point.detectors))}; give "
             "networks the names that they have there"
         )
-    spec, left_out = (spec, ()) if spec.start.all_networks else _without_others(spec, networks)
+    trained, left_out = (spec, ()) if spec.start.all_networks else _without_others(spec, networks)
     found = {
         "content_hash": bundle.content_hash,
         "networks": tuple(networks),
@@ -52,7 +52,7 @@ def resolve_start(spec: ExperimentSpec, bundle: Bundle) -> ExperimentSpec:
         "left_out": (*spec.start.left_out, *left_out),
     }
     start = spec.start.model_copy(update=found)
-    return spec.model_copy(update={"start": start, "normalise": _normalise(spec, start, bundle)})
+    return trained.model_copy(update={"start": start, "normalise": _normalise(spec, start, bundle)})
 
 
 def with_start(spec: ExperimentSpec, prepared: Prepared, bundle: Bundle | None) -> Prepared:
@@ -116,7 +116,8 @@ def _without_others(spec: ExperimentSpec, networks: Sequence[str]) -> tuple[Expe
     if not judges:
         return spec, ()
     named = {*kept, *(one.name for one in judges)}
-    left_out = tuple(one.name for one in (*spec.contenders, *detectors) if one.name not in named)
+    listed = [*(one.name for one in spec.contenders), *(one.name for one in detectors)]
+    left_out = tuple(name for name in listed if name not in named)
     anomalies = spec.anomalies.model_copy(update={"detectors": judges})
     return spec.model_copy(update={"contenders": contenders, "anomalies": anomalies}), left_out
 
