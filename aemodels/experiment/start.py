@@ -32,7 +32,7 @@ class StartSpec(Spec):
         default=True, description="keep the bundle's scaling of the curves; false = fit it to the training wells"
     )
     share: float = Field(
-        default=0.25,
+        default=0.15,
         gt=0.0,
         le=1.0,
         description="epochs, steps and faulty copies, as a share of those of a training from nothing",
