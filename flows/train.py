@@ -37,6 +37,9 @@ class TrainRequest(BaseModel):
         description="bundle whose networks are trained further: one of the package (logs-v1), a folder, or "
         "models:/NAME/VERSION; default: as in the specification, else training from nothing",
     )
+    all_networks: bool = Field(
+        default=False, description="also train the networks that the bundle to start from lacks, from nothing"
+    )
     reviews: bool = Field(
         default=False,
         description="take what reviewers called a fault for no example of clean readings, and rejected flags for one",
@@ -49,7 +52,8 @@ class TrainRequest(BaseModel):
     def experiment(self) -> ExperimentSpec:
         """The specification, loaded if it is given by name, with the bundle to start from."""
         spec = load_spec(self.spec) if isinstance(self.spec, str) else self.spec
-        return spec if self.start_from is None else spec.starting_from(self.start_from)
+        spec = spec if self.start_from is None else spec.starting_from(self.start_from)
+        return spec.with_all_networks() if self.all_networks else spec
 
     @property
     def origin(self) -> str:

@@ -125,3 +125,8 @@ def can_start(model: Plain | Guarded, start: WarmStart[Denoiser]) -> bool:
         return False
     StartingNetwork.of(network, start if network is model else _inner_start(start))
     return True
+
+
+def is_network(model: Plain | Guarded) -> bool:
+    """Return True if a denoiser is a network, with guards or without."""
+    return isinstance(model.inner if isinstance(model, Guarded) else model, Architecture)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from aemodels.core.errors import SpecError
 from aemodels.core.registered_models import REGISTERED
 from aemodels.core.spec import Spec
 from aemodels.core.types import Kind
@@ -233,10 +234,22 @@ class ExperimentSpec(Spec):
         Args:
             bundle: see `StartSpec.bundle`.
         """
-        kept = (
-            {} if self.start is None else self.start.model_dump(include={"keep_normaliser", "share", "learning_rate"})
-        )
+        settings = {"keep_normaliser", "share", "learning_rate", "all_networks"}
+        kept = {} if self.start is None else self.start.model_dump(include=settings)
         return self.model_copy(update={"start": StartSpec(bundle=bundle, **kept)})
+
+    def with_all_networks(self) -> ExperimentSpec:
+        """Return the experiment with the networks that the bundle it starts from lacks, trained from nothing.
+
+        Raises:
+            SpecError: if it starts from no bundle.
+        """
+        if self.start is None:
+            raise SpecError(
+                f"{self.name} starts from no bundle and trains all its networks; expected --start-from, or `start` in "
+                "the specification, beside --all-networks"
+            )
+        return self.model_copy(update={"start": self.start.model_copy(update={"all_networks": True})})
 
     def contender(self, name: str) -> Contender:
         """Return the contender of that name."""

@@ -18,8 +18,9 @@ Fit = TypeVar("Fit")
 class StartSpec(Spec):
     """The bundle that networks start from, and how much shorter their training then is.
 
-    Networks of the experiment that have the name of one of the bundle start from its weights; all others, and all other
-    methods, are fitted from nothing.
+    Networks of the experiment that have the name of one of the bundle start from its weights. Other methods are fitted
+    from nothing. Networks that the bundle lacks are left out, with the detectors that reconstruct with them: their
+    training from nothing would take as long as all the rest.
     """
 
     bundle: str = Field(
@@ -31,12 +32,15 @@ class StartSpec(Spec):
         default=True, description="keep the bundle's scaling of the curves; false = fit it to the training wells"
     )
     share: float = Field(
-        default=0.25,
+        default=0.15,
         gt=0.0,
         le=1.0,
         description="epochs, steps and faulty copies, as a share of those of a training from nothing",
     )
     learning_rate: float = Field(default=0.3, gt=0.0, le=1.0, description="factor on the initial learning rates")
+    all_networks: bool = Field(
+        default=False, description="also train the networks that the bundle lacks, from nothing; false = leave them out"
+    )
     content_hash: str = Field(
         default="",
         pattern=r"^([0-9a-f]{64})?$",
@@ -44,6 +48,9 @@ class StartSpec(Spec):
     )
     networks: tuple[str, ...] = Field(
         default=(), description="contenders and detectors that start from the bundle; filled in"
+    )
+    left_out: tuple[str, ...] = Field(
+        default=(), description="networks that the bundle lacks, and detectors that need them; filled in"
     )
     step_m: float | None = Field(
         default=None, gt=0.0, description="logs: depth step that its networks are used to [m]; filled in"

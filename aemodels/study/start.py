@@ -9,10 +9,10 @@ from aemodels.bundle.bundle import Bundle
 from aemodels.core.errors import SpecError
 from aemodels.core.findings import Finding
 from aemodels.core.types import Recording
-from aemodels.denoisers.registry import can_start
+from aemodels.denoisers.registry import can_start, is_network
 from aemodels.detect.base import DetectContext, Detector
 from aemodels.detect.fault_network.network import FaultNetwork
-from aemodels.detect.fusion.fusion import FusionDetector
+from aemodels.detect.fusion.fusion import Fusion, FusionDetector
 from aemodels.experiment.fitted import Prepared
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.experiment.start import StartingPoint, StartSpec
@@ -23,7 +23,7 @@ def resolve_start(spec: ExperimentSpec, bundle: Bundle) -> ExperimentSpec:
     """Return an experiment with everything in its specification that it takes over from the bundle it starts from.
 
     That is the bundle's hash, depth step and, if it is kept, scaling of the curves, and the names of the networks that
-    start from it. Nothing is trained.
+    start from it. Networks that the bundle lacks are left out, unless the experiment asks for them. Nothing is trained.
 
     Args:
         spec: the experiment; returned unchanged without `start`.
@@ -44,9 +44,15 @@ def resolve_start(spec: ExperimentSpec, bundle: Bundle) -> ExperimentSpec:
             f"{', '.join(sorted(point.denoisers))} and the detectors {', '.join(sorted(point.detectors))}; give "
             "networks the names that they have there"
         )
-    found = {"content_hash": bundle.content_hash, "networks": tuple(networks), "step_m": bundle.step}
+    trained, left_out = (spec, ()) if spec.start.all_networks else _without_others(spec, networks)
+    found = {
+        "content_hash": bundle.content_hash,
+        "networks": tuple(networks),
+        "step_m": bundle.step,
+        "left_out": (*spec.start.left_out, *left_out),
+    }
     start = spec.start.model_copy(update=found)
-    return spec.model_copy(update={"start": start, "normalise": _normalise(spec, start, bundle)})
+    return trained.model_copy(update={"start": start, "normalise": _normalise(spec, start, bundle)})
 
 
 def with_start(spec: ExperimentSpec, prepared: Prepared, bundle: Bundle | None) -> Prepared:
@@ -80,6 +86,40 @@ def unseen(bundle: Bundle, recordings: Sequence[Recording]) -> tuple[list[Record
         else:
             kept.append(recording)
     return kept, findings
+
+
+def left_out_finding(spec: ExperimentSpec) -> tuple[Finding, ...]:
+    """Return one finding if networks that the bundle lacks were left out of an experiment; else none."""
+    if spec.start is None or not spec.start.left_out:
+        return ()
+    expected, remedy = f"networks that start from {spec.start.bundle}", "--all-networks trains them from nothing"
+    found = f"{', '.join(spec.start.left_out)} left out"
+    return (Finding("info", "networks-left-out", spec.name, found, expected, remedy),)
+
+
+def _without_others(spec: ExperimentSpec, networks: Sequence[str]) -> tuple[ExperimentSpec, tuple[str, ...]]:
+    """Return an experiment without the networks that start from nothing, and the names of what is left out.
+
+    The default, and what a combination of detectors consists of, stay. Detectors that reconstruct with a network that
+    is left out go with it.
+    """
+    detectors = spec.anomalies.detectors
+    members = {name for one in detectors if isinstance(one.model, Fusion) for name in one.model.members}
+    needed = {*networks, *members, spec.default}.union(*(spec.contenders_of(name) for name in members))
+    contenders = tuple(one for one in spec.contenders if one.name in needed or not is_network(one.model))
+    kept = {one.name for one in contenders}
+    judges = tuple(
+        one
+        for one in detectors
+        if one.name in needed or (spec.contenders_of(one.name) <= kept and not isinstance(one.model, FaultNetwork))
+    )
+    if not judges:
+        return spec, ()
+    named = {*kept, *(one.name for one in judges)}
+    listed = [*(one.name for one in spec.contenders), *(one.name for one in detectors)]
+    left_out = tuple(name for name in listed if name not in named)
+    anomalies = spec.anomalies.model_copy(update={"detectors": judges})
+    return spec.model_copy(update={"contenders": contenders, "anomalies": anomalies}), left_out
 
 
 def _check_bundle(spec: ExperimentSpec, start: StartSpec, bundle: Bundle) -> None:

@@ -70,6 +70,9 @@ def train(  # noqa: PLR0913, PLR0917 - one option each
         str | None,
         typer.Option("--start-from", metavar="REF", help="Bundle whose networks are trained further, e.g. logs-v1."),
     ] = None,
+    all_networks: Annotated[
+        bool, typer.Option("--all-networks", help="With a start: also train the networks that the bundle lacks.")
+    ] = False,
     bundle_to: Annotated[
         Path | None,
         typer.Option("--bundle-to", help="Also write the bundle to this folder, which must be new or empty."),
@@ -90,7 +93,12 @@ def train(  # noqa: PLR0913, PLR0917 - one option each
         from tasks.tracking import PENDING
 
         request = TrainRequest(
-            spec=experiment, data=tuple(data), start_from=start_from, reviews=reviews, spec_file=str(spec)
+            spec=experiment,
+            data=tuple(data),
+            start_from=start_from,
+            all_networks=all_networks,
+            reviews=reviews,
+            spec_file=str(spec),
         )
         result = run_flow(flow, settings, request=request)
         answer.data = result.model_dump(mode="json")

@@ -18,7 +18,7 @@ from aemodels.experiment.fitted import Prepared
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.io.formats import formats_of
 from aemodels.signal.split import basin_of
-from aemodels.study.start import unseen, with_start
+from aemodels.study.start import left_out_finding, unseen, with_start
 from aemodels.study.steps import adapt, prepare
 from tasks.ingest.ingest import Dataset
 from tasks.settings import Settings
@@ -110,7 +110,7 @@ def prepare_data(spec: ExperimentSpec, dataset: Dataset, settings: Settings) -> 
         holdout_sha256=digest_of([members["test"], conditions, spec.seed, spec.curves, *labels]),
         labels_sha256=dataset.labels_sha256,
         curves=spec.curves,
-        findings=seen + taken_out + prepared.findings + _left_out(dataset, spec),
+        findings=left_out_finding(spec) + seen + taken_out + prepared.findings + _left_out(dataset, spec),
     )
 
 

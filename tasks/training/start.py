@@ -11,8 +11,9 @@ from prefect.cache_policies import NO_CACHE
 from aemodels.bundle.bundle import Bundle
 from aemodels.bundle.shipped import shipped_names
 from aemodels.core.errors import BundleError
+from aemodels.core.progress import tell
 from aemodels.experiment.spec import ExperimentSpec
-from aemodels.study.start import resolve_start
+from aemodels.study.start import left_out_finding, resolve_start
 from tasks.scoring.choose_bundle import open_scorer
 from tasks.settings import Settings
 
@@ -35,7 +36,10 @@ def resolve(spec: ExperimentSpec, settings: Settings) -> ExperimentSpec:
     elif ref not in shipped_names():
         ref = str(Path(ref).resolve())
     found = spec.model_copy(update={"start": spec.start.model_copy(update={"bundle": ref})})
-    return resolve_start(found, _loaded(scorer.folder, scorer.content_hash))
+    resolved = resolve_start(found, _loaded(scorer.folder, scorer.content_hash))
+    for finding in left_out_finding(resolved):
+        tell("%s", finding)
+    return resolved
 
 
 def start_bundle(spec: ExperimentSpec, settings: Settings) -> Bundle | None:

@@ -55,8 +55,8 @@ class FaultNetworkDetector(WellDetector):
         networks: weights of each member in the order of Keras' `get_weights`.
         folds: for each training well the predictor fitted without it, and the members that have not seen it; not
             stored with the detector.
-        fold_networks: weights of the members that score the training wells, if one network scores in the place of all;
-            not stored with the detector.
+        fold_networks: weights of the members that score the training wells, if others score new ones: one in the place
+            of all, or members trained further on these wells; not stored with the detector.
     """
 
     spec: NetworkSizes

@@ -34,7 +34,8 @@ class FaultNetwork(NetworkSizes):
     Trained on copies of the training wells with faults injected; a class of unspecific faults keeps the networks from
     taking every unknown alteration for clean. The features use predictions fitted to other wells. Each network leaves
     out its share of the wells if every kind still has a well; the networks that have not seen a training well score
-    it out-of-fold.
+    it out-of-fold. Networks of a bundle that are trained further see all wells, which those of the bundle score
+    out-of-fold.
 
     References:
         Ronneberger, Fischer & Brox (2015), MICCAI; Lakshminarayanan, Pritzel & Blundell (2017), NeurIPS (ensembles);
@@ -111,8 +112,8 @@ class FaultNetwork(NetworkSizes):
             found = f"{len(context.recordings)} {context.kind} recordings"
             raise SpecError(f"{self.kind} is trained on wells with faults injected; it was given {found}")
         predictor, out_of_fold = fit_predictors(train)
-        assigned = self._wells_per_member(context, [section.basin for section in train])
         starts = self.starting_weights(context)
+        assigned = self._wells_per_network(context, [section.basin for section in train], len(starts))
         plan = self if context.start is None else self._shortened(context.start)
         networks, training_sets = [], []
         distilled = bool(self.distillation_steps) and len(assigned) > 1
@@ -123,20 +124,23 @@ class FaultNetwork(NetworkSizes):
             tell("network %d of %d: faulty copies of %d wells", member + 1, len(assigned), len(wells))
             training_set = build_training_set(some, [out_of_fold[well] for well in wells], spec, copies)
             tell("network %d of %d: %d steps", member + 1, len(assigned), plan.steps)
-            start = starts[member % len(starts)] if starts else None
+            start = starts[member] if starts else None
             networks.append(plan._train(training_set, (context.seed * 101 + member) % 2**31, start))
             if distilled:  # else hundreds of MB would be kept for nothing
                 training_sets.append(training_set)
-        folds = [
-            (out_of_fold[well], tuple(member for member, wells in enumerate(assigned) if well not in wells))
+        # networks to start from have seen none of the wells
+        new_to = [
+            tuple(member for member, wells in enumerate(assigned) if starts or well not in wells)
             for well in range(len(train))
         ]
+        folds = tuple(zip(out_of_fold, new_to, strict=True))
+        before = tuple(start.weights for start in starts)
         kinds = self._training_set_spec(context, 0).kinds
-        detector = FaultNetworkDetector(self, predictor, kinds, tuple(networks), tuple(folds))
+        detector = FaultNetworkDetector(self, predictor, kinds, tuple(networks), folds, before)
         if distilled:
             tell("one network in the place of %d: %d steps", len(networks), plan.distillation_steps)
             one = plan._distilled(networks, training_sets, (context.seed * 101 + len(networks)) % 2**31)
-            detector = dataclasses.replace(detector, networks=(one,), fold_networks=tuple(networks))
+            detector = dataclasses.replace(detector, networks=(one,), fold_networks=before or tuple(networks))
         return self._detector(detector)
 
     def _shortened(self, start: WarmStart[Any]) -> Self:
@@ -144,6 +148,15 @@ class FaultNetwork(NetworkSizes):
         shorter = ("steps", "copies", "elsewhere_copies", "distillation_steps")
         counts = {name: start.shortened(getattr(self, name)) for name in shorter}
         return self.model_copy(update={**counts, "learning_rate": self.learning_rate * start.learning_rate})
+
+    def _wells_per_network(self, context: DetectContext, basins: Sequence[str], starts: int) -> list[list[int]]:
+        """Return the training wells of each network: of those that start from a fitted one all, else its share.
+
+        A network to start from has seen none of the wells, so that it scores them out-of-fold, and no further one is
+        needed for that.
+        """
+        wells = list(range(len(context.recordings)))
+        return [wells] * starts if starts else self._wells_per_member(context, basins)
 
     def _wells_per_member(self, context: DetectContext, basins: Sequence[str]) -> list[list[int]]:
         """Return the training wells of each member: all but its share, or all if a kind would then have no well.
@@ -170,7 +183,7 @@ class FaultNetwork(NetworkSizes):
         return Augmentation(self.flip_share, self.thickness_scale, self.missing_curve_share, self.gain_spread)
 
     def starting_weights(self, context: DetectContext) -> list[StartingWeights]:
-        """Return the weights that the members start from, in turn; none without a detector to start from.
+        """Return the weights that the networks start from; none without a detector to start from.
 
         Raises:
             SpecError: if that detector has no such networks.

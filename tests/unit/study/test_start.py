@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 
 import numpy as np
@@ -14,7 +15,7 @@ from aemodels.detect.base import out_of_fold_detectors
 from aemodels.experiment.spec import ExperimentSpec
 from aemodels.signal.normalise import CurvePercentiles
 from aemodels.study import steps
-from aemodels.study.start import resolve_start, unseen, with_start
+from aemodels.study.start import left_out_finding, resolve_start, unseen, with_start
 from flows.catalogue import load_spec
 from helpers import tiny_start
 from helpers.recordings import make_line
@@ -48,13 +49,20 @@ def test_all_networks_start_from_those_of_the_bundle(bundle, started):
             np.testing.assert_allclose(weights, others, atol=1e-5)
 
 
-def test_a_well_is_scored_out_of_fold_by_networks_that_have_not_seen_it(bundle, started):
-    """The bundle saw none of the wells, and each member was trained further without its share of them."""
+def test_a_well_is_scored_out_of_fold_by_the_networks_of_the_bundle(bundle, started):
+    """They saw none of the wells, so that all of these can serve the networks trained further."""
     roles = (*started.prepared.split.train, *started.prepared.split.validation, *started.prepared.split.test)
     assert {well.source.sha256 for well in roles} == {well.source.sha256 for well in OWN}
     detector = started.study.detectors["fault_network"]
-    assert len(out_of_fold_detectors(detector, started.prepared.detector_training)) == len(started.prepared.train)
-    assert all(len(copy.networks) < len(detector.networks) for copy in detector.out_of_fold)
+    copies = out_of_fold_detectors(detector, started.prepared.detector_training)
+    assert len(copies) == len(started.prepared.train)
+    before = bundle.detector.networks
+    for fitted in copies:
+        assert len(fitted.networks) == len(before) == len(detector.networks)
+        for weights, others in zip(fitted.networks, before, strict=True):
+            assert all(np.array_equal(one, other) for one, other in zip(weights, others, strict=True))
+    changed = zip(detector.networks, before, strict=True)
+    assert all(not np.array_equal(weights[0], others[0]) for weights, others in changed)
 
 
 def test_what_the_bundle_has_seen_is_left_out_with_a_finding(bundle):
@@ -103,6 +111,38 @@ def test_a_shipped_experiment_starts_from_the_shipped_bundle_of_its_kind():
         assert resolve_start(found, Bundle.load(shipped_bundle(f"{kind}-v1").folder)) == found
 
 
+def test_networks_that_the_bundle_lacks_are_left_out_unless_they_are_asked_for(bundle):
+    found = resolve_start(_with_others(), bundle)
+    assert [one.name for one in found.contenders] == ["dense", "pca"]
+    assert [one.name for one in found.anomalies.detectors] == ["fault_network", "pca_error", "dense_error"]
+    assert found.start is not None
+    assert found.start.left_out == ("dense_deep", "deep_error", "second_network")
+    assert resolve_start(found, bundle) == found
+    (finding,) = left_out_finding(found)
+    assert "dense_deep, deep_error, second_network left out" in str(finding)
+    assert "--all-networks" in str(finding)
+    assert not left_out_finding(_with_others())
+    every = resolve_start(_with_others(all_networks=True), bundle)
+    assert [one.name for one in every.contenders] == ["dense", "dense_deep", "pca"]
+    assert len(every.anomalies.detectors) == 5
+    assert not left_out_finding(every)
+
+
+def test_what_a_combination_of_detectors_needs_stays(bundle):
+    fusion = {"name": "fusion", "model": {"kind": "fusion", "members": ["fault_network", "deep_error"]}}
+    found = resolve_start(_with_others(detectors=[fusion]), bundle)
+    assert [one.name for one in found.contenders] == ["dense", "dense_deep", "pca"]
+    assert found.start is not None
+    assert found.start.left_out == ("second_network",)
+
+
+def test_all_networks_without_a_start_are_refused():
+    assert _with_others().with_all_networks().start.all_networks
+    assert _with_others(all_networks=True).starting_from("other").start.all_networks
+    with pytest.raises(SpecError, match="tiny-start starts from no bundle"):
+        tiny_start.spec().with_all_networks()
+
+
 def test_an_experiment_that_cannot_start_says_why(bundle):
     for spec, message in (
         (_from("cheap", content_hash="0" * 64), "has the hash .* starts from 0000"),
@@ -137,6 +177,22 @@ def test_a_curve_that_no_well_has_is_named(bundle):
     short = [dataclasses.replace(one, values=one.values[:2], channels=one.channels[:2]) for one in OWN]
     with pytest.raises(SpecError, match="NPHI of cheap do not vary in any training well"):
         steps.adapt(spec, [*short, make_line()])
+
+
+def _with_others(*, detectors=(), **how) -> ExperimentSpec:
+    """The experiment with a network that the bundle lacks, detectors that use it or not, and another fault network."""
+    spec = tiny_start.spec(start={"bundle": "cheap", **how}).model_dump(mode="json")
+    deep = copy.deepcopy(spec["contenders"][0]) | {"name": "dense_deep"}
+    spec["contenders"] += [deep, {"name": "pca", "model": {"kind": "pca", "latent": 2}}]
+    second = copy.deepcopy(spec["anomalies"]["detectors"][0]) | {"name": "second_network"}
+    spec["anomalies"]["detectors"] += [
+        {"name": "pca_error", "model": {"kind": "pca_reconstruction"}},
+        {"name": "deep_error", "model": {"kind": "reconstruction", "contender": "dense_deep"}},
+        {"name": "dense_error", "model": {"kind": "reconstruction", "contender": "dense"}},
+        second,
+        *detectors,
+    ]
+    return ExperimentSpec.model_validate(spec)
 
 
 def _changed(number: int, part: str, changes: dict) -> ExperimentSpec:

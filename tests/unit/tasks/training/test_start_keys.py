@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 
 import pytest
 
 from aemodels.bundle.shipped import shipped_bundle
 from aemodels.core.errors import BundleError, SondeflowError, SpecError
+from aemodels.core.progress import PROGRESS_LOGGER
 from aemodels.experiment.spec import ExperimentSpec
 from flows.catalogue import load_spec
+from flows.train import TrainRequest
 from helpers import tiny_start
 from helpers.cheap_bundle import save_cheap_bundle
 from tasks.settings import Settings
@@ -74,6 +77,22 @@ def test_a_folder_is_found_again_from_anywhere_and_checked_by_its_hash(tmp_path,
         resolve.fn(load_spec("logs").starting_from("own"), Settings())
     with pytest.raises(SondeflowError, match="nowhere"):
         resolve.fn(load_spec("logs").starting_from("nowhere"), Settings())
+
+
+def test_what_is_left_out_is_said_when_the_start_is_resolved(tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("SONDEFLOW_HOME", str(tmp_path))
+    caplog.set_level(logging.INFO, logger=PROGRESS_LOGGER)
+    found = resolve.fn(TrainRequest(spec="logs", start_from="logs-v1").experiment, Settings())
+    assert {"unet", "pca", "pca_wiener", "wiener"} <= {one.name for one in found.contenders}
+    assert found.start is not None
+    assert found.start.left_out == ("dense_published", "dense_reconstruction", "dense_error")
+    assert "dense_published, dense_reconstruction, dense_error left out" in caplog.text
+    caplog.clear()
+    every = resolve.fn(TrainRequest(spec="logs", start_from="logs-v1", all_networks=True).experiment, Settings())
+    assert every.start is not None
+    assert every.start.left_out == ()
+    assert every.contenders == load_spec("logs").contenders
+    assert not caplog.text
 
 
 def test_the_settings_of_a_specification_hold_for_another_bundle():
