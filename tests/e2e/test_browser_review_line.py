@@ -167,6 +167,6 @@ def test_the_traces_of_a_part_of_a_line_are_those_of_the_file(opened, tmp_path) 
     shown.page.get_by_label("Reviewer").press("Enter")
     for key in "ja":
         shown.page.keyboard.press(key)
-    assert float(shown.page.locator(".figure").get_attribute("data-x0")) == 8, "the figure shows the range"
+    shown.page.wait_for_selector(".figure[data-x0='8']")  # the range with twelve traces on either side
     (one,) = json.loads(save(shown, tmp_path).read_text())["decisions"]
     assert (one["first_trace"], one["last_trace"]) == (5020, 5022)

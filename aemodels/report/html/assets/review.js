@@ -173,6 +173,7 @@ class ReviewPanel {
     else if (name === "low" || name === "high") {
       this.current[name] = value === "" ? null : Number(value);
       if (this.current.action === "accept") this.current.action = "redraw";
+      if (this.current.low !== null && this.current.high !== null) this.pick(false); // a click in the figure changes nothing
     } else this.current[name] = value;
     this.changed(false);
   }
