@@ -110,6 +110,9 @@ def summarise_readings(
         return CurveSummary(name, mnemonic)
     inside = slice(int(rows[0]), int(rows[-1]) + 1)
     level = values[rows].astype(np.float64)
+    log = name in CANONICAL and CANONICAL[name].log
+    masks = _masks(name, values, seen, flagged)
+    masked: dict[str, Any] = {key: _length(mask, lengths) for key, mask in masks.items()}
     return CurveSummary(
         name=name,
         mnemonic=mnemonic,
@@ -118,9 +121,9 @@ def summarise_readings(
         observed=_length(seen, lengths),
         gaps=len(runs(~seen[inside])),
         gap=_length(~seen[inside], lengths[inside]),
-        **{key: _length(mask, lengths) for key, mask in _masks(name, values, seen, flagged).items()},
-        median=round(float(np.median(_log10(level) if name in CANONICAL and CANONICAL[name].log else level)), 5),
+        median=round(float(np.median(_log10(level) if log else level)), 5),
         coverage=_coverage(depth[rows]),
+        **masked,
     )
 
 
@@ -198,7 +201,7 @@ def _noise(values: FloatArray, denoised: FloatArray, *, log: bool) -> float:
     return round(MAD_TO_STD * float(np.median(removed)) / float(high - low), 5) if removed.size and high > low else 0.0
 
 
-def _log10(values: FloatArray) -> NDArray[np.float64]:
+def _log10(values: NDArray[Any]) -> NDArray[np.float64]:
     return np.log10(np.maximum(values.astype(np.float64), 1e-6))
 
 

@@ -199,5 +199,5 @@ def _columns(table: pa.Table) -> Columns:
 
 def _floats(column: pa.ChunkedArray, kind: type) -> NDArray[Any]:
     """Return a column as floats, NaN if null or infinite."""
-    values = filled(column, 0 if pa.types.is_integer(column.type) else np.nan).astype(kind)
+    values: NDArray[Any] = filled(column, 0 if pa.types.is_integer(column.type) else np.nan).astype(kind)
     return np.where(np.isfinite(values), values, np.nan).astype(kind)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ def use_reviews(outbox: str, settings: Settings) -> str:
     reviewed = {review.sha256 for review in reviews}
     states = [one.state for one in list_score_files(folder) if one.sha256 in reviewed]
     applied = digest_of([hashes, [state.replace(".reviewed.html", ".html") for state in states]])
-    steps = {
+    steps: dict[str, tuple[str, Callable[[], str]]] = {
         "applied": (applied, lambda: _applied(folder, reviews)),
         "recorded": (digest_of(hashes), lambda: _recorded(reviews, settings)),
     }
