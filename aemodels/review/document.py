@@ -198,7 +198,7 @@ class Review(BaseModel):
 
     @property
     def kind(self) -> Kind:
-        """What was reviewed: "logs" or "seismic"."""
+        """Kind of the recording that was reviewed: "logs" or "seismic"."""
         return "seismic" if isinstance(self.decisions[0], TraceDecision) else "logs"
 
     @property
