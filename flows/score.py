@@ -13,6 +13,7 @@ from flows.runners.from_settings import settings_runner
 from tasks.field.after_scoring import field_page
 from tasks.lines.score import STEPS, OpenLine, advance, close_line, line_step, next_steps, open_line, split_lines
 from tasks.monitoring.events import emit_quarantine_rate
+from tasks.review.after_scoring import use_reviews
 from tasks.scoring.arrivals import Arrival
 from tasks.scoring.request import FileOutcome, FilledRequest
 from tasks.scoring.score import (
@@ -58,7 +59,10 @@ def score(request: ScoreRequest = EVERYTHING) -> ScoreSummary:
     emit_quarantine_rate(new=summary.new, quarantined=summary.quarantined, settings=settings, recent=recent)
     page = score_page(summary, filled.outbox, model_links(summary, settings))
     create_markdown_artifact(key="scored", markdown=page, description=f"{summary.scored} of {summary.files} scored")
-    if summary.scored:
+    reviewed = use_reviews(filled.outbox, settings)
+    if reviewed:
+        create_markdown_artifact(key="reviews", markdown=reviewed, description="what reviewers say of the flags")
+    if summary.scored or reviewed:
         create_markdown_artifact(
             key="field", markdown=field_page(filled.outbox, settings), description="wells and lines by need of eyes"
         )

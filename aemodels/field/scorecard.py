@@ -45,9 +45,18 @@ class Scorecard:
 
     @property
     def curves(self) -> tuple[str, ...]:
-        """Names of the curves of the field's wells, in the usual order."""
+        """Names of the scored curves of the field's wells, in the usual order."""
         found = {curve.name for file in self.files for curve in file.curves}
         return tuple(name for name in CANONICAL if name in found)
+
+    @property
+    def other_curves(self) -> tuple[str, ...]:
+        """Names of the other curves with readings: canonical ones in the usual order, then those of most wells."""
+        counts = Counter(curve.name for file in self.files for curve in file.others if curve.observed)
+        order = list(CANONICAL)
+        return tuple(
+            sorted(counts, key=lambda name: (order.index(name) if name in order else len(order), -counts[name], name))
+        )
 
 
 def make_scorecard(
@@ -88,13 +97,13 @@ def make_scorecard(
 def depth_coverage(files: Sequence[FileSummary]) -> dict[str, list[int]]:
     """Return per curve the number of wells with a reading in each depth bin, from 0 m to the deepest."""
     out: dict[str, Any] = {}
-    deepest = max((curve.coverage.bit_length() for file in files for curve in file.curves), default=0)
-    for file in files:
-        for curve in file.curves:
-            if curve.coverage:
-                counts = out.setdefault(curve.name, np.zeros(deepest, dtype=np.int64))
-                packed = np.frombuffer(curve.coverage.to_bytes((deepest + 7) // 8, "little"), dtype=np.uint8)
-                counts += np.unpackbits(packed, bitorder="little")[:deepest]
+    every = [curve for file in files for curve in (*file.curves, *file.others) if curve.name in CANONICAL]
+    deepest = max((curve.coverage.bit_length() for curve in every), default=0)
+    for curve in every:
+        if curve.coverage:
+            counts = out.setdefault(curve.name, np.zeros(deepest, dtype=np.int64))
+            packed = np.frombuffer(curve.coverage.to_bytes((deepest + 7) // 8, "little"), dtype=np.uint8)
+            counts += np.unpackbits(packed, bitorder="little")[:deepest]
     return {name: [int(n) for n in out[name]] for name in CANONICAL if name in out}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
@@ -44,6 +45,7 @@ def summarise_well(columns: Columns, curves: Sequence[str], place: Mapping[str, 
         base=round(float(depth[-1]), 3),
         bad_hole=about.get("bad_hole_m"),
         curves=tuple(summarise_curve(name, columns, lengths, names.get(name, "")) for name in curves),
+        others=tuple(CurveSummary(**one) for one in about.get("others", [])),
     )
 
 
@@ -75,24 +77,42 @@ def summarise_curve(name: str, columns: Columns, lengths: NDArray[np.float64], m
         mnemonic: its name in the file.
     """
     values: FloatArray = columns[name]
+    depth: AxisArray = columns["depth"]
+    rows = np.isfinite(values)
+    flagged = np.asarray(columns[f"BADLOG_{name}"], dtype=np.bool_) & columns["is_anomaly"]
+    return replace(
+        summarise_readings(name, (depth, values, lengths), flagged=flagged, mnemonic=mnemonic),
+        noise=_noise(values[rows], columns[f"{name}_DN"][rows], log=CANONICAL[name].log) if rows.any() else 0.0,
+        sketch=sketch_curve(depth, values),
+    )
+
+
+def summarise_readings(
+    name: str,
+    readings: tuple[AxisArray, FloatArray, NDArray[np.float64]],
+    *,
+    flagged: BoolArray,
+    mnemonic: str = "",
+) -> CurveSummary:
+    """Summarise the readings of one curve of a well, but for its noise and its sketch.
+
+    Args:
+        name: canonical name, or the name in the file if there is none: then nothing can be outside or stuck.
+        readings: depths float64[sample] in m, values float32[sample] with NaN if missing, and the metres that each
+            sample stands for, float64[sample].
+        flagged: bool[sample].
+        mnemonic: its name in the file.
+    """
+    depth, values, lengths = readings
     seen = np.isfinite(values)
     rows = np.flatnonzero(seen)
     if not rows.size:
         return CurveSummary(name, mnemonic)
     inside = slice(int(rows[0]), int(rows[-1]) + 1)
-    canonical = CANONICAL[name]
-    flagged = np.asarray(columns[f"BADLOG_{name}"], dtype=np.bool_) & columns["is_anomaly"]
-    outside = seen & ((values < canonical.low) | (values > canonical.high))
-    stuck = flat_runs(values, STUCK_SAMPLES) if name in STUCK_CURVES else np.zeros_like(seen)
-    masks = {"flagged": flagged, "outside": outside, "stuck": stuck, "interpolated": np.zeros_like(seen)}
-    if name in STUCK_CURVES:
-        # without readings in another unit, beside which the others of the curve look straight
-        plausible = np.where(flagged | outside, np.float32(np.nan), values)
-        masks["interpolated"] = interpolated_samples(plausible, stuck, log=canonical.log) & ~stuck
-    masks["doubtful"] = (masks["stuck"] | masks["outside"]) & ~masks["flagged"]
-    masks["filled"] = masks["interpolated"] & ~masks["flagged"] & ~masks["doubtful"]
-    level = _log10(values[rows]) if canonical.log else values[rows].astype(np.float64)
-    depth: AxisArray = columns["depth"]
+    level = values[rows].astype(np.float64)
+    log = name in CANONICAL and CANONICAL[name].log
+    masks = _masks(name, values, seen, flagged)
+    masked: dict[str, Any] = {key: _length(mask, lengths) for key, mask in masks.items()}
     return CurveSummary(
         name=name,
         mnemonic=mnemonic,
@@ -101,12 +121,31 @@ def summarise_curve(name: str, columns: Columns, lengths: NDArray[np.float64], m
         observed=_length(seen, lengths),
         gaps=len(runs(~seen[inside])),
         gap=_length(~seen[inside], lengths[inside]),
-        **{key: _length(mask, lengths) for key, mask in masks.items()},
-        noise=_noise(values[rows], columns[f"{name}_DN"][rows], log=canonical.log),
-        median=round(float(np.median(level)), 5),
+        median=round(float(np.median(_log10(level) if log else level)), 5),
         coverage=_coverage(depth[rows]),
-        sketch=sketch_curve(depth, values),
+        **masked,
     )
+
+
+def _masks(name: str, values: FloatArray, seen: BoolArray, flagged: BoolArray) -> dict[str, BoolArray]:
+    """Return what is flagged, outside, stuck, interpolated, doubtful and filled: bool[sample] each."""
+    canonical = CANONICAL.get(name)
+    outside = seen & ((values < canonical.low) | (values > canonical.high)) if canonical else np.zeros_like(seen)
+    stuck, interpolated = np.zeros_like(seen), np.zeros_like(seen)
+    if canonical and name in STUCK_CURVES:
+        stuck = flat_runs(values, STUCK_SAMPLES)
+        # without readings in another unit, beside which the others of the curve look straight
+        plausible = np.where(flagged | outside, np.float32(np.nan), values)
+        interpolated = interpolated_samples(plausible, stuck, log=canonical.log) & ~stuck
+    doubtful = (stuck | outside) & ~flagged
+    return {
+        "flagged": flagged,
+        "outside": outside,
+        "stuck": stuck,
+        "interpolated": interpolated,
+        "doubtful": doubtful,
+        "filled": interpolated & ~flagged & ~doubtful,
+    }
 
 
 def sample_lengths(depth: AxisArray) -> NDArray[np.float64]:
@@ -162,7 +201,7 @@ def _noise(values: FloatArray, denoised: FloatArray, *, log: bool) -> float:
     return round(MAD_TO_STD * float(np.median(removed)) / float(high - low), 5) if removed.size and high > low else 0.0
 
 
-def _log10(values: FloatArray) -> NDArray[np.float64]:
+def _log10(values: NDArray[Any]) -> NDArray[np.float64]:
     return np.log10(np.maximum(values.astype(np.float64), 1e-6))
 
 

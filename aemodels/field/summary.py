@@ -88,7 +88,9 @@ class FileSummary:
         findings: [severity, code, where, found] of the reader and the bundle; None if they were not recorded.
         unfamiliar: mnemonics of curves that were not recognised.
         contractor, year, well_key, position: from the header, see `aemodels.field.headers`.
-        curves: of a well.
+        curves: scored ones of a well.
+        others: other curves of the file, as `aemodels.field.other_curves` describes them: flagged length, noise and
+            sketch are unknown.
     """
 
     kind: str
@@ -113,6 +115,7 @@ class FileSummary:
     well_key: str = ""
     position: Sequence[Any] | None = None
     curves: tuple[CurveSummary, ...] = ()
+    others: tuple[CurveSummary, ...] = ()
 
     def count(self, severity: str) -> int:
         """Return the number of findings of a severity."""
@@ -126,6 +129,7 @@ class FileSummary:
         """Return JSON values, from which `from_json` makes an equal summary."""
         out = dict(vars(self))
         out["curves"] = [{**vars(curve), "sketch": list(vars(curve.sketch).values())} for curve in self.curves]
+        out["others"] = [{key: value for key, value in vars(one).items() if key != "sketch"} for one in self.others]
         return out
 
     @classmethod
@@ -141,4 +145,5 @@ class FileSummary:
             )
             for one in values["curves"]
         )
-        return cls(**{**values, "curves": curves})
+        others = tuple(CurveSummary(**one) for one in values["others"])
+        return cls(**{**values, "curves": curves, "others": others})

@@ -46,20 +46,26 @@ def file_rows(card: Scorecard) -> list[Row]:
 
 
 def curve_rows(card: Scorecard) -> list[Row]:
-    """Return a row per curve of a well, in the order of the ranking; lengths in m, shares from 0 to 1."""
+    """Return a row per curve of a well, in the order of the ranking; lengths in m, shares from 0 to 1.
+
+    Of curves that are not scored, flagged length, noise and drift are None.
+    """
     return [
         {
             "rank": rank + 1,
             "well": file.name,
             "sha256": file.sha256,
             "curve": curve.name,
+            "scored": scored,
             **{name: getattr(curve, name) for name in _OF_CURVES},
+            **({} if scored else {"flagged": None, "noise": None}),
             "completeness": None if curve.extent <= 0 else round(curve.observed / curve.extent, 4),
             "quality": None if (quality := curve.quality) is None else round(quality, 4),
-            "drift": card.drift[rank].get(curve.name),
+            "drift": card.drift[rank].get(curve.name) if scored else None,
         }
         for rank, file in enumerate(card.files)
-        for curve in file.curves
+        for scored, curves in ((True, file.curves), (False, file.others))
+        for curve in curves
     ]
 
 

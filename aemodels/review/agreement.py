@@ -7,9 +7,9 @@ from itertools import combinations
 from statistics import median
 from typing import Any, TypeAlias
 
-from aemodels.review.document import Decision, Review
+from aemodels.review.document import AnyDecision, Decision, Review, TraceDecision
 
-Counted: TypeAlias = Sequence[tuple[Review, Decision]]
+Counted: TypeAlias = Sequence[tuple[Review, AnyDecision]]
 ALL = "all"
 CONFIDENCE = 0.95
 
@@ -25,20 +25,20 @@ def flag_rows(counted: Counted) -> list[dict[str, Any]]:
 
     Returns:
         Rows with bundle, curve and reason ("all" = not told apart), flags (reviewed), right, precision with its 95 %
-        interval (low, high; all three None without flags), missed and missed_m (intervals that were added, and their
-        length in m).
+        interval (low, high; all three None without flags), missed, missed_m and missed_traces (intervals that were
+        added, and their length in m of wells and in traces of lines).
 
     References:
         Wilson (1927), J. Am. Stat. Assoc. 22, 209 (interval of a share).
     """
-    groups: dict[tuple[str, str, str], list[Decision]] = {}
+    groups: dict[tuple[str, str, str], list[AnyDecision]] = {}
     for review, decision in counted:
         for key in _groups(review, decision):
             groups.setdefault(key, []).append(decision)
     return [_row(key, found) for key, found in sorted(groups.items(), key=lambda item: _all_first(item[0]))]
 
 
-def _groups(review: Review, decision: Decision) -> Iterator[tuple[str, str, str]]:
+def _groups(review: Review, decision: AnyDecision) -> Iterator[tuple[str, str, str]]:
     yield review.bundle, ALL, ALL
     if decision.reason:
         yield review.bundle, ALL, decision.reason
@@ -51,7 +51,7 @@ def _all_first(key: tuple[str, str, str]) -> tuple[Any, ...]:
     return bundle, curve != ALL, curve, reason != ALL, reason
 
 
-def _row(key: tuple[str, str, str], decisions: Sequence[Decision]) -> dict[str, Any]:
+def _row(key: tuple[str, str, str], decisions: Sequence[AnyDecision]) -> dict[str, Any]:
     added = [decision for decision in decisions if decision.action == "add"]
     flags = len(decisions) - len(added)
     right = sum(decision.action in {"accept", "redraw"} for decision in decisions)
@@ -64,8 +64,14 @@ def _row(key: tuple[str, str, str], decisions: Sequence[Decision]) -> dict[str, 
         "low": low,
         "high": high,
         "missed": len(added),
-        "missed_m": sum(decision.base_m - decision.top_m for decision in added),
+        "missed_m": _length(added, Decision),
+        "missed_traces": round(_length(added, TraceDecision)),
     }
+
+
+def _length(decisions: Iterable[AnyDecision], kind: type) -> float:
+    """Return the length of the decisions of a kind, in m or traces."""
+    return sum(one.extent[1] - one.extent[0] for one in decisions if isinstance(one, kind))
 
 
 def share(hits: int, total: int) -> tuple[float | None, float | None, float | None]:
@@ -115,7 +121,9 @@ def review_metrics(flags: Sequence[Mapping[str, Any]], agreement: Sequence[Mappi
     """
     total = next(row for row in flags if row["curve"] == ALL and row["reason"] == ALL)
     keys = {"flags": "reviewed_flags", "precision": "precision", "low": "precision_low", "high": "precision_high"}
-    found = {name: total[key] for key, name in keys.items()} | {key: total[key] for key in ("missed", "missed_m")}
+    found = {name: total[key] for key, name in keys.items()} | {
+        key: total[key] for key in ("missed", "missed_m", "missed_traces")
+    }
     kappas = [row["kappa"] for row in agreement if row["kappa"] is not None]
     found["kappa"] = median(kappas) if kappas else None
     return {name: float(value) for name, value in found.items() if value is not None}

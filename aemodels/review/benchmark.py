@@ -12,6 +12,7 @@ from aemodels.review.labels import Label, WellLabels
 MIN_OVERLAP = 0.5  # of the shorter of label and interval: what merely touches a fault has not found it
 UNNAMED = "unnamed"  # kind of a label without a reason
 MACRO = "macro"
+TRACES = "traces"  # in place of a curve, in the rows of lines
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,8 @@ class Interval:
     """An interval that a detector reports.
 
     Args:
-        top_m, base_m: the interval, m.
-        curve: affected one; "" = any of the well.
+        top_m, base_m: the interval, m; of a line its traces, half a trace beyond the outer ones.
+        curve: affected one; "" = any of the well, or a line.
         reason: kind of fault that the detector names; "" if it names none.
     """
 
@@ -67,6 +68,22 @@ def benchmark_rows(
     by_curve = [row for row in rows if row["curve"] != ALL and row["kind"] == ALL]
     by_kind = [row for row in rows if row["curve"] == ALL and row["kind"] != ALL]
     return [*rows, _macro(MACRO, ALL, by_curve), _macro(ALL, MACRO, by_kind)]
+
+
+def line_benchmark_rows(
+    labels: Mapping[str, WellLabels], intervals: Mapping[str, Sequence[Interval]]
+) -> list[dict[str, Any]]:
+    """Score ranges of traces against the labels of lines: rows as of `benchmark_rows`, by kind of fault alone.
+
+    Args:
+        labels: of each line.
+        intervals: of the same lines.
+
+    Returns:
+        Rows whose curve is "traces"; none without labels.
+    """
+    rows = benchmark_rows(labels, intervals) if labels else []
+    return [{**row, "curve": TRACES} for row in rows if row["curve"] == ALL]
 
 
 def outside_rows(labels: Mapping[str, WellLabels], intervals: Mapping[str, Sequence[Interval]]) -> dict[str, float]:

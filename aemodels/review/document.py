@@ -1,4 +1,4 @@
-"""A review as it is saved from a report: one JSON document per sitting of one person at one well."""
+"""A review as it is saved from a report: one JSON document per sitting of one person at one well or line."""
 
 from __future__ import annotations
 
@@ -8,13 +8,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
 from aemodels.core.errors import DataError
+from aemodels.core.types import Kind
 
 SUFFIX = ".review.json"  # end of the name of a review saved from a report
 MAX_BYTES = 5_000_000
 MAX_DECISIONS = 10_000
+MAX_TRACE = 2**40
+OF_DEPTHS, OF_TRACES = "depths", "traces"  # what decisions are about; in messages of pydantic, and nowhere stored
 Action: TypeAlias = Literal["accept", "reject", "redraw", "add"]
 
 
@@ -27,10 +39,11 @@ def _plain(text: str) -> str:
 
 Text: TypeAlias = Annotated[str, AfterValidator(_plain)]
 Depth: TypeAlias = Annotated[float, Field(ge=-2000.0, le=20000.0, allow_inf_nan=False)]
+Trace: TypeAlias = Annotated[int, Field(ge=0, le=MAX_TRACE)]
 
 
 class Decision(BaseModel):
-    """Decision of a reviewer on one interval.
+    """Decision of a reviewer on one depth interval of a well.
 
     Args:
         action: "accept": the flag is right; "reject": it is wrong; "redraw": something is wrong there, but between
@@ -72,19 +85,92 @@ class Decision(BaseModel):
             return None, None, self.top_m, self.base_m
         return self.flagged_top_m, self.flagged_base_m, 0.0, 0.0
 
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Ends of the interval, m."""
+        return self.top_m, self.base_m
+
+
+class TraceDecision(BaseModel):
+    """Decision of a reviewer on a range of traces of a line.
+
+    Args:
+        action: as of `Decision`.
+        first_trace, last_trace: the range with both ends, traces of the file counted from 0; of a redrawn one the new
+            range.
+        flagged_first_trace, flagged_last_trace: the flagged range; None of an added one.
+        reason, note: as of `Decision`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    action: Action
+    first_trace: Trace
+    last_trace: Trace
+    flagged_first_trace: Trace | None = None
+    flagged_last_trace: Trace | None = None
+    reason: Text = Field(default="", max_length=200)
+    note: Text = Field(default="", max_length=4000)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.first_trace > self.last_trace:
+            raise ValueError(
+                f"first_trace is {self.first_trace} and last_trace {self.last_trace}; expected a first trace that is "
+                "not behind the last"
+            )
+        flagged = (self.flagged_first_trace, self.flagged_last_trace)
+        if self.action == "add":
+            if flagged != (None, None):
+                raise ValueError("an added range has no flagged_first_trace and flagged_last_trace")
+        elif None in flagged:
+            raise ValueError(
+                f"{self.action} needs flagged_first_trace and flagged_last_trace, the range that was flagged"
+            )
+        return self
+
+    @property
+    def curves(self) -> tuple[str, ...]:
+        """Nothing: a line has no curves."""
+        return ()
+
+    @property
+    def interval(self) -> tuple[float | None, float | None, float, float]:
+        """Range that the decision is about, by which a later decision on the same one replaces it."""
+        if self.action == "add":
+            return None, None, self.first_trace, self.last_trace
+        return self.flagged_first_trace, self.flagged_last_trace, 0.0, 0.0
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Ends of the range, half a trace beyond its outer ones."""
+        return self.first_trace - 0.5, self.last_trace + 0.5
+
+
+def _subject(decision: Any) -> str:
+    """Return what a decision is about, given it or its JSON values."""
+    if isinstance(decision, dict):
+        return OF_TRACES if "first_trace" in decision or "last_trace" in decision else OF_DEPTHS
+    return OF_TRACES if isinstance(decision, TraceDecision) else OF_DEPTHS
+
+
+AnyDecision: TypeAlias = Annotated[
+    Annotated[Decision, Tag(OF_DEPTHS)] | Annotated[TraceDecision, Tag(OF_TRACES)], Discriminator(_subject)
+]
+
 
 class Review(BaseModel):
-    """Decisions of one person on one scored well, saved at one time.
+    """Decisions of one person on one scored well or line, saved at one time.
 
     Args:
         sondeflow_review: version of the format, 1.
         sha256: of the input that was scored.
-        well: its name.
+        well: name of the well or line.
         file: name of the file.
         bundle: name and version of the bundle whose flags were reviewed.
         author: the person.
         made_at: when it was saved, with a time zone.
-        decisions: at least one.
+        decisions: at least one; of a well on depths, of a line on traces.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -96,13 +182,24 @@ class Review(BaseModel):
     bundle: Text = Field(default="", max_length=300)
     author: Text = Field(min_length=1, max_length=200, pattern=r"\S")
     made_at: datetime
-    decisions: tuple[Decision, ...] = Field(min_length=1, max_length=MAX_DECISIONS)
+    decisions: tuple[AnyDecision, ...] = Field(min_length=1, max_length=MAX_DECISIONS)
 
     @model_validator(mode="after")
     def _at_a_known_time(self) -> Self:
         if self.made_at.tzinfo is None:
             raise ValueError("made_at has no time zone, e.g. 2026-01-31T06:00:00Z")
         return self
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Self:
+        if len({type(decision) for decision in self.decisions}) > 1:
+            raise ValueError("some decisions are on depths and others on traces; expected those of one well or line")
+        return self
+
+    @property
+    def kind(self) -> Kind:
+        """Kind of the recording that was reviewed: "logs" or "seismic"."""
+        return "seismic" if isinstance(self.decisions[0], TraceDecision) else "logs"
 
     @property
     def text(self) -> str:
@@ -146,18 +243,18 @@ def parse_review(content: bytes, name: str) -> Review:
         return Review.model_validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the review"
+        where = ".".join(str(part) for part in first["loc"] if part not in {OF_DEPTHS, OF_TRACES}) or "the review"
         shown = "" if isinstance(first["input"], dict | list) else f"{first['input']!r:.80}, "
         more = f" ({error.error_count() - 1} more problems)" if error.error_count() > 1 else ""
         raise DataError(f"{name}: {where}: {shown}{first['msg']}{more}; save the review again") from error
 
 
-def latest_decisions(reviews: Sequence[Review]) -> list[tuple[Review, Decision]]:
+def latest_decisions(reviews: Sequence[Review]) -> list[tuple[Review, AnyDecision]]:
     """Return the last decision of each author on each interval of each content, with its review, by time.
 
     Earlier ones are kept in their reviews; they only count no longer.
     """
-    found: dict[tuple[Any, ...], tuple[Review, Decision]] = {}
+    found: dict[tuple[Any, ...], tuple[Review, AnyDecision]] = {}
     for review in sorted(reviews, key=lambda one: (one.made_at, one.content_hash)):
         for decision in review.decisions:
             key = (review.sha256, review.author, *decision.interval)
@@ -167,7 +264,11 @@ def latest_decisions(reviews: Sequence[Review]) -> list[tuple[Review, Decision]]
 
 
 def decision_rows(reviews: Sequence[Review]) -> list[dict[str, Any]]:
-    """Return a row per decision that counts, for tables: a labelled set of intervals."""
+    """Return a row per decision that counts, for tables: a labelled set of intervals of wells and of ranges of lines.
+
+    Fields that only the other kind has are None.
+    """
+    fields = dict.fromkeys((*Decision.model_fields, *TraceDecision.model_fields))
     return [
         {
             "sha256": review.sha256,
@@ -177,7 +278,8 @@ def decision_rows(reviews: Sequence[Review]) -> list[dict[str, Any]]:
             "author": review.author,
             "made_at": review.made_at.isoformat(),
             "review": review.content_hash,
-            **{**decision.model_dump(mode="json"), "curves": ", ".join(decision.curves)},
+            "kind": review.kind,
+            **{**fields, **decision.model_dump(mode="json"), "curves": ", ".join(decision.curves)},
         }
         for review, decision in latest_decisions(reviews)
     ]

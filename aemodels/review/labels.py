@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aemodels.core.types import AxisArray, BoolArray
-from aemodels.review.document import Decision, Review, latest_decisions
+from aemodels.core.types import AxisArray, BoolArray, Kind
+from aemodels.review.document import AnyDecision, Review, latest_decisions
 
 SAME_FAULT_M = 2.0
 
 
 @dataclass(frozen=True)
 class Label:
-    """An interval of a well that was reviewed.
+    """An interval of a well, or a range of traces of a line, that was reviewed.
 
     Args:
-        top_m, base_m: the interval, m.
-        curves: affected ones; empty = all of the well.
+        top_m, base_m: the interval, m; of a line its traces, half a trace beyond the outer ones.
+        curves: affected ones; empty = all of the well, or a line.
         fault: True for accepted, redrawn and added intervals, False for rejected flags.
         missed: True if no flag was there: it was added.
         reason: kind of fault; of a rejected flag the reason that it named.
@@ -61,8 +61,8 @@ class WellLabels:
     disputed: int = 0
 
 
-def labels_by_content(reviews: Sequence[Review]) -> dict[str, WellLabels]:
-    """Return the labels of each reviewed content, by its sha256.
+def labels_by_content(reviews: Sequence[Review], kind: Kind = "logs") -> dict[str, WellLabels]:
+    """Return the labels of each reviewed content of a kind, by its sha256.
 
     The last decision of each author on each interval counts. A flag that one author accepts and another rejects is
     disputed, and so is a rejected one inside which another author sees a fault: neither is a label. Of a rejected flag
@@ -70,7 +70,7 @@ def labels_by_content(reviews: Sequence[Review]) -> dict[str, WellLabels]:
     of the last of them.
     """
     found: dict[str, list[tuple[str, Label]]] = defaultdict(list)
-    for review, decision in latest_decisions(reviews):
+    for review, decision in latest_decisions([review for review in reviews if review.kind == kind]):
         found[review.sha256].append((review.author, _label(decision)))
     return {sha256: _agreed(labels) for sha256, labels in found.items()}
 
@@ -94,9 +94,9 @@ def _near(first: Label, second: Label) -> bool:
     return replace(first, base_m=first.base_m + SAME_FAULT_M).overlaps(second)
 
 
-def _label(decision: Decision) -> Label:
+def _label(decision: AnyDecision) -> Label:
     fault, missed = decision.action != "reject", decision.action == "add"
-    return Label(decision.top_m, decision.base_m, decision.curves, fault, missed, decision.reason)
+    return Label(*decision.extent, decision.curves, fault, missed, decision.reason)
 
 
 def _agreed(said: Sequence[tuple[str, Label]]) -> WellLabels:

@@ -117,7 +117,7 @@ def labels(
     ] = None,
     intervals: Annotated[
         Path | None,
-        typer.Option("--intervals", metavar="CSV", help="Another detector: well, curve, top, base (m), reason."),
+        typer.Option("--intervals", metavar="CSV", help="Another detector: well, curve, top, base, reason."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -135,13 +135,17 @@ def labels(
             found = benchmark_csv(reviews, intervals)
         answer.data = dataclasses.asdict(found)
         answer.show(
-            f"Labels of {found.wells} wells", [{key: _short(row.get(key)) for key in SHOWN} for row in found.rows]
+            f"Labels of {found.wells} wells and {found.lines} lines",
+            [{key: _short(row.get(key)) for key in SHOWN} for row in found.rows],
         )
-        outside = found.outside
-        answer.say(f"{outside['intervals']:.0f} intervals ({outside['metres']:.1f} m) are at depths without a label")
+        wells, lines = found.outside, found.outside_lines
+        if found.wells:
+            answer.say(f"{wells['intervals']:.0f} intervals ({wells['metres']:.1f} m) are at depths without a label")
+        if found.lines:
+            answer.say(f"{lines['intervals']:.0f} ranges ({lines['traces']:.0f} traces) of lines have no label")
         for names, what in ((found.without, "without any interval"), (found.unknown, "that nobody reviewed")):
             if names:
-                answer.say(f"wells {what}: {', '.join(names)}")
+                answer.say(f"wells and lines {what}: {', '.join(names)}")
         if found.disputed:
             answer.say(f"{found.disputed} decisions of reviewers contradict each other and are left out")
 

@@ -161,8 +161,9 @@ def _offset(outbox: Path, one: FileSummary, other: FileSummary) -> tuple[str, fl
 
 def _write(request: FieldRequest, card: Scorecard, whole: Mapping[str, Any]) -> tuple[str, ...]:
     """Write the page, and JSON (`whole`) and Parquet beside it; return the paths of the tables."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
+
+    from tasks.field.rows_table import rows_table
 
     base = request.out.with_suffix("")
     tables = tuple(base.with_name(base.name + end) for end in (".json", ".parquet", ".curves.parquet"))
@@ -173,12 +174,6 @@ def _write(request: FieldRequest, card: Scorecard, whole: Mapping[str, Any]) -> 
     with atomic_path(tables[0]) as path:
         path.write_text(json.dumps(whole, ensure_ascii=False) + "\n", encoding="utf-8", errors="replace")
     for target, listed in ((tables[1], whole["files"]), (tables[2], whole["curves"])):
-        flat = [{key: _cell(value) for key, value in row.items()} for row in listed]
         with atomic_path(target) as path:
-            pq.write_table(pa.Table.from_pylist(flat), path, compression="zstd")
+            pq.write_table(rows_table(listed), path, compression="zstd")
     return tuple(str(path) for path in tables)
-
-
-def _cell(value: Any) -> Any:
-    """Return a value for a table: what has parts becomes JSON."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list | tuple) else value

@@ -19,6 +19,7 @@ from aemodels.core.errors import DataError
 from aemodels.curves.canonical import CANONICAL
 from aemodels.field.summarise import Columns, summarise_line, summarise_well
 from aemodels.field.summary import FileSummary
+from tasks.field.arrow_columns import filled
 
 ABOUT = b"sondeflow.about"  # as written by tasks.scoring.outbox, which imports the report's figures
 _RESULT = ("score", "is_anomaly", "suspect", "judged", "reason")
@@ -186,11 +187,11 @@ def _columns(table: pa.Table) -> Columns:
     for name in table.column_names:
         column = table[name]
         if pa.types.is_string(column.type):
-            out[name] = np.asarray(column.fill_null("").to_pylist(), dtype=object)
+            out[name] = np.asarray([text or "" for text in column.to_pylist()], dtype=object)
         elif pa.types.is_boolean(column.type):
-            out[name] = column.fill_null(False).to_numpy()
+            out[name] = filled(column, False)
         elif name.startswith("BADLOG_"):
-            out[name] = column.fill_null(0).to_numpy().astype(np.bool_)
+            out[name] = filled(column, 0).astype(np.bool_)
         else:
             out[name] = _floats(column, np.float64 if pa.types.is_float64(column.type) else np.float32)
     return out
@@ -198,5 +199,5 @@ def _columns(table: pa.Table) -> Columns:
 
 def _floats(column: pa.ChunkedArray, kind: type) -> NDArray[Any]:
     """Return a column as floats, NaN if null or infinite."""
-    values = column.to_numpy().astype(kind)
+    values: NDArray[Any] = filled(column, 0 if pa.types.is_integer(column.type) else np.nan).astype(kind)
     return np.where(np.isfinite(values), values, np.nan).astype(kind)

@@ -20,21 +20,22 @@ from aemodels.io.las.writer import write_flagged_las
 from aemodels.io.readers import read
 from aemodels.report.html.report import KEPT_REVIEWS
 from aemodels.review.curves import review_curves
-from aemodels.review.document import Decision, Review, latest_decisions
+from aemodels.review.document import AnyDecision, Decision, Review, latest_decisions
 from tasks.field.score_files import REVIEWED, ScoreFile, list_score_files
 
 FLAG = "BADLOG_"
+OF_KIND = {"logs": "depths of a well", "seismic": "traces of a line"}
 
 
 def apply_reviews(outbox: Path, reviews: Sequence[Review]) -> list[dict[str, Any]]:
-    """Write the reviews of the wells of an outbox beside their outputs.
+    """Write the reviews of the wells and lines of an outbox beside their outputs.
 
     Args:
         outbox: folder that `sondeflow score` wrote to.
         reviews: all that were kept.
 
     Returns:
-        A row per reviewed well: sha256, well, number of decisions that count, files written, and what could not be.
+        A row per reviewed file: sha256, well, number of decisions that count, files written, and what could not be.
 
     Raises:
         DataError: if the folder is not an outbox.
@@ -46,9 +47,15 @@ def apply_reviews(outbox: Path, reviews: Sequence[Review]) -> list[dict[str, Any
 
 
 def _apply(outbox: Path, file: ScoreFile, reviews: Sequence[Review]) -> dict[str, Any]:
-    counted = latest_decisions(reviews)
+    own = [review for review in reviews if review.kind == file.kind]
+    counted = latest_decisions(own)
     kept = [one.model_dump(mode="json") for one in _with_decisions(counted)]
-    written, problems = [_write_json(outbox / "reviews" / f"{file.sha256}.json", kept)], []
+    written = [_write_json(outbox / "reviews" / f"{file.sha256}.json", kept)]
+    problems = [
+        f"review {review.content_hash[:12]}: is of {OF_KIND[review.kind]}, but {file.sha256[:8]} is not; left out"
+        for review in reviews
+        if review.kind != file.kind
+    ]
     report = file.report.replace(REVIEWED, ".html")
     if report:
         target = outbox / report.replace(".html", REVIEWED)
@@ -58,21 +65,21 @@ def _apply(outbox: Path, file: ScoreFile, reviews: Sequence[Review]) -> dict[str
             problems.append(f"{report}: has no place for reviews, it is of an earlier version; score its input again")
     for copy in _las_copies(outbox, report):
         try:
-            written.append(_write_las(copy, [decision for _, decision in counted]))
+            written.append(_write_las(copy, [one for _, one in counted if isinstance(one, Decision)]))
         except SondeflowError as error:
             problems.append(f"{copy}: {error}")
     return {
         "sha256": file.sha256,
-        "well": counted[-1][0].well,
+        "well": reviews[-1].well,
         "decisions": len(counted),
         "written": written,
         "problems": problems,
     }
 
 
-def _with_decisions(counted: Sequence[tuple[Review, Decision]]) -> list[Review]:
+def _with_decisions(counted: Sequence[tuple[Review, AnyDecision]]) -> list[Review]:
     """Return the reviews with the decisions that count only, in their order."""
-    found: dict[str, tuple[Review, list[Decision]]] = {}
+    found: dict[str, tuple[Review, list[AnyDecision]]] = {}
     for review, decision in counted:
         found.setdefault(review.content_hash, (review, []))[1].append(decision)
     return [review.model_copy(update={"decisions": tuple(decisions)}) for review, decisions in found.values()]

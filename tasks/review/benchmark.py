@@ -16,9 +16,9 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from aemodels.core.errors import DataError
-from aemodels.review.benchmark import Interval, benchmark_rows, outside_rows
+from aemodels.review.benchmark import Interval, benchmark_rows, line_benchmark_rows, outside_rows
 from aemodels.review.document import MAX_BYTES, Review, parse_review
-from aemodels.review.labels import WellLabels, labels_by_content
+from aemodels.review.labels import labels_by_content
 from aemodels.signal.runs import runs
 from aemodels.signal.wells import plain_name
 from tasks.field.score_files import list_score_files
@@ -34,17 +34,20 @@ class LabelBenchmark:
     """A detector's intervals against reviews.
 
     Args:
-        rows: see `review.benchmark.benchmark_rows`.
-        wells: reviewed wells that were compared.
-        outside: number and metres of the intervals at depths without a label.
+        rows: see `review.benchmark.benchmark_rows`, then those of `review.benchmark.line_benchmark_rows`.
+        wells, lines: reviewed ones that were compared.
+        outside: number and metres of the intervals of wells at depths without a label.
+        outside_lines: number and traces of the ranges of lines without a label.
         disputed: decisions that reviewers contradict each other about.
-        without: reviewed wells that the detector says nothing about; its recall there is 0.
-        unknown: wells that the detector names and nobody reviewed.
+        without: reviewed wells and lines that the detector says nothing about; its recall there is 0.
+        unknown: wells and lines that the detector names and nobody reviewed.
     """
 
     rows: list[dict[str, Any]]
     wells: int
+    lines: int
     outside: dict[str, float]
+    outside_lines: dict[str, float]
     disputed: int
     without: tuple[str, ...]
     unknown: tuple[str, ...]
@@ -80,8 +83,9 @@ def benchmark_csv(reviews: Sequence[Review], table: Path) -> LabelBenchmark:
     """Score the intervals of a CSV file against reviews.
 
     Args:
-        reviews: of wells.
-        table: CSV with the columns well, curve, top, base, reason.
+        reviews: of wells and lines.
+        table: CSV with the columns well, curve, top, base, reason; of a line, well is its name, and top and base are
+            its first and last trace.
 
     Raises:
         DataError: if the file is not such a table, or names no reviewed well.
@@ -89,12 +93,17 @@ def benchmark_csv(reviews: Sequence[Review], table: Path) -> LabelBenchmark:
     names: dict[str, list[str]] = defaultdict(list)
     for sha256, name in {review.sha256: review.well for review in reviews}.items():
         names[plain_name(name)].append(sha256)
+    lines = {review.sha256 for review in reviews if review.kind == "seismic"}
     found: dict[str, list[Interval]] = defaultdict(list)
     unknown: set[str] = set()
     for line, well, interval in _csv_intervals(table):
         content = _content_of(well, names, f"{table}, line {line}")
         if content is None:
             unknown.add(well)
+        elif content in lines:
+            found[content].append(_as_range(interval, f"{table}, line {line}"))
+        elif interval.top_m == interval.base_m:
+            raise _not_above(interval.top_m, interval.base_m, f"{table}, line {line}")
         else:
             found[content].append(interval)
     if not found:
@@ -111,9 +120,9 @@ def benchmark_outbox(reviews: Sequence[Review], outbox: Path) -> LabelBenchmark:
     """
     wanted = {review.sha256 for review in reviews}
     found = {
-        file.sha256: _flags_of(outbox / file.path)
+        file.sha256: _flags_of(outbox / file.path) if file.kind == "logs" else _flagged_ranges(outbox / file.path)
         for file in list_score_files(outbox)
-        if file.sha256 in wanted and file.kind == "logs"
+        if file.sha256 in wanted
     }
     if not found:
         raise DataError(f"{outbox} has none of the {len(wanted)} reviewed files; score them, or name another outbox")
@@ -123,20 +132,21 @@ def benchmark_outbox(reviews: Sequence[Review], outbox: Path) -> LabelBenchmark:
 def _benchmark(
     reviews: Sequence[Review], intervals: Mapping[str, Sequence[Interval]], unknown: Sequence[str]
 ) -> LabelBenchmark:
-    labels = labels_by_content(reviews)
+    labels, lines = labels_by_content(reviews, "logs"), labels_by_content(reviews, "seismic")
+    reviewed = labels | lines
     names = {review.sha256: review.well or review.sha256 for review in reviews}
     return LabelBenchmark(
-        rows=benchmark_rows(labels, intervals),
+        rows=[*(benchmark_rows(labels, intervals) if labels else ()), *line_benchmark_rows(lines, intervals)],
         wells=len(labels),
+        lines=len(lines),
         outside=outside_rows(labels, intervals),
-        disputed=sum(_disputed(labels)),
-        without=tuple(sorted(names[sha256] for sha256 in labels if sha256 not in intervals)),
+        outside_lines={
+            {"metres": "traces"}.get(key, key): value for key, value in outside_rows(lines, intervals).items()
+        },
+        disputed=sum(own.disputed for own in reviewed.values()),
+        without=tuple(sorted(names[sha256] for sha256 in reviewed if sha256 not in intervals)),
         unknown=tuple(unknown),
     )
-
-
-def _disputed(labels: Mapping[str, WellLabels]) -> list[int]:
-    return [own.disputed for own in labels.values()]
 
 
 def _content_of(well: str, names: Mapping[str, Sequence[str]], where: str) -> str | None:
@@ -192,9 +202,36 @@ def _interval(row: Mapping[str, str], path: Path, line: int) -> tuple[int, str, 
         except ValueError as error:
             raise DataError(f"{path}, line {line}: {name} is {text!r}; expected a depth in m, e.g. 1712.5") from error
     top, base = depths
-    if not (math.isfinite(top) and math.isfinite(base) and top < base):
-        raise DataError(f"{path}, line {line}: top is {top} and base {base}; expected a finite top above the base")
+    if not (math.isfinite(top) and math.isfinite(base) and top <= base):
+        raise _not_above(top, base, f"{path}, line {line}")
     return line, row["well"].strip(), Interval(top, base, row.get("curve", "").strip(), row.get("reason", "").strip())
+
+
+def _not_above(top: float, base: float, where: str) -> DataError:
+    return DataError(f"{where}: top is {top} and base {base}; expected a finite top above the base")
+
+
+def _as_range(interval: Interval, where: str) -> Interval:
+    """Return an interval of a line, given by its first and last trace, with both traces as a whole.
+
+    Raises:
+        DataError: if they are no whole numbers.
+    """
+    first, last = interval.top_m, interval.base_m
+    if not (first.is_integer() and last.is_integer() and first >= 0):
+        raise DataError(f"{where}: top is {first} and base {last}; expected first and last trace of a line, from 0")
+    return Interval(first - 0.5, last + 0.5, reason=interval.reason)
+
+
+def _flagged_ranges(path: Path) -> list[Interval]:
+    """Return the ranges of adjacent flagged traces of a score file, half a trace beyond the outer ones."""
+    table = pq.read_table(path, columns=["trace", "is_anomaly", "reason"], partitioning=None)
+    traces, reasons = table["trace"].to_numpy(), table["reason"].to_pylist()
+    flags = table["is_anomaly"].to_numpy(zero_copy_only=False)
+    return [
+        Interval(float(traces[start]) - 0.5, float(traces[stop - 1]) + 0.5, reason=_first(reasons[start:stop]))
+        for start, stop in runs(flags)
+    ]
 
 
 def _flags_of(path: Path) -> list[Interval]:

@@ -13,11 +13,13 @@ import pyarrow.parquet as pq
 from aemodels.io.files.atomic import atomic_path
 
 _NUMBERS = ("top_m", "base_m", "flagged_top_m", "flagged_base_m")
-_TEXTS = ("sha256", "well", "file", "bundle", "author", "made_at", "review", "action")
+_TEXTS = ("sha256", "well", "file", "bundle", "author", "made_at", "review", "kind", "action")
+_TRACES = ("first_trace", "last_trace", "flagged_first_trace", "flagged_last_trace")
 SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in _TEXTS),
         *((name, pa.float64()) for name in _NUMBERS),
+        *((name, pa.int64()) for name in _TRACES),
         *((name, pa.string()) for name in ("curves", "reason", "note")),
     ]
 )

@@ -13,7 +13,7 @@ from prefect.cache_policies import NO_CACHE
 
 from aemodels.report.model_card.reviews import HEADING, reviews_section
 from aemodels.review.agreement import Counted, agreement_rows, flag_rows, review_metrics
-from aemodels.review.document import Decision, Review, latest_decisions
+from aemodels.review.document import AnyDecision, Review, latest_decisions
 from tasks.settings import Settings
 from tasks.storage.refs import digest_of
 from tasks.tracking import (
@@ -48,7 +48,7 @@ def record_reviews(reviews: Sequence[Review], settings: Settings) -> list[dict[s
     Returns:
         A row per reviewed bundle: bundle, result ("logged", "unchanged", or "not in the registry"), run_id, metrics.
     """
-    by_bundle: dict[str, list[tuple[Review, Decision]]] = defaultdict(list)
+    by_bundle: dict[str, list[tuple[Review, AnyDecision]]] = defaultdict(list)
     for review, decision in latest_decisions(reviews):
         by_bundle[review.bundle].append((review, decision))
     return [_record(bundle, counted, settings) for bundle, counted in sorted(by_bundle.items())]
@@ -65,7 +65,8 @@ def _record(bundle: str, counted: Counted, settings: Settings) -> dict[str, Any]
     key = digest_of([[review.content_hash, decision.model_dump(mode="json")] for review, decision in counted])
     if tag_of(settings, model, KEY) == key:
         return row | {"result": "unchanged"}
-    section = reviews_section(flags, agreement, len({review.sha256 for review, _ in counted}))
+    files, of_lines = {review.sha256 for review, _ in counted}, counted[0][0].kind == "seismic"
+    section = reviews_section(flags, agreement, len(files), of_lines=of_lines)
     run = RunSpec(
         experiment=EXPERIMENT,
         name=f"{bundle}-reviews",

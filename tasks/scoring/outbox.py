@@ -21,6 +21,7 @@ from aemodels.core.errors import SondeflowError
 from aemodels.core.findings import Finding
 from aemodels.core.types import Recording, Scores, Source
 from aemodels.field.headers import describe_file
+from aemodels.field.other_curves import describe_other_curves
 from aemodels.io.files.atomic import PART_SUFFIX, atomic_path, sync, temporary_name
 from aemodels.io.files.gzip import content_stem, plain_file
 from aemodels.io.files.hashing import sha256_file
@@ -262,7 +263,8 @@ def score_table(recording: Recording, scores: Scores) -> pa.Table:
     }
     columns |= _log_columns(recording, scores) if scores.kind == "logs" else _trace_columns(recording)
     schema = score_schema(scores.kind, scores.channels)
-    metadata = {ABOUT: json.dumps(describe_file(recording, scores))}
+    others = describe_other_curves(recording, scores.channels)
+    metadata = {ABOUT: json.dumps(describe_file(recording, scores) | {"others": others})}
     if scores.features:
         summary = {name: quantile_summary(values) for name, values in scores.features.items()}
         metadata[FEATURES] = json.dumps(summary)

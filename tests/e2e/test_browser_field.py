@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from aemodels.core.findings import Finding
@@ -117,6 +118,25 @@ def test_the_matrix_is_coloured_and_leads_to_the_well(opened, outbox) -> None:
     assert matrix.evaluate(colours)["bad"] == 0, "no gaps were made"
 
 
+def test_curves_that_are_not_scored_stand_in_the_matrix_too(opened, outbox) -> None:
+    values = np.full(1200, 3.0, np.float32)
+    values[300:900] = np.nan
+    publish(outbox, well(60), slice(0, 1100), others={"PEF": values, HOSTILE: values, "EMPTY": values * np.nan})
+    shown = opened(outbox)
+    shown.page.locator("tr.file button").first.click()
+    lines = shown.page.locator("tr.detail tbody tr").all_inner_texts()
+    assert [line.split("\t")[0] for line in lines][-2:] == ["PEF", HOSTILE[:40]]
+    assert lines[-1].split("\t")[3:5] == ["50 %", "–"], "half of it is a gap, and nothing is known of flags"
+    head = shown.page.locator("#matrix-head")
+    edges = shown.page.evaluate("grid.lefts")
+    assert edges[-1] - edges[-2] == 22 and head.bounding_box()["height"] == 96
+    shown.page.locator("#matrix").hover(position={"x": edges[-1] - 10, "y": 8})
+    assert "not scored by the model" in shown.page.locator("#matrix-tip").inner_text()
+    shown.page.locator("#curve").select_option("PEF")
+    assert names(shown) == ["W-60"]
+    assert shown.page.locator("img").count() == 0
+
+
 def test_coverage_and_map_are_drawn(opened, outbox) -> None:
     shown = opened(outbox)
     assert not shown.blank("#coverage canvas")
@@ -164,4 +184,13 @@ def test_a_thousand_wells_open_in_three_seconds(opened, tmp_path) -> None:
     shown.page.reload()
     shown.page.wait_for_selector("#field[data-drawn]")
     assert time.perf_counter() - started < 3
+    assert not shown.blank("#matrix")
+    box = shown.page.locator("#matrix-box")
+    box.evaluate("box => { box.scrollTop = box.scrollHeight }")
+    shown.page.wait_for_timeout(100)
+    last = shown.page.evaluate("FILES.name[grid.rows.at(-1)]")
+    shown.page.locator("#matrix").click(position={"x": 300, "y": box.evaluate("box => box.clientHeight - 24 - 8")})
+    assert shown.page.locator("tr.file:has(+ tr.detail) td.name").inner_text().startswith(last)
+    shown.page.get_by_label("all rows at a glance").check()
+    assert shown.page.evaluate("grid.row") == 1
     assert not shown.blank("#matrix")

@@ -12,6 +12,7 @@ import numpy as np
 
 from aemodels.bundle.bundle import Bundle
 from aemodels.core.types import BoolArray, Recording, Scores
+from aemodels.detect.fusion.fusion import FusionDetector
 from aemodels.detect.reconstruction.error import ReconstructionDetector
 from aemodels.evaluate.detection.compare import compare_detectors
 from aemodels.experiment.spec import ExperimentSpec
@@ -46,15 +47,42 @@ class FaultyWell:
 
 def biased_bundle(curve: str, factor: float) -> Bundle:
     """A bundle without networks whose scores of one curve are too high by a factor, as after a bad training."""
-    spec = ExperimentSpec.model_validate(SPEC | {"curves": list(CURVES)})
-    prepared = steps.prepare(spec, [make_well(f"T-{number}", samples=800, seed=900 + number) for number in range(9)])
-    fitted = {one.name: steps.fit_contender(spec, one.name, prepared) for one in spec.contenders}
-    study = compare_detectors(spec, prepared, {name: fit.denoiser for name, fit in fitted.items()})
-    bundle = steps.assemble(spec, prepared, fitted, study)
+    bundle = _bundle(training_wells(), SPEC["anomalies"]["detectors"], "pca_error")
     assert isinstance(bundle.detector, ReconstructionDetector)
     scale = bundle.detector.scale.copy()
     scale[bundle.curves.index(curve)] /= factor
     return dataclasses.replace(bundle, detector=dataclasses.replace(bundle.detector, scale=scale))
+
+
+def training_wells() -> list[Recording]:
+    """Nine clean wells."""
+    return [make_well(f"T-{number}", samples=800, seed=900 + number) for number in range(9)]
+
+
+def fusion_bundle(recordings: Sequence[Recording]) -> Bundle:
+    """A bundle without networks that flags by a fusion of two detectors, "pca_error" and "cross"."""
+    detectors = [
+        *SPEC["anomalies"]["detectors"],
+        {"name": "cross", "model": {"kind": "cross_curve"}},
+        {"name": "fusion", "model": {"kind": "fusion", "members": ["pca_error", "cross"], "combine": "max"}},
+    ]
+    return _bundle(recordings, detectors, "fusion")
+
+
+def bundle_with_loud_member(member: str, factor: float) -> Bundle:
+    """A fusion in which the -log10 p of one member are too high by a factor."""
+    bundle = fusion_bundle(training_wells())
+    assert isinstance(bundle.detector, FusionDetector)
+    return dataclasses.replace(bundle, detector=bundle.detector.with_weaker_member(member, 1 / factor))
+
+
+def _bundle(recordings: Sequence[Recording], detectors: list[dict[str, object]], chosen: str) -> Bundle:
+    anomalies = SPEC["anomalies"] | {"detectors": detectors}
+    spec = ExperimentSpec.model_validate(SPEC | {"curves": list(CURVES), "anomalies": anomalies})
+    prepared = steps.prepare(spec, recordings)
+    fitted = {one.name: steps.fit_contender(spec, one.name, prepared) for one in spec.contenders}
+    study = compare_detectors(spec, prepared, {name: fit.denoiser for name, fit in fitted.items()})
+    return steps.assemble(spec, prepared, fitted, dataclasses.replace(study, winner=chosen))
 
 
 def faulty_wells(count: int, *, seed: int, samples: int = 1200, fraction: float = 0.01) -> list[FaultyWell]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 
 from aemodels.core.findings import Finding
-from aemodels.core.types import Recording, Scores
+from aemodels.core.types import Channel, Recording, Scores
 from helpers.recordings import make_line, make_well
 from tasks.scoring.outbox import BundleLabel, score_table, scores_folder
 
@@ -34,15 +35,29 @@ def scores_of(recording: Recording, flagged: slice, reason: str) -> Scores:
     return Scores(recording.kind, score, 1.0, reasons, recording.names, values, np.array(values), curves)
 
 
-def publish(outbox: Path, recording: Recording, flagged: slice = slice(0, 0), reason: str = "spike") -> Path:
-    """Write score file and a small report of a recording into an outbox; return the score file."""
+def publish(
+    outbox: Path,
+    recording: Recording,
+    flagged: slice = slice(0, 0),
+    reason: str = "spike",
+    others: Mapping[str, np.ndarray] | None = None,
+) -> Path:
+    """Write score file and a small report of a recording into an outbox; return the score file.
+
+    `others` are curves, float32[sample] each, that the file has and the bundle does not score.
+    """
     folder, sha = scores_folder(outbox, recording.kind, LABEL), recording.source.sha256
     folder.mkdir(parents=True, exist_ok=True)
     (outbox / "reports").mkdir(exist_ok=True)
     stem = Path(recording.source.uri).stem
     (outbox / "reports" / f"{stem}.{sha[:8]}.html").write_text(f"<title>{sha[:8]}</title>")
     path = folder / f"{sha}.parquet"
-    pq.write_table(score_table(recording, scores_of(recording, flagged, reason)), path)
+    whole = recording
+    if others:
+        values = np.concatenate([recording.values, np.stack([*others.values()])])
+        channels = (*recording.channels, *(Channel(name) for name in others))
+        whole = dataclasses.replace(recording, values=values, channels=channels)
+    pq.write_table(score_table(whole, scores_of(recording, flagged, reason)), path)
     return path
 
 

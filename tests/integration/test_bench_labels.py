@@ -13,6 +13,8 @@ from aemodels.bundle.shipped import shipped_bundle
 from aemodels.io import read
 from aemodels.io.files.hashing import sha256_file
 from helpers.paths import ROOT
+from helpers.recordings import make_line
+from helpers.scored_field import publish
 from tasks.review.benchmark import read_reviews
 from tasks.scoring.outbox import BundleLabel, score_table, scores_folder
 
@@ -119,3 +121,36 @@ def test_the_flags_of_an_outbox_are_scored_as_the_table_of_them(command_json, tm
     assert len(answer["without"]) == 5
     assert answer["rows"][0]["found"] == 1
     assert answer["rows"][0]["named_right"] == 1
+
+
+def line_review(sha256: str) -> dict[str, object]:
+    accepted = {"action": "accept", "first_trace": 20, "last_trace": 22, "reason": "dead"}
+    rejected = {"action": "reject", "first_trace": 40, "last_trace": 41, "reason": "noisy"}
+    for one in (accepted, rejected):
+        one |= {"flagged_first_trace": one["first_trace"], "flagged_last_trace": one["last_trace"]}
+    added = {"action": "add", "first_trace": 50, "last_trace": 50, "reason": "dead"}
+    return review("L-1", sha256) | {"decisions": [accepted, rejected, added]}
+
+
+def test_lines_are_scored_by_traces_beside_wells(command_json, folder, tmp_path) -> None:
+    line = make_line("L-1")
+    (folder / "line.json").write_text(json.dumps(line_review(line.source.sha256)))
+    publish(tmp_path / "out", line, slice(21, 42), "dead")
+    code, answer = command_json("bench", "labels", str(folder), "--outbox", str(tmp_path / "out"))
+    rows = {row["kind"]: row for row in answer["rows"] if row["curve"] == "traces"}
+    assert (code, answer["wells"], answer["lines"], answer["without"]) == (0, 2, 1, ["31/2-7", "B"])
+    assert [rows["all"][key] for key in ("faults", "found", "sound", "wrong")] == [2, 1, 1, 1]
+    assert (rows["dead"]["recall"], rows["noisy"]["wrong"], rows["macro"]["recall"]) == (0.5, 1, 0.5)
+    assert answer["rows"][0]["faults"] == 2, "those of the wells"
+
+
+def test_first_and_last_trace_of_a_line_stand_in_the_table(command_json, folder) -> None:
+    (folder / "line.json").write_text(json.dumps(line_review("ef" * 32)))
+    text = "well,top,base,reason\nL-1,50,50,dead\nL-1,1,4,hum\nB,10,12,spike\n"
+    code, answer = command_json("bench", "labels", str(folder), "--intervals", table(folder, text))
+    (total,) = (row for row in answer["rows"] if (row["curve"], row["kind"]) == ("traces", "all"))
+    assert (code, total["found"], total["named_right"]) == (0, 1, 1)
+    assert answer["outside_lines"] == {"intervals": 1, "traces": 4.0}
+    text = "well,top,base\nL-1,50.5,51\n"
+    code, answer = command_json("bench", "labels", str(folder), "--intervals", table(folder, text))
+    assert (code, "line 2: top is 50.5" in answer["error"]) == (1, True)

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from aemodels.bundle.bundle import Bundle
 from aemodels.io import read
 from aemodels.io.las.writer import write_las
 from helpers.recordings import make_well
-from helpers.reviewed_wells import biased_bundle, faulty_wells, outcome, save_reviews, true_review
+from helpers.reviewed_wells import (
+    biased_bundle,
+    bundle_with_loud_member,
+    faulty_wells,
+    outcome,
+    save_reviews,
+    true_review,
+)
 from tasks.scoring.choose_bundle import default_scorer
 from tasks.settings import Settings
 from tasks.tracking import read_document, read_table
@@ -18,14 +27,11 @@ from tasks.tracking import read_document, read_table
 pytest_plugins = ("helpers.flow_fixtures",)
 
 
-@pytest.fixture
-def field(tmp_path, monkeypatch, prefect_server, command_json) -> dict[str, Path]:
-    """A home with a biased bundle, ten wells with reviews of its flags, and four without."""
-    monkeypatch.setenv("SONDEFLOW_HOME", str(tmp_path / "home"))
-    bundle, folder = biased_bundle("DTC", 3.0), tmp_path / "wells"
-    bundle.save(tmp_path / "biased")
+def reviewed_field(bundle: Bundle, home: Path) -> dict[str, Any]:
+    """Write a bundle, ten wells with reviews of its flags, and four without."""
+    folder, reviews = home / "wells", []
+    bundle.save(home / "biased")
     folder.mkdir()
-    reviews = []
     for well in faulty_wells(10, seed=100):
         path = folder / f"{well.recording.name}.las"
         write_las(well.recording, path)
@@ -34,7 +40,19 @@ def field(tmp_path, monkeypatch, prefect_server, command_json) -> dict[str, Path
         reviews.append(review.model_copy(update={"sha256": scored.source.sha256}))
     for number in range(300, 304):
         write_las(make_well(f"N-{number}", seed=number, samples=1200), folder / f"N-{number}.las")
-    return {"bundle": tmp_path / "biased", "wells": folder, "reviews": tmp_path / "reviews", "saved": reviews}
+    return {"bundle": home / "biased", "wells": folder, "reviews": home / "reviews", "saved": reviews}
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch, prefect_server) -> Path:
+    monkeypatch.setenv("SONDEFLOW_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+@pytest.fixture
+def field(home) -> dict[str, Any]:
+    """A home with a biased bundle, and wells."""
+    return reviewed_field(biased_bundle("DTC", 3.0), home)
 
 
 @pytest.mark.slow
@@ -61,6 +79,27 @@ def test_reviews_make_a_challenger_that_the_gate_promotes(field, command_json):
     others = faulty_wells(4, seed=200)
     before, after = (outcome(Bundle.load(Path(one)), others) for one in (field["bundle"], champion.folder))
     assert after[0] <= before[0] / 2
+
+
+@pytest.mark.slow
+def test_a_member_whose_flags_are_rejected_is_weakened_and_the_gate_promotes_it(home, command_json):
+    loud = bundle_with_loud_member("cross", 4.0)
+    field = reviewed_field(loud, home)
+    command_json("reviews", "add", *map(str, save_reviews(field["saved"], field["reviews"])))
+    code, answer = command_json(
+        "calibrate", "logs", "--reviews", "--data", str(field["wells"]), "--bundle", str(field["bundle"])
+    )
+    assert (code, answer["member"]) == (0, "cross")
+    assert answer["member_divisor"] >= 1.5
+    code, decision = command_json("promote", "logs")
+    assert code == 0, decision["reasons"]
+    champion = Bundle.load(Path(default_scorer("logs", ("champion",), Settings()).folder))
+    others = faulty_wells(4, seed=200)
+    before, after = (one.detector.scales["cross"].neg_log10_p for one in (loud, champion))
+    np.testing.assert_allclose(after * answer["member_divisor"], before, rtol=1e-5)
+    (wrong_before, recall_before), (wrong_after, recall_after) = (outcome(one, others) for one in (loud, champion))
+    assert wrong_after <= wrong_before / 4
+    assert recall_after >= recall_before - 0.01
 
 
 def test_lines_have_no_reviews_to_learn_from(command_json, tmp_path, monkeypatch):

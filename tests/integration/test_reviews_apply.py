@@ -147,3 +147,15 @@ def test_scores_are_as_before_for_other_readers(run, outbox, tmp_path) -> None:
     run("reviews", "apply", str(outbox))
     (scores,) = (outbox / "scores").rglob(f"{sha}.parquet")
     assert not [name for name in pq.read_schema(scores).names if name.startswith("REVIEW_")]
+
+
+def test_a_review_of_traces_is_not_applied_to_a_well(run, outbox, tmp_path) -> None:
+    path, sha = review(outbox, tmp_path)
+    traces = {"action": "add", "first_trace": 3, "last_trace": 4}
+    Path(path).write_text(json.dumps(json.loads(Path(path).read_text()) | {"decisions": [traces]}))
+    run("reviews", "add", path)
+    code, answer = run("reviews", "apply", str(outbox))
+    (row,) = answer["wells"]
+    assert (code, row["decisions"]) == (1, 0)
+    assert "is of traces of a line" in row["problems"][0]
+    assert 'data-kept="[]"' in (outbox / "reports" / f"W-1.{sha[:8]}.reviewed.html").read_text()

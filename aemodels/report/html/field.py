@@ -28,6 +28,7 @@ MAX_DUPLICATES, MAX_GROUPS, MAX_QUARANTINED, MAX_DRIFTED = (
 )  # rows; the tables beside the page hold all
 DRIFT_SHOWN = 4.0  # robust standard deviations
 MAX_FINDINGS, MAX_UNFAMILIAR = 12, 30  # per file
+MAX_OTHERS = 150  # columns of the matrix for curves that are not scored; the tables beside the page hold all
 Row = dict[str, Any]
 
 
@@ -99,13 +100,16 @@ def report_link(page: Path, outbox: Path) -> Callable[[str], str]:
 
 def field_view(card: Scorecard, link: Callable[[str], str]) -> Row:
     """Return the data of the page, JSON-ready: columns instead of rows, which are a third of the size."""
-    names = card.curves
+    names, others = card.curves, card.other_curves[:MAX_OTHERS]
     return {
         "files": _columns([_file(file, link) for file in card.files]),
         "reviews": [dict(card.reviews.get(file.sha256, {})) for file in card.files],
         "because": [dict(parts) for parts in card.attention],
-        "curves": list(names),
+        "scored": len(names),
+        "curves": [*names, *(name[:40] for name in others)],
+        "moreCurves": len(card.other_curves) - len(others),
         "cells": [_cells(file, names, drift) for file, drift in zip(card.files, card.drift, strict=True)],
+        "others": _others(card, {name: len(names) + number for number, name in enumerate(others)}),
         "groups": {name: list(rows[:MAX_GROUPS]) for name, rows in card.groups.items() if rows},
         "duplicates": duplicate_rows(card)[:MAX_DUPLICATES],
         "more": max(0, len(card.duplicates) - MAX_DUPLICATES),
@@ -161,6 +165,23 @@ def _cell(curve: CurveSummary, drift: float | None) -> list[float | str | None]:
     lengths = (curve.observed, curve.gap, curve.flagged, curve.stuck, curve.interpolated, curve.outside)
     quality = 0.0 if curve.quality is None else round(curve.quality, 4)
     return [quality, *map(_short, lengths), curve.gaps, round(curve.noise, 4), drift, curve.mnemonic[:40]]
+
+
+def _others(card: Scorecard, columns: Mapping[str, int]) -> list[dict[int, list[float | str | None]]]:
+    """Return per file column → what the matrix shows of a curve that is not scored; see assets/field/data.js."""
+    return [
+        {
+            columns[curve.name]: [
+                0.0 if curve.quality is None else round(curve.quality, 4),
+                *map(_short, (curve.observed, curve.gap, curve.stuck, curve.interpolated, curve.outside)),
+                curve.gaps,
+                "" if curve.mnemonic == curve.name else curve.mnemonic[:40],
+            ]
+            for curve in file.others
+            if curve.observed > 0 and curve.name in columns
+        }
+        for file in card.files
+    ]
 
 
 def _drifted(card: Scorecard) -> list[Row]:

@@ -22,7 +22,7 @@ MAX_VALUES = 320_000  # per page; as 16-bit integers in base64 they take 0.85 MB
 _MISSING, _LEVELS = -32768, 65534
 _SCRIPTS: dict[Kind, tuple[str, ...]] = {
     "logs": ("common.js", "tracks.js", "review.js", "start.js"),
-    "seismic": ("common.js", "section.js", "start.js"),
+    "seismic": ("common.js", "section.js", "review.js", "start.js"),
 }
 
 

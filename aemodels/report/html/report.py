@@ -21,7 +21,7 @@ from aemodels.report.flagged_intervals import (
 )
 from aemodels.report.html.line import scored_line
 from aemodels.report.html.page import number, page_parts, template
-from aemodels.report.html.rows import curve_rows, interval_rows, trace_rows
+from aemodels.report.html.rows import curve_rows, interval_rows, range_rows
 from aemodels.report.html.well import scored_well
 from aemodels.signal.bad_hole import CORRECTED_G_CM3, ENLARGED_IN, bad_hole
 
@@ -31,8 +31,20 @@ POLICY = "default-src 'none'; "  # beginning of the policy of a report, which ma
 KEPT_REVIEWS = 'data-kept="[]"'
 MAX_ROWS = 200
 MAX_SUSPECT = 30
-# Offered to a reviewer, who may write another: the kinds of log faults that are learned, and quality rules.
+# Offered to a reviewer, who may write another: the kinds of faults that are learned, and quality rules.
 REASONS = ("washout", "cycle_skip", "stuck", "spike", "depth_shift", "unit", "drift", "saturation", "noise", "range")
+LINE_REASONS = (
+    "dead",
+    "near_dead",
+    "spiky",
+    "noisy",
+    "clipped",
+    "reversed",
+    "static_shift",
+    "hum",
+    "duplicated",
+    "gain",
+)
 
 
 def render_report(
@@ -62,6 +74,7 @@ def render_report(
         card=card,
         card_is_address=card.startswith(("http://", "https://")),
         every=view["every"],
+        kept_reviews=Markup(KEPT_REVIEWS),  # noqa: S704 - our own constant
         **vars(page_parts(view)),
         **parts,
     )
@@ -77,7 +90,6 @@ def _well_parts(recording: Recording, scores: Scores) -> dict[str, Any]:
         "more": max(0, len(intervals) - MAX_ROWS),
         "curves": curve_rows(recording, scores),
         "reasons": REASONS,
-        "kept_reviews": Markup(KEPT_REVIEWS),  # noqa: S704 - our own constant
         "suspect": suspect_intervals(recording.axis, scores)[:MAX_SUSPECT],
         "not_judged": int((~scores.is_judged & np.isfinite(scores.raw).any(axis=0)).sum()),
         "hole": hole is not None,
@@ -89,11 +101,14 @@ def _well_parts(recording: Recording, scores: Scores) -> dict[str, Any]:
 
 def _line_parts(recording: Recording, scores: Scores) -> dict[str, Any]:
     traces = flagged_traces(recording, scores)
+    ranges = range_rows(traces)
     return {
         "summary": _sentence_seismic(scores, traces),
         "view": scored_line(recording, scores),
-        "flagged": trace_rows(scores, traces[:MAX_ROWS]),
-        "more": max(0, len(traces) - MAX_ROWS),
+        "flagged": ranges[:MAX_ROWS],
+        "more": max(0, len(ranges) - MAX_ROWS),
+        "reasons": LINE_REASONS,
+        "first_trace": int(recording.channels[0].headers.get("trace", 0)),
         "curves": [],
         "hole": False,
     }

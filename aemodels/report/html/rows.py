@@ -33,10 +33,22 @@ class IntervalRow(FlaggedInterval):
 
 
 @dataclass(frozen=True)
-class TraceRow(FlaggedTrace):
-    """A flagged trace with its row in the recording."""
+class RangeRow:
+    """Adjacent flagged traces with one reason.
 
-    row: int
+    Args:
+        first, last: traces of the file, from 0.
+        inline, crossline: of both ends as text; "–" if the headers hold none.
+        score: the highest one.
+        reason: of all its traces.
+    """
+
+    first: int
+    last: int
+    inline: str
+    crossline: str
+    score: float
+    reason: str
 
 
 def interval_rows(
@@ -62,10 +74,37 @@ def interval_rows(
     return rows
 
 
-def trace_rows(scores: Scores, traces: Sequence[FlaggedTrace]) -> list[TraceRow]:
-    """Return the rows of the table of flagged traces."""
-    rows = np.flatnonzero(scores.is_anomaly)
-    return [TraceRow(**vars(trace), row=int(row)) for trace, row in zip(traces, rows, strict=False)]
+def range_rows(traces: Sequence[FlaggedTrace]) -> list[RangeRow]:
+    """Return the ranges of adjacent flagged traces with one reason, in the order of the traces."""
+    groups: list[list[FlaggedTrace]] = []
+    for trace in traces:
+        before = groups[-1][-1] if groups else None
+        if before is not None and trace.trace == before.trace + 1 and trace.reason == before.reason:
+            groups[-1].append(trace)
+        else:
+            groups.append([trace])
+    return [
+        RangeRow(
+            first=group[0].trace,
+            last=group[-1].trace,
+            inline=_ends(group[0].inline, group[-1].inline),
+            crossline=_ends(group[0].crossline, group[-1].crossline),
+            score=max(trace.score for trace in group),
+            reason=group[0].reason,
+        )
+        for group in groups
+    ]
+
+
+def _ends(first: int | None, last: int | None) -> str:
+    """Return the header numbers of two traces as text.
+
+    >>> _ends(7, 7), _ends(7, 9), _ends(None, 9)
+    ('7', '7 to 9', '–')
+    """
+    if first is None or last is None:
+        return "–"
+    return str(first) if first == last else f"{first} to {last}"
 
 
 def _residual_text(largest: LargestResidual, unit: str) -> str:

@@ -12,21 +12,23 @@ HEADING = "## Reviews of its flags"
 Rows = Sequence[Mapping[str, Any]]
 
 
-def reviews_section(flags: Rows, agreement: Rows, wells: int) -> str:
+def reviews_section(flags: Rows, agreement: Rows, files: int, *, of_lines: bool = False) -> str:
     """Return the section in Markdown.
 
     Args:
         flags: of one bundle, from `review.agreement.flag_rows`.
         agreement: of its reviewers, from `review.agreement.agreement_rows`.
-        wells: number of reviewed wells.
+        files: number of reviewed wells or lines.
+        of_lines: True if the bundle is for lines.
     """
     total = next(row for row in flags if row["curve"] == ALL and row["reason"] == ALL)
+    missed = f"{total['missed_traces']} traces" if of_lines else f"{total['missed_m']:.1f} m"
     shown = [row for row in flags if row["curve"] != ALL or row["reason"] != ALL]
     rows = [[row["curve"], row["reason"], row["flags"], _share(row), row["missed"]] for row in [total, *shown]]
     parts = [
         HEADING,
-        f"{total['flags']} flags in {wells} wells were reviewed: {_share(total)} are right. {total['missed']} "
-        f"intervals ({total['missed_m']:.1f} m) were missed. In brackets the 95 % interval (Wilson 1927).",
+        f"{total['flags']} flags in {files} {'lines' if of_lines else 'wells'} were reviewed: {_share(total)} are "
+        f"right. {total['missed']} intervals ({missed}) were missed. In brackets the 95 % interval (Wilson 1927).",
         table(["curve", "reason", "flags", "right", "missed"], rows),
     ]
     parts += [

@@ -127,3 +127,43 @@ def test_any_text_is_kept_or_refused(note: str, author: str) -> None:
         return
     again = parse_review(review.text.encode("ascii"), "kept")
     assert (again, again.decisions[0].note, again.author) == (review, note, author)
+
+
+RANGE = {"action": "accept", "first_trace": 20, "last_trace": 22, "flagged_first_trace": 20, "flagged_last_trace": 22}
+
+
+def test_a_review_of_a_line_is_about_traces() -> None:
+    added = {"action": "add", "first_trace": 40, "last_trace": 40, "reason": "dead"}
+    review = parse(well="L-1", decisions=[RANGE, added])
+    assert (review.kind, parse().kind) == ("seismic", "logs")
+    assert [decision.extent for decision in review.decisions] == [(19.5, 22.5), (39.5, 40.5)]
+    assert parse_review(review.text.encode(), "kept") == review
+    (first, _), line, well = decision_rows([review]), decision_rows([review])[1], decision_rows([parse()])[0]
+    assert (first["first_trace"], first["last_trace"], first["top_m"], first["curves"]) == (20, 22, None, "")
+    assert (line["kind"], line["reason"], line["flagged_first_trace"]) == ("seismic", "dead", None)
+    assert (well["top_m"], well["first_trace"]) == (100.0, None)
+    assert set(first) == set(well), "one table holds both"
+
+
+def test_the_hash_of_a_review_of_a_well_is_that_of_earlier_versions() -> None:
+    """Reviews are kept by it: another one would keep them twice."""
+    assert [*json.loads(parse().text)["decisions"][0]] == sorted(ACCEPT)
+    assert parse().content_hash == "802d4a675e6551d00d4dcf29e68100a17636420414117e1987341cb2d1007ca5"
+
+
+@pytest.mark.parametrize(
+    ("decisions", "said"),
+    [
+        ([RANGE | {"last_trace": 19}], "decisions.0: Value error, first_trace is 20 and last_trace 19"),
+        ([RANGE | {"first_trace": 1.5}], "decisions.0.first_trace: 1.5"),
+        ([RANGE | {"first_trace": -1}], "decisions.0.first_trace: -1"),
+        ([RANGE | {"curves": ["GR"]}], "decisions.0.curves"),
+        ([{**RANGE, "flagged_last_trace": None}], "accept needs flagged_first_trace and flagged_last_trace"),
+        ([RANGE | {"action": "add"}], "an added range has no flagged_first_trace"),
+        ([RANGE, ACCEPT], "some decisions are on depths and others on traces"),
+    ],
+)
+def test_a_bad_review_of_a_line_is_refused_with_field_and_value(decisions, said) -> None:
+    with pytest.raises(DataError) as caught:
+        parse(decisions=decisions)
+    assert said in str(caught.value)

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from aemodels.review.document import Review, parse_review
+from aemodels.review.document import Review, TraceDecision, parse_review
 from aemodels.review.labels import Label, as_one_fault, labels_by_content
 
 SHA = "ab" * 32
@@ -82,3 +82,13 @@ def test_an_interval_shorter_than_a_sample_has_one_row():
     axis = 1000.0 + 0.5 * np.arange(10)
     assert Label(1002.1, 1002.2, (), True).rows(axis).sum() == 1
     assert not Label(900.0, 901.0, (), True).rows(axis).any()
+
+
+def test_lines_have_labels_of_their_own() -> None:
+    values = {"action": "reject", "first_trace": 3, "last_trace": 5}
+    flagged = {"flagged_first_trace": 3, "flagged_last_trace": 5}
+    one = TraceDecision.model_validate(values | flagged)
+    line = review("A", flag("accept")).model_copy(update={"decisions": (one,), "sha256": "cd" * 32})
+    assert set(labels_by_content([review("A", flag("accept")), line])) == {SHA}
+    (label,) = labels_by_content([review("A", flag("accept")), line], "seismic")["cd" * 32].labels
+    assert (label.top_m, label.base_m, label.fault) == (2.5, 5.5, False)

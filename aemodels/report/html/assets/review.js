@@ -1,11 +1,33 @@
 "use strict";
-// Review of a well's flagged intervals: accept, reject, redraw, add; saved as a small file; nothing is sent,
-// unless `sondeflow reviews serve` on this machine has served the page.
+// Review of a well's flagged intervals or a line's ranges of traces: accept, reject, redraw, add; saved as a small
+// file; nothing is sent, unless `sondeflow reviews serve` on this machine has served the page.
 
-const SERVED = /^(http:\/\/(?:127\.0\.0\.1|localhost):\d+\/[\w-]{40,}\/)reports\//;
+const SERVED = /^(\w+:\/\/(?:127\.0\.0\.1|localhost):\d+\/[\w-]{40,}\/)reports\//;
 const KEYS = { j: "next", k: "previous", a: "accept", x: "reject", e: "redraw", i: "add", u: "undo", n: "note", s: "save" };
 const MARKS = { accept: "#009e73", reject: "#8d97a3", redraw: "#0072b2", add: "#0072b2" };
 const DONE = { accept: "accepted", reject: "rejected", redraw: "redrawn", add: "added" };
+const depth = value => value === null ? null : value.toFixed(2);
+
+/** What is reviewed: rows of its table, ends of an interval in a file, and how they are taken from a drag and shown. */
+const SUBJECTS = {
+  logs: {
+    rows: "tr[data-on]", reason: 4, ends: ["top_m", "base_m"], along: "y", thing: "Interval", show: depth,
+    flag: row => [Number(row.from), Number(row.to)],
+    take: (a, b) => a === b ? null : [Math.min(a, b), Math.max(a, b)].map(value => Number(value.toFixed(3))),
+    told: (low, high) => `Interval set: ${depth(low)} to ${depth(high)} m`,
+    problem: (low, high) => low < high ? "" : "needs a top above its base",
+  },
+  seismic: {
+    rows: "tr[data-first]", reason: 6, ends: ["first_trace", "last_trace"], along: "x", thing: "Range", show: value => value,
+    flag: row => [Number(row.first), Number(row.last)],
+    take: (a, b, data, figure) => [Math.min(a, b), Math.max(a, b)].map(value =>
+      Math.max(Number(data.begin), Math.min(Number(data.end), Math.round(value) + figure.data.from))),
+    told: (low, high) => `Traces ${low} to ${high} chosen`,
+    problem: (low, high, data) => !Number.isInteger(low) || !Number.isInteger(high) || low > high
+      ? "needs whole numbers of traces, the first not behind the last"
+      : low < Number(data.begin) || high > Number(data.end) ? `is beyond the traces of this report, ${data.begin} to ${data.end}` : "",
+  },
+};
 
 function startReview(figure) {
   const root = document.getElementById("review");
@@ -16,7 +38,8 @@ class ReviewPanel {
   constructor(root, figure) {
     this.root = root;
     this.figure = figure;
-    this.rows = [...document.querySelectorAll("tr[data-on]")];
+    this.subject = SUBJECTS[root.dataset.kind];
+    this.rows = [...document.querySelectorAll(this.subject.rows)];
     this.curves = root.dataset.curves.split("\n").filter(Boolean);
     this.decisions = []; // own and loaded ones; `row` is the row of the flagged interval
     this.current = null;
@@ -39,8 +62,8 @@ class ReviewPanel {
     for (const button of this.root.querySelectorAll("button[data-act]"))
       button.addEventListener("click", () => this.act(button.dataset.act));
     this.rows.forEach((row, i) => row.addEventListener("click", () => this.choose(i, false)));
-    for (const name of ["top_m", "base_m", "curves", "reason", "note"])
-      this.of(name).addEventListener("input", () => this.edit(name));
+    this.names = ["low", "high", "curves", "reason", "note"].filter(name => this.of(name));
+    for (const name of this.names) this.of(name).addEventListener("input", () => this.edit(name));
     this.of("load").addEventListener("change", event => this.load(event.target));
     addEventListener("keydown", event => this.key(event));
     addEventListener("beforeunload", event => { if (this.unsaved) event.preventDefault(); });
@@ -55,19 +78,28 @@ class ReviewPanel {
       const a = figure.place(figure.start), b = figure.place(figure.spot(event), a);
       figure.start = null;
       figure.mark();
-      if (a && b && a.y !== b.y) this.take(Math.min(a.y, b.y), Math.max(a.y, b.y));
+      const ends = a && b && this.subject.take(a[this.subject.along], b[this.subject.along], this.root.dataset, figure);
+      if (ends) this.take(...ends);
     };
   }
 
+  /** Draws a bar per decision: beside the depths of a well, above the panels of a line. */
   paint(ctx) {
-    const { figure } = this, box = figure.boxes[0];
+    const { figure } = this;
     for (const one of this.decisions) {
-      if (one.top_m === null || one.base_m === null) continue;
-      const from = Math.max(box.y, figure.y(one.top_m)), to = Math.min(box.y + box.h, figure.y(one.base_m));
-      if (to < box.y || from > box.y + box.h) continue;
+      if (one.low === null || one.high === null) continue;
       ctx.fillStyle = MARKS[one.action];
-      ctx.fillRect(box.x - 6, from, 5, Math.max(2, to - from));
+      if (this.subject.along === "y") this.bar(figure.boxes[0].y, figure.boxes[0].h, figure.y(one.low), figure.y(one.high), (from, length) =>
+        ctx.fillRect(figure.boxes[0].x - 6, from, 5, length));
+      else for (const box of figure.boxes) this.bar(box.x, box.w, figure.x(one.low - figure.data.from - 0.5, box), figure.x(one.high - figure.data.from + 0.5, box), (from, length) =>
+        ctx.fillRect(from, box.y - 8, length, 6));
     }
+  }
+
+  /** Calls `draw` with begin and length of the part of a bar that is in view. */
+  bar(begin, size, low, high, draw) {
+    const from = Math.max(begin, low), to = Math.min(begin + size, high);
+    if (to >= begin && from <= begin + size) draw(from, Math.max(2, to - from));
   }
 
   key(event) {
@@ -85,12 +117,12 @@ class ReviewPanel {
     if (name === "save") return this.save();
     if (name === "undo") return this.undo();
     if (name === "add") return this.decide("add", null);
-    if (this.chosen < 0) return this.say("Choose an interval first: j, or a click in the table.");
+    if (this.chosen < 0) return this.say(`Choose ${this.subject.thing === "Interval" ? "an interval" : "a range"} first: j, or a click in the table.`);
     this.decide(name, this.rows[this.chosen]);
   }
 
   step(by) {
-    if (!this.rows.length) return this.say("Nothing is flagged; i adds an interval.");
+    if (!this.rows.length) return this.say("Nothing is flagged; i adds what was missed.");
     this.choose(Math.max(0, Math.min(this.rows.length - 1, this.chosen + by)), true);
   }
 
@@ -101,23 +133,22 @@ class ReviewPanel {
     this.current = this.decisions.find(one => one.row === this.rows[i] && one.own) || null;
     this.fields();
     if (show) this.rows[i].click();
-    this.say(`Interval ${i + 1} of ${this.rows.length}`);
+    this.say(`${this.subject.thing} ${i + 1} of ${this.rows.length}`);
   }
 
   decide(action, row) {
     let one = row && this.decisions.find(found => found.row === row && found.own);
     if (!one) {
-      const flag = row && { top: Number(row.dataset.from), base: Number(row.dataset.to) };
-      one = { row, own: true, flag, note: "", reason: row ? row.dataset.why : "", curves: row ? row.dataset.on.split("\n").filter(Boolean) : [] };
+      const flag = row && this.subject.flag(row.dataset);
+      one = { row, own: true, flag, note: "", reason: row ? row.dataset.why : "", curves: row ? this.flaggedCurves(row) : [] };
       this.decisions.push(one);
     }
     one.action = action;
-    one.top_m = one.flag ? one.flag.top : null;
-    one.base_m = one.flag ? one.flag.base : null;
+    [one.low, one.high] = one.flag || [null, null];
     this.current = one;
     this.changed();
     this.pick(action === "redraw" || action === "add");
-    if (this.picking) this.say("Drag over the depths in the figure, or type top and base.");
+    if (this.picking) this.say(`Drag over the ${this.subject.along === "y" ? "depths" : "traces"} in the figure, or type both ends.`);
   }
 
   pick(on) {
@@ -126,11 +157,12 @@ class ReviewPanel {
     if (on) this.figure.stage.scrollIntoView({ block: "center" });
   }
 
-  take(top, base) {
-    this.current.top_m = Number(top.toFixed(3));
-    this.current.base_m = Number(base.toFixed(3));
+  flaggedCurves(row) { return (row.dataset.on || "").split("\n").filter(Boolean); }
+
+  take(low, high) {
+    Object.assign(this.current, { low, high });
     this.pick(false);
-    this.say(`Interval set: ${top.toFixed(2)} to ${base.toFixed(2)} m`);
+    this.say(this.subject.told(low, high));
     this.changed();
   }
 
@@ -138,9 +170,10 @@ class ReviewPanel {
     if (!this.current) return;
     const { value } = this.of(name);
     if (name === "curves") this.current.curves = value.split(/[\s,;]+/).filter(Boolean);
-    else if (name === "top_m" || name === "base_m") {
+    else if (name === "low" || name === "high") {
       this.current[name] = value === "" ? null : Number(value);
       if (this.current.action === "accept") this.current.action = "redraw";
+      if (this.current.low !== null && this.current.high !== null) this.pick(false); // a click in the figure changes nothing
     } else this.current[name] = value;
     this.changed(false);
   }
@@ -163,31 +196,33 @@ class ReviewPanel {
   fields() {
     this.of("fields").hidden = !this.current;
     if (!this.current) return;
-    for (const name of ["top_m", "base_m", "reason", "note"]) this.of(name).value = this.current[name] ?? "";
-    this.of("curves").value = this.current.curves.join(", ");
+    for (const name of this.names)
+      this.of(name).value = name === "curves" ? this.current.curves.join(", ") : this.current[name] ?? "";
   }
 
   list() {
     const cell = (value, kind = "") => Object.assign(document.createElement("td"), { textContent: value === "" || value === null ? "–" : value, className: kind });
-    const depth = value => value === null ? null : value.toFixed(2);
+    const { show } = this.subject, curves = one => this.of("curves") ? [cell(one.curves.join(", "))] : [];
     this.root.querySelector("table").hidden = !this.decisions.length;
     this.root.classList.toggle("decided", this.decisions.length > 0);
     this.root.querySelector("tbody").replaceChildren(...this.decisions.map(one => {
       const row = document.createElement("tr");
-      row.append(cell(DONE[one.action]), cell(depth(one.top_m), "n"), cell(depth(one.base_m), "n"), cell(one.curves.join(", ")), cell(one.reason), cell(one.note), cell(one.own ? "you, now" : one.author));
+      row.append(cell(DONE[one.action]), cell(show(one.low), "n"), cell(show(one.high), "n"), ...curves(one), cell(one.reason), cell(one.note), cell(one.own ? "you, now" : one.author));
       return row;
     }));
     for (const row of this.rows) {
       row.querySelectorAll(".tag").forEach(tag => tag.remove());
       for (const one of this.decisions.filter(found => found.row === row))
-        row.cells[4].appendChild(Object.assign(document.createElement("span"), { textContent: DONE[one.action], className: `tag ${one.action}` }));
+        row.cells[this.subject.reason].appendChild(Object.assign(document.createElement("span"), { textContent: DONE[one.action], className: `tag ${one.action}` }));
     }
   }
 
   /** Returns why a decision cannot be saved, "" if it can. */
   problem(one) {
-    if (one.top_m === null || one.base_m === null || !(one.top_m < one.base_m)) return "needs a top above its base";
-    const unknown = one.curves.find(name => !this.curves.includes(name) && !(one.row && one.row.dataset.on.split("\n").includes(name)));
+    const wrong = this.subject.problem(one.low, one.high, this.root.dataset);
+    if (one.low === null || one.high === null || wrong) return wrong || "needs both ends";
+    if (!this.of("curves")) return "";
+    const unknown = one.curves.find(name => !this.curves.includes(name) && !(one.row && this.flaggedCurves(one.row).includes(name)));
     if (unknown) return `names ${unknown}; the curves are ${this.curves.join(", ")}`;
     return one.action === "add" && !one.curves.length ? "needs a curve" : "";
   }
@@ -197,16 +232,23 @@ class ReviewPanel {
     if (!own.length) return this.say("Nothing is decided yet.");
     if (!author) { this.of("author").focus(); return this.say("Who reviews? Fill in the reviewer."); }
     const bad = own.find(one => this.problem(one));
-    if (bad) { this.current = bad; this.fields(); return this.say(`The ${DONE[bad.action]} interval ${this.problem(bad)}.`); }
+    if (bad) { this.current = bad; this.fields(); return this.say(`The ${DONE[bad.action]} ${this.subject.thing.toLowerCase()} ${this.problem(bad)}.`); }
     const review = {
       sondeflow_review: 1, sha256: data.sha256, well: data.well, file: data.file, bundle: data.bundle, author,
       made_at: new Date().toISOString(),
-      decisions: own.map(({ action, top_m, base_m, flag, curves, reason, note }) => ({
-        action, top_m, base_m, flagged_top_m: flag ? flag.top : null, flagged_base_m: flag ? flag.base : null, curves, reason, note,
-      })),
+      decisions: own.map(one => this.written(one)),
     };
     if (SERVED.test(location.href)) this.post(review);
     else this.download(review);
+  }
+
+  /** Returns a decision as it stands in a file; `shown` is the inverse. */
+  written({ action, low, high, flag, curves, reason, note }) {
+    const [first, last] = this.subject.ends, flagged = flag || [null, null];
+    return {
+      action, [first]: low, [last]: high, [`flagged_${first}`]: flagged[0], [`flagged_${last}`]: flagged[1],
+      ...(this.of("curves") ? { curves } : {}), reason, note,
+    };
   }
 
   /** Gives a review to the server that the page came from; if it does not keep it, the file is saved instead. */
@@ -252,11 +294,12 @@ class ReviewPanel {
   }
 
   shown(one, review) {
-    if (!(one.action in DONE) || !Number.isFinite(one.top_m) || !Number.isFinite(one.base_m)) throw new Error("a decision is incomplete");
-    const flag = one.action === "add" ? null : { top: one.flagged_top_m, base: one.flagged_base_m };
-    const row = flag && this.rows.find(found => Math.abs(found.dataset.from - flag.top) < 1e-3 && Math.abs(found.dataset.to - flag.base) < 1e-3);
+    const ends = this.subject.ends, [low, high] = ends.map(name => one[name]);
+    if (!(one.action in DONE) || !Number.isFinite(low) || !Number.isFinite(high)) throw new Error("a decision is incomplete");
+    const flag = one.action === "add" ? null : ends.map(name => one[`flagged_${name}`]);
+    const same = row => this.subject.flag(row.dataset).every((end, k) => Math.abs(end - flag[k]) < 1e-3);
     const text = value => String(value ?? "");
-    this.decisions.push({ row: row || null, own: false, flag, action: one.action, top_m: one.top_m, base_m: one.base_m,
+    this.decisions.push({ row: (flag && this.rows.find(same)) || null, own: false, flag, action: one.action, low, high,
       curves: (one.curves || []).map(text), reason: text(one.reason), note: text(one.note), author: `${text(review.author)}, ${text(review.made_at).slice(0, 10)}` });
   }
 }

@@ -22,9 +22,9 @@ class Figure extends Sheet {
     }
     if (data.score) data.score.values = decode(data.score.values, data.columns);
     if (data.flagged.length) this.offer(["flagged"]);
-    this.link("tr[data-trace]", row => {
-      const trace = Number(row.trace), pad = Math.max(12, data.every * 12);
-      return { x0: trace - pad, x1: trace + pad, y0: this.limits.y0, y1: this.limits.y1 };
+    this.link("tr[data-first]", row => {
+      const pad = Math.max(12, data.every * 12);
+      return { x0: Number(row.first) - data.from - pad, x1: Number(row.last) - data.from + pad, y0: this.limits.y0, y1: this.limits.y1 };
     });
   }
 

@@ -106,16 +106,28 @@ def test_at_most_two_hundred_rows_are_listed_and_the_others_counted() -> None:
 
 def test_flagged_traces_carry_their_header_numbers() -> None:
     html, parsed = page(*line([7, 9]))
-    assert ["7", "5", "907", "3", "dead"] in parsed.rows
-    assert ["9", "5", "909", "3", "dead"] in parsed.rows
+    assert ["7", "7", "1", "5", "907", "3", "dead"] in parsed.rows
+    assert ["9", "9", "1", "5", "909", "3", "dead"] in parsed.rows
     assert "2 of 300 scored traces are flagged (0.7%)" in html
+
+
+def test_adjacent_traces_with_one_reason_are_one_row() -> None:
+    recording, scores = line([7, 8, 9, 11])
+    reasons = tuple("noisy" if number == 9 else reason for number, reason in enumerate(scores.reason))
+    _, parsed = page(recording, dataclasses.replace(scores, reason=reasons))
+    listed = [row for row in parsed.rows if row[-1] in {"dead", "noisy"}]
+    assert [(*row[:3], row[4], row[6]) for row in listed] == [
+        ("7", "8", "2", "907 to 908", "dead"),
+        ("9", "9", "1", "909", "noisy"),
+        ("11", "11", "1", "911", "dead"),
+    ]
 
 
 def test_a_line_without_geometry_shows_dashes() -> None:
     recording, scores = line([7])
     bare = tuple(Channel(channel.name) for channel in recording.channels)
     _, parsed = page(dataclasses.replace(recording, channels=bare), scores)
-    assert ["7", "–", "–", "3", "dead"] in parsed.rows
+    assert ["7", "7", "1", "–", "–", "3", "dead"] in parsed.rows
 
 
 def test_the_summary_states_that_nothing_is_flagged() -> None:

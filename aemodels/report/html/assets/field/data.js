@@ -5,6 +5,12 @@ const FILES = DATA.files;
 const COUNT = DATA.because.length;
 const NUMBERS = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const CELL = { quality: 0, observed: 1, gap: 2, flagged: 3, stuck: 4, interpolated: 5, outside: 6, gaps: 7, noise: 8, drift: 9, mnemonic: 10 };
+// Curves that are not scored come without what only scores tell.
+DATA.cells.forEach((row, i) => {
+  while (row.length < DATA.curves.length) row.push(null);
+  for (const [c, [quality, observed, gap, stuck, interpolated, outside, gaps, mnemonic]] of Object.entries(DATA.others[i]))
+    row[c] = [quality, observed, gap, null, stuck, interpolated, outside, gaps, null, null, mnemonic || DATA.curves[c]];
+});
 const LISTENERS = [];
 const FILTER = { query: "", kind: "", reason: "", contractor: "", curve: "" };
 let shown = [];

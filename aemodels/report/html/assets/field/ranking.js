@@ -98,7 +98,7 @@ function detailRow(i) {
   if (cells.length) parts.push(table(
     ["Curve", "In the file", "Quality", "Complete", "Flagged m", "Stuck m", "Interpolated m", "Outside limits m", "Gaps", "Gaps m", "Noise", "Level, spreads"],
     cells.map(([name, cell]) => [name, cell[CELL.mnemonic], percent(cell[CELL.quality]), percent(cell[CELL.observed] / (cell[CELL.observed] + cell[CELL.gap])),
-      ...["flagged", "stuck", "interpolated", "outside", "gaps", "gap"].map(key => cell[CELL[key]]), percent(cell[CELL.noise]), cell[CELL.drift]]),
+      ...["flagged", "stuck", "interpolated", "outside", "gaps", "gap"].map(key => cell[CELL[key]]), cell[CELL.noise] === null ? null : percent(cell[CELL.noise]), cell[CELL.drift]]),
     [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]));
   parts.push(...FILES.findings[i].map(finding => make("p", finding, { className: "note" })));
   return make("tr", make("td", parts, { colSpan: COLUMNS.length }), { className: "detail" });
