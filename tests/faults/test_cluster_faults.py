@@ -24,7 +24,7 @@ pytest_plugins = ("helpers.fault_fixtures",)
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 FILES, MAX_RUNS = int(os.environ.get("CLUSTER_FILES", "60")), 8
-INBOX = "s3://field/in"
+INBOX = "s3://cluster/in"
 
 
 @dataclass
@@ -43,6 +43,7 @@ class Cluster:
         def disturbing() -> None:
             while not ended.wait(0.5):
                 disturb()
+                self.dask.start()  # what has died comes back, as on a cluster
 
         thread = threading.Thread(target=disturbing)
         thread.start()
@@ -69,7 +70,7 @@ class Cluster:
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[S3Server]:
-    with s3_server("field") as server:
+    with s3_server("cluster") as server:
         yield server
 
 
@@ -99,7 +100,7 @@ def cluster(store, inbox, bundle, prefect, postgres, tmp_path, request) -> Itera
     variables = {**store.variables, "SONDEFLOW_HOME": str(tmp_path / "home"), "OMP_NUM_THREADS": "1"}
     dask = DaskProcesses(tmp_path / "dask", {**variables, "PREFECT_API_URL": os.environ["PREFECT_API_URL"]})
     try:
-        yield Cluster(site, dask, store, f"s3://field/{tmp_path.name}")
+        yield Cluster(site, dask, store, f"s3://cluster/{tmp_path.name}")
     finally:
         store.fail_every = 0
         dask.stop()
@@ -118,7 +119,7 @@ def judge_bucket(cluster: Cluster, fault: str, expected: dict[str, bytes], inbox
     wrong = [key for key, digest in named.items() if hashlib.sha256(there.get(key, b"")).hexdigest() != digest]
     files = [path for path in inbox.rglob("*") if path.is_file()]
     contents = {hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-    uploads = cluster.store.system.call_s3("list_multipart_uploads", Bucket="field").get("Uploads") or []
+    uploads = cluster.store.system.call_s3("list_multipart_uploads", Bucket="cluster").get("Uploads") or []
     row = {
         "fault": f"cluster, {fault}",
         "backend": f"postgresql, {runs} runs",

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -33,10 +34,15 @@ class DaskProcesses:
         }
         self._scheduler: subprocess.Popen[bytes] | None = None
         self._nannies: list[subprocess.Popen[bytes] | None] = [None] * workers
+        self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
 
     def start(self) -> None:
         """Start the scheduler and the workers that are not running, as an orchestrator does."""
+        with self._lock:
+            self._start()
+
+    def _start(self) -> None:
         if self._scheduler is None or self._scheduler.poll() is not None:
             port = self.address.rpartition(":")[2]
             options = ["--host", "127.0.0.1", "--port", port, "--no-dashboard"]
@@ -44,7 +50,7 @@ class DaskProcesses:
             time.sleep(2)
         for number, nanny in enumerate(self._nannies):
             if nanny is None or nanny.poll() is not None:
-                options = [self.address, "--nthreads", "1", "--no-dashboard", "--death-timeout", "30"]
+                options = [self.address, "--nthreads", "1", "--no-dashboard", "--death-timeout", "300"]
                 options += ["--local-directory", str(self._folder), "--memory-limit", "2GiB"]
                 preload = ["--preload", "flows.prefect_api.dask_workers"]
                 self._nannies[number] = self._launch("worker", [*options, *preload])

@@ -89,6 +89,7 @@ def test_a_line_that_cannot_be_read_is_quarantined_as_ever(waiting):
     assert not Path(line.folder).exists()
 
 
+@pytest.mark.slow
 def test_a_line_of_a_bucket_is_scored_in_ranges_and_uploaded_whole(waiting, tmp_path):
     """The line is copied to the home once; outputs are those of a folder, and nothing is left in the home."""
     import fsspec

@@ -21,7 +21,7 @@ from helpers.cheap_bundle import fill, save_cheap_bundle
 from helpers.recordings import make_line
 from helpers.s3_server import SECRET, S3Server, s3_server
 from tasks.ledger import entries, open_ledger, verify_outputs
-from tasks.scoring.inbox import score_inbox
+from tasks.scoring.inbox import BlockedError, score_inbox
 from tasks.scoring.places.inbox import OUTPUT_FOLDERS
 from tasks.scoring.request import ScoreRequest, ScoreSummary
 from tasks.settings import Settings
@@ -149,8 +149,9 @@ def test_no_credential_reaches_a_scoring_process_or_a_file(scored, folder):
     assert holders == []
 
 
+@pytest.mark.slow
 def test_two_scorers_at_once_double_nothing(store, folder, tmp_path):
-    """Two processes with one ledger; every third of their requests fails, some after they were done."""
+    """Two processes with one ledger; every tenth request fails, half of those after they were done."""
     upload(store, folder / "in", "s3://field/in2")
     environment = {**os.environ, "SONDEFLOW_HOME": str(tmp_path), "SONDEFLOW_BATCH": "2", "SONDEFLOW_WORKERS": "1"}
     command = [sys.executable, "-m", "flows", "score", "s3://field/in2", "--out", "s3://field/out2", "--json"]
@@ -175,6 +176,7 @@ def test_two_scorers_at_once_double_nothing(store, folder, tmp_path):
     assert there == {}
 
 
+@pytest.mark.slow
 def test_a_finished_result_of_another_ledger_is_not_overwritten(scored, store, folder, tmp_path):
     """What somebody else wrote under the same name stays, and the file is reported, not lost."""
     key = next(key for key in sorted(store.files(OUTBOX)) if key.startswith("reports"))
@@ -188,6 +190,7 @@ def test_a_finished_result_of_another_ledger_is_not_overwritten(scored, store, f
     assert key in outcome.findings[0].found
 
 
+@pytest.mark.slow
 def test_what_an_unfinished_attempt_left_is_replaced(scored, store, folder, tmp_path):
     """Copy and report without scores: the scores come last, so nobody has finished this file."""
     upload(store, folder / "out", "s3://field/out4")
@@ -201,13 +204,12 @@ def test_what_an_unfinished_attempt_left_is_replaced(scored, store, folder, tmp_
     assert store.files("s3://field/out4") == there
 
 
+@pytest.mark.slow
 def test_a_store_that_refuses_blocks_the_run_and_loses_nothing(store, folder, tmp_path):
     upload(store, folder / "in", "s3://field/in5")
     store.refused = lambda method, path, _: (403, b"<Error><Code>AccessDenied</Code></Error>") if (
         method == "PUT" and path.startswith("/field/out5/scores")
     ) else None  # fmt: skip
-    from tasks.scoring.inbox import BlockedError
-
     try:
         with pytest.raises(BlockedError, match=r"(?i)denied"):
             run(tmp_path, "s3://field/out5", str(folder / "bundle"), inbox="s3://field/in5")
