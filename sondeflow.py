@@ -105,7 +105,7 @@ def read_scores(outbox: str | Path, kind: Literal["logs", "seismic"] = "logs") -
     >>> read_scores("outbox").to_table(columns=["well", "depth", "GR", "reason"]).to_pandas()  # doctest: +SKIP
 
     Args:
-        outbox: folder that `sondeflow score` wrote to.
+        outbox: folder or `s3://` address that `sondeflow score` wrote to.
         kind: "logs", one row per depth sample (m), or "seismic", one row per trace.
 
     Returns:
@@ -117,7 +117,7 @@ def read_scores(outbox: str | Path, kind: Literal["logs", "seismic"] = "logs") -
     """
     from tasks.field.dataset import score_dataset
 
-    return score_dataset(Path(outbox), kind)
+    return score_dataset(outbox, kind)
 
 
 def train(

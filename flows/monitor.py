@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from flows.promote import PromoteRequest, promote
 from flows.results import TrainResult, markdown_table
 from flows.train import TrainRequest, train
+from tasks.field.local_outbox import local_outbox
 from tasks.monitoring.monitor import DriftReport, MonitorRequest, choose_watched, measure_drift, table_rows
 from tasks.monitoring.record import raise_alarm, record_drift
 from tasks.settings import Settings
@@ -38,7 +39,8 @@ def monitor(request: MonitorRequest = DEFAULT) -> MonitorResult:
         request: data to compare, and the actions on an alarm.
     """
     settings = Settings()
-    outbox, since = request.outbox or str(settings.outbox), request.start(datetime.now(UTC))
+    outbox = str(local_outbox(request.outbox or str(settings.outbox), settings))
+    since = request.start(datetime.now(UTC))
     watched = choose_watched(request.bundle, settings)
     measured = [measure_drift(one, outbox, since, request.thresholds) for one in watched]
     reports = [record_drift(one, request, settings) for one in measured]

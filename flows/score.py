@@ -14,7 +14,7 @@ from tasks.field.after_scoring import field_page
 from tasks.lines.score import STEPS, OpenLine, advance, close_line, line_step, next_steps, open_line, split_lines
 from tasks.monitoring.events import emit_quarantine_rate
 from tasks.review.after_scoring import use_reviews
-from tasks.scoring.arrivals import Arrival
+from tasks.scoring.places.inbox import Arrival
 from tasks.scoring.request import FileOutcome, FilledRequest
 from tasks.scoring.score import (
     Inbox,

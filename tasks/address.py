@@ -99,6 +99,20 @@ class Address:
         raise ValueError("expected an address as text")
 
 
+def refuse_login(text: str) -> None:
+    """Check that the address of a folder in an object store has no login in it: such addresses are shown and kept.
+
+    Raises:
+        ValueError: if it has one; the text is not repeated.
+    """
+    scheme, mark, rest = text.partition("://")
+    if mark and "@" in rest.partition("/")[0]:
+        raise ValueError(
+            f"a {scheme}:// address with a login in it; name the bucket alone, credentials belong into the "
+            "environment, e.g. AWS_ACCESS_KEY_ID"
+        )
+
+
 def hide_credentials(text: str) -> str:
     """Return a text without the users and passwords of the addresses in it, e.g. an error of another library.
 

@@ -11,8 +11,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from aemodels.core.errors import DataError
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
+from aemodels.io.remote import is_url
 from aemodels.io.segy.header_positions import HeaderPositions, parse_positions
-from tasks.address import LOCAL_NAMES, Address
+from tasks.address import LOCAL_NAMES, Address, refuse_login
 
 
 def _in_home(name: str) -> Any:
@@ -29,8 +30,8 @@ class Settings(BaseSettings):
         tracking_password_file: file with `user:password` of an MLflow server whose address names none; by default
             `mlflow-password` in home, for servers of this machine only.
         ledger_url: SQLAlchemy URL of the ledger of arrived files (SQLite in home).
-        inbox: where new files arrive.
-        outbox: where scores go.
+        inbox: where new files arrive: a folder, or an address in an object store, e.g. "s3://bucket/prefix".
+        outbox: where scores go, likewise.
         workers: number of concurrent tasks per flow.
         task_runner: "threads" in this process, or "dask" (needs prefect-dask).
         dask_scheduler: address of a running Dask scheduler, e.g. "tcp://host:8786", whose workers need the same home
@@ -66,7 +67,9 @@ class Settings(BaseSettings):
         max_unpacked_ratio: so is one that unpacks to more than this multiple of its size (beyond 64 MiB).
     """
 
-    model_config = SettingsConfigDict(env_prefix="SONDEFLOW_", frozen=True, extra="ignore", validate_default=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SONDEFLOW_", frozen=True, extra="ignore", validate_default=True, hide_input_in_errors=True
+    )
 
     home: Path = Field(default=Path("data/work"), description="folder of everything that has no setting of its own")
     tracking_password_file: Path | None = Field(default=None, description="file with user:password of MLflow's server")
@@ -76,8 +79,8 @@ class Settings(BaseSettings):
     ledger_url: Address = Field(
         default_factory=lambda data: _sqlite(data["home"] / "ledger.db"), description="SQLAlchemy URL of the ledger"
     )
-    inbox: Path = _in_home("inbox")
-    outbox: Path = _in_home("outbox")
+    inbox: Path | str = _in_home("inbox")
+    outbox: Path | str = _in_home("outbox")
     workers: int = Field(default=2, ge=1, le=256, description="number of concurrent tasks per flow")
     task_runner: Literal["threads", "dask"] = Field(default="threads", description="where tasks run")
     dask_scheduler: str = Field(default="", description="address of a running Dask scheduler")
@@ -131,7 +134,16 @@ class Settings(BaseSettings):
         default=DEFAULT_LIMITS.growth, ge=1, description="largest ratio of content to packed size"
     )
 
-    @field_validator("home", "inbox", "outbox", "aliases", "dask_tls_ca", "dask_tls_cert", "dask_tls_key", mode="after")
+    @field_validator("inbox", "outbox", mode="after")
+    @classmethod
+    def _folder_or_address(cls, value: Path | str) -> Path | str:
+        text = str(value)
+        refuse_login(text)
+        if is_url(text) and not text.startswith("file://"):
+            return text.rstrip("/")
+        return Path(text.removeprefix("file://")).expanduser().resolve()
+
+    @field_validator("home", "aliases", "dask_tls_ca", "dask_tls_cert", "dask_tls_key", mode="after")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().resolve()
@@ -187,6 +199,16 @@ class Settings(BaseSettings):
             unpacked=self.max_unpacked_bytes,
             growth=self.max_unpacked_ratio,
         )
+
+    @property
+    def inbox_folder(self) -> Path:
+        """Folder of the inbox; if that is an address, a folder of the home, in which nothing lies."""
+        return self.inbox if isinstance(self.inbox, Path) else self.home / "inbox"
+
+    @property
+    def outbox_folder(self) -> Path:
+        """Folder of the outbox; if that is an address, a folder of the home, in which nothing lies."""
+        return self.outbox if isinstance(self.outbox, Path) else self.home / "outbox"
 
     @property
     def refs_dir(self) -> Path:

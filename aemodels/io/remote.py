@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 import re
 import tempfile
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -23,9 +25,31 @@ from aemodels.io.formats import find_format
 from aemodels.io.readers import list_files, passed_over, read
 from aemodels.io.segy.header_positions import HeaderPositions
 
-SCHEMES = ("file", "memory", "s3")
+SCHEMES = ("file", "memory", "s3", "gs", "abfs")
+DRIVERS = {"s3": "s3fs", "gs": "gcsfs", "abfs": "adlfs"}
 URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 Options = Mapping[str, Any]
+# Requests to S3 that fail by the server's or the network's fault are repeated, each after a random pause that grows.
+# Who has set the variables of the SDK for this, has them.
+ATTEMPTS = 6
+RETRY_VARIABLES = ("AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE")
+
+
+@dataclasses.dataclass(frozen=True)
+class RemoteFile:
+    """A file behind a URL, as its file system lists it.
+
+    Args:
+        url: of the file.
+        size: in bytes, None if unknown.
+        tag: text that differs if the content does: the ETag, else the time of modification.
+        modified: in s since the epoch, None if unknown.
+    """
+
+    url: str
+    size: int | None
+    tag: str
+    modified: float | None
 
 
 def is_url(text: str) -> bool:
@@ -81,7 +105,7 @@ def fetch(url: str, folder: Path, *, options: Options | None = None, limits: Siz
     Raises:
         UnreadableFileError: as for `read_url`.
     """
-    system, path = _open_system(url, options)
+    system, path = open_system(url, options)
     target = folder / _safe_name(url, PurePosixPath(path).name)
     try:
         size = int(system.info(path)["size"] or 0)
@@ -144,17 +168,51 @@ def list_urls(url: str, *, options: Options | None = None) -> tuple[str, ...]:
     Raises:
         UnreadableFileError: if the URL has another scheme or cannot be reached.
     """
-    system, path = _open_system(url, options)
-    scheme = url.split("://", 1)[0].lower()
-    if scheme == "file":
+    if url.split("://", 1)[0].lower() == "file":
+        path = open_system(url, options)[1]
         return tuple(f"file://{found}" for found in list_files(Path(path))[0] if find_format(found) is not None)
+    return tuple(found.url for found in list_remote(url, options=options))
+
+
+def list_remote(url: str, *, options: Options | None = None) -> tuple[RemoteFile, ...]:
+    """List the readable files under a URL of an object store, as `list_urls` does, with their sizes and tags.
+
+    One listing of all pages; nothing is asked about single files.
+
+    Raises:
+        UnreadableFileError: as `list_urls`.
+    """
+    system, path = open_system(url, options)
     try:
         system.invalidate_cache()
-        names = sorted(str(name) for name in system.find(path))
+        found = {str(name): info for name, info in system.find(path, detail=True).items()}
     except Exception as error:  # each file system has its own errors
         raise _failed(url, error) from error
-    base = path.rstrip("/")
-    return tuple(f"{scheme}://{name.lstrip('/')}" for name in names if _wanted(name, base))
+    base, scheme = path.rstrip("/"), url.split("://", 1)[0].lower()
+    wanted = (name for name in sorted(found) if _wanted(name, base))
+    return tuple(_remote_file(f"{scheme}://{name.lstrip('/')}", found[name]) for name in wanted)
+
+
+def describe_remote(url: str, *, options: Options | None = None) -> RemoteFile | None:
+    """Return what the store says now of one file; None if there is none.
+
+    Raises:
+        UnreadableFileError: if the store cannot be asked.
+    """
+    system, path = open_system(url, options)
+    try:
+        system.invalidate_cache()
+        return _remote_file(url, system.info(path))
+    except FileNotFoundError:
+        return None
+    except Exception as error:  # each file system has its own errors
+        raise _failed(url, error) from error
+
+
+def _remote_file(url: str, info: Mapping[str, Any]) -> RemoteFile:
+    time_of = next((info[name] for name in ("LastModified", "mtime", "modified", "created") if info.get(name)), None)
+    modified = time_of.timestamp() if isinstance(time_of, datetime) else time_of
+    return RemoteFile(url, info.get("size"), str(info.get("ETag") or modified), modified)
 
 
 def _wanted(name: str, base: str) -> bool:
@@ -165,23 +223,40 @@ def _wanted(name: str, base: str) -> bool:
     return find_format(name) is not None and not any(passed_over(part) for part in parts)
 
 
-def _open_system(url: str, options: Options | None) -> tuple[Any, str]:
-    """Return the file system of a URL and the path in it; chained URLs and other schemes are rejected."""
+def open_system(url: str, options: Options | None = None) -> tuple[Any, str]:
+    """Return the fsspec file system of a URL and the path in it.
+
+    Credentials come from the environment or the options, as the library of the file system says.
+
+    Raises:
+        UnreadableFileError: if the URL is chained, has another scheme or a login in it, or its library is missing.
+    """
     match = URL.fullmatch(url)
     scheme = match[1].lower() if match else ""
     if match is None or scheme not in SCHEMES or "::" in url:
         remedy = "download the file and give its path"
         expected = "one of " + ", ".join(f"{known}://" for known in SCHEMES)
         raise UnreadableFileError((Finding("error", "unknown-scheme", "file", url, expected, remedy),))
+    if "@" in match[2].partition("/")[0]:  # shown to nobody: addresses are logged
+        remedy = "name the bucket alone; credentials belong into the environment, e.g. AWS_ACCESS_KEY_ID"
+        found = f"a {scheme}:// address with a login in it"
+        raise UnreadableFileError((Finding("error", "login-in-address", "file", found, "no login", remedy),))
     import fsspec
 
     try:
-        system = fsspec.filesystem(scheme, **(options or {}))
+        system = fsspec.filesystem(scheme, **{**_retries(scheme), **(options or {})})
     except ImportError as error:
-        remedy = "pip install 'sondeflow[s3]'"
+        driver = DRIVERS.get(scheme, "s3fs")
+        remedy = "pip install 'sondeflow[s3]'" if driver == "s3fs" else f"pip install {driver}"
         found = f"{scheme}:// without its library ({error})"
-        raise UnreadableFileError((Finding("error", "no-driver", "file", found, "s3fs", remedy),)) from error
+        raise UnreadableFileError((Finding("error", "no-driver", "file", found, driver, remedy),)) from error
     return system, str(system._strip_protocol(url))
+
+
+def _retries(scheme: str) -> dict[str, Any]:
+    if scheme != "s3" or any(os.environ.get(name) for name in RETRY_VARIABLES):
+        return {}
+    return {"config_kwargs": {"retries": {"mode": "standard", "total_max_attempts": ATTEMPTS}}}
 
 
 def _safe_name(url: str, name: str) -> str:

@@ -19,7 +19,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def field(
-    outbox: Annotated[Path, typer.Argument(help="Folder that `sondeflow score` wrote to.")],
+    outbox: Annotated[str, typer.Argument(help="Folder or s3:// address that `sondeflow score` wrote to.")],
     out: Annotated[
         Path, typer.Option("--out", metavar="HTML", help="Page to write; JSON and Parquet tables go beside it.")
     ] = Path("field.html"),
@@ -28,10 +28,13 @@ def field(
 ) -> None:
     """Rank the scored wells and lines of an outbox by what most needs eyes, on one page; reads new files only."""
     with answering("field", as_json=as_json) as answer:
+        from tasks.field.local_outbox import local_outbox
         from tasks.field.make import FieldRequest, make_field
         from tasks.settings import Settings
 
-        result = make_field(FieldRequest(outbox=outbox, out=out, title=title), Settings())
+        settings = Settings()
+        folder = local_outbox(outbox, settings)
+        result = make_field(FieldRequest(outbox=folder, out=out, title=title), settings)
         answer.data = result.model_dump(mode="json")
         answer.code = FAILED if result.unreadable else 0
         shown = ("rank", "name", "attention", "flagged", "share_flagged", "reasons", "contractor", "year")

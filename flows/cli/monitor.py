@@ -26,8 +26,8 @@ def add_to(app: typer.Typer) -> None:
 
 def monitor(
     outbox: Annotated[
-        Path | None, typer.Option(help="Outbox whose scores are read; default: as in the settings.")
-    ] = None,
+        str, typer.Option(help="Outbox (folder or s3:// address) whose scores are read; default: as in the settings.")
+    ] = "",
     since: Annotated[str, typer.Option(help="Period (36h, 7d) or ISO time (UTC if without a zone).")] = "7d",
     bundle: Annotated[
         str, typer.Option(help="A models:/ URI, a bundle folder or a shipped bundle; default: as for scoring.")
@@ -53,10 +53,10 @@ def monitor(
         _say(answer, result)
 
 
-def _request(outbox: Path | None, since: str, bundle: str, train: tuple[str, str] | None) -> MonitorRequest:
+def _request(outbox: str, since: str, bundle: str, train: tuple[str, str] | None) -> MonitorRequest:
     from tasks.monitoring.monitor import MonitorRequest
 
-    if outbox is not None and not outbox.is_dir():
+    if outbox and "://" not in outbox and not Path(outbox).is_dir():
         raise BadUsageError(f"{outbox} is not a folder; expected an outbox that `sondeflow score` has filled")
     from aemodels.bundle.shipped import shipped_names
 
@@ -69,7 +69,7 @@ def _request(outbox: Path | None, since: str, bundle: str, train: tuple[str, str
     if train is not None:
         load_spec(train[0])  # an unknown name is refused now, not after the alarm
         options = {"trigger_training": True, "train_spec": train[0], "train_data": train[1], "after_training": "gate"}
-    place = str(outbox.resolve()) if outbox else ""
+    place = outbox if "://" in outbox or not outbox else str(Path(outbox).resolve())
     return MonitorRequest(outbox=place, since=since_time(since, datetime.now(UTC)), bundle=bundle, **options)
 
 

@@ -40,14 +40,19 @@ def add_to(app: typer.Typer) -> None:
 def score(  # noqa: PLR0913, PLR0917 - one option each
     paths: Annotated[list[str], typer.Argument(help="Files, folders (nested or not), or one s3:// address.")],
     out: Annotated[
-        Path | None, typer.Option("--out", help="Output folder; default: `scored` beside the files or in the folder.")
+        str | None,
+        typer.Option(
+            "--out",
+            help="Output folder, for an inbox also an s3:// address; default: `scored` beside the files or in the "
+            "folder.",
+        ),
     ] = None,
     bundle: Annotated[
         str | None,
         typer.Option(
             "--bundle",
-            help="A models:/ URI, a bundle folder, or the name of a shipped bundle; default: the champions, else the "
-            "shipped bundles.",
+            help="A models:/ URI, a bundle folder or its s3:// address, or the name of a shipped bundle; default: the "
+            "champions, else the shipped bundles.",
         ),
     ] = None,
     since: Since = None,
@@ -81,7 +86,7 @@ def score(  # noqa: PLR0913, PLR0917 - one option each
             )
 
 
-def _is_inbox(paths: list[str], out: Path | None) -> bool:
+def _is_inbox(paths: list[str], out: str | None) -> bool:
     if len(paths) != 1 or out is None:
         return False
     from aemodels.io.volume.store import is_store_folder
@@ -90,7 +95,7 @@ def _is_inbox(paths: list[str], out: Path | None) -> bool:
 
 
 def _drained(
-    paths: list[str], out: Path | None, bundle: str | None, since: datetime | None, everything: bool
+    paths: list[str], out: str | None, bundle: str | None, since: datetime | None, everything: bool
 ) -> ScoreSummary:
     """Score an inbox once: in this process, or as a flow if PREFECT_API_URL names a server or Dask runs the tasks."""
     from flows.environment import prepare_environment
@@ -102,7 +107,7 @@ def _drained(
     source = paths[0] if "://" in paths[0] else str(Path(paths[0]).resolve())
     request = ScoreRequest(
         inbox=source,
-        outbox=str(Path(out or "").resolve()),
+        outbox=out if out and "://" in out else str(Path(out or "").resolve()),
         bundle=bundle,
         since=since,
         rescore="all" if everything else "new",
@@ -127,13 +132,15 @@ def _without_server(request: ScoreRequest, settings: Settings) -> ScoreSummary:
         return score_inbox(request.filled(settings), settings)
 
 
-def _scored_now(paths: list[str], out: Path | None, bundle: str | None) -> ScoreSummary:
+def _scored_now(paths: list[str], out: str | None, bundle: str | None) -> ScoreSummary:
     """Score without flow and ledger; the process that scores loads its libraries while this one does."""
     from tasks.scoring.start_worker import start_worker
 
     remote = [path for path in paths if "://" in path]
     if remote:
         raise BadUsageError(f"{remote[0]} is an address: give it alone, with --out")
+    if out and "://" in out:
+        raise BadUsageError(f"{out} is an address: as --out it is for an inbox, one folder or s3:// address")
     one = len(paths) == 1 and Path(paths[0]).is_file()  # more files share the cores
     started = start_worker(os.cpu_count() or 1) if one else None
     from tasks.scoring.direct import score_files
@@ -142,7 +149,7 @@ def _scored_now(paths: list[str], out: Path | None, bundle: str | None) -> Score
     return score_files(
         [Path(path).absolute() for path in paths],
         Settings(),
-        outbox=out and out.resolve(),
+        outbox=Path(out).resolve() if out else None,
         bundle=bundle,
         started=started,
     )
@@ -164,17 +171,18 @@ def _summary_row(outcome: FileOutcome) -> dict[str, Any]:
     }
 
 
-def _scored_elsewhere(summary: ScoreSummary, outbox: Path) -> int:
+def _scored_elsewhere(summary: ScoreSummary, outbox: str) -> int:
     """Return the number of skipped files without results in this outbox: the ledger knows a content, not a place."""
     from aemodels.review.document import is_review
+    from tasks.scoring.places.outbox import open_outbox
 
-    folders = list(outbox.glob("scores/*/*"))
-    return sum(
-        not any((folder / f"{outcome.sha256}.parquet").exists() for folder in folders)
-        and not (outbox / "quarantine" / outcome.sha256).exists()
+    skipped = {
+        outcome.sha256
         for outcome in summary.outcomes
         if outcome.fate == "skipped" and outcome.sha256 and not is_review(outcome.path)
-    )
+    }
+    there = open_outbox(outbox, Path()).contents(skipped) if skipped else set()
+    return sum(outcome.fate == "skipped" and outcome.sha256 in skipped - there for outcome in summary.outcomes)
 
 
 def _say_details(answer: Answer, summary: ScoreSummary) -> None:
@@ -252,9 +260,9 @@ def _verify(answer: Answer, settings: Settings, engine: Engine, *, again: bool) 
     import dataclasses
 
     from tasks.ledger import allow_again, verify_outputs
-    from tasks.scoring.arrivals import OUTPUT_FOLDERS
+    from tasks.scoring.places.inbox import OUTPUT_FOLDERS
 
-    found = verify_outputs(engine, settings.outbox, OUTPUT_FOLDERS)
+    found = verify_outputs(engine, settings.outbox_folder, OUTPUT_FOLDERS)
     answer.code = FAILED if found.problems else 0
     answer.data = {
         "contents": found.contents,
@@ -277,7 +285,7 @@ def _verify(answer: Answer, settings: Settings, engine: Engine, *, again: bool) 
         answer.show("Results that are not as recorded", rows)
     answer.say(
         f"{found.contents} contents with {found.files} results: {len(found.problems)} lost or altered"
-        + (f", {found.moved} found in {settings.outbox}, where the outbox is now" if found.moved else "")
+        + (f", {found.moved} found in {settings.outbox_folder}, where the outbox is now" if found.moved else "")
     )
     if again:
         answer.say(

@@ -77,8 +77,8 @@ class SondeflowCollector(Collector):
     def _disk(self) -> list[Gauge]:
         free = Gauge("sondeflow_disk_free_bytes", "Free space where a folder lies.", labels=["folder"])
         for name in ("home", "inbox", "outbox"):
-            place: Path = getattr(self._settings, name)
-            if place.exists():
+            place = getattr(self._settings, name)
+            if isinstance(place, Path) and place.exists():
                 free.add_metric([name], shutil.disk_usage(place).free)
         return [free]
 

@@ -90,8 +90,9 @@ def deploy(content: dict[str, object], settings: Settings, environment: dict[str
     Raises:
         NotServedError: if Prefect refuses them.
     """
-    settings.inbox.mkdir(parents=True, exist_ok=True)
-    settings.outbox.mkdir(parents=True, exist_ok=True)
+    for place in (settings.inbox, settings.outbox):
+        if isinstance(place, Path):
+            place.mkdir(parents=True, exist_ok=True)
     path = settings.home / "prefect.yaml"
     path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     prefect = [sys.executable, "-m", "prefect", "--no-prompt"]

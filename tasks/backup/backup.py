@@ -114,7 +114,7 @@ def back_up(settings: Settings, target: Path, *, results: bool = True) -> Manife
             tell("back up the outbox")
             _add_outbox(copying)
         else:
-            copying.left_out.append(f"results in {settings.outbox}: not requested")
+            copying.left_out.append(f"results in {settings.outbox_folder}: not requested")
         _add_inbox(copying)
         copying.files[LEDGER] = stored(folder / LEDGER)
         manifest = _manifest(copying, tracking, scorings)
@@ -127,11 +127,17 @@ def _check_target(settings: Settings, target: Path) -> None:
         raise BackupError(f"{target} is not empty; expected a new folder, one per backup, e.g. {target}/2026-01-31")
     if target.exists() and not target.is_dir():
         raise BackupError(f"{target} is a file; expected a new folder")
-    copied = (settings.outbox, settings.inbox, settings.artifacts_dir, settings.bundles_dir, settings.refs_dir)
+    copied = (
+        settings.outbox_folder,
+        settings.inbox_folder,
+        settings.artifacts_dir,
+        settings.bundles_dir,
+        settings.refs_dir,
+    )
     for place in copied:
         if target.is_relative_to(place):
             raise BackupError(f"{target} lies in {place}, which is copied; choose a folder elsewhere")
-    if not any(path.exists() for path in (settings.home, settings.outbox)):
+    if not any(path.exists() for path in (settings.home, settings.outbox_folder)):
         raise BackupError(f"there is no {settings.home}; set SONDEFLOW_HOME to the installation to back up")
 
 
@@ -173,7 +179,7 @@ def _empty(folder: Path) -> None:
 
 
 def _check_space(settings: Settings, folder: Path, *, results: bool) -> None:
-    places = [settings.artifacts_dir, settings.bundles_dir, *([settings.outbox] if results else [])]
+    places = [settings.artifacts_dir, settings.bundles_dir, *([settings.outbox_folder] if results else [])]
     needed = sum(path.stat().st_size for place in places for path in files_below(place))
     free = shutil.disk_usage(folder).free
     if needed + SPARE_BYTES > free:
@@ -235,11 +241,11 @@ def _add_outbox(copying: _Copying) -> None:
     """
     settings = copying.settings
     known = _outputs(copying.folder / LEDGER)
-    listed = list(files_below(settings.outbox))
+    listed = list(files_below(settings.outbox_folder))
     later = {path for path, _ in recorded_outputs(open_ledger(settings.ledger_url))} - known.keys()
     for path in listed:
         if str(path) not in later:
-            copying.add(path, f"{OUTBOX}/{path.relative_to(settings.outbox)}")
+            copying.add(path, f"{OUTBOX}/{path.relative_to(settings.outbox_folder)}")
     _check_outputs(copying, known)
 
 
@@ -253,7 +259,7 @@ def _outputs(ledger: Path) -> dict[str, Output]:
 
 def _check_outputs(copying: _Copying, known: dict[str, Output]) -> None:
     """Report results that are missing or lie elsewhere, and have those made again that changed meanwhile."""
-    outbox = str(copying.settings.outbox)
+    outbox = str(copying.settings.outbox_folder)
     finished = {path: output for path, output in known.items() if output.state in DONE}
     inside = {path: output for path, output in finished.items() if path.startswith(f"{outbox}/")}
     copied = {path: copying.files.get(key_of(f"{OUTBOX}/{path[len(outbox) + 1 :]}")) for path in inside}
@@ -273,11 +279,11 @@ def _check_outputs(copying: _Copying, known: dict[str, Output]) -> None:
 def _add_inbox(copying: _Copying) -> None:
     """Copy an inbox inside of the home; files that are still arriving are left out."""
     settings = copying.settings
-    if not settings.inbox.is_relative_to(settings.home):
-        copying.left_out.append(f"the inbox {settings.inbox}, which is outside of the home")
+    if not settings.inbox_folder.is_relative_to(settings.home):
+        copying.left_out.append(f"the inbox {settings.inbox_folder}, which is outside of the home")
         return
-    for path in files_below(settings.inbox):
-        name = f"{INBOX}/{path.relative_to(settings.inbox)}"
+    for path in files_below(settings.inbox_folder):
+        name = f"{INBOX}/{path.relative_to(settings.inbox_folder)}"
         before = _stamp(path)
         if copying.add(path, name) is None:
             continue
@@ -304,8 +310,8 @@ def _manifest(copying: _Copying, tracking: str, scorings: int) -> Manifest:
         version=version,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         home=str(settings.home),
-        inbox=str(settings.inbox),
-        outbox=str(settings.outbox),
+        inbox=str(settings.inbox_folder),
+        outbox=str(settings.outbox_folder),
         tracking=tracking,
         tracking_uri=str(settings.tracking_uri),
         scorings=scorings,

@@ -123,8 +123,10 @@ def _check_unused(settings: Settings, manifest: Manifest) -> None:
         BackupError: if the home, the outbox, the inbox or a database is in use.
     """
     entries = [path for path in sorted(settings.home.iterdir()) if path.name not in HARMLESS]
-    used = [path for path in entries if path != settings.inbox and _holds_files(path)]  # new files may arrive already
-    for area, folder in ((OUTBOX, settings.outbox), (INBOX, settings.inbox)):
+    used = [
+        path for path in entries if path != settings.inbox_folder and _holds_files(path)
+    ]  # new files may arrive already
+    for area, folder in ((OUTBOX, settings.outbox_folder), (INBOX, settings.inbox_folder)):
         if any(name.startswith(f"{area}/") for name in map(path_of, manifest.files)) and _holds_files(folder):
             used.append(folder)
     if used:
@@ -174,14 +176,14 @@ def _prepare(settings: Settings, source: Path, manifest: Manifest, staging: Path
 
 def _moves(settings: Settings, manifest: Manifest) -> Moves:
     pairs = {
-        manifest.outbox: str(settings.outbox),
-        manifest.inbox: str(settings.inbox),
+        manifest.outbox: str(settings.outbox_folder),
+        manifest.inbox: str(settings.inbox_folder),
         manifest.home: str(settings.home),
     }
     if not any(path_of(key).startswith(f"{INBOX}/") for key in manifest.files):
         del pairs[manifest.inbox]  # it stays where it is, if it was outside of the home
         if Path(manifest.inbox).is_relative_to(manifest.home):
-            pairs[manifest.inbox] = str(settings.inbox)
+            pairs[manifest.inbox] = str(settings.inbox_folder)
     return sorted(pairs.items(), key=lambda pair: -len(pair[0]))
 
 
@@ -201,7 +203,7 @@ def _move_all(settings: Settings, staging: Path) -> None:
     """Rename the prepared files to their places, the databases last; files that were moved before are skipped."""
     database = sqlite_path(settings.tracking_uri)
     ledger = sqlite_path(settings.ledger_url)
-    for area, place in ((HOME, settings.home), (OUTBOX, settings.outbox), (INBOX, settings.inbox)):
+    for area, place in ((HOME, settings.home), (OUTBOX, settings.outbox_folder), (INBOX, settings.inbox_folder)):
         _move_tree(staging / area, place)
     if settings.aliases is not None and not settings.aliases.exists() and (staging / ALIASES).is_file():
         _move(staging / ALIASES, settings.aliases)

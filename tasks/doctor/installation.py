@@ -20,6 +20,8 @@ from tasks.scoring.choose_bundle import default_scorer
 from tasks.scoring.direct import score_files
 from tasks.settings import Settings
 from tasks.storage.databases import damage_of, sqlite_path
+from tasks.storage.objects import open_store
+from tasks.storage.results import result_exists
 from tasks.tracking import answers, records, store_state
 
 SECRETS = ("*password*", "*-token", "stack/*password*", "stack/*pass", "stack/*secret*")
@@ -50,6 +52,9 @@ def folders(settings: Settings) -> Iterator[Check]:
         ("outbox", settings.outbox, os.W_OK | os.X_OK),
         ("home", settings.home, os.W_OK | os.X_OK),
     ):
+        if isinstance(path, str):
+            yield _address(name, path)
+            continue
         verb = "read" if needed & os.R_OK else "write"
         if not path.exists():
             parent = next(parent for parent in path.parents if parent.exists())
@@ -61,6 +66,16 @@ def folders(settings: Settings) -> Iterator[Check]:
             yield failed(name, f"cannot {verb} {path}", f"change its owner or mode, or SONDEFLOW_{name.upper()}")
         else:
             yield passed(name, str(path))
+
+
+def _address(name: str, address: str) -> Check:
+    """Check that an object store lists what is below an address; nothing is written."""
+    try:
+        next(iter(open_store(address).list(address)), None)
+    except (SondeflowError, OSError) as error:
+        remedy = f"check credentials, endpoint and rights, or SONDEFLOW_{name.upper()}"
+        return failed(name, f"cannot list {address}: {error}", remedy)
+    return passed(name, f"{address} can be listed")
 
 
 def ledger(settings: Settings) -> Check:
@@ -128,7 +143,7 @@ def champions(settings: Settings) -> Iterator[Check]:
 def results(settings: Settings) -> Check:
     """Check that the results of the newest rows of the ledger are where they were written."""
     rows = [row for row in newest_rows(settings, RECENT_ROWS) if row.state == "published"]
-    lost = [name for row in rows for name in row.outputs if not Path(name).exists()]
+    lost = [name for row in rows for name in row.outputs if not result_exists(name)]
     if lost:
         found = f"{len(lost)} of the newest results are gone, e.g. {lost[0]}"
         return failed("results", found, "mount or restore the outbox; sondeflow ledger --verify finds moved ones")

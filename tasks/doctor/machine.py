@@ -50,7 +50,7 @@ def versions() -> Check:
 
 def disks(settings: Settings) -> Iterator[Check]:
     """Check the free space where files are written."""
-    places = {"home": settings.home, "outbox": settings.outbox, "temporary folder": Path(tempfile.gettempdir())}
+    places = {"home": settings.home, "outbox": settings.outbox_folder, "temporary folder": Path(tempfile.gettempdir())}
     for name, place in places.items():
         folder = next(path for path in (place, *place.parents) if path.exists())
         free = shutil.disk_usage(folder).free

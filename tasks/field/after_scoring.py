@@ -7,6 +7,7 @@ from pathlib import Path
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
+from aemodels.io.remote import is_url
 from tasks.field.make import FieldRequest, FieldResult, make_field
 from tasks.settings import Settings
 
@@ -19,6 +20,8 @@ def field_page(outbox: str, settings: Settings) -> str:
 
     Scores are published by now, so a scorecard that cannot be made is reported and fails nothing.
     """
+    if is_url(outbox):  # a new machine would fetch all earlier results
+        return f"# Field scorecard\n\nOf an outbox in an object store, `sondeflow field {outbox}` makes it."
     page = settings.home / "field" / f"{Path(outbox).name or 'outbox'}.html"
     try:
         return field_markdown(make_field(FieldRequest(outbox=Path(outbox), out=page), settings))

@@ -10,14 +10,16 @@ import pyarrow.parquet as pq
 
 from aemodels.core.errors import DataError
 from aemodels.core.types import Kind
+from aemodels.io.remote import is_url, open_system
 from tasks.field.score_files import list_score_files
+from tasks.storage.objects import open_store
 
 
-def score_dataset(outbox: Path, kind: Kind = "logs") -> ds.Dataset:
+def score_dataset(outbox: str | Path, kind: Kind = "logs") -> ds.Dataset:
     """Return the score files of an outbox as one dataset; only their schemas are read, one per bundle.
 
     Args:
-        outbox: folder that `sondeflow score` wrote to.
+        outbox: folder or address in an object store that `sondeflow score` wrote to.
         kind: "logs", one row per depth sample, or "seismic", one row per trace.
 
     Returns:
@@ -27,16 +29,35 @@ def score_dataset(outbox: Path, kind: Kind = "logs") -> ds.Dataset:
     Raises:
         DataError: if the folder is not an outbox, or has no scores of this kind.
     """
-    files = [file for file in list_score_files(outbox) if file.kind == kind]
+    if is_url(str(outbox)):
+        system, base = open_system(str(outbox))
+        files = _newest(str(outbox).rstrip("/"), kind)
+    else:
+        system, base = None, str(outbox)
+        files = {file.path: file.bundle for file in list_score_files(Path(outbox)) if file.kind == kind}
     if not files:
         raise DataError(f"{outbox} has no scores of kind {kind!r}; expected files in scores/kind={kind}; score some")
-    one_per_bundle = {file.bundle: file.path for file in files}
-    schemas = [pq.read_schema(outbox / path).remove_metadata() for path in one_per_bundle.values()]
+    one_per_bundle = {bundle: path for path, bundle in files.items()}
+    schemas = [
+        pq.read_schema(f"{base}/{path}", filesystem=system).remove_metadata() for path in one_per_bundle.values()
+    ]
     schema = pa.unify_schemas(schemas).append(pa.field("bundle", pa.string()))
     return ds.dataset(
-        [str(outbox / file.path) for file in files],
+        [f"{base}/{path}" for path in files],
         schema=schema,
         format="parquet",
+        filesystem=system,
         partitioning=ds.partitioning(pa.schema([("kind", pa.string()), ("bundle", pa.string())]), flavor="hive"),
-        partition_base_dir=str(outbox / "scores"),
+        partition_base_dir=f"{base}/scores",
     )
+
+
+def _newest(address: str, kind: Kind) -> dict[str, str]:
+    """Return the bundle by key of the newest score object of each content."""
+    newest: dict[str, tuple[float, str, str]] = {}
+    for item in open_store(address).list(f"{address}/scores/kind={kind}"):
+        bundle, _, name = item.address.rpartition("/bundle=")[2].partition("/")
+        if name.endswith(".parquet"):
+            found = (item.modified or 0.0, item.address.removeprefix(f"{address}/"), bundle)
+            newest[name] = max(newest.get(name, found), found)
+    return {path: bundle for _, path, bundle in sorted(newest.values(), key=lambda found: found[1])}

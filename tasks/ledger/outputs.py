@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +10,11 @@ from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Connection, Engine, select, update
 
-from aemodels.io.files.hashing import sha256_file
+from aemodels.io.remote import is_url
 from tasks.ledger.claims import DONE, RETRY
 from tasks.ledger.schema import scorings
 from tasks.ledger.store import look_up, transact
+from tasks.storage.results import result_digest, result_exists
 
 ProblemKind: TypeAlias = Literal["lost", "altered", "unreadable"]
 ROWS_AT_ONCE = 2000
@@ -133,7 +133,7 @@ def remove_former(former: Mapping[str, str], present: Iterable[str], outbox: Pat
     """
     kept, found = set(present), 0
     for path, digest in former.items():
-        if path in kept or not Path(path).is_relative_to(outbox) or not digest or _hash(Path(path)) != digest:
+        if path in kept or not Path(path).is_relative_to(outbox) or not digest or result_digest(path) != digest:
             continue
         with contextlib.suppress(OSError):  # of a disk that is away; `maintain` finds it later
             Path(path).unlink()
@@ -148,6 +148,9 @@ def outbox_of(path: str, folders: Sequence[str]) -> str:
     >>> outbox_of("/data/outbox/scores/kind=logs/bundle=a-v1/0.parquet", ["scores", "las"])
     '/data/outbox'
     """
+    if is_url(path):
+        scheme, _, rest = path.partition("://")
+        return f"{scheme}://{outbox_of(rest, folders)}"
     parts = Path(path).parts
     found = [index for index, part in enumerate(parts[:-1]) if part in folders]
     return str(Path(*parts[: found[-1]])) if found else str(Path(path).parent)
@@ -155,10 +158,10 @@ def outbox_of(path: str, folders: Sequence[str]) -> str:
 
 def _present(path: str, hashes: set[str], outbox: Path, folders: Sequence[str]) -> str:
     """Return where a result lies: at its path, else in the present outbox if its content is a recorded one."""
-    if os.path.lexists(path):
+    if is_url(path) or result_exists(path):
         return path
-    here = outbox / Path(path).relative_to(outbox_of(path, folders))
-    return str(here) if _hash(here) in hashes - {""} else path
+    here = str(outbox / Path(path).relative_to(outbox_of(path, folders)))
+    return here if result_digest(here) in hashes - {""} else path
 
 
 def _hashes_in_quarantine(engine: Engine) -> dict[str, set[str]]:
@@ -174,10 +177,10 @@ def _hashes_in_quarantine(engine: Engine) -> dict[str, set[str]]:
 def _problem(row: Mapping[str, Any], path: str, here: str, expected: set[str]) -> Problem | None:
     made: ProblemKind | None = None
     found = ""
-    if not os.path.lexists(here):
+    if not result_exists(here):
         made, found = "lost", "no such file"
     elif path == here:  # a moved one was compared already
-        digest = _hash(Path(here))
+        digest = result_digest(here)
         if not digest:
             made, found = "unreadable", "it cannot be read"
         elif not expected & {"", digest}:
@@ -192,7 +195,7 @@ def _lost_outboxes(problems: Sequence[Problem], folders: Sequence[str]) -> dict[
     counts: dict[str, int] = {}
     for problem in problems:
         root = outbox_of(problem.path, folders)
-        if problem.kind == "lost" and not any((Path(root) / name).is_dir() for name in folders):
+        if problem.kind == "lost" and not is_url(root) and not any((Path(root) / name).is_dir() for name in folders):
             counts[root] = counts.get(root, 0) + 1
     return counts
 
@@ -218,10 +221,3 @@ def all_rows(engine: Engine) -> Iterator[Mapping[str, Any]]:
         if not part:
             return
         last = part[-1].id
-
-
-def _hash(path: Path) -> str:
-    try:
-        return sha256_file(path)
-    except OSError:
-        return ""

@@ -13,13 +13,12 @@ from typing import Literal, TypeAlias
 from aemodels.io.files.gzip import is_packed
 from aemodels.io.formats import find_format
 from aemodels.io.remote import is_url
-from tasks.scoring.arrivals import Arrival
-from tasks.scoring.batch import FinishedTask, ScoringTask, claim_all, finish, identify_all
+from tasks.scoring.batch import FinishedTask, ScoringTask, claim_all, finish, identify_all, remove_copy
 from tasks.scoring.choose_bundle import choose_scorers
 from tasks.scoring.file import Job, ScoringResult
 from tasks.scoring.inbox import Inbox
 from tasks.scoring.line_ranges.plan import LinePart, read_plan
-from tasks.scoring.outbox import remove_temporary_files
+from tasks.scoring.places.inbox import Arrival
 from tasks.scoring.request import FileOutcome, FilledRequest
 from tasks.scoring.worker_session import AT_ONCE, Keep, worker_session
 from tasks.settings import Settings
@@ -123,17 +122,23 @@ def close_line(line: OpenLine, request: FilledRequest, settings: Settings) -> Fi
     assert line.result is not None
     with worker_session(settings, request.outbox) as session:
         ((outcome, _),) = finish(session, [FinishedTask(line.task, line.result)])
-    remove_temporary_files(Path(request.outbox), line.task.job.temp_prefix)  # of an assembly whose worker was lost
+        session.outbox.remove_temporary_files(line.task.job.temp_prefix)  # of an assembly whose worker was lost
+        remove_copy(session, Path(line.task.job.path))
     if outcome.fate in DONE or line.result.status == "changed":
         shutil.rmtree(line.folder, ignore_errors=True)
     return outcome
 
 
 def _is_large(arrival: Arrival, settings: Settings) -> bool:
-    """Return whether a local file is read block by block; packed ones are not cut: each worker would unpack them."""
+    """Return whether a file is read block by block; packed ones are not cut: each worker would unpack them.
+
+    One in an object store is copied to the home folder once, where all workers read it.
+    """
     form = find_format(arrival.path)
-    if form is None or not form.in_ranges or is_url(arrival.path):
+    if form is None or not form.in_ranges:
         return False
+    if is_url(arrival.path):
+        return arrival.size > settings.max_whole_bytes and not arrival.path.lower().endswith(".gz")
     try:
         path = Path(arrival.path)
         return path.stat().st_size > settings.max_whole_bytes and not is_packed(path)

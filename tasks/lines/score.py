@@ -10,8 +10,8 @@ from prefect.cache_policies import NO_CACHE
 from tasks.dask_worker import worker_name
 from tasks.lines import large_line
 from tasks.lines.large_line import STEPS, LineStep, OpenLine, advance, next_steps, split_lines
-from tasks.scoring.arrivals import Arrival
 from tasks.scoring.file import ScoringResult
+from tasks.scoring.places.inbox import Arrival
 from tasks.scoring.request import FileOutcome, FilledRequest
 from tasks.scoring.score import KEEP_SECONDS
 from tasks.scoring.worker_session import Keep

@@ -93,7 +93,7 @@ def leftovers(step: Step) -> Removed:
         step.count(0, sweep_scratch(scratch_root()))
         step.count(0, remove_files_of_dead_workers(open_ledger(settings.ledger_url), settings))
     alive = _prefixes_of_workers(step)
-    for path in settings.outbox.rglob(f".*{PART_SUFFIX}"):
+    for path in settings.outbox_folder.rglob(f".*{PART_SUFFIX}"):
         if not path.name.startswith(alive) and step.is_older(path, LEFTOVER_DAYS):
             step.remove(path)
     for folder in (settings.fits_dir, settings.studies_dir, settings.bundles_dir):

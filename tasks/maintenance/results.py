@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aemodels.io.files.hashing import sha256_file
+from aemodels.io.remote import is_url
 from tasks.ledger import open_ledger
 from tasks.ledger.superseded import REMOVED, OldOutcome, forget_outputs, named_meanwhile
 from tasks.maintenance.removal import Removed, Step, size_of
@@ -30,6 +31,10 @@ def superseded_results(step: Step) -> Removed:
     outcomes = [
         outcome for outcome in read.superseded if (outcome.model, outcome.version) not in needed and outcome.hashes
     ]
+    stored = [outcome for outcome in outcomes if any(is_url(path) for path in outcome.hashes)]
+    outcomes = [outcome for outcome in outcomes if outcome not in stored]
+    if stored:
+        step.notes.append(f"results of {len(stored)} contents in object stores are left to their lifecycle rules")
     listed, rows = read.paths_of_others(outcomes), {outcome.row for outcome in outcomes}
     altered = 0
     for outcome in outcomes:
@@ -89,8 +94,8 @@ def areas(step: Step) -> Iterator[tuple[str, int]]:
     """Yield name and bytes of each part of the installation."""
     settings = step.settings
     folders = {
-        "outbox": settings.outbox,
-        "inbox": settings.inbox,
+        "outbox": settings.outbox_folder,
+        "inbox": settings.inbox_folder,
         "artifacts of MLflow": settings.artifacts_dir,
         "downloaded bundles": settings.bundles_dir,
         "stored recordings": settings.refs_dir,

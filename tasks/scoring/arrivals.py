@@ -1,69 +1,26 @@
-"""Files in an inbox: the listing, the complete ones among them, and the hash of their contents."""
+"""Files in an inbox: the complete ones among them, and the hash of their contents."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import shutil
-import stat
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Engine
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.io.files.hashing import sha256_file
-from aemodels.io.files.regular import is_below, open_regular
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
-from aemodels.io.formats import FORMATS
-from aemodels.io.readers import list_files
-from aemodels.io.remote import fetch, is_url, list_urls
+from aemodels.io.remote import is_url
 from tasks.ledger import FileObservation, load_observations, save_observations
 from tasks.scoring.outbox import IDENTIFY, ChangedError
+from tasks.scoring.places.inbox import Arrival, open_inbox
 
-OUTPUT_FOLDERS = ("scores", *dict.fromkeys(form.folder for form in FORMATS), "reports", "quarantine", "reviews")
-_PACK = "copy it to a file; pack a Zarr store as .zarr.zip, or name it alone to `sondeflow score`"
 MAX_WAIT_SECONDS = 10.0  # a file with a longer settling time is left for the next run
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A file in the inbox.
-
-    Args:
-        path: its path or URL.
-        stamp: size and times; a different stamp means a different file.
-        modified: time of modification in s since the epoch; None if unknown.
-        whole: it cannot be incomplete (an object store lists only complete objects).
-        sha256: of the content, "" until it is hashed.
-        first_seen: time of its first observation in the ledger, ISO 8601 in UTC; "" if there is none.
-    """
-
-    path: str
-    stamp: str
-    modified: float | None = None
-    whole: bool = False
-    sha256: str = ""
-    first_seen: str = ""
-
-    @property
-    def shown(self) -> str:
-        """Path as text that can be printed and stored; file names may contain bytes that are not text."""
-        return self.path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-@dataclass(frozen=True)
-class InboxListing:
-    """Files of an inbox, and a finding by path for each that could not be listed."""
-
-    arrivals: tuple[Arrival, ...] = ()
-    problems: tuple[tuple[str, Finding], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,33 +30,6 @@ class Identified:
     arrival: Arrival
     sha256: str
     local: Path = field(default_factory=Path)
-
-
-def list_inbox(inbox: str, outbox: Path) -> InboxListing:
-    """List the files in an inbox, without the outputs that lie inside it.
-
-    Args:
-        inbox: a folder (nested or not), a file, or a URL.
-        outbox: its output folders are skipped.
-    """
-    if is_url(inbox) and not inbox.startswith("file://"):
-        return _list_remote(inbox)
-    root = Path(inbox.removeprefix("file://"))
-    files, problems = list_files(root)
-    ours = [outbox / name for name in OUTPUT_FOLDERS if not root.is_relative_to(outbox / name)]
-    arrivals = []
-    for path in files:
-        if any(path.is_relative_to(folder) for folder in ours):
-            continue
-        try:
-            arrivals.append(_arrival(path))
-        except FileNotFoundError:
-            continue  # removed since it was listed
-        except UnreadableFileError as error:
-            problems += [(path, finding) for finding in error.findings]
-        except OSError as error:
-            problems.append((path, _unreadable(path, error)))
-    return InboxListing(tuple(arrivals), tuple((Arrival(str(path), "").shown, finding) for path, finding in problems))
 
 
 def split_complete(
@@ -132,7 +62,7 @@ def recheck(unsettled: Sequence[Arrival], settle_seconds: float) -> tuple[list[A
     if not unsettled or settle_seconds > MAX_WAIT_SECONDS:
         return [], list(unsettled)
     time.sleep(settle_seconds)
-    stamps = {arrival.path: _stamp_now(arrival) for arrival in unsettled}
+    stamps = {arrival.path: open_inbox(arrival.path).stamp(arrival) for arrival in unsettled}
     complete = [arrival for arrival in unsettled if stamps[arrival.path] == arrival.stamp]
     return complete, [arrival for arrival in unsettled if stamps[arrival.path] not in {arrival.stamp, ""}]
 
@@ -151,14 +81,13 @@ def identify(arrival: Arrival, folder: Path, inbox: str, limits: SizeLimits = DE
         UnreadableFileError: if it cannot be fetched, is too large, or lies outside of the inbox.
         OSError: if it cannot be read.
     """
+    place = open_inbox(inbox)
     try:
-        if not is_url(arrival.path):
-            check_opened(arrival, Path(inbox.removeprefix("file://")), limits)
-        local = _local_copy(arrival, folder, limits)
+        local = place.local_copy(arrival, folder, limits)
         sha256 = arrival.sha256 or sha256_file(local)
     except FileNotFoundError as error:
         raise ChangedError(f"{arrival.shown}: removed before it was read") from error
-    if _stamp_now(arrival) != arrival.stamp:
+    if place.stamp(arrival) != arrival.stamp:
         raise ChangedError(f"{arrival.shown}: changed while it was hashed; left for the next run")
     return Identified(arrival, sha256, local)
 
@@ -229,79 +158,3 @@ def _is_complete(arrival: Arrival, unchanged_s: float, settle_seconds: float) ->
     if arrival.whole or arrival.sha256 or settle_seconds == 0 or unchanged_s >= settle_seconds:
         return True
     return arrival.modified is not None and time.time() - arrival.modified >= settle_seconds
-
-
-def _arrival(path: Path) -> Arrival:
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode):
-        found = f"{path} is a folder, pipe, socket or device"
-        raise UnreadableFileError((Finding("error", "not-regular", "file", found, "a file", _PACK),))
-    return Arrival(str(path), _stamp(status), status.st_mtime)
-
-
-def _stamp(status: os.stat_result) -> str:
-    return f"{status.st_size}.{status.st_mtime_ns}.{status.st_ctime_ns}.{status.st_ino}"
-
-
-def _stamp_now(arrival: Arrival) -> str:
-    """Return the present stamp, "" if the file was removed."""
-    try:
-        if is_url(arrival.path):
-            found = _list_remote(arrival.path).arrivals
-            return found[0].stamp if found else ""
-        return _arrival(Path(arrival.path)).stamp
-    except (OSError, UnreadableFileError):
-        return ""
-
-
-def check_opened(arrival: Arrival, root: Path, limits: SizeLimits) -> None:
-    """Open a file and check what was opened: its name may lead elsewhere since it was listed."""
-    with open_regular(Path(arrival.path)) as stream:
-        if root.is_dir() and not is_below(stream, Path(arrival.path), root):
-            found = f"{arrival.shown} leads to a file outside of the inbox"
-            finding = Finding("error", "outside-root", "file", found, f"a file below {root}", "copy the file there")
-            raise UnreadableFileError((finding,))
-        status = os.fstat(stream.fileno())
-    if _stamp(status) != arrival.stamp:
-        raise ChangedError(f"{arrival.shown}: changed since it was listed; left for the next run")
-    if status.st_size > limits.stored:
-        found, expected = f"{arrival.shown} holds {status.st_size} bytes", f"at most {limits.stored}"
-        remedy = "split it, or raise SONDEFLOW_MAX_FILE_BYTES"
-        raise UnreadableFileError((Finding("error", "too-large", "file", found, expected, remedy),))
-
-
-def _local_copy(arrival: Arrival, folder: Path, limits: SizeLimits) -> Path:
-    """Return the path of the file, or of a local copy if it is remote or its name is not text."""
-    copies = folder / hashlib.sha256(arrival.path.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    if is_url(arrival.path):
-        return fetch(arrival.path, copies, limits=limits)
-    if arrival.shown == arrival.path:
-        return Path(arrival.path)
-    copies.mkdir(parents=True, exist_ok=True)
-    return Path(shutil.copyfile(arrival.path, copies / Path(arrival.shown).name[-100:]))
-
-
-def _list_remote(url: str) -> InboxListing:
-    """List the files at a URL."""
-    import fsspec
-
-    try:
-        urls = list_urls(url)
-    except UnreadableFileError as error:
-        return InboxListing(problems=tuple((url, finding) for finding in error.findings))
-    system = fsspec.filesystem(url.partition("://")[0].lower())
-    details = {str(name).lstrip("/"): info for name, info in system.find(url, detail=True).items()}
-    arrivals = [_remote(found, details.get(found.partition("://")[2], {})) for found in urls]
-    return InboxListing(tuple(arrivals))
-
-
-def _remote(url: str, info: dict[str, Any]) -> Arrival:
-    time_of = next((info[name] for name in ("LastModified", "mtime", "modified", "created") if info.get(name)), None)
-    modified = time_of.timestamp() if isinstance(time_of, datetime) else time_of
-    etag = str(info.get("ETag") or modified)
-    return Arrival(url, f"{info.get('size')}.{etag}"[:200], modified, whole=True)
-
-
-def _unreadable(path: Path, error: OSError) -> Finding:
-    found = f"{path}: {type(error).__name__}: {error.strerror or error}"
-    return Finding("error", "not-readable", "file", found, "a readable file", "check the disk or the mount")

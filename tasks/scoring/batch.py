@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
-from aemodels.io.files.hashing import sha256_file
 from aemodels.io.formats import kind_of
 from aemodels.review.document import Review
 from tasks.ledger import (
@@ -18,14 +19,14 @@ from tasks.ledger import (
     acquire_claims,
     record_outcomes,
     release_claims,
-    remove_former,
     remove_retried,
 )
 from tasks.ledger.reviews import add_review
-from tasks.scoring.arrivals import Arrival, Identified, identify_supervised, save_hashes
+from tasks.scoring.arrivals import Identified, identify_supervised, save_hashes
 from tasks.scoring.choose_bundle import choose_scorers, claim_request, remedy
 from tasks.scoring.file import Job, Scorer, ScoringResult
-from tasks.scoring.outbox import ChangedError, discard, publish, quarantine_supervised
+from tasks.scoring.outbox import ChangedError, discard, quarantine_supervised
+from tasks.scoring.places.inbox import Arrival, open_inbox
 from tasks.scoring.process_pool import WorkerProcessError
 from tasks.scoring.request import FileOutcome, FilledRequest
 from tasks.scoring.worker_session import WorkerSession
@@ -81,6 +82,8 @@ def drain_batch(session: WorkerSession, arrivals: Sequence[Arrival], request: Fi
             outcomes.append(outcome)
     finally:
         release_claims(session.ledger, open_claims.values())
+        for item in found:
+            remove_copy(session, item.local)
     undone = [task for task in tasks if task.claim.row in open_claims]
     return outcomes + [_left_outcome(task.job.source, task.job.sha256, "blocked", session.blocked) for task in undone]
 
@@ -89,22 +92,31 @@ def identify_all(
     session: WorkerSession, arrivals: Sequence[Arrival], inbox: str
 ) -> tuple[list[Identified], list[FileOutcome]]:
     """Hash files and record their hashes; return the files, and the outcomes of those that cannot be read."""
-    found: list[Identified] = []
-    outcomes: list[FileOutcome] = []
-    for arrival in arrivals:
-        try:
-            found.append(identify_supervised(session.pool.ask, arrival, session.folder, inbox, session.settings.limits))
-        except ChangedError as error:
-            outcomes.append(_left_outcome(arrival.shown, "", "changed", str(error), "info"))
-        except UnreadableFileError as error:
-            outcomes.append(FileOutcome(path=arrival.shown, fate="left", findings=error.findings))
-        except WorkerProcessError as error:
-            outcomes.append(_left_outcome(arrival.shown, "", error.code, error.found))
-        except OSError as error:
-            cause = f"{type(error).__name__}: {error.strerror}"
-            outcomes.append(_left_outcome(arrival.shown, "", "not-readable", cause))
+    with ThreadPoolExecutor(open_inbox(inbox).at_once) as threads:
+        results = list(threads.map(lambda arrival: _identify(session, arrival, inbox), arrivals))
+    found = [item for item in results if isinstance(item, Identified)]
     save_hashes(session.ledger, found)
-    return found, outcomes
+    return found, [item for item in results if isinstance(item, FileOutcome)]
+
+
+def _identify(session: WorkerSession, arrival: Arrival, inbox: str) -> Identified | FileOutcome:
+    """Return a file with its hash, or its outcome if it cannot be read."""
+    try:
+        return identify_supervised(session.pool.ask, arrival, session.folder, inbox, session.settings.limits)
+    except ChangedError as error:
+        return _left_outcome(arrival.shown, "", "changed", str(error), "info")
+    except UnreadableFileError as error:
+        return FileOutcome(path=arrival.shown, fate="left", findings=error.findings)
+    except WorkerProcessError as error:
+        return _left_outcome(arrival.shown, "", error.code, error.found)
+    except OSError as error:
+        return _left_outcome(arrival.shown, "", "not-readable", f"{type(error).__name__}: {error.strerror}")
+
+
+def remove_copy(session: WorkerSession, local: Path) -> None:
+    """Remove the copy of a remote file, if it is one, so that a long run needs no more space than a batch."""
+    if local.is_relative_to(session.folder):
+        shutil.rmtree(local.parent, ignore_errors=True)
 
 
 def claim_all(
@@ -141,7 +153,7 @@ def _job(session: WorkerSession, item: Identified, scorer: Scorer | None, claim:
         source=item.arrival.shown,
         sha256=item.sha256,
         scorer=scorer,
-        outbox=request.outbox,
+        outbox=str(session.outbox.folder),
         own_folder=claim.own_folder or request.backfill,
         temp_prefix=f"{session.temp_prefix}-{claim.row}",
         aliases=str(aliases) if aliases else None,
@@ -172,7 +184,7 @@ def _score_tasks(session: WorkerSession, tasks: Sequence[ScoringTask]) -> Iterat
 
 def finish(session: WorkerSession, group: Sequence[FinishedTask]) -> Iterator[tuple[FileOutcome, int]]:
     """Publish or record the results of files; yield the outcome of each with the row of its claim."""
-    scored = [done for done in group if done.result.status == "scored"]
+    scored = [_located(session, done) for done in group if done.result.status == "scored"]
     for done, outcome in zip(scored, _publish(session, scored), strict=True):
         yield outcome, done.task.claim.row
     for done in group:
@@ -184,18 +196,40 @@ def _publish(session: WorkerSession, scored: Sequence[FinishedTask]) -> list[Fil
     """Record the hashes, rename the outputs, record them as published; lost claims publish nothing."""
     ours = record_outcomes(session.ledger, [_claim_outcome(done, "scored") for done in scored])
     kept = [done for done in scored if done.task.claim.row in ours]
+    former = {path: digest for done in kept for path, digest in done.task.claim.former.items()}
     try:
-        publish([done.result.staged for done in kept if done.result.staged])
+        taken = session.outbox.publish([done.result.staged for done in kept if done.result.staged], former)
     except OSError as error:
         session.blocked = f"{type(error).__name__}: {error}"
         release_claims(session.ledger, [done.task.claim for done in kept])
         return [done.left("blocked", session.blocked) for done in scored]
     finally:
         discard(item for done in scored for item in done.result.staged)
+    barred = {done.task.claim.row: set(done.result.outputs) & taken for done in kept}
+    release_claims(session.ledger, [done.task.claim for done in kept if barred[done.task.claim.row]])
+    kept = [done for done in kept if not barred[done.task.claim.row]]
     fresh = {done.task.claim.row for done in kept if not done.result.review or _keep_review(session, done.result)}
     record_outcomes(session.ledger, [_claim_outcome(done, "published") for done in kept])
     _replace_former(session, [(done.task, done.result.outputs) for done in kept])
-    return [_scored_outcome(done) if done.task.claim.row in fresh else done.outcome("skipped") for done in scored]
+    return [_published_outcome(done, barred.get(done.task.claim.row), fresh) for done in scored]
+
+
+def _published_outcome(done: FinishedTask, barred: set[str] | None, fresh: set[int]) -> FileOutcome:
+    """Return the outcome of a scored file.
+
+    Args:
+        done: the file.
+        barred: names that have another finished result; None if the claim was lost.
+        fresh: rows of what was published.
+    """
+    if barred:
+        return done.left("object-exists", f"{min(barred)} holds another finished result")
+    return _scored_outcome(done) if done.task.claim.row in fresh else done.outcome("skipped")
+
+
+def _located(session: WorkerSession, done: FinishedTask) -> FinishedTask:
+    """Return a result whose outputs have their final names in the outbox."""
+    return replace(done, result=done.result.model_copy(update={"staged": session.outbox.located(done.result.staged)}))
 
 
 def _keep_review(session: WorkerSession, result: ScoringResult) -> bool:
@@ -225,6 +259,7 @@ def _quarantine(session: WorkerSession, done: FinishedTask, findings: tuple[Find
     try:
         file = (Path(job.path), job.source, job.sha256)
         paths = quarantine_supervised(session.pool.ask, job.destination, file, findings)
+        hashes = session.outbox.publish_quarantine(paths)
     except (FileNotFoundError, ChangedError):
         release_claims(session.ledger, [claim])
         return done.left("changed", f"{job.source}: changed or removed before it was quarantined", "info")
@@ -232,17 +267,16 @@ def _quarantine(session: WorkerSession, done: FinishedTask, findings: tuple[Find
         session.blocked = f"{type(error).__name__}: {error}"
         release_claims(session.ledger, [claim])
         return done.left("blocked", session.blocked)
-    hashes = {str(path): sha256_file(path) for path in paths}
     reason = "; ".join(str(finding) for finding in findings)
     if record_outcomes(session.ledger, [ClaimOutcome(claim, "quarantined", reason, hashes)]):
         _replace_former(session, [(done.task, tuple(hashes))])
-    return done.outcome("quarantined", outputs=(str(paths[-1]),), findings=findings)
+    return done.outcome("quarantined", outputs=(list(hashes)[-1],), findings=findings)
 
 
 def _replace_former(session: WorkerSession, outputs: Sequence[tuple[ScoringTask, Sequence[str]]]) -> None:
     """Remove what outcomes replace: files of earlier attempts in this outbox, and rows that asked for a retry."""
     for task, paths in outputs:
-        remove_former(task.claim.former, paths, Path(task.job.outbox))
+        session.outbox.remove_former(task.claim.former, paths)
     remove_retried(session.ledger, [task.claim for task, _ in outputs])
 
 
@@ -263,6 +297,7 @@ def _scored_outcome(done: FinishedTask) -> FileOutcome:
 REMEDIES = {
     "changed": "none needed; the next run takes it",
     "blocked": "check the disk, its free space and permissions; the next run takes the file",
+    "object-exists": "it is of another ledger: use that one, or another outbox; nothing there is overwritten",
     "not-readable": "change its permissions, or copy it again",
     "timed-out": "check the disk or the mount; the next run takes the file",
     "failed": "it is retried; if it fails again, see the log",

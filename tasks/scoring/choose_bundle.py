@@ -8,14 +8,17 @@ from pathlib import Path
 
 from aemodels.bundle.shipped import ShippedBundle, shipped_bundle, shipped_for, shipped_names
 from aemodels.bundle.summary import read_summary
+from aemodels.core.errors import BundleError, DataError
 from aemodels.core.registered_models import REGISTERED
 from aemodels.io.formats import kind_of
+from aemodels.io.remote import is_url
 from tasks.ledger import ClaimRequest, Key
 from tasks.scoring.champions import recall, remember
 from tasks.scoring.file import Scorer
 from tasks.scoring.request import FilledRequest
 from tasks.settings import Settings
 from tasks.storage.code_version import READING, code_hash
+from tasks.storage.mirror import mirror
 
 _REGISTRY_LOCK = threading.Lock()  # the registry's client is not thread-safe
 
@@ -50,7 +53,7 @@ def default_scorer(kind: str, aliases: Sequence[str], settings: Settings) -> Sco
 
 
 def open_scorer(ref: str, settings: Settings) -> Scorer:
-    """Return the bundle of a directory, a models:/ URI or the name of a shipped one.
+    """Return the bundle of a directory or its address, a models:/ URI or the name of a shipped one.
 
     Its files are checked, but no network is loaded.
     """
@@ -63,11 +66,25 @@ def open_scorer(ref: str, settings: Settings) -> Scorer:
         folder, name, version = download_bundle(settings, model), model.name, model.version
         card, address = read_summary(folder), model_address(settings, name, version)
     else:
-        folder, address = Path(ref), ""
+        folder, address = _bundle_folder(ref, settings), ""
         card = read_summary(folder)
         name, version = card.name, card.content_hash[:12]
     label = {"name": name, "version": version, "card": address}
     return Scorer(folder=str(folder), kind=card.kind, content_hash=card.content_hash, **label)
+
+
+def _bundle_folder(ref: str, settings: Settings) -> Path:
+    """Return the folder of a bundle; one in an object store is copied, and its files are checked when it is loaded.
+
+    Raises:
+        BundleError: if it cannot be copied.
+    """
+    if not is_url(ref):
+        return Path(ref)
+    try:
+        return mirror(ref, settings.bundles_dir / "addresses", lambda _: True)
+    except DataError as error:
+        raise BundleError(str(error)) from error
 
 
 def model_address(settings: Settings, name: str, version: str) -> str:

@@ -14,10 +14,10 @@ from aemodels.io.files.size_limits import SizeLimits
 from aemodels.io.formats import kind_of
 from aemodels.io.volume.store import check_folder, hash_store, is_store_folder
 from aemodels.review.document import is_review
-from tasks.scoring.arrivals import check_opened, list_inbox
 from tasks.scoring.choose_bundle import choose_scorers, remedy
 from tasks.scoring.file import Job, Scorer, ScoringResult
 from tasks.scoring.outbox import ChangedError, discard, publish, quarantine
+from tasks.scoring.places.inbox import check_opened, list_inbox
 from tasks.scoring.process_pool import ProcessPool, limits_for
 from tasks.scoring.request import FileOutcome, ScoreRequest, ScoreSummary, summarise
 from tasks.scoring.start_worker import StartedWorker

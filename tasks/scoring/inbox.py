@@ -14,9 +14,10 @@ from aemodels.core.progress import tell
 from aemodels.io.formats import kind_of
 from aemodels.io.remote import is_url
 from tasks.ledger import await_dead, count_recent, dead_owners, finished, owners_in_progress
-from tasks.scoring.arrivals import OUTPUT_FOLDERS, Arrival, arrived_since, list_inbox, recheck, split_complete
+from tasks.scoring.arrivals import arrived_since, recheck, split_complete
 from tasks.scoring.batch import drain_batch
 from tasks.scoring.choose_bundle import choose_scorers, claim_request, model_address
+from tasks.scoring.places.inbox import OUTPUT_FOLDERS, Arrival, list_inbox
 from tasks.scoring.request import FileOutcome, FilledRequest, ScoreSummary, summarise
 from tasks.scoring.worker_session import AT_ONCE, Keep, WorkerSession, remove_dead_workers, worker_session
 from tasks.settings import Settings
@@ -65,7 +66,7 @@ def find_arrivals(request: FilledRequest, settings: Settings) -> Inbox:
     _check_apart(request)
     with worker_session(settings, request.outbox) as session:
         remove_dead_workers(session)
-        seen = list_inbox(request.inbox, Path(request.outbox))
+        seen = list_inbox(request.inbox, request.outbox)
         complete, unsettled = split_complete(session.ledger, seen.arrivals, request.settle_seconds)
         if request.since is not None:
             complete, unsettled = (
@@ -155,6 +156,9 @@ def _check_apart(request: FilledRequest) -> None:
         BlockedError: if it is.
     """
     inbox = Path(request.inbox.removeprefix("file://"))
+    outbox = request.outbox.rstrip("/")
+    if is_url(request.inbox) and f"{request.inbox}/".startswith(tuple(f"{outbox}/{name}/" for name in OUTPUT_FOLDERS)):
+        raise BlockedError(f"the inbox {request.inbox} lies in {outbox}, where outputs go; choose another of them")
     for name in OUTPUT_FOLDERS:
         folder = (Path(request.outbox) / name).resolve()
         if not is_url(request.inbox) and inbox.resolve().is_relative_to(folder):

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from aemodels.core.findings import Finding
 from aemodels.report.flagged_intervals import FlagSummary
+from tasks.address import refuse_login
 from tasks.settings import Settings
 
 FileStatus: TypeAlias = Literal["scored", "reviewed", "skipped", "quarantined", "failed", "left"]
@@ -21,10 +22,10 @@ MAX_LISTED = 50
 class ScoreRequest(BaseModel):
     """Request to score the files of an inbox; empty fields are taken from the settings."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     inbox: str | None = Field(default=None, description="folder (nested or not), file, or s3:// URL of arriving files")
-    outbox: str | None = Field(default=None, description="output folder of scores")
+    outbox: str | None = Field(default=None, description="output folder or s3:// URL of scores")
     bundle: str | None = Field(
         default=None, description="a models:/ URI or a bundle folder; default: the champions in the registry"
     )
@@ -44,6 +45,13 @@ class ScoreRequest(BaseModel):
         default=None, ge=0.0, description="a file younger than this, in s, is checked twice"
     )
     batch: int | None = Field(default=None, ge=1, le=1000, description="files per task")
+
+    @field_validator("inbox", "outbox", "bundle", mode="after")
+    @classmethod
+    def _without_login(cls, value: str | None) -> str | None:
+        if value is not None:
+            refuse_login(value)
+        return value
 
     @property
     def backfill(self) -> bool:

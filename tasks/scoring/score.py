@@ -11,8 +11,8 @@ from prefect.cache_policies import NO_CACHE
 
 from tasks.dask_worker import worker_name
 from tasks.scoring import inbox
-from tasks.scoring.arrivals import Arrival
 from tasks.scoring.inbox import BlockedError, Inbox, check_outbox, model_links, recent_outcomes
+from tasks.scoring.places.inbox import Arrival
 from tasks.scoring.request import FileOutcome, FilledRequest, ScoreRequest, ScoreSummary, score_page, summarise
 from tasks.scoring.worker_session import AT_ONCE, Keep, worker_session
 from tasks.settings import Settings

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from tasks.dask_worker import worker_share
 from tasks.ledger import Heartbeat, Identity, dead_workers, open_ledger, unregister
-from tasks.scoring.outbox import remove_temporary_files
+from tasks.scoring.places.outbox import OutboxPlace, open_outbox
 from tasks.scoring.process_pool import MEMORY_SHARE, Limits, ProcessPool, limits_for
 from tasks.settings import Settings
 
@@ -28,6 +28,7 @@ class WorkerSession:
         settings: limits and folders.
         heartbeat: registration in the ledger.
         pool: worker processes.
+        outbox: where results go.
         blocked: reason why nothing can be published, else ""; batches that have not begun are then left.
         references: users of this session.
         closing: timer that closes it, while it is kept without a user.
@@ -37,6 +38,7 @@ class WorkerSession:
     settings: Settings
     heartbeat: Heartbeat
     pool: ProcessPool
+    outbox: OutboxPlace
     blocked: str = ""
     references: int = field(default=0)
     closing: threading.Timer | None = field(default=None)
@@ -52,8 +54,8 @@ class WorkerSession:
 
     @property
     def folder(self) -> Path:
-        """Folder of this worker's copies of remote files."""
-        return self.settings.arriving_dir / self.temp_prefix
+        """Folder of this worker's copies of remote files, and of results that wait for their upload."""
+        return _folder_of(self.settings, self.heartbeat.identity)
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Keep:
     seconds: float = 0.0
 
 
+OUTBOX = "outbox"  # folder, in that of a worker, of results that wait for their upload
 AT_ONCE = Keep()
 _SESSIONS: dict[tuple[Settings, str, str], WorkerSession] = {}
 _LOCK = threading.Lock()
@@ -152,8 +155,9 @@ def remove_files_of_dead_workers(ledger: Engine, settings: Settings, me: str = "
     for owner, outbox in dead:
         identity = Identity.parse(owner)
         if identity is not None:
-            remove_temporary_files(Path(outbox), temp_prefix_of(identity))
-            shutil.rmtree(settings.arriving_dir / temp_prefix_of(identity), ignore_errors=True)
+            folder = _folder_of(settings, identity)
+            open_outbox(outbox, folder / OUTBOX).remove_temporary_files(temp_prefix_of(identity))
+            shutil.rmtree(folder, ignore_errors=True)
         unregister(ledger, owner)
     return len(dead)
 
@@ -166,8 +170,13 @@ def temp_prefix_of(identity: Identity) -> str:
 def _open(settings: Settings, outbox: str) -> WorkerSession:
     ledger = open_ledger(settings.ledger_url)
     heartbeat = Heartbeat(ledger, outbox, settings.lease_seconds)
+    place = open_outbox(outbox, _folder_of(settings, heartbeat.identity) / OUTBOX)
     heartbeat.__enter__()
-    return WorkerSession(ledger, settings, heartbeat, ProcessPool(_limits(settings)))
+    return WorkerSession(ledger, settings, heartbeat, ProcessPool(_limits(settings)), place)
+
+
+def _folder_of(settings: Settings, identity: Identity) -> Path:
+    return settings.arriving_dir / temp_prefix_of(identity)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -14,7 +14,7 @@ PAGE = read_page("findings.md")
 ROWS = {match[1]: match[0] for match in re.finditer(r"^\| `([a-z0-9-]+)` \|.*$", PAGE, flags=re.MULTILINE)}
 KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
 # What the drain of an inbox says of a file.
-SCORING = tuple(f"scoring/{name}.py" for name in ("arrivals", "inbox", "batch", "file", "process_pool"))
+SCORING = tuple(f"scoring/{name}.py" for name in ("arrivals", "places/inbox", "inbox", "batch", "file", "process_pool"))
 # Words with a dash that are no codes, in modules that raise findings.
 OTHER = {"utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "big-endian", "pre-stack"}
 MAKERS = {"Finding": 1, "refusal": 0, "_unreadable": 0, "_refuse": 0, "_finding": 0}

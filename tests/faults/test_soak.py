@@ -32,7 +32,7 @@ from tasks.backup.restore import restore
 from tasks.ledger import DONE, allow_again, entries, open_ledger, verify_outputs
 from tasks.maintenance.maintain import MaintainRequest, maintain_home
 from tasks.maintenance.removal import size_of
-from tasks.scoring.arrivals import OUTPUT_FOLDERS
+from tasks.scoring.places.inbox import OUTPUT_FOLDERS
 from tasks.settings import Settings
 from tasks.tracking.store import _client
 

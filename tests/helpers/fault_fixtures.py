@@ -40,8 +40,10 @@ class Site:
     def outbox(self) -> Path:
         return self.folder / "outbox"
 
-    def start(self, *, outbox: Path | None = None, clock_steps: bool = False, **variables: str) -> ForkServerProcess:
-        """Start one run of the flow."""
+    def start(
+        self, *, inbox: str = "", outbox: Path | str = "", clock_steps: bool = False, **variables: str
+    ) -> ForkServerProcess:
+        """Start one run of the flow, from and to this site or other places."""
         environment = {
             "SONDEFLOW_HOME": str(self.folder / "home"),
             "SONDEFLOW_LEDGER_URL": self.ledger_url,
@@ -51,7 +53,7 @@ class Site:
             **self.variables,
             **variables,
         }
-        request = {"inbox": str(self.inbox), "outbox": str(outbox or self.outbox), "bundle": str(self.bundle)}
+        request = {"inbox": inbox or str(self.inbox), "outbox": str(outbox or self.outbox), "bundle": str(self.bundle)}
         return start(environment, request, clock_steps)
 
     def drain(self, **options: object) -> int:

@@ -11,8 +11,8 @@ from pathlib import Path
 from aemodels.io.files.hashing import sha256_file
 from helpers.cheap_bundle import fill, save_cheap_bundle
 from tasks.ledger import entries, open_ledger, verify_outputs
-from tasks.scoring.arrivals import OUTPUT_FOLDERS
 from tasks.scoring.inbox import score_inbox
+from tasks.scoring.places.inbox import OUTPUT_FOLDERS
 from tasks.scoring.request import ScoreRequest, ScoreSummary
 from tasks.settings import Settings
 from tasks.storage.refs import save_recording

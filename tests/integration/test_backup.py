@@ -23,7 +23,7 @@ from tasks.backup.needed import needed_recordings
 from tasks.backup.restore import restore
 from tasks.ledger import entries, open_ledger, verify_outputs
 from tasks.ledger.copy import settle_copy
-from tasks.scoring.arrivals import OUTPUT_FOLDERS
+from tasks.scoring.places.inbox import OUTPUT_FOLDERS
 from tasks.settings import Settings
 from tasks.storage.postgres_programs import installations
 from tasks.tracking import RunSpec, connect, download_bundle, get, send_pending, tracked_run

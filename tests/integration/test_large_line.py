@@ -9,6 +9,7 @@ import pytest
 from aemodels.io.segy.writer import write_segy
 from helpers.cheap_bundle import cheap_line_bundle
 from helpers.recordings import make_line
+from tasks.address import Address
 from tasks.ledger import entries, open_ledger
 from tasks.lines.large_line import OpenLine, advance, close_line, do_step, next_steps, open_line, split_lines
 from tasks.scoring.inbox import find_arrivals
@@ -86,3 +87,40 @@ def test_a_line_that_cannot_be_read_is_quarantined_as_ever(waiting):
         outcome = close_line(line, request, settings)
     assert outcome.fate == "quarantined"
     assert not Path(line.folder).exists()
+
+
+@pytest.mark.slow
+def test_a_line_of_a_bucket_is_scored_in_ranges_and_uploaded_whole(waiting, tmp_path):
+    """The line is copied to the home once; outputs are those of a folder, and nothing is left in the home."""
+    import fsspec
+
+    settings, local_request, local_arrival = waiting
+    memory = fsspec.filesystem("memory")
+    memory.pipe_file("/lines/in/line.sgy", Path(local_arrival.path).read_bytes())
+    remote = {"inbox": "memory://lines/in", "outbox": "memory://lines/out"}
+    try:
+        request = local_request.model_copy(update=remote)
+        outcomes = []
+        for asked, home in ((local_request, "home"), (request, "home-2")):
+            own = settings.model_copy(update={"home": tmp_path / home, "ledger_url": _ledger(tmp_path / home)})
+            with worker_session(own, asked.outbox):
+                (arrival,) = split_lines(find_arrivals(asked, own), own)[1]
+                line = open_line(arrival, asked, own)
+                assert isinstance(line, OpenLine)
+                for step in ("plan", "range", "assemble"):
+                    (line,) = _step(line, step, asked, own)
+                outcomes.append(close_line(line, asked, own))
+            assert not list((tmp_path / home / "arriving").glob("*"))
+        assert [(outcome.fate, outcome.rows) for outcome in outcomes] == [("scored", 330)] * 2
+        copies = [next((tmp_path / "out").rglob("*.sgy")).read_bytes()]
+        copies += [memory.cat_file(name) for name in memory.find("/lines/out") if name.endswith(".sgy")]
+        assert copies[0] == copies[1]
+        assert sorted(name.removeprefix("memory://lines/out/") for name in outcomes[1].outputs) == sorted(
+            path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()
+        )
+    finally:
+        memory.rm("/lines", recursive=True)
+
+
+def _ledger(home: Path) -> Address:
+    return Address(f"sqlite:///{home}/ledger.db")

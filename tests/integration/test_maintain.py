@@ -20,8 +20,8 @@ from tasks.maintenance import clock, results
 from tasks.maintenance.log_files import KEPT, log_files
 from tasks.maintenance.maintain import MaintainRequest, MaintenanceReport, maintain_home
 from tasks.maintenance.removal import DAY, Step
-from tasks.scoring.arrivals import OUTPUT_FOLDERS
 from tasks.scoring.choose_bundle import default_scorer
+from tasks.scoring.places.inbox import OUTPUT_FOLDERS
 from tasks.settings import Settings
 from tasks.storage.maintenance_lock import BusyError, hold_for_maintenance
 from tasks.storage.refs import load_recording, save_recording

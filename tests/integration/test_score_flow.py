@@ -292,8 +292,8 @@ def test_without_a_champion_the_shipped_bundles_score_and_the_first_champion_tak
 @pytest.fixture
 def one_file(cheaply_scored, champions, cheap):
     """A well in the inbox, and a function that scores it once as the flow's batch does, in a given session."""
-    from tasks.scoring.arrivals import list_inbox
     from tasks.scoring.batch import drain_batch
+    from tasks.scoring.places.inbox import list_inbox
     from tasks.scoring.request import ScoreRequest
 
     _, inbox, outbox = cheaply_scored

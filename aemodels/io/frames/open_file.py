@@ -23,6 +23,7 @@ from aemodels.io.las.file_sections import FILE_LIMIT, refusal
 from aemodels.io.las.header import LasCurve
 
 PROGRAM = "aemodels.io.frames.decoder"
+CREDENTIALS = ("AWS_", "GOOGLE_", "AZURE_")  # start of the names of variables that object stores are opened with
 
 
 @contextmanager
@@ -46,7 +47,9 @@ def open_frames(path: Path, form: str) -> Iterator[tuple[list[Frame], Damage]]:
     if form == "LIS" and size > FILE_LIMIT:
         raise refusal("too-large", "file", f"{size / 1e9:.1f} GB", "at most 2 GiB", "split the file by logical file")
     command = [sys.executable, "-m", PROGRAM, form, str(path.resolve())]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}
+    # it reads a file of strangers, so it gets no credentials of object stores
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(CREDENTIALS)}
+    environment = kept | {"PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, env=environment, **pipes) as process:  # noqa: S603 - our own interpreter and module
         try:

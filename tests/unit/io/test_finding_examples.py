@@ -267,6 +267,7 @@ EXAMPLES: dict[str, Callable[[Path], Findings]] = {
     "bad-gzip": _written("x.sgy.gz", LETTER),
     "decompression-bomb": _bomb,
     "unknown-scheme": lambda _: url_of("http://example.org/w.las"),
+    "login-in-address": lambda _: url_of("s3://key:secret@bucket/w.las"),
     "no-driver": _no_driver,
     "not-reachable": _not_reachable,
     "bad-name": lambda _: url_of("s3://bucket/.."),

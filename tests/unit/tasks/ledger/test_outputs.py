@@ -23,7 +23,7 @@ from tasks.ledger import (
     retry,
     verify_outputs,
 )
-from tasks.scoring.arrivals import OUTPUT_FOLDERS
+from tasks.scoring.places.inbox import OUTPUT_FOLDERS
 
 CONTENTS = tuple(letter * 64 for letter in "abc")
 

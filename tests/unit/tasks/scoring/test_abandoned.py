@@ -11,8 +11,8 @@ from sqlalchemy import update
 from tasks.ledger import ClaimRequest, Key, acquire_claims, open_ledger
 from tasks.ledger.schema import workers
 from tasks.ledger.store import transact, upsert
-from tasks.scoring.arrivals import Arrival
 from tasks.scoring.inbox import find_abandoned
+from tasks.scoring.places.inbox import Arrival
 from tasks.scoring.request import FileOutcome, ScoreRequest
 from tasks.settings import Settings
 

@@ -17,16 +17,15 @@ from aemodels.io.files.size_limits import SizeLimits
 from tasks.ledger import observations, open_ledger
 from tasks.scoring import arrivals as module
 from tasks.scoring.arrivals import (
-    Arrival,
     arrived_since,
     identify,
     identify_supervised,
-    list_inbox,
     recheck,
     save_hashes,
     split_complete,
 )
 from tasks.scoring.outbox import ChangedError
+from tasks.scoring.places.inbox import Arrival, list_inbox
 from tasks.scoring.process_pool import ProcessPool, WorkerProcessError, limits_for
 
 

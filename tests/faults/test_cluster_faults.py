@@ -1,0 +1,187 @@
+"""A Dask cluster that scores from bucket to bucket while its parts are killed: each file is published once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from helpers.cheap_bundle import fill
+from helpers.dask_processes import DaskProcesses
+from helpers.fault_fixtures import TABLE, Site
+from helpers.s3_server import S3Server, s3_server
+from tasks.ledger import entries, open_ledger
+
+pytest_plugins = ("helpers.fault_fixtures",)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+
+FILES, MAX_RUNS = int(os.environ.get("CLUSTER_FILES", "60")), 8
+INBOX = "s3://cluster/in"
+
+
+@dataclass
+class Cluster:
+    """A site whose inbox and outbox are in a bucket, and whose workers are Dask's."""
+
+    site: Site
+    dask: DaskProcesses
+    store: S3Server
+    outbox: str
+
+    def run_until_done(self, disturb: Callable[[], None]) -> tuple[int, float]:
+        """Run the flow, again if it fails, while something disturbs it; the number of runs, and seconds."""
+        ended, began = threading.Event(), time.monotonic()
+
+        def disturbing() -> None:
+            while not ended.wait(0.5):
+                disturb()
+                self.dask.start()  # what has died comes back, as on a cluster
+
+        thread = threading.Thread(target=disturbing)
+        thread.start()
+        try:
+            for number in range(1, MAX_RUNS + 1):
+                process = self._start()
+                process.join(900)
+                if process.exitcode is None:  # it waits for a scheduler that has forgotten it
+                    process.kill()
+                    process.join()
+                states = self.site.states()
+                if process.exitcode == 0 and states["published"] + states["quarantined"] == FILES:
+                    return number, time.monotonic() - began
+            pytest.fail(f"not done after {MAX_RUNS} runs: {self.site.states()}")
+        finally:
+            ended.set()
+            thread.join()
+
+    def _start(self):
+        self.dask.start()
+        named = {"SONDEFLOW_TASK_RUNNER": "dask", "SONDEFLOW_DASK_SCHEDULER": self.dask.address}
+        return self.site.start(inbox=INBOX, outbox=self.outbox, SONDEFLOW_BATCH="4", **named)
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[S3Server]:
+    with s3_server("cluster") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def inbox(store, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("wells") / "in"
+    fill(folder, FILES - 1)
+    (folder / "letter.las").write_text("Dear all,\n")
+    store.system.put(str(folder), INBOX, recursive=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(inbox, bundle, prefect, tmp_path_factory) -> dict[str, bytes]:
+    """What threads write to a folder, undisturbed."""
+    folder = tmp_path_factory.mktemp("calm")
+    calm = Site(folder, f"sqlite:///{folder}/ledger.db", bundle, "sqlite")
+    assert calm.drain(inbox=INBOX) == 0
+    paths = [path for path in calm.outbox.rglob("*") if path.is_file()]
+    return {path.relative_to(calm.outbox).as_posix(): path.read_bytes() for path in paths}
+
+
+@pytest.fixture
+def cluster(store, inbox, bundle, prefect, postgres, tmp_path, request) -> Iterator[Cluster]:
+    url = postgres.new_database(tmp_path.name)
+    site = Site(tmp_path, url, bundle, "postgresql", {"SONDEFLOW_LEASE_SECONDS": "10", "SONDEFLOW_WORKERS": "2"})
+    variables = {**store.variables, "SONDEFLOW_HOME": str(tmp_path / "home"), "OMP_NUM_THREADS": "1"}
+    dask = DaskProcesses(tmp_path / "dask", {**variables, "PREFECT_API_URL": os.environ["PREFECT_API_URL"]})
+    try:
+        yield Cluster(site, dask, store, f"s3://cluster/{tmp_path.name}")
+    finally:
+        store.fail_every = 0
+        dask.stop()
+
+
+def judge_bucket(cluster: Cluster, fault: str, expected: dict[str, bytes], inbox: Path, runs: int) -> None:
+    """Compare ledger and objects with an undisturbed run.
+
+    Raises:
+        AssertionError: if anything was lost, done twice, half-written, different, or an input was touched.
+    """
+    rows = entries(open_ledger(cluster.site.ledger_url), limit=100_000)
+    ends = Counter(row.sha256 for row in rows if row.state in {"published", "quarantined"})
+    there = cluster.store.files(cluster.outbox)
+    named = {name.removeprefix(f"{cluster.outbox}/"): digest for row in rows for name, digest in row.hashes.items()}
+    wrong = [key for key, digest in named.items() if hashlib.sha256(there.get(key, b"")).hexdigest() != digest]
+    files = [path for path in inbox.rglob("*") if path.is_file()]
+    contents = {hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    uploads = cluster.store.system.call_s3("list_multipart_uploads", Bucket="cluster").get("Uploads") or []
+    row = {
+        "fault": f"cluster, {fault}",
+        "backend": f"postgresql, {runs} runs",
+        "files": len(files),
+        "published": sum(row.state == "published" for row in rows),
+        "quarantined": sum(row.state == "quarantined" for row in rows),
+        "lost": len(contents - set(ends)),
+        "duplicated": sum(count - 1 for count in ends.values()),
+        "half-written": len(wrong) + len(uploads),
+    }
+    TABLE.append(row)
+    assert (row["lost"], row["duplicated"], row["half-written"]) == (0, 0, 0), (row, wrong)
+    assert there.keys() == expected.keys()
+    assert [key for key in there if there[key] != expected[key] and not key.endswith(".parquet")] == []
+    given = {path.relative_to(inbox).as_posix(): path.read_bytes() for path in files}
+    assert cluster.store.files(INBOX) == given, "an input was changed"
+
+
+class Every:
+    """Call a function at random times that are some seconds apart, at most so many times."""
+
+    def __init__(self, seconds: float, most: int, call: Callable[[], object], seed: int) -> None:
+        self._seconds, self._left, self._call, self._rng = seconds, most, call, random.Random(seed)
+        self.calls, self._next = 0, time.monotonic() + seconds
+
+    def __call__(self) -> None:
+        if self._left and time.monotonic() > self._next:
+            self._call()
+            self._left, self.calls = self._left - 1, self.calls + 1
+            self._next = time.monotonic() + self._seconds * self._rng.uniform(0.5, 1.5)
+
+
+def _restart_scheduler(cluster: Cluster) -> None:
+    cluster.dask.kill_scheduler()
+    time.sleep(1)
+    cluster.dask.start()
+
+
+def _restart_postgres(postgres) -> None:
+    postgres.kill()
+    time.sleep(1)
+    postgres.start()
+
+
+@pytest.mark.parametrize("fault", ["none", "workers", "scheduler", "store", "postgres", "all"])
+def test_a_disturbed_cluster_publishes_each_file_once(cluster, expected, inbox, postgres, fault):
+    rng = random.Random(5)
+    faults = {
+        "workers": Every(8, 6, lambda: cluster.dask.kill_worker(rng.randrange(2)), 1),
+        "scheduler": Every(20, 2, lambda: _restart_scheduler(cluster), 2),
+        "postgres": Every(12, 3, lambda: _restart_postgres(postgres), 3),
+    }
+    chosen = list(faults) if fault == "all" else [fault]
+    if fault in {"store", "all"}:
+        cluster.store.fail_every = 10
+    failed_before = cluster.store.failed
+    runs, seconds = cluster.run_until_done(lambda: [faults[name]() for name in chosen if name in faults] and None)
+    cluster.store.fail_every = 0
+    counts = ", ".join(f"{name} {faults[name].calls}" for name in chosen if name in faults and faults[name].calls)
+    told = f"{fault} ({counts or f'{cluster.store.failed - failed_before} requests'}), {seconds:.0f} s"
+    judge_bucket(cluster, told, expected, inbox, runs)
+    if fault in faults:
+        assert faults[fault].calls, "the run ended before anything was disturbed"
+    if fault in {"store", "all"}:
+        assert cluster.store.failed - failed_before > FILES // 2

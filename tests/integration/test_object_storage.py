@@ -1,0 +1,220 @@
+"""Inbox, outbox and bundle in an object store: an S3 server on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import sondeflow
+from aemodels.io.segy.writer import write_segy
+from flows.cli.app import app
+from helpers.cheap_bundle import fill, save_cheap_bundle
+from helpers.recordings import make_line
+from helpers.s3_server import SECRET, S3Server, s3_server
+from tasks.ledger import entries, open_ledger, verify_outputs
+from tasks.scoring.inbox import BlockedError, score_inbox
+from tasks.scoring.places.inbox import OUTPUT_FOLDERS
+from tasks.scoring.request import ScoreRequest, ScoreSummary
+from tasks.settings import Settings
+
+WELLS = 5
+INBOX, OUTBOX = "s3://field/in", "s3://field/out"
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[S3Server]:
+    with s3_server("field") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle and five wells, one with a name beyond ASCII, an unreadable file, and a line that no bundle scores."""
+    folder = tmp_path_factory.mktemp("field")
+    fill(folder / "in", WELLS)
+    min((folder / "in").rglob("*.las")).rename(folder / "in" / "børing ä 1.las")
+    (folder / "in" / "letter.las").write_text("Dear all,\n")
+    write_segy(make_line(traces=5, samples=30), folder / "in" / "line.sgy")
+    save_cheap_bundle(folder / "bundle")
+    return folder
+
+
+def upload(server: S3Server, folder: Path, address: str) -> None:
+    server.system.put(str(folder), address, recursive=True)
+
+
+def run(home: Path, outbox: str, bundle: str, inbox: str = INBOX, **more: object) -> ScoreSummary:
+    settings = Settings(home=home, settle_seconds=0, workers=1, **more)
+    return score_inbox(ScoreRequest(inbox=inbox, outbox=outbox, bundle=bundle).filled(settings), settings)
+
+
+@pytest.fixture(scope="module")
+def scored(store: S3Server, folder: Path) -> tuple[ScoreSummary, ScoreSummary]:
+    """The inbox of the bucket, scored into a folder and into the bucket by a bundle of the bucket; both summaries."""
+    upload(store, folder / "in", INBOX)
+    upload(store, folder / "bundle", "s3://field/bundle")
+    local = run(folder / "home-local", str(folder / "out"), str(folder / "bundle"))
+    return local, run(folder / "home", OUTBOX, "s3://field/bundle")
+
+
+def test_the_outbox_of_a_bucket_is_that_of_a_folder(scored, store, folder):
+    local, remote = scored
+    assert (remote.scored, remote.quarantined, remote.left, remote.failed) == (WELLS, 1, 1, 0)
+    files = {
+        path.relative_to(folder / "out").as_posix(): path.read_bytes()
+        for path in (folder / "out").rglob("*")
+        if path.is_file()
+    }
+    assert len(files) == 3 * WELLS + 2
+    there = store.files(OUTBOX)
+    assert there.keys() == files.keys()
+    assert [name for name in files if there[name] != files[name]] == []
+    assert {outcome.path for outcome in remote.outcomes} == {outcome.path for outcome in local.outcomes}
+
+
+def test_inputs_are_as_they_were(scored, store, folder):
+    files = [path for path in (folder / "in").rglob("*") if path.is_file()]
+    given = {path.relative_to(folder / "in").as_posix(): path.read_bytes() for path in files}
+    assert store.files(INBOX) == given
+
+
+def test_the_ledger_names_the_objects_and_nothing_is_scored_again(scored, store, folder):
+    ledger = open_ledger(Settings(home=folder / "home").ledger_url)
+    rows = [row for row in entries(ledger) if row.state in {"published", "quarantined"}]
+    assert Counter(row.state for row in rows) == {"published": WELLS, "quarantined": 1}
+    assert {name for row in rows for name in row.outputs} == {f"{OUTBOX}/{key}" for key in store.files(OUTBOX)}
+    checked = verify_outputs(ledger, folder / "out", OUTPUT_FOLDERS)
+    assert (checked.files, checked.problems) == (3 * WELLS + 2, [])
+    before = store.requests["PUT"]
+    again = run(folder / "home", OUTBOX, "s3://field/bundle")
+    assert (again.new, again.skipped) == (0, WELLS + 1)
+    assert store.requests["PUT"] == before
+
+
+def test_a_lost_and_an_altered_object_are_found(scored, store, folder):
+    ledger = open_ledger(Settings(home=folder / "home").ledger_url)
+    lost, altered, *_ = (f"{OUTBOX}/{key}" for key in sorted(store.files(OUTBOX)) if key.startswith("las"))
+    kept = {name: store.system.cat_file(name) for name in (lost, altered)}
+    store.system.rm_file(lost)
+    store.system.pipe_file(altered, b"altered")
+    try:
+        found = verify_outputs(ledger, folder / "out", OUTPUT_FOLDERS)
+        assert {(problem.kind, problem.path) for problem in found.problems} == {("lost", lost), ("altered", altered)}
+    finally:
+        for name, content in kept.items():
+            store.system.pipe_file(name, content)
+
+
+def test_nothing_is_left_in_the_home(scored, folder):
+    assert list((folder / "home" / "arriving").iterdir()) == []
+
+
+def test_scores_are_read_from_the_bucket(scored, folder):
+    there = sondeflow.read_scores(OUTBOX).to_table().sort_by([("sha256", "ascending"), ("depth", "ascending")])
+    here = sondeflow.read_scores(folder / "out").to_table().sort_by([("sha256", "ascending"), ("depth", "ascending")])
+    assert there.equals(here)
+    assert there.num_rows > 0
+
+
+def test_the_scorecard_of_a_bucket_is_that_of_a_folder(scored, folder, store, monkeypatch):
+    monkeypatch.setenv("SONDEFLOW_HOME", str(folder / "home"))
+
+    def card(outbox: str) -> dict[str, object]:
+        done = CliRunner().invoke(app, ["field", outbox, "--out", str(folder / "page.html"), "--json"])
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    here, there = card(str(folder / "out")), card(OUTBOX)
+    assert there == here
+    store.requests.clear()
+    assert card(OUTBOX)["read"] == 0, "what is unchanged is not read again"
+    assert store.requests["GET"] <= 3
+
+
+def test_no_credential_reaches_a_scoring_process_or_a_file(scored, folder):
+    from tasks.scoring.start_worker import _environment
+
+    assert os.environ["AWS_SECRET_ACCESS_KEY"] == SECRET
+    assert not [name for name in _environment(1, folder) if name.startswith("AWS_")]
+    holders = [path for path in folder.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
+    assert holders == []
+
+
+@pytest.mark.slow
+def test_two_scorers_at_once_double_nothing(store, folder, tmp_path):
+    """Two processes with one ledger; every tenth request fails, half of those after they were done."""
+    upload(store, folder / "in", "s3://field/in2")
+    environment = {**os.environ, "SONDEFLOW_HOME": str(tmp_path), "SONDEFLOW_BATCH": "2", "SONDEFLOW_WORKERS": "1"}
+    command = [sys.executable, "-m", "flows", "score", "s3://field/in2", "--out", "s3://field/out2", "--json"]
+    command += ["--bundle", str(folder / "bundle")]
+    store.fail_every = 10
+    try:
+        running = [
+            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            for _ in range(2)
+        ]
+        answers = [json.loads(process.communicate(timeout=300)[0]) for process in running]
+    finally:
+        store.fail_every = 0
+    assert sum(answer["scored"] for answer in answers) == WELLS
+    assert store.failed > 3
+    rows = entries(open_ledger(f"sqlite:///{tmp_path}/ledger.db"))
+    assert Counter(row.state for row in rows if row.outputs) == {"published": WELLS, "quarantined": 1}
+    there = store.files("s3://field/out2")
+    for row in rows:
+        for name, digest in row.hashes.items():
+            assert hashlib.sha256(there.pop(name.removeprefix("s3://field/out2/"))).hexdigest() == digest
+    assert there == {}
+
+
+@pytest.mark.slow
+def test_a_finished_result_of_another_ledger_is_not_overwritten(scored, store, folder, tmp_path):
+    """What somebody else wrote under the same name stays, and the file is reported, not lost."""
+    key = next(key for key in sorted(store.files(OUTBOX)) if key.startswith("reports"))
+    upload(store, folder / "out", "s3://field/out3")
+    store.system.pipe_file(f"s3://field/out3/{key}", b"of another one")
+    summary = run(tmp_path, "s3://field/out3", str(folder / "bundle"))
+    assert store.system.cat_file(f"s3://field/out3/{key}") == b"of another one"
+    assert (summary.scored, summary.quarantined, summary.failed) == (WELLS - 1, 1, 1)
+    (outcome,) = (outcome for outcome in summary.outcomes if outcome.fate == "failed")
+    assert outcome.findings[0].code == "object-exists"
+    assert key in outcome.findings[0].found
+
+
+@pytest.mark.slow
+def test_what_an_unfinished_attempt_left_is_replaced(scored, store, folder, tmp_path):
+    """Copy and report without scores: the scores come last, so nobody has finished this file."""
+    upload(store, folder / "out", "s3://field/out4")
+    there = store.files("s3://field/out4")
+    scores = next(key for key in sorted(there) if key.startswith("scores"))
+    report = next(key for key in there if key.startswith("reports") and Path(scores).stem[:8] in key)
+    store.system.rm_file(f"s3://field/out4/{scores}")
+    store.system.pipe_file(f"s3://field/out4/{report}", b"half of it")
+    summary = run(tmp_path, "s3://field/out4", str(folder / "bundle"))
+    assert (summary.scored, summary.failed) == (WELLS, 0)
+    assert store.files("s3://field/out4") == there
+
+
+@pytest.mark.slow
+def test_a_store_that_refuses_blocks_the_run_and_loses_nothing(store, folder, tmp_path):
+    upload(store, folder / "in", "s3://field/in5")
+    store.refused = lambda method, path, _: (403, b"<Error><Code>AccessDenied</Code></Error>") if (
+        method == "PUT" and path.startswith("/field/out5/scores")
+    ) else None  # fmt: skip
+    try:
+        with pytest.raises(BlockedError, match=r"(?i)denied"):
+            run(tmp_path, "s3://field/out5", str(folder / "bundle"), inbox="s3://field/in5")
+    finally:
+        store.refused = lambda *_: None
+    assert not [key for key in store.files("s3://field/out5") if key.startswith("scores")]
+    assert run(tmp_path, "s3://field/out5", str(folder / "bundle"), inbox="s3://field/in5").scored == WELLS
+    assert len(store.files("s3://field/out5")) == 3 * WELLS + 2
