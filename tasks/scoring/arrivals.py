@@ -5,22 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import stat
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy import Engine
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
+from aemodels.io.files.gzip import copy_within
 from aemodels.io.files.hashing import sha256_file
 from aemodels.io.files.regular import is_below, open_regular
-from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
+from aemodels.io.files.size_limits import DEFAULT_LIMITS, MIB, SizeLimits
 from aemodels.io.formats import FORMATS
 from aemodels.io.readers import list_files
 from aemodels.io.remote import fetch, is_url, list_urls
@@ -151,10 +152,13 @@ def identify(arrival: Arrival, folder: Path, inbox: str, limits: SizeLimits = DE
         OSError: if it cannot be read.
     """
     try:
-        if not is_url(arrival.path):
-            check_opened(arrival, Path(inbox.removeprefix("file://")), limits)
-        local = _local_copy(arrival, folder, limits)
-        sha256 = arrival.sha256 or sha256_file(local)
+        if is_url(arrival.path):
+            local = fetch(arrival.path, _own_folder(arrival, folder), limits=limits)
+            sha256 = arrival.sha256 or sha256_file(local)
+        else:
+            with open_checked(arrival, Path(inbox.removeprefix("file://")), limits) as stream:
+                local = _local_copy(arrival, folder, stream)
+                sha256 = arrival.sha256 or _digest(stream)
     except FileNotFoundError as error:
         raise ChangedError(f"{arrival.shown}: removed before it was read") from error
     if _stamp_now(arrival) != arrival.stamp:
@@ -253,31 +257,48 @@ def _stamp_now(arrival: Arrival) -> str:
         return ""
 
 
-def check_opened(arrival: Arrival, root: Path, limits: SizeLimits) -> None:
-    """Open a file and check what was opened: its name may lead elsewhere since it was listed."""
+@contextmanager
+def open_checked(arrival: Arrival, root: Path, limits: SizeLimits) -> Iterator[BinaryIO]:
+    """Open a file and check what was opened: its name may lead elsewhere since it was listed, or a moment later."""
     with open_regular(Path(arrival.path)) as stream:
         if root.is_dir() and not is_below(stream, Path(arrival.path), root):
             found = f"{arrival.shown} leads to a file outside of the inbox"
             finding = Finding("error", "outside-root", "file", found, f"a file below {root}", "copy the file there")
             raise UnreadableFileError((finding,))
         status = os.fstat(stream.fileno())
-    if _stamp(status) != arrival.stamp:
-        raise ChangedError(f"{arrival.shown}: changed since it was listed; left for the next run")
-    if status.st_size > limits.stored:
-        found, expected = f"{arrival.shown} holds {status.st_size} bytes", f"at most {limits.stored}"
-        remedy = "split it, or raise SONDEFLOW_MAX_FILE_BYTES"
-        raise UnreadableFileError((Finding("error", "too-large", "file", found, expected, remedy),))
+        if _stamp(status) != arrival.stamp:
+            raise ChangedError(f"{arrival.shown}: changed since it was listed; left for the next run")
+        if status.st_size > limits.stored:
+            found, expected = f"{arrival.shown} holds {status.st_size} bytes", f"at most {limits.stored}"
+            remedy = "split it, or raise SONDEFLOW_MAX_FILE_BYTES"
+            raise UnreadableFileError((Finding("error", "too-large", "file", found, expected, remedy),))
+        yield stream
 
 
-def _local_copy(arrival: Arrival, folder: Path, limits: SizeLimits) -> Path:
-    """Return the path of the file, or of a local copy if it is remote or its name is not text."""
-    copies = folder / hashlib.sha256(arrival.path.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    if is_url(arrival.path):
-        return fetch(arrival.path, copies, limits=limits)
+def _local_copy(arrival: Arrival, folder: Path, stream: BinaryIO) -> Path:
+    """Return the path of an open file, or of a copy of what was opened if its name is not text."""
     if arrival.shown == arrival.path:
         return Path(arrival.path)
-    copies.mkdir(parents=True, exist_ok=True)
-    return Path(shutil.copyfile(arrival.path, copies / Path(arrival.shown).name[-100:]))
+    target = _own_folder(arrival, folder) / Path(arrival.shown).name[-100:]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as copy:
+        copy_within(stream, copy, os.fstat(stream.fileno()).st_size)
+    stream.seek(0)
+    return target
+
+
+def _own_folder(arrival: Arrival, folder: Path) -> Path:
+    return folder / hashlib.sha256(arrival.path.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _digest(stream: BinaryIO) -> str:
+    """Return the hash of an open file as far as it reached when it was opened: it may grow faster than it is read."""
+    digest = hashlib.sha256()
+    left = os.fstat(stream.fileno()).st_size
+    while left > 0 and (block := stream.read(min(left, MIB))):
+        digest.update(block)
+        left -= len(block)
+    return digest.hexdigest()
 
 
 def _list_remote(url: str) -> InboxListing:

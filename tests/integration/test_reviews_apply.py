@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -147,3 +148,21 @@ def test_scores_are_as_before_for_other_readers(run, outbox, tmp_path) -> None:
     run("reviews", "apply", str(outbox))
     (scores,) = (outbox / "scores").rglob(f"{sha}.parquet")
     assert not [name for name in pq.read_schema(scores).names if name.startswith("REVIEW_")]
+
+
+@pytest.mark.slow
+def test_a_copy_that_hangs_its_reader_has_a_problem_and_the_other_wells_are_written(run, outbox, tmp_path, monkeypatch):
+    path, sha = review(outbox, tmp_path)
+    (other,) = (outbox / "scores").rglob(f"{next((outbox / 'reports').glob('W-2.*.html')).name.split('.')[1]}*.parquet")
+    document = json.loads(Path(path).read_text()) | {"sha256": other.stem, "well": "W-2"}
+    (tmp_path / "b.review.json").write_text(json.dumps(document))
+    run("reviews", "add", path, str(tmp_path / "b.review.json"))
+    report = outbox / "reports" / f"W-1.{sha[:8]}.html"
+    report.unlink()
+    os.mkfifo(report)  # nobody ever writes to it
+    monkeypatch.setenv("SONDEFLOW_FILE_SECONDS", "6")
+    code, answer = run("reviews", "apply", str(outbox))
+    rows = {row["well"]: row for row in answer["wells"]}
+    assert code == 1
+    assert "no result after 6 s" in rows["W-1"]["problems"][0]
+    assert (rows["W-2"]["problems"], len(rows["W-2"]["written"])) == ([], 3)
