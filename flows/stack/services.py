@@ -18,6 +18,7 @@ from flows.stack.postgres import Postgres
 from tasks.settings import Settings
 
 WEBHOOK = "SONDEFLOW_WEBHOOK"
+ARTIFACTS = "MLFLOW_ARTIFACTS_DESTINATION"
 # of other servers, or passwords that each service gets by itself
 _FOREIGN = ("PG", "MLFLOW_TRACKING_", "MLFLOW_AUTH_", "PREFECT_API_", "PREFECT_SERVER_API_", WEBHOOK)
 
@@ -35,10 +36,11 @@ def postgres_service(postgres: Postgres, places: Places, options: StackOptions) 
 
 
 def mlflow_service(settings: Settings, places: Places, options: StackOptions) -> Service:
-    """Return MLflow's server, which also stores the artifacts."""
+    """Return MLflow's server, which also stores the artifacts: in the home folder, or where its own variable says."""
+    destination = os.environ.get(ARTIFACTS) or str(settings.artifacts_dir)
     return Service(
         "MLflow server",
-        [*mlflow_server(options.mlflow_port), "--artifacts-destination", str(settings.artifacts_dir)],
+        [*mlflow_server(options.mlflow_port), "--artifacts-destination", destination],
         mlflow_environment(settings, places, options),
         lambda: answers(f"{options.mlflow}/health"),
     )

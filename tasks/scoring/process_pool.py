@@ -274,9 +274,12 @@ class ProcessPool:
 
 
 def _resident(pid: int) -> int:
-    """Return the resident memory of a process in bytes; 0 if unknown."""
+    """Return the resident memory of a process and those that it started, in bytes; 0 if unknown."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        children = [
+            child for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()
+        ]
     except (OSError, IndexError):
         return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    return pages * os.sysconf("SC_PAGE_SIZE") + sum(_resident(int(child)) for child in children)

@@ -45,7 +45,8 @@ def open_frames(path: Path, form: str) -> Iterator[tuple[list[Frame], Damage]]:
     size = path.stat().st_size
     if form == "LIS" and size > FILE_LIMIT:
         raise refusal("too-large", "file", f"{size / 1e9:.1f} GB", "at most 2 GiB", "split the file by logical file")
-    command = [sys.executable, "-m", PROGRAM, form, str(path.resolve())]
+    # not the end of its links, which may be another file by now
+    command = [sys.executable, "-m", PROGRAM, form, str(path.absolute()), str(os.getpid())]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, env=environment, **pipes) as process:  # noqa: S603 - our own interpreter and module
