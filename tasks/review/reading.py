@@ -8,9 +8,9 @@ from pathlib import Path
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
+from aemodels.io.review_file import read_review
 from aemodels.review.document import Review
 from tasks.ingest.reading_process import Row, answer_of, reading_process
-from tasks.review.document_file import read_review
 from tasks.settings import Settings
 
 ANSWER = "tasks.review.reading:answer"

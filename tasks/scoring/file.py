@@ -21,10 +21,10 @@ from aemodels.io.files.hashing import sha256_file
 from aemodels.io.files.regular import pinned_file
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.readers import read
+from aemodels.io.review_file import read_review
 from aemodels.io.segy.header_positions import HeaderPositions
 from aemodels.report.flagged_intervals import FlagSummary, summarise_flags
 from aemodels.review.document import is_review
-from tasks.review.document_file import read_review
 from tasks.scoring.line_ranges.outputs import stage_ranges, write_range
 from tasks.scoring.line_ranges.plan import LinePart, plan_line
 from tasks.scoring.outbox import (
@@ -179,7 +179,7 @@ def score_job(job: Job) -> ScoringResult:
 
 
 def _score_opened(job: Job) -> ScoringResult:
-    """Score a file whose path leads to one content for as long as it is scored."""
+    """Return the result of a file whose path leads to one content for as long as it is scored."""
     try:
         return _checked(job, _score_or_refuse(job))
     except ChangedError as error:

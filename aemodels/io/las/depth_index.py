@@ -99,15 +99,9 @@ def build_index(header: LasHeader, table: LasTable, aliases: Aliases | None = No
     """
     factor, findings = _settled(header, table, aliases)
     depth = table.columns[0]
-    null = header.number("NULL")
-    good = np.isfinite(depth) if null is None else np.isfinite(depth) & (depth != null)
-    if not good.all():
-        findings += (_dropped("depth-missing", table, ~good, "rows without a depth"),)
-    far = good & (np.abs(depth) > FARTHEST / factor)
-    if far.any():  # one of them would make a log of a million rows out of a few
-        what = f"rows beyond {FARTHEST / 1000:g} km, the first at {depth[np.argmax(far)]:g}"
-        findings += (_dropped("depth-implausible", table, far, what),)
-    rows = _enough(np.flatnonzero(good & ~far), findings)
+    good, missing = _rows_with_depth(table, depth, header.number("NULL"), factor)
+    findings += missing
+    rows = _enough(np.flatnonzero(good), findings)
     descending = depth[rows[-1]] < depth[rows[0]]
     with np.errstate(over="ignore"):
         axis = depth * factor  # check steps after conversion, which may make close depths equal
@@ -129,6 +123,21 @@ def build_index(header: LasHeader, table: LasTable, aliases: Aliases | None = No
         found = "depth decreases down the file"
         findings += (Finding("info", "depth-reversed", "file", found, "increasing depth", "rows are reversed"),)
     return DepthIndex(np.ascontiguousarray(axis[rows], dtype=np.float64), rows, findings, factor)
+
+
+def _rows_with_depth(
+    table: LasTable, depth: NDArray[np.float64], null: float | None, factor: float
+) -> tuple[NDArray[np.bool_], tuple[Finding, ...]]:
+    """Return which rows have a depth that a hole can have, and findings about the others."""
+    findings: tuple[Finding, ...] = ()
+    good = np.isfinite(depth) if null is None else np.isfinite(depth) & (depth != null)
+    if not good.all():
+        findings += (_dropped("depth-missing", table, ~good, "rows without a depth"),)
+    far = good & (np.abs(depth) > FARTHEST / factor)
+    if far.any():  # one of them would make a log of a million rows out of a few
+        what = f"rows beyond {FARTHEST / 1000:g} km, the first at {depth[np.argmax(far)]:g}"
+        findings += (_dropped("depth-implausible", table, far, what),)
+    return good & ~far, findings
 
 
 def _settled(header: LasHeader, table: LasTable, aliases: Aliases | None) -> tuple[float, tuple[Finding, ...]]:
