@@ -56,7 +56,7 @@ def stored(address: str) -> dict[str, int]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)  # hundreds of objects, each through two servers
+@pytest.mark.timeout(3600)  # hundreds of objects, each through two servers
 def test_a_champion_whose_artifacts_lie_in_an_object_store_scores_and_is_backed_up(stack, store, tmp_path):
     script = tmp_path / "register.py"
     script.write_text(REGISTER)

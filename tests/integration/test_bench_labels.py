@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -10,10 +11,11 @@ import pytest
 
 from aemodels.bundle.bundle import Bundle
 from aemodels.bundle.shipped import shipped_bundle
+from aemodels.core.errors import DataError
 from aemodels.io import read
 from aemodels.io.files.hashing import sha256_file
 from helpers.paths import ROOT
-from tasks.review.benchmark import read_reviews
+from tasks.review.benchmark import benchmark_csv, read_reviews
 from tasks.scoring.outbox import BundleLabel, score_table, scores_folder
 
 pytest_plugins = ("helpers.flow_fixtures",)
@@ -119,3 +121,17 @@ def test_the_flags_of_an_outbox_are_scored_as_the_table_of_them(command_json, tm
     assert len(answer["without"]) == 5
     assert answer["rows"][0]["found"] == 1
     assert answer["rows"][0]["named_right"] == 1
+
+
+@pytest.mark.parametrize("attack", ["pipe", "brackets", "table"])
+def test_reviews_and_tables_made_to_harm_are_refused(folder, attack) -> None:
+    bad = folder / "bad.json"
+    if attack == "brackets":
+        bad.write_text("[" * 2_000_000)
+    else:
+        os.mkfifo(bad)
+    with pytest.raises(DataError, match=r"bad\.json"):
+        if attack == "table":
+            benchmark_csv([], bad)
+        else:
+            read_reviews(folder)
