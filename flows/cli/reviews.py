@@ -38,16 +38,14 @@ def add(
 ) -> None:
     """Validate reviews and keep each once, with author and time; the files are left as they are."""
     with answering("reviews add", as_json=as_json) as answer:
-        from aemodels.core.errors import DataError
-        from aemodels.review.document import parse_review
         from tasks.ledger.reviews import add_review
+        from tasks.review.reading import read_each
+        from tasks.settings import Settings
 
         ledger, rows = _ledger(), []
-        for path in _expanded(files):
-            try:
-                review = parse_review(_content(path), str(path))
-            except DataError as error:
-                rows.append({"file": str(path), "result": "refused", "review": "", "problem": str(error)})
+        for path, review, problem in read_each(_expanded(files), Settings()):
+            if review is None:
+                rows.append({"file": str(path), "result": "refused", "review": "", "problem": problem})
                 continue
             result = "kept" if add_review(ledger, review) else "known"
             rows.append({"file": str(path), "result": result, "review": review.content_hash, "problem": ""})
@@ -100,8 +98,9 @@ def apply(
     with answering("reviews apply", as_json=as_json) as answer:
         from tasks.ledger.reviews import kept_reviews
         from tasks.review.apply import apply_reviews
+        from tasks.settings import Settings
 
-        rows = apply_reviews(outbox, kept_reviews(_ledger()))
+        rows = apply_reviews(outbox, kept_reviews(_ledger()), Settings())
         answer.data["wells"] = rows
         answer.code = FAILED if any(row["problems"] for row in rows) else 0
         shown = [{**row, "sha256": row["sha256"][:12], "written": len(row["written"])} for row in rows]
@@ -161,17 +160,6 @@ def _expanded(paths: list[Path]) -> list[Path]:
         below = sorted(one for one in path.rglob(f"*{SUFFIX}") if one.is_file()) if path.is_dir() else []
         found += below or [path]
     return found
-
-
-def _content(path: Path) -> bytes:
-    from aemodels.core.errors import DataError
-    from aemodels.review.document import MAX_BYTES
-
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}; expected a review saved from a report (JSON)") from error
 
 
 def _rows(sha: str) -> list[dict[str, Any]]:

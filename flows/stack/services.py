@@ -18,6 +18,8 @@ from flows.stack.postgres import Postgres
 from tasks.settings import Settings
 
 WEBHOOK = "SONDEFLOW_WEBHOOK"
+ARTIFACTS = "MLFLOW_ARTIFACTS_DESTINATION"
+_STORE_KEYS = ("AWS_", "MLFLOW_S3_")
 # of other servers, or passwords that each service gets by itself
 _FOREIGN = ("PG", "MLFLOW_TRACKING_", "MLFLOW_AUTH_", "PREFECT_API_", "PREFECT_SERVER_API_", WEBHOOK)
 
@@ -35,10 +37,11 @@ def postgres_service(postgres: Postgres, places: Places, options: StackOptions) 
 
 
 def mlflow_service(settings: Settings, places: Places, options: StackOptions) -> Service:
-    """Return MLflow's server, which also stores the artifacts."""
+    """Return MLflow's server, which also stores the artifacts: in the home folder, or where its own variable says."""
+    destination = os.environ.get(ARTIFACTS) or str(settings.artifacts_dir)
     return Service(
         "MLflow server",
-        [*mlflow_server(options.mlflow_port), "--artifacts-destination", str(settings.artifacts_dir)],
+        [*mlflow_server(options.mlflow_port), "--artifacts-destination", destination],
         mlflow_environment(settings, places, options),
         lambda: answers(f"{options.mlflow}/health"),
     )
@@ -58,7 +61,7 @@ def mlflow_environment(settings: Settings, places: Places, options: StackOptions
 
 def prefect_service(settings: Settings, places: Places, options: StackOptions, *, on_postgres: bool) -> Service:
     """Return Prefect's server, with its database in PostgreSQL or a SQLite file in Prefect's folder."""
-    environment = {**_common(settings), SERVER: read_password(settings)}
+    environment = {**_without_keys(_common(settings)), SERVER: read_password(settings)}
     if on_postgres:
         environment |= {
             "PREFECT_SERVER_DATABASE_CONNECTION_URL": options.database(PREFECT, driver="asyncpg"),
@@ -84,7 +87,7 @@ def worker_service(settings: Settings, places: Places, options: StackOptions) ->
 
 def metrics_service(settings: Settings, places: Places, options: StackOptions) -> Service:
     """Return the server of the metrics, whose role in the database can only read."""
-    environment = client_environment(settings, places, options) | {
+    environment = _without_keys(client_environment(settings, places, options)) | {
         "SONDEFLOW_LEDGER_URL": options.database(LEDGER, role=METRICS),
         "PGPASSFILE": str(places.passfile(METRICS)),
     }
@@ -122,3 +125,8 @@ def _common(settings: Settings) -> dict[str, str]:
 
 def _without_foreign(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if not name.startswith(_FOREIGN)}
+
+
+def _without_keys(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without the keys of object stores, for services that read none."""
+    return {name: value for name, value in environment.items() if not name.startswith(_STORE_KEYS)}

@@ -46,7 +46,7 @@ def use_reviews(outbox: str, settings: Settings) -> str:
     states = [one.state for one in list_score_files(folder) if one.sha256 in reviewed]
     applied = digest_of([hashes, [state.replace(".reviewed.html", ".html") for state in states]])
     steps: dict[str, tuple[str, Callable[[], str]]] = {
-        "applied": (applied, lambda: _applied(folder, reviews)),
+        "applied": (applied, lambda: _applied(folder, reviews, settings)),
         "recorded": (digest_of(hashes), lambda: _recorded(reviews, settings)),
     }
     for name, (key, step) in steps.items():
@@ -73,8 +73,8 @@ def _done(path: Path) -> Mapping[str, str]:
     return found if isinstance(found, dict) else {}
 
 
-def _applied(outbox: Path, reviews: Sequence[Review]) -> str:
-    rows = apply_reviews(outbox, reviews)
+def _applied(outbox: Path, reviews: Sequence[Review], settings: Settings) -> str:
+    rows = apply_reviews(outbox, reviews, settings)
     problems = [problem for row in rows for problem in row["problems"]]
     decisions = sum(row["decisions"] for row in rows)
     return "\n".join([f"{decisions} decisions are shown in {len(rows)} files.", *(f"- {text}" for text in problems)])

@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from markupsafe import escape
 
 from aemodels.core.errors import SondeflowError
+from aemodels.core.findings import Finding
 from aemodels.io.added_curves import AddedCurve
 from aemodels.io.files.atomic import atomic_path
 from aemodels.io.las.writer import write_flagged_las
@@ -22,17 +24,23 @@ from aemodels.report.html.report import KEPT_REVIEWS
 from aemodels.review.curves import review_curves
 from aemodels.review.document import AnyDecision, Decision, Review, latest_decisions
 from tasks.field.score_files import REVIEWED, ScoreFile, list_score_files
+from tasks.ingest.reading_process import Ask, Row, answer_of, reading_process
+from tasks.settings import Settings
 
+ANSWER = "tasks.review.apply:answer"
 FLAG = "BADLOG_"
 OF_KIND = {"logs": "depths of a well", "seismic": "traces of a line"}
 
 
-def apply_reviews(outbox: Path, reviews: Sequence[Review]) -> list[dict[str, Any]]:
+def apply_reviews(outbox: Path, reviews: Sequence[Review], settings: Settings) -> list[dict[str, Any]]:
     """Write the reviews of the wells and lines of an outbox beside their outputs.
+
+    The copies that scoring wrote hold what arrived, so they are read in a process with limits of time and memory.
 
     Args:
         outbox: folder that `sondeflow score` wrote to.
         reviews: all that were kept.
+        settings: the limits.
 
     Returns:
         A row per reviewed file: sha256, well, number of decisions that count, files written, and what could not be.
@@ -43,7 +51,34 @@ def apply_reviews(outbox: Path, reviews: Sequence[Review]) -> list[dict[str, Any
     grouped: dict[str, list[Review]] = defaultdict(list)
     for review in reviews:
         grouped[review.sha256].append(review)
-    return [_apply(outbox, file, grouped[file.sha256]) for file in list_score_files(outbox) if file.sha256 in grouped]
+    files = [file for file in list_score_files(outbox) if file.sha256 in grouped]
+    with reading_process(ANSWER, settings) as ask:
+        return [_applied(ask, outbox, file, grouped[file.sha256]) for file in files]
+
+
+def answer(line: str) -> str:
+    """Write the reviews of the well of a line beside its outputs, and return its row, for a worker process.
+
+    Raises:
+        MemoryError: if memory ran out; the process must be replaced.
+    """
+    job = json.loads(line)
+    reviews = [Review.model_validate_json(document) for document in job["reviews"]]
+    return answer_of(
+        lambda: [_apply(Path(job["outbox"]), ScoreFile(**job["file"]), reviews)],
+        lambda finding: [{"findings": [finding.to_dict()]}],
+    )
+
+
+def _applied(ask: Ask, outbox: Path, file: ScoreFile, reviews: Sequence[Review]) -> Row:
+    """Return the row of a well; one that costs its process its life has a problem and the others are written."""
+    documents = [review.text for review in reviews]
+    (row,) = ask({"path": file.path, "outbox": str(outbox), "file": asdict(file), "reviews": documents})
+    if "findings" not in row:
+        return row
+    counted = latest_decisions([review for review in reviews if review.kind == file.kind])
+    problems = [f"{file.report or file.path}: {Finding(**finding)}" for finding in row["findings"]]
+    return _row(file, reviews[-1].well, len(counted), [], problems)
 
 
 def _apply(outbox: Path, file: ScoreFile, reviews: Sequence[Review]) -> dict[str, Any]:
@@ -68,13 +103,11 @@ def _apply(outbox: Path, file: ScoreFile, reviews: Sequence[Review]) -> dict[str
             written.append(_write_las(copy, [one for _, one in counted if isinstance(one, Decision)]))
         except SondeflowError as error:
             problems.append(f"{copy}: {error}")
-    return {
-        "sha256": file.sha256,
-        "well": reviews[-1].well,
-        "decisions": len(counted),
-        "written": written,
-        "problems": problems,
-    }
+    return _row(file, reviews[-1].well, len(counted), written, problems)
+
+
+def _row(file: ScoreFile, well: str, decisions: int, written: list[str], problems: list[str]) -> Row:
+    return {"sha256": file.sha256, "well": well, "decisions": decisions, "written": written, "problems": problems}
 
 
 def _with_decisions(counted: Sequence[tuple[Review, AnyDecision]]) -> list[Review]:

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from aemodels.core.errors import DataError
+from aemodels.io.files.regular import open_regular
 from aemodels.review.benchmark import Interval, benchmark_rows, line_benchmark_rows, outside_rows
 from aemodels.review.document import MAX_BYTES, Review, parse_review
 from aemodels.review.labels import labels_by_content
@@ -68,13 +69,16 @@ def read_reviews(folder: Path) -> list[Review]:
 
 
 def _reviews_of(path: Path) -> list[Review]:
-    with path.open("rb") as file:
-        content = file.read(MAX_BYTES + 1)
+    try:
+        with open_regular(path) as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}; expected a review saved from a report (JSON)") from error
     if content.lstrip()[:1] != b"[":
         return [parse_review(content, str(path))]
     try:  # as `sondeflow reviews apply` writes them
         parts = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: {error}; expected reviews saved from reports (JSON); save them again") from error
     return [parse_review(json.dumps(part).encode(), f"{path}, number {number}") for number, part in enumerate(parts, 1)]
 
@@ -173,11 +177,11 @@ def _csv_intervals(path: Path) -> list[tuple[int, str, Interval]]:
         DataError: with the line, the value and what was expected.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(MAX_CSV_BYTES + 1)
         text = content.decode("utf-8-sig")
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror}; expected a CSV file with {', '.join(COLUMNS)}") from error
+        raise DataError(f"{path}: {error.strerror or error}; expected a CSV file with {', '.join(COLUMNS)}") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: {error.reason} at byte {error.start}; expected a CSV file in UTF-8") from error
     if len(content) > MAX_CSV_BYTES:

@@ -13,7 +13,6 @@ from sqlalchemy import Engine
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
-from aemodels.io.files.hashing import sha256_file
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.remote import is_url
 from tasks.ledger import FileObservation, load_observations, save_observations
@@ -83,8 +82,7 @@ def identify(arrival: Arrival, folder: Path, inbox: str, limits: SizeLimits = DE
     """
     place = open_inbox(inbox)
     try:
-        local = place.local_copy(arrival, folder, limits)
-        sha256 = arrival.sha256 or sha256_file(local)
+        local, sha256 = place.local_copy(arrival, folder, limits)
     except FileNotFoundError as error:
         raise ChangedError(f"{arrival.shown}: removed before it was read") from error
     if place.stamp(arrival) != arrival.stamp:

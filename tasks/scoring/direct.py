@@ -10,18 +10,19 @@ from pathlib import Path
 
 from aemodels.core.errors import BundleError, UnreadableFileError
 from aemodels.core.findings import Finding
-from aemodels.io.files.size_limits import SizeLimits
 from aemodels.io.formats import kind_of
-from aemodels.io.volume.store import check_folder, hash_store, is_store_folder
+from aemodels.io.volume.store import is_store_folder
 from aemodels.review.document import is_review
+from tasks.scoring.arrivals import Identified, identify_supervised
 from tasks.scoring.choose_bundle import choose_scorers, remedy
 from tasks.scoring.file import Job, Scorer, ScoringResult
 from tasks.scoring.outbox import ChangedError, discard, publish, quarantine
-from tasks.scoring.places.inbox import check_opened, list_inbox
-from tasks.scoring.process_pool import ProcessPool, limits_for
+from tasks.scoring.places.inbox import Arrival, list_inbox, store_arrival
+from tasks.scoring.process_pool import ProcessPool, WorkerProcessError, limits_for
 from tasks.scoring.request import FileOutcome, ScoreRequest, ScoreSummary, summarise
 from tasks.scoring.start_worker import StartedWorker
 from tasks.settings import Settings
+from tasks.storage.scratch import new_scratch
 
 SCORED = "scored"  # folder of the outputs, beside what is scored
 _KEEP = "keep it with `sondeflow reviews add`"
@@ -30,11 +31,15 @@ _REVIEW = Finding("info", "other-kind", "file", "a review of flags", "a log or t
 
 @dataclass(frozen=True)
 class _Listed:
-    """A file to score: its path, what it is shown as, and its outbox."""
+    """A file to score, the folder or file that was named, and its outbox."""
 
-    path: Path
-    shown: str
+    arrival: Arrival
+    root: Path
     outbox: Path
+
+    @property
+    def path(self) -> Path:
+        return Path(self.arrival.path)
 
 
 def score_files(
@@ -61,32 +66,28 @@ def score_files(
         BundleError: if the bundle does not exist or is damaged.
         NoModelError: if the registry has no such model.
     """
-    listed, outcomes = _list(paths, outbox, settings.limits)
+    listed, outcomes = _list(paths, outbox)
     request = ScoreRequest(bundle=bundle).filled(settings)
     scorers = choose_scorers({kind_of(item.path) for item in listed}, request, settings)
-    jobs = []
+    scored = []
     for item in listed:
         kind = kind_of(item.path)
         if kind is not None and kind not in scorers:
             finding = Finding("error", "no-bundle", "file", *_missing(kind))
-            outcomes.append(FileOutcome(path=item.shown, fate="left", findings=(finding,)))
+            outcomes.append(FileOutcome(path=item.arrival.shown, fate="left", findings=(finding,)))
         else:
-            jobs.append(_job(item, scorers.get(kind or ""), settings))
-    return summarise([*outcomes, *_score(jobs, settings, started)])
+            scored.append((item, scorers.get(kind or "")))
+    return summarise([*outcomes, *_score(scored, settings, started)])
 
 
-def _list(paths: Sequence[Path], outbox: Path | None, limits: SizeLimits) -> tuple[list[_Listed], list[FileOutcome]]:
+def _list(paths: Sequence[Path], outbox: Path | None) -> tuple[list[_Listed], list[FileOutcome]]:
     listed: dict[Path, _Listed] = {}
     outcomes: list[FileOutcome] = []
     for path in paths:
         store = is_store_folder(path)
         target = outbox or (path if path.is_dir() and not store else path.parent) / SCORED
         if store:
-            try:
-                check_folder(path, limits)
-                listed.setdefault(path.resolve(), _Listed(path, str(path), target))
-            except UnreadableFileError as error:
-                outcomes.append(FileOutcome(path=str(path), fate="left", findings=error.findings))
+            listed.setdefault(path.resolve(), _Listed(store_arrival(path), path, target))
             continue
         found = list_inbox(str(path), target)
         outcomes += [FileOutcome(path=shown, fate="left", findings=(finding,)) for shown, finding in found.problems]
@@ -94,18 +95,16 @@ def _list(paths: Sequence[Path], outbox: Path | None, limits: SizeLimits) -> tup
             if is_review(arrival.path):
                 outcomes.append(FileOutcome(path=arrival.shown, fate="left", findings=(_REVIEW,)))
                 continue
-            try:
-                check_opened(arrival, path, limits)
-            except (UnreadableFileError, ChangedError, OSError) as error:
-                outcomes.append(FileOutcome(path=arrival.shown, fate="left", findings=_why(error)))
-                continue
-            listed.setdefault(Path(arrival.path).resolve(), _Listed(Path(arrival.path), arrival.shown, target))
+            listed.setdefault(Path(arrival.path).resolve(), _Listed(arrival, path, target))
     return list(listed.values()), outcomes
 
 
 def _why(error: Exception) -> tuple[Finding, ...]:
     if isinstance(error, UnreadableFileError):
         return error.findings
+    if isinstance(error, WorkerProcessError):
+        remedy = "check the disk or the mount, or raise SONDEFLOW_FILE_SECONDS"
+        return (Finding("error", error.code, "file", error.found, "a file that can be read", remedy),)
     remedy = "score it again once it stays as it is"
     return (Finding("error", "not-readable", "file", str(error), "a readable file", remedy),)
 
@@ -115,11 +114,11 @@ def _missing(kind: str) -> tuple[str, str, str]:
     return found, f"a bundle that scores {kind} files", what_to_do
 
 
-def _job(item: _Listed, scorer: Scorer | None, settings: Settings) -> Job:
+def _job(item: _Listed, found: Identified, scorer: Scorer | None, settings: Settings) -> Job:
     return Job(
-        path=str(item.path),
-        source=item.shown,
-        sha256=hash_store(item.path),
+        path=str(found.local),
+        source=item.arrival.shown,
+        sha256=found.sha256,
         scorer=scorer,
         outbox=str(item.outbox),
         temp_prefix=f"d{uuid.uuid4().hex[:12]}",
@@ -129,24 +128,39 @@ def _job(item: _Listed, scorer: Scorer | None, settings: Settings) -> Job:
     )
 
 
-def _score(jobs: Sequence[Job], settings: Settings, started: StartedWorker | None) -> list[FileOutcome]:
-    workers = min(settings.workers, len(jobs))
+def _score(
+    items: Sequence[tuple[_Listed, Scorer | None]], settings: Settings, started: StartedWorker | None
+) -> list[FileOutcome]:
+    workers = min(settings.workers, len(items))
     if not workers:
         return []
     limits = limits_for(
         workers, seconds=settings.file_seconds, memory_mb=settings.memory_mb, tries=settings.max_attempts
     )
-    pool = ProcessPool(limits, started)
+    pool, scratch = ProcessPool(limits, started), new_scratch()  # copies of files whose names are not text
     try:
         with ThreadPoolExecutor(workers) as threads:
-            shares = threads.map(lambda start: list(_finish(pool, jobs[start::workers])), range(workers))
+            shares = threads.map(
+                lambda start: list(_finish(pool, items[start::workers], settings, scratch.folder)), range(workers)
+            )
             return [outcome for share in shares for outcome in share]
     finally:
         pool.shutdown()
+        scratch.remove()
 
 
-def _finish(pool: ProcessPool, jobs: Sequence[Job]) -> Iterator[FileOutcome]:
-    """Publish or quarantine each file as soon as it is scored."""
+def _finish(
+    pool: ProcessPool, items: Sequence[tuple[_Listed, Scorer | None]], settings: Settings, folder: Path
+) -> Iterator[FileOutcome]:
+    """Identify each file, and publish or quarantine it as soon as it is scored."""
+    jobs: list[Job] = []
+    for item, scorer in items:
+        try:
+            found = identify_supervised(pool.ask, item.arrival, folder, str(item.root), settings.limits)
+        except (UnreadableFileError, ChangedError, WorkerProcessError, OSError) as error:
+            yield FileOutcome(path=item.arrival.shown, fate="left", findings=_why(error))
+        else:
+            jobs.append(_job(item, found, scorer, settings))
     for job, result in pool.score_all(jobs):
         try:
             yield _outcome(job, result)

@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import time
 import traceback
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -17,13 +18,14 @@ from aemodels.core.errors import BundleError, DataError, LargeFileError, Machine
 from aemodels.core.findings import Finding
 from aemodels.core.types import Recording, Scores, Source
 from aemodels.denoisers.whole_signal import load_keras
-from aemodels.io.files.regular import open_regular
+from aemodels.io.files.regular import pinned_file
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.readers import read
+from aemodels.io.review_file import read_review
 from aemodels.io.segy.header_positions import HeaderPositions
-from aemodels.io.volume.store import hash_store
+from aemodels.io.volume.store import hash_store, is_store_folder
 from aemodels.report.flagged_intervals import FlagSummary, summarise_flags
-from aemodels.review.document import MAX_BYTES, is_review, parse_review
+from aemodels.review.document import is_review
 from tasks.scoring.line_ranges.outputs import stage_ranges, write_range
 from tasks.scoring.line_ranges.plan import LinePart, plan_line
 from tasks.scoring.outbox import (
@@ -171,15 +173,25 @@ def score_job(job: Job) -> ScoringResult:
         MemoryError: if memory ran out; the process must be replaced.
     """
     try:
+        with _pinned(Path(job.path)) as path:
+            return _named(_score_opened(job.model_copy(update={"path": str(path)})), str(path), job.path)
+    except OSError as error:
+        return _blocked_or_changed(job, error)
+
+
+def _pinned(path: Path) -> AbstractContextManager[Path]:
+    """Return a context of a path that leads to what is opened now; a store of many files has no such path."""
+    return nullcontext(path) if is_store_folder(path) else pinned_file(path)
+
+
+def _score_opened(job: Job) -> ScoringResult:
+    """Return the result of a file whose path leads to one content for as long as it is scored."""
+    try:
         return _checked(job, _score_or_refuse(job))
     except ChangedError as error:
         return ScoringResult(status="changed", text=str(error))
     except (BundleError, MachineFaultError, ImportError, OSError) as error:
-        if _hash(Path(job.path)) != job.sha256:
-            return ScoringResult(
-                status="changed", text=f"{job.source}: changed or removed while it was scored; {error}"
-            )
-        return ScoringResult(status="blocked", text=f"{type(error).__name__}: {error}")
+        return _blocked_or_changed(job, error)
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - an unexpected failure of one file must not affect the others
@@ -187,6 +199,18 @@ def score_job(job: Job) -> ScoringResult:
         return ScoringResult(
             status="failed", text=f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})"
         )
+
+
+def _blocked_or_changed(job: Job, error: Exception) -> ScoringResult:
+    if _hash(Path(job.path)) != job.sha256:
+        return ScoringResult(status="changed", text=f"{job.source}: changed or removed while it was scored; {error}")
+    return ScoringResult(status="blocked", text=f"{type(error).__name__}: {error}")
+
+
+def _named(result: ScoringResult, pinned: str, path: str) -> ScoringResult:
+    """Return a result that names the file, not the path that it was read by."""
+    findings = tuple(dataclasses.replace(one, found=one.found.replace(pinned, path)) for one in result.findings)
+    return result.model_copy(update={"text": result.text.replace(pinned, path), "findings": findings})
 
 
 def _score_or_refuse(job: Job) -> ScoringResult:
@@ -211,19 +235,10 @@ def _score_whole_or_blocks(job: Job) -> ScoringResult:
 
 
 def _read_review(job: Job) -> ScoringResult:
-    """Read what a reviewer saved; it is kept by whoever publishes.
-
-    Raises:
-        UnreadableFileError: if it is no review, with the field, the value and what was expected.
-    """
-    with open_regular(Path(job.path)) as stream:
-        content = stream.read(MAX_BYTES + 1)
-    try:
-        review = parse_review(content, Path(job.source).name)
-    except DataError as error:
-        expected = "a review saved from a report"
-        finding = Finding("error", "bad-review", "file", str(error), expected, "save the review again")
-        raise UnreadableFileError((finding,)) from error
+    """Read what a reviewer saved; it is kept by whoever publishes."""
+    review, sha256 = read_review(Path(job.path), Path(job.source).name)
+    if sha256 != job.sha256:
+        raise ChangedError(f"{job.source}: changed before it was read; left for the next run")
     return ScoringResult(status="scored", review=review.text)
 
 

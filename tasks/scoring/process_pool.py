@@ -133,7 +133,7 @@ class WorkerProcess:
                 if not block:
                     raise self._lost("reader-crashed", f"its process ended {self._ending()}")
                 self._buffer += block
-            elif _resident(self.pid) > self._limits.memory:
+            elif _taken(self.pid) > self._limits.memory:
                 raise self._lost("out-of-memory", f"its process took more than {self._limits.memory // 2**20} MiB")
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
@@ -273,10 +273,17 @@ class ProcessPool:
             remove_temporary_files(Path(job.outbox), job.temp_prefix)
 
 
-def _resident(pid: int) -> int:
-    """Return the resident memory of a process in bytes; 0 if unknown."""
+def _taken(pid: int) -> int:
+    """Return the memory that a process and those that it started have taken, in bytes; 0 if unknown.
+
+    Pages of files that are mapped do not count: the system takes them back when it needs them.
+    """
     try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    except (OSError, IndexError):
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        children = [
+            child for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()
+        ]
+    except OSError:
         return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    own = sum(int(line.split()[1]) for line in lines if line.startswith(("RssAnon:", "RssShmem:")))
+    return 1024 * own + sum(_taken(int(child)) for child in children)

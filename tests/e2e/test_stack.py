@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,7 +22,7 @@ from helpers.closed_server import assert_closed, call
 from helpers.processes import listening_ports, tree
 from helpers.recordings import make_well
 from helpers.running_stack import PORTS, REGISTER, Stack
-from helpers.servers import ROOT, ask, clean_environment, free_port, wait_for
+from helpers.servers import ask, free_port, wait_for
 
 PICTURES = os.environ.get("PICTURES", "")  # a folder that keeps the screenshots
 
@@ -50,12 +49,8 @@ def champion(stack, tmp_path_factory) -> str:
     folder = save_cheap_bundle(tmp_path_factory.mktemp("bundle") / "cheap")
     script = folder.parent / "register.py"
     script.write_text(REGISTER)
-    line = f". {stack.home}/stack/environment && exec {sys.executable} {script} {folder}"
-    done = subprocess.run(
-        ["sh", "-c", line], env=clean_environment(stack.home), capture_output=True, text=True, check=False, cwd=ROOT
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return f"bundle=sondeflow-logs-v{done.stdout.split()[-1]}"
+    version = stack.run(str(script), str(folder)).split()[-1]
+    return f"bundle=sondeflow-logs-v{version}"
 
 
 def _drop(stack: Stack, number: int) -> None:

@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ class Stack:
     folder: Path
     ports: dict[str, int]
     seconds: dict[str, float]
+    variables: dict[str, str] = field(default_factory=dict)
 
     @property
     def home(self) -> Path:
@@ -50,7 +51,9 @@ class Stack:
         done = subprocess.run(
             [sys.executable, "-m", "flows", "stack", *arguments, "--json"],
             env=clean_environment(
-                self.home, SONDEFLOW_SETTLE_SECONDS="0", SONDEFLOW_WEBHOOK="http://127.0.0.1:9/planted"
+                self.home,
+                **{"SONDEFLOW_SETTLE_SECONDS": "0", "SONDEFLOW_WEBHOOK": "http://127.0.0.1:9/planted"},
+                **self.variables,
             ),
             cwd=self.folder,
             capture_output=True,
@@ -93,9 +96,19 @@ class Stack:
         port = self.ports["mlflow"]
         return call(port, path, {"Host": f"127.0.0.1:{port}", "Authorization": f"Basic {code}"})[0]
 
-    def ledger(self) -> list[dict[str, Any]]:
-        line = f". {self.home}/stack/environment && exec {sys.executable} -m flows ledger --json"
+    def run(self, *command: str) -> str:
+        """Return what a command of Python prints that uses the stack."""
+        line = f'. {self.home}/stack/environment && exec {sys.executable} "$@"'
         done = subprocess.run(
-            ["sh", "-c", line], env=clean_environment(self.home), capture_output=True, text=True, check=True, cwd=ROOT
+            ["sh", "-c", line, "sh", *command],
+            env=clean_environment(self.home),
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=ROOT,
         )
-        return json.loads(done.stdout)["entries"]
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
+        return done.stdout
+
+    def ledger(self) -> list[dict[str, Any]]:
+        return json.loads(self.run("-m", "flows", "ledger", "--json"))["entries"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -10,12 +11,13 @@ import pytest
 
 from aemodels.bundle.bundle import Bundle
 from aemodels.bundle.shipped import shipped_bundle
+from aemodels.core.errors import DataError
 from aemodels.io import read
 from aemodels.io.files.hashing import sha256_file
 from helpers.paths import ROOT
 from helpers.recordings import make_line
 from helpers.scored_field import publish
-from tasks.review.benchmark import read_reviews
+from tasks.review.benchmark import benchmark_csv, read_reviews
 from tasks.scoring.outbox import BundleLabel, score_table, scores_folder
 
 pytest_plugins = ("helpers.flow_fixtures",)
@@ -154,3 +156,17 @@ def test_first_and_last_trace_of_a_line_stand_in_the_table(command_json, folder)
     text = "well,top,base\nL-1,50.5,51\n"
     code, answer = command_json("bench", "labels", str(folder), "--intervals", table(folder, text))
     assert (code, "line 2: top is 50.5" in answer["error"]) == (1, True)
+
+
+@pytest.mark.parametrize("attack", ["pipe", "brackets", "table"])
+def test_reviews_and_tables_made_to_harm_are_refused(folder, attack) -> None:
+    bad = folder / "bad.json"
+    if attack == "brackets":
+        bad.write_text("[" * 2_000_000)
+    else:
+        os.mkfifo(bad)
+    with pytest.raises(DataError, match=r"bad\.json"):
+        if attack == "table":
+            benchmark_csv([], bad)
+        else:
+            read_reviews(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -159,3 +160,21 @@ def test_a_review_of_traces_is_not_applied_to_a_well(run, outbox, tmp_path) -> N
     assert (code, row["decisions"]) == (1, 0)
     assert "is of traces of a line" in row["problems"][0]
     assert 'data-kept="[]"' in (outbox / "reports" / f"W-1.{sha[:8]}.reviewed.html").read_text()
+
+
+@pytest.mark.slow
+def test_a_copy_that_hangs_its_reader_has_a_problem_and_the_other_wells_are_written(run, outbox, tmp_path, monkeypatch):
+    path, sha = review(outbox, tmp_path)
+    (other,) = (outbox / "scores").rglob(f"{next((outbox / 'reports').glob('W-2.*.html')).name.split('.')[1]}*.parquet")
+    document = json.loads(Path(path).read_text()) | {"sha256": other.stem, "well": "W-2"}
+    (tmp_path / "b.review.json").write_text(json.dumps(document))
+    run("reviews", "add", path, str(tmp_path / "b.review.json"))
+    report = outbox / "reports" / f"W-1.{sha[:8]}.html"
+    report.unlink()
+    os.mkfifo(report)  # nobody ever writes to it
+    monkeypatch.setenv("SONDEFLOW_FILE_SECONDS", "6")
+    code, answer = run("reviews", "apply", str(outbox))
+    rows = {row["well"]: row for row in answer["wells"]}
+    assert code == 1
+    assert "no result after 6 s" in rows["W-1"]["problems"][0]
+    assert (rows["W-2"]["problems"], len(rows["W-2"]["written"])) == ([], 3)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -87,6 +89,34 @@ def test_what_is_no_review_is_refused_and_the_others_kept(run, tmp_path) -> None
     assert (code, [row["result"] for row in answer["reviews"]]) == (1, ["refused", "refused", "refused", "kept"])
     assert "author" in answer["reviews"][0]["problem"]
     assert "none.json" in answer["reviews"][1]["problem"]
+
+
+def test_what_hangs_or_takes_all_memory_is_refused_and_the_others_kept(run, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("SONDEFLOW_FILE_SECONDS", "20")
+    odd = tmp_path / "odd"
+    odd.mkdir()
+    os.mkfifo(odd / "pipe.json")
+    (odd / "link.json").symlink_to("/dev/zero")
+    (odd / "deep.json").write_text('{"sondeflow_review":' + "[" * 2_000_000)
+    (odd / "deep decisions.json").write_text(
+        json.dumps({**REVIEW, "decisions": 0})[:-2] + "[" * 1_000_000 + "]" * 1_000_000 + "}"
+    )
+    (odd / "digits.json").write_text('{"sondeflow_review": ' + "1" * 4_000_000 + "}")
+    (odd / "many.json").write_text(json.dumps(REVIEW)[:-1] + ', "x": [' + "{}," * 1_200_000 + "1]}")
+    (odd / "keys.json").write_text("{" + ",".join(f'"{n}":1' for n in range(300_000)) + ',"sondeflow_review":1}')
+    (odd / "nul.json").write_bytes(b"\0" * 4_000_000)
+    with (odd / "huge.json").open("wb") as stream:
+        stream.truncate(2**40)
+    names = sorted(path.name for path in odd.iterdir())
+    began = time.monotonic()
+    code, answer = run("reviews", "add", *(str(odd / name) for name in names), saved(tmp_path, "a.json"))
+    results = {Path(row["file"]).name: row["result"] for row in answer["reviews"]}
+    assert (code, results) == (1, dict.fromkeys(names, "refused") | {"a.json": "kept"})
+    problems = {Path(row["file"]).name: row["problem"] for row in answer["reviews"]}
+    assert "pipe" in problems["pipe.json"]
+    assert "device" in problems["link.json"]
+    assert "at most 5,000,000" in problems["huge.json"]
+    assert time.monotonic() - began < 120
 
 
 def test_an_export_needs_a_known_suffix(run, tmp_path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,18 @@ def test_scoring_a_folder_at_once_leaves_reviews_and_says_what_keeps_them(tmp_pa
     (left,) = (outcome for outcome in summary.outcomes if outcome.fate == "left")
     assert "sondeflow reviews add" in left.findings[0].remedy
     assert not left.is_fault
+
+
+def test_reviews_that_are_made_to_harm_are_quarantined_beside_good_ones(tmp_path, settings, bundle):
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (inbox / "A.review.json").write_text(review())
+    (inbox / "deep.review.json").write_text('{"sondeflow_review":' + "[" * 2_000_000)
+    (inbox / "digits.review.json").write_text('{"sondeflow_review": ' + "1" * 4_000_000 + "}")
+    (inbox / "long.review.json").write_text(review("A" * 5_000_001))
+    os.mkfifo(inbox / "pipe.review.json")
+    summary = drain(tmp_path, settings, bundle)
+    assert (summary.reviewed, summary.quarantined) == (1, 3)
+    reasons = [json.loads(path.read_text()) for path in (tmp_path / "outbox").glob("quarantine/*/reason.json")]
+    assert {finding["code"] for reason in reasons for finding in reason["findings"]} == {"bad-review"}
+    assert [one.author for one in kept_reviews(open_ledger(settings.ledger_url))] == ["A"]

@@ -6,9 +6,11 @@ for each number of a frame that it reads on its standard input, the columns of t
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -29,6 +31,7 @@ except ImportError:  # on Windows
     resource = None  # type: ignore[assignment]
 
 MAX_SECONDS = 1800  # of computing
+_PR_SET_PDEATHSIG = 1
 FORMS = {"DLIS": dlis_frames, "LIS": lis_frames}
 
 
@@ -38,6 +41,14 @@ def limit_time() -> None:
         _, most = resource.getrlimit(resource.RLIMIT_CPU)
         seconds = MAX_SECONDS if most == resource.RLIM_INFINITY else min(MAX_SECONDS, most)
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, most))
+
+
+def end_with(parent: int) -> None:
+    """Have the system kill this process as soon as its parent has ended, even if the library never ends (Linux)."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it ended before
+            os._exit(1)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -92,5 +103,6 @@ def _answer(output: BinaryIO, content: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     limit_time()
+    end_with(int(sys.argv[3]))
     with suppress(BrokenPipeError):
-        main(sys.argv[1:])
+        main(sys.argv[1:3])

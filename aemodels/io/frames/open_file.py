@@ -46,7 +46,8 @@ def open_frames(path: Path, form: str) -> Iterator[tuple[list[Frame], Damage]]:
     size = path.stat().st_size
     if form == "LIS" and size > FILE_LIMIT:
         raise refusal("too-large", "file", f"{size / 1e9:.1f} GB", "at most 2 GiB", "split the file by logical file")
-    command = [sys.executable, "-m", PROGRAM, form, str(path.resolve())]
+    # not the end of its links, which may be another file by now
+    command = [sys.executable, "-m", PROGRAM, form, str(path.absolute()), str(os.getpid())]
     # it reads a file of strangers, so it gets no credentials of object stores
     kept = {name: value for name, value in os.environ.items() if not name.startswith(CREDENTIALS)}
     environment = kept | {"PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}

@@ -27,6 +27,7 @@ from aemodels.io.las.header import LasHeader
 DEPTH_TOLERANCE = 1e-6  # in m; larger than rounding errors
 HUNDREDS_OF_FEET = "HFT"  # written for feet, too
 DEEPEST = 15_000.0  # m; the deepest hole has 12.3 km
+FARTHEST = 30_000.0  # m along the hole, or above or below any datum
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,13 +99,12 @@ def build_index(header: LasHeader, table: LasTable, aliases: Aliases | None = No
     """
     factor, findings = _settled(header, table, aliases)
     depth = table.columns[0]
-    null = header.number("NULL")
-    good = np.isfinite(depth) if null is None else np.isfinite(depth) & (depth != null)
-    if not good.all():
-        findings += (_dropped("depth-missing", table, ~good, "rows without a depth"),)
+    good, missing = _rows_with_depth(table, depth, header.number("NULL"), factor)
+    findings += missing
     rows = _enough(np.flatnonzero(good), findings)
     descending = depth[rows[-1]] < depth[rows[0]]
-    axis = depth * factor  # check steps after conversion, which may make close depths equal
+    with np.errstate(over="ignore"):
+        axis = depth * factor  # check steps after conversion, which may make close depths equal
     steps = np.diff(axis[rows]) * (-1.0 if descending else 1.0)
     if (steps < 0).any():
         raise UnreadableFileError((*findings, _not_monotonic(table, depth, rows, int(np.argmax(steps < 0)))))
@@ -123,6 +123,21 @@ def build_index(header: LasHeader, table: LasTable, aliases: Aliases | None = No
         found = "depth decreases down the file"
         findings += (Finding("info", "depth-reversed", "file", found, "increasing depth", "rows are reversed"),)
     return DepthIndex(np.ascontiguousarray(axis[rows], dtype=np.float64), rows, findings, factor)
+
+
+def _rows_with_depth(
+    table: LasTable, depth: NDArray[np.float64], null: float | None, factor: float
+) -> tuple[NDArray[np.bool_], tuple[Finding, ...]]:
+    """Return which rows have a depth that a hole can have, and findings about the others."""
+    findings: tuple[Finding, ...] = ()
+    good = np.isfinite(depth) if null is None else np.isfinite(depth) & (depth != null)
+    if not good.all():
+        findings += (_dropped("depth-missing", table, ~good, "rows without a depth"),)
+    far = good & (np.abs(depth) > FARTHEST / factor)
+    if far.any():  # one of them would make a log of a million rows out of a few
+        what = f"rows beyond {FARTHEST / 1000:g} km, the first at {depth[np.argmax(far)]:g}"
+        findings += (_dropped("depth-implausible", table, far, what),)
+    return good & ~far, findings
 
 
 def _settled(header: LasHeader, table: LasTable, aliases: Aliases | None) -> tuple[float, tuple[Finding, ...]]:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
+from aemodels.io.files.gzip import copy_within
+from aemodels.io.files.hashing import sha256_file
 from aemodels.io.files.regular import is_below, open_regular
-from aemodels.io.files.size_limits import SizeLimits
+from aemodels.io.files.size_limits import MIB, SizeLimits
 from aemodels.io.formats import FORMATS
 from aemodels.io.readers import list_files
 from aemodels.io.remote import RemoteFile, describe_remote, fetch, is_url, list_remote
+from aemodels.io.volume.store import check_folder, hash_store, is_store_folder
 from tasks.scoring.outbox import ChangedError
 
 OUTPUT_FOLDERS = ("scores", *dict.fromkeys(form.folder for form in FORMATS), "reports", "quarantine", "reviews")
@@ -74,8 +78,8 @@ class InboxPlace(Protocol):
     def stamp(self, arrival: Arrival) -> str:
         """Return the present stamp of a file, "" if it was removed."""
 
-    def local_copy(self, arrival: Arrival, folder: Path, limits: SizeLimits) -> Path:
-        """Return the path of a file, or of a copy of it in the folder.
+    def local_copy(self, arrival: Arrival, folder: Path, limits: SizeLimits) -> tuple[Path, str]:
+        """Return the path of a file, or of a copy of it in the folder, and the hash of what was opened.
 
         Raises:
             ChangedError: if it is not what was listed.
@@ -118,14 +122,13 @@ class FolderInbox:
         except (OSError, UnreadableFileError):
             return ""
 
-    def local_copy(self, arrival: Arrival, folder: Path, limits: SizeLimits) -> Path:
-        """Return the path; a file whose name is not text is copied."""
-        check_opened(arrival, self.root, limits)
-        if arrival.shown == arrival.path:
-            return Path(arrival.path)
-        copies = _folder_of(arrival, folder)
-        copies.mkdir(parents=True, exist_ok=True)
-        return Path(shutil.copyfile(arrival.path, copies / Path(arrival.shown).name[-100:]))
+    def local_copy(self, arrival: Arrival, folder: Path, limits: SizeLimits) -> tuple[Path, str]:
+        """Return the path and the hash; a file whose name is not text is copied."""
+        if is_store_folder(Path(arrival.path)):
+            check_folder(Path(arrival.path), limits)
+            return Path(arrival.path), hash_store(Path(arrival.path))
+        with open_checked(arrival, self.root, limits) as stream:
+            return _opened_copy(arrival, folder, stream), arrival.sha256 or _digest(stream)
 
 
 @dataclass(frozen=True)
@@ -152,9 +155,10 @@ class BucketInbox:
             return ""
         return "" if found is None else _remote_arrival(found).stamp
 
-    def local_copy(self, arrival: Arrival, folder: Path, limits: SizeLimits) -> Path:
+    def local_copy(self, arrival: Arrival, folder: Path, limits: SizeLimits) -> tuple[Path, str]:
         """Download the object to the folder, which belongs to this worker and goes with it."""
-        return fetch(arrival.path, _folder_of(arrival, folder), limits=limits)
+        path = fetch(arrival.path, _folder_of(arrival, folder), limits=limits)
+        return path, arrival.sha256 or sha256_file(path)
 
 
 def open_inbox(address: str) -> FolderInbox | BucketInbox:
@@ -195,20 +199,49 @@ def _stamp(status: os.stat_result) -> str:
     return f"{status.st_size}.{status.st_mtime_ns}.{status.st_ctime_ns}.{status.st_ino}"
 
 
-def check_opened(arrival: Arrival, root: Path, limits: SizeLimits) -> None:
-    """Open a file and check what was opened: its name may lead elsewhere since it was listed."""
+def store_arrival(path: Path) -> Arrival:
+    """Return a Zarr store that is a folder; it has no stamp: its files may change one by one."""
+    return Arrival(str(path), "")
+
+
+@contextmanager
+def open_checked(arrival: Arrival, root: Path, limits: SizeLimits) -> Iterator[BinaryIO]:
+    """Open a file and check what was opened: its name may lead elsewhere since it was listed, or a moment later."""
     with open_regular(Path(arrival.path)) as stream:
         if root.is_dir() and not is_below(stream, Path(arrival.path), root):
             found = f"{arrival.shown} leads to a file outside of the inbox"
             finding = Finding("error", "outside-root", "file", found, f"a file below {root}", "copy the file there")
             raise UnreadableFileError((finding,))
         status = os.fstat(stream.fileno())
-    if _stamp(status) != arrival.stamp:
-        raise ChangedError(f"{arrival.shown}: changed since it was listed; left for the next run")
-    if status.st_size > limits.stored:
-        found, expected = f"{arrival.shown} holds {status.st_size} bytes", f"at most {limits.stored}"
-        remedy = "split it, or raise SONDEFLOW_MAX_FILE_BYTES"
-        raise UnreadableFileError((Finding("error", "too-large", "file", found, expected, remedy),))
+        if _stamp(status) != arrival.stamp:
+            raise ChangedError(f"{arrival.shown}: changed since it was listed; left for the next run")
+        if status.st_size > limits.stored:
+            found, expected = f"{arrival.shown} holds {status.st_size} bytes", f"at most {limits.stored}"
+            remedy = "split it, or raise SONDEFLOW_MAX_FILE_BYTES"
+            raise UnreadableFileError((Finding("error", "too-large", "file", found, expected, remedy),))
+        yield stream
+
+
+def _opened_copy(arrival: Arrival, folder: Path, stream: BinaryIO) -> Path:
+    """Return the path of an open file, or of a copy of what was opened if its name is not text."""
+    if arrival.shown == arrival.path:
+        return Path(arrival.path)
+    target = _folder_of(arrival, folder) / Path(arrival.shown).name[-100:]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as copy:
+        copy_within(stream, copy, os.fstat(stream.fileno()).st_size)
+    stream.seek(0)
+    return target
+
+
+def _digest(stream: BinaryIO) -> str:
+    """Return the hash of an open file as far as it reached when it was opened: it may grow faster than it is read."""
+    digest = hashlib.sha256()
+    left = os.fstat(stream.fileno()).st_size
+    while left > 0 and (block := stream.read(min(left, MIB))):
+        digest.update(block)
+        left -= len(block)
+    return digest.hexdigest()
 
 
 def _unreadable(path: Path, error: OSError) -> Finding:

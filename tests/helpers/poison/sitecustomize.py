@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 
 
 def _loop(*_: object) -> None:
@@ -17,6 +19,14 @@ def _hog(*_: object) -> None:
         blocks.append(bytearray(os.urandom(1024)) * 4096)
 
 
+def _hog_in_a_child(*_: object) -> None:
+    code = (
+        "import os, time\nparent, blocks = os.getppid(), []\nwhile os.getppid() == parent:\n"
+        "    time.sleep(0.001)\n    if len(blocks) < 1500:\n        blocks.append(bytearray(b'x' * 2**20))\n"
+    )
+    subprocess.run([sys.executable, "-S", "-c", code], check=False)
+
+
 def _crash(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
 
@@ -26,12 +36,11 @@ def _raise(*_: object) -> None:
 
 
 def _install() -> None:
-    import sys
-
     if any("worker_process" in part for part in sys.orig_argv):
         from aemodels.io import readers
 
-        readers.READERS.update({".loop": _loop, ".hog": _hog, ".crash": _crash, ".raise": _raise})  # type: ignore[dict-item]
+        poison = {".loop": _loop, ".hog": _hog, ".childhog": _hog_in_a_child, ".crash": _crash, ".raise": _raise}
+        readers.READERS.update(poison)  # type: ignore[arg-type]
 
 
 _install()

@@ -105,6 +105,7 @@ EXAMPLES: dict[str, str] = {
     "depth-not-monotonic": changed("1502 70", "1500.5 70"),
     "depth-repeated": changed("1502 70", "1501 70"),
     "depth-missing": changed("1502 70", "-999.25 70"),
+    "depth-implausible": changed("1502 70", "1e9 70"),
     "strt-mismatch": changed("STRT.M 1500", "STRT.M 100"),
     "stop-mismatch": changed("STOP.M 1503", "STOP.M 1501"),
     "step-mismatch": changed("STEP.M 1 ", "STEP.M 10 "),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
+import subprocess
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +15,7 @@ import pytest
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.io.files.hashing import sha256_file
+from aemodels.io.files.regular import pinned_file
 from aemodels.io.files.size_limits import SizeLimits
 from tasks.ledger import observations, open_ledger
 from tasks.scoring import arrivals as module
@@ -25,6 +28,7 @@ from tasks.scoring.arrivals import (
     split_complete,
 )
 from tasks.scoring.outbox import ChangedError
+from tasks.scoring.places import inbox as inbox_module
 from tasks.scoring.places.inbox import Arrival, list_inbox
 from tasks.scoring.process_pool import ProcessPool, WorkerProcessError, limits_for
 
@@ -133,7 +137,7 @@ def test_a_content_is_hashed_once(inbox, tmp_path, ledger, monkeypatch):
     known = identify(found, tmp_path / "copies", str(inbox))
     assert (known.sha256, known.local) == (sha256_file(path), path)
     save_hashes(ledger, [known])
-    monkeypatch.setattr(module, "sha256_file", lambda _: pytest.fail("hashed again"))
+    monkeypatch.setattr(inbox_module, "_digest", lambda _: pytest.fail("hashed again"))
     (again,) = split_complete(ledger, list_inbox(str(inbox), tmp_path).arrivals, 60.0)[0]
     assert identify(again, tmp_path / "copies", str(inbox)).sha256 == known.sha256
     monkeypatch.undo()
@@ -206,6 +210,60 @@ def test_a_name_that_leads_out_of_the_inbox_by_now_is_refused(inbox, tmp_path, s
     for arrival in (found, replace(listed, path=found.path)):
         with pytest.raises(UnreadableFileError, match="outside of the inbox"):
             identify(arrival, tmp_path / "copies", str(inbox))
+
+
+def test_a_folder_that_is_swapped_while_its_file_is_hashed_gives_no_other_content(inbox, tmp_path, monkeypatch):
+    (inbox / "sub").mkdir()
+    (inbox / "sub" / "w.las").write_text("abc")
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "w.las").write_text("secret")
+    (found,) = list_inbox(str(inbox), tmp_path / "out").arrivals
+    original, stamp_now = inbox_module._opened_copy, inbox_module.FolderInbox.stamp
+
+    def swap(*arguments: object) -> Path:  # right after the opened file was checked
+        (inbox / "sub").rename(tmp_path / "moved")
+        (inbox / "sub").symlink_to(tmp_path / "secret")
+        return original(*arguments)
+
+    def swap_back(place: inbox_module.FolderInbox, arrival: Arrival) -> str:  # right before the stamp is compared
+        (inbox / "sub").unlink()
+        (tmp_path / "moved").rename(inbox / "sub")
+        return stamp_now(place, arrival)
+
+    monkeypatch.setattr(inbox_module, "_opened_copy", swap)
+    monkeypatch.setattr(inbox_module.FolderInbox, "stamp", swap_back)
+    assert identify(found, tmp_path / "copies", str(inbox)).sha256 == hashlib.sha256(b"abc").hexdigest()
+
+
+@pytest.mark.parametrize("name", ["w.las", "a\nb \x1b[31m.las", "x" * 240 + ".las"])
+def test_a_pinned_file_is_the_one_that_was_opened_whatever_its_name_leads_to(inbox, tmp_path, name):
+    (inbox / "sub").mkdir()
+    path = inbox / "sub" / name
+    path.write_text("abc")
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / name).write_text("secret")
+    with pinned_file(path) as pinned:
+        assert pinned.name == name
+        (inbox / "sub").rename(tmp_path / "moved")
+        (inbox / "sub").symlink_to(tmp_path / "secret")
+        assert path.read_text() == "secret"
+        assert pinned.read_text() == "abc"
+        assert subprocess.run(["cat", str(pinned)], capture_output=True, text=True, check=True).stdout == "abc"
+    assert not pinned.exists()
+
+
+def test_a_file_that_is_appended_to_for_ever_ends(inbox, tmp_path):
+    path = inbox / "w.las"
+    path.write_bytes(b"x" * 2**20)
+    (found,) = list_inbox(str(inbox), tmp_path / "out").arrivals
+    with path.open("rb") as stream, path.open("ab") as growing:
+        before = inbox_module._digest(stream)
+        growing.write(b"y" * 2**20)
+        growing.flush()
+        stream.seek(0)
+        assert before == hashlib.sha256(b"x" * 2**20).hexdigest() != inbox_module._digest(stream)
+    with pytest.raises(ChangedError):
+        identify(found, tmp_path / "copies", str(inbox))
 
 
 def test_a_link_within_the_inbox_is_taken(inbox, tmp_path):

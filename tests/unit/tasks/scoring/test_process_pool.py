@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,11 +10,15 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from aemodels.io.files.hashing import sha256_file
 from helpers.cheap_bundle import fill, save_cheap_bundle
+from helpers.frame_files import DlisFrame, dlis_bytes
 from helpers.paths import ROOT, TESTS
+from helpers.processes import tree
+from tasks.ingest.check import ANSWER as CHECK
 from tasks.scoring.choose_bundle import open_scorer
 from tasks.scoring.file import Job, score_job
 from tasks.scoring.process_pool import ProcessPool, WorkerProcess, WorkerProcessError, WorkerStartError, limits_for
@@ -114,5 +119,44 @@ def test_a_worker_process_ends_with_its_parent_even_in_an_endless_loop(tmp_path)
 def _runs(pid):
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except OSError:
+        return False
+
+
+def test_memory_that_a_reader_takes_in_a_process_of_its_own_counts(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", POISON)
+    poison = tmp_path / "p.childhog"
+    poison.write_text("poison")
+    pool = ProcessPool(limits_for(1, seconds=120.0, memory_mb=1000, tries=1), answer=CHECK)
+    try:
+        with pytest.raises(WorkerProcessError, match="1000 MiB") as lost:
+            pool.ask(json.dumps({"path": str(poison), "settings": {"home": str(tmp_path)}}))
+    finally:
+        pool.shutdown()
+    assert lost.value.code == "out-of-memory"
+
+
+def test_the_process_that_decodes_a_file_ends_with_the_one_that_reads_it(tmp_path):
+    (tmp_path / "a.dlis").write_bytes(dlis_bytes(("A-1", [DlisFrame({"DEPT": (np.arange(9.0), "m")})])))
+    code = (
+        "import sys, time; from pathlib import Path; from aemodels.io.frames.open_file import open_frames\n"
+        "with open_frames(Path(sys.argv[1]), 'DLIS'):\n    print('open', flush=True); time.sleep(600)\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "a.dlis")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as reader:
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "open\n"
+        (decoder,) = tree(reader.pid) - {reader.pid}
+        os.kill(decoder, signal.SIGSTOP)  # as one whose library never ends
+        reader.kill()
+    deadline = time.monotonic() + 20
+    while _is_alive(decoder):
+        assert time.monotonic() < deadline, "it outlives the process that reads"
+        time.sleep(0.05)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
