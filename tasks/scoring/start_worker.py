@@ -14,7 +14,7 @@ SCORE = "tasks.scoring.file:answer"
 _KEPT = frozenset({"PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV"})
 _KEPT_PREFIXES = ("LC_", "PYTHON", "OMP_", "MKL_", "OPENBLAS_", "TF_", "KERAS_", "JAX_", "XLA_", "CUDA_", "COVERAGE_")
 # For glibc: what arrays of up to 7 MB leave behind is kept for the next ones. By default their memory goes back to
-# the system and comes anew, page by page, which takes a tenth of the time of scoring.
+# the system and is fetched again, page by page, which takes a tenth of the time of scoring.
 FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(7 * 2**20), "MALLOC_TRIM_THRESHOLD_": str(64 * 2**20)}
 
 

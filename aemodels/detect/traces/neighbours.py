@@ -70,7 +70,7 @@ def _median_of_traces(values: Floats, traces: NDArray[np.int64], otherwise: Floa
     Args:
         values: float[trace, ...].
         traces: int64[number, trace], -1 = none.
-        otherwise: float[trace, ...], where there is none; None = the trace itself.
+        otherwise: float[trace, ...], if there is none; None = the trace itself.
     """
     otherwise = values if otherwise is None else otherwise
     out = np.empty_like(values)

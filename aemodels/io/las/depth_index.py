@@ -133,11 +133,13 @@ def _rows_with_depth(
     good = np.isfinite(depth) if null is None else np.isfinite(depth) & (depth != null)
     if not good.all():
         findings += (_dropped("depth-missing", table, ~good, "rows without a depth"),)
-    far = good & (np.abs(depth) > FARTHEST / factor)
-    if far.any():  # one of them would make a log of a million rows out of a few
+    limit = FARTHEST / factor
+    if depth.max(where=good, initial=0.0) > limit or depth.min(where=good, initial=0.0) < -limit:
+        far = good & (np.abs(depth) > limit)  # one of them would make a log of a million rows out of a few
         what = f"rows beyond {FARTHEST / 1000:g} km, the first at {depth[np.argmax(far)]:g}"
         findings += (_dropped("depth-implausible", table, far, what),)
-    return good & ~far, findings
+        good &= ~far
+    return good, findings
 
 
 def _settled(header: LasHeader, table: LasTable, aliases: Aliases | None) -> tuple[float, tuple[Finding, ...]]:

@@ -190,11 +190,13 @@ LAYOUTS: dict[str, tuple[str, str]] = {
 def test_reading_takes_at_most_four_times_the_file_s_size(tmp_path: Path, layout: str):
     depth, rest = LAYOUTS[layout]
     rows = 120_000
-    header = HEADER.split("GR.", maxsplit=1)[0].replace("119.5", f"{100 + 0.5 * (rows - 1)}")
+    header = (
+        HEADER.split("GR.", maxsplit=1)[0].replace("119.5", f"{100 + 0.125 * (rows - 1)}").replace("m 0.5", "m 0.125")
+    )
     if layout == "wrapped":
         header = header.replace("WRAP. NO", "WRAP. YES")
     curves = "".join(f"C{number}. : curve\n" for number in range(15))
-    body = "".join([depth.format(100 + 0.5 * number) + rest for number in range(rows)])
+    body = "".join([depth.format(100 + 0.125 * number) + rest for number in range(rows)])
     path = tmp_path / f"{layout}.las"
     path.write_text(header + curves + "~Ascii\n" + body)
     small = tmp_path / "small.las"  # imports and caches are paid for before

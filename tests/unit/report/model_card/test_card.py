@@ -108,5 +108,5 @@ def test_the_card_names_the_bundle_that_networks_started_from(spec):
     assert (
         "The networks dense were not trained from nothing: they start from those of logs-v1 (hash abababababab)" in card
     )
-    assert "25% of the steps and 0.3 times the learning rate" in card
+    assert "15% of the steps and 0.3 times the learning rate" in card
     assert "scaling of the data is fitted to the training data below" in card
