@@ -37,8 +37,10 @@ def unreadable(code: str, found: str, expected: str, remedy: str, where: str = "
 def is_store_folder(path: Path) -> bool:
     """Return whether a path is a folder whose name or content says that it is a Zarr store."""
     named = path.suffix.lower() in {".zarr", ".mdio"}
-    # a folder that may not be looked into is none
-    return path.is_dir() and (named or any(os.path.isfile(path / name) for name in ("zarr.json", ".zgroup")))
+    try:
+        return path.is_dir() and (named or any((path / name).is_file() for name in ("zarr.json", ".zgroup")))
+    except PermissionError:  # one that may not be looked into is found again by whoever reads it
+        return False
 
 
 def hash_store(path: Path) -> str:
