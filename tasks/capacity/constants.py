@@ -14,27 +14,28 @@ MAX_BYTES = 1_000_000
 class Constants(BaseModel):
     """Costs of one core of the measured machine, in seconds of processor time unless a field says otherwise.
 
-    The defaults were measured on one machine (docs/explanation/scale.md); fields described as assumed were not.
+    The defaults were measured on one machine (docs/explanation/scale.md), with nothing else running;
+    fields described as assumed were not.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     machine: str = Field(default="AMD EPYC, 2 cores", max_length=200, description="where the figures were measured")
-    flow_start_s: float = Field(default=8.7, ge=0, description="start and end of the process of the flow")
-    server_start_s: float = Field(default=9.4, ge=0, description="start of a temporary Prefect server")
-    worker_start_s: float = Field(default=5.8, ge=0, description="start of a Dask worker")
-    scoring_start_s: float = Field(default=9.8, ge=0, description="start of a scoring process, with its networks")
-    score_well_s: float = Field(default=0.198, gt=0, description="reading, scoring and writing a well")
+    flow_start_s: float = Field(default=5.6, ge=0, description="start and end of the process of the flow")
+    server_start_s: float = Field(default=8.0, ge=0, description="start of a temporary Prefect server")
+    worker_start_s: float = Field(default=3.5, ge=0, description="start of a Dask worker")
+    scoring_start_s: float = Field(default=7.2, ge=0, description="start of a scoring process, with its networks")
+    score_well_s: float = Field(default=0.196, gt=0, description="reading, scoring and writing a well")
     score_gb_s: float = Field(default=350.0, gt=0, description="the same for 1 GB of SEG-Y")
-    worker_well_s: float = Field(default=0.0275, ge=0, description="claiming and publishing a well on a worker")
-    flow_well_s: float = Field(default=0.0247, ge=0, description="listing, outcome and page of a well in the flow")
-    flow_well_late_s: float = Field(default=0.008, ge=0, description="assumed: its part after the last well")
-    flow_task_s: float = Field(default=0.004, ge=0, description="assumed: a task in the flow")
-    server_well_s: float = Field(default=0.0103, ge=0, description="a well in Prefect's server")
-    server_task_s: float = Field(default=0.004, ge=0, description="assumed: a task in Prefect's server")
-    well_mb: float = Field(default=1.1, gt=0, description="size of a well in MB")
-    well_out_mb: float = Field(default=3.0, ge=0, description="size of its scores, copy and report in MB")
-    line_out_share: float = Field(default=1.05, ge=0, description="bytes written per byte of SEG-Y read")
+    worker_well_s: float = Field(default=0.0142, ge=0, description="claiming and publishing a well on a worker")
+    flow_well_s: float = Field(default=0.0165, ge=0, description="listing, outcome and page of a well in the flow")
+    flow_well_late_s: float = Field(default=0.0076, ge=0, description="its part after the last well")
+    flow_task_s: float = Field(default=0.034, ge=0, description="a task in the flow")
+    server_well_s: float = Field(default=0.0047, ge=0, description="a well in Prefect's server")
+    server_task_s: float = Field(default=0.029, ge=0, description="a task in Prefect's server")
+    well_mb: float = Field(default=1.16, gt=0, description="size of a well in MB")
+    well_out_mb: float = Field(default=2.75, ge=0, description="size of its scores, copy and report in MB")
+    line_out_share: float = Field(default=1.05, ge=0, description="assumed: bytes written per byte of SEG-Y read")
     range_mb: float = Field(default=50.0, gt=0, description="size of a range of a large line in MB")
     ledger_well_s: float = Field(
         default=0.002, ge=0, description="assumed: transactions of a well in the ledger's database"
