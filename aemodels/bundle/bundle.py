@@ -31,6 +31,7 @@ from aemodels.bundle.judgement import judged_depths, noisy_depths, row_reasons, 
 from aemodels.bundle.own_depths import at_own_depths
 from aemodels.bundle.unflagged_changes import limit_unflagged_changes
 from aemodels.bundle.unlikely_intervals import lower_unlikely_intervals
+from aemodels.bundle.unusual_curves import denoise_usual_apart
 from aemodels.core.errors import BundleError, DataError
 from aemodels.core.findings import Finding
 from aemodels.core.interfaces import Denoiser
@@ -171,7 +172,8 @@ class Bundle:
     def _denoised(self, recording: Recording, section: Section) -> FloatArray:
         """Return the denoised curves or traces in canonical units, NaN where nothing was recorded."""
         raw = self._raw(recording)
-        denoised = self.normaliser.invert(self.denoiser.denoise(section), section)
+        found = denoise_usual_apart(self.denoiser, section) if self.kind == "logs" else self.denoiser.denoise(section)
+        denoised = self.normaliser.invert(found, section)
         return np.where(np.isfinite(raw), denoised, np.nan).astype(np.float32)
 
     def _score(

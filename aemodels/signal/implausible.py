@@ -24,7 +24,7 @@ def implausible(recording: Recording, quality: Quality) -> BoolArray:
 
     Returns:
         bool[channel, sample], True where a reading exceeds the range by more than 4.5 standard deviations of the
-        curve's own white noise; every reading of a resistivity outside its range.
+        curve's own white noise, of the logarithm for a resistivity; there also every reading at or below zero.
     """
     outside = quality.flags.get("range")
     if outside is None:
@@ -32,8 +32,12 @@ def implausible(recording: Recording, quality: Quality) -> BoolArray:
     hidden = outside.copy()
     for row in np.flatnonzero(outside.any(axis=1)):
         curve = CANONICAL[recording.names[row]]
-        if not curve.log:  # the logarithm of a reading at or below zero says nothing
-            hidden[row] &= _beyond_noise(recording.values[row], outside[row], (curve.low, curve.high))
+        values, low, high = recording.values[row], curve.low, curve.high
+        if curve.log:  # the logarithm of a reading at or below zero says nothing, so it stays hidden
+            with np.errstate(invalid="ignore", divide="ignore"):
+                values = np.log10(values)
+            low, high = float(np.log10(low)), float(np.log10(high))
+        hidden[row] &= ~np.isfinite(values) | _beyond_noise(values, outside[row], (low, high))
     return hidden
 
 

@@ -102,10 +102,10 @@ def test_every_part_of_a_score_is_worked_out_once(bundle, faulty, monkeypatch):
     count(RulesDetector, "_rule_scores")
     count(CrossCurveDetector, "residual")
     count(type(bundle.detector), "combined")
-    count(type(bundle.denoiser), "denoise")
+    count(bundle_module, "denoise_usual_apart")
     count(bundle_module, "assess")
     assert bundle.score(faulty).is_anomaly.any()  # reasons are given
-    assert counts == {"_rule_scores": 1, "residual": 1, "combined": 1, "denoise": 1, "assess": 1}
+    assert counts == {"_rule_scores": 1, "residual": 1, "combined": 1, "denoise_usual_apart": 1, "assess": 1}
 
 
 def test_a_saved_fusion_gives_the_same_scores_and_reasons(bundle, faulty, tmp_path):

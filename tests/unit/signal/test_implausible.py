@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from aemodels.core.types import Channel, Recording, Source
@@ -48,3 +50,17 @@ def test_a_noiseless_curve_has_no_excuse() -> None:
 
 def test_traces_have_no_physical_range(line: Recording) -> None:
     assert not implausible(line, assess(line)).any()
+
+
+def test_noise_about_the_end_of_a_resistivity_s_range_is_kept_and_the_impossible_hidden() -> None:
+    rng = np.random.default_rng(2)
+    values = 10 ** (4.9 + 0.2 * rng.standard_normal(4000))  # the range ends at 100,000 ohm.m
+    values[100], values[200] = -5.0, 0.0
+    recording = dataclasses.replace(neutron(values), channels=(Channel("RDEP"),))
+    quality = assess(recording)
+    assert quality.flags["range"].sum() > 200
+    assert np.flatnonzero(implausible(recording, quality)[0]).tolist() == [100, 200]
+    quiet = np.full(4000, 2000.0)
+    quiet[300] = 1e7
+    recording = dataclasses.replace(neutron(quiet), channels=(Channel("RDEP"),))
+    assert np.flatnonzero(implausible(recording, assess(recording))[0]).tolist() == [300]
