@@ -11,9 +11,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from flows.server.processes import await_answer, start, stop
@@ -62,15 +64,22 @@ def running_prefect(home: Path, **more: str) -> Iterator[dict[str, str]]:
 
 
 def ask(api: str, path: str, body: dict[str, Any] | None = None, method: str = "") -> Any:
-    """A call of Prefect's API: GET, or POST where there is a body."""
+    """A call of Prefect's API: GET, or POST where there is a body; again, as its clients do, while it answers 503."""
     data = None if body is None else json.dumps(body).encode()
     login = base64.b64encode(PASSWORDS.get(api, "").encode()).decode()
     headers = {"content-type": "application/json", "authorization": f"Basic {login}"}
     request = Request(f"{api}{path}", data=data, headers=headers)
     request.method = method or ("GET" if body is None else "POST")
-    with urlopen(request, timeout=30) as reply:
-        text = reply.read()
-    return json.loads(text) if text else None
+    for wait in (1.0, 2.0, 4.0, 8.0, None):  # a locked SQLite database
+        try:
+            with urlopen(request, timeout=30) as reply:
+                text = reply.read()
+            return json.loads(text) if text else None
+        except HTTPError as error:
+            if error.code != HTTPStatus.SERVICE_UNAVAILABLE or wait is None:
+                raise
+            time.sleep(wait)
+    return None
 
 
 def wait_for(what: str, condition: Callable[[], Any], seconds: float = 180.0) -> Any:
