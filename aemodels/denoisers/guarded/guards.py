@@ -99,12 +99,12 @@ class GuardedParts:
         change = limit_change(estimate - despiked.values, despiked, sigma, guards)
         change[noiseless(despiked)] = 0.0
         inner = np.where(despiked.mask, despiked.values + change, estimate).astype(np.float32)
-        if not lost_samples(despiked.mask).any():
+        lost = lost_samples(despiked.mask)
+        if not lost.any():
             return np.broadcast_to(inner, (3 + (self.filler is not None), *inner.shape))
         others = [fill_lost(values, despiked.mask, "pchip") for values in (inner, despiked.values)]
         if self.filler:
             others.append(self.filler.denoise(despiked))
-        lost = lost_samples(despiked.mask)
         return np.stack([inner, *(np.where(lost, values, inner) for values in others)])
 
 
