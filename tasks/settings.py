@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from aemodels.core.errors import DataError
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
-from aemodels.io.remote import is_url
+from aemodels.io.remote import local_path
 from aemodels.io.segy.header_positions import HeaderPositions, parse_positions
 from tasks.address import LOCAL_NAMES, Address, refuse_login
 
@@ -139,9 +139,8 @@ class Settings(BaseSettings):
     def _folder_or_address(cls, value: Path | str) -> Path | str:
         text = str(value)
         refuse_login(text)
-        if is_url(text) and not text.startswith("file://"):
-            return text.rstrip("/")
-        return Path(text.removeprefix("file://")).expanduser().resolve()
+        path = local_path(text)
+        return text.rstrip("/") if path is None else path.expanduser().resolve()
 
     @field_validator("home", "aliases", "dask_tls_ca", "dask_tls_cert", "dask_tls_key", mode="after")
     @classmethod

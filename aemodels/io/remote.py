@@ -61,6 +61,17 @@ def is_url(text: str) -> bool:
     return URL.match(text) is not None
 
 
+def local_path(address: str) -> Path | None:
+    """Return the path of this machine that an address names, None if it is one of an object store.
+
+    >>> local_path("file:///data/in"), local_path("s3://bucket/in")
+    (PosixPath('/data/in'), None)
+    """
+    if is_url(address) and not address.startswith("file://"):
+        return None
+    return Path(address.removeprefix("file://"))
+
+
 def read_url(
     url: str,
     *,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aemodels.io.remote import is_url
+from aemodels.io.remote import local_path
 from tasks.settings import Settings
 from tasks.storage.mirror import is_for_readers, mirror
 
@@ -17,6 +17,5 @@ def local_outbox(outbox: str, settings: Settings) -> Path:
     Raises:
         DataError: if the store cannot be asked, or has no outbox there.
     """
-    if not is_url(outbox) or outbox.startswith("file://"):
-        return Path(outbox.removeprefix("file://"))
-    return mirror(outbox, settings.home / "field" / "outboxes", is_for_readers)
+    path = local_path(outbox)
+    return path if path is not None else mirror(outbox, settings.home / "field" / "outboxes", is_for_readers)

@@ -19,7 +19,7 @@ from aemodels.io.files.regular import is_below, open_regular
 from aemodels.io.files.size_limits import MIB, SizeLimits
 from aemodels.io.formats import FORMATS
 from aemodels.io.readers import list_files
-from aemodels.io.remote import RemoteFile, describe_remote, fetch, is_url, list_remote
+from aemodels.io.remote import RemoteFile, describe_remote, fetch, is_url, list_remote, local_path
 from aemodels.io.volume.store import check_folder, hash_store, is_store_folder
 from tasks.scoring.outbox import ChangedError
 
@@ -163,9 +163,8 @@ class BucketInbox:
 
 def open_inbox(address: str) -> FolderInbox | BucketInbox:
     """Return the inbox at a path or URL."""
-    if is_url(address) and not address.startswith("file://"):
-        return BucketInbox(address)
-    return FolderInbox(Path(address.removeprefix("file://")))
+    path = local_path(address)
+    return BucketInbox(address) if path is None else FolderInbox(path)
 
 
 def list_inbox(inbox: str, outbox: str | Path) -> InboxListing:

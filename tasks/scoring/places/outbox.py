@@ -16,7 +16,7 @@ from typing import Protocol
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.io.files.hashing import sha256_file
-from aemodels.io.remote import is_url
+from aemodels.io.remote import local_path
 from tasks.ledger import remove_former
 from tasks.scoring.outbox import FLUSHES, Staged, publish, remove_temporary_files
 from tasks.storage.objects import ObjectStore, StoredObject, open_store
@@ -241,6 +241,5 @@ def open_outbox(address: str, folder: Path) -> FolderOutbox | BucketOutbox:
         address: its path or URL.
         folder: folder of this worker, in which files wait for their upload.
     """
-    if is_url(address) and not address.startswith("file://"):
-        return BucketOutbox(address, folder)
-    return FolderOutbox(Path(address.removeprefix("file://")))
+    path = local_path(address)
+    return BucketOutbox(address, folder) if path is None else FolderOutbox(path)
