@@ -69,6 +69,8 @@ class FitContext:
         on_epoch: called after each training epoch with its number (from 0) and metrics.
         checkpoint: file with the state after the last finished epoch; if it exists, training resumes from it.
         start: fitted denoiser whose weights a network starts from; None = from nothing. Other methods ignore it.
+        elsewhere: normalised wells of other basins; networks draw a part of their windows from them if they are
+            specified so (`TrainingSpec.elsewhere_share`), other methods ignore them.
     """
 
     kind: Kind
@@ -77,6 +79,7 @@ class FitContext:
     on_epoch: EpochCallback | None = None
     checkpoint: Path | None = None
     start: WarmStart[Denoiser] | None = None
+    elsewhere: tuple[Section, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

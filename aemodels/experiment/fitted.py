@@ -28,7 +28,9 @@ class Prepared:
         validation: normalised validation sections.
         test: normalised hold-out sections.
         findings: on the recordings left out, and on gather types (seismic).
-        elsewhere: normalised sections of wells of other basins, for detectors only.
+        elsewhere: normalised sections of wells of other basins, for detectors.
+        elsewhere_as_recorded: the same wells for denoisers: at the depths at which scoring denoises them, without
+            unusable readings.
         start: fitted networks that those of the experiment start from; None = from nothing.
     """
 
@@ -39,6 +41,7 @@ class Prepared:
     test: tuple[Section, ...]
     findings: tuple[Finding, ...]
     elsewhere: tuple[Section, ...] = ()
+    elsewhere_as_recorded: tuple[Section, ...] = ()
     start: StartingPoint | None = None
 
     @property

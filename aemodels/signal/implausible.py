@@ -1,4 +1,4 @@
-"""Readings that must not reach a network: outside the physical range by more than noise explains."""
+"""Readings that must not reach a network: beyond the physical range; in training also those that no rock made."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import numpy as np
 from aemodels.core.types import BoolArray, FloatArray, Recording
 from aemodels.curves.canonical import CANONICAL
 from aemodels.signal.noise_estimate import noise_sigma
-from aemodels.signal.quality_rules import Quality
+from aemodels.signal.quality_rules import Quality, assess
 
 MAX_NOISE_DEVIATIONS = 4.5  # Gaussian noise exceeds it in one of 150,000 readings
+# Of the readings of a curve; rock does not repeat its highest or lowest reading, a saturated tool does.
+_END_OF_SCALE_SHARE = 0.02
+_FEWEST = 200  # readings; of fewer, a share says little
 
 
 def implausible(recording: Recording, quality: Quality) -> BoolArray:
@@ -41,6 +44,26 @@ def implausible(recording: Recording, quality: Quality) -> BoolArray:
     return hidden
 
 
+def unusable_readings(well: Recording) -> BoolArray:
+    """Return which readings of a well no denoiser should learn to return, as they say nothing of the rock.
+
+    These are stuck ones, those outside the physical range, and those at an end of the scale for long.
+
+    Args:
+        well: any well.
+
+    Returns:
+        bool[curve, sample]; False where nothing was recorded.
+    """
+    quality = assess(well)
+    unusable = implausible(well, quality)
+    for rule in ("stuck", "range"):
+        if rule in quality.flags:
+            unusable = unusable | quality.flags[rule]
+    ends = np.stack([_at_ends_of_scale(values) for values in np.where(unusable, np.nan, well.values)])
+    return np.asarray((unusable | ends) & np.isfinite(well.values), dtype=np.bool_)
+
+
 def _beyond_noise(values: FloatArray, outside: BoolArray, bounds: tuple[float, float]) -> BoolArray:
     """Return where values exceed the bounds by more than the noise of the readings within them: bool[sample]."""
     observed = np.isfinite(values)
@@ -49,3 +72,15 @@ def _beyond_noise(values: FloatArray, outside: BoolArray, bounds: tuple[float, f
     with np.errstate(invalid="ignore"):
         excess = np.maximum(bounds[0] - values, values - bounds[1])
         return np.asarray(outside & (excess > MAX_NOISE_DEVIATIONS * sigma), dtype=np.bool_)
+
+
+def _at_ends_of_scale(values: FloatArray) -> BoolArray:
+    """Return where a curve has its lowest or highest value, if more than 2 % of its readings have it: bool[sample]."""
+    found = np.zeros(values.shape, dtype=np.bool_)
+    recorded = values[np.isfinite(values)]
+    if recorded.size <= _FEWEST:
+        return found
+    for end in (recorded.min(), recorded.max()):
+        if np.mean(recorded == end) > _END_OF_SCALE_SHARE:
+            found |= values == end
+    return found

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from aemodels.bundle.bundle import Bundle
+from aemodels.bundle.bundle import MAX_DENOISED_STEP, Bundle
 from aemodels.core.errors import SpecError
 from aemodels.core.findings import Finding
 from aemodels.core.interfaces import Denoiser, EpochCallback, FitContext
@@ -25,6 +25,7 @@ from aemodels.monitoring.build_reference import ScoredRecording, build_reference
 from aemodels.monitoring.familiarity import fit_familiarity
 from aemodels.signal.adjoining_sections import join_adjoining, normalise_adjoining
 from aemodels.signal.gather_type import gather_finding
+from aemodels.signal.implausible import unusable_readings
 from aemodels.signal.noise_level import usual_noise
 from aemodels.signal.resample import median_step, resample
 from aemodels.signal.split import Split, basin_of, split_traces, split_wells, trace_ranges
@@ -47,6 +48,7 @@ def prepare(spec: ExperimentSpec, recordings: Sequence[Recording]) -> Prepared:
         SpecError: if too little data remains for three roles.
     """
     split, findings = _roles(spec, recordings)
+    as_recorded = split.elsewhere
     if spec.kind == "logs":
         started_step = None if spec.start is None else spec.start.step_m
         split, resampled = _at_step(split, started_step or _usual_step(split))
@@ -62,7 +64,17 @@ def prepare(spec: ExperimentSpec, recordings: Sequence[Recording]) -> Prepared:
     if spec.kind == "seismic":
         left_out = {finding.where for finding in findings}
         findings += tuple(gather_finding(line) for line in recordings if line.source.uri not in left_out)
-    return Prepared(split, normaliser, train, validation, test, findings, elsewhere)
+    denoised = tuple(
+        normaliser.apply(well, hide=unusable_readings(well)) for well in _as_denoised(as_recorded, split.elsewhere)
+    )
+    return Prepared(split, normaliser, train, validation, test, findings, elsewhere, denoised)
+
+
+def _as_denoised(as_recorded: Sequence[Recording], even: Sequence[Recording]) -> Iterator[Recording]:
+    """Yield wells as scoring denoises them: as recorded, at the step of the networks if theirs is far longer."""
+    for recorded, resampled in zip(as_recorded, even, strict=True):
+        far_longer = median_step(recorded.axis) > MAX_DENOISED_STEP * median_step(resampled.axis)
+        yield resampled if far_longer else recorded
 
 
 def _at_step(split: Split, step: float) -> tuple[Split, tuple[Finding, ...]]:
@@ -206,7 +218,9 @@ def fit_contender(
             f"{spec.name} starts from {spec.start.bundle}, which was not loaded: see `study.start.with_start`"
         )
     start = None if prepared.start is None else prepared.start.denoiser(name)
-    context = FitContext(spec.kind, spec.seed, spec.tuning_noises, on_epoch, checkpoint, start)
+    context = FitContext(
+        spec.kind, spec.seed, spec.tuning_noises, on_epoch, checkpoint, start, prepared.elsewhere_as_recorded
+    )
     started = time.perf_counter()
     validation = [panel for panel, _ in join_adjoining(prepared.validation)]
     result = spec.contender(name).model.fit(prepared.train, validation, context)

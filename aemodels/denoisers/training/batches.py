@@ -48,34 +48,53 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         windows: values and mask, [window, sample, feature].
         affine: see `Architecture.affine`.
         seed: root seed.
+        elsewhere: windows of other basins, of which every batch has the share `TrainingSpec.elsewhere_share`.
     """
 
     def __init__(
-        self, spec: Architecture, windows: tuple[FloatArray, BoolArray], affine: NDArray[np.float32], seed: int
+        self,
+        spec: Architecture,
+        windows: tuple[FloatArray, BoolArray],
+        affine: NDArray[np.float32],
+        seed: int,
+        elsewhere: tuple[FloatArray, BoolArray] | None = None,
     ) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
         self.spec, self.affine, self.seed = spec, affine, seed
-        self.values, self.mask = windows
+        self.sources = [windows] if elsewhere is None else [windows, elsewhere]
+        others = 0 if elsewhere is None else round(spec.training.elsewhere_share * spec.training.batch)
+        self.counts = [spec.training.batch - others, others][: len(self.sources)]
         self.start(0)
 
     def __len__(self) -> int:
-        return self.spec.training.steps or math.ceil(len(self.values) / self.spec.training.batch)
+        return self.spec.training.steps or math.ceil(len(self.sources[0][0]) / self.counts[0])
 
     def start(self, epoch: int) -> None:
         """Draw the order of the windows for an epoch (0-based)."""
         self.epoch = epoch
         rng = np.random.default_rng([self.seed, 2, epoch])
-        needed = len(self) * self.spec.training.batch
-        rounds = math.ceil(needed / len(self.values))
-        orders = [rng.permutation(len(self.values)) for _ in range(rounds)]
-        self.order = np.concatenate(orders)[:needed]
+        self.orders = [
+            _order(len(values), len(self) * count, rng)
+            for (values, _), count in zip(self.sources, self.counts, strict=True)
+        ]
 
     def __getitem__(self, index: int) -> tuple[FloatArray, FloatArray]:
-        size = self.spec.training.batch
-        picked = self.order[index * size : (index + 1) * size]
+        picked = [
+            order[index * count : (index + 1) * count] for order, count in zip(self.orders, self.counts, strict=True)
+        ]
+        values, mask = (
+            np.concatenate([source[part][chosen] for source, chosen in zip(self.sources, picked, strict=True)])
+            for part in (0, 1)
+        )
         rng = np.random.default_rng([self.seed, 3, self.epoch, index])
-        values, mask = augment(self.spec, self.values[picked], self.mask[picked], rng)
-        return training_pair(self.spec, (values, mask), self.affine, rng)
+        return training_pair(self.spec, augment(self.spec, values, mask, rng), self.affine, rng)
+
+
+def _order(windows: int, needed: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return `needed` numbers of windows, each as often as the others but for the last round."""
+    rounds = math.ceil(needed / windows)
+    orders = [rng.permutation(windows) for _ in range(rounds)]
+    return np.concatenate([np.empty(0, dtype=np.intp), *orders])[:needed]
 
 
 def augment(

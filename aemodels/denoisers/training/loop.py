@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from aemodels.core.errors import SpecError
 from aemodels.core.interfaces import FitContext
-from aemodels.core.types import Section
+from aemodels.core.types import BoolArray, FloatArray, Section
 from aemodels.denoisers.training.architecture import Architecture
 from aemodels.denoisers.training.batches import Batches, observed_windows, validation_pairs
 from aemodels.denoisers.training.callback import TrainingCallback
@@ -77,7 +77,7 @@ def train_network(
     affine = spec.affine(*windows) if start is None else start.affine
     features = windows[0].shape[2]
     network = spec.build(features)
-    batches = Batches(spec, windows, affine, context.seed)
+    batches = Batches(spec, windows, affine, context.seed, _windows_elsewhere(spec, context))
     network.compile(
         optimizer=keras.optimizers.Adam(spec.training.learning_rate, global_clipnorm=spec.training.clip_norm),
         loss=masked_loss(spec.loss_name),
@@ -119,6 +119,12 @@ def _generated(spec: Architecture, context: FitContext) -> list[Section]:
             f"generated_lines is {count}; expected 0 where the network is not for panels of traces: set window.width"
         )
     return varied_sections(count, context.seed)
+
+
+def _windows_elsewhere(spec: Architecture, context: FitContext) -> tuple[FloatArray, BoolArray] | None:
+    if not (spec.training.elsewhere_share and context.elsewhere):
+        return None
+    return observed_windows(spec, context.elsewhere, stride=spec.training.stride)
 
 
 def make_deterministic() -> None:

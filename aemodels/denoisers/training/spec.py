@@ -49,6 +49,12 @@ class TrainingSpec(Spec):
         le=10_000,
         description="panels of traces: sections generated with the seed, trained on beside the given ones",
     )
+    elsewhere_share: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=0.9,
+        description="wells: share of each batch that is drawn from wells of other basins, if the data have any",
+    )
     stride: int = Field(default=16, ge=1, le=4096, description="distance between training windows, in samples")
     observed: float = Field(
         default=0.5, ge=0.0, le=1.0, description="minimum observed share of a window's best channel"

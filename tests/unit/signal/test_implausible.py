@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from aemodels.core.types import Channel, Recording, Source
-from aemodels.signal.implausible import implausible
+from aemodels.signal.implausible import implausible, unusable_readings
 from aemodels.signal.quality_rules import assess
 
 
@@ -64,3 +64,25 @@ def test_noise_about_the_end_of_a_resistivity_s_range_is_kept_and_the_impossible
     quiet[300] = 1e7
     recording = dataclasses.replace(neutron(quiet), channels=(Channel("RDEP"),))
     assert np.flatnonzero(implausible(recording, assess(recording))[0]).tolist() == [300]
+
+
+def test_unusable_readings_are_those_that_no_rock_made() -> None:
+    rng = np.random.default_rng(3)
+    values = 0.25 + 0.03 * rng.standard_normal(3000)
+    values[200:400] = 0.25  # stuck
+    values[rng.choice(np.arange(500, 2000), 90, replace=False)] = 0.45  # the end of the scale, 3 % of the readings
+    values[2500] = 7.0  # beyond the physical range
+    values[2700:2800] = np.nan
+    found = unusable_readings(neutron(values))[0]
+    assert found[200:400].all() and found[2500]
+    assert found[values == 0.45].all()
+    others = np.isfinite(values) & (values != 0.45)
+    others[200:400] = others[2500] = False
+    assert found[others].mean() < 0.01
+    assert not found[2700:2800].any()
+
+
+def test_a_highest_reading_that_is_rare_is_usable() -> None:
+    values = 0.25 + 0.03 * np.random.default_rng(4).standard_normal(3000)
+    values[[500, 900, 1700]] = 0.42
+    assert not unusable_readings(neutron(values)).any()
