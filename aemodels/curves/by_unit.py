@@ -14,12 +14,13 @@ from aemodels.curves.short_texts import kept
 
 FILE = Path(__file__).with_name("unit_families.yaml")
 GRAMMAR = Path(__file__).with_name("company_grammar.yaml")
-LONGEST_NAME, LONGEST_DESCRIPTION = 40, 80  # characters
+LONGEST_NAME, LONGEST_DESCRIPTION, LONGEST_TEXT = 40, 80, 400  # characters
 SEPARATORS = re.compile(r"[\s_.:/()\[\]{}+*-]+")
 CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 SHORTEST_PHRASE, MOST_WORDS = 6, 4  # characters of a mnemonic that may be a phrase; words of one with words in front
-# "limestone matrix" says in which units a neutron porosity is
-MATRIX_OF_UNITS = re.compile(r"(?:LIME|SAND|DOLO?)\w*[\s-]*(?:MATRIX|UNITS?).*NEUTRON|NEUTRON.*(?:LIME|SAND|DOLO?)\w*[\s-]*(?:MATRIX|UNITS?)")
+# "limestone matrix" says in which units a neutron porosity is; a tool and a resolution in brackets say nothing of a curve
+MATRIX_OF_UNITS = re.compile(r"(?:LIME|SAND|DOLO?)\w*[\s-]*(?:MATRIX|UNITS?)|MATRIX[\s:=-]*(?:LIME|SAND|DOLO?)\w*")
+IN_BRACKETS = re.compile(r"^(?:\([^()]{0,20}\)\s*)+|\s*\{[^{}]{0,12}\}$")
 UNIT_IN_BRACKETS = re.compile(r"[(\[{][^()\[\]{}]{0,12}/[^()\[\]{}]{0,12}[)\]}]$")
 Patterns = Mapping[str, tuple[re.Pattern[str], ...]]
 
@@ -151,9 +152,15 @@ def _beginnings(plain: str) -> Iterator[str]:
     return ("_".join(words[:count]) for count in range(len(words), 0, -1))
 
 
+def _text(description: str) -> str:
+    """Return a description in upper case, without blanks in series and brackets of the tool or the format."""
+    text = IN_BRACKETS.sub("", " ".join(description[:LONGEST_TEXT].upper().split()))[:LONGEST_DESCRIPTION]
+    return MATRIX_OF_UNITS.sub("", text) if "NEUT" in text else text
+
+
 def excluded(mnemonic: str, description: str, curve: str, families: UnitFamilies) -> bool:
     """Return True if a mnemonic or a description says that a curve is another quantity than the canonical one."""
-    plain, text = _plain(mnemonic), MATRIX_OF_UNITS.sub("NEUTRON", description.strip().upper()[:LONGEST_DESCRIPTION])
+    plain, text = _plain(mnemonic), _text(description)
     other = (*families.not_described["any"], *families.not_described.get(curve, ()))
     listed = mnemonic.strip().upper() in families.dictionary
     return (not listed and _is_other(plain, curve, families)) or any(pattern.search(text) for pattern in other)
@@ -166,7 +173,7 @@ def described_curves(description: str, families: UnitFamilies) -> Sequence[str]:
     >>> [described_curves(about, unit_families()) for about in ("Compensated bulk density", "Density porosity")]
     [('RHOB',), ()]
     """
-    text = description.strip().upper()[:LONGEST_DESCRIPTION]
+    text = _text(description)
     return tuple(
         curve
         for curve, patterns in families.described.items()
