@@ -106,7 +106,8 @@ def _matched_length(plain: str, curve: str, families: UnitFamilies) -> int:
     if first:
         return len(first)
     *front, last = plain.split("_")
-    if len(front) >= MOST_WORDS or any(_is_name(word, families, families.names) for word in front):
+    doubtful = any(len(word) == 1 or _is_name(word, families, families.names) for word in front)
+    if len(front) >= MOST_WORDS or doubtful or _is_other(plain.replace("_", ""), curve, families):
         return 0
     return len(last) if len(last) > 1 and pattern.fullmatch(last) else 0
 
