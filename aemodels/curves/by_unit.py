@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -48,15 +49,19 @@ class UnitFamilies:
     runs: frozenset[str] = frozenset()
 
 
+def _read(path: Path) -> Any:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the fast one, where it was built
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - either is a safe loader
+
+
 @lru_cache(maxsize=1)
 def unit_families() -> UnitFamilies:
     """Return the families of the package."""
-    tables = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    tables, grammar = _read(FILE), _read(GRAMMAR)
     not_names, described, not_described = (
         {curve: tuple(map(re.compile, patterns)) for curve, patterns in tables[key].items()}
         for key in ("not_names", "described", "not_described")
     )
-    grammar = yaml.safe_load(GRAMMAR.read_text(encoding="utf-8"))
     forms = {curve: list(patterns) for curve, patterns in tables["names"].items()}
     for group in (group for groups in grammar.values() for group in groups):
         for curve, pattern in group["names"].items():
