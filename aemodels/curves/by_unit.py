@@ -19,7 +19,7 @@ LONGEST_NAME, LONGEST_DESCRIPTION, LONGEST_TEXT = 40, 80, 400  # characters
 SEPARATORS = re.compile(r"[\s_.:/()\[\]{}+*-]+")
 CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 SHORTEST_PHRASE, MOST_WORDS = 6, 4  # characters of a mnemonic that may be a phrase; words of one with words in front
-# "limestone matrix" says in which units a neutron porosity is; a tool and a resolution in brackets say nothing of a curve
+# "limestone matrix" says in which units a neutron porosity is; tools and resolutions in brackets say nothing of a curve
 MATRIX_OF_UNITS = re.compile(r"(?:LIME|SAND|DOLO?)\w*[\s-]*(?:MATRIX|UNITS?)|MATRIX[\s:=-]*(?:LIME|SAND|DOLO?)\w*")
 IN_BRACKETS = re.compile(r"^(?:\([^()]{0,20}\)\s*)+|\s*\{[^{}]{0,12}\}$")
 UNIT_IN_BRACKETS = re.compile(r"[(\[{][^()\[\]{}]{0,12}/[^()\[\]{}]{0,12}[)\]}]$")
@@ -124,7 +124,7 @@ def _names_another(plain: str, lengths: Mapping[str, int], families: UnitFamilie
 
 
 def _by_phrase(text: str, families: UnitFamilies, fitting: frozenset[str]) -> tuple[str, ...]:
-    """Return the curves that a mnemonic means which is a description; one of another unit among its words forbids it."""
+    """Return the curves that a mnemonic which is a description means; none if it names a curve of another unit."""
     words = text.upper().split()
     if any(_is_name(word, families, set(families.names) - fitting) for word in words):
         return ()

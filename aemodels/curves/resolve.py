@@ -118,7 +118,9 @@ def _fits(candidate: Candidate, found: Recognised, aliases: Aliases) -> bool:
 
 def _is_depth(candidate: Candidate, name: str, aliases: Aliases) -> bool:
     """Return True for a diameter of no listed name in a unit of depths: the depth of the hole or of the bit."""
-    return name in DIAMETERS and unit_factor(candidate.unit, "m", aliases) in DEPTH_FACTORS and not candidate.description
+    return (
+        name in DIAMETERS and unit_factor(candidate.unit, "m", aliases) in DEPTH_FACTORS and not candidate.description
+    )
 
 
 @kept
