@@ -81,6 +81,8 @@ def matched(mnemonic: str, unit: str, description: str = "") -> str:
 def test_names_of_public_lists_lead_to_their_curves_and_no_other_name_does(part: str, share: float, few: int):
     rows = [(curve, name, matched(name, unit, about)) for curve, name, unit, about, _, where in ROWS if where == part]
     assert [row for row in rows if row[2] not in {"-", row[0]}] == []
+    bare = [(name, matched(name, unit)) for curve, name, unit, *_, where in ROWS if (curve, where) == ("-", part)]
+    assert [row for row in bare if row[1] != "-"] == []  # look-alikes, without their descriptions
     named = [row for row in rows if row[0] != "-"]
     assert sum(row[2] != "-" for row in named) >= share * len(named) > few * share
 
