@@ -15,6 +15,7 @@ STEPS_PER_TIER = 100  # ranks between two tiers, for suffixes
 SEPARATORS = "_-:. "
 TRAILING = SEPARATORS + "*+/"  # marks of a repeated or spliced curve
 MIN_HIGH_RESOLUTION = 3  # characters, with the H
+MAX_SEPARATORS = 8  # of a mnemonic with suffixes; every one doubles the readings of it
 BRACKETS = re.compile(r"([^()\[\]{}]{1,40})[(\[{]([^()\[\]{}]{1,20})[)\]}]")
 RUN = re.compile(r"(?:R|RUN|P|PASS|V|VER)?_?([0-9]{1,2})")
 JOINT = re.compile(r"(?<=[A-Z])[\s._-]{1,3}(?=[A-Z])")
@@ -157,7 +158,8 @@ def _plain(name: str, listed: Mapping[str, tuple[str, int]], rules: NameRules) -
 
 def _derived(name: str, listed: Mapping[str, tuple[str, int]], rules: NameRules) -> Iterator[Recognised]:
     """Yield what a name may be without its suffix or prefix, or written in one."""
-    for place in (n for n, character in enumerate(name) if character in SEPARATORS and 0 < n < len(name) - 1):
+    places = [n for n, character in enumerate(name) if character in SEPARATORS and 0 < n < len(name) - 1]
+    for place in places if len(places) <= MAX_SEPARATORS else ():
         before, after = name[:place].strip(SEPARATORS), name[place + 1 :].strip(SEPARATORS)
         if before and after:
             inner = recognise(before, listed, rules)

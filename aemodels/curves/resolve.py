@@ -10,10 +10,12 @@ from aemodels.core.findings import Finding
 from aemodels.curves.by_unit import described_curves, excluded, named_curves, unit_families
 from aemodels.curves.canonical import CANONICAL
 from aemodels.curves.recognise import STEPS_PER_TIER, Recognised, possible_names
+from aemodels.curves.short_texts import kept
 from aemodels.curves.tables import NO_UNIT, Aliases, find_name, load_aliases, normal_unit, unit_factor
 
 BY_UNIT = 50 * STEPS_PER_TIER  # rank of a curve recognised by unit and family, behind all listed ones
 CONDUCTIVITY = re.compile(r"(?:M?MHOS?|M?S|MILLI(?:MHOS?|SIEMENS))(?:[/.-]?M(?:ETER|ETRE)?)?")
+DIAMETERS, DEPTH_FACTORS = ("CALI", "BS"), (1.0, 0.3048)  # diameters; metres per unit of depths
 LAST = 10**7  # larger than the rank of any tier
 SHOWN_UNITS = 8
 Same = Callable[[int, int], bool]
@@ -98,7 +100,10 @@ def _named(candidate: Candidate, aliases: Aliases) -> Recognised | None:
         return found
     if normal_unit(candidate.unit) in NO_UNIT:
         return found
-    return _by_unit(candidate, aliases) or found
+    by_unit = _by_unit(candidate, aliases)
+    if by_unit is None and found is not None and not found.listed and _is_depth(candidate, found.name, aliases):
+        return None
+    return by_unit or found
 
 
 def _denied(candidate: Candidate, found: Recognised) -> bool:
@@ -106,24 +111,37 @@ def _denied(candidate: Candidate, found: Recognised) -> bool:
 
 
 def _fits(candidate: Candidate, found: Recognised, aliases: Aliases) -> bool:
+    if not found.listed and _is_depth(candidate, found.name, aliases):
+        return False
     return unit_factor(found.unit or candidate.unit, CANONICAL[found.name].unit, aliases) is not None
+
+
+def _is_depth(candidate: Candidate, name: str, aliases: Aliases) -> bool:
+    """Return True for a diameter of no listed name in a unit of depths: the depth of the hole or of the bit."""
+    return (
+        name in DIAMETERS and unit_factor(candidate.unit, "m", aliases) in DEPTH_FACTORS and not candidate.description
+    )
+
+
+@kept
+def _of_unit(unit: str, aliases: Aliases) -> frozenset[str]:
+    """Return the canonical curves of a unit."""
+    return frozenset(name for name, curve in CANONICAL.items() if unit_factor(unit, curve.unit, aliases) is not None)
 
 
 def _by_unit(candidate: Candidate, aliases: Aliases) -> Recognised | None:
     """Return the only curve of the candidate's unit that its mnemonic or its description means, and neither denies."""
-    fitting = {
-        name for name, curve in CANONICAL.items() if unit_factor(candidate.unit, curve.unit, aliases) is not None
-    }
+    fitting = _of_unit(candidate.unit, aliases)
     if not fitting:
         return None
     families = unit_families()
-    named = fitting.intersection(named_curves(candidate.mnemonic, families))
+    named = fitting.intersection(named_curves(candidate.mnemonic, families, fitting))
     described = fitting.intersection(described_curves(candidate.description, families))
     names = named & described if named and described else named | described
     if len(names) != 1:
         return None
     (name,) = names
-    if excluded(candidate.mnemonic, candidate.description, name, families):
+    if _is_depth(candidate, name, aliases) or excluded(candidate.mnemonic, candidate.description, name, families):
         return None
     return Recognised(name, BY_UNIT, listed=False, needs_unit=True)
 

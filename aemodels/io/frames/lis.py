@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,7 @@ CHANNELS = "data format specification"
 MAX_FRAMES = 500
 DEFAULT_NULL = -999.25
 SIZES = {49: 2, 50: 4, 56: 1, 66: 1, 68: 4, 70: 4, 73: 4, 79: 2}  # bytes of a number by its representation code
+BYTE = 66  # representation code of a byte
 WELL_FIELDS = {"WN": "WELL", "UWI": "UWI", "APIN": "API", "FN": "FLD", "CN": "COMP"}
 
 
@@ -50,6 +52,41 @@ def _guarded(call: Any) -> list[Any]:
         return []
 
 
+def _is_scalar(spec: Any) -> bool:
+    """Return True for a channel of one number per sample, in a representation code that can be decoded."""
+    rate, kind = int(spec.samples), int(spec.reprc)
+    return kind in SIZES and rate > 0 and int(spec.reserved_size) == rate * SIZES[kind]
+
+
+@dataclass(frozen=True)
+class _Skipped:
+    """Stand-in for a channel whose bytes are to be skipped, which the library marks by a negative size."""
+
+    mnemonic: str
+    reserved_size: int
+    reprc: int = BYTE
+    samples: int = 1
+
+
+class _OnlyScalars:
+    """A data format specification whose channels that are left out are skipped, whatever their representation code.
+
+    The library refuses a frame with one channel that it cannot decode, such as a dipmeter's of code 130 or 234.
+    """
+
+    def __init__(self, form: Any) -> None:
+        index = 1 if form.depth_mode == 0 else 0
+        self._form = form
+        self.specs = [
+            spec if place < index or _is_scalar(spec) else _Skipped(spec.mnemonic, -abs(int(spec.reserved_size)))
+            for place, spec in enumerate(form.specs)
+            if place < index or int(spec.reserved_size)
+        ]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._form, name)
+
+
 def _frame(file: Any, form: Any, place: tuple[int, str, int], well: Mapping[str, str]) -> Frame:
     """Describe a frame.
 
@@ -63,11 +100,11 @@ def _frame(file: Any, form: Any, place: tuple[int, str, int], well: Mapping[str,
         rate, size = int(spec.samples), int(spec.reserved_size)
         if size < 0:
             continue  # suppressed in the file
-        places[rate] += 1
         name, kind = _text(spec.mnemonic), int(spec.reprc)
         if kind not in SIZES:
             texts.append(name)
-        elif rate > 0 and size == rate * SIZES[kind]:
+        elif _is_scalar(spec):
+            places[rate] += 1
             curves.append(LasCurve(name, name, _text(spec.units), "", section=CHANNELS))
             scalar.append((rate, places[rate]))
         else:
@@ -90,12 +127,13 @@ def _columns(file: Any, form: Any, scalar: Sequence[tuple[int, int]]) -> list[Co
     Args:
         file: the logical file.
         form: its data format specification.
-        scalar: (samples per index value, place among the channels of this rate, from 1) of each channel.
+        scalar: (samples per index value, place among the scalar channels of this rate, from 1) of each channel.
     """
     from dlisio import lis
 
+    read = _OnlyScalars(form)
     tables = {
-        rate: lis.curves(file, form, sample_rate=rate, strict=False) for rate in {1, *(rate for rate, _ in scalar)}
+        rate: lis.curves(file, read, sample_rate=rate, strict=False) for rate in {1, *(rate for rate, _ in scalar)}
     }
     columns = [tables[1][tables[1].dtype.names[0]]]
     columns += [tables[rate][tables[rate].dtype.names[number]][rate - 1 :: rate] for rate, number in scalar]

@@ -69,6 +69,19 @@ def test_integers_and_arrays_and_texts(tmp_path: Path):
     }
 
 
+@pytest.mark.parametrize("code", [130, 234])
+def test_a_channel_that_cannot_be_decoded_is_left_out_and_the_others_are_read(code: int, tmp_path: Path):
+    dips = np.array([[bytes(range(90))]] * ROWS)
+    cali = np.stack([8 + GR / 64, 8 + GR / 32], axis=1)
+    channels = [LisChannel("GR", "GAPI", GR), LisChannel("HDT", "", dips, code), LisChannel("DT", "US/F", 90 + GR / 8)]
+    well = read_of(tmp_path, frame(*channels, LisChannel("CALI", "IN", cali, samples=2)))
+    np.testing.assert_array_equal(well.channel("GR"), GR.astype(np.float32))
+    np.testing.assert_array_equal(well.channel("DTC"), (90 + GR / 8).astype(np.float32))
+    np.testing.assert_array_equal(well.channel("CALI"), (8 + GR / 32).astype(np.float32))
+    (finding,) = (f for f in well.findings if f.code == "text-channel")
+    assert finding.found == "1 channels of text or other values: HDT"
+
+
 def test_a_second_frame_with_the_same_depths_is_joined_and_a_second_well_named(tmp_path: Path):
     first, second = frame(LisChannel("GR", "GAPI", GR)), frame(LisChannel("NPHI", "V/V", GR / 512))
     (tmp_path / "x.lis").write_bytes(lis_bytes(("A-1", [first]), ("B-2", [second])))
