@@ -69,6 +69,7 @@ def flagged_at_equal_alarms(bundle: Bundle) -> tuple[float, float]:
     return float(np.mean(np.array(beds) > level)), float(np.mean(np.array(faults) > level))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reviewed", [4, 9])
 def test_beds_that_reviewers_call_sound_are_flagged_no_more_in_wells_that_nobody_reviewed(reviewed) -> None:
     wells = [well_with_light_beds(number) for number in range(9)]
