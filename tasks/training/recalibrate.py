@@ -134,8 +134,8 @@ def recalibration_page(result: Recalibrated) -> str:
         f"Reviewed {things}, each by a change that was fitted without it: "
         f"of {sums['faults']} faults {sums['found_before']} flagged before, {sums['found_after']} now; "
         f"{sums['wrong_before']} wrong flags before, {sums['wrong_after']} now.",
-        f"{things.capitalize()} that nobody reviewed: at {result.nominal:.2%} false alarms {result.recall_before:.1%} of injected "
-        f"faults found before, {result.recall_after:.1%} now.",
+        f"{things.capitalize()} that nobody reviewed: at {result.nominal:.2%} false alarms "
+        f"{result.recall_before:.1%} of injected faults found before, {result.recall_after:.1%} now.",
         table(
             [f"{things} that nobody reviewed", "clean rows flagged before", "now"],
             [[one["name"], f"{one['alarms_before']:.2%}", f"{one['alarms_after']:.2%}"] for one in result.judged],
