@@ -13,8 +13,8 @@ from aemodels.field.run_comparison import compare_runs
 from aemodels.io.las.writer import write_las
 from aemodels.report.html.runs import render_runs
 from helpers.browser import watch
-from helpers.browser_fixtures import HOSTILE
 from helpers.recordings import make_well
+from helpers.report_steps import HOSTILE
 
 pytest_plugins = ("helpers.browser_fixtures", "helpers.flow_fixtures")
 

@@ -12,7 +12,7 @@ import pytest
 
 from aemodels.core.findings import Finding
 from helpers.browser import Watched, watch
-from helpers.browser_fixtures import HOSTILE
+from helpers.report_steps import HOSTILE
 from helpers.scored_field import publish, well, write_scored_field
 from tasks.field.make import FieldRequest, make_field
 from tasks.settings import Settings

@@ -14,8 +14,8 @@ from aemodels.core.types import Channel, Recording, Scores
 from aemodels.curves.canonical import CANONICAL
 from aemodels.report.html.report import render_report
 from helpers.browser import Watched, watch
-from helpers.browser_fixtures import HOSTILE
 from helpers.recordings import make_line, make_well
+from helpers.report_steps import HOSTILE
 
 pytest_plugins = ("helpers.browser_fixtures",)
 FLAGGED = slice(600, 620)

@@ -10,8 +10,8 @@ import pytest
 
 from aemodels.core.types import Recording, Scores
 from helpers.browser import watch
-from helpers.browser_fixtures import HOSTILE, decided, save, write_report
 from helpers.recordings import make_well
+from helpers.report_steps import HOSTILE, decided, save, write_report
 from helpers.scored_field import publish, scores_of
 
 pytest_plugins = ("helpers.browser_fixtures", "helpers.flow_fixtures")

@@ -6,8 +6,8 @@ import dataclasses
 import json
 
 from aemodels.core.types import Recording, Scores
-from helpers.browser_fixtures import HOSTILE, decided, save, write_report
 from helpers.recordings import make_line
+from helpers.report_steps import HOSTILE, decided, save, write_report
 from helpers.scored_field import publish, scores_of
 
 pytest_plugins = ("helpers.browser_fixtures", "helpers.flow_fixtures")
