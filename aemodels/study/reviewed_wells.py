@@ -82,7 +82,7 @@ def evaluate_well(bundle: Bundle, recording: Recording) -> EvaluatedWell:
         section = with_bad_hole(section, even)
         by_rule, judged = flagged_by_rule(flags, (len(bundle.curves), even.axis.size)), enough_curves(section)
     else:
-        by_trace = {reason: flag.any(axis=1) for reason, flag in flags.items()}
+        by_trace: dict[str, BoolArray] = {reason: np.asarray(flag.any(axis=1)) for reason, flag in flags.items()}
         by_rule = flagged_by_rule(by_trace, (len(even.channels),))[None]
         judged = np.asarray(section.mask.any(axis=1))
     detector = bundle.detector

@@ -13,7 +13,7 @@ import pandas as pd
 from aemodels.core.errors import SpecError
 from aemodels.core.interfaces import Denoiser
 from aemodels.core.progress import tell
-from aemodels.core.types import BoolArray, FloatArray, Section
+from aemodels.core.types import BoolArray, FloatArray, Recording, Section
 from aemodels.detect.base import DetectContext, Detector, out_of_fold_detectors
 from aemodels.detect.thresholds import SUSPECT
 from aemodels.evaluate.detection.bad_hole_table import bad_hole_table
@@ -39,6 +39,7 @@ from aemodels.evaluate.detection.recall_by_fault import TOTALS, confusion_table,
 from aemodels.evaluate.statistics.bootstrap import ratio_interval
 from aemodels.evaluate.statistics.metrics import ranking
 from aemodels.signal.adjoining_sections import normalise_adjoining
+from aemodels.signal.normalise import Normaliser
 from aemodels.signal.sound_intervals import with_repeated_sound
 
 if TYPE_CHECKING:
@@ -157,14 +158,22 @@ def _with_negatives(spec: ExperimentSpec, prepared: Prepared) -> Prepared:
     """Return the data with what reviewers call sound repeated where detectors and thresholds are fitted."""
     if spec.kind != "logs":
         return prepared
-    split, sections = prepared.split, {}
-    for role in ("train", "validation"):
-        wells = getattr(split, role)
-        repeated = with_repeated_sound(wells)
-        if any(well is not same for well, same in zip(repeated, wells, strict=True)):
-            split = dataclasses.replace(split, **{role: repeated})
-            sections[role] = tuple(normalise_adjoining(prepared.normaliser, repeated))
-    return dataclasses.replace(prepared, split=split, **sections) if sections else prepared
+    train, validation = with_repeated_sound(prepared.split.train), with_repeated_sound(prepared.split.validation)
+    return dataclasses.replace(
+        prepared,
+        split=dataclasses.replace(prepared.split, train=train, validation=validation),
+        train=_sections(prepared.normaliser, train, prepared.split.train, prepared.train),
+        validation=_sections(prepared.normaliser, validation, prepared.split.validation, prepared.validation),
+    )
+
+
+def _sections(
+    normaliser: Normaliser, wells: Sequence[Recording], before: Sequence[Recording], sections: tuple[Section, ...]
+) -> tuple[Section, ...]:
+    """Return the sections of wells, those of unchanged ones as they were."""
+    if all(well is same for well, same in zip(wells, before, strict=True)):
+        return sections
+    return tuple(normalise_adjoining(normaliser, wells))
 
 
 def fit_detectors(
