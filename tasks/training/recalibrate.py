@@ -102,7 +102,7 @@ def recalibrate_bundle(
     labels = labels_by_content(kept_reviews(open_ledger(settings.ledger_url)), kind)
     if not labels:
         raise DataError(
-            f"no review of {THINGS[kind]} is kept; expected some: `sondeflow reviews add FILE` keeps those of reports"
+            f"no review is kept of {THINGS[kind]}; expected some: `sondeflow reviews add FILE` keeps those of reports"
         )
     scorer = scorer_to_calibrate(kind, bundle, settings)
     recordings = [load_recording(file.ref) for file in dataset.usable if file.ref is not None and file.kind == kind]
