@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,6 +18,7 @@ class RecalibrateRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    kind: Literal["logs", "seismic"] = Field(default="logs", description="kind of the files and of the bundle")
     data: DataPaths = Field(default=("data/raw",), min_length=1, max_length=1000, description=PATHS)
     bundle: str | None = Field(
         default=None,
@@ -32,12 +35,12 @@ class RecalibrateRequest(BaseModel):
 
 @flow(name="recalibrate", timeout_seconds=6 * 3600)
 def recalibrate(request: RecalibrateRequest) -> Recalibrated:
-    """Fit the levels of a bundle to reviewed wells, and judge it by wells that nobody reviewed.
+    """Fit the levels of a bundle to reviewed wells or lines, and judge it by those that nobody reviewed.
 
     Args:
-        request: bundle, and wells of both sorts.
+        request: bundle, and wells or lines of both sorts.
     """
     dataset = ingest(IngestRequest(path=request.data))
-    result = recalibrate_bundle(dataset, request.bundle, Settings(), request.folder)
+    result = recalibrate_bundle(request.kind, dataset, request.bundle, Settings(), request.folder)
     create_markdown_artifact(key="recalibrated", markdown=recalibration_page(result))
     return result

@@ -18,6 +18,7 @@ WINDOW_M, EVERY_M = 80.0, 40.0
 MAX_LAG_M = 8.0
 MIN_OVERLAP_M = 30.0
 MIN_CORRELATION = 0.7  # of a window; below, its lag is left out
+MIN_PEAK = 0.1  # correlation at the best lag above that at the usual one: a straight line correlates at any lag
 MIN_VARIATION = 1e-6
 MAD_TO_STD = 1.4826
 # Absolute and relative limits between passes of one tool in good hole, in the canonical unit (resistivities: decades).
@@ -189,7 +190,7 @@ def _best_lag(
     if not np.isfinite(found).any():
         return None
     best = int(np.nanargmax(found))
-    if found[best] < MIN_CORRELATION or best in {0, 2 * reach}:
+    if found[best] < MIN_CORRELATION or best in {0, 2 * reach} or found[best] - np.nanmedian(found) < MIN_PEAK:
         return None
     return best - reach + vertex(found, best), float(found[best])
 

@@ -19,12 +19,12 @@ Pair = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class JudgedWell:
-    """A well that nobody reviewed: its false alarms, and faults injected into copies of it.
+    """A well or line that nobody reviewed: its false alarms, and faults injected into copies of it.
 
     Args:
         name: of the well.
         sha256: of its file.
-        rows: depths that count as clean.
+        rows: depths or traces that count as clean.
         alarms_before, alarms_after: shares of them above the threshold.
         events: injected faults.
         found_before, found_after: of these, flagged.
@@ -63,7 +63,7 @@ def judge(before: Bundle, after: Bundle, recordings: Sequence[Recording]) -> Jud
     Args:
         before: with the networks of `after`.
         after: to be judged.
-        recordings: wells that neither was fitted to.
+        recordings: wells or lines that neither was fitted to.
     """
     found = [_scored(before, after, recording) for recording in recordings]
     wells = tuple(_well(recording, *pairs) for recording, pairs in zip(recordings, found, strict=True))

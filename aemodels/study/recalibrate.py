@@ -1,4 +1,4 @@
-"""Recalibration from reviews: levels of curves and the weight of one member, judged on wells that nobody reviewed."""
+"""Recalibration from reviews: levels and the weight of one member, judged on wells or lines that nobody reviewed."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from aemodels.study.judge_levels import Judgement, judge
 from aemodels.study.reviewed_wells import EvaluatedWell, evaluate_well, event_places, events_at
 
 MIN_WELLS = 3
+TRACES = "traces"  # the only level of a line
 MEMBER_DIVISORS = (1.5, 2.0, 3.0, 5.0)  # that the evidence of one member may be weakened by
 
 
@@ -29,7 +30,8 @@ class Change:
     """Changes that a recalibration makes.
 
     Args:
-        divisors: curves and what their scores are divided by; curves that stay as they are are absent.
+        divisors: curves and what their scores are divided by; curves that stay as they are are absent. A line has one
+            level, TRACES: its threshold is multiplied instead.
         member: of the fusion whose evidence is weakened; "" = none.
         member_divisor: what its -log10 p are divided by.
     """
@@ -49,7 +51,7 @@ AS_IT_IS = Change()
 
 @dataclass(frozen=True)
 class ReviewedWell:
-    """Labels of a reviewed well, flagged as before and by a change that was fitted without it.
+    """Labels of a reviewed well or line, flagged as before and by a change that was fitted without it.
 
     Args:
         name: of the well.
@@ -92,27 +94,28 @@ class Recalibration:
 
 
 def recalibrate(bundle: Bundle, recordings: Sequence[Recording], labels: Mapping[str, WellLabels]) -> Recalibration:
-    """Fit the levels of a bundle to reviewed wells, and judge them on the others.
+    """Fit the levels of a bundle to reviewed wells or lines, and judge them on the others.
 
     Few wells bear few numbers: a divisor per curve and the weight of one member, each moved only if several wells ask
-    for it (`review.levels`). Networks, p-values and threshold stay as they are.
+    for it (`review.levels`); of lines the threshold. Networks and p-values stay as they are.
 
     Args:
-        bundle: a fitted one, for logs.
-        recordings: wells; those with labels are learned from, all others are judged by.
+        bundle: a fitted one.
+        recordings: wells or lines of its kind; those with labels are learned from, all others are judged by.
         labels: by sha256 of the file.
 
     Raises:
-        DataError: if the bundle is for lines, or fewer than three reviewed or three other wells can be used.
+        DataError: if fewer than three reviewed or three other wells or lines can be used.
     """
-    if bundle.kind != "logs":
-        raise DataError(f"{bundle.name} scores {bundle.kind}; reviews recalibrate bundles for logs only")
     usable, findings = usable_recordings(bundle, recordings)
-    keys = dict(zip((well.source.sha256 for well in usable), well_keys(usable), strict=True))
+    files = [recording.source.sha256 for recording in usable]
+    keys = dict(zip(files, well_keys(usable) if bundle.kind == "logs" else files, strict=True))
     reviewed = [well for well in usable if well.source.sha256 in labels]
     taken = {keys[well.source.sha256] for well in reviewed}
     others = [well for well in usable if keys[well.source.sha256] not in taken]
-    for count, what in ((len(taken), "reviewed wells"), (len({keys[o.source.sha256] for o in others}), "other wells")):
+    things = "wells" if bundle.kind == "logs" else "lines"
+    counts = {f"reviewed {things}": len(taken), f"other {things}": len({keys[one.source.sha256] for one in others})}
+    for what, count in counts.items():
         if count < MIN_WELLS:
             raise DataError(
                 f"{count} {what} among {len(recordings)} files that {bundle.name} was not trained on; expected at "
@@ -129,6 +132,10 @@ def recalibrate(bundle: Bundle, recordings: Sequence[Recording], labels: Mapping
     rows = _cross_fitted(bundle, variants, reviewed, groups)
     changed = _changed(bundle, change, reviewed)
     return Recalibration(changed, bundle, change, rows, judge(bundle, changed, others), tuple(findings))
+
+
+def _levels(bundle: Bundle) -> tuple[str, ...]:
+    return tuple(bundle.curves) or (TRACES,)
 
 
 def _disputed(reviewed: Sequence[Recording], labels: Mapping[str, WellLabels]) -> list[Finding]:
@@ -148,7 +155,7 @@ def _disputed(reviewed: Sequence[Recording], labels: Mapping[str, WellLabels]) -
 
 def _few_faults(events: Events, bundle: Bundle) -> list[Finding]:
     """Return a finding if too few flags are right for a level to be raised."""
-    known = int((events.fault & events.flagged(np.ones(len(bundle.curves)))).sum())
+    known = int((events.fault & events.flagged(np.ones(len(_levels(bundle))))).sum())
     if known >= MIN_FAULTS:
         return []
     expected, remedy = f"at least {MIN_FAULTS}, or no level is raised", "review more wells"
@@ -180,7 +187,7 @@ def _events(
     """Return the events of each reviewed file with the scores of a variant; which they are does not depend on it."""
     changed, found = _with_member(bundle, variant), []
     for well, own, group in zip(evaluated, labels, groups, strict=True):
-        places = event_places(well.units(bundle), well, own, bundle.curves)
+        places = event_places(well.units(bundle), well, own, _levels(bundle))
         found.append(events_at(places, well.units(changed), group))
     return found
 
@@ -191,10 +198,10 @@ def _choose(bundle: Bundle, variants: Mapping[Change, Sequence[Events]]) -> Chan
     A member is weakened only if that is better, in several wells, than moving the levels of curves alone.
     """
     before = joined(variants[AS_IT_IS])
-    best, flags = AS_IT_IS, before.flagged(np.ones(len(bundle.curves)))
+    best, flags = AS_IT_IS, before.flagged(np.ones(len(_levels(bundle))))
     for variant, parts in variants.items():
         events = joined(parts)
-        divisors = fit_divisors(events, len(bundle.curves))
+        divisors = fit_divisors(events, len(_levels(bundle)))
         flagged = events.flagged(divisors)
         if is_better(events, flagged, flags):
             best, flags = dataclasses.replace(variant, divisors=_by_curve(bundle, divisors)), flagged
@@ -202,7 +209,7 @@ def _choose(bundle: Bundle, variants: Mapping[Change, Sequence[Events]]) -> Chan
 
 
 def _by_curve(bundle: Bundle, divisors: Floats) -> tuple[tuple[str, float], ...]:
-    pairs = zip(bundle.curves, divisors.tolist(), strict=True)
+    pairs = zip(_levels(bundle), divisors.tolist(), strict=True)
     return tuple((curve, round(divisor, 4)) for curve, divisor in pairs if divisor != 1.0)
 
 
@@ -225,8 +232,8 @@ def _cross_fitted(
     for number, (well, group) in enumerate(zip(reviewed, groups, strict=True)):
         change = changes[group]
         before, after = variants[AS_IT_IS][number], variants[dataclasses.replace(change, divisors=())][number]
-        divisors = np.array([dict(change.divisors).get(curve, 1.0) for curve in bundle.curves])
-        flags = before.flagged(np.ones(len(bundle.curves))), after.flagged(divisors)
+        divisors = np.array([dict(change.divisors).get(level, 1.0) for level in _levels(bundle)])
+        flags = before.flagged(np.ones(len(_levels(bundle)))), after.flagged(divisors)
         rows.append(_outcome(well, before.fault, *flags))
     return tuple(rows)
 
@@ -248,11 +255,20 @@ def _changed(bundle: Bundle, change: Change, reviewed: Sequence[Recording]) -> B
     """Return the bundle with a change; the reviewed wells count as seen from now on."""
     if change.is_empty:
         return bundle
+    seen = tuple(sorted({*bundle.trained_on, *(well.source.sha256 for well in reviewed)}))
+    if bundle.kind == "seismic":
+        factor, hints = dict(change.divisors).get(TRACES, 1.0), bundle.suspect_threshold
+        return dataclasses.replace(
+            _with_member(bundle, change),
+            threshold=bundle.threshold * factor,
+            suspect_threshold=None if hints is None else hints * factor,
+            trained_on=seen,
+        )
     divisors = dict(bundle.curve_divisors)
     for curve, divisor in change.divisors:
         divisors[curve] = round(divisors.get(curve, 1.0) * divisor, 4)
     return dataclasses.replace(
         _with_member(bundle, change),
         curve_divisors=divisors,
-        trained_on=tuple(sorted({*bundle.trained_on, *(well.source.sha256 for well in reviewed)})),
+        trained_on=seen,
     )

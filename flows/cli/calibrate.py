@@ -9,7 +9,7 @@ import typer
 
 from flows.cli.check import Positions
 from flows.cli.learn import environment, not_sent, refuse_filled
-from flows.console import FAILED, Answer, BadUsageError, answering
+from flows.console import FAILED, Answer, answering
 
 if TYPE_CHECKING:
     from tasks.settings import Settings
@@ -38,15 +38,15 @@ def calibrate(  # noqa: PLR0913, PLR0917 - one option each
     ] = None,
     reviews: Annotated[
         bool,
-        typer.Option("--reviews", help="Learn from the kept reviews of some wells; the others judge the result."),
+        typer.Option(
+            "--reviews", help="Learn from the kept reviews of some wells or lines; the others judge the result."
+        ),
     ] = False,
     header_positions: Positions = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Fit the thresholds of a bundle to your own wells or lines, or to reviews, and register it; its networks stay."""
     with answering("calibrate", as_json=as_json) as answer:
-        if reviews and kind != "logs":
-            raise BadUsageError("--reviews needs logs; reviews of lines do not calibrate yet")
         refuse_filled(out)
         settings = environment(header_positions)
         from flows.environment import run_flow
@@ -55,7 +55,9 @@ def calibrate(  # noqa: PLR0913, PLR0917 - one option each
         if reviews:
             from flows.recalibrate import RecalibrateRequest, recalibrate
 
-            found = run_flow(recalibrate, settings, request=RecalibrateRequest.model_validate(options))
+            found = run_flow(
+                recalibrate, settings, request=RecalibrateRequest.model_validate({"kind": kind, **options})
+            )
             answer.data = found.model_dump(mode="json") | {"changed": found.changed}
             _show_reviews(answer, found)
             if not found.changed:
@@ -87,10 +89,10 @@ def _show(answer: Answer, result: Calibrated) -> None:
 def _show_reviews(answer: Answer, result: Recalibrated) -> None:
     counts = ("faults", "found_before", "found_after", "sound", "wrong_before", "wrong_after")
     rows = [{"name": well["name"]} | {key: well[key] for key in counts} for well in result.reviewed]
-    answer.show(f"{result.source}: reviewed wells, each by a change that was fitted without it", rows)
+    answer.show(f"{result.source}: reviewed files, each by a change that was fitted without it", rows)
     shares = ("alarms_before", "alarms_after")
     judged = [{"name": well["name"]} | {key: f"{well[key]:.2%}" for key in shares} for well in result.judged]
-    answer.show("Clean rows flagged in wells that nobody reviewed", judged)
+    answer.show("Clean rows flagged where nobody reviewed", judged)
     for finding in result.findings:
         answer.say(str(finding))
     for curve, divisor in result.divisors.items():

@@ -44,8 +44,8 @@ def field(
         for problem in result.unreadable:
             answer.say(problem)
         answer.say(
-            f"{result.wells} wells, {result.lines} lines, {result.quarantined} in quarantine; {result.read} score "
-            f"files read, {result.duplicates} pairs with the same readings; page: {result.page}"
+            f"wells: {result.wells}, lines: {result.lines}, in quarantine: {result.quarantined}; score files read: "
+            f"{result.read}; pairs with the same readings: {result.duplicates}; page: {result.page}"
         )
 
 

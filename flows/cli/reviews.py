@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.console import FAILED, BadUsageError, answering
+from flows.console import FAILED, Answer, BadUsageError, answering
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -38,20 +38,10 @@ def add(
 ) -> None:
     """Validate reviews and keep each once, with author and time; the files are left as they are."""
     with answering("reviews add", as_json=as_json) as answer:
-        from tasks.ledger.reviews import add_review
-        from tasks.review.reading import read_each
+        from tasks.review.keep import keep_reviews
         from tasks.settings import Settings
 
-        ledger, rows = _ledger(), []
-        for path, review, problem in read_each(_expanded(files), Settings()):
-            if review is None:
-                rows.append({"file": str(path), "result": "refused", "review": "", "problem": problem})
-                continue
-            result = "kept" if add_review(ledger, review) else "known"
-            rows.append({"file": str(path), "result": result, "review": review.content_hash, "problem": ""})
-        answer.data["reviews"] = rows
-        answer.code = FAILED if any(row["result"] == "refused" for row in rows) else 0
-        answer.show("Reviews", [{**row, "review": row["review"][:12]} for row in rows])
+        _show_kept(answer, keep_reviews(_expanded(files), Settings()))
 
 
 def show(sha: Sha = "", as_json: Json = False) -> None:
@@ -92,17 +82,25 @@ def export(
 
 
 def apply(
-    outbox: Annotated[Path, typer.Argument(help="Folder that `sondeflow score` wrote to.")], as_json: Json = False
+    outbox: Annotated[str, typer.Argument(help="Folder or s3:// address that `sondeflow score` wrote to.")],
+    as_json: Json = False,
 ) -> None:
-    """Show the kept reviews in copies of the reports and LAS files of an outbox, and on its field page."""
+    """Show the kept reviews in copies of the reports and LAS files of an outbox, and on its field page.
+
+    Reviews that lie in its folder `reviews` are kept first.
+    """
     with answering("reviews apply", as_json=as_json) as answer:
         from tasks.ledger.reviews import kept_reviews
-        from tasks.review.apply import apply_reviews
+        from tasks.review.keep import keep_dropped, list_dropped
+        from tasks.review.reviewed_outbox import open_reviewed
         from tasks.settings import Settings
 
-        rows = apply_reviews(outbox, kept_reviews(_ledger()), Settings())
+        settings = Settings()
+        _show_kept(answer, keep_dropped(list_dropped(outbox), settings))
+        reviews = kept_reviews(_ledger())
+        rows = open_reviewed(outbox, {review.sha256 for review in reviews}, settings).apply(reviews, settings)
         answer.data["wells"] = rows
-        answer.code = FAILED if any(row["problems"] for row in rows) else 0
+        answer.code = FAILED if any(row["problems"] for row in rows) else answer.code
         shown = [{**row, "sha256": row["sha256"][:12], "written": len(row["written"])} for row in rows]
         answer.show(
             "Reviewed wells", [{key: value for key, value in row.items() if key != "problems"} for row in shown]
@@ -149,6 +147,13 @@ def serve(
         sys.stderr.write(f"open {address}\nit holds the token of {token_file(settings)}: keep it to yourself\n")
         answer.data["token_file"] = str(token_file(settings))
         serve_reviews(app, port)
+
+
+def _show_kept(answer: Answer, rows: list[dict[str, Any]]) -> None:
+    answer.data["reviews"] = rows
+    answer.code = FAILED if any(row["result"] == "refused" for row in rows) else 0
+    if rows:
+        answer.show("Reviews", [{**row, "review": row["review"][:12]} for row in rows])
 
 
 def _expanded(paths: list[Path]) -> list[Path]:

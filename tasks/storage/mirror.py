@@ -27,7 +27,7 @@ def mirror(address: str, folder: Path, wanted: Callable[[str], bool]) -> Path:
         The copy. Its files have the times of their objects.
 
     Raises:
-        DataError: if the store cannot be asked, or nothing wanted lies there.
+        DataError: if the store cannot be asked, or nothing lies there.
     """
     base = address.rstrip("/")
     target = folder / hashlib.sha256(base.encode()).hexdigest()[:16]
@@ -53,7 +53,7 @@ def mirror(address: str, folder: Path, wanted: Callable[[str], bool]) -> Path:
     except (UnreadableFileError, OSError) as error:
         remedy = "check the address, the credentials and the network"
         raise DataError(f"{base} cannot be read: {error}; expected an object store that answers; {remedy}") from error
-    if not kept:
+    if not found:
         raise DataError(f"nothing lies at {base}; expected a bundle, or what `sondeflow score` wrote; check it")
     for path in target.rglob("*"):
         if path.is_file() and path.relative_to(target).as_posix() not in kept:

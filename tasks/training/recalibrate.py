@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from aemodels.bundle.bundle import Bundle
 from aemodels.core.errors import DataError
 from aemodels.core.findings import Finding
+from aemodels.core.types import Kind
 from aemodels.review.labels import labels_by_content
 from aemodels.study.recalibrate import Recalibration, recalibrate
 from tasks.ingest.ingest import Dataset
@@ -27,7 +28,7 @@ from tasks.storage.refs import load_recording
 from tasks.training.calibrate import scorer_to_calibrate
 from tasks.training.register_calibrated import CalibrationEvidence, register_calibrated
 
-KIND = "logs"
+THINGS = {"logs": "wells", "seismic": "lines"}
 REVIEWED = "reviewed"  # table of the reviewed wells, and key of the evidence that says a bundle comes from reviews
 
 
@@ -35,9 +36,10 @@ class Recalibrated(BaseModel):
     """Result of a recalibration from reviews.
 
     Args:
+        kind: of the bundle.
         source: name and version of the bundle that was recalibrated.
         source_hash: its content hash.
-        divisors: curve → what its scores are divided by, in addition to what was there before.
+        divisors: curve → what its scores are divided by, in addition to what was there before; of lines "traces".
         member: whose evidence is weakened; "" = none.
         member_divisor: what its -log10 p are divided by.
         reviewed: one row per reviewed well, by a change that was fitted without it (`study.recalibrate.ReviewedWell`).
@@ -54,6 +56,7 @@ class Recalibrated(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    kind: Kind
     source: str
     source_hash: str
     divisors: dict[str, float]
@@ -78,26 +81,31 @@ class Recalibrated(BaseModel):
 
 
 @task(name="recalibrate", cache_policy=NO_CACHE)
-def recalibrate_bundle(dataset: Dataset, bundle: str | None, settings: Settings, folder: str | None) -> Recalibrated:
-    """Fit the levels of a bundle to the reviewed wells among some files, and judge them on the others.
+def recalibrate_bundle(
+    kind: Kind, dataset: Dataset, bundle: str | None, settings: Settings, folder: str | None
+) -> Recalibrated:
+    """Fit the levels of a bundle to the reviewed wells or lines among some files, and judge them on the others.
 
     If the reviews give no reason to change anything, nothing is registered or written.
 
     Args:
+        kind: of the files and of the bundle.
         dataset: files that were read.
         bundle: folder, models:/ URI or name of a shipped bundle; None = the champion, else the shipped one.
         settings: addresses of the tracking store, and of the ledger that holds the reviews.
         folder: new or empty folder for the bundle, which is then not registered; None = register it.
 
     Raises:
-        SpecError: if there is no bundle for logs.
+        SpecError: if there is no bundle of the kind.
         DataError: if there are no reviews, or too few files.
     """
-    labels = labels_by_content(kept_reviews(open_ledger(settings.ledger_url)))
+    labels = labels_by_content(kept_reviews(open_ledger(settings.ledger_url)), kind)
     if not labels:
-        raise DataError("no review is kept; expected some: `sondeflow reviews add FILE` keeps those of reports")
-    scorer = scorer_to_calibrate(KIND, bundle, settings)
-    recordings = [load_recording(file.ref) for file in dataset.usable if file.ref is not None and file.kind == KIND]
+        raise DataError(
+            f"no review is kept of {THINGS[kind]}; expected some: `sondeflow reviews add FILE` keeps those of reports"
+        )
+    scorer = scorer_to_calibrate(kind, bundle, settings)
+    recordings = [load_recording(file.ref) for file in dataset.usable if file.ref is not None and file.kind == kind]
     found = recalibrate(Bundle.load(Path(scorer.folder)), recordings, labels)
     result = _summary(scorer, found)
     if not result.changed:
@@ -112,23 +120,24 @@ def recalibration_page(result: Recalibrated) -> str:
     """Return a recalibration as Markdown: what changed, and what it does in reviewed and in other wells."""
     from aemodels.report.model_card.card import table
 
-    title = f"# {result.source}, recalibrated from reviews of {len(result.reviewed)} wells"
+    things = THINGS[result.kind]
+    title = f"# {result.source}, recalibrated from reviews of {len(result.reviewed)} {things}"
     if not result.changed:
-        title = f"# {result.source}: the reviews of {len(result.reviewed)} wells give no reason to change it"
+        title = f"# {result.source}: the reviews of {len(result.reviewed)} {things} give no reason to change it"
     changes = [f"scores of {curve} divided by {divisor:.3g}" for curve, divisor in result.divisors.items()]
     if result.member:
         changes.append(f"-log10 p of {result.member} divided by {result.member_divisor:.3g}")
     sums = _sums(result.reviewed)
     parts = [
         title,
-        f"Changed: {'; '.join(changes) or 'nothing'}. Networks and threshold unchanged.",
-        "Reviewed wells, each by a change that was fitted without it: "
+        f"Changed: {'; '.join(changes) or 'nothing'}. Networks unchanged.",
+        f"Reviewed {things}, each by a change that was fitted without it: "
         f"of {sums['faults']} faults {sums['found_before']} flagged before, {sums['found_after']} now; "
         f"{sums['wrong_before']} wrong flags before, {sums['wrong_after']} now.",
-        f"Wells that nobody reviewed: at {result.nominal:.2%} false alarms {result.recall_before:.1%} of injected "
-        f"faults found before, {result.recall_after:.1%} now.",
+        f"{things.capitalize()} that nobody reviewed: at {result.nominal:.2%} false alarms "
+        f"{result.recall_before:.1%} of injected faults found before, {result.recall_after:.1%} now.",
         table(
-            ["well nobody reviewed", "clean rows flagged before", "now"],
+            [f"{things} that nobody reviewed", "clean rows flagged before", "now"],
             [[one["name"], f"{one['alarms_before']:.2%}", f"{one['alarms_after']:.2%}"] for one in result.judged],
         ),
     ]
@@ -142,6 +151,7 @@ def _sums(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
 
 def _summary(scorer: Scorer, found: Recalibration) -> Recalibrated:
     return Recalibrated(
+        kind=found.bundle.kind,
         source=f"{scorer.name} {scorer.version}",
         source_hash=scorer.content_hash,
         divisors=dict(found.change.divisors),

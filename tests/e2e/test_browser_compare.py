@@ -12,17 +12,11 @@ from aemodels.core.types import Recording
 from aemodels.field.run_comparison import compare_runs
 from aemodels.io.las.writer import write_las
 from aemodels.report.html.runs import render_runs
-from helpers.browser import chromium, watch
+from helpers.browser import watch
 from helpers.recordings import make_well
+from helpers.report_steps import HOSTILE
 
-pytest_plugins = ("helpers.flow_fixtures",)
-HOSTILE = "<script>alert(1)</script><img src='http://x/y.png' onerror=alert(2)>\"&"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
+pytest_plugins = ("helpers.browser_fixtures", "helpers.flow_fixtures")
 
 
 def passes() -> tuple[Recording, Recording]:

@@ -11,18 +11,13 @@ import numpy as np
 import pytest
 
 from aemodels.core.findings import Finding
-from helpers.browser import Watched, chromium, watch
+from helpers.browser import Watched, watch
+from helpers.report_steps import HOSTILE
 from helpers.scored_field import publish, well, write_scored_field
 from tasks.field.make import FieldRequest, make_field
 from tasks.settings import Settings
 
-HOSTILE = "<script>alert(1)</script><img src='http://x/y.png' onerror=alert(2)>\"&"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
+pytest_plugins = ("helpers.browser_fixtures",)
 
 
 @pytest.fixture

@@ -13,12 +13,13 @@ from aemodels.core.findings import Finding
 from aemodels.core.types import Channel, Recording, Scores
 from aemodels.curves.canonical import CANONICAL
 from aemodels.report.html.report import render_report
-from helpers.browser import Watched, chromium, watch
+from helpers.browser import Watched, watch
 from helpers.recordings import make_line, make_well
+from helpers.report_steps import HOSTILE
 
+pytest_plugins = ("helpers.browser_fixtures",)
 FLAGGED = slice(600, 620)
 FINDING = Finding("warning", "unit-assumed", "curve NPHI", "no unit", "v/v", "name the unit")
-HOSTILE = "<script>alert(1)</script><img src='http://x/y.png' onerror=alert(2)>\"&"
 
 
 def scored_well(**changes: object) -> tuple[Recording, Scores]:
@@ -44,12 +45,6 @@ def scored_line() -> tuple[Recording, Scores]:
     reason = tuple("noisy" if value > 1 else "" for value in score)
     parts = reason, line.names, np.array(line.values), denoised.astype(np.float32), score[:, np.newaxis]
     return line, Scores("seismic", score, 1.0, *parts)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

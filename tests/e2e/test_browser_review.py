@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from aemodels.core.types import Recording, Scores
-from aemodels.report.html.report import render_report
-from helpers.browser import Watched, chromium, watch
+from helpers.browser import watch
 from helpers.recordings import make_well
+from helpers.report_steps import HOSTILE, decided, save, write_report
 from helpers.scored_field import publish, scores_of
 
-pytest_plugins = ("helpers.flow_fixtures",)
-HOSTILE = "<script>alert(1)</script><img src='http://x/y.png' onerror=alert(2)>\"&"
+pytest_plugins = ("helpers.browser_fixtures", "helpers.flow_fixtures")
 STEP = 0.1524
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
 
 
 def two_flags() -> tuple[Recording, Scores]:
@@ -36,39 +27,6 @@ def two_flags() -> tuple[Recording, Scores]:
     score[700:740] = curves[0, 700:740] = 4.0
     reason = tuple("stuck" if value > 1 else "" for value in score)
     return well, dataclasses.replace(scores, score=score, channel_score=curves, reason=reason)
-
-
-@pytest.fixture
-def opened(browser, tmp_path: Path) -> Callable[..., Watched]:
-    """Open the report of a scored well; at the end nothing may have been asked for or complained about."""
-    watched: list[Watched] = []
-
-    def show(recording: Recording, scores: Scores) -> Watched:
-        path = tmp_path / "report.html"
-        path.write_text(render_report(recording, scores, bundle_label="logs-v1", findings=[]), encoding="utf-8")
-        watched.append(watch(browser))
-        watched[-1].page.goto(path.as_uri())
-        watched[-1].page.wait_for_selector(".figure[data-drawn]")
-        return watched[-1]
-
-    yield show
-    for one in watched:
-        one.page.context.close()
-        assert one.complaints == []
-        assert [address for address in one.requests if not address.startswith(("file:", "blob:"))] == []
-
-
-def save(shown: Watched, folder: Path) -> Path:
-    with shown.page.expect_download() as download:
-        shown.page.keyboard.press("s")
-    path = folder / download.value.suggested_filename
-    download.value.save_as(path)
-    return path
-
-
-def decided(shown: Watched) -> list[list[str]]:
-    rows = shown.page.locator("#review tbody tr").all()
-    return [row.locator("td").all_inner_texts() for row in rows]
 
 
 def test_a_review_by_keyboard_is_saved_kept_and_shown_again(opened, command_json, tmp_path, monkeypatch) -> None:
@@ -110,7 +68,7 @@ def test_kept_reviews_are_shown_again_in_the_reviewed_report(
     outbox, (well, scores) = tmp_path / "outbox", two_flags()
     publish(outbox, well)
     report = outbox / "reports" / "A-1.abababab.html"
-    report.write_text(render_report(well, scores, bundle_label="logs-v1", findings=[]), encoding="utf-8")
+    write_report(report, well, scores)
     shown = opened(well, scores)
     shown.page.get_by_label("Reviewer").fill(HOSTILE)
     shown.page.get_by_label("Reviewer").press("Enter")

@@ -4,25 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
-from pathlib import Path
-
-import pytest
 
 from aemodels.core.types import Recording, Scores
-from aemodels.report.html.report import render_report
-from helpers.browser import Watched, chromium, watch
 from helpers.recordings import make_line
+from helpers.report_steps import HOSTILE, decided, save, write_report
 from helpers.scored_field import publish, scores_of
 
-pytest_plugins = ("helpers.flow_fixtures",)
-HOSTILE = "<script>alert(1)</script><img src='http://x/y.png' onerror=alert(2)>\"&"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
+pytest_plugins = ("helpers.browser_fixtures", "helpers.flow_fixtures")
 
 
 def two_ranges(first: int = 0) -> tuple[Recording, Scores]:
@@ -38,44 +26,6 @@ def two_ranges(first: int = 0) -> tuple[Recording, Scores]:
     score, reason = scores.score.copy(), list(scores.reason)
     score[40], reason[40] = 4.0, "noisy"
     return line, dataclasses.replace(scores, score=score, channel_score=score[:, None], reason=tuple(reason))
-
-
-def write_report(path: Path, line: Recording, scores: Scores) -> None:
-    path.write_text(render_report(line, scores, bundle_label="seismic-v1", findings=[]), encoding="utf-8")
-
-
-@pytest.fixture
-def opened(browser, tmp_path: Path) -> Callable[..., Watched]:
-    """Open a report; at the end nothing may have been asked for or complained about."""
-    watched: list[Watched] = []
-
-    def show(line: Recording, scores: Scores, path: Path | None = None) -> Watched:
-        target = path or tmp_path / "report.html"
-        if path is None:
-            write_report(target, line, scores)
-        watched.append(watch(browser))
-        watched[-1].page.goto(target.as_uri())
-        watched[-1].page.wait_for_selector(".figure[data-drawn]")
-        return watched[-1]
-
-    yield show
-    for one in watched:
-        one.page.context.close()
-        assert one.complaints == []
-        assert [address for address in one.requests if not address.startswith(("file:", "blob:"))] == []
-
-
-def save(shown: Watched, folder: Path) -> Path:
-    with shown.page.expect_download() as download:
-        shown.page.keyboard.press("s")
-    path = folder / download.value.suggested_filename
-    download.value.save_as(path)
-    return path
-
-
-def decided(shown: Watched) -> list[list[str]]:
-    rows = shown.page.locator("#review tbody tr").all()
-    return [row.locator("td").all_inner_texts() for row in rows]
 
 
 def test_a_review_by_keyboard_is_kept_and_shown_again_in_report_and_field_page(

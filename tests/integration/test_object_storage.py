@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -21,6 +23,7 @@ from helpers.cheap_bundle import fill, save_cheap_bundle
 from helpers.recordings import make_line
 from helpers.s3_server import SECRET, S3Server, s3_server
 from tasks.ledger import entries, open_ledger, verify_outputs
+from tasks.review.after_scoring import use_reviews
 from tasks.scoring.inbox import BlockedError, score_inbox
 from tasks.scoring.places.inbox import OUTPUT_FOLDERS
 from tasks.scoring.request import ScoreRequest, ScoreSummary
@@ -138,6 +141,52 @@ def test_the_scorecard_of_a_bucket_is_that_of_a_folder(scored, folder, store, mo
     store.requests.clear()
     assert card(OUTBOX)["read"] == 0, "what is unchanged is not read again"
     assert store.requests["GET"] <= 3
+
+
+def reviewed_content(folder: Path) -> str:
+    return min(path.stem for path in (folder / "out" / "scores").rglob("*.parquet"))
+
+
+def review_of(folder: Path, author: str) -> str:
+    """The review of somebody who adds an interval in the first of the wells."""
+    decision = {"action": "add", "top_m": 1010.0, "base_m": 1012.0, "curves": ["GR"]}
+    values = {"sondeflow_review": 1, "sha256": reviewed_content(folder), "author": author}
+    return json.dumps(values | {"made_at": "2026-01-31T06:00:00Z", "decisions": [decision]})
+
+
+def test_reviews_in_the_bucket_are_kept_and_shown_as_in_a_folder(scored, folder, store, monkeypatch):
+    monkeypatch.setenv("SONDEFLOW_HOME", str(folder / "reviewer"))
+    store.system.pipe_file(f"{OUTBOX}/reviews/a.review.json", review_of(folder, "A").encode())
+    before = {name: store.system.cat(name) for name in store.system.find(OUTBOX)}
+
+    def apply(outbox: str) -> dict[str, Any]:
+        done = CliRunner().invoke(app, ["reviews", "apply", outbox, "--json"])
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    there = apply(OUTBOX)
+    assert [row["result"] for row in there["reviews"]] == ["kept"]
+    (row,) = there["wells"]
+    assert [address.rpartition(".")[2] for address in row["written"]] == ["json", "html", "las"]
+    shutil.copytree(folder / "out", folder / "reviewed")
+    here = apply(str(folder / "reviewed"))
+    added = set(store.system.find(OUTBOX)) - set(before)
+    assert {f"s3://{name}" for name in added} == set(row["written"])
+    for path in here["wells"][0]["written"]:
+        assert store.system.cat(f"{OUTBOX}/{Path(path).relative_to(folder / 'reviewed')}") == Path(path).read_bytes()
+    assert {name: store.system.cat(name) for name in before} == before, "nothing published was changed"
+    store.requests.clear()
+    assert apply(OUTBOX)["reviews"][0]["result"] == "known"
+    assert store.requests["PUT"] == 0, "what is there already is not written again"
+
+
+@pytest.mark.slow
+def test_a_run_shows_reviews_in_the_bucket_once(scored, folder, store, tmp_path):
+    store.system.pipe_file(f"{OUTBOX}/reviews/b.review.json", review_of(folder, "B").encode())
+    settings = Settings(home=tmp_path / "home")
+    assert "decisions are shown in 1 files" in use_reviews.fn(OUTBOX, settings)
+    assert store.system.exists(f"{OUTBOX}/reviews/{reviewed_content(folder)}.json")
+    assert use_reviews.fn(OUTBOX, settings) == ""
 
 
 def test_no_credential_reaches_a_scoring_process_or_a_file(scored, folder):

@@ -11,7 +11,9 @@ import pytest
 from aemodels.bundle.bundle import Bundle
 from aemodels.io import read
 from aemodels.io.las.writer import write_las
-from helpers.recordings import make_well
+from aemodels.io.segy.writer import write_segy
+from helpers.recordings import make_line, make_well
+from helpers.reviewed_lines import biased_line_bundle, faulty_lines, line_outcome, true_line_review
 from helpers.reviewed_wells import (
     biased_bundle,
     bundle_with_loud_member,
@@ -102,8 +104,29 @@ def test_a_member_whose_flags_are_rejected_is_weakened_and_the_gate_promotes_it(
     assert recall_after >= recall_before - 0.01
 
 
-def test_lines_have_no_reviews_to_learn_from(command_json, tmp_path, monkeypatch):
-    monkeypatch.setenv("SONDEFLOW_HOME", str(tmp_path / "home"))
-    code, answer = command_json("calibrate", "seismic", "--reviews", "--data", str(tmp_path))
-    assert code == 2
-    assert "--reviews needs logs" in answer["error"]
+@pytest.mark.slow
+def test_reviews_of_lines_make_a_challenger_that_the_gate_promotes(home, command_json):
+    bundle, folder, reviews = biased_line_bundle(1.05), home / "lines", []
+    bundle.save(home / "biased")
+    folder.mkdir()
+    for line in faulty_lines(10, seed=100):
+        path = folder / f"{line.recording.name}.sgy"
+        write_segy(line.recording, path)
+        scored = read(path)
+        review = true_line_review(line, bundle.score(scored))
+        reviews.append(review.model_copy(update={"sha256": scored.source.sha256}))
+    for number in range(300, 304):
+        write_segy(make_line(f"N-{number}", seed=number, traces=120), folder / f"N-{number}.sgy")
+    command_json("reviews", "add", *map(str, save_reviews(reviews, home / "reviews")))
+    code, answer = command_json(
+        "calibrate", "seismic", "--reviews", "--data", str(folder), "--bundle", str(home / "biased")
+    )
+    assert (code, answer["model"], list(answer["divisors"])) == (0, "sondeflow-seismic", ["traces"]), answer
+    code, decision = command_json("promote", "seismic")
+    assert code == 0, decision["reasons"]
+    champion = Bundle.load(Path(default_scorer("seismic", ("champion",), Settings()).folder))
+    assert champion.threshold > bundle.threshold
+    others = faulty_lines(6, seed=200)
+    before, after = (line_outcome(one, others) for one in (bundle, champion))
+    assert after[0] <= before[0] / 2
+    assert after[1] >= before[1] - 0.01

@@ -101,3 +101,17 @@ def test_while_mlflow_is_away_reviews_are_shown_and_recorded_later(settings, tem
     again = use_reviews.fn(str(settings.outbox), settings)
     assert "logged" in again and "are shown" not in again
     assert Path(settings.outbox / "reviews").is_dir()
+
+
+def test_reviews_in_the_folder_of_the_outbox_are_kept_once_and_bad_ones_named(settings, template) -> None:
+    drop_review(settings, template[1])
+    (settings.outbox / "reviews").mkdir()
+    dropped = (settings.inbox / "A.review.json").rename(settings.outbox / "reviews" / "A.review.json")
+    (settings.outbox / "reviews" / "letter.review.json").write_text("Dear all,")
+    before = dropped.read_bytes()
+    said = use_reviews.fn(str(settings.outbox), settings)
+    assert "1 reviews of the outbox are kept." in said and "1 decisions are shown in 1 files" in said
+    assert "letter.review.json: " in said
+    assert dropped.read_bytes() == before
+    assert use_reviews.fn(str(settings.outbox), settings) == ""
+    assert [one.author for one in kept_reviews(open_ledger(settings.ledger_url))] == ["A"]

@@ -13,7 +13,7 @@ import pandas as pd
 from aemodels.core.errors import SpecError
 from aemodels.core.interfaces import Denoiser
 from aemodels.core.progress import tell
-from aemodels.core.types import BoolArray, FloatArray, Section
+from aemodels.core.types import BoolArray, FloatArray, Recording, Section
 from aemodels.detect.base import DetectContext, Detector, out_of_fold_detectors
 from aemodels.detect.thresholds import SUSPECT
 from aemodels.evaluate.detection.bad_hole_table import bad_hole_table
@@ -38,6 +38,9 @@ from aemodels.evaluate.detection.leave_one_kind_out import leave_one_kind_out_ta
 from aemodels.evaluate.detection.recall_by_fault import TOTALS, confusion_table, fault_recall_table
 from aemodels.evaluate.statistics.bootstrap import ratio_interval
 from aemodels.evaluate.statistics.metrics import ranking
+from aemodels.signal.adjoining_sections import normalise_adjoining
+from aemodels.signal.normalise import Normaliser
+from aemodels.signal.sound_intervals import with_repeated_sound
 
 if TYPE_CHECKING:
     from aemodels.experiment.fitted import Prepared
@@ -92,6 +95,8 @@ class DetectorStudy:
 def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mapping[str, Denoiser]) -> DetectorStudy:
     """Fit all detectors on clean training sections, choose one on faulty validation copies, evaluate on the hold-out.
 
+    Intervals that reviewers call sound are repeated in the training and validation wells, not in the hold-out.
+
     Args:
         spec: the experiment.
         prepared: its data.
@@ -100,6 +105,7 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
     Raises:
         SpecError: if no detector has a PR-AUC on the validation sections, or no row of the hold-out could be scored.
     """
+    prepared = _with_negatives(spec, prepared)
     context = _context(spec, prepared, denoisers)
     copies_by_role = _faulty_copies(spec, prepared)
     detectors = fit_detectors(spec, prepared.detector_training, context, prepared.start)
@@ -146,6 +152,28 @@ def compare_detectors(spec: ExperimentSpec, prepared: Prepared, denoisers: Mappi
         suspect_threshold=min(float(levels[SUSPECT]), threshold_value),
         test_scores=clean_scores,
     )
+
+
+def _with_negatives(spec: ExperimentSpec, prepared: Prepared) -> Prepared:
+    """Return the data with what reviewers call sound repeated where detectors and thresholds are fitted."""
+    if spec.kind != "logs":
+        return prepared
+    train, validation = with_repeated_sound(prepared.split.train), with_repeated_sound(prepared.split.validation)
+    return dataclasses.replace(
+        prepared,
+        split=dataclasses.replace(prepared.split, train=train, validation=validation),
+        train=_sections(prepared.normaliser, train, prepared.split.train, prepared.train),
+        validation=_sections(prepared.normaliser, validation, prepared.split.validation, prepared.validation),
+    )
+
+
+def _sections(
+    normaliser: Normaliser, wells: Sequence[Recording], before: Sequence[Recording], sections: tuple[Section, ...]
+) -> tuple[Section, ...]:
+    """Return the sections of wells, those of unchanged ones as they were."""
+    if all(well is same for well, same in zip(wells, before, strict=True)):
+        return sections
+    return tuple(normalise_adjoining(normaliser, wells))
 
 
 def fit_detectors(

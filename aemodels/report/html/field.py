@@ -6,11 +6,13 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 from urllib.parse import quote
 
 from markupsafe import Markup
 
+from aemodels.curves.canonical import CANONICAL
 from aemodels.field.drift import MIN_WELLS
 from aemodels.field.scorecard import Scorecard
 from aemodels.field.summary import BIN_M, CurveSummary, FileSummary
@@ -186,13 +188,29 @@ def _others(card: Scorecard, columns: Mapping[str, int]) -> list[dict[int, list[
 
 def _drifted(card: Scorecard) -> list[Row]:
     """Return the curves whose level is unlike the field's, farthest first."""
+    medians = [{curve.name: curve.median for curve in file.curves if curve.median is not None} for file in card.files]
+    names = {name for drift in card.drift for name in drift}
+    usual = {name: median(own[name] for own in medians if name in own) for name in names}
     found = [
-        {"file": number, "curve": name, "distance": distance}
+        {
+            "file": number,
+            "curve": name,
+            "median": _in_unit(name, medians[number][name]),
+            "usual": _in_unit(name, usual[name]),
+            "unit": CANONICAL[name].unit if name in CANONICAL else "",
+            "distance": distance,
+        }
         for number, drift in enumerate(card.drift)
         for name, distance in drift.items()
         if abs(distance) >= DRIFT_SHOWN
     ]
     return sorted(found, key=lambda row: -abs(float(str(row["distance"]))))[:MAX_DRIFTED]
+
+
+def _in_unit(curve: str, level: float) -> str:
+    """Return a level with three digits, that of a resistivity no longer as a logarithm."""
+    value = 10.0**level if curve in CANONICAL and CANONICAL[curve].log else level
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def _quarantined(row: Row) -> Row:

@@ -114,3 +114,16 @@ def test_what_cannot_be_compared_is_refused() -> None:
 def test_curves_of_one_log_alone_are_named() -> None:
     one = dataclasses.replace(main_log(), values=np.array(main_log().values[:3]), channels=main_log().channels[:3])
     assert compare_runs(main_log(), one).only == (("DTC", "RDEP"), ())
+
+
+def test_a_straight_line_says_nothing_of_the_shift() -> None:
+    values = np.array(main_log().values)
+    ramp = slice(0, 2000)  # a curve that was filled in before logging began
+    row = main_log().names.index("DTC")
+    values[row, ramp] = np.linspace(220, 80, 2000)
+    filled = main_log().with_values(values)
+    found = compare_runs(filled, repeat(filled, shift=0.8))
+    assert found.shift == pytest.approx(0.8, abs=0.05)
+    inside = [one for one in found.lags if one.curve == "DTC" and one.depth < main_log().axis[1700]]
+    assert inside == []
+    assert found.uneven < 0.2

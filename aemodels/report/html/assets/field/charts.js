@@ -6,7 +6,7 @@ function groups() {
   const boxes = Object.entries(DATA.groups).map(([name, rows]) => make("div", [
     make("h3", titles[name] || name),
     make("div", table(["Group", "Files", "Scored m", "Flagged m", "Share", ...(name === "curve in the file" ? [] : ["Reasons"])],
-      rows.map(row => [row.group, row.files, row.scored, row.flagged, percent(row.share), ...(name === "curve in the file" ? [] : [row.reasons.join(", ")])]),
+      rows.map(row => [row.group, row.files, metres(row.scored), metres(row.flagged), percent(row.share), ...(name === "curve in the file" ? [] : [row.reasons.join(", ")])]),
       [1, 2, 3, 4]), { className: "box" }),
   ]));
   section("groups").hidden = !boxes.length;
@@ -30,9 +30,9 @@ function duplicates() {
 }
 
 function drifted() {
-  const rows = DATA.drifted.map(one => [link(one.file), one.curve, one.distance]);
+  const rows = DATA.drifted.map(one => [link(one.file), one.curve, one.median, one.usual, one.unit, one.distance]);
   section("drift").append(rows.length
-    ? make("div", table(["File", "Curve", "Median of the curve against the field's, robust spreads"], rows, [2]), { className: "box" })
+    ? make("div", table(["File", "Curve", "Median", "Field's median", "Unit", "Distance, robust spreads"], rows, [2, 3, 5]), { className: "box" })
     : make("p", `No curve has a level far from the others'; a curve needs ${DATA.enough} wells for it.`));
 }
 

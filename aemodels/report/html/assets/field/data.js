@@ -19,6 +19,10 @@ const attention = Array.from({ length: COUNT }, (_, i) => Object.values(DATA.bec
 const share = i => FILES.scored[i] ? FILES.flagged[i] / FILES.scored[i] : 0;
 const unit = i => FILES.kind[i] === "logs" ? "m" : "traces";
 const text = value => value === null || value === undefined || value === "" ? "–" : typeof value === "number" ? NUMBERS.format(value) : String(value);
+/** A length in metres: decimals only where they say something. */
+const metres = value => value === null || value === undefined ? "–" : value && value < 100 ? value.toFixed(1) : NUMBERS.format(Math.round(value));
+/** The same of a file, whose lengths are traces if it is a line. */
+const lengthOf = (i, value) => FILES.kind[i] === "logs" ? metres(value) : `${text(value)}${value === null ? "" : " traces"}`;
 const percent = value => `${(100 * value).toFixed(value < 0.1 ? 1 : 0)} %`;
 
 /** Creates an element with text or children; `options` are its properties. */

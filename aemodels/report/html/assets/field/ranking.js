@@ -14,14 +14,14 @@ const year = i => FILES.year[i] === null ? null : String(FILES.year[i]);
 const COLUMNS = [
   { key: "rank", head: "#", value: i => i + 1, numeric: true, cell: i => make("td", make("button", String(i + 1), { type: "button", title: "what it is made of" }), { className: "n" }) },
   { key: "name", head: "Name", value: i => FILES.name[i].toLowerCase(), cell: i => fileCell(i) },
-  { key: "attention", head: "Attention", value: i => attention[i], numeric: true, cell: i => attentionCell(i) },
-  { key: "flagged", head: "Flagged", value: i => FILES.flagged[i], numeric: true, cell: i => number(`${text(FILES.flagged[i])} ${unit(i)}`) },
+  { key: "attention", head: "Attention (m)", value: i => attention[i], numeric: true, cell: i => attentionCell(i) },
+  { key: "flagged", head: "Flagged (m)", value: i => FILES.flagged[i], numeric: true, cell: i => number(lengthOf(i, FILES.flagged[i])) },
   { key: "share", head: "Share", value: share, numeric: true, cell: i => number(percent(share(i))) },
   { key: "reasons", head: "Reasons", value: i => Object.keys(FILES.reasons[i])[0] || "", cell: i => make("td", Object.keys(FILES.reasons[i]).slice(0, 3).join(", "), { className: "reasons" }) },
-  { key: "suspect", head: "Hints", value: i => FILES.suspect[i], numeric: true, cell: i => number(FILES.suspect[i]) },
-  { key: "notJudged", head: "Not judged", value: i => FILES.notJudged[i], numeric: true, optional: true, cell: i => number(FILES.notJudged[i]) },
-  { key: "badHole", head: "Bad hole", value: i => FILES.badHole[i] ?? -1, numeric: true, optional: true, cell: i => number(FILES.badHole[i]) },
-  { key: "scored", head: "Scored", value: i => FILES.scored[i], numeric: true, cell: i => number(FILES.scored[i]) },
+  { key: "suspect", head: "Hints (m)", value: i => FILES.suspect[i], numeric: true, cell: i => number(lengthOf(i, FILES.suspect[i])) },
+  { key: "notJudged", head: "Not judged (m)", value: i => FILES.notJudged[i], numeric: true, optional: true, cell: i => number(lengthOf(i, FILES.notJudged[i])) },
+  { key: "badHole", head: "Bad hole (m)", value: i => FILES.badHole[i] ?? -1, numeric: true, optional: true, cell: i => number(lengthOf(i, FILES.badHole[i])) },
+  { key: "scored", head: "Scored (m)", value: i => FILES.scored[i], numeric: true, cell: i => number(lengthOf(i, FILES.scored[i])) },
   { key: "warnings", head: "Findings", value: i => 1000 * FILES.errors[i] + FILES.warnings[i], numeric: true, optional: true, cell: i => number(findings(i)) },
   { key: "reviews", head: "Reviewed", value: decided, numeric: true, optional: true, cell: i => number(decided(i) || null) },
   { key: "contractor", head: "Contractor", value: i => FILES.contractor[i], optional: true, cell: i => make("td", FILES.contractor[i]) },
@@ -58,7 +58,7 @@ function fileCell(i) {
   const name = FILES.report[i] ? make("a", FILES.name[i], { href: FILES.report[i] }) : make("span", FILES.name[i]);
   name.title = FILES.file[i];
   const parts = [name];
-  if (FILES.name[i].length < 5 || NAMED.get(FILES.name[i]) > 1) parts.push(make("span", FILES.file[i], { className: "sub2" }));
+  if (FILES.name[i].length < 5 || NAMED.get(FILES.name[i]) > 1) parts.push(make("span", FILES.file[i], { className: "sub2", title: FILES.file[i] }));
   if (FILES.kind[i] === "seismic") parts.push(make("span", "line", { className: "tag" }));
   if (FILES.strange[i]) parts.push(make("span", "unfamiliar", { className: "tag", title: "no training well is like it" }));
   return make("td", parts, { className: "name" });
@@ -67,8 +67,8 @@ function fileCell(i) {
 const HIGHEST = attention[0] || 1;
 function attentionCell(i) {
   const bar = make("span", [], { className: "bar" });
-  bar.style.width = `${Math.round(60 * attention[i] / HIGHEST)}px`;
-  return make("td", [NUMBERS.format(attention[i]), bar], { className: "n" });
+  bar.style.width = `${Math.round(50 * attention[i] / HIGHEST)}px`;
+  return make("td", [metres(attention[i]), bar], { className: "n" });
 }
 
 function fileRow(i) {
