@@ -69,8 +69,7 @@ def addresses(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
-@pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_no_output_of_any_run_holds_a_planted_secret(tmp_path, addresses):
     mlflow, settings = addresses
     wells, inbox, outbox = tmp_path / "wells", tmp_path / "in", tmp_path / "out"

@@ -65,7 +65,7 @@ class PostgresServer:
         """Start the server and wait until it responds; retry, because children of a killed one may hold its memory."""
         command = [self._bin / "postgres", "-D", self._data, "-p", str(self._port), "-h", "127.0.0.1", "-k", ""]
         log = (self._data.parent / "log").open("ab")
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         ask = [self._bin / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port)]
         while subprocess.run(ask, check=False).returncode:
             assert time.monotonic() < until, f"PostgreSQL did not start: {Path(log.name).read_text()[-3000:]}"
