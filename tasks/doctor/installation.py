@@ -39,6 +39,9 @@ def permissions(settings: Settings) -> Check:
         shown = " ".join(str(path) for path in open_to_others)
         return failed("permissions", f"others can read {shown}", f"chmod 600 {shown}; then change these passwords")
     mode = stat.S_IMODE(settings.home.stat().st_mode)
+    if mode & 0o077 == stat.S_IXGRP:  # as the stack leaves it for the user who runs PostgreSQL
+        group = settings.home.group()
+        return passed("permissions", f"group {group} may pass through {settings.home}, and list nothing")
     if mode & 0o077:
         found = f"{settings.home} has mode {mode:o}: other users can look into it"
         return warned("permissions", found, f"chmod 700 {settings.home}, if no other user needs the results in it")

@@ -63,6 +63,12 @@ def count_files(engine: Engine, since: str, *, retry_seconds: float = 5.0) -> Co
     return look_up(engine, work, retry_seconds=retry_seconds)
 
 
+def server_database_size(engine: Engine, *, retry_seconds: float = 5.0) -> int:
+    """Return the size in bytes of the ledger's database in PostgreSQL, which its role may ask for."""
+    query = text("SELECT pg_database_size(current_database())")
+    return int(look_up(engine, lambda connection: connection.execute(query).scalar_one(), retry_seconds=retry_seconds))
+
+
 def database_sizes(engine: Engine, *, retry_seconds: float = 5.0) -> dict[str, int]:
     """Return the size in bytes of every database of the ledger's PostgreSQL server; empty for SQLite."""
     if engine.dialect.name != "postgresql":

@@ -1,4 +1,4 @@
-"""Rotation of log files in the home folder; their writers go on with the same open file."""
+"""Rotation of the log files in the home folder and of its stack; their writers go on with the same open file."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from aemodels.io.files.atomic import atomic_path
 from tasks.maintenance.removal import Removed, Step
 
 KEPT = 7
+FOLDERS = ("logs", "stack")
 MEGABYTE = 1_000_000
 
 
@@ -18,8 +19,7 @@ def log_files(step: Step) -> Removed:
 
     A file is copied and then emptied, because its writer has it open; what is written at that moment may be lost.
     """
-    folder = step.settings.home / "logs"
-    for path in sorted(folder.glob("*.log")):
+    for path in (path for folder in FOLDERS for path in sorted((step.settings.home / folder).glob("*.log"))):
         size = path.stat().st_size
         if size > step.settings.log_mb * MEGABYTE:
             step.count(size)
@@ -34,6 +34,7 @@ def _rotate(path: Path) -> None:
         if newer.exists():
             newer.replace(older)
     with atomic_path(numbered[0]) as temporary, path.open("rb") as reading, gzip.open(temporary, "wb") as writing:
+        temporary.chmod(path.stat().st_mode & 0o777)
         shutil.copyfileobj(reading, writing)
     with path.open("r+b") as stream:
         stream.truncate(0)

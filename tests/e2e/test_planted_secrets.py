@@ -69,8 +69,7 @@ def addresses(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
-@pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_no_output_of_any_run_holds_a_planted_secret(tmp_path, addresses):
     mlflow, settings = addresses
     wells, inbox, outbox = tmp_path / "wells", tmp_path / "in", tmp_path / "out"
@@ -101,7 +100,7 @@ def test_no_output_of_any_run_holds_a_planted_secret(tmp_path, addresses):
         run("train", "-c", TRAIN, str(wells), "promoted")
         run("promote", *cli, "promote", "sondeflow-logs", "--json", "--version", "9", expected=1)
         scored = json.loads(run("score", *cli, "score", str(inbox), "--out", str(outbox), "--json", expected=1))
-        assert (scored["scored"], scored["quarantined"]) == (1, 1)
+        assert (scored.get("scored"), scored.get("quarantined")) == (1, 1), (said / "score").read_text()[-3000:]
         assert scored["outcomes"][0]["model"].startswith("sondeflow-logs") or scored["outcomes"][1]["model"]
         run("monitor", *cli, "monitor", "--json", SONDEFLOW_OUTBOX=str(outbox))
         run("ledger", *cli, "ledger", "--json")

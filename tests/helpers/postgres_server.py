@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -27,8 +28,11 @@ def free_port() -> int:
 class PostgresServer:
     """A PostgreSQL server with its own folder; it does not run as root, so root starts it as user `nobody`.
 
+    Then its data lie in a folder of their own: pytest closes the folder of its temporary folders to other users
+    whenever another session of it begins.
+
     Args:
-        folder: of its data.
+        folder: of its data, unless root starts it.
         programs: folder of its programs; the wheel's by default, else the newest of the system.
     """
 
@@ -37,12 +41,13 @@ class PostgresServer:
         if programs is None and not found:
             pytest.skip("PostgreSQL is not installed")
         self._bin = programs or found[-1].folder
-        self._data = folder / "data"
+        as_root = os.geteuid() == 0
+        self._data = (Path(tempfile.mkdtemp(prefix="sondeflow-postgres-")) if as_root else folder) / "data"
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._who = {}
         self._data.mkdir(parents=True)
-        if os.geteuid() == 0:
+        if as_root:
             nobody = pwd.getpwnam("nobody")
             os.chown(self._data, nobody.pw_uid, nobody.pw_gid)
             for parent in (self._data, *self._data.parents):
@@ -65,7 +70,7 @@ class PostgresServer:
         """Start the server and wait until it responds; retry, because children of a killed one may hold its memory."""
         command = [self._bin / "postgres", "-D", self._data, "-p", str(self._port), "-h", "127.0.0.1", "-k", ""]
         log = (self._data.parent / "log").open("ab")
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         ask = [self._bin / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port)]
         while subprocess.run(ask, check=False).returncode:
             assert time.monotonic() < until, f"PostgreSQL did not start: {Path(log.name).read_text()[-3000:]}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import stat
 import time
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +14,9 @@ import pytest
 
 from aemodels.io.files.hashing import sha256_file
 from helpers.installation import MODEL, make_champion, make_installation, score
+from helpers.postgres_server import PostgresServer
 from helpers.recordings import make_well
+from tasks.address import Address
 from tasks.backup.needed import needed_recordings
 from tasks.ledger import Filter, entries, open_ledger, superseded, verify_outputs
 from tasks.maintenance import clock, results
@@ -230,11 +233,12 @@ def test_after_a_jump_of_the_clock_nothing_is_removed_by_age(settings, monkeypat
     assert maintain_home(REAL, settings).status == "done"
 
 
-@pytest.mark.slow
-def test_log_files_are_rotated_while_their_writer_goes_on(settings):
+@pytest.mark.parametrize("name", ["logs/serve.log", "stack/stack.log"])
+def test_log_files_are_rotated_while_their_writer_goes_on(settings, name):
     settings = settings.model_copy(update={"log_mb": 0.001})
-    (settings.home / "logs").mkdir()
-    path = settings.home / "logs" / "serve.log"
+    path = settings.home / name
+    path.parent.mkdir()
+    path.touch(0o600)
     with path.open("a") as writer:
         for turn in range(KEPT + 2):
             writer.write(f"turn {turn} " * 200)
@@ -242,7 +246,11 @@ def test_log_files_are_rotated_while_their_writer_goes_on(settings):
             assert log_files(Step(settings, dry_run=False)).items == 1
         writer.write("last")
     assert path.read_text() == "last"
-    assert len(list((settings.home / "logs").glob("serve.log.*.gz"))) == KEPT
+    packed = list(path.parent.glob(f"{path.name}.*.gz"))
+    assert len(packed) == KEPT
+    assert {stat.S_IMODE(one.stat().st_mode) for one in packed} == {0o600}
+    sizes = dict(results.areas(Step(settings, dry_run=True)))
+    assert sizes["logs"] == sum(one.stat().st_size for one in (path, *packed))
 
 
 def test_a_home_in_which_nothing_was_trained_is_maintained(tmp_path, monkeypatch):
@@ -261,6 +269,18 @@ def test_sizes_are_those_of_the_folders(settings):
     sizes = dict(results.areas(Step(settings, dry_run=True)))
     assert sizes["inbox"] == sum(path.stat().st_size for path in settings.inbox.rglob("*") if path.is_file())
     assert sizes["ledger"] == (settings.home / "ledger.db").stat().st_size
+
+
+@pytest.mark.slow  # starts PostgreSQL
+def test_the_size_of_a_ledger_in_postgresql_is_what_its_server_says(settings, tmp_path):
+    server = PostgresServer(tmp_path / "postgres")
+    server.start()
+    try:
+        served = settings.model_copy(update={"ledger_url": Address(server.new_database("ledger"))})
+        assert dict(results.areas(Step(served, dry_run=True)))["ledger"] > 5e6  # an empty database of PostgreSQL
+    finally:
+        server.stop()
+    assert dict(results.areas(Step(served, dry_run=True)))["ledger"] == 0
 
 
 def test_the_ledger_is_read_once_for_all_steps(settings, monkeypatch):
