@@ -194,7 +194,7 @@ def drain_other(folder: Path, environment: dict[str, str]) -> int:
     return subprocess.run(command, env=environment, capture_output=True, check=False).returncode
 
 
-def _soon(condition, seconds: float = 240.0):
+def _soon(condition, seconds: float = 90.0):
     """As `wait_for`, without pauses: what is looked for may be gone a moment later."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
