@@ -78,4 +78,4 @@ def row_lines(table: LasTable) -> NDArray[np.int64]:
     """Return the index of the line on which each row starts: int64[row]."""
     if table.starts is not None:
         return table.starts
-    return np.fromiter((number for number, _ in table.block.lines()), dtype=np.int64)
+    return np.array(table.block.numbers(), dtype=np.int64)

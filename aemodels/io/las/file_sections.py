@@ -69,6 +69,17 @@ class DataBlock:
                 yield number, line
             at = end
 
+    def numbers(self) -> list[int]:
+        """Return the index of each line that is neither blank nor a comment."""
+        lines = self.file[slice(*self.span)].split(b"\n")
+        return [number for number, line in enumerate(lines, start=self.title + 1) if _is_data(line)]
+
+
+def _is_data(line: bytes) -> bool:
+    """As `is_data`, for a line that is not decoded; several times as fast for all lines of a file."""
+    stripped = line.strip(PADDING)
+    return bool(stripped) and not stripped.startswith(b"#")
+
 
 @dataclass(frozen=True, eq=False)
 class LasFile:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from aemodels.core.types import AxisArray, FloatArray, Recording
 from aemodels.io.added_curves import AddedCurve
 from aemodels.io.las.cells.row_splitter import RowSplitter, remark_start
+from aemodels.io.las.data_sections import row_lines
 from aemodels.io.las.data_table import LasTable, unwrap_rows
 from aemodels.io.las.depth_index import DEPTH_TOLERANCE, depth_factor
 from aemodels.io.las.header import LasHeader, parse_number
@@ -40,13 +44,15 @@ class _Edits:
 
 def format_values(values: FloatArray, null: str) -> list[str]:
     """Format each float32 with the fewest digits that read back as the same float32; NaN as `null`."""
-    formatted: list[str] = _texts(values, null).tolist()
+    formatted: list[str] = _texts(values, null).to_pylist()
     return formatted
 
 
-def _texts(values: FloatArray, null: str) -> NDArray[np.str_]:
-    """Return the values as text, as of `format_values`: str[sample]."""
-    return np.where(np.isnan(values), null, np.asarray(values, dtype=np.float32).astype(str))
+def _texts(values: FloatArray, null: str) -> pa.StringArray:
+    """Return the values as text, as of `format_values`, by Arrow, which is three times as fast as NumPy."""
+    texts = pa.array(np.asarray(values, dtype=np.float32), mask=np.isnan(values)).cast(pa.string())
+    whole = pc.match_substring_regex(texts, r"^-?[0-9]+$")
+    return pc.if_else(whole, pc.binary_join_element_wise(texts, ".0", ""), texts).fill_null(null)
 
 
 def one_line(text: str) -> str:
@@ -107,12 +113,15 @@ class FileRows:
     Args:
         header: header of the log.
         table: its columns, in the order of the file.
-        lines: int64[row], index of the line on which each row starts.
     """
 
     header: LasHeader
     table: LasTable
-    lines: NDArray[np.int64]
+
+    @cached_property
+    def lines(self) -> NDArray[np.int64]:
+        """Index of the line on which each row starts: int64[row]."""
+        return row_lines(self.table)
 
     def within(self, section: LasSection) -> bool:
         """Return True if the section holds any of the rows."""
@@ -120,17 +129,21 @@ class FileRows:
 
     def samples(self, recording: Recording) -> dict[int, int]:
         """Return the sample of each line on which a row starts; -1 for a row that the reader skipped."""
+        return dict(zip(self.lines.tolist(), self.row_samples(recording).tolist(), strict=True))
+
+    def row_samples(self, recording: Recording) -> NDArray[np.int64]:
+        """Return the sample of each row, int64[row]; -1 for a row that the reader skipped."""
         known = recording.headers.get("depth_factor")
         factor = depth_factor(self.header)[0] if known is None else float(known)
         depth = factor * self.table.columns[int(recording.headers.get("depth_column", 0))]
-        return dict(zip(self.lines.tolist(), samples_at(depth, recording.axis).tolist(), strict=True))
+        return samples_at(depth, recording.axis)
 
 
 @dataclass(frozen=True, eq=False)
 class _Cells:
-    """New cells: str[sample] of each curve, their names, text of a missing value, and the sample of each line."""
+    """New cells: ASCII texts bytes[sample] of each curve, their names, a missing value, and the sample of each line."""
 
-    columns: list[NDArray[np.str_]]
+    columns: list[NDArray[np.bytes_]]
     names: list[str]
     missing: str
     samples: dict[int, int]
@@ -174,21 +187,22 @@ def _name_columns(text: LasText, data: LasSection, names: Sequence[str], header:
         edits.replaced[data.title] = " ".join([body, *names]) + title[len(body) :]
 
 
-def _aligned(column: NDArray[np.str_]) -> NDArray[np.str_]:
-    """Return texts of one length, filled with blanks before."""
-    width = int(np.strings.str_len(column).max(initial=1))
-    return np.strings.rjust(column, width).astype(f"U{width}")
+def _aligned(column: pa.StringArray) -> NDArray[np.bytes_]:
+    """Return ASCII texts of one length, filled with blanks before."""
+    width = pc.max(pc.binary_length(column)).as_py() or 1
+    padded = pc.utf8_lpad(column, width)
+    return np.frombuffer(padded.buffers()[2], dtype=f"S{width}", count=len(padded))
 
 
-def _rows(columns: Sequence[NDArray[np.str_]], separator: str) -> list[str]:
+def _rows(columns: Sequence[NDArray[np.bytes_]], separator: str) -> list[str]:
     """Return the cells of each sample in one text, each after a separator of one character."""
     rows: list[str] = []
     for first in range(0, len(columns[0]) if columns else 0, _ROWS_AT_ONCE):
         block = [column[first : first + _ROWS_AT_ONCE] for column in columns]
-        before = np.full((len(block[0]), 1), separator, dtype="U1")
-        characters = [part for cells in block for part in (before, cells.view("U1").reshape(len(cells), -1))]
-        joined = np.ascontiguousarray(np.concatenate(characters, axis=1))
-        rows += joined.view(f"U{joined.shape[1]}")[:, 0].tolist()
+        size = len(block[0])
+        before, end = (np.full((size, 1), mark, dtype="S1") for mark in (separator.encode(), b"\n"))
+        characters = [part for cells in block for part in (before, cells.view("S1").reshape(size, -1))]
+        rows += np.concatenate([*characters, end], axis=1).tobytes().decode("ascii").split("\n")[:-1]
     return rows
 
 

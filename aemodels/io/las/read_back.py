@@ -11,7 +11,6 @@ from aemodels.core.errors import UnreadableFileError
 from aemodels.core.types import Recording
 from aemodels.curves.tables import load_aliases
 from aemodels.io.added_curves import AddedCurve, copy_differs
-from aemodels.io.las.data_sections import row_lines
 from aemodels.io.las.file_sections import split_file
 from aemodels.io.las.flagged_copy import FileRows
 from aemodels.io.las.header import parse_number
@@ -28,7 +27,7 @@ def read_file_rows(data: bytes) -> FileRows:
     """
     file = split_file(data)
     header, table, _ = read_rows(file, find_logs(file)[0], load_aliases())
-    return FileRows(header, table, row_lines(table))
+    return FileRows(header, table)
 
 
 def check_copy(before: FileRows, content: bytes, added: Sequence[AddedCurve], recording: Recording) -> None:
@@ -59,7 +58,7 @@ def check_copy(before: FileRows, content: bytes, added: Sequence[AddedCurve], re
         blank = np.isnan(old) & np.isin(new[kept], (-999.25 if null is None else null))
         if not np.array_equal(old[~blank], new[kept][~blank], equal_nan=True):
             raise copy_differs(f"curve {original.mnemonic}", "other values than in the file that was copied")
-    samples = np.array(list(before.samples(recording).values()), dtype=np.int64)
+    samples = before.row_samples(recording)
     for curve, new in zip(added, after.table.columns[width:], strict=True):
         expected = np.where(samples >= 0, curve.values[samples], np.float32(np.nan))
         if not as_written(expected, new[kept], null):
