@@ -60,14 +60,15 @@ def _decisions(settings):
 
 @pytest.fixture(scope="module")
 def story(other_home, field_folder, tmp_path_factory):
-    """Versions: a good one, one that loses to a baseline, one of many false alarms, a good one on another hold-out."""
+    """Versions: a strong one that is not promoted, a good one, one that loses to a baseline, one of many false alarms, a good one on another hold-out."""
     wells = field_folder / "wells"
     short = copy.deepcopy(LOGS["contenders"])
     short[0]["model"]["window"] = {"length": 4, "stride": 2}  # good enough to beat the dense one, no more
     test_conditions = [*LOGS["test_conditions"], REPORTED]
     steps = {
-        "good": _train(other_home, wells, contenders=short, test_conditions=test_conditions),
+        "strong": _train(other_home, wells),
         "against_shipped": _judged_against_shipped(other_home),
+        "good": _train(other_home, wells, contenders=short, test_conditions=test_conditions),
         "first": _promote(other_home),
     }
     steps["weak"] = _train(other_home, wells, default="dense")
