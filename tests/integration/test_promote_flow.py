@@ -60,7 +60,9 @@ def _decisions(settings):
 
 @pytest.fixture(scope="module")
 def story(other_home, field_folder, tmp_path_factory):
-    """Versions: a strong one that is not promoted, a good one, one that loses to a baseline, one of many false alarms, a good one on another hold-out."""
+    """Versions: a strong one that is not promoted, a good one, one that loses to a baseline, one of many false alarms,
+    and a good one on another hold-out.
+    """
     wells = field_folder / "wells"
     short = copy.deepcopy(LOGS["contenders"])
     short[0]["model"]["window"] = {"length": 4, "stride": 2}  # good enough to beat the dense one, no more
