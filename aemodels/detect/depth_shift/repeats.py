@@ -86,7 +86,7 @@ class _Spread:
 
     def extend(self, length: int) -> None:
         """Make the windows longer."""
-        for delay in range(self.length, length):
+        for delay in range(self.length, min(length, self.values.shape[1])):  # a well may be shorter than a window
             earlier = self.values[:, : self.values.shape[1] - delay]
             self.plain[:, delay:] += earlier
             self.squares[:, delay:] += earlier**2

@@ -86,3 +86,10 @@ def _logs() -> Bundle:
 
 
 _LOADED: list[Bundle] = []
+
+
+@pytest.mark.parametrize("samples", [2, 3, 5, 17, 40])
+def test_a_well_shorter_than_every_window_is_scored(samples):
+    scores = Bundle.load(shipped_bundle("logs-v1").folder).score(make_well(samples=samples))
+    assert scores.denoised.shape == (5, samples)
+    assert scores.score.shape == (samples,)
