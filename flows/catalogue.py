@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -19,24 +19,31 @@ def spec_names() -> list[str]:
     return sorted(path.stem for path in SPECS.glob("*.yaml"))
 
 
-def load_spec(name: str) -> ExperimentSpec:
+def load_spec(name: str, changes: Sequence[str] = ()) -> ExperimentSpec:
     """Load an experiment by name or from a YAML file.
 
+    Args:
+        name: a shipped experiment, or a file.
+        changes: single values to set, "PATH=VALUE" each (`with_changes`).
+
     Raises:
-        BadUsageError: if there is no such experiment, or the file is not a valid specification.
+        BadUsageError: if there is no such experiment, or it is not a valid specification, with its changes.
     """
     import yaml
     from pydantic import ValidationError
 
     from aemodels.experiment.spec import ExperimentSpec
+    from flows.spec_changes import with_changes
 
     path = SPECS / f"{name}.yaml" if name in spec_names() else Path(name)
     if path.suffix not in {".yaml", ".yml"} or not path.is_file():
         raise BadUsageError(f"no experiment {name!r}; expected one of {', '.join(spec_names())}, or a YAML file")
     try:
-        return ExperimentSpec.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return ExperimentSpec.model_validate(with_changes(document, changes))
     except (ValidationError, yaml.YAMLError) as error:
-        raise BadUsageError(f"{path} is not a valid experiment: {error}") from error
+        changed = f" with {', '.join(changes)}" if changes else ""
+        raise BadUsageError(f"{path}{changed} is not a valid experiment: {error}") from error
 
 
 def model_name(name: str) -> str:

@@ -30,6 +30,10 @@ OptionalData = Annotated[
     list[str] | None,
     typer.Option("--data", metavar="PATH", help="A file, a folder or a URL (s3://bucket/prefix); repeatable."),
 ]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Set one value of the experiment, e.g. seed=7; repeatable."),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -80,12 +84,13 @@ def train(  # noqa: PLR0913, PLR0917 - one option each
     reviews: Annotated[
         bool, typer.Option("--reviews", help="Rejected flags are examples of clean readings, accepted ones are not.")
     ] = False,
+    changes: Changes = None,
     as_json: Json = False,
 ) -> None:
     """Train all contenders, compare them on the hold-out, and register the bundle as challenger."""
     with answering("train", as_json=as_json) as answer:
         refuse_filled(bundle_to)
-        experiment = load_spec(spec)
+        experiment = load_spec(spec, changes or ())
         settings = environment(header_positions)
         from flows.environment import run_flow
         from flows.train import TrainRequest
@@ -144,6 +149,7 @@ def compare(  # noqa: PLR0913, PLR0917 - one option each
         "compare.html"
     ),
     header_positions: Positions = None,
+    changes: Changes = None,
     as_json: Json = False,
 ) -> None:
     """Compare contenders on held-out wells or line sections and log the tables, or two files of one well on a page."""
@@ -152,7 +158,7 @@ def compare(  # noqa: PLR0913, PLR0917 - one option each
     with answering("compare", as_json=as_json) as answer:
         if not data or other is not None:
             raise BadUsageError(f"compare {what} SPEC --data PATH: expected one SPEC, and --data at least once")
-        experiment = load_spec(spec)
+        experiment = load_spec(spec, changes or ())
         settings = environment(header_positions)
         from flows.compare import compare as flow
         from flows.environment import run_flow
@@ -165,18 +171,19 @@ def compare(  # noqa: PLR0913, PLR0917 - one option each
         answer.say(f"run {result.run_id} in {result.experiment}; `sondeflow ui` shows it at {result.address}")
 
 
-def sweep(
+def sweep(  # noqa: PLR0913, PLR0917 - one option each
     spec: SpecName,
     data: Data,
     trials: Annotated[
         int | None, typer.Option("--trials", min=1, help="Total number of trials; default: as in the spec.")
     ] = None,
     header_positions: Positions = None,
+    changes: Changes = None,
     as_json: Json = False,
 ) -> None:
     """Search the parameters of a contender given in section sweep of the spec, evaluated on validation wells."""
     with answering("sweep", as_json=as_json) as answer:
-        experiment = load_spec(spec)
+        experiment = load_spec(spec, changes or ())
         settings = environment(header_positions)
         from flows.environment import run_flow
         from flows.sweep import SweepRequest
