@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import threading
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aemodels.core.stopping import forget_stop
 from flows.prefect_api.password import set_password
 from flows.prefect_api.temporary import protect_temporary_servers, shared_server
 from tasks.settings import Settings
@@ -59,9 +62,9 @@ def task_runner(settings: Settings) -> TaskRunner[Any]:
         SpecError: if settings of Dask are missing or contradict each other.
     """
     if settings.task_runner == "threads":
-        from prefect.task_runners import ThreadPoolTaskRunner
+        from flows.runners.stoppable_threads import StoppableThreads
 
-        return ThreadPoolTaskRunner(max_workers=settings.workers)
+        return StoppableThreads(max_workers=settings.workers)
     from flows.runners.dask_cluster import dask_runner
 
     return dask_runner(settings)
@@ -75,6 +78,18 @@ def run_flow(flow: Flow[..., Any], settings: Settings, **parameters: Any) -> Any
     from flows.step_lines import step_lines
 
     protect_temporary_servers()
+    forget_stop()
+    _let_interrupts_wake()
     runner = task_runner(settings)
     with step_lines(), shared_server() if settings.task_runner == "dask" else nullcontext():
         return flow.with_options(task_runner=runner)(**parameters)
+
+
+def _let_interrupts_wake() -> None:
+    """Let Ctrl-C wake a flow that waits for its tasks.
+
+    polars, which MLflow imports where it is installed, sets a handler after which a waiting thread sleeps on, so that
+    Ctrl-C would be noticed when the training is over.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.siginterrupt(signal.SIGINT, True)

@@ -25,6 +25,10 @@ class MachineFaultError(SondeflowError):
     """The machine is at fault, not a file: no disk space, no memory, too many open files."""
 
 
+class StoppedError(SondeflowError):
+    """A calculation that ended before it was done because the program was interrupted."""
+
+
 class UnreadableFileError(SondeflowError):
     """A file that cannot be read as a Recording.
 

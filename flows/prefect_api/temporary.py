@@ -54,6 +54,7 @@ def _start(server: Any) -> subprocess.Popen[Any]:
             return subprocess.Popen(  # noqa: S603 - our own command
                 server_command("--temporary", "--socket", str(bound.fileno()), "--parent-pipe", str(parent_end)),
                 pass_fds=(bound.fileno(), parent_end),
+                process_group=0,  # Ctrl-C is for its parent, which still reports its end to it
                 env={**os.environ, **get_current_settings().to_environment_variables(exclude_unset=True)},
             )
         finally:

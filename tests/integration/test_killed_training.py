@@ -44,26 +44,36 @@ def wells(tmp_path_factory) -> Path:
     return folder
 
 
-def _spec_file(folder: Path, **changes: Any) -> Path:
+def _spec_file(folder: Path, training: dict[str, Any] | None = None, **changes: Any) -> Path:
     spec = copy.deepcopy({**LOGS, **changes})
-    spec["contenders"][1]["model"]["training"] = TRAINING
+    spec["contenders"][1]["model"]["training"] = TRAINING | (training or {})
     path = folder / f"{spec['name']}.yaml"
     path.write_text(yaml.safe_dump(spec))
     return path
 
 
-def _kill_when(arguments: list[str], home: Path, ready: Callable[[], bool]) -> None:
-    """Start a command, and kill it with all its children as soon as `ready`."""
-    command = [sys.executable, "-m", "flows", *arguments]
+def _start(arguments: list[str], home: Path) -> subprocess.Popen[bytes]:
+    # what a shell starts in the background ignores Ctrl-C
+    command = ["env", "--default-signal=INT", sys.executable, "-m", "flows", *arguments]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    child = subprocess.Popen(command, cwd=ROOT, env=environment_of(home), start_new_session=True, **quiet)
+    return subprocess.Popen(command, cwd=ROOT, env=environment_of(home), start_new_session=True, **quiet)
+
+
+def _signal_when(
+    ready: Callable[[], bool], arguments: list[str], home: Path, number: int = signal.SIGKILL, wait: float = 60.0
+) -> int:
+    """Start a command, signal it with all its children as soon as `ready`, and return its status within `wait` s."""
+    child = _start(arguments, home)
     try:
         while not ready():
             assert child.poll() is None, "it ended before it could be killed"
             time.sleep(0.05)
+        os.killpg(child.pid, number)
+        return child.wait(wait)
     finally:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
 
 
 def _finished_epochs(home: Path) -> int:
@@ -77,7 +87,7 @@ def _finished_epochs(home: Path) -> int:
 def test_a_killed_training_ends_with_the_weights_of_an_undisturbed_one(wells, tmp_path):
     arguments = ["train", str(_spec_file(tmp_path, name="tiny-killed")), "--data", str(wells)]
     killed, whole = tmp_path / "killed", tmp_path / "whole"
-    _kill_when(arguments, killed, lambda: _finished_epochs(killed) >= 3)
+    _signal_when(lambda: _finished_epochs(killed) >= 3, arguments, killed)
     kept = _finished_epochs(killed)
     assert 3 <= kept < EPOCHS
     results = [run(arguments, environment_of(home)) for home in (killed, whole)]
@@ -99,6 +109,15 @@ def test_a_killed_training_ends_with_the_weights_of_an_undisturbed_one(wells, tm
     assert steps == list(range(EPOCHS)), "its curve is whole"
 
 
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
+def test_an_interrupted_training_ends_within_a_minute(wells, tmp_path, number: int, status: int):
+    """Its threads would train for hours."""
+    spec = _spec_file(tmp_path, name="tiny-interrupted", training={"epochs": 10_000, "patience": 1000})
+    arguments = ["train", str(spec), "--data", str(wells)]
+    assert _signal_when(lambda: _finished_epochs(tmp_path) >= 3, arguments, tmp_path, number) == status
+    assert _finished_epochs(tmp_path) >= 3, "what is finished is kept"
+
+
 def _trials(home: Path) -> list[str]:
     book = home / "sweeps.db"
     if not book.exists():
@@ -114,7 +133,7 @@ def test_a_killed_search_tries_what_it_would_have_tried(wells, tmp_path):
     arguments = ["sweep", str(_spec_file(tmp_path, name="tiny-swept", sweep=SWEEP)), "--data", str(wells)]
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     in_the_second = ["COMPLETE", "RUNNING"]
-    _kill_when(arguments, killed, lambda: _trials(killed) == in_the_second and _finished_epochs(killed) >= 2)
+    _signal_when(lambda: _trials(killed) == in_the_second and _finished_epochs(killed) >= 2, arguments, killed)
     assert _trials(killed) == in_the_second
     results = [run(arguments, environment_of(home)) for home in (killed, whole)]
     assert results[0]["trials"] == results[1]["trials"]

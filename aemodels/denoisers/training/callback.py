@@ -10,6 +10,7 @@ import numpy as np
 
 from aemodels.core.errors import DataError, SpecError
 from aemodels.core.interfaces import EpochCallback, FitContext
+from aemodels.core.stopping import check_stop
 from aemodels.denoisers.training.batches import Batches
 from aemodels.denoisers.training.checkpoint import Arrays, Checkpoint
 from aemodels.denoisers.training.schedule import best_epoch, learning_rate, should_stop
@@ -55,6 +56,9 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.batches.start(epoch)
         self.model.optimizer.learning_rate = learning_rate(self.training, self.losses)
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        check_stop()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         metrics = {key: float(value) for key, value in (logs or {}).items()}

@@ -11,6 +11,7 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
+from aemodels.core.stopping import check_stop
 from aemodels.core.types import FloatArray
 from aemodels.denoisers.convolution_blocks import Convolutions, unet
 
@@ -103,12 +104,16 @@ def fit_in_tenths(
 
     Returns:
         Loss of each tenth of the training.
+
+    Raises:
+        StoppedError: if the program is interrupted.
     """
     rate = keras.optimizers.schedules.CosineDecay(schedule.rate, schedule.steps)
     network.compile(optimizer=keras.optimizers.Adam(rate, global_clipnorm=CLIP_NORM), loss=loss)
     epochs = min(10, schedule.steps)
     batches = batches_of(schedule.steps // epochs)
-    history = network.fit(batches, epochs=epochs, shuffle=False, verbose=0).history
+    stopping = keras.callbacks.LambdaCallback(on_train_batch_begin=lambda *_: check_stop())
+    history = network.fit(batches, epochs=epochs, callbacks=[stopping], shuffle=False, verbose=0).history
     return [float(value) for value in history["loss"]]
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from aemodels.core.errors import SpecError
 from aemodels.core.interfaces import Denoiser
 from aemodels.core.progress import tell
+from aemodels.core.stopping import check_stop
 from aemodels.core.types import BoolArray, FloatArray, Recording, Section
 from aemodels.detect.base import DetectContext, Detector, out_of_fold_detectors
 from aemodels.detect.thresholds import SUSPECT
@@ -186,9 +187,13 @@ def fit_detectors(
         train: clean training sections.
         context: of all detectors.
         start: fitted networks to start from, if the detector of that name has any.
+
+    Raises:
+        StoppedError: if the program is interrupted.
     """
     fitted = dict(context.fitted)
     for named in spec.anomalies.detectors:
+        check_stop()
         tell("%s: fitting", named.name)
         own = None if start is None else start.detector(named.name)
         fitted[named.name] = named.model.fit(train, dataclasses.replace(context, fitted=dict(fitted), start=own))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pytest
 
-from aemodels.core.errors import SpecError
+from aemodels.core.errors import SpecError, StoppedError
 from aemodels.core.interfaces import FitContext
+from aemodels.core.stopping import ask_to_stop, forget_stop
 from aemodels.denoisers.networks.dense import Dense
 from aemodels.denoisers.training.spec import TrainingSpec
 from aemodels.signal.windows import WindowSpec
@@ -65,6 +66,22 @@ def test_a_training_that_blows_up_says_so():
     spec = Penalised(window=WINDOW, training=wild, widths=(8,), latent=2, weight=1e38)
     with pytest.raises(SpecError, match="lower learning_rate"):
         spec.fit(_sections(1, 0), _sections(1, 1), FitContext("logs", 3))
+
+
+def test_a_training_ends_at_the_next_batch_once_it_is_asked_to():
+    seen = []
+
+    def told(epoch: int, metrics: dict[str, float]) -> None:
+        seen.append(epoch)
+        ask_to_stop()
+
+    spec = Dense(window=WINDOW, training=STILL.model_copy(update={"epochs": 5, "patience": 5}), widths=(8,), latent=2)
+    try:
+        with pytest.raises(StoppedError, match="the same command goes on"):
+            spec.fit(_sections(1, 0), _sections(1, 1), FitContext("logs", 3, on_epoch=told))
+    finally:
+        forget_stop()
+    assert seen == [0]
 
 
 def test_units_that_give_the_same_for_every_window_are_counted():
