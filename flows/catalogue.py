@@ -32,8 +32,9 @@ def load_spec(name: str, changes: Sequence[str] = ()) -> ExperimentSpec:
     import yaml
     from pydantic import ValidationError
 
+    from aemodels.core.errors import SpecError
+    from aemodels.experiment.changes import with_changes
     from aemodels.experiment.spec import ExperimentSpec
-    from flows.spec_changes import with_changes
 
     path = SPECS / f"{name}.yaml" if name in spec_names() else Path(name)
     if path.suffix not in {".yaml", ".yml"} or not path.is_file():
@@ -41,6 +42,8 @@ def load_spec(name: str, changes: Sequence[str] = ()) -> ExperimentSpec:
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
         return ExperimentSpec.model_validate(with_changes(document, changes))
+    except SpecError as error:
+        raise BadUsageError(f"--set {error}") from error
     except (ValidationError, yaml.YAMLError) as error:
         changed = f" with {', '.join(changes)}" if changes else ""
         raise BadUsageError(f"{path}{changed} is not a valid experiment: {error}") from error

@@ -1,4 +1,4 @@
-"""Single values of an experiment set on the command line: `contenders.unet.model.inner.training.epochs=300`."""
+"""Single values of an experiment set from outside: `contenders.unet.model.inner.training.epochs=300`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from flows.console import BadUsageError
+from aemodels.core.errors import SpecError
 
 
 def with_changes(document: dict[str, Any], changes: Sequence[str]) -> dict[str, Any]:
@@ -20,13 +20,13 @@ def with_changes(document: dict[str, Any], changes: Sequence[str]) -> dict[str, 
             place from 0. VALUE: YAML, e.g. 300, false or [48, 64].
 
     Raises:
-        BadUsageError: if a change has no equals sign or its path leads through something that is not there.
+        SpecError: if a change has no equals sign or its path leads through something that is not there.
     """
     document = copy.deepcopy(document)
     for change in changes:
         path, sign, text = change.partition("=")
         if not (path and sign):
-            raise BadUsageError(f"--set {change}: expected PATH=VALUE, e.g. seed=7")
+            raise SpecError(f"{change}: expected PATH=VALUE, e.g. seed=7")
         keys = path.split(".")
         parent: Any = document
         for key in keys[:-1]:
@@ -50,11 +50,11 @@ def _place(parent: Any, key: str, change: str, *, new: bool = False) -> str | in
             return int(key)
         known = [name or str(index) for index, name in enumerate(names)]
     expected = f"one of {', '.join(known)}" if known else "no further key, as that is a single value"
-    raise BadUsageError(f"--set {change}: no {key!r} there; expected {expected}")
+    raise SpecError(f"{change}: no {key!r} there; expected {expected}")
 
 
 def _value(text: str, change: str) -> Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise BadUsageError(f"--set {change}: the value is not YAML: {error}") from error
+        raise SpecError(f"{change}: the value is not YAML: {error}") from error

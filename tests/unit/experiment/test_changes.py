@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from aemodels.core.errors import SpecError
+from aemodels.experiment.changes import with_changes
 from flows.catalogue import load_spec
 from flows.console import BadUsageError
-from flows.spec_changes import with_changes
 
 DOCUMENT = {"seed": 20, "contenders": [{"name": "unet", "model": {"widths": [4, 8]}}, {"name": "pca", "model": {}}]}
 
@@ -40,7 +41,7 @@ def test_a_later_change_wins():
     ],
 )
 def test_a_path_that_leads_nowhere_is_refused_with_what_is_there(change: str, message: str):
-    with pytest.raises(BadUsageError, match=message):
+    with pytest.raises(SpecError, match=message):
         with_changes(DOCUMENT, [change])
 
 
@@ -48,5 +49,7 @@ def test_a_shipped_experiment_takes_changes_and_refuses_unknown_settings():
     longer = load_spec("logs", ["contenders.unet.model.inner.training.epochs=77"])
     assert longer.contender("unet").model.inner.training.epochs == 77
     assert longer.model_copy(update={"contenders": ()}) == load_spec("logs").model_copy(update={"contenders": ()})
+    with pytest.raises(BadUsageError, match="--set epoks: expected PATH=VALUE"):
+        load_spec("logs", ["epoks"])
     with pytest.raises(BadUsageError, match=r"(?s)epoks=3 is not a valid experiment.*epoks"):
         load_spec("logs", ["contenders.unet.model.inner.training.epoks=3"])
