@@ -27,6 +27,7 @@ class Scorecard:
         files: most in need of eyes first; `duplicates` refers to this order.
         attention: per file its contributions, see `aemodels.field.attention`.
         drift: per file curve → distance of its level from the field's.
+        medians: curve → level of the field, of curves that have such distances; log10 for resistivities.
         duplicates: pairs of files with the same readings, and repeats of one well.
         groups: name of a grouping ("contractor", "year", "curve in the file") → a row per group.
         coverage: curve → number of wells with a reading in each depth bin of `BIN_M`.
@@ -42,6 +43,7 @@ class Scorecard:
     coverage: Mapping[str, Sequence[int]] = field(default_factory=dict)
     quarantined: Sequence[Row] = ()
     reviews: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    medians: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def curves(self) -> tuple[str, ...]:
@@ -73,7 +75,7 @@ def make_scorecard(
     """
     listed = list(files)
     drift = level_drift(listed)
-    parts = [attention(file, one) for file, one in zip(listed, drift, strict=True)]
+    parts = [attention(file, one) for file, one in zip(listed, drift.distances, strict=True)]
     order = sorted(range(len(listed)), key=lambda n: (-sum(parts[n].values()), listed[n].name, listed[n].sha256))
     ranked = [listed[n] for n in order]
     found = find_duplicates(ranked)
@@ -82,7 +84,7 @@ def make_scorecard(
     return Scorecard(
         files=ranked,
         attention=[parts[n] for n in order],
-        drift=[drift[n] for n in order],
+        drift=[drift.distances[n] for n in order],
         duplicates=[*found, *others],
         groups={
             "contractor": _grouped(ranked, lambda file: file.contractor or NOT_NAMED),
@@ -91,6 +93,7 @@ def make_scorecard(
         },
         coverage=depth_coverage(ranked),
         quarantined=quarantined,
+        medians=drift.medians,
     )
 
 
