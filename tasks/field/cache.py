@@ -12,7 +12,7 @@ from typing import Any
 
 from aemodels.core.errors import DataError
 
-VERSION = 2  # of the summaries; another one empties the cache
+VERSION = 3  # of the summaries; another one empties the cache
 _TABLE = "create table if not exists kept (name text primary key, state text, value text) without rowid"
 
 
