@@ -65,9 +65,15 @@ def line_position(ends: Sequence[float], unit: str) -> tuple[str, float, float, 
     if unit not in ANGLES:
         x0, y0, x1, y1 = (round(value, 3) for value in ends)
         return ("grid", x0, y0, x1, y1)
-    turn = {ANGLES[0]: lambda value: value / 3600.0, ANGLES[1]: float, ANGLES[2]: _unpacked}[unit]
-    x0, y0, x1, y1 = (round(turn(value), 6) for value in ends)
+    x0, y0, x1, y1 = (round(_angle(value, unit), 6) for value in ends)
     return ("degrees", x0, y0, x1, y1) if _is_place(x0, y0) and _is_place(x1, y1) else None
+
+
+def _angle(value: float, unit: str) -> float:
+    """Return degrees of an angle in one of the units of `ANGLES`."""
+    if unit == ANGLES[2]:
+        return _unpacked(value)
+    return value / 3600.0 if unit == ANGLES[0] else value
 
 
 def _is_place(longitude: float, latitude: float) -> bool:
