@@ -80,9 +80,11 @@ def _headers(recording: Recording) -> dict[str, str]:
     for key, value in dict(recording.headers.get("parameters", {})).items():
         if not well.get(key, "").strip():
             well[key] = str(value)[:MAX_TEXT]
+    if recording.kind != "logs":
+        return well  # its channels are traces
     for channel, values in zip(recording.channels, recording.values, strict=True):
         name = str(channel.headers.get("mnemonic", channel.name)).upper()
-        if recording.kind == "logs" and name in _PLACE_CURVES and not well.get(name):
+        if name in _PLACE_CURVES and not well.get(name):
             seen = values[np.isfinite(values)]
             if seen.size:
                 well[name] = repr(float(seen[0]))
