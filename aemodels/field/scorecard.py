@@ -154,7 +154,7 @@ def _by_curve(files: Sequence[FileSummary], key: Callable[[CurveSummary], str]) 
                 members[group][0] += curve.observed
                 members[group][1] += curve.flagged
                 holders[group].add(number)
-    rows = [_row(name, len(holders[name]), *lengths, {}) for name, lengths in members.items()]
+    rows = [_row(name, len(holders[name]), scored, flagged, {}) for name, (scored, flagged) in members.items()]
     return sorted(rows, key=lambda row: (row["group"] == NOT_NAMED, -row["share"], row["group"]))
 
 
