@@ -6,6 +6,8 @@ whole, hints and depths without a judgement count in part, since most of them ar
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aemodels.field.summary import CurveSummary, FileSummary
 
 WEIGHTS = {
@@ -25,7 +27,7 @@ DRIFT_WEIGHT = 0.1
 MAX_DRIFT = 100.0  # m, since the rock of a well differs as well
 
 
-def attention(file: FileSummary, drift: dict[str, float] | None = None) -> dict[str, float]:
+def attention(file: FileSummary, drift: Mapping[str, float] | None = None) -> dict[str, float]:
     """Return the contributions to a file's attention, m (traces of a line), largest first, without those of zero.
 
     Args:
@@ -51,5 +53,5 @@ def attention(file: FileSummary, drift: dict[str, float] | None = None) -> dict[
     }
 
 
-def _drifted(curve: CurveSummary, drift: dict[str, float]) -> float:
+def _drifted(curve: CurveSummary, drift: Mapping[str, float]) -> float:
     return curve.observed if abs(drift.get(curve.name, 0.0)) >= DRIFTED else 0.0

@@ -13,7 +13,7 @@ from aemodels.curves.canonical import CANONICAL
 from aemodels.field.attention import attention
 from aemodels.field.drift import level_drift
 from aemodels.field.duplicates import Duplicate, find_duplicates, same_well
-from aemodels.field.summary import BIN_M, FileSummary
+from aemodels.field.summary import BIN_M, CurveSummary, FileSummary
 
 NOT_NAMED = "not named"
 Row = dict[str, Any]
@@ -27,8 +27,9 @@ class Scorecard:
         files: most in need of eyes first; `duplicates` refers to this order.
         attention: per file its contributions, see `aemodels.field.attention`.
         drift: per file curve → distance of its level from the field's.
+        medians: curve → level of the field, of curves that have such distances; log10 for resistivities.
         duplicates: pairs of files with the same readings, and repeats of one well.
-        groups: name of a grouping ("contractor", "year", "curve in the file") → a row per group.
+        groups: name of a grouping ("contractor", "year", "tool", "curve in the file") → a row per group.
         coverage: curve → number of wells with a reading in each depth bin of `BIN_M`.
         quarantined: files that could not be used: source, sha256, findings.
         reviews: sha256 → number of reviewers' decisions by action.
@@ -42,6 +43,7 @@ class Scorecard:
     coverage: Mapping[str, Sequence[int]] = field(default_factory=dict)
     quarantined: Sequence[Row] = ()
     reviews: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    medians: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def curves(self) -> tuple[str, ...]:
@@ -73,7 +75,7 @@ def make_scorecard(
     """
     listed = list(files)
     drift = level_drift(listed)
-    parts = [attention(file, one) for file, one in zip(listed, drift, strict=True)]
+    parts = [attention(file, one) for file, one in zip(listed, drift.distances, strict=True)]
     order = sorted(range(len(listed)), key=lambda n: (-sum(parts[n].values()), listed[n].name, listed[n].sha256))
     ranked = [listed[n] for n in order]
     found = find_duplicates(ranked)
@@ -82,15 +84,19 @@ def make_scorecard(
     return Scorecard(
         files=ranked,
         attention=[parts[n] for n in order],
-        drift=[drift[n] for n in order],
+        drift=[drift.distances[n] for n in order],
         duplicates=[*found, *others],
         groups={
             "contractor": _grouped(ranked, lambda file: file.contractor or NOT_NAMED),
             "year": sorted(_grouped(ranked, _vintage), key=lambda row: str(row["group"])),
-            "curve in the file": _by_mnemonic(ranked),
+            "tool": _by_curve(ranked, lambda curve: curve.tool or NOT_NAMED),
+            "curve in the file": _by_curve(
+                ranked, lambda curve: f"{curve.name} from {curve.mnemonic}" if curve.mnemonic else ""
+            ),
         },
         coverage=depth_coverage(ranked),
         quarantined=quarantined,
+        medians=drift.medians,
     )
 
 
@@ -137,18 +143,19 @@ def _group_row(name: str, files: Sequence[FileSummary]) -> Row:
     return _row(name, len(files), sum(file.scored for file in files), sum(file.flagged for file in files), reasons)
 
 
-def _by_mnemonic(files: Sequence[FileSummary]) -> list[Row]:
-    """Return a row per curve and the name that it has in the file, which often is that of the tool."""
-    members: dict[str, list[float]] = defaultdict(lambda: [0, 0.0, 0.0])
-    for file in files:
+def _by_curve(files: Sequence[FileSummary], key: Callable[[CurveSummary], str]) -> list[Row]:
+    """Return a row per group of curves, most flagged per metre first; those of group "" are left out."""
+    members: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    holders: dict[str, set[int]] = defaultdict(set)
+    for number, file in enumerate(files):
         for curve in file.curves:
-            if curve.mnemonic and curve.observed:
-                total = members[f"{curve.name} from {curve.mnemonic}"]
-                total[0] += 1
-                total[1] += curve.observed
-                total[2] += curve.flagged
-    rows = [_row(name, int(n), observed, flagged, {}) for name, (n, observed, flagged) in members.items()]
-    return sorted(rows, key=lambda row: (-row["share"], row["group"]))
+            group = key(curve)
+            if group and curve.observed:
+                members[group][0] += curve.observed
+                members[group][1] += curve.flagged
+                holders[group].add(number)
+    rows = [_row(name, len(holders[name]), scored, flagged, {}) for name, (scored, flagged) in members.items()]
+    return sorted(rows, key=lambda row: (row["group"] == NOT_NAMED, -row["share"], row["group"]))
 
 
 def _row(name: str, files: int, scored: float, flagged: float, reasons: Mapping[str, float]) -> Row:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from aemodels.core.types import AxisArray, BoolArray, FloatArray
 from aemodels.curves.canonical import CANONICAL
-from aemodels.field.headers import contractor, position, unfamiliar_curves, well_key, year_of_logging
+from aemodels.field.headers import contractor, unfamiliar_curves, well_key, year_of_logging
+from aemodels.field.location import line_position, position
 from aemodels.field.sketch import sketch_curve
 from aemodels.field.summary import BIN_M, CurveSummary, FileSummary
 from aemodels.signal.quality_rules import STUCK_CURVES, STUCK_SAMPLES, interpolated_samples
@@ -36,7 +37,7 @@ def summarise_well(columns: Columns, curves: Sequence[str], place: Mapping[str, 
     depth = columns["depth"]
     lengths = sample_lengths(depth)
     about = place["about"]
-    names = {str(name): str(mnemonic) for name, mnemonic in about.get("curves", [])}
+    named = {str(name): [str(text) for text in told] for name, *told in about.get("curves", [])}
     summary = _common("logs", columns, lengths, place)
     return FileSummary(
         **summary,
@@ -44,7 +45,7 @@ def summarise_well(columns: Columns, curves: Sequence[str], place: Mapping[str, 
         top=round(float(depth[0]), 3),
         base=round(float(depth[-1]), 3),
         bad_hole=about.get("bad_hole_m"),
-        curves=tuple(summarise_curve(name, columns, lengths, names.get(name, "")) for name in curves),
+        curves=tuple(summarise_curve(name, columns, lengths, named.get(name, ())) for name in curves),
         others=tuple(CurveSummary(**one) for one in about.get("others", [])),
     )
 
@@ -61,21 +62,24 @@ def summarise_line(columns: Columns, place: Mapping[str, Any]) -> FileSummary:
     east, north = columns["cdp_x"], columns["cdp_y"]
     known = np.flatnonzero(np.isfinite(east) & np.isfinite(north) & ((east != 0) | (north != 0)))
     if known.size:
-        ends = east[known[0]], north[known[0]], east[known[-1]], north[known[-1]]
-        summary["position"] = ("grid", *(round(float(value), 3) for value in ends))
+        ends = [float(values[known[place]]) for place in (0, -1) for values in (east, north)]
+        summary["position"] = line_position(ends, _angles(summary["findings"] or ()))
     name = str(place["about"].get("name") or PurePath(place["source"]).stem)
     return FileSummary(**summary, name=name, top=float(trace[0]), base=float(trace[-1]))
 
 
-def summarise_curve(name: str, columns: Columns, lengths: NDArray[np.float64], mnemonic: str = "") -> CurveSummary:
+def summarise_curve(
+    name: str, columns: Columns, lengths: NDArray[np.float64], named: Sequence[str] = ()
+) -> CurveSummary:
     """Summarise one curve of a well.
 
     Args:
         name: canonical name.
         columns: as for `summarise_well`.
         lengths: float64[sample], metres that each sample stands for.
-        mnemonic: its name in the file.
+        named: its name in the file, and its tool; what is unknown is left out.
     """
+    mnemonic, tool = (*named, "", "")[:2]
     values: FloatArray = columns[name]
     depth: AxisArray = columns["depth"]
     rows = np.isfinite(values)
@@ -84,6 +88,7 @@ def summarise_curve(name: str, columns: Columns, lengths: NDArray[np.float64], m
         summarise_readings(name, (depth, values, lengths), flagged=flagged, mnemonic=mnemonic),
         noise=_noise(values[rows], columns[f"{name}_DN"][rows], log=CANONICAL[name].log) if rows.any() else 0.0,
         sketch=sketch_curve(depth, values),
+        tool=tool,
     )
 
 
@@ -178,8 +183,13 @@ def _common(kind: str, columns: Columns, lengths: NDArray[np.float64], place: Ma
         "contractor": contractor(headers),
         "year": year_of_logging(headers),
         "well_key": well_key(headers, name) if kind == "logs" else "",
-        "position": position(headers),
+        "position": position(headers, about.get("units", {})),
     }
+
+
+def _angles(findings: Sequence[Sequence[str]]) -> str:
+    """Return the unit of the coordinates of a line, if the reader found them to be angles."""
+    return next((one[3].rpartition(": ")[2] for one in findings if one[1] == "coordinate-angles"), "")
 
 
 def _by_reason(reasons: NDArray[Any], lengths: NDArray[np.float64]) -> dict[str, float]:

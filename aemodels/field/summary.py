@@ -32,6 +32,7 @@ class CurveSummary:
         median: of the readings, log10 for resistivities; None without readings.
         coverage: bit n is set if there is a reading in the n-th depth bin of `BIN_M`.
         sketch: for finding copies.
+        tool: logging tool that measured it, "" if the file does not name it; see `aemodels.field.tools`.
     """
 
     name: str
@@ -51,6 +52,7 @@ class CurveSummary:
     median: float | None = None
     coverage: int = 0
     sketch: Sketch = field(default_factory=Sketch)
+    tool: str = ""
 
     @property
     def extent(self) -> float:
@@ -87,7 +89,8 @@ class FileSummary:
         reasons: flagged length by reason.
         findings: [severity, code, where, found] of the reader and the bundle; None if they were not recorded.
         unfamiliar: mnemonics of curves that were not recognised.
-        contractor, year, well_key, position: from the header, see `aemodels.field.headers`.
+        contractor, year, well_key: from the header, see `aemodels.field.headers`.
+        position: see `aemodels.field.location`.
         curves: scored ones of a well.
         others: other curves of the file, as `aemodels.field.other_curves` describes them: flagged length, noise and
             sketch are unknown.

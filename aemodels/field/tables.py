@@ -11,6 +11,7 @@ _COPIED = ("name", "kind", "source", "sha256", "bundle", "scores", "report", "co
 _LENGTHS = ("scored", "flagged", "suspect", "not_judged", "bad_hole")
 _OF_CURVES = (
     "mnemonic",
+    "tool",
     "top",
     "base",
     "observed",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from aemodels.io.remote import is_url
+from aemodels.io.remote import local_path
 from tasks.field.make import FieldRequest, FieldResult, make_field
+from tasks.field.stored import make_stored_field
 from tasks.settings import Settings
 
 SHOWN = 15
@@ -16,15 +15,18 @@ SHOWN = 15
 
 @task(name="field-scorecard", cache_policy=NO_CACHE, timeout_seconds=1800)
 def field_page(outbox: str, settings: Settings) -> str:
-    """Write the scorecard of an outbox into the home, and return its first files as Markdown.
+    """Write the scorecard of an outbox, and return its first files as Markdown.
+
+    That of a folder lies in the home; that of an outbox in an object store lies there, in its folder `scorecard`.
 
     Scores are published by now, so a scorecard that cannot be made is reported and fails nothing.
     """
-    if is_url(outbox):  # a new machine would fetch all earlier results
-        return f"# Field scorecard\n\nOf an outbox in an object store, `sondeflow field {outbox}` makes it."
-    page = settings.home / "field" / f"{Path(outbox).name or 'outbox'}.html"
+    folder = local_path(outbox)
     try:
-        return field_markdown(make_field(FieldRequest(outbox=Path(outbox), out=page), settings))
+        if folder is None:
+            return field_markdown(make_stored_field(outbox, settings))
+        page = settings.home / "field" / f"{folder.name or 'outbox'}.html"
+        return field_markdown(make_field(FieldRequest(outbox=folder, out=page), settings))
     except Exception as error:  # noqa: BLE001 - of many libraries; none may fail a run whose scores are published
         get_run_logger().warning("no scorecard of %s: %s: %s", outbox, type(error).__name__, error)
         return f"# Field scorecard\n\nIt could not be made: {_cell(error)}"

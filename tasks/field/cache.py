@@ -12,25 +12,25 @@ from typing import Any
 
 from aemodels.core.errors import DataError
 
-VERSION = 2  # of the summaries; another one empties the cache
+VERSION = 3  # of the summaries; another one empties the cache
 _TABLE = "create table if not exists kept (name text primary key, state text, value text) without rowid"
 
 
 @contextlib.contextmanager
-def open_cache(folder: Path, outbox: Path) -> Iterator[sqlite3.Connection]:
+def open_cache(folder: Path, outbox: str) -> Iterator[sqlite3.Connection]:
     """Open the cache of an outbox, and store what was added if the block succeeds.
 
     A damaged cache is made again: it holds nothing that the outbox does not.
 
     Args:
         folder: of the caches; it is created.
-        outbox: whose summaries are kept.
+        outbox: absolute path, or address, of the outbox whose summaries are kept.
 
     Raises:
         DataError: if it cannot be read or written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{hashlib.sha256(str(outbox.resolve()).encode(errors='surrogateescape')).hexdigest()[:16]}.db"
+    path = folder / f"{hashlib.sha256(outbox.encode(errors='surrogateescape')).hexdigest()[:16]}.db"
     try:
         try:
             connection = _connect(path)
@@ -59,6 +59,17 @@ def keep(cache: sqlite3.Connection, items: Mapping[str, tuple[str, Any]]) -> Non
     """Keep values under their names, with the state of their files."""
     rows = ((name, state, json.dumps(value)) for name, (state, value) in items.items())
     cache.executemany("insert or replace into kept values (?, ?, ?)", rows)
+
+
+def everything(cache: sqlite3.Connection) -> dict[str, tuple[str, str]]:
+    """Return name → (state, JSON text) of all that is kept."""
+    return {name: (state, value) for name, state, value in cache.execute("select name, state, value from kept")}
+
+
+def add_missing(cache: sqlite3.Connection, items: Mapping[str, tuple[str, str]]) -> None:
+    """Keep JSON texts of another cache under names that this one has not."""
+    rows = ((name, state, value) for name, (state, value) in items.items())
+    cache.executemany("insert or ignore into kept values (?, ?, ?)", rows)
 
 
 def forget(cache: sqlite3.Connection, names: Iterable[str]) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,15 +25,16 @@ from tasks.field.score_files import (
     ScoreFile,
     count_reviews,
     list_quarantined,
-    list_score_files,
     read_curve,
     summarise_score_file,
 )
+from tasks.field.sources import FieldSource, FolderSource
 from tasks.settings import Settings
 
 SUMMARY, REPEAT = "summary ", "repeat "
 BATCH = 200  # files after which the cache is written
 COMPARED = ("GR", "RHOB", "DTC", "NPHI", "RDEP")  # curves to align two runs by, best first
+Step: TypeAlias = Callable[[sqlite3.Connection], None]
 
 
 class FieldRequest(BaseModel):
@@ -61,24 +63,49 @@ class FieldResult(BaseModel):
     files: tuple[dict[str, Any], ...]
 
 
+def _nothing(cache: sqlite3.Connection) -> None:
+    """Do nothing with the cache."""
+
+
 def make_field(request: FieldRequest, settings: Settings) -> FieldResult:
     """Write the scorecard of an outbox; only files that are new or were written again are read.
 
     Raises:
         DataError: if the folder is not an outbox, or none of its score files can be read.
     """
-    with open_cache(settings.home / "field", request.outbox) as cache:
-        listed = list_score_files(request.outbox)
-        summaries, read, unreadable = _summaries(cache, request.outbox, listed)
+    return make_from(FolderSource(request.outbox), request, settings)
+
+
+def make_from(
+    source: FieldSource, request: FieldRequest, settings: Settings, around: tuple[Step, Step] = (_nothing, _nothing)
+) -> FieldResult:
+    """Write the scorecard of an outbox that may lie elsewhere.
+
+    Args:
+        source: the outbox; its folder is that of the request.
+        request: pages and title.
+        settings: its home keeps the summaries of what was read.
+        around: called with the cache of the summaries before files are read, and after.
+
+    Raises:
+        DataError: as `make_field`.
+        OSError: if an object store does not answer.
+    """
+    before, after = around
+    with open_cache(settings.home / "field", source.name) as cache:
+        listed = source.score_files()
+        before(cache)
+        summaries, read, unreadable = _summaries(cache, source, listed)
         if not summaries and (unreadable or not listed):
-            raise DataError(f"{request.outbox}: {unreadable[0] if unreadable else 'nothing has been scored yet'}")
+            raise DataError(f"{source.name}: {unreadable[0] if unreadable else 'nothing has been scored yet'}")
         states = {file.path: file.state for file in listed}
 
         def repeats(ranked: Sequence[FileSummary], pairs: Sequence[tuple[int, int]]) -> list[Duplicate]:
-            return _repeats(cache, request.outbox, [(ranked[a], ranked[b], a, b) for a, b in pairs], states)
+            return _repeats(cache, source, [(ranked[a], ranked[b], a, b) for a, b in pairs], states)
 
-        card = make_scorecard(summaries, list_quarantined(request.outbox), repeats)
-        card = dataclasses.replace(card, reviews=count_reviews(request.outbox))
+        card = make_scorecard(summaries, list_quarantined(source.folder), repeats)
+        card = dataclasses.replace(card, reviews=count_reviews(source.folder))
+        after(cache)
     whole = scorecard_json(card)
     return FieldResult(
         page=str(request.out),
@@ -93,31 +120,32 @@ def make_field(request: FieldRequest, settings: Settings) -> FieldResult:
     )
 
 
-def _summaries(cache: Any, outbox: Path, listed: Sequence[ScoreFile]) -> tuple[list[FileSummary], int, list[str]]:
+def _summaries(
+    cache: sqlite3.Connection, source: FieldSource, listed: Sequence[ScoreFile]
+) -> tuple[list[FileSummary], int, list[str]]:
     """Return the summaries, the number of files that were read for them, and what was wrong with the others."""
     known = kept(cache, SUMMARY)
     forget(cache, set(known) - {SUMMARY + file.path for file in listed})
-    summaries, unreadable, fresh, read = [], [], {}, 0
-    for file in listed:
-        cached = _cached(known.get(SUMMARY + file.path), file)
-        if cached is not None:
-            summaries.append(cached)
-            continue
-        try:
-            summary = summarise_score_file(outbox, file)
-        except DataError as error:
-            unreadable.append(str(error))
-            continue
-        summaries.append(summary)
-        fresh[SUMMARY + file.path] = (file.state, summary.to_json())
-        read += 1
-        if len(fresh) == BATCH:
-            tell("read %d of %d score files", len(summaries), len(listed))
-            keep(cache, fresh)
-            cache.commit()
-            fresh = {}
-    keep(cache, fresh)
-    return summaries, read, unreadable
+    cached = ((file, _cached(known.get(SUMMARY + file.path), file)) for file in listed)
+    found = {file.path: summary for file, summary in cached if summary is not None}
+    new = [file for file in listed if file.path not in found]
+    unreadable = []
+    for start in range(0, len(new), BATCH):
+        batch, fresh = new[start : start + BATCH], {}
+        with source.brought([file.path for file in batch]):
+            for file in batch:
+                try:
+                    summary = summarise_score_file(source.folder, file)
+                except DataError as error:
+                    unreadable.append(str(error))
+                    continue
+                found[file.path] = summary
+                fresh[SUMMARY + file.path] = (file.state, summary.to_json())
+        keep(cache, fresh)
+        cache.commit()
+        if len(new) > BATCH:
+            tell("read %d of %d score files", len(found), len(listed))
+    return [found[file.path] for file in listed if file.path in found], len(new) - len(unreadable), unreadable
 
 
 def _cached(entry: tuple[str, str] | None, file: ScoreFile) -> FileSummary | None:
@@ -131,14 +159,17 @@ def _cached(entry: tuple[str, str] | None, file: ScoreFile) -> FileSummary | Non
 
 
 def _repeats(
-    cache: Any, outbox: Path, pairs: Sequence[tuple[FileSummary, FileSummary, int, int]], states: dict[str, str]
+    cache: sqlite3.Connection,
+    source: FieldSource,
+    pairs: Sequence[tuple[FileSummary, FileSummary, int, int]],
+    states: dict[str, str],
 ) -> list[Duplicate]:
     """Return the files of one well that hold different readings of the same rock, with their depth offsets."""
     known, fresh, out = kept(cache, REPEAT), {}, []
     for one, other, first, second in pairs:
         name, state = f"{REPEAT}{one.scores} {other.scores}", states[one.scores] + states[other.scores]
         cached_state, text = known.get(name, ("", ""))
-        found = json.loads(text) if cached_state == state else _offset(outbox, one, other)
+        found = json.loads(text) if cached_state == state else _offset(source, one, other)
         if cached_state != state:
             fresh[name] = (state, found)
         if found is not None:
@@ -148,12 +179,12 @@ def _repeats(
     return out
 
 
-def _offset(outbox: Path, one: FileSummary, other: FileSummary) -> tuple[str, float, float] | None:
+def _offset(source: FieldSource, one: FileSummary, other: FileSummary) -> tuple[str, float, float] | None:
     """Return the curve by which two logs were aligned, the shift in m, and the correlation."""
     both = {c.name for c in one.curves if c.observed} & {c.name for c in other.curves if c.observed}
-    for curve in COMPARED:
-        if curve in both:
-            found = depth_offset(read_curve(outbox, one.scores, curve), read_curve(outbox, other.scores, curve))
+    with source.brought([one.scores, other.scores]):
+        for curve in (curve for curve in COMPARED if curve in both):
+            found = depth_offset(*(read_curve(source.folder, file.scores, curve) for file in (one, other)))
             if found is not None:
                 return curve, *found
     return None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ ACTIONS = ("accept", "reject", "redraw", "add")
 _LINE = ("trace", "cdp_x", "cdp_y")
 SHORT_HASH = 8  # digits of the hash in the names of reports
 REVIEWED = ".reviewed.html"  # end of the name of a report with reviews in it
+_SCORES = re.compile(r"scores/kind=(?P<kind>logs|seismic)/bundle=(?P<bundle>[^/]*)/[^/.][^/]*\.parquet")
 
 
 @dataclass(frozen=True, order=True)
@@ -39,6 +41,7 @@ class ScoreFile:
         modified: time of modification, ns.
         kind, bundle: from the names of its folders.
         report: path of its report in the outbox, "" if there is none.
+        tag: of its object in a store, which differs if it was written again; "" of a file.
     """
 
     path: str
@@ -47,6 +50,7 @@ class ScoreFile:
     kind: str
     bundle: str
     report: str = ""
+    tag: str = ""
 
     @property
     def sha256(self) -> str:
@@ -56,7 +60,7 @@ class ScoreFile:
     @property
     def state(self) -> str:
         """Text that differs if the file was written again, or its report was."""
-        return f"{self.path}|{self.size}|{self.modified}|{self.report}"
+        return f"{self.path}|{self.size}|{self.modified}|{self.report}" + (f"|{self.tag}" if self.tag else "")
 
 
 def list_score_files(outbox: Path) -> list[ScoreFile]:
@@ -70,20 +74,27 @@ def list_score_files(outbox: Path) -> list[ScoreFile]:
         raise DataError(
             f"{outbox} has no folder `scores`; expected the outbox of `sondeflow score --out`; give that folder"
         )
-    reports = _reports(outbox)
+    return newest_score_files(_in_folder(outbox, scores), _in_reports(outbox))
+
+
+def newest_score_files(found: Iterable[tuple[str, int, int, str]], reports: Iterable[str]) -> list[ScoreFile]:
+    """Return the score files among files of an outbox, the newest of each content, in the order of their paths.
+
+    Args:
+        found: path in the outbox, size in bytes, time of modification in ns, and tag of each file.
+        reports: paths in the outbox of the files in its folder of reports.
+    """
+    by_hash = _by_hash(reports)
     newest: dict[str, ScoreFile] = {}
-    for folder in sorted(scores.glob("kind=*/bundle=*")):
-        kind, bundle = (part.partition("=")[2] for part in folder.parts[-2:])
-        if kind not in {"logs", "seismic"} or not folder.is_dir():
+    for path, size, modified, tag in found:
+        if (named := _SCORES.fullmatch(path)) is None:
             continue
-        for entry in os.scandir(folder):
-            if entry.name.endswith(".parquet") and not entry.name.startswith(".") and entry.is_file():
-                status, path = entry.stat(), f"scores/{folder.parts[-2]}/{folder.parts[-1]}/{entry.name}"
-                report = _report(reports.get(entry.name[:SHORT_HASH], []), folder.parts[-1])
-                found = ScoreFile(path, status.st_size, status.st_mtime_ns, kind, bundle, report)
-                known = newest.get(found.sha256)
-                if known is None or known.modified < found.modified:
-                    newest[found.sha256] = found
+        kind, bundle = named["kind"], named["bundle"]
+        report = _report(by_hash.get(Path(path).name[:SHORT_HASH], []), f"bundle={bundle}")
+        one = ScoreFile(path, size, modified, kind, bundle, report, tag)
+        known = newest.get(one.sha256)
+        if known is None or known.modified < one.modified:
+            newest[one.sha256] = one
     return sorted(newest.values())
 
 
@@ -134,15 +145,30 @@ def count_reviews(outbox: Path) -> dict[str, dict[str, int]]:
     return counts
 
 
-def _reports(outbox: Path) -> dict[str, list[str]]:
-    """Return the paths of the reports by the first digits of the hash of their input."""
-    found: dict[str, list[str]] = defaultdict(list)
+def _in_folder(outbox: Path, scores: Path) -> Iterator[tuple[str, int, int, str]]:
+    """Yield path, size, time of modification and an empty tag of the files in the folders of the bundles."""
+    for folder in sorted(scores.glob("kind=*/bundle=*")):
+        if folder.is_dir():
+            for entry in os.scandir(folder):
+                if entry.name.endswith(".parquet") and entry.is_file():
+                    status = entry.stat()
+                    path = f"{folder.relative_to(outbox).as_posix()}/{entry.name}"
+                    yield path, status.st_size, status.st_mtime_ns, ""
+
+
+def _in_reports(outbox: Path) -> Iterator[str]:
     for folder, _, names in os.walk(outbox / "reports"):
         place = Path(folder).relative_to(outbox).as_posix()
-        for name in names:
-            parts = name.replace(REVIEWED, ".html").rsplit(".", 2)
-            if len(parts) == 3 and parts[2] == "html":
-                found[parts[1]].append(f"{place}/{name}")
+        yield from (f"{place}/{name}" for name in names)
+
+
+def _by_hash(reports: Iterable[str]) -> dict[str, list[str]]:
+    """Return the paths of the reports by the first digits of the hash of their input."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in reports:
+        parts = path.rpartition("/")[2].replace(REVIEWED, ".html").rsplit(".", 2)
+        if len(parts) == 3 and parts[2] == "html":
+            found[parts[1]].append(path)
     return found
 
 

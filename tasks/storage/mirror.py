@@ -34,7 +34,7 @@ def mirror(address: str, folder: Path, wanted: Callable[[str], bool]) -> Path:
     try:
         store = open_store(base)
         found = {item.address.removeprefix(f"{base}/"): item for item in store.list(base)}
-        kept = {key: item for key, item in found.items() if wanted(key) and _is_safe(key)}
+        kept = {key: item for key, item in found.items() if wanted(key) and is_safe(key)}
 
         def fetch(key: str) -> None:
             path = target / key
@@ -71,7 +71,7 @@ def is_for_readers(key: str) -> bool:
     return first in {"scores", "reports", "reviews"} or (first == "quarantine" and last == "reason.json")
 
 
-def _is_safe(key: str) -> bool:
+def is_safe(key: str) -> bool:
     """Return whether a key is a path below a folder; keys are any text, also "../../x"."""
     parts = key.split("/")
     return not {"", ".", ".."} & set(parts) and "\\" not in key and "\0" not in key

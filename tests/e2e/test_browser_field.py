@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from aemodels.core.findings import Finding
-from helpers.browser import Watched, watch
+from helpers.browser import Watched
 from helpers.report_steps import HOSTILE
 from helpers.scored_field import publish, well, write_scored_field
 from tasks.field.make import FieldRequest, make_field
@@ -21,24 +21,15 @@ pytest_plugins = ("helpers.browser_fixtures",)
 
 
 @pytest.fixture
-def opened(browser, tmp_path: Path) -> Callable[..., Watched]:
+def opened(opened_page, tmp_path: Path) -> Callable[..., Watched]:
     """Open the page of an outbox; at the end nothing may have been asked for or complained about."""
-    watched: list[Watched] = []
 
     def show(outbox: Path, *, scripts: bool = True) -> Watched:
         page = tmp_path / "pages" / "field.html"
         make_field(FieldRequest(outbox=outbox, out=page), Settings(home=tmp_path / "home"))
-        watched.append(watch(browser, scripts=scripts))
-        watched[-1].page.goto(page.as_uri())
-        if scripts:
-            watched[-1].page.wait_for_selector("#field[data-drawn]")
-        return watched[-1]
+        return opened_page(page, "#field[data-drawn]", scripts=scripts)
 
-    yield show
-    for one in watched:
-        one.page.context.close()
-        assert one.complaints == []
-        assert [address for address in one.requests if not address.startswith("file:")] == []
+    return show
 
 
 @pytest.fixture

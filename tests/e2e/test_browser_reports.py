@@ -48,26 +48,17 @@ def scored_line() -> tuple[Recording, Scores]:
 
 
 @pytest.fixture
-def opened(browser, tmp_path: Path) -> Callable[..., Watched]:
+def opened(opened_page, tmp_path: Path) -> Callable[..., Watched]:
     """Open the report of a scored file; at the end nothing may have been asked for or complained about."""
-    watched: list[Watched] = []
 
     def show(recording: Recording, scores: Scores, *, scripts: bool = True) -> Watched:
         path = tmp_path / "report.html"
         path.write_text(
             render_report(recording, scores, bundle_label="sondeflow-logs-v3", findings=[FINDING]), encoding="utf-8"
         )
-        watched.append(watch(browser, scripts=scripts))
-        watched[-1].page.goto(path.as_uri())
-        if scripts:
-            watched[-1].page.wait_for_selector(".figure[data-drawn]")
-        return watched[-1]
+        return opened_page(path, scripts=scripts)
 
-    yield show
-    for one in watched:
-        one.page.context.close()
-        assert one.complaints == []
-        assert [address for address in one.requests if not address.endswith("/report.html")] == []
+    return show
 
 
 def extent(watched: Watched) -> tuple[float, float]:

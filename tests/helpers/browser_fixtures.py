@@ -1,4 +1,4 @@
-"""Fixtures of the browser tests: a browser with the network cut, and reports opened in it."""
+"""Fixtures of the browser tests: a browser with the network cut, and pages opened in it."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def opened(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Watched]]:
-    """Open the report of scores; at the end nothing may have been asked for or complained about."""
+def opened_page(browser: Browser) -> Iterator[Callable[..., Watched]]:
+    """Open a page until an element is there; at the end nothing may have been asked for or complained about."""
     watched: list[Watched] = []
 
-    def show(recording: Recording, scores: Scores, path: Path | None = None) -> Watched:
-        target = path or write_report(tmp_path / "report.html", recording, scores)
-        watched.append(watch(browser))
-        watched[-1].page.goto(target.as_uri())
-        watched[-1].page.wait_for_selector(".figure[data-drawn]")
+    def show(path: Path, drawn: str = ".figure[data-drawn]", *, scripts: bool = True) -> Watched:
+        watched.append(watch(browser, scripts=scripts))
+        watched[-1].page.goto(path.as_uri())
+        if scripts:
+            watched[-1].page.wait_for_selector(drawn)
         return watched[-1]
 
     yield show
@@ -39,3 +39,13 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Watched]]
         one.page.context.close()
         assert one.complaints == []
         assert [address for address in one.requests if not address.startswith(OWN)] == []
+
+
+@pytest.fixture
+def opened(opened_page: Callable[..., Watched], tmp_path: Path) -> Callable[..., Watched]:
+    """Open the report of scores, as `opened_page` does."""
+
+    def show(recording: Recording, scores: Scores, path: Path | None = None) -> Watched:
+        return opened_page(path or write_report(tmp_path / "report.html", recording, scores))
+
+    return show

@@ -27,6 +27,7 @@ class DlisFrame:
     name: str = "60B"
     index_type: str | None = "BOREHOLE-DEPTH"
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    tools: Mapping[str, str] = field(default_factory=dict)  # trademark name of the tool of a channel
 
 
 def dlis_bytes(*logical_files: tuple[str, Sequence[DlisFrame]]) -> bytes:
@@ -43,8 +44,12 @@ def _logical_file(well: str, frames: Sequence[DlisFrame]) -> bytes:
     logical = file.add_logical_file()
     logical.add_origin("ORIGIN", well_name=well, file_set_number=1)
     for frame in frames:
+        tools = {
+            name: logical.add_tool(f"TOOL-{number}", trademark_name=trademark)
+            for number, (name, trademark) in enumerate(frame.tools.items())
+        }
         channels = [
-            logical.add_channel(name, data=values, units=unit or None)
+            logical.add_channel(name, data=values, units=unit or None, source=tools.get(name))
             for name, (values, unit) in frame.channels.items()
         ]
         logical.add_frame(frame.name, channels=channels, index_type=frame.index_type, **frame.attributes)
@@ -56,13 +61,14 @@ def _logical_file(well: str, frames: Sequence[DlisFrame]) -> bytes:
 
 @dataclass(frozen=True)
 class LisChannel:
-    """A channel to write: name, unit, values[row] or [row, number], representation code, samples per row."""
+    """A channel to write: name, unit, values[row] or [row, number], code of representation, samples per row, tool."""
 
     name: str
     unit: str
     values: np.ndarray
     code: int = 68
     samples: int = 1
+    tool: str = ""
 
     @property
     def size(self) -> int:
@@ -125,7 +131,13 @@ def _specification(frame: LisFrame) -> bytes:
     blocks = [
         struct.pack(
             ">4s6s8s4s4sHh3sBB5s",
-            *(channel.name.encode().ljust(4), b" " * 6, b" " * 8, channel.unit.encode().ljust(4), b"\0" * 4),
+            *(
+                channel.name.encode().ljust(4),
+                channel.tool.encode().ljust(6),
+                b" " * 8,
+                channel.unit.encode().ljust(4),
+                b"\0" * 4,
+            ),
             *(1, channel.size, b"\0" * 3, channel.samples, channel.code, b"\0" * 5),
         )
         for channel in frame.channels

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,16 +13,22 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 import sondeflow
+from aemodels.core.errors import DataError
 from aemodels.io.segy.writer import write_segy
 from flows.cli.app import app
 from helpers.cheap_bundle import fill, save_cheap_bundle
 from helpers.recordings import make_line
 from helpers.s3_server import SECRET, S3Server, s3_server
+from tasks.field.after_scoring import field_page
+from tasks.field.make import FieldRequest, make_field
+from tasks.field.stored import make_stored_field
 from tasks.ledger import entries, open_ledger, verify_outputs
 from tasks.review.after_scoring import use_reviews
 from tasks.scoring.inbox import BlockedError, score_inbox
@@ -141,6 +148,124 @@ def test_the_scorecard_of_a_bucket_is_that_of_a_folder(scored, folder, store, mo
     store.requests.clear()
     assert card(OUTBOX)["read"] == 0, "what is unchanged is not read again"
     assert store.requests["GET"] <= 3
+
+
+PAGES = ("field.html", "field.json", "field.parquet", "field.curves.parquet", "summaries.json.gz")
+
+
+def scorecard(store: S3Server, outbox: str = OUTBOX) -> dict[str, bytes]:
+    """The scorecard in an outbox, by name."""
+    return store.files(f"{outbox}/scorecard")
+
+
+@pytest.fixture
+def copied(scored, store, folder) -> Iterator[str]:
+    """An outbox of its own in the bucket, with what was scored."""
+    outbox = f"s3://field/{folder.parent.name}-copy"
+    upload(store, folder / "out", outbox)
+    yield outbox
+    store.system.rm(outbox, recursive=True)
+
+
+def test_a_run_writes_the_scorecard_beside_its_results_in_the_bucket(copied, store, folder, tmp_path):
+    settings = Settings(home=tmp_path / "home")
+    said = field_page.fn(copied, settings)
+    assert f"Page: `{copied}/scorecard/field.html`" in said
+    there = scorecard(store, copied)
+    assert set(there) == set(PAGES)
+    (tmp_path / "tables.parquet").write_bytes(there["field.parquet"])
+    assert pq.read_table(tmp_path / "tables.parquet").num_rows == WELLS
+    assert {row["name"] for row in json.loads(there["field.json"])["files"]} == {f"W-{n}" for n in range(WELLS)}
+    links = set(re.findall(r"\.\./reports/[^\"]+\.html", there["field.html"].decode()))
+    assert {f"reports/{unquote(link).rpartition('/')[2]}" for link in links} == {
+        key for key in store.files(copied) if key.startswith("reports")
+    }
+    local = make_field(FieldRequest(outbox=folder / "out", out=tmp_path / "f.html"), settings)
+    for own, other in (("field.json", local.tables[0]), ("field.parquet", local.tables[1])):
+        assert there[own] == Path(other).read_bytes()
+
+
+def test_the_scorecard_in_the_bucket_reads_new_files_only_and_writes_what_differs(copied, store, folder, tmp_path):
+    settings = Settings(home=tmp_path / "home")
+    assert make_stored_field(copied, settings).read == WELLS
+    before = scorecard(store, copied)
+    store.requests.clear()
+    assert make_stored_field(copied, settings).read == 0
+    small = sum(key.endswith("reason.json") for key in store.files(copied))
+    store.requests.clear()
+    assert make_stored_field(copied, settings).read == 0
+    assert store.requests["PUT"] == 0, "what is there already is not written again"
+    assert store.requests["GET"] <= small + 3, "reasons and listings"
+    (gone, *_) = (key for key in store.files(copied) if key.startswith("scores"))
+    content = store.system.cat_file(f"{copied}/{gone}")
+    store.system.rm_file(f"{copied}/{gone}")
+    assert make_stored_field(copied, settings).wells == WELLS - 1
+    store.system.pipe_file(f"{copied}/{gone}", content)
+    again = make_stored_field(copied, settings)
+    assert (again.wells, again.read) == (WELLS, 1)
+    assert scorecard(store, copied)["field.html"] == before["field.html"]
+
+
+def test_another_machine_starts_from_the_summaries_in_the_bucket(copied, store, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("tasks.field.stored.ENOUGH", 2)
+    make_stored_field(copied, Settings(home=tmp_path / "one"))
+    assert make_stored_field(copied, Settings(home=tmp_path / "other")).read == 0
+    store.system.pipe_file(f"{copied}/scorecard/summaries.json.gz", b"damaged")
+    assert make_stored_field(copied, Settings(home=tmp_path / "third")).read == WELLS
+
+
+def test_a_page_that_somebody_else_writes_meanwhile_is_not_overwritten_unseen(copied, store, tmp_path, monkeypatch):
+    settings = Settings(home=tmp_path / "home")
+    make_stored_field(copied, settings)
+    page = f"{copied}/scorecard/field.html"
+    written = []
+
+    def meanwhile(method: str, path: str, query: str) -> None:
+        if method == "GET" and "list-type" in query and not written:  # after the page was looked at
+            written.append(path)
+            store.refused = lambda *_: None
+            store.system.pipe_file(page, b"of another machine")
+
+    store.refused = meanwhile
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr("tasks.field.stored.TRIES", 1)
+            with pytest.raises(DataError, match="written by somebody else meanwhile"):
+                make_stored_field(copied, settings, title="Of an older listing")
+        assert store.system.cat_file(page) == b"of another machine"
+    finally:
+        store.refused = lambda *_: None
+    make_stored_field(copied, settings, title="Of a newer listing")
+    assert b"<h1>Of a newer listing</h1>" in store.system.cat_file(page)
+
+
+def test_the_command_writes_the_page_into_the_bucket(copied, store, tmp_path, monkeypatch):
+    monkeypatch.setenv("SONDEFLOW_HOME", str(tmp_path / "home"))
+    page = f"{copied}/scorecard/north.html"
+    done = CliRunner().invoke(app, ["field", copied, "--out", page, "--json"])
+    assert done.exit_code == 0, done.output
+    answer = json.loads(done.stdout)
+    assert (answer["page"], answer["wells"], answer["quarantined"]) == (page, WELLS, 1)
+    assert {"north.html", "north.json"} < set(scorecard(store, copied))
+    elsewhere = CliRunner().invoke(app, ["field", copied, "--out", f"{copied}/reports/a.html", "--json"])
+    assert elsewhere.exit_code != 0
+    assert "scorecard/field.html" in elsewhere.output
+
+
+def test_the_scorecard_is_written_to_any_store(scored, folder, tmp_path):
+    import fsspec
+
+    system = fsspec.filesystem("memory")
+    system.put(str(folder / "out"), "/cards/out", recursive=True)
+    try:
+        settings = Settings(home=tmp_path / "home")
+        result = make_stored_field("memory://cards/out", settings)
+        assert (result.page, result.read) == ("memory://cards/out/scorecard/field.html", WELLS)
+        assert system.cat_file("/cards/out/scorecard/field.html").startswith(b"<!doctype html>")
+        assert make_stored_field("memory://cards/out", settings, title="Again").read == 0
+        assert b"<h1>Again</h1>" in system.cat_file("/cards/out/scorecard/field.html")
+    finally:
+        system.rm("/cards", recursive=True)
 
 
 def reviewed_content(folder: Path) -> str:

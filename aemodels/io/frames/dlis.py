@@ -83,8 +83,24 @@ def _curve(channel: Any) -> LasCurve:
     name = _text(channel.name)
     described = channel.long_name
     return LasCurve(
-        name, name, _text(channel.units), _text(described) if isinstance(described, str) else "", section=CHANNELS
+        name,
+        name,
+        _text(channel.units),
+        _text(described) if isinstance(described, str) else "",
+        section=CHANNELS,
+        tool=_tool(channel),
     )
+
+
+def _tool(channel: Any) -> str:
+    """Return the trademark name, or else the name, of the tool that is the source of a channel; "" if there is none."""
+    try:
+        source = channel.source
+        if getattr(source, "type", "") != "TOOL":
+            return ""
+        return _text(source.trademark_name) or _text(source.name)
+    except Exception:  # noqa: BLE001 - a damaged reference is not needed
+        return ""
 
 
 def _columns(frame: Any, scalar: Sequence[int]) -> list[Column]:

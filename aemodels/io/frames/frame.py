@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -114,7 +114,7 @@ def unique_curves(curves: Sequence[LasCurve]) -> tuple[LasCurve, ...]:
         seen[curve.mnemonic] = seen.get(curve.mnemonic, 0) + 1
         repeated = mnemonics.count(curve.mnemonic) > 1
         name = f"{curve.mnemonic}:{seen[curve.mnemonic]}" if repeated else curve.mnemonic
-        result.append(LasCurve(name, curve.mnemonic, curve.unit, curve.description, section=curve.section))
+        result.append(replace(curve, name=name))
     return tuple(result)
 
 

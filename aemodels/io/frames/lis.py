@@ -105,7 +105,8 @@ def _frame(file: Any, form: Any, place: tuple[int, str, int], well: Mapping[str,
             texts.append(name)
         elif _is_scalar(spec):
             places[rate] += 1
-            curves.append(LasCurve(name, name, _text(spec.units), "", section=CHANNELS))
+            tool = _text(getattr(spec, "service_id", ""))
+            curves.append(LasCurve(name, name, _text(spec.units), "", section=CHANNELS, tool=tool))
             scalar.append((rate, places[rate]))
         else:
             arrays.append(name)

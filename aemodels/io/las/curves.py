@@ -147,7 +147,8 @@ def _store(values: Values, row: FloatArray) -> None:
 
 def _channel(name: str, unit: str, curve: LasCurve) -> Channel:
     headers = {"mnemonic": curve.mnemonic, "original_unit": curve.unit, "description": curve.description}
-    return Channel(name, unit, headers)
+    told = {"tool": curve.tool, "api_code": curve.api_code}
+    return Channel(name, unit, headers | {key: text for key, text in told.items() if text})
 
 
 def _own_name(name: str, channels: list[Channel]) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from aemodels.core.findings import Finding
+from aemodels.curves.header_items import tells_place_or_tool
 from aemodels.curves.tables import Aliases, is_unit
 from aemodels.io.las.file_sections import refusal
 from aemodels.io.las.header_lines import (
@@ -45,6 +46,8 @@ class LasCurve:
         description: the rest of the line.
         order: 0 for the log that is read, higher for other logs of the file that are read with it.
         section: name of the part of the file that describes its curves, for messages.
+        tool: logging tool that the file names for the channel, "" if none.
+        api_code: API code of the curve as text, "" if none.
     """
 
     name: str
@@ -53,6 +56,8 @@ class LasCurve:
     description: str
     order: int = 0
     section: str = CURVE_SECTION
+    tool: str = ""
+    api_code: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,8 @@ class LasHeader:
         findings: what was left out or assumed.
         depth_column: column of the depth in the data.
         items: mnemonic of a well item -> its name in another format, for messages.
+        others: upper-case mnemonic -> (unit, value) of items of the version and parameter sections that tell place or
+            tool, as text.
     """
 
     curves: tuple[LasCurve, ...]
@@ -80,6 +87,7 @@ class LasHeader:
     findings: tuple[Finding, ...] = ()
     depth_column: int = 0
     items: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def number(self, mnemonic: str) -> float | None:
         """Return the value of a well item; None if it is not a number."""
@@ -135,7 +143,21 @@ def read_header(
         delimiter=DELIMITERS.get(version.get("DLM", "")),
         nulls=tuple(dict.fromkeys(value for value in nulls if value is not None)),
         findings=tuple(findings),
+        others=_other_items(text, known),
     )
+
+
+def _other_items(text: LasText, known: IsUnit) -> dict[str, tuple[str, str]]:
+    """Return unit and value of items outside the well section that tell where and by which tool a well was logged."""
+    found: dict[str, tuple[str, str]] = {}
+    for section in (*text.of_kind("V"), *text.of_kind("P")):
+        for index in _data_lines(text, section)[:ITEM_LIMIT]:
+            line = text.lines[index].replace(MARK, "")
+            if tells_place_or_tool(line.partition(".")[0].strip()) and len(line) < LINE_LIMIT:
+                item = parse_line(line, known)
+                if item is not None and item.value:
+                    found.setdefault(item.mnemonic.upper(), (item.unit, item.value))
+    return found
 
 
 def _items(text: LasText, kind: str, known: IsUnit) -> Iterator[HeaderLine]:
@@ -239,7 +261,8 @@ def _named(lines: Sequence[HeaderLine]) -> Iterator[LasCurve]:
     for line, mnemonic in zip(lines, mnemonics, strict=True):
         seen[mnemonic] += 1
         name = f"{mnemonic}:{seen[mnemonic]}" if counts[mnemonic] > 1 else mnemonic
-        yield LasCurve(name, mnemonic, line.unit, line.description)
+        code = line.value if API_CODE.fullmatch(line.value) else ""
+        yield LasCurve(name, mnemonic, line.unit, line.description, api_code=code)
 
 
 def _remark(text: LasText, index: int) -> Finding:

@@ -55,6 +55,8 @@ def read_las(path: Path, *, aliases: Path | None = None, section: int = 1) -> Re
         name=header.well.get("WELL", "") or path.stem,
         headers={
             "well": dict(header.well),
+            "parameters": {name: value for name, (_, value) in header.others.items()},
+            "units": {name: unit for name, (unit, _) in header.others.items()} | dict(header.units),
             "encoding": codec,
             "depth_unit": header.curves[0].unit,
             "depth_factor": index.factor,

@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from statistics import median
 from typing import Any
 from urllib.parse import quote
 
@@ -189,14 +188,12 @@ def _others(card: Scorecard, columns: Mapping[str, int]) -> list[dict[int, list[
 def _drifted(card: Scorecard) -> list[Row]:
     """Return the curves whose level is unlike the field's, farthest first."""
     medians = [{curve.name: curve.median for curve in file.curves if curve.median is not None} for file in card.files]
-    names = {name for drift in card.drift for name in drift}
-    usual = {name: median(own[name] for own in medians if name in own) for name in names}
     found = [
         {
             "file": number,
             "curve": name,
             "median": _in_unit(name, medians[number][name]),
-            "usual": _in_unit(name, usual[name]),
+            "usual": _in_unit(name, card.medians[name]),
             "unit": CANONICAL[name].unit if name in CANONICAL else "",
             "distance": distance,
         }

@@ -23,7 +23,14 @@ from aemodels.io.remote import RemoteFile, describe_remote, fetch, is_url, list_
 from aemodels.io.volume.store import check_folder, hash_store, is_store_folder
 from tasks.scoring.outbox import ChangedError
 
-OUTPUT_FOLDERS = ("scores", *dict.fromkeys(form.folder for form in FORMATS), "reports", "quarantine", "reviews")
+OUTPUT_FOLDERS = (
+    "scores",
+    *dict.fromkeys(form.folder for form in FORMATS),
+    "reports",
+    "quarantine",
+    "reviews",
+    "scorecard",
+)
 _PACK = "copy it to a file; pack a Zarr store as .zarr.zip, or name it alone to `sondeflow score`"
 DOWNLOADS = 8  # at once, of one worker: a download waits for the store most of its time
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 
-import pytest
-
 from aemodels.core.findings import Finding
 from aemodels.core.types import Channel
 from aemodels.field.headers import (
@@ -14,7 +12,6 @@ from aemodels.field.headers import (
     MAX_TEXT,
     contractor,
     describe_file,
-    position,
     unfamiliar_curves,
     well_key,
     year_of_logging,
@@ -35,6 +32,7 @@ def test_a_file_is_described_by_its_header_curves_and_findings() -> None:
     assert about["name"] == "A-1"
     assert about["headers"] == {"SRVC": "Log Tech", "N": "3"}
     assert about["findings"] == [["warning", "unit-assumed", "curve NPHI", "no unit"]]
+    assert about["curves"][-1] == ["XYZ_77", "XYZ_77", ""]
     assert unfamiliar_curves(about["curves"]) == ["XYZ_77"]
     assert about["bad_hole_m"] is None, "no caliper, no density correction"
     assert json.loads(json.dumps(about)) == about
@@ -48,23 +46,6 @@ def test_a_damaged_header_cannot_fill_the_metadata() -> None:
     assert len(about["name"]) == MAX_TEXT
     assert len(about["findings"]) == MAX_FINDINGS
     assert len(json.dumps(about)) < 120_000
-
-
-@pytest.mark.parametrize(
-    ("header", "expected"),
-    [
-        ({"LATI": "58.5", "LONG": "2.25"}, ("degrees", 2.25, 58.5)),
-        ({"LAT": "58 30 00 N", "LON": "002 15' 00\" W"}, ("degrees", -2.25, 58.5)),
-        ({"LATI": "-33.1", "LONG": "-60.2"}, ("degrees", -60.2, -33.1)),
-        ({"LATI": "0", "LONG": "0"}, None),
-        ({"LATI": "58 75 00", "LONG": "2"}, None),
-        ({"LATI": "unknown", "LONG": "2", "X": "450000", "Y": "6500000.5"}, ("grid", 450000.0, 6500000.5)),
-        ({"X": "1e300", "Y": "nan"}, None),
-        ({}, None),
-    ],
-)
-def test_positions(header: dict[str, str], expected: object) -> None:
-    assert position(header) == expected
 
 
 def test_names_that_say_nothing_are_none() -> None:

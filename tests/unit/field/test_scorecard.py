@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from aemodels.field.attention import attention
-from aemodels.field.drift import level_drift
+from aemodels.field.drift import LevelDrift, level_drift
 from aemodels.field.duplicates import MAX_PARTNERS, find_duplicates, same_well
 from aemodels.field.repeats import depth_offset
 from aemodels.field.scorecard import depth_coverage, make_scorecard
 from aemodels.field.sketch import sketch_curve
 from aemodels.field.summary import CurveSummary, FileSummary
 from aemodels.field.tables import curve_rows, file_rows, scorecard_json
+from aemodels.report.html.field import field_view
 
 DEPTH = 1000.0 + 0.1524 * np.arange(4000)
 
@@ -55,10 +56,21 @@ def test_a_level_unlike_the_others_is_drift_and_needs_enough_wells() -> None:
     levels = [*np.linspace(2.3, 2.4, 11), 2.9]
     files = [file(str(n), median=float(level)) for n, level in enumerate(levels)]
     drift = level_drift(files)
-    assert drift[-1]["RHOB"] > 8
-    assert all(abs(one["RHOB"]) < 2 for one in drift[:-1])
-    assert level_drift(files[-7:]) == [{}] * 7
+    assert drift.distances[-1]["RHOB"] > 8
+    assert all(abs(one["RHOB"]) < 2 for one in drift.distances[:-1])
+    assert level_drift(files[-7:]) == LevelDrift([{}] * 7, {})
     assert make_scorecard(files).files[0].name == "11"
+
+
+def test_the_level_beside_a_distance_is_the_one_that_it_was_taken_from() -> None:
+    files = [file(str(n), median=2.3 + 0.01 * n) for n in range(12)]
+    short = [dataclasses.replace(one, curves=tuple(dataclasses.replace(c, observed=1.0) for c in one.curves))
+             for one in (file(f"short {n}", median=9.0) for n in range(30))]  # fmt: skip
+    far = file("far", median=2.9)
+    card = make_scorecard([*files, *short, far])
+    assert card.medians == {"RHOB": pytest.approx(2.36)}
+    (row,) = field_view(card, str)["drifted"]
+    assert (row["median"], row["usual"]) == ("2.9", "2.36")
 
 
 def test_the_same_curve_in_two_files_is_found_with_its_shift() -> None:

@@ -2,11 +2,12 @@
 const section = id => document.querySelector(`#${id}`);
 
 function groups() {
-  const titles = { contractor: "By contractor", year: "By year of logging", "curve in the file": "By curve and its name in the file, often the tool's" };
+  const titles = { contractor: "By contractor", year: "By year of logging", tool: "By logging tool, in metres of its curves", "curve in the file": "By curve and its name in the file" };
+  const ofCurves = name => name === "tool" || name === "curve in the file"; // reasons are those of a well
   const boxes = Object.entries(DATA.groups).map(([name, rows]) => make("div", [
     make("h3", titles[name] || name),
-    make("div", table(["Group", "Files", "Scored m", "Flagged m", "Share", ...(name === "curve in the file" ? [] : ["Reasons"])],
-      rows.map(row => [row.group, row.files, metres(row.scored), metres(row.flagged), percent(row.share), ...(name === "curve in the file" ? [] : [row.reasons.join(", ")])]),
+    make("div", table(["Group", "Files", "Scored m", "Flagged m", "Share", ...(ofCurves(name) ? [] : ["Reasons"])],
+      rows.map(row => [row.group, row.files, metres(row.scored), metres(row.flagged), percent(row.share), ...(ofCurves(name) ? [] : [row.reasons.join(", ")])]),
       [1, 2, 3, 4]), { className: "box" }),
   ]));
   section("groups").hidden = !boxes.length;
