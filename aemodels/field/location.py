@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from aemodels.curves.header_items import EAST, LATITUDE, LONGITUDE, NORTH, PLACE_TEXTS, ZONE
-from aemodels.field.utm import from_utm
 
 Position: TypeAlias = tuple[str, float, float]
 FOOT = 0.3048
@@ -46,7 +45,7 @@ def position(headers: Mapping[str, str], units: Mapping[str, str] | None = None)
     if found is None or not any(found):
         return None
     zone = _utm_zone(headers)
-    placed = from_utm(*found, zone) if zone else None
+    placed = _from_utm(*found, zone) if zone else None
     return ("degrees", *placed) if placed else ("grid", *found)
 
 
@@ -138,6 +137,27 @@ def _in_text(texts: Sequence[str]) -> tuple[float, float] | None:
         if one and way and value is not None and value >= MIN_GRID:
             ways[way] = round(value * (FOOT if (one["unit"] or "").upper() in FEET else 1.0), 3)
     return (ways["E"], ways["N"]) if len(ways) == 2 else None
+
+
+def _from_utm(east: float, north: float, zone: tuple[int, bool]) -> tuple[float, float] | None:
+    """Return longitude and latitude in degrees; None if these are not coordinates of UTM.
+
+    Args:
+        east: m, with the false easting.
+        north: m, with the false northing of a southern zone.
+        zone: its number, 1 to 60, and True if it is a southern one.
+
+    >>> _from_utm(500_000.0, 0.0, (31, False)), _from_utm(5e6, 0.0, (31, False))
+    ((3.0, 0.0), None)
+    """
+    import utm  # on demand: few headers name a zone
+
+    number, south = zone
+    try:
+        latitude, longitude = utm.to_latlon(east, north, number, northern=not south)
+    except utm.OutOfRangeError:
+        return None
+    return round(float(longitude), 6), round(float(latitude), 6)
 
 
 def _utm_zone(headers: Mapping[str, str]) -> tuple[int, bool] | None:

@@ -11,7 +11,6 @@ from aemodels.core.types import Recording
 from aemodels.field.headers import describe_file
 from aemodels.field.location import line_position, position
 from aemodels.field.summarise import summarise_line
-from aemodels.field.utm import from_utm
 from aemodels.io import read
 from helpers.paths import FIELD_DATA, ROOT
 from helpers.recordings import make_well
@@ -51,18 +50,25 @@ def test_positions(header: dict[str, str], expected: object) -> None:
 @pytest.mark.parametrize(
     ("east", "north", "zone", "place"),
     [
-        (833_978.557, 0.0, (31, False), (6.0, 0.0)),  # the edge of a zone at the equator
-        (630_084.0, 4_833_438.0, (17, False), (-79.38714, 43.64257)),  # CN Tower, Toronto
-        (448_251.9, 5_411_943.8, (31, False), (2.2945, 48.8583)),  # Eiffel Tower
+        (833_978.557, 0.0, "31N", (6.0, 0.0)),  # the edge of a zone at the equator
+        (630_084.0, 4_833_438.0, "17T", (-79.38714, 43.64257)),  # CN Tower, Toronto
+        (448_251.9, 5_411_943.8, "31U", (2.2945, 48.8583)),  # Eiffel Tower
     ],
 )
 def test_utm_coordinates_are_those_of_known_places(east, north, zone, place) -> None:
-    assert from_utm(east, north, zone) == pytest.approx(place, abs=2e-5)
+    kind, *found = position({"X": str(east), "Y": str(north), "ZONE": zone})
+    assert kind == "degrees"
+    assert found == pytest.approx(place, abs=2e-5)
 
 
 def test_the_southern_hemisphere_mirrors_the_northern() -> None:
-    longitude, latitude = from_utm(630_084.0, 4_833_438.0, (17, False))
-    assert from_utm(630_084.0, 10_000_000.0 - 4_833_438.0, (17, True)) == (longitude, -latitude)
+    _, longitude, latitude = position({"X": "630084", "Y": "4833438", "ZONE": "17T"})
+    south = {"X": "630084", "Y": str(10_000_000 - 4_833_438), "ZONE": "17G"}
+    assert position(south) == ("degrees", longitude, -latitude)
+
+
+def test_coordinates_outside_utm_stay_grid_coordinates() -> None:
+    assert position({"X": "5000000", "Y": "4833438", "ZONE": "17T"}) == ("grid", 5_000_000.0, 4_833_438.0)
 
 
 def test_grid_coordinates_of_a_utm_zone_become_degrees_and_others_stay() -> None:
