@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from prefect import flow, unmapped
 from prefect.artifacts import create_markdown_artifact
@@ -11,9 +12,10 @@ from prefect.runtime import flow_run
 from aemodels.core.progress import tell
 from flows.runners.from_settings import settings_runner
 from tasks.field.after_scoring import field_page
-from tasks.lines.score import STEPS, OpenLine, advance, close_line, line_step, next_steps, open_line, split_lines
+from tasks.lines.score import LineStep, OpenLine, close_line, drain, line_step, open_line
 from tasks.monitoring.events import emit_quarantine_rate
 from tasks.review.after_scoring import use_reviews
+from tasks.scoring.file import ScoringResult
 from tasks.scoring.places.inbox import Arrival
 from tasks.scoring.request import FileOutcome, FilledRequest
 from tasks.scoring.score import (
@@ -70,37 +72,38 @@ def score(request: ScoreRequest = EVERYTHING) -> ScoreSummary:
 
 
 def _drain(inbox: Inbox, filled: FilledRequest, settings: Settings) -> list[FileOutcome]:
-    if settings.task_runner != "dask":
-        return _score_all(inbox, filled, settings)  # the workers are threads of this process
-    files, lines = split_lines(inbox, settings)
-    outcomes = _score_all(files, filled, settings)
-    arrivals = [arrival for batch in files.batches for arrival in batch]
-    again = _score_all(find_abandoned(arrivals, outcomes, filled, settings), filled, settings)
-    replaced = {outcome.path for outcome in again}
-    kept = [outcome for outcome in outcomes if outcome.path not in replaced]
-    return [*kept, *again, *_score_lines(lines, filled, settings)]
+    steps = _TaskSteps(filled, settings, str(flow_run.id or ""))
+    if settings.task_runner == "dask":
+        return drain(inbox, steps, settings)
+    if inbox.batches:  # the workers are threads of this process
+        tell("score %d files in %d batches", inbox.files, len(inbox.batches))
+    return [outcome for batch in steps.score_batches(inbox.batches) for outcome in batch]
 
 
-def _score_lines(arrivals: Sequence[Arrival], filled: FilledRequest, settings: Settings) -> list[FileOutcome]:
-    """Score large lines, as many at a time as there are workers, each step of all of them on all workers."""
-    outcomes: list[FileOutcome] = []
-    fixed = (unmapped(filled), unmapped(settings), unmapped(str(flow_run.id or "")))
-    for start in range(0, len(arrivals), settings.workers):
-        opened = [open_line(arrival, filled, settings) for arrival in arrivals[start : start + settings.workers]]
-        lines = [line for line in opened if isinstance(line, OpenLine)]
-        for step in STEPS:
-            if steps := next_steps(lines, step):
-                tell("%s: %d steps of %d lines", step, len(steps), len(lines))
-                lines = advance(lines, steps, line_step.map(steps, *fixed).result())
-        outcomes += [item for item in opened if isinstance(item, FileOutcome)]
-        outcomes += [close_line(line, filled, settings) for line in lines]
-    return outcomes
+@dataclass(frozen=True)
+class _TaskSteps:
+    """Steps of a run as tasks of Prefect."""
 
+    filled: FilledRequest
+    settings: Settings
+    run: str
 
-def _score_all(inbox: Inbox, filled: FilledRequest, settings: Settings) -> list[FileOutcome]:
-    if not inbox.batches:
-        return []
-    tell("score %d files in %d batches", sum(len(batch) for batch in inbox.batches), len(inbox.batches))
-    run = str(flow_run.id or "")
-    batches = score_batch.map(inbox.batches, unmapped(filled), unmapped(settings), unmapped(run)).result()
-    return [outcome for batch in batches for outcome in batch]
+    def score_batches(self, batches: Sequence[Sequence[Arrival]]) -> list[list[FileOutcome]]:
+        if not batches:
+            return []
+        shared = self.filled.shared(sum(map(len, batches)), self.settings.workers)
+        fixed = (unmapped(shared), unmapped(self.settings), unmapped(self.run))
+        return list(score_batch.map(batches, *fixed).result())
+
+    def find_abandoned(self, arrivals: Sequence[Arrival], outcomes: Sequence[FileOutcome]) -> Inbox:
+        return find_abandoned(arrivals, outcomes, self.filled, self.settings)
+
+    def open_line(self, arrival: Arrival) -> OpenLine | FileOutcome:
+        return open_line(arrival, self.filled, self.settings)
+
+    def line_steps(self, steps: Sequence[LineStep]) -> list[ScoringResult]:
+        fixed = (unmapped(self.filled), unmapped(self.settings), unmapped(self.run))
+        return list(line_step.map(steps, *fixed).result())
+
+    def close_line(self, line: OpenLine) -> FileOutcome:
+        return close_line(line, self.filled, self.settings)

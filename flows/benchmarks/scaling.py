@@ -1,7 +1,7 @@
 """Costs of scoring on Dask, by process, and the clock with several numbers of workers beside its prediction.
 
-Each run is a `sondeflow score` of its own with a new home and a temporary Prefect server. Processor time is read while
-the run lasts, so the last fraction of a second of each process is missing.
+Each run is a flow of its own with a new home and a temporary Prefect server; beside it stands `sondeflow score`, which
+needs none. Processor time is read while the run lasts, so the last fraction of a second of each process is missing.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ EVERY = 0.2  # s between two looks
 SUBSET = 8  # one file in so many is scored alone, for the costs of a start
 ROLES = {"worker_process": "scoring", "prefect_api.server": "server", "spawn_main": "worker", "forkserver": "worker"}
 Lines = dict[str, Any]
+FLOW = ("flows.benchmarks.dask_flow", "INBOX", "OUTBOX", "BUNDLE")
+COMMAND = ("flows", "score", "INBOX", "--out", "OUTBOX", "--bundle", "BUNDLE", "--json")
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def measure_scaling(inbox: Path, workers: Sequence[int], *, bundle: str, line: P
         shutil.copytree(few, tasks)
         many_tasks = _score(tasks, 1, bundle, batch=1)
         runs = {count: _score(inbox, count, bundle) for count in workers}
+        commands = {count: _score(inbox, count, bundle, command=COMMAND) for count in workers}
         on_line = _score(_alone(line, Path(folder)), 1, "seismic-v1") if line else None
     found = _constants(small, many_tasks, runs, sum(path.stat().st_size for path in files))
     if line and on_line:
@@ -77,8 +80,9 @@ def measure_scaling(inbox: Path, workers: Sequence[int], *, bundle: str, line: P
     constants = Constants(**found, machine=_machine())
     return {
         "constants": constants.model_dump(),
-        "comparison": [_compared(count, run, constants) for count, run in runs.items()],
+        "comparison": [_compared(count, run, commands[count], constants) for count, run in runs.items()],
         "runs": {str(count): vars(run) for count, run in runs.items()} | {"few": vars(small)},
+        "commands": {str(count): vars(run) for count, run in commands.items()},
     }
 
 
@@ -108,8 +112,8 @@ def _constants(small: Measured, tasks: Measured, runs: dict[int, Measured], size
     }
 
 
-def _compared(workers: int, run: Measured, constants: Constants) -> Lines:
-    """Return the row of a number of workers: the clock beside its prediction."""
+def _compared(workers: int, run: Measured, command: Measured, constants: Constants) -> Lines:
+    """Return the row of a number of workers: the clock beside its prediction, and that of the command."""
     cluster = Cluster(workers, cores=os.cpu_count() or 1, one_machine=True)
     expected = simulate(Work(run.files), cluster, constants)
     used = expected.flow + expected.server + expected.ledger + expected.workers
@@ -120,11 +124,13 @@ def _compared(workers: int, run: Measured, constants: Constants) -> Lines:
         "difference": round(expected.seconds / run.seconds - 1, 3),
         "processor_s": round(sum(run.roles.values()), 1),
         "predicted_processor_s": round(used, 1),
+        "command_s": round(command.seconds, 1),
+        "command_processor_s": round(sum(command.roles.values()), 1),
     }
 
 
-def _score(inbox: Path, workers: int, bundle: str, batch: int | None = None) -> Measured:
-    """Score an inbox on Dask, and measure the processes of the run."""
+def _score(inbox: Path, workers: int, bundle: str, batch: int | None = None, command: Sequence[str] = FLOW) -> Measured:
+    """Score an inbox on Dask, as a flow or by the command, and measure the processes of the run."""
     with tempfile.TemporaryDirectory(prefix="sondeflow-bench-") as folder:
         home = Path(folder)
         own = {
@@ -135,11 +141,15 @@ def _score(inbox: Path, workers: int, bundle: str, batch: int | None = None) -> 
             **({"SONDEFLOW_BATCH": str(batch)} if batch else {}),
         }
         kept = {name: value for name, value in os.environ.items() if name not in {"PREFECT_API_URL", *own}}
-        command = [sys.executable, "-m", "flows", "score", str(inbox), "--out", str(home / "out"), "--bundle", bundle]
+        named = {"INBOX": str(inbox), "OUTBOX": str(home / "out"), "BUNDLE": bundle}
+        arguments = [named.get(part, part) for part in command]
         with (home / "answer").open("w") as answer, (home / "log").open("w") as log:
             began = time.monotonic()
             process = subprocess.Popen(  # noqa: S603 - our own module
-                [*command, "--json"], env={**kept, **own, "OMP_NUM_THREADS": "1"}, stdout=answer, stderr=log
+                [sys.executable, "-m", *arguments],
+                env={**kept, **own, "OMP_NUM_THREADS": "1"},
+                stdout=answer,
+                stderr=log,
             )
             roles, late = _watch(process)
             seconds = time.monotonic() - began
@@ -157,7 +167,8 @@ def _watch(process: subprocess.Popen[bytes]) -> tuple[dict[str, float], float]:
     scoring = 0.0
     while process.poll() is None:
         for key, role, seconds in _looked(process.pid):
-            seen[key] = (role, seconds)
+            known = seen.get(key, ("other", 0.0))[0]  # a process that ends has no command line any more
+            seen[key] = (role if known == "other" else known, seconds)
         now = sum(seconds for role, seconds in seen.values() if role == "scoring")
         flow = sum(seconds for role, seconds in seen.values() if role == "flow")
         if now > scoring:

@@ -97,7 +97,10 @@ def _is_inbox(paths: list[str], out: str | None) -> bool:
 def _drained(
     paths: list[str], out: str | None, bundle: str | None, since: datetime | None, everything: bool
 ) -> ScoreSummary:
-    """Score an inbox once: in this process, or as a flow if PREFECT_API_URL names a server or Dask runs the tasks."""
+    """Score an inbox once: by this process or Dask workers of its own, or as a flow if there is a Prefect server.
+
+    An existing scheduler of Dask needs a server, which the flow asks for.
+    """
     from flows.environment import prepare_environment
     from tasks.scoring.request import ScoreRequest
     from tasks.settings import Settings
@@ -112,8 +115,9 @@ def _drained(
         since=since,
         rescore="all" if everything else "new",
     )
-    as_flow = "PREFECT_API_URL" in os.environ or settings.task_runner == "dask"
-    return _as_flow(request, settings) if as_flow else _without_server(request, settings)
+    if "PREFECT_API_URL" in os.environ or settings.dask_scheduler:
+        return _as_flow(request, settings)
+    return _without_server(request, settings)
 
 
 def _as_flow(request: ScoreRequest, settings: Settings) -> ScoreSummary:
@@ -126,6 +130,14 @@ def _as_flow(request: ScoreRequest, settings: Settings) -> ScoreSummary:
 
 def _without_server(request: ScoreRequest, settings: Settings) -> ScoreSummary:
     from flows.step_lines import step_lines
+
+    if settings.task_runner == "dask":
+        from flows.runners.dask_workers import dask_workers
+
+        with step_lines(), dask_workers(settings) as spread:
+            from tasks.lines.drain import score_on_workers  # imported while the workers start
+
+            return score_on_workers(request.filled(settings), settings, spread)
     from tasks.scoring.inbox import score_inbox
 
     with step_lines():

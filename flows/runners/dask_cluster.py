@@ -37,7 +37,7 @@ def dask_runner(settings: Settings) -> TaskRunner[Any]:
             "or set it to 'threads'"
         ) from error
     named = bool(settings.dask_scheduler)
-    runner: TaskRunner[Any] = DaskTaskRunner(**(_existing(settings) if named else _of_this_machine(settings)))
+    runner: TaskRunner[Any] = DaskTaskRunner(**(_existing(settings) if named else of_this_machine(settings)))
     return runner
 
 
@@ -47,8 +47,12 @@ def _existing(settings: Settings) -> dict[str, Any]:
     return {"address": settings.dask_scheduler, "client_kwargs": _security_of(settings)}
 
 
-def _of_this_machine(settings: Settings) -> dict[str, Any]:
-    """Return the options of a task runner that starts workers, as many as the settings say or as the work needs."""
+def of_this_machine(settings: Settings) -> dict[str, Any]:
+    """Return the options of a task runner that starts workers, as many as the settings say or as the work needs.
+
+    Raises:
+        SpecError: if settings contradict each other.
+    """
     if _tls_files(settings):
         raise SpecError(
             "SONDEFLOW_DASK_TLS_CA, _CERT and _KEY are for the scheduler of SONDEFLOW_DASK_SCHEDULER, which is not "
@@ -66,7 +70,7 @@ def _of_this_machine(settings: Settings) -> dict[str, Any]:
     }
 
 
-def local_cluster(workers: int, share: int | None = None) -> Any:
+def local_cluster(workers: int, share: int | None = None, *, prefect: bool = True) -> Any:
     """Start a Dask cluster of single-threaded processes on this machine, for this process only.
 
     Scheduler and workers listen on 127.0.0.1; whoever connects needs a certificate that is made for this cluster and
@@ -75,6 +79,7 @@ def local_cluster(workers: int, share: int | None = None) -> Any:
     Args:
         workers: number of processes at the start.
         share: number of processes that share the memory later, if it may grow; default: `workers`.
+        prefect: workers run tasks of Prefect, and need the address of its server.
 
     Returns:
         A `distributed.LocalCluster`.
@@ -94,18 +99,20 @@ def local_cluster(workers: int, share: int | None = None) -> Any:
         dashboard_address=None,
         scheduler_kwargs={"dashboard_address": f"{HOST}:0"},
         preload=[PRELOAD],
-        env=_environment(),
+        env=_environment(prefect=prefect),
     )
 
 
-def _environment() -> dict[str, str]:
+def _environment(*, prefect: bool) -> dict[str, str]:
     """Return what workers need of the environment beside that of this process: Prefect's address, and single threads.
 
     Dask sets the other numbers of threads to 1; one that the user has set stays.
     """
+    threads = {"TF_NUM_INTRAOP_THREADS": os.environ.get("TF_NUM_INTRAOP_THREADS", "1")}
+    if not prefect:
+        return threads
     from prefect.settings import get_current_settings
 
-    threads = {"TF_NUM_INTRAOP_THREADS": os.environ.get("TF_NUM_INTRAOP_THREADS", "1")}
     address = get_current_settings().api.url
     # without an address each worker would start a server of its own
     return {**threads, "PREFECT_API_URL": address or "", "PREFECT_SERVER_EPHEMERAL_ENABLED": "false"}

@@ -159,6 +159,7 @@ def _job(session: WorkerSession, item: Identified, scorer: Scorer | None, claim:
         aliases=str(aliases) if aliases else None,
         positions=session.settings.header_positions,
         limits=session.settings.limits,
+        per_process=request.per_process,
     )
 
 

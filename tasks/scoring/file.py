@@ -40,7 +40,7 @@ from tasks.scoring.outbox import (
 )
 from tasks.scoring.outbox_large_lines import LargeLine, stage_blocks
 
-FILES_IN_NUMPY = 100  # after as many wells, Keras has saved what starting it and preparing its kernels costs
+FILES_IN_NUMPY = 100  # of as many wells, Keras saves what starting it and preparing its kernels costs
 _FILES = itertools.count()
 ResultStatus: TypeAlias = Literal["scored", "refused", "changed", "failed", "blocked", "crashed"]
 
@@ -83,6 +83,7 @@ class Job(BaseModel):
         outbox, own_folder, temp_prefix: see `tasks.scoring.outbox.Destination`.
         aliases, positions, limits: see `aemodels.io.readers.read`.
         part: one step of scoring a large line; None = the whole file.
+        per_process: files that the run has for each scoring process, 0 if not known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -98,6 +99,7 @@ class Job(BaseModel):
     positions: HeaderPositions | None = None
     limits: SizeLimits = DEFAULT_LIMITS
     part: LinePart | None = None
+    per_process: int = 0
 
     @property
     def destination(self) -> Destination:
@@ -161,9 +163,20 @@ def answer(line: str) -> str:
         return answer_identify(line.removeprefix(IDENTIFY))
     if line.startswith(QUARANTINE):
         return answer_quarantine(line.removeprefix(QUARANTINE))
-    if next(_FILES) == FILES_IN_NUMPY:
+    job = Job.model_validate_json(line)
+    if is_time_for_keras(next(_FILES), job.per_process):
         run_in_keras()
-    return score_job(Job.model_validate_json(line)).model_dump_json()
+    return score_job(job).model_dump_json()
+
+
+def is_time_for_keras(scored: int, per_process: int) -> bool:
+    """Return whether Keras is started now: after some files, if there may be as many again that it makes faster.
+
+    Args:
+        scored: files that this process has scored.
+        per_process: files that the run has for it, 0 if not known.
+    """
+    return scored == FILES_IN_NUMPY and (not per_process or per_process - scored >= FILES_IN_NUMPY)
 
 
 def score_job(job: Job) -> ScoringResult:

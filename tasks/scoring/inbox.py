@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from aemodels.core.findings import Finding
 from aemodels.core.progress import tell
 from aemodels.io.formats import kind_of
 from aemodels.io.remote import is_url
+from tasks.dask_worker import worker_name
 from tasks.ledger import await_dead, count_recent, dead_owners, finished, owners_in_progress
 from tasks.scoring.arrivals import arrived_since, recheck, split_complete
 from tasks.scoring.batch import drain_batch
@@ -23,6 +26,7 @@ from tasks.scoring.worker_session import AT_ONCE, Keep, WorkerSession, remove_de
 from tasks.settings import Settings
 
 RECENT = timedelta(days=1)
+KEEP_SECONDS = 60.0  # a worker that gets no further batch of its run for so long ends its scoring processes
 
 
 class BlockedError(SondeflowError):
@@ -37,6 +41,11 @@ class Inbox:
     unsettled: tuple[Arrival, ...] = ()
     outcomes: tuple[FileOutcome, ...] = ()
 
+    @property
+    def files(self) -> int:
+        """Number of files in the batches."""
+        return sum(len(batch) for batch in self.batches)
+
 
 def score_inbox(request: FilledRequest, settings: Settings) -> ScoreSummary:
     """Score every file that the ledger does not contain, in this process: as the flow does, but without a server.
@@ -47,9 +56,10 @@ def score_inbox(request: FilledRequest, settings: Settings) -> ScoreSummary:
     with worker_session(settings, request.outbox), ThreadPoolExecutor(settings.workers) as threads:
 
         def drain(inbox: Inbox) -> list[FileOutcome]:
-            if inbox.batches:
-                tell("score %d files", sum(len(batch) for batch in inbox.batches))
-            done = threads.map(lambda batch: score_batch(batch, request, settings), inbox.batches)
+            if inbox.files:
+                tell("score %d files", inbox.files)
+            shared = request.shared(inbox.files, settings.workers)
+            done = threads.map(lambda batch: score_batch(batch, shared, settings), inbox.batches)
             return [outcome for batch in done for outcome in batch]
 
         tell("find arrivals in %s", request.inbox)
@@ -91,6 +101,22 @@ def score_batch(
     """Score a batch of files with the present champions; one file's failure does not affect the others."""
     with worker_session(settings, request.outbox, keep) as session:
         return drain_batch(session, arrivals, request)
+
+
+def score_told(
+    arrivals: Sequence[Arrival], request: FilledRequest, settings: Settings, run: str
+) -> tuple[str, list[FileOutcome]]:
+    """Score a batch on a worker of a cluster, which keeps its models for the next batch of the run.
+
+    Returns:
+        Who did what in which time, and the outcomes.
+    """
+    keep = Keep(run, KEEP_SECONDS) if settings.task_runner == "dask" else AT_ONCE
+    began = time.monotonic()
+    outcomes = score_batch(arrivals, request, settings, keep)
+    fates = Counter(outcome.fate for outcome in outcomes)
+    counts = ", ".join(f"{count} {fate}" for fate, count in sorted(fates.items()))
+    return f"{worker_name()}: {len(arrivals)} files in {time.monotonic() - began:.1f} s: {counts}", outcomes
 
 
 def find_abandoned(

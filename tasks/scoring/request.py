@@ -79,6 +79,11 @@ class FilledRequest(ScoreRequest):
     outbox: str
     settle_seconds: float
     batch: int
+    per_process: int = Field(default=0, ge=0, description="files of this run per scoring process, 0 if not known")
+
+    def shared(self, files: int, workers: int) -> FilledRequest:
+        """Return the request with what each of several scoring processes has to expect."""
+        return self.model_copy(update={"per_process": -(-files // workers)})
 
 
 class FileOutcome(BaseModel):

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections import Counter
 from collections.abc import Sequence
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from tasks.dask_worker import worker_name
 from tasks.scoring import inbox
 from tasks.scoring.inbox import BlockedError, Inbox, check_outbox, model_links, recent_outcomes
 from tasks.scoring.places.inbox import Arrival
 from tasks.scoring.request import FileOutcome, FilledRequest, ScoreRequest, ScoreSummary, score_page, summarise
-from tasks.scoring.worker_session import AT_ONCE, Keep, worker_session
+from tasks.scoring.worker_session import worker_session
 from tasks.settings import Settings
 
 __all__ = [
@@ -33,8 +30,6 @@ __all__ = [
     "summarise",
     "worker_session",
 ]
-
-KEEP_SECONDS = 60.0  # a worker that gets no further batch of its run for so long ends its scoring processes
 
 
 @task(
@@ -68,12 +63,8 @@ def score_batch(
         settings: of the run.
         run: its id; a Dask worker keeps its processes and their models between the batches of one run.
     """
-    keep = Keep(run, KEEP_SECONDS) if settings.task_runner == "dask" else AT_ONCE
-    began = time.monotonic()
-    outcomes = inbox.score_batch(arrivals, request, settings, keep)
-    fates = Counter(outcome.fate for outcome in outcomes)
-    counts = ", ".join(f"{count} {fate}" for fate, count in sorted(fates.items()))
-    get_run_logger().info("%s: %d files in %.1f s: %s", worker_name(), len(arrivals), time.monotonic() - began, counts)
+    told, outcomes = inbox.score_told(arrivals, request, settings, run)
+    get_run_logger().info(told)
     return outcomes
 
 

@@ -39,6 +39,8 @@ def test_workers_come_with_the_work_and_go_with_the_command(tmp_path):
     done, _ = run_watched(_command(*arguments), environment)
     assert done.returncode == 0, done.stderr[-2000:]
     assert json.loads(done.stdout)["scored"] == 12
+    assert "worker " in done.stderr, "each batch is reported with its worker"
+    assert not (tmp_path / "home" / "prefect" / "prefect.db").exists(), "a server was started, which nobody needs"
     ledger = open_ledger(f"sqlite:///{tmp_path}/home/ledger.db")
     assert {row.state for row in entries(ledger)} == {"published"}
     assert len({row.owner for row in entries(ledger)}) >= 1

@@ -99,6 +99,14 @@ print(json.dumps([name in sys.modules for name in ("keras", "tensorflow")]))
         np.testing.assert_allclose(found["numpy"][name], found["keras"][name], rtol=1e-5, atol=2e-5)
 
 
+def test_keras_is_started_once_where_enough_files_are_left():
+    from tasks.scoring.file import is_time_for_keras
+
+    assert [count for count in range(400) if is_time_for_keras(count, 0)] == [100]
+    assert [count for count in range(400) if is_time_for_keras(count, 5000)] == [100]
+    assert [count for count in range(400) if is_time_for_keras(count, 104)] == [], "four files do not pay its start"
+
+
 def test_a_process_with_many_files_goes_over_to_keras():
     from tasks.scoring.file import _bundle, run_in_keras
 

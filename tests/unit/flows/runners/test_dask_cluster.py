@@ -16,6 +16,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from aemodels.core.errors import SpecError
 from flows.environment import task_runner
 from flows.runners.dask_cluster import dask_runner, local_cluster
+from flows.runners.dask_workers import dask_workers
 from tasks.settings import Settings
 
 SCHEDULER = "tcp://127.0.0.1:8786"
@@ -123,3 +124,14 @@ def test_tls_needs_all_its_files_and_an_address_that_says_so(settings, certifica
     certificates["dask_tls_key"].unlink()
     with pytest.raises(SpecError, match=r"dask_tls_key is named by .* expected a PEM file"):
         dask_runner(settings(dask_scheduler=local, **certificates))
+
+
+def test_a_command_without_a_server_refuses_the_same(settings, certificates, monkeypatch):
+    with pytest.raises(SpecError, match="which is not set"), dask_workers(settings(**certificates)):
+        pass
+    contradiction = settings(workers=4, dask_minimum=5)
+    with pytest.raises(SpecError, match="expected at most SONDEFLOW_WORKERS"), dask_workers(contradiction):
+        pass
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ImportError, match=re.escape("pip install 'sondeflow[dask]'")), dask_workers(settings()):
+        pass
