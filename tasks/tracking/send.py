@@ -65,7 +65,7 @@ def send(settings: Settings, record: Record, *, insist: bool = False) -> bool:
 def answers(settings: Settings) -> bool:
     """Return whether the tracking store is available."""
     if is_local(settings.tracking_uri):
-        return _opens(settings.tracking_uri.reveal())
+        return _opens(settings.tracking_uri.for_sqlalchemy)
     try:
         with urllib.request.urlopen(f"{settings.tracking_uri.base}/health", timeout=PROBE_SECONDS):  # noqa: S310
             return True
