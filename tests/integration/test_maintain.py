@@ -205,7 +205,7 @@ def test_without_its_registry_nothing_that_it_may_need_is_removed(settings, monk
     kept = [age(path) for path in settings.refs_dir.glob("*/*.npz")]
     age_ledger(settings)
     if fault == "away":
-        monkeypatch.setattr("tasks.tracking.availability.answers", lambda _: False)
+        monkeypatch.setattr("tasks.tracking.availability.answers", lambda *_: False)
     else:
         (settings.home / "mlflow.db").unlink()
     report = maintain_home(REAL, settings)
