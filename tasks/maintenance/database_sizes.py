@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, NullPool, create_engine, make_url
@@ -33,7 +34,7 @@ def database_parts(settings: Settings) -> Iterator[tuple[str, int]]:
 def _ledger(settings: Settings) -> int:
     """Return the size of the ledger; 0 if its server does not respond, which the steps that need it report."""
     path = sqlite_path(settings.ledger_url)
-    return size_of(path) if path is not None else _ask(make_url(settings.ledger_url.for_sqlalchemy)) or 0
+    return _file_size(path) if path is not None else _ask(make_url(settings.ledger_url.for_sqlalchemy)) or 0
 
 
 def _known(settings: Settings) -> dict[str, int]:
@@ -42,7 +43,7 @@ def _known(settings: Settings) -> dict[str, int]:
     path = sqlite_path(settings.tracking_uri) or settings.home / "mlflow.db"
     if not settings.tracking_uri.is_http or path.is_file():
         served = settings.tracking_uri.for_sqlalchemy.startswith("postgresql")
-        size = _ask(make_url(settings.tracking_uri.for_sqlalchemy)) if served else size_of(path)
+        size = _ask(make_url(settings.tracking_uri.for_sqlalchemy)) if served else _file_size(path)
         found |= {} if size is None else {PARTS["mlflow"]: size}
     if prefect_address().startswith("postgresql"):
         # Prefect connects by a driver with parameters of its own
@@ -58,6 +59,11 @@ def _behind_servers(settings: Settings) -> dict[str, int]:
         return {}
     sizes = _asked(url.set(username=STACK_READER, password=None), database_sizes, passfile=str(passfile)) or {}
     return {part: sizes[name] for name, part in PARTS.items() if name in sizes}
+
+
+def _file_size(path: Path) -> int:
+    """Return the bytes of a SQLite file with its log, in which the latest changes are."""
+    return size_of(path) + size_of(path.with_name(f"{path.name}-wal"))
 
 
 def _ask(url: URL) -> int | None:
