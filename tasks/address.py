@@ -19,7 +19,7 @@ _IN_TEXT = re.compile(r"(?<=://)[^\s/@:?]*(?::[^\s'\"<>]*)?@")
 class Address:
     """Address of a server or database; as text, in errors and in files it has neither user, password nor parameters.
 
-    Only `reveal` returns the whole of it: for the library that connects.
+    Only `reveal` and `for_sqlalchemy` return the whole of it: for the library that connects.
 
     >>> Address("postgresql://me:secret@db:5432/mlflow?sslpassword=x")
     postgresql://***@db:5432/mlflow?sslpassword=***
@@ -33,6 +33,18 @@ class Address:
     def reveal(self) -> str:
         """Return the address with its credentials."""
         return self._text
+
+    @property
+    def for_sqlalchemy(self) -> str:
+        """The address with its credentials and, of a PostgreSQL database, the driver that comes with the project.
+
+        SQLAlchemy 2.1 loads another driver for an address that names none.
+
+        >>> Address("postgresql://db/ledger").for_sqlalchemy
+        'postgresql+psycopg2://db/ledger'
+        """
+        scheme, mark, rest = self._text.partition("://")
+        return f"postgresql+psycopg2://{rest}" if mark and scheme == "postgresql" else self._text
 
     @property
     def is_http(self) -> bool:

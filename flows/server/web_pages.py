@@ -49,7 +49,7 @@ def serve_interfaces(ports: Ports, *, as_json: bool) -> None:
             if settings.has_registry:
                 _migrate(settings)
             # not as an argument, which `ps` shows to everybody
-            environment["MLFLOW_BACKEND_STORE_URI"] = settings.tracking_uri.reveal()
+            environment["MLFLOW_BACKEND_STORE_URI"] = settings.tracking_uri.for_sqlalchemy
             environment |= NO_JOBS | mlflow_login(settings, f"sqlite:///{settings.home / 'mlflow-auth.db'}")
         started += [start(command, environment) for command in wanted]
         addresses = {"mlflow": f"http://{HOST}:{ports.mlflow}", "prefect": f"http://{HOST}:{ports.prefect}"} | elsewhere

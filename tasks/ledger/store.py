@@ -132,7 +132,7 @@ def _unreachable(engine: Engine, error: DBAPIError) -> LedgerError:
 
 @lru_cache(maxsize=16)
 def _engine(url: str) -> Engine:
-    parsed = make_url(url)
+    parsed = make_url(Address(url).for_sqlalchemy)
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, pool_pre_ping=True, pool_size=4, max_overflow=60)
     if parsed.database and parsed.database != ":memory:":

@@ -8,11 +8,19 @@ from pathlib import Path
 from aemodels.io.files.atomic import PART_SUFFIX
 from tasks.backup.needed import needed_recordings
 from tasks.ledger import Identity, open_ledger, registered_owners
-from tasks.maintenance.removal import Removed, Step
+from tasks.maintenance.removal import Removed, Step, size_of
 from tasks.scoring.champions import remembered_folders
 from tasks.scoring.worker_session import remove_files_of_dead_workers, temp_prefix_of
 from tasks.storage.scratch import scratch_root, sweep_scratch
-from tasks.tracking import aliased_versions, available_store, bundle_folder, prune, records, registered_versions
+from tasks.tracking import (
+    aliased_versions,
+    available_store,
+    bundle_folder,
+    prune,
+    records,
+    registered_versions,
+    sent_records,
+)
 
 LEFTOVER_DAYS = 1.0  # no process writes one file or folder for as long
 
@@ -76,13 +84,13 @@ def bundles(step: Step) -> Removed:
 
 def spool(step: Step) -> Removed:
     """Remove records of runs that were completely sent a day ago; what is not sent yet is kept, however old."""
-    before = {record.folder for record in records(step.settings)}
     waiting = sum(record.waiting() for record in records(step.settings))
     if waiting:
         step.notes.append(f"{waiting} runs are not sent yet: sondeflow upload")
+    for record in sent_records(step.settings):
+        step.count(size_of(record.folder))
     if not step.dry_run:
         prune(step.settings)
-        step.count(0, len(before - {record.folder for record in records(step.settings)}))
     return step.done("records of sent runs")
 
 

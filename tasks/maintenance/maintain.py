@@ -76,7 +76,7 @@ def maintain_home(request: MaintainRequest, settings: Settings) -> MaintenanceRe
         if not request.dry_run:
             record_clock(settings)
         after = dict(results.areas(Step(settings, request.dry_run)))
-    sizes = tuple(Size(part=part, before=size, after=after[part]) for part, size in before.items())
+    sizes = tuple(Size(part=part, before=size, after=after[part]) for part, size in before.items() if part in after)
     return MaintenanceReport(dry_run=request.dry_run, clock=clock, removed=removed, sizes=sizes)
 
 

@@ -20,7 +20,7 @@ ELSEWHERE = "Prefect's database belongs to its server, which removes what is old
 
 def prefect_runs(step: Step) -> Removed:
     """Remove finished runs and events that are old, and return free space to the disk."""
-    url = _database()
+    url = prefect_address()
     path = sqlite_path(url)
     if (path is None and url.startswith("sqlite")) or (path is not None and not path.is_file()):
         step.notes.append(ELSEWHERE)
@@ -34,7 +34,8 @@ def prefect_runs(step: Step) -> Removed:
     return step.done("runs and events of Prefect")
 
 
-def _database() -> str:
+def prefect_address() -> str:
+    """Return the SQLAlchemy URL of the database that a Prefect server in this environment uses."""
     from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL, PREFECT_HOME
 
     value = PREFECT_API_DATABASE_CONNECTION_URL.value()

@@ -6,17 +6,13 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from aemodels.io.files.hashing import sha256_file
 from aemodels.io.remote import is_url
-from tasks.ledger import LedgerError, open_ledger
-from tasks.ledger.counts import server_database_size
+from tasks.ledger import open_ledger
 from tasks.ledger.superseded import REMOVED, OldOutcome, forget_outputs, named_meanwhile
+from tasks.maintenance.database_sizes import database_parts
 from tasks.maintenance.log_files import FOLDERS
 from tasks.maintenance.removal import Removed, Step, size_of
-from tasks.settings import Settings
-from tasks.storage.databases import sqlite_path
 from tasks.tracking import aliased_versions, available_store
 
 
@@ -113,18 +109,8 @@ def areas(step: Step) -> Iterator[tuple[str, int]]:
         "ranges of lines": settings.ranges_dir,
         "unsent runs": settings.home / "spool",
         "Prefect": settings.prefect_dir,
-        "database of MLflow": settings.home / "mlflow.db",
     }
     for name, path in folders.items():
         yield name, size_of(path)
     yield "logs", sum(size_of(path) for folder in FOLDERS for path in (settings.home / folder).glob("*.log*"))
-    yield "ledger", _ledger_size(settings)
-
-
-def _ledger_size(settings: Settings) -> int:
-    path = sqlite_path(settings.ledger_url)
-    if path is not None:
-        return size_of(path)
-    with contextlib.suppress(SQLAlchemyError, LedgerError):  # the steps that need it say so
-        return server_database_size(open_ledger(settings.ledger_url))
-    return 0
+    yield from database_parts(settings)

@@ -20,6 +20,7 @@ from tasks.settings import Settings
 from tasks.storage.code_version import READING, code_hash
 from tasks.storage.mirror import mirror
 
+QUICK_SECONDS, PATIENT_SECONDS = 3.0, 60.0  # for the registry's answer, if its last one is known, or not
 _REGISTRY_LOCK = threading.Lock()  # the registry's client is not thread-safe
 
 
@@ -138,19 +139,29 @@ def _by_alias(kind: str, aliases: Sequence[str], settings: Settings) -> Scorer |
         return None
     if not settings.has_registry:
         return _last_known(kind, aliases, settings, f"the tracking store {settings.tracking_uri} is gone")[0]
-    from tasks.tracking import StoreUnavailableError, available_store, find
+    from tasks.tracking import StoreUnavailableError
 
-    uris = [f"models:/{REGISTERED[kind]}@{alias}" for alias in aliases]
     try:
-        with available_store(settings):
-            model = next((model for model in (find(settings, uri) for uri in uris) if model is not None), None)
-            # by number, because the alias may move
-            scorer = None if model is None else open_scorer(model.uri, settings)
+        return _registered(kind, aliases, settings, QUICK_SECONDS)
     except StoreUnavailableError as error:
         scorer, known = _last_known(kind, aliases, settings, str(error))
-        if not known:
-            raise
-        return scorer
+    # without an earlier answer nothing can be scored, so a server that is only slow is waited for
+    return scorer if known else _registered(kind, aliases, settings, PATIENT_SECONDS)
+
+
+def _registered(kind: str, aliases: Sequence[str], settings: Settings, seconds: float) -> Scorer | None:
+    """Return the model that the registry names, and record it.
+
+    Raises:
+        StoreUnavailableError: if the registry does not respond within `seconds`, or fails.
+    """
+    from tasks.tracking import available_store, find
+
+    uris = [f"models:/{REGISTERED[kind]}@{alias}" for alias in aliases]
+    with available_store(settings, seconds):
+        model = next((model for model in (find(settings, uri) for uri in uris) if model is not None), None)
+        # by number, because the alias may move
+        scorer = None if model is None else open_scorer(model.uri, settings)
     remember(scorer, kind, aliases, settings)
     return scorer
 

@@ -57,7 +57,7 @@ from tasks.tracking.runs import (
 )
 from tasks.tracking.schema import store_state
 from tasks.tracking.send import answers
-from tasks.tracking.spool import prune, records
+from tasks.tracking.spool import prune, records, sent_records
 from tasks.tracking.store import connect, is_local, run_address
 
 __all__ = [
@@ -114,6 +114,7 @@ __all__ = [
     "relocate_records",
     "run_address",
     "send_pending",
+    "sent_records",
     "set_challenger",
     "set_tags",
     "store_id",

@@ -18,9 +18,14 @@ class StoreUnavailableError(SondeflowError):
     """The tracking store does not respond, or responds with an error."""
 
 
+SLOW_SECONDS = 60.0  # a server on a busy machine may take so long for its first answer
+
+
 @contextmanager
-def available_store(settings: Settings) -> Iterator[None]:
-    """Raise one error if the tracking store fails within the block; a store that does not respond is not waited for.
+def available_store(settings: Settings, seconds: float = SLOW_SECONDS) -> Iterator[None]:
+    """Raise one error if the tracking store fails within the block.
+
+    A server that refuses connections is not waited for, one that accepts them has `seconds` to answer.
 
     Raises:
         StoreUnavailableError: if it fails, or if its database is gone although its artifacts are there.
@@ -30,7 +35,7 @@ def available_store(settings: Settings) -> Iterator[None]:
             raise StoreUnavailableError(f"{settings.tracking_uri} is gone, but not its artifacts in {settings.home}")
         yield  # there never was one
         return
-    if not answers(settings):
+    if not answers(settings, seconds):
         raise StoreUnavailableError(f"the tracking store {settings.tracking_uri} does not respond")
     try:
         yield

@@ -47,7 +47,7 @@ def relocate_database(address: Address, before: str, after: str) -> int:
     Returns:
         Number of changed locations.
     """
-    engine = create_engine(address.reveal(), poolclass=NullPool)
+    engine = create_engine(address.for_sqlalchemy, poolclass=NullPool)
     changed = 0
     with engine.begin() as connection:
         for name, column in LOCATIONS:
@@ -97,7 +97,7 @@ def relocate_records(spool: Path, before: str, after: str) -> int:
 
 def _former_folders(address: Address, artifacts: Path) -> set[str]:
     """Return the addresses of artifact folders other than this one, of experiments whose artifacts lie in this one."""
-    with create_engine(address.reveal(), poolclass=NullPool).connect() as connection:
+    with create_engine(address.for_sqlalchemy, poolclass=NullPool).connect() as connection:
         if "artifact_location" not in _columns(connection, "experiments"):
             return set()
         rows = connection.execute(text("SELECT name, artifact_location FROM experiments"))

@@ -83,7 +83,11 @@ def upgrade_store(address: Address) -> Path | None:
     copy = None if path is None else _copy(path, str(found))
     # in a process of its own: MLflow's migrations change the logging of theirs
     done = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-P", "-c", _MIGRATE], input=address.reveal(), capture_output=True, text=True, check=False
+        [sys.executable, "-P", "-c", _MIGRATE],
+        input=address.for_sqlalchemy,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         if path is not None and copy is not None:
@@ -109,7 +113,7 @@ def _revision(address: Address) -> str | None:
     path = sqlite_path(address)
     if path is not None and not path.exists():
         return None
-    engine = create_engine(address.reveal())
+    engine = create_engine(address.for_sqlalchemy)
     try:
         with engine.connect() as connection:
             if not inspect(connection).has_table("alembic_version"):

@@ -62,12 +62,12 @@ def send(settings: Settings, record: Record, *, insist: bool = False) -> bool:
     return False
 
 
-def answers(settings: Settings) -> bool:
-    """Return whether the tracking store is available."""
+def answers(settings: Settings, seconds: float = PROBE_SECONDS) -> bool:
+    """Return whether the tracking store is available; a server that accepts the question has so long to answer it."""
     if is_local(settings.tracking_uri):
-        return _opens(settings.tracking_uri.reveal())
+        return _opens(settings.tracking_uri.for_sqlalchemy)
     try:
-        with urllib.request.urlopen(f"{settings.tracking_uri.base}/health", timeout=PROBE_SECONDS):  # noqa: S310
+        with urllib.request.urlopen(f"{settings.tracking_uri.base}/health", timeout=seconds):  # noqa: S310
             return True
     except urllib.error.HTTPError as error:
         return error.code < 500  # a proxy without this page still forwards requests

@@ -210,12 +210,19 @@ def records(settings: Settings) -> list[Record]:
     return sorted(mine, key=lambda record: (bool(heads[record].parent), heads[record].started, record.folder.name))
 
 
+def sent_records(settings: Settings) -> list[Record]:
+    """Return the records that were completely sent a day ago or earlier."""
+    before = time.time() - KEPT_SECONDS
+    return [
+        record
+        for record in records(settings)
+        if record.head.status != OPEN and not record.waiting() and record.folder.stat().st_mtime <= before
+    ]
+
+
 def prune(settings: Settings) -> None:
     """Remove records that were completely sent a day ago or earlier."""
-    before = time.time() - KEPT_SECONDS
-    for record in records(settings):
-        if record.head.status == OPEN or record.waiting() or record.folder.stat().st_mtime > before:
-            continue
+    for record in sent_records(settings):
         run_id = record.head.run_id
         (record.folder.parent / run_id).unlink(missing_ok=True)
         shutil.rmtree(record.folder)

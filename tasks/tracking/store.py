@@ -56,7 +56,7 @@ def open_address(address: Address) -> str:
     So they are in none of its messages, and in no record that it writes.
     """
     if not address.is_http:
-        return address.reveal()
+        return address.for_sqlalchemy
     if address.credentials is not None:
         os.environ["MLFLOW_TRACKING_USERNAME"], os.environ["MLFLOW_TRACKING_PASSWORD"] = address.credentials
     return address.base

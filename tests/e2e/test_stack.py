@@ -100,6 +100,10 @@ def test_the_metrics_tell_what_happened(stack, champion):
         "disk": 1,
         "prefect": 1,
     }
+    report = json.loads(stack.run("-m", "flows", "maintain", "--dry-run", "--json"))
+    sizes = {size["part"]: size["before"] for size in report["sizes"]}
+    for part in ("ledger", "database of MLflow", "database of Prefect"):
+        assert sizes[part] > 1e6, part
     port, host = stack.ports["metrics"], f"127.0.0.1:{stack.ports['metrics']}"
     assert call(port, "/metrics", {"Host": "evil.example"})[0] == 403
     assert call(port, "/metrics", {"Host": host, "Origin": "https://evil.example"})[0] == 403

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -12,7 +18,7 @@ from helpers.cheap_bundle import fill
 from helpers.installation import MODEL, make_champion, score
 from helpers.mlflow_server import MlflowServer
 from tasks.address import Address
-from tasks.scoring.choose_bundle import choose_scorers, default_scorer
+from tasks.scoring.choose_bundle import QUICK_SECONDS, choose_scorers, default_scorer
 from tasks.scoring.request import ScoreRequest
 from tasks.settings import Settings
 from tasks.tracking import StoreUnavailableError, bundle_folder, get
@@ -69,6 +75,38 @@ def test_a_last_known_champion_that_was_altered_is_refused(settings):
     (settings.home / "mlflow.db").unlink()
     with pytest.raises(BundleError, match="it was altered"):
         default_scorer("logs", CHAMPION, settings)
+
+
+@pytest.mark.slow  # starts MLflow's server
+def test_a_slow_server_is_waited_for_if_its_last_answer_is_not_known(tmp_path):
+    (tmp_path / "server").mkdir()
+    server = MlflowServer(tmp_path / "server")
+    settings = Settings(home=tmp_path / "home", tracking_uri=Address(server.address))
+    try:
+        server.start()
+        make_champion(settings, tmp_path)
+        for known in (False, True):
+            with stopped_for(server, 2 * QUICK_SECONDS):
+                began = time.monotonic()
+                found = default_scorer("logs", CHAMPION, settings)
+                waited = time.monotonic() - began
+            assert found.version == "1"
+            assert ("does not respond" in found.note) == known, "with a known champion nothing waits for long"
+            assert known or waited > QUICK_SECONDS
+    finally:
+        server.stop()
+
+
+@contextmanager
+def stopped_for(server: MlflowServer, seconds: float) -> Iterator[None]:
+    """Stop all processes of a server for a while, as a machine does that has no time for them."""
+    os.killpg(server.process.pid, signal.SIGSTOP)
+    going_on = threading.Timer(seconds, os.killpg, (server.process.pid, signal.SIGCONT))
+    going_on.start()
+    try:
+        yield
+    finally:
+        going_on.join()
 
 
 @pytest.mark.slow  # starts MLflow's server
