@@ -112,7 +112,7 @@ def fit_in_tenths(
     network.compile(optimizer=keras.optimizers.Adam(rate, global_clipnorm=CLIP_NORM), loss=loss)
     epochs = min(10, schedule.steps)
     batches = batches_of(schedule.steps // epochs)
-    stopping = keras.callbacks.LambdaCallback(on_train_batch_begin=lambda *_: check_stop())
+    stopping = keras.callbacks.LambdaCallback(on_train_batch_begin=lambda batch, logs=None: check_stop())
     history = network.fit(batches, epochs=epochs, callbacks=[stopping], shuffle=False, verbose=0).history
     return [float(value) for value in history["loss"]]
 
