@@ -164,9 +164,9 @@ def test_no_secret_is_on_a_command_line_or_where_it_is_not_needed(stack):
         stack.secret(f"stack/{role}.pgpass").rpartition(":")[2] for role in ("ledger", "mlflow", "prefect")
     }
     for pid in tree(_supervisor(stack)):
-        shown = Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
+        shown = _read(pid, "cmdline")
         assert [name for name, secret in secrets.items() if secret in shown] == [], shown
-        held = Path(f"/proc/{pid}/environ").read_text(errors="replace")
+        held = _read(pid, "environ")
         if pid != _supervisor(stack):
             assert not [value for value in passwords_of_roles | {secrets["superuser"], "9/planted"} if value in held], (
                 shown
@@ -265,6 +265,14 @@ def test_after_the_stop_no_process_and_no_port_remains(stack):
 
 def _supervisor(stack: Stack) -> int:
     return int(json.loads((stack.home / "serve.lock").read_text())["pid"])
+
+
+def _read(pid: int, name: str) -> str:
+    """Return what the system shows of a process; "" if it has ended meanwhile, as runs of the worker do."""
+    try:
+        return Path(f"/proc/{pid}/{name}").read_text(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def _command(pid: int) -> bytes:
