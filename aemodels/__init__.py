@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from aemodels.core.quiet_tensorflow import silence_tensorflow
+from aemodels.core.tensorflow_import import watch_tensorflow_import
 
-silence_tensorflow()
+watch_tensorflow_import()

@@ -56,6 +56,18 @@ def test_every_network_builds_and_runs_on_jax_as_on_tensorflow(tmp_path):
 
 
 @needs_jax
+def test_tensorflow_leaves_jax_alone_and_everyone_else_may_have_it():
+    script = (
+        "import aemodels, sys, keras, tensorflow; first = 'jax' in sys.modules; import jax; print(first, jax.__name__)"
+    )
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True, timeout=300
+    )
+    assert done.stdout.split() == ["False", "jax"]
+
+
+@needs_jax
 @pytest.mark.slow
 def test_the_shipped_experiment_runs_on_jax_and_its_bundle_scores_on_tensorflow(tmp_path):
     on_jax = np.array(json.loads(run_on_jax("jax_experiment.py", tmp_path / "bundle")))
