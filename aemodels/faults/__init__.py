@@ -24,6 +24,12 @@ from aemodels.faults.randomised.spike import RandomSpike
 from aemodels.faults.randomised.stuck import RandomStuck
 from aemodels.faults.randomised.unit import RandomUnit
 from aemodels.faults.randomised.washout import RandomWashout
+from aemodels.faults.resampled.cycle_skip import ResampledCycleSkip
+from aemodels.faults.resampled.depth_shift import ResampledDepthShift
+from aemodels.faults.resampled.spike import ResampledSpike
+from aemodels.faults.resampled.stuck import ResampledStuck
+from aemodels.faults.resampled.unit import ResampledUnit
+from aemodels.faults.resampled.washout import ResampledWashout
 from aemodels.faults.simulated.cycle_skip import SimulatedCycleSkip
 from aemodels.faults.simulated.depth_shift import SimulatedDepthShift
 from aemodels.faults.simulated.spike import SimulatedSpike
@@ -50,11 +56,15 @@ RandomisedLogFault: TypeAlias = (
 SimulatedLogFault: TypeAlias = (
     SimulatedWashout | SimulatedCycleSkip | SimulatedStuck | SimulatedSpike | SimulatedDepthShift | SimulatedUnit
 )
+ResampledLogFault: TypeAlias = (
+    ResampledWashout | ResampledCycleSkip | ResampledStuck | ResampledSpike | ResampledDepthShift | ResampledUnit
+)
 SeismicFaultSpec: TypeAlias = (
     Dead | NearDead | TraceSpikes | Clipped | Reversed | StaticShift | Noisy | Hum | Duplicated | Gain
 )
 FaultSpec: TypeAlias = Annotated[
-    LogFaultSpec | RandomisedLogFault | SimulatedLogFault | SeismicFaultSpec, Field(discriminator="kind")
+    LogFaultSpec | RandomisedLogFault | SimulatedLogFault | ResampledLogFault | SeismicFaultSpec,
+    Field(discriminator="kind"),
 ]
 
 __all__ = [
@@ -82,6 +92,13 @@ __all__ = [
     "RandomWashout",
     "RandomisedLogFault",
     "Repeat",
+    "ResampledCycleSkip",
+    "ResampledDepthShift",
+    "ResampledLogFault",
+    "ResampledSpike",
+    "ResampledStuck",
+    "ResampledUnit",
+    "ResampledWashout",
     "Reversed",
     "Saturation",
     "SeismicFaultSpec",

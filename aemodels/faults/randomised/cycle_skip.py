@@ -1,4 +1,4 @@
-"""Cycle skip of the training family: sonic readings that jump by any amount, in any pattern."""
+"""Cycle skip of the randomised family: sonic readings that jump by any amount, in any pattern."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Depth shift of the training family: constant or stretched, of one curve or several, with or without seams."""
+"""Depth shift of the randomised family: constant or stretched, of one curve or several, with or without seams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random envelopes, roughness and lengths that the kinds of the training family share.
+"""Random envelopes, roughness and lengths that the kinds of the randomised family share.
 
 References:
     Tobin, J. et al. (2017), Domain randomization for transferring deep neural networks from simulation to the real
@@ -22,7 +22,7 @@ Probability: TypeAlias = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class RandomisedFault(LogFault):
-    """A fault of the training family: lengths are drawn log-uniformly.
+    """A fault of the randomised family: lengths are drawn log-uniformly.
 
     `label` is the kind that a detector is to learn: that of the family which the fault varies.
     """
@@ -37,7 +37,7 @@ class RandomisedFault(LogFault):
 
 
 class RandomisedCurveFault(RandomisedFault):
-    """A fault of the training family that hits one curve, or several drawn at random."""
+    """A fault of the randomised family that hits one curve, or several drawn at random."""
 
     curves: tuple[str, ...] = Field(
         default=MODELLED_CURVES, min_length=1, description="canonical names of the curves that may be hit"

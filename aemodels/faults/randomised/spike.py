@@ -1,4 +1,4 @@
-"""Spikes of the training family: single or in groups, one- or two-sided, with or without ringing."""
+"""Spikes of the randomised family: single or in groups, one- or two-sided, with or without ringing."""
 
 from __future__ import annotations
 

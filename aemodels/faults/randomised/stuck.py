@@ -1,4 +1,4 @@
-"""Stuck readings of the training family: flat, quantised, noisy or creeping, of one curve or of several."""
+"""Stuck readings of the randomised family: flat, quantised, noisy or creeping, of one curve or of several."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scale mistakes of the training family: units, gains, offsets, decimals, logarithms, of any curve or part of it."""
+"""Scale mistakes of the randomised family: units, gains, offsets, decimals, logarithms, of any curve or part of it."""
 
 from __future__ import annotations
 

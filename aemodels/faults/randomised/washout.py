@@ -1,4 +1,4 @@
-"""Washout of the training family: each tool answers to a bad hole in its own way, or not at all."""
+"""Washout of the randomised family: each tool answers to a bad hole in its own way, or not at all."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Reporting family of log faults: how tool responses arise, simulated step by step."""
+"""Simulated family of log faults: how tool responses arise, simulated step by step."""

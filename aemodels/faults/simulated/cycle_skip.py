@@ -1,4 +1,4 @@
-"""Cycle skip of the reporting family: a detector that loses the first arrival from sample to sample."""
+"""Cycle skip of the simulated family: a detector that loses the first arrival from sample to sample."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Depth shift of the reporting family: a cable that stretches and slips, for one tool or for a whole string."""
+"""Depth shift of the simulated family: a cable that stretches and slips, for one tool or for a whole string."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spikes of the reporting family: impulses of heavy-tailed height through the recorder's filter."""
+"""Spikes of the simulated family: impulses of heavy-tailed height through the recorder's filter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stuck readings of the reporting family: a sample-and-hold stage that leaks, or toggles by its last bit."""
+"""Stuck readings of the simulated family: a sample-and-hold stage that leaks, or toggles by its last bit."""
 
 from __future__ import annotations
 

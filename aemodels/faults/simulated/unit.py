@@ -1,4 +1,4 @@
-"""Scale mistakes of the reporting family: conversions, calibrations and matrix settings of merged runs."""
+"""Scale mistakes of the simulated family: conversions, calibrations and matrix settings of merged runs."""
 
 from __future__ import annotations
 

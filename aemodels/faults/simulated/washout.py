@@ -1,4 +1,4 @@
-"""Washout of the reporting family: a hole of random shape, and each tool's answer to its standoff."""
+"""Washout of the simulated family: a hole of random shape, and each tool's answer to its standoff."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Three families of log faults: independent of each other, each for one end."""
+"""Four families of log faults, independent of each other: to learn from, to choose by, to report on."""
 
 from __future__ import annotations
 
 import ast
+import dataclasses
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,9 +11,10 @@ import numpy as np
 import pytest
 
 from aemodels.core.types import Recording
-from aemodels.faults import LogFaultSpec, RandomisedLogFault, SimulatedLogFault, inject
-from aemodels.faults.base import FaultBase, kind_of
+from aemodels.faults import Injection, LogFaultSpec, RandomisedLogFault, ResampledLogFault, SimulatedLogFault, inject
+from aemodels.faults.base import FaultBase, Site, kind_of
 from aemodels.faults.randomised.shapes import envelope, log_uniform, roughness
+from aemodels.faults.resampled.other_depths import pattern
 from helpers.paths import ROOT
 from helpers.recordings import make_well
 
@@ -20,6 +22,7 @@ FAMILIES: dict[str, tuple[type[FaultBase], ...]] = {
     "logs": get_args(LogFaultSpec),
     "randomised": get_args(RandomisedLogFault),
     "simulated": get_args(SimulatedLogFault),
+    "resampled": get_args(ResampledLogFault),
 }
 # What a family may take from another one: facts, not forms.
 SHARED = {"aemodels.faults.logs.unit": {"UNIT_FACTORS"}}
@@ -40,7 +43,7 @@ def test_a_family_uses_no_form_of_another(family: str) -> None:
             assert not module.startswith(others) or name in SHARED.get(module, set()), f"{path.name}: {module}.{name}"
 
 
-@pytest.mark.parametrize("family", ["randomised", "simulated"])
+@pytest.mark.parametrize("family", ["randomised", "simulated", "resampled"])
 def test_a_family_varies_the_six_kinds_under_names_of_its_own(family: str) -> None:
     kinds = FAMILIES[family]
     assert {kind_of(kind()) for kind in kinds} == KINDS
@@ -103,6 +106,79 @@ def test_simulated_depth_shifts_move_the_curves_of_one_tool_together() -> None:
     tools = {event.channels for event in found.events}
     assert tools <= {("GR",), ("RHOB", "NPHI"), ("DTC",), ("RDEP",), ("NPHI",)}
     assert ("RHOB", "NPHI") in tools
+
+
+def only_gamma_ray(values: np.ndarray, *, step: float = 0.1524) -> Recording:
+    well = make_well(samples=len(values), curves=("GR",))
+    axis = 1000.0 + step * np.arange(len(values))
+    return dataclasses.replace(well, values=values[None].astype(np.float32), axis=axis)
+
+
+def events_of(kind: str, **fields: Any) -> tuple[Recording, Injection]:
+    """Return a well, and it with faults of a kind of the family that takes its forms from other depths."""
+    well = make_well(samples=8000, seed=12)
+    fault = next(fault for fault in FAMILIES["resampled"] if kind_of(fault()) == kind)
+    return well, inject(well, (fault(**fields),), fraction=0.2, rng=np.random.default_rng(5))
+
+
+def test_resampled_spikes_are_readings_of_other_depths_far_from_those_around() -> None:
+    well, found = events_of("spike", curves=("GR",))
+    row = well.names.index("GR")
+    before, after = well.values[row][found.label[row]], found.recording.values[row][found.label[row]]
+    assert np.isin(after, well.values[row]).all()
+    low, high = np.percentile(well.values[row], [0.5, 99.5])
+    assert np.median(np.abs(after - before)) > 0.2 * (high - low)
+
+
+def test_resampled_stuck_readings_repeat_one_to_three_that_were_read_before() -> None:
+    well, found = events_of("stuck", curves=("RHOB",))
+    row = well.names.index("RHOB")
+    counts = set()
+    for event in found.events:
+        held = set(found.recording.values[row, event.start : event.stop].tolist())
+        assert held <= set(well.values[row, max(event.start - 3, 0) : event.start].tolist())
+        counts.add(len(held))
+    assert counts == {1, 2, 3}
+
+
+def test_resampled_scale_mistakes_are_straight_lines_of_the_readings() -> None:
+    well, found = events_of("unit", curves=("NPHI",))
+    row = well.names.index("NPHI")
+    for event in found.events:
+        before, after = (
+            well.values[row, event.start : event.stop],
+            found.recording.values[row, event.start : event.stop],
+        )
+        kept = after > -0.149  # no tool reads below
+        gain, offset = np.polyfit(before[kept], after[kept], 1)
+        np.testing.assert_allclose(after[kept], gain * before[kept] + offset, atol=1e-5)
+        assert 0.5 < gain < 2.0
+
+
+def test_resampled_skips_are_whole_periods_over_two_feet() -> None:
+    well, found = events_of("cycle_skip", frequency_khz=(10.0, 10.0), early=0.0)
+    row = well.names.index("DTC")
+    added = (found.recording.values[row] - well.values[row])[found.label[row]]
+    assert set(np.unique(np.round(added, 2))) <= {50.0, 100.0}
+    assert np.mean(added > 75) < 0.5
+
+
+def test_a_resampled_depth_shift_is_as_large_as_its_largest_lag() -> None:
+    slope = only_gamma_ray(np.linspace(0.0, 999.75, 4000), step=0.25)
+    shift = next(fault for fault in FAMILIES["resampled"] if kind_of(fault()) == "depth_shift")
+    found = inject(slope, (shift(shift_m=(2.0, 2.0)),), fraction=0.2, rng=np.random.default_rng(1))
+    moved = np.abs(found.recording.values[0] - slope.values[0])[found.label[0]]  # one unit is one metre
+    assert moved.max() <= 2.01 and moved.min() >= 1.19
+
+
+def test_a_pattern_of_a_well_without_variation_is_one_half_and_short_curves_are_mirrored() -> None:
+    rng = np.random.default_rng(3)
+    flat = only_gamma_ray(np.full(50, 60.0))
+    np.testing.assert_array_equal(pattern(flat, Site((0,), 5, 25), rng), 0.5)
+    gap = only_gamma_ray(np.where(np.arange(50) < 10, np.arange(50.0), np.nan))
+    for _ in range(10):
+        found = pattern(gap, Site((0,), 0, 40), rng)
+        assert found.shape == (40,) and found.min() == 0.0 and found.max() == 1.0
 
 
 def test_envelopes_lie_between_nothing_and_all() -> None:
