@@ -9,10 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aemodels.core.types import Channel, Recording, Source
-from aemodels.faults import LogFaultSpec, LogSpike, inject, row_label
+from aemodels.faults import (
+    LogFaultSpec,
+    LogSpike,
+    RandomisedLogFault,
+    ResampledLogFault,
+    SimulatedLogFault,
+    inject,
+    row_label,
+)
 
 NAMES = ("GR", "RHOB", "NPHI", "DTC", "RDEP")
-FAULTS = tuple(kind() for kind in get_args(LogFaultSpec))
+FAMILIES = (LogFaultSpec, RandomisedLogFault, SimulatedLogFault, ResampledLogFault)
+FAULTS = tuple(kind() for family in FAMILIES for kind in get_args(family))
 
 
 @st.composite
@@ -34,7 +43,7 @@ def wells(draw: st.DrawFn) -> Recording:
 
 
 @settings(max_examples=60, deadline=None)
-@given(well=wells(), kinds=st.sets(st.sampled_from(FAULTS), min_size=2), seed=st.integers(0, 1000))
+@given(well=wells(), kinds=st.sets(st.sampled_from(FAULTS), min_size=2, max_size=12), seed=st.integers(0, 1000))
 def test_injection_alters_only_what_it_labels(well: Recording, kinds: set, seed: int) -> None:
     chosen = [*sorted(kinds, key=lambda fault: fault.kind), LogSpike()]  # a spike finds room in any of these wells
     injection = inject(well, chosen, fraction=0.1, rng=np.random.default_rng(seed))
