@@ -36,6 +36,12 @@ from aemodels.faults.simulated.spike import SimulatedSpike
 from aemodels.faults.simulated.stuck import SimulatedStuck
 from aemodels.faults.simulated.unit import SimulatedUnit
 from aemodels.faults.simulated.washout import SimulatedWashout
+from aemodels.faults.textbook.cycle_skip import TextbookCycleSkip
+from aemodels.faults.textbook.depth_shift import TextbookDepthShift
+from aemodels.faults.textbook.spike import TextbookSpike
+from aemodels.faults.textbook.stuck import TextbookStuck
+from aemodels.faults.textbook.unit import TextbookUnit
+from aemodels.faults.textbook.washout import TextbookWashout
 from aemodels.faults.traces.clipped import Clipped
 from aemodels.faults.traces.dead import Dead
 from aemodels.faults.traces.duplicated import Duplicated
@@ -59,11 +65,14 @@ SimulatedLogFault: TypeAlias = (
 ResampledLogFault: TypeAlias = (
     ResampledWashout | ResampledCycleSkip | ResampledStuck | ResampledSpike | ResampledDepthShift | ResampledUnit
 )
+TextbookLogFault: TypeAlias = (
+    TextbookWashout | TextbookCycleSkip | TextbookStuck | TextbookSpike | TextbookDepthShift | TextbookUnit
+)
 SeismicFaultSpec: TypeAlias = (
     Dead | NearDead | TraceSpikes | Clipped | Reversed | StaticShift | Noisy | Hum | Duplicated | Gain
 )
 FaultSpec: TypeAlias = Annotated[
-    LogFaultSpec | RandomisedLogFault | SimulatedLogFault | ResampledLogFault | SeismicFaultSpec,
+    LogFaultSpec | RandomisedLogFault | SimulatedLogFault | ResampledLogFault | TextbookLogFault | SeismicFaultSpec,
     Field(discriminator="kind"),
 ]
 
@@ -112,6 +121,13 @@ __all__ = [
     "StaticShift",
     "Stuck",
     "TensionPull",
+    "TextbookCycleSkip",
+    "TextbookDepthShift",
+    "TextbookLogFault",
+    "TextbookSpike",
+    "TextbookStuck",
+    "TextbookUnit",
+    "TextbookWashout",
     "TraceSpikes",
     "Unit",
     "Washout",

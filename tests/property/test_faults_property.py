@@ -15,12 +15,13 @@ from aemodels.faults import (
     RandomisedLogFault,
     ResampledLogFault,
     SimulatedLogFault,
+    TextbookLogFault,
     inject,
     row_label,
 )
 
 NAMES = ("GR", "RHOB", "NPHI", "DTC", "RDEP")
-FAMILIES = (LogFaultSpec, RandomisedLogFault, SimulatedLogFault, ResampledLogFault)
+FAMILIES = (LogFaultSpec, RandomisedLogFault, SimulatedLogFault, ResampledLogFault, TextbookLogFault)
 FAULTS = tuple(kind() for family in FAMILIES for kind in get_args(family))
 
 

@@ -1,4 +1,4 @@
-"""Four families of log faults, independent of each other: to learn from, to choose by, to report on."""
+"""Five families of log faults, independent of each other: to learn from, to choose by, to report on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ import numpy as np
 import pytest
 
 from aemodels.core.types import Recording
-from aemodels.faults import Injection, LogFaultSpec, RandomisedLogFault, ResampledLogFault, SimulatedLogFault, inject
+from aemodels.faults import (
+    Injection,
+    LogFaultSpec,
+    RandomisedLogFault,
+    ResampledLogFault,
+    SimulatedLogFault,
+    TextbookLogFault,
+    inject,
+)
 from aemodels.faults.base import FaultBase, Site, kind_of
 from aemodels.faults.randomised.shapes import envelope, log_uniform, roughness
 from aemodels.faults.resampled.other_depths import pattern
@@ -23,6 +31,7 @@ FAMILIES: dict[str, tuple[type[FaultBase], ...]] = {
     "randomised": get_args(RandomisedLogFault),
     "simulated": get_args(SimulatedLogFault),
     "resampled": get_args(ResampledLogFault),
+    "textbook": get_args(TextbookLogFault),
 }
 # What a family may take from another one: facts, not forms.
 SHARED = {"aemodels.faults.logs.unit": {"UNIT_FACTORS"}}
@@ -43,7 +52,7 @@ def test_a_family_uses_no_form_of_another(family: str) -> None:
             assert not module.startswith(others) or name in SHARED.get(module, set()), f"{path.name}: {module}.{name}"
 
 
-@pytest.mark.parametrize("family", ["randomised", "simulated", "resampled"])
+@pytest.mark.parametrize("family", ["randomised", "simulated", "resampled", "textbook"])
 def test_a_family_varies_the_six_kinds_under_names_of_its_own(family: str) -> None:
     kinds = FAMILIES[family]
     assert {kind_of(kind()) for kind in kinds} == KINDS
@@ -114,10 +123,10 @@ def only_gamma_ray(values: np.ndarray, *, step: float = 0.1524) -> Recording:
     return dataclasses.replace(well, values=values[None].astype(np.float32), axis=axis)
 
 
-def events_of(kind: str, **fields: Any) -> tuple[Recording, Injection]:
-    """Return a well, and it with faults of a kind of the family that takes its forms from other depths."""
+def events_of(kind: str, family: str = "resampled", **fields: Any) -> tuple[Recording, Injection]:
+    """Return a well, and it with faults of a kind of a family."""
     well = make_well(samples=8000, seed=12)
-    fault = next(fault for fault in FAMILIES["resampled"] if kind_of(fault()) == kind)
+    fault = next(fault for fault in FAMILIES[family] if kind_of(fault()) == kind)
     return well, inject(well, (fault(**fields),), fraction=0.2, rng=np.random.default_rng(5))
 
 
@@ -169,6 +178,42 @@ def test_a_resampled_depth_shift_is_as_large_as_its_largest_lag() -> None:
     found = inject(slope, (shift(shift_m=(2.0, 2.0)),), fraction=0.2, rng=np.random.default_rng(1))
     moved = np.abs(found.recording.values[0] - slope.values[0])[found.label[0]]  # one unit is one metre
     assert moved.max() <= 2.01 and moved.min() >= 1.19
+
+
+def test_textbook_faults_have_the_forms_in_which_they_are_drawn() -> None:
+    well, found = events_of("washout", "textbook", flank_m=(0.2, 0.2))
+    row = well.names.index("RHOB")
+    for event in found.events:
+        change = (found.recording.values[row] - well.values[row])[event.start : event.stop]
+        np.testing.assert_allclose(change[2:-2], change[2:-2].mean(), atol=1e-5)
+        assert -0.81 < change.mean() < -0.05
+    well, found = events_of("stuck", "textbook", curves=("RHOB",))
+    for event in found.events:
+        assert np.ptp(found.recording.values[row, event.start : event.stop]) == 0
+    well, found = events_of("cycle_skip", "textbook", jump=(40.0, 40.0))
+    row = well.names.index("DTC")
+    added = (found.recording.values[row] - well.values[row])[found.label[row]]
+    np.testing.assert_allclose(added, 40.0, atol=1e-3)
+    well, found = events_of("unit", "textbook", curves=("NPHI",))
+    row = well.names.index("NPHI")
+    for event in found.events:
+        before, after = (
+            well.values[row, event.start : event.stop],
+            found.recording.values[row, event.start : event.stop],
+        )
+        gain, offset = np.polyfit(before, after, 1)
+        assert any(np.allclose((gain, offset), known, atol=1e-3) for known in ((100, 0), (1, 0.06), (1, -0.06)))
+
+
+def test_a_textbook_spike_of_three_samples_is_highest_in_the_middle() -> None:
+    well, found = events_of("spike", "textbook", curves=("GR",), height=(0.5, 0.5))
+    row = well.names.index("GR")
+    three = [event for event in found.events if event.stop - event.start == 3]
+    assert three and len(three) < len(found.events)
+    for event in three:
+        change = np.abs(found.recording.values[row] - well.values[row])[event.start : event.stop]
+        if found.recording.values[row, event.start : event.stop].min() > 0:  # not cut off at zero
+            np.testing.assert_allclose(change, change[1] * np.array([0.5, 1.0, 0.5]), rtol=1e-3)
 
 
 def test_a_pattern_of_a_well_without_variation_is_one_half_and_short_curves_are_mirrored() -> None:
