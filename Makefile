@@ -58,7 +58,9 @@ DATA ?= ../data
 PRETRAINED := data/pretrained
 pretrain: $(STAMP) ## train the bundles of the package again, about an hour: make pretrain DATA=folder of public data
 	$(BIN)/sondeflow train logs --data $(DATA)/force2020 --data $(DATA)/wells \
-	    --set contenders.unet.model.inner.training.epochs=120 --bundle-to $(PRETRAINED)/logs-v1
+	    --set contenders.unet.model.inner.training.epochs=120 \
+	    --set anomalies.detectors.fault_network.model.copies=24 \
+	    --set anomalies.detectors.fault_network.model.steps=3000 --bundle-to $(PRETRAINED)/logs-v1
 	$(BIN)/sondeflow train seismic --data $(DATA)/segy/segyio_viking_small.segy --data $(DATA)/segy/segysak_f3-ebcidctest.sgy \
 	    --data $(DATA)/segy/usgs_alaska_31-81.sgy --bundle-to $(PRETRAINED)/seismic-v1
 
