@@ -6,6 +6,7 @@ its heartbeats, or for ever.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -51,7 +52,7 @@ def release_former_runs(api: str, login: str) -> list[str]:
     return _release(api, login, unfinished, message, datetime.max.replace(tzinfo=UTC))
 
 
-def _release(api: str, login: str, wanted: dict[str, object], message: str, before: datetime) -> list[str]:
+def _release(api: str, login: str, wanted: Mapping[str, object], message: str, before: datetime) -> list[str]:
     """Mark the wanted runs as crashed whose states are from before a time; return their names."""
     user, _, password = login.partition(":")
     crashed = {"state": {"type": "CRASHED", "name": "Crashed", "message": message}, "force": True}
