@@ -47,8 +47,9 @@ $(STACK_STAMP): pyproject.toml constraints.txt | $(BIN)/python
 demo: $(STAMP) ## the whole path on a few real wells and a line: score, train, compare, promote
 	$(BIN)/sondeflow demo
 
+# EVERY=60 scores every minute instead of by the schedule of prefect.yaml
 stack: $(STACK_STAMP) ## the whole deployment with one command: PostgreSQL, MLflow, Prefect, worker, metrics; with passwords
-	$(BIN)/sondeflow stack up
+	$(BIN)/sondeflow stack up $(if $(EVERY),--every $(EVERY))
 
 stack-down: $(STACK_STAMP) ## stop it with all its processes; the data stay
 	$(BIN)/sondeflow stack down

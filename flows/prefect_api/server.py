@@ -12,6 +12,7 @@ from flows.prefect_api.password import SERVER
 from tasks.scoring.worker_process import die_with_parent
 
 HOST = "127.0.0.1"
+NOT_STARTED = 3  # exit code if the application did not start, as of a locked database
 LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 
 
@@ -77,7 +78,7 @@ def _serve(listening: socket.socket, allowed: frozenset[str], *, temporary: bool
     server = uvicorn.Server(uvicorn.Config(app, lifespan="on", log_level=level, ws_ping_interval=20.0))
     server.run(sockets=[listening])
     if not server.started:
-        raise SystemExit(3)
+        raise SystemExit(NOT_STARTED)
 
 
 if __name__ == "__main__":

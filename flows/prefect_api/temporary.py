@@ -9,11 +9,21 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flows.prefect_api.server import HOST, server_command
+from aemodels.core.errors import SondeflowError
+from flows.prefect_api.server import HOST, NOT_STARTED, server_command
+
+# A machine with many trainings has taken more than two minutes. One that ends is noticed at once.
+STARTUP_SECONDS = 600.0
+MAX_STARTS = 3
+
+
+class NoServerError(SondeflowError):
+    """Prefect's temporary server did not start."""
 
 
 def protect_temporary_servers() -> None:
@@ -42,6 +52,25 @@ def shared_server() -> Iterator[None]:
 
 
 def _start(server: Any) -> subprocess.Popen[Any]:
+    """Start a server and wait until it listens; again if its database was locked.
+
+    Prefect's own wait is too short for a machine with much to do, and as long for a server that has ended.
+
+    Raises:
+        NoServerError: if it ends, or does not listen in time.
+    """
+    for _ in range(MAX_STARTS):
+        process = _launch(server)
+        if await_listening(process, server.port):
+            return process
+        if process.returncode != NOT_STARTED:
+            break
+    raise NoServerError(
+        f"Prefect's temporary server ended with {process.returncode} while it started; see its output above"
+    )
+
+
+def _launch(server: Any) -> subprocess.Popen[Any]:
     """Start a server on a port that this process has bound, so that nobody else can answer on it."""
     from prefect.settings import get_current_settings
 
@@ -59,3 +88,29 @@ def _start(server: Any) -> subprocess.Popen[Any]:
             )
         finally:
             os.close(parent_end)
+
+
+def await_listening(process: subprocess.Popen[Any], port: int, seconds: float = STARTUP_SECONDS) -> bool:
+    """Wait until a server listens on a port of this machine, as it does when its database is ready.
+
+    Returns:
+        False if its process has ended.
+
+    Raises:
+        NoServerError: if it does not listen in time; it is killed.
+    """
+    until = time.monotonic() + seconds
+    while process.poll() is None:
+        try:
+            socket.create_connection((HOST, port), timeout=5.0).close()
+        except OSError:
+            if time.monotonic() > until:
+                process.kill()
+                raise NoServerError(
+                    f"Prefect's temporary server does not listen after {seconds:.0f} s; this machine has too much to "
+                    "do, or set PREFECT_API_URL to a server that runs"
+                ) from None
+            time.sleep(0.1)
+        else:
+            return True
+    return False

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from prefect.task_runners import ThreadPoolTaskRunner
 from typing_extensions import override
 
+from flows.runners.stoppable_threads import StoppableThreads
 from tasks.settings import Settings
 
 
-class SettingsTaskRunner(ThreadPoolTaskRunner[Any]):
-    """Threads, or Dask if the settings say so.
+class SettingsTaskRunner(StoppableThreads):
+    """Threads whose trainings end when the run is cancelled, or Dask if the settings say so.
 
     A deployment runs a flow as it is defined, and a flow within a flow as well: neither passes a runner. Prefect runs
     each flow with a duplicate of its runner, so the settings are read when a run starts, not when this is imported.

@@ -1,4 +1,4 @@
-"""Prefect's task runner with threads, whose trainings end when the flow is interrupted."""
+"""Prefect's task runner with threads, whose trainings end when the flow is interrupted or cancelled."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from prefect.task_runners import ThreadPoolTaskRunner
 from typing_extensions import override
 
-from aemodels.core.stopping import ask_to_stop
+from aemodels.core.stopping import ask_to_stop, forget_stop
 
 
 class StoppableThreads(ThreadPoolTaskRunner[Any]):
@@ -19,6 +19,9 @@ class StoppableThreads(ThreadPoolTaskRunner[Any]):
 
     @override
     def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
-        if exc_type is not None:
-            ask_to_stop()
+        if exc_type is None:
+            super().__exit__(exc_type, exc_value, traceback)
+            return
+        ask_to_stop()
         super().__exit__(exc_type, exc_value, traceback)
+        forget_stop()  # all threads have ended; a second interruption does not come here, and leaves them stopped

@@ -17,7 +17,7 @@ from flows.server.deployments import FILE, POOL, load_deployments, plan_of, with
 from flows.server.home_lock import hold_home
 from flows.server.overdue_runs import delete_overdue_runs
 from flows.server.processes import HOST, NotServedError, answers, await_answer, exit_on_signals
-from flows.server.stuck_runs import release_stuck_runs
+from flows.server.stuck_runs import release_former_runs, release_stuck_runs
 from flows.server.supervision import Service, Supervised, every, launch, stop_all, supervise
 from flows.server.web_pages import prefect_server
 from tasks.settings import Settings
@@ -60,11 +60,13 @@ def serve(options: ServeOptions, *, as_json: bool) -> None:
                 supervised.append(launch(_server(options.port, environment)))
             await_answer(f"{address}/api/health", [one.process for one in supervised])
             deploy(content, settings, environment)
-            delete_overdue_runs(environment["PREFECT_API_URL"])
+            api, login = environment["PREFECT_API_URL"], os.environ.get(CLIENT, "")
+            delete_overdue_runs(api)
+            if given is None:  # another server may have workers elsewhere
+                release_former_runs(api, login)
             supervised.append(launch(Service("Prefect worker", worker_command(), environment)))
             _announce(content, settings, address, own=given is None, as_json=as_json)
-            login = os.environ.get(CLIENT, "")
-            supervise(supervised, every(60.0, lambda: release_stuck_runs(environment["PREFECT_API_URL"], login)))
+            supervise(supervised, every(60.0, lambda: release_stuck_runs(api, login)))
         finally:
             stop_all(supervised)
 

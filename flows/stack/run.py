@@ -17,7 +17,7 @@ from flows.server.deployments import FILE, load_deployments, plan_of, with_scori
 from flows.server.home_lock import hold_home
 from flows.server.orphans import adopt_orphans, end_orphans, reap_orphans
 from flows.server.processes import NotServedError, exit_on_signals
-from flows.server.stuck_runs import release_stuck_runs
+from flows.server.stuck_runs import release_former_runs, release_stuck_runs
 from flows.server.supervision import Service, Supervised, every, launch, stop_all, supervise
 from flows.stack import services
 from flows.stack.databases import add_trigrams, create_databases
@@ -88,6 +88,7 @@ def _start_all(
     ]
     _launch(running, *servers)
     _initialise(settings, places, options)
+    release_former_runs(f"{options.prefect}/api", read_password(settings))
     _launch(
         running,
         services.worker_service(settings, places, options),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -81,6 +82,10 @@ class StoredSource:
 
     def score_files(self) -> list[ScoreFile]:
         """Return those among the objects."""
+        return list(self._score_files)
+
+    @cached_property
+    def _score_files(self) -> list[ScoreFile]:
         entries = (
             (key, item.size, round((item.modified or 0.0) * 1e9), item.tag)
             for key, item in self.objects.items()

@@ -46,8 +46,8 @@ def password_of(home: Path) -> str:
 
 @pytest.fixture
 def sleeping(tmp_path) -> Iterator[tuple[subprocess.Popen, int]]:
-    """A flow in its own process, and the port of the temporary server that it uses."""
-    environment = clean_environment(tmp_path / "home")
+    """A flow in its own process, and the port of the temporary server that it uses, however long its start takes."""
+    environment = clean_environment(tmp_path / "home", PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS="1")
     with subprocess.Popen([sys.executable, "-c", FLOW], env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout.readline() == "asleep\n"
@@ -68,6 +68,18 @@ def test_the_temporary_server_of_a_flow_is_closed_to_others_and_ends_with_it(sle
     process.send_signal(signal.SIGKILL)
     process.wait()
     wait_for("the end of the server", lambda: not any(_alive(pid) for pid in members), 20)
+
+
+def test_a_temporary_server_that_ends_or_never_listens_is_not_waited_for():
+    from flows.prefect_api.temporary import NoServerError, await_listening
+
+    with subprocess.Popen([sys.executable, "-c", "raise SystemExit(7)"]) as ending:
+        assert not await_listening(ending, free_port())
+        assert ending.returncode == 7
+    with subprocess.Popen(["sleep", "60"]) as silent:
+        with pytest.raises(NoServerError, match="set PREFECT_API_URL"):
+            await_listening(silent, free_port(), seconds=0.5)
+        assert silent.wait(10) == -signal.SIGKILL
 
 
 def test_scoring_an_inbox_opens_no_port(tmp_path):

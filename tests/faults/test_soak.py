@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from helpers.cheap_bundle import fill
 from helpers.installation import make_champion
 from helpers.paths import ROOT
 from helpers.postgres_server import PostgresServer
+from helpers.processes import command_line, tree
 from helpers.small_disk import resize_disk, small_disk
 from tasks.address import Address
 from tasks.backup.backup import back_up
@@ -72,9 +74,9 @@ class Soak:
         ledger = {"ledger_url": Address(self.ledger)} if self.ledger else {}
         return Settings(home=self.home, settle_seconds=0, **ledger, **AGES)
 
-    def start(self, offset: float = 0.0) -> subprocess.Popen[bytes]:
+    def start(self, offset: float = 0.0, **more: str) -> subprocess.Popen[bytes]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SONDEFLOW_")}
-        environment = {**kept, "SONDEFLOW_HOME": str(self.home), "OMP_NUM_THREADS": "1"}
+        environment = {**kept, **more, "SONDEFLOW_HOME": str(self.home), "OMP_NUM_THREADS": "1"}
         if self.ledger:
             environment["SONDEFLOW_LEDGER_URL"] = self.ledger
         return subprocess.Popen([sys.executable, "-c", SCORE, str(offset)], cwd=ROOT, env=environment)
@@ -83,8 +85,14 @@ class Soak:
         assert self.start(offset).wait(600) == 0
 
     def published(self) -> int:
+        return self.count("published")
+
+    def sources(self) -> list[str]:
+        return [row.source for row in entries(open_ledger(self.settings.ledger_url), limit=1_000_000)]
+
+    def count(self, state: str) -> int:
         rows = entries(open_ledger(self.settings.ledger_url), limit=1_000_000)
-        return sum(row.state == "published" for row in rows)
+        return sum(row.state == state for row in rows)
 
     def new_ledger(self) -> None:
         if self.postgres is not None:
@@ -193,6 +201,53 @@ def ledger_killed(soak: Soak) -> None:
     assert process.wait(600) == 0
 
 
+def children_killed(soak: Soak) -> None:
+    """Kill processes that read files, as the kernel does when memory runs out; the run goes on with others."""
+    process = soak.start()
+    for _ in range(3):
+        time.sleep(soak.rng.uniform(1.0, 3.0))
+        for pid in tree(process.pid) - {process.pid}:
+            if b"worker_process" in command_line(pid):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                break
+    assert process.wait(600) == 0
+
+
+def limit_too_low(soak: Soak) -> None:
+    """Score with a limit of time that no file keeps; none of them is refused for it."""
+    known = soak.count("published"), soak.count("quarantined")
+    soak.start(SONDEFLOW_FILE_SECONDS="0.001", SONDEFLOW_MAX_ATTEMPTS="1").wait(600)
+    assert (soak.count("published"), soak.count("quarantined")) == known
+
+
+def bundle_altered(soak: Soak) -> None:
+    """Alter every registered bundle, and repair it after a run, which must not score."""
+    folders = (soak.settings.artifacts_dir, soak.settings.bundles_dir)
+    before = {path: path.read_bytes() for folder in folders for path in folder.rglob("bundle.json")}
+    for path, content in before.items():
+        path.write_bytes(content.replace(b"{", b"{ ", 1))
+    known = soak.published()
+    assert soak.start().wait(600) != 0
+    assert soak.published() == known
+    for path, content in before.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def odd_arrivals(soak: Soak) -> None:
+    """A pipe, and a link to a file elsewhere, lie in the inbox while the others are scored."""
+    pipe, link = soak.home / "inbox" / "pipe.las", soak.home / "inbox" / "link.las"
+    os.mkfifo(pipe)
+    outside = soak.folder / "outside.las"
+    outside.write_text("Dear all, this is no file of the inbox\n")
+    link.symlink_to(outside)
+    soak.drain()
+    assert not [name for name in soak.sources() if name.endswith(link.name)]
+    for path in (pipe, link, outside):
+        path.unlink()
+
+
 FAULTS: tuple[Callable[[Soak], None], ...] = (
     backup_and_restore,
     kill,
@@ -204,6 +259,10 @@ FAULTS: tuple[Callable[[Soak], None], ...] = (
     clock_ahead,
     two_scorers,
     clock_behind,
+    children_killed,
+    limit_too_low,
+    bundle_altered,
+    odd_arrivals,
     none,
 )
 

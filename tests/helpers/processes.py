@@ -24,6 +24,14 @@ def tree(pid: int) -> set[int]:
     return found
 
 
+def command_line(pid: int) -> bytes:
+    """Program and arguments of a process, separated by zero bytes; empty if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def listening_ports(pids: set[int]) -> set[int]:
     """TCP ports that processes listen on."""
     sockets = set()
