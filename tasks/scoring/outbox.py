@@ -33,6 +33,7 @@ from aemodels.io.volume.store import hash_store
 from aemodels.monitoring.histogram import quantile_summary
 from aemodels.report.html.report import render_report
 from aemodels.signal.quality_rules import assess
+from tasks.storage.parts import Piece
 
 FLUSHES = 16
 IDENTIFY, QUARANTINE = "identify ", "quarantine "  # start of a line for a worker process; without one it is to score
@@ -88,11 +89,19 @@ class Targets:
 
 @dataclass(frozen=True)
 class Staged:
-    """A complete output under a temporary name: its temporary and final paths, and the sha256 of its bytes."""
+    """A complete output under a temporary name.
+
+    Args:
+        temporary: its path.
+        target: its final path or address.
+        sha256: of its bytes.
+        pieces: parts of it that the store of its outbox has already.
+    """
 
     temporary: str
     target: str
     sha256: str
+    pieces: tuple[Piece, ...] = ()
 
 
 def targets(destination: Destination, recording: Recording) -> Targets:

@@ -34,6 +34,8 @@ class RangeSummary(BaseModel):
         flagged: traces flagged as anomalous.
         worst: block with the most flagged traces.
         worst_flagged: their number.
+        start: offset in the file of the first byte of its traces; 0 if a version before 0.2 wrote it.
+        size: of its traces in bytes.
         traces_sha256, scores_sha256: of the bytes of the range's files.
     """
 
@@ -43,6 +45,8 @@ class RangeSummary(BaseModel):
     flagged: int
     worst: Span
     worst_flagged: int
+    start: int = 0
+    size: int = 0
     traces_sha256: str
     scores_sha256: str
 
@@ -60,7 +64,7 @@ def write_range(line: LargeLine, bundle: Bundle, part: LinePart) -> RangeSummary
     """
     plan = read_plan(Path(part.folder))
     blocks = plan.ranges[part.number]
-    names = _RangeFiles(Path(part.folder), part.number)
+    names = RangeFiles(Path(part.folder), part.number)
     if names.summary.exists():
         return names.read()
     totals = LineTotals()
@@ -87,6 +91,8 @@ def write_range(line: LargeLine, bundle: Bundle, part: LinePart) -> RangeSummary
         flagged=totals.flagged,
         worst=(shown[0].headers["trace"], shown[-1].headers["trace"] + 1),
         worst_flagged=totals.max_flagged,
+        start=plan_segy(line.local, line.positions).layout.byte_offset(blocks[0][0]),
+        size=names.traces.stat().st_size,
         traces_sha256=_digest(names.traces),
         scores_sha256=_digest(names.scores),
     )
@@ -114,7 +120,7 @@ def stage_ranges(
         OSError: if a range is missing, or its bytes are not those that were written; the next run scores it again.
     """
     plan = read_plan(Path(part.folder))
-    files = [_RangeFiles(Path(part.folder), number) for number in range(len(plan.ranges))]
+    files = [RangeFiles(Path(part.folder), number) for number in range(len(plan.ranges))]
     if missing := [names.number for names in files if not names.summary.exists()]:
         raise OSError(f"{line.source.uri}: ranges {missing} of {len(files)} are not finished; run it again")
     summaries = [names.read() for names in files]
@@ -134,7 +140,7 @@ def stage_ranges(
 
 
 @dataclasses.dataclass(frozen=True)
-class _RangeFiles:
+class RangeFiles:
     """Paths of the files of one range."""
 
     folder: Path
@@ -153,10 +159,15 @@ class _RangeFiles:
         return self.folder / f"{self.number:06d}.json"
 
     def read(self) -> RangeSummary:
+        """Return the summary of a finished range.
+
+        Raises:
+            FileNotFoundError: if it is not finished.
+        """
         return RangeSummary.model_validate_json(self.summary.read_text(encoding="utf-8"))
 
 
-def _checked_bytes(files: Sequence[_RangeFiles], summaries: Sequence[RangeSummary]) -> Iterator[bytes]:
+def _checked_bytes(files: Sequence[RangeFiles], summaries: Sequence[RangeSummary]) -> Iterator[bytes]:
     """Yield the bytes of all ranges in order.
 
     Raises:
@@ -173,7 +184,7 @@ def _checked_bytes(files: Sequence[_RangeFiles], summaries: Sequence[RangeSummar
 
 
 def _join_scores(
-    path: Path, files: Sequence[_RangeFiles], summaries: Sequence[RangeSummary], whole: tuple[LargeLine, LinePlan]
+    path: Path, files: Sequence[RangeFiles], summaries: Sequence[RangeSummary], whole: tuple[LargeLine, LinePlan]
 ) -> None:
     """Write the rows of all ranges in order to one parquet file."""
     line, plan = whole
@@ -188,7 +199,7 @@ def _join_scores(
         writer.add_key_value_metadata({ABOUT.decode(): json.dumps(about)})
 
 
-def _altered(names: _RangeFiles, path: Path) -> OSError:
+def _altered(names: RangeFiles, path: Path) -> OSError:
     """Return the error of a range whose bytes have changed; without its summary it is scored again."""
     names.summary.unlink(missing_ok=True)
     return OSError(f"{path} is not what was written; expected a finished range; check the disk of the home folder")
