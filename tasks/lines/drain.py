@@ -14,10 +14,9 @@ from tasks.dask_worker import worker_name
 from tasks.lines import large_line
 from tasks.lines.large_line import STEPS, LineStep, OpenLine, advance, next_steps, split_lines
 from tasks.scoring import inbox as whole
-from tasks.scoring.file import ScoringResult
 from tasks.scoring.inbox import KEEP_SECONDS, Inbox, check_outbox, find_arrivals, recheck_unsettled, score_told
 from tasks.scoring.places.inbox import Arrival
-from tasks.scoring.request import FileOutcome, FilledRequest, ScoreSummary, summarise
+from tasks.scoring.request import FileOutcome, FilledRequest, ScoreSummary, ScoringResult, summarise
 from tasks.scoring.worker_session import Keep, worker_session
 from tasks.settings import Settings
 

@@ -17,11 +17,10 @@ from aemodels.io.remote import is_url
 from tasks.lines.range_pieces import remove_objects, store_range, with_pieces
 from tasks.scoring.batch import FinishedTask, ScoringTask, claim_all, finish, identify_all, remove_copy
 from tasks.scoring.choose_bundle import choose_scorers
-from tasks.scoring.file import Job, ScoringResult
 from tasks.scoring.inbox import Inbox
 from tasks.scoring.line_ranges.plan import LinePart, read_plan
 from tasks.scoring.places.inbox import Arrival
-from tasks.scoring.request import FileOutcome, FilledRequest
+from tasks.scoring.request import FileOutcome, FilledRequest, Job, ScoringResult
 from tasks.scoring.worker_session import AT_ONCE, Keep, worker_session
 from tasks.settings import Settings
 from tasks.storage.code_version import READING, STUDYING, code_hash

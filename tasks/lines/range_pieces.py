@@ -13,10 +13,10 @@ from pathlib import Path
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.io.files.atomic import atomic_path
-from tasks.scoring.file import ScoringResult
-from tasks.scoring.line_ranges.outputs import RangeFiles
 from tasks.scoring.line_ranges.plan import read_plan
+from tasks.scoring.line_ranges.range_files import RangeFiles
 from tasks.scoring.places.outbox import PIECES, OutboxPlace
+from tasks.scoring.request import ScoringResult
 from tasks.storage.objects import open_store
 from tasks.storage.parts import Piece
 

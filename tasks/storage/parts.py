@@ -31,7 +31,7 @@ class Piece:
 
     @property
     def fits(self) -> bool:
-        """Whether it can be a part of an upload by itself."""
+        """True if it can be a part of an upload by itself."""
         return MIN_PART_BYTES <= self.stop - self.start <= MAX_PART_BYTES
 
 

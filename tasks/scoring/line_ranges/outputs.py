@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict
 
 from aemodels.bundle.bundle import Bundle
 from aemodels.bundle.large_lines import score_spans
@@ -21,34 +20,12 @@ from aemodels.io.files.size_limits import MIB
 from aemodels.io.segy.denoised_copy import encode_blocks, write_encoded_copy
 from aemodels.io.segy.read_plan import plan_segy
 from aemodels.io.segy.reader import read_span
-from tasks.scoring.line_ranges.plan import LinePart, LinePlan, Span, read_plan
-from tasks.scoring.outbox import ABOUT, Destination, Staged, Targets, score_schema, score_table, stage_by, targets
+from tasks.scoring.line_ranges.plan import LinePart, LinePlan, read_plan
+from tasks.scoring.line_ranges.range_files import RangeFiles, RangeSummary
+from tasks.scoring.line_ranges.survey import survey_of
+from tasks.scoring.outbox import ABOUT, Targets, score_schema, score_table, stage_by, targets
 from tasks.scoring.outbox_large_lines import LargeLine, LineTotals, WrittenLine, history_of, report_of
-
-
-class RangeSummary(BaseModel):
-    """Summary of a finished range; its file is written last, so that a range with one is complete.
-
-    Args:
-        rows: scored traces.
-        flagged: traces flagged as anomalous.
-        worst: block with the most flagged traces.
-        worst_flagged: their number.
-        start: offset in the file of the first byte of its traces; 0 if a version before 0.2 wrote it.
-        size: of its traces in bytes.
-        traces_sha256, scores_sha256: of the bytes of the range's files.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    rows: int
-    flagged: int
-    worst: Span
-    worst_flagged: int
-    start: int = 0
-    size: int = 0
-    traces_sha256: str
-    scores_sha256: str
+from tasks.scoring.places.staged import Destination, Staged
 
 
 def write_range(line: LargeLine, bundle: Bundle, part: LinePart) -> RangeSummary:
@@ -70,7 +47,7 @@ def write_range(line: LargeLine, bundle: Bundle, part: LinePart) -> RangeSummary
     totals = LineTotals()
 
     def denoised(writer: pq.ParquetWriter) -> Iterator[FloatArray]:
-        for block in score_spans(line.local, bundle, plan.survey, blocks, line.positions):
+        for block in score_spans(line.local, bundle, survey_of(plan), blocks, line.positions):
             recording = dataclasses.replace(block.recording, source=line.source)
             writer.write_table(score_table(recording, block.scores))
             totals.add(block)
@@ -123,9 +100,9 @@ def stage_ranges(
     files = [RangeFiles(Path(part.folder), number) for number in range(len(plan.ranges))]
     if missing := [names.number for names in files if not names.summary.exists()]:
         raise OSError(f"{line.source.uri}: ranges {missing} of {len(files)} are not finished; run it again")
-    summaries = [names.read() for names in files]
+    summaries, survey = [names.read() for names in files], survey_of(plan)
     named = dataclasses.replace(read_span(plan_segy(line.local, line.positions), 0, 1), source=line.source)
-    written = WrittenLine(sum(s.rows for s in summaries), sum(s.flagged for s in summaries), plan.survey.findings)
+    written = WrittenLine(sum(s.rows for s in summaries), sum(s.flagged for s in summaries), survey.findings)
 
     def write(paths: Targets) -> None:
         history = history_of(destination.label, bundle)
@@ -133,38 +110,10 @@ def stage_ranges(
         _join_scores(paths.scores, files, summaries, (line, plan))
         totals = LineTotals(written.rows, written.flagged)
         worst = max(summaries, key=lambda summary: summary.worst_flagged).worst
-        totals.shown = list(score_spans(line.local, bundle, plan.survey, [worst], line.positions))
-        paths.report.write_text(report_of(totals, plan.survey, destination.label, line.source), encoding="utf-8")
+        totals.shown = list(score_spans(line.local, bundle, survey, [worst], line.positions))
+        paths.report.write_text(report_of(totals, survey, destination.label, line.source), encoding="utf-8")
 
     return stage_by(destination, targets(destination, named), write, (line.local, line.source)), written
-
-
-@dataclasses.dataclass(frozen=True)
-class RangeFiles:
-    """Paths of the files of one range."""
-
-    folder: Path
-    number: int
-
-    @property
-    def traces(self) -> Path:
-        return self.folder / f"{self.number:06d}.traces"
-
-    @property
-    def scores(self) -> Path:
-        return self.folder / f"{self.number:06d}.parquet"
-
-    @property
-    def summary(self) -> Path:
-        return self.folder / f"{self.number:06d}.json"
-
-    def read(self) -> RangeSummary:
-        """Return the summary of a finished range.
-
-        Raises:
-            FileNotFoundError: if it is not finished.
-        """
-        return RangeSummary.model_validate_json(self.summary.read_text(encoding="utf-8"))
 
 
 def _checked_bytes(files: Sequence[RangeFiles], summaries: Sequence[RangeSummary]) -> Iterator[bytes]:
@@ -195,7 +144,7 @@ def _join_scores(
             with pq.ParquetFile(names.scores) as scores:
                 for group in range(scores.num_row_groups):
                     writer.write_table(scores.read_row_group(group))
-        about = describe_line(content_stem(line.source.path), plan.survey.findings)
+        about = describe_line(content_stem(line.source.path), survey_of(plan).findings)
         writer.add_key_value_metadata({ABOUT.decode(): json.dumps(about)})
 
 

@@ -18,7 +18,7 @@ from aemodels.core.errors import UnreadableFileError
 from aemodels.io.files.hashing import sha256_file
 from aemodels.io.remote import local_path
 from tasks.ledger import remove_former
-from tasks.scoring.outbox import FLUSHES, Staged, publish, remove_temporary_files
+from tasks.scoring.places.staged import FLUSHES, Staged, publish, remove_temporary_files
 from tasks.storage.objects import ObjectStore, StoredObject, open_store
 
 PIECES = "ranges"  # folder of an outbox with parts of lines that are being scored

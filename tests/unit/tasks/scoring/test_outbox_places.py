@@ -9,8 +9,8 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from tasks.scoring.outbox import Staged
 from tasks.scoring.places.outbox import BucketOutbox, FolderOutbox, open_outbox
+from tasks.scoring.places.staged import Staged
 
 BASE = "memory://results/box"
 NAMES = ("las/a.0.las", "reports/a.0.html", "scores/kind=logs/bundle=b-v1/0.parquet")
