@@ -15,9 +15,8 @@ from tasks.field.after_scoring import field_page
 from tasks.lines.score import LineStep, OpenLine, close_line, drain, line_step, open_line
 from tasks.monitoring.events import emit_quarantine_rate
 from tasks.review.after_scoring import use_reviews
-from tasks.scoring.file import ScoringResult
 from tasks.scoring.places.inbox import Arrival
-from tasks.scoring.request import FileOutcome, FilledRequest
+from tasks.scoring.request import FileOutcome, FilledRequest, ScoringResult
 from tasks.scoring.score import (
     Inbox,
     ScoreRequest,

@@ -32,10 +32,11 @@ def worker_name() -> str:
 
 def _dask_worker() -> Any:
     """Return the Dask worker of this thread's task; None without one. Dask is not imported for this."""
-    distributed = sys.modules.get("distributed")
-    if distributed is None:
+    # another thread may be importing it just now, which nobody does in a task of a worker
+    get_worker = getattr(sys.modules.get("distributed"), "get_worker", None)
+    if get_worker is None:
         return None
     try:
-        return distributed.get_worker()
+        return get_worker()
     except ValueError:
         return None

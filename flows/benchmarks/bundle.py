@@ -22,7 +22,8 @@ from aemodels.io.files.hashing import sha256_file
 from aemodels.io.formats import kind_of
 from aemodels.io.readers import read
 from flows.benchmarks.throughput import Pair, measure, verdict
-from tasks.scoring.file import Job, Scorer, score_job
+from tasks.scoring.file import score_job
+from tasks.scoring.request import Job, Scorer
 from tasks.scoring.start_worker import FREED_MEMORY
 
 # Required ratios on one core, and bounds: two thirds of what was measured in docs/lab/2026-11-speed.md. Wells take at

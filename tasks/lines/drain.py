@@ -14,13 +14,13 @@ from tasks.dask_worker import worker_name
 from tasks.lines import large_line
 from tasks.lines.large_line import STEPS, LineStep, OpenLine, advance, next_steps, split_lines
 from tasks.scoring import inbox as whole
-from tasks.scoring.file import ScoringResult
 from tasks.scoring.inbox import KEEP_SECONDS, Inbox, check_outbox, find_arrivals, recheck_unsettled, score_told
 from tasks.scoring.places.inbox import Arrival
-from tasks.scoring.request import FileOutcome, FilledRequest, ScoreSummary, summarise
+from tasks.scoring.request import FileOutcome, FilledRequest, ScoreSummary, ScoringResult, summarise
 from tasks.scoring.worker_session import Keep, worker_session
 from tasks.settings import Settings
 
+CALL_FILES = 8  # a call costs little, and at the end no worker waits long for the last call of another
 # Calls a function with each item on some worker, reports the line of each that is done, and returns the values in the
 # order of the items; the function returns both.
 Spread = Callable[[Callable[[Any], tuple[str, Any]], Sequence[Any]], list[Any]]
@@ -90,7 +90,7 @@ class _WorkerSteps:
     def score_batches(self, batches: Sequence[Sequence[Arrival]]) -> list[list[FileOutcome]]:
         request = self.request.shared(sum(map(len, batches)), self.settings.workers)
         call = partial(score_told, request=request, settings=self.settings, run=self.run)
-        return self.spread(call, batches)
+        return self.spread(call, [part for batch in batches for part in _cut(batch)])
 
     def find_abandoned(self, arrivals: Sequence[Arrival], outcomes: Sequence[FileOutcome]) -> Inbox:
         return whole.find_abandoned(arrivals, outcomes, self.request, self.settings) if arrivals else Inbox()
@@ -104,6 +104,10 @@ class _WorkerSteps:
 
     def close_line(self, line: OpenLine) -> FileOutcome:
         return large_line.close_line(line, self.request, self.settings)
+
+
+def _cut(batch: Sequence[Arrival]) -> list[Sequence[Arrival]]:
+    return [batch[start : start + CALL_FILES] for start in range(0, len(batch), CALL_FILES)]
 
 
 def step_told(item: LineStep, request: FilledRequest, settings: Settings, run: str) -> tuple[str, ScoringResult]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -13,13 +14,13 @@ from typing import Literal, TypeAlias
 from aemodels.io.files.gzip import is_packed
 from aemodels.io.formats import find_format
 from aemodels.io.remote import is_url
+from tasks.lines.range_pieces import remove_objects, store_range, with_pieces
 from tasks.scoring.batch import FinishedTask, ScoringTask, claim_all, finish, identify_all, remove_copy
 from tasks.scoring.choose_bundle import choose_scorers
-from tasks.scoring.file import Job, ScoringResult
 from tasks.scoring.inbox import Inbox
 from tasks.scoring.line_ranges.plan import LinePart, read_plan
 from tasks.scoring.places.inbox import Arrival
-from tasks.scoring.request import FileOutcome, FilledRequest
+from tasks.scoring.request import FileOutcome, FilledRequest, Job, ScoringResult
 from tasks.scoring.worker_session import AT_ONCE, Keep, worker_session
 from tasks.settings import Settings
 from tasks.storage.code_version import READING, STUDYING, code_hash
@@ -102,6 +103,8 @@ def do_step(item: LineStep, request: FilledRequest, settings: Settings, keep: Ke
             temp_prefix=f"{session.temp_prefix}-{item.line.task.claim.row}",
         )
         ((_, result),) = session.pool.score_all([job.model_copy(update={"part": part})])
+        if item.step == "range" and result.status == "scored":
+            store_range(session.outbox, Path(item.line.folder), item.number)
     return result
 
 
@@ -120,12 +123,16 @@ def close_line(line: OpenLine, request: FilledRequest, settings: Settings) -> Fi
     Those of a line that failed are kept for the next run.
     """
     assert line.result is not None
+    folder = Path(line.folder)
     with worker_session(settings, request.outbox) as session:
-        ((outcome, _),) = finish(session, [FinishedTask(line.task, line.result)])
+        result = with_pieces(line.result, session.outbox, folder)
+        ((outcome, _),) = finish(session, [FinishedTask(line.task, result)])
         session.outbox.remove_temporary_files(line.task.job.temp_prefix)  # of an assembly whose worker was lost
         remove_copy(session, Path(line.task.job.path))
     if outcome.fate in DONE or line.result.status == "changed":
-        shutil.rmtree(line.folder, ignore_errors=True)
+        with suppress(OSError):  # of a store that is away: `sondeflow maintain` removes both
+            remove_objects(folder)
+            shutil.rmtree(folder, ignore_errors=True)
     return outcome
 
 

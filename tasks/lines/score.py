@@ -8,9 +8,8 @@ from prefect.cache_policies import NO_CACHE
 from tasks.lines import large_line
 from tasks.lines.drain import drain, step_told
 from tasks.lines.large_line import LineStep, OpenLine
-from tasks.scoring.file import ScoringResult
 from tasks.scoring.places.inbox import Arrival
-from tasks.scoring.request import FileOutcome, FilledRequest
+from tasks.scoring.request import FileOutcome, FilledRequest, ScoringResult
 from tasks.settings import Settings
 
 __all__ = ["LineStep", "OpenLine", "close_line", "drain", "line_step", "open_line"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from aemodels.io.files.atomic import PART_SUFFIX
 from tasks.backup.needed import needed_recordings
 from tasks.ledger import Identity, open_ledger, registered_owners
+from tasks.lines.range_pieces import remove_objects
 from tasks.maintenance.removal import Removed, Step, size_of
 from tasks.scoring.champions import remembered_folders
 from tasks.scoring.worker_session import remove_files_of_dead_workers, temp_prefix_of
@@ -61,8 +62,21 @@ def fits(step: Step) -> Removed:
 def checkpoints(step: Step) -> Removed:
     """Remove checkpoints of trainings, and ranges of lines, that nobody continued."""
     _remove_old(step, step.settings.checkpoints_dir.glob("*"), step.settings.keep_checkpoints_days)
-    _remove_old(step, step.settings.ranges_dir.glob("*"), step.settings.keep_checkpoints_days)
+    for folder in step.settings.ranges_dir.glob("*"):
+        if step.is_older(folder, step.settings.keep_checkpoints_days):
+            _remove_ranges(step, folder)
     return step.done("checkpoints of unfinished trainings")
+
+
+def _remove_ranges(step: Step, folder: Path) -> None:
+    """Remove the ranges of a line, those that were stored beside an outbox first."""
+    try:
+        if not step.dry_run:
+            remove_objects(folder)
+    except OSError as error:
+        step.notes.append(f"{folder.name} is kept, because what was stored for it cannot be deleted: {error}")
+        return
+    step.remove(folder)
 
 
 def bundles(step: Step) -> Removed:

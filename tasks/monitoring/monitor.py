@@ -19,8 +19,9 @@ from aemodels.monitoring.drift import NOTHING, DriftThresholds, FeatureDrift, Wi
 from aemodels.monitoring.reference import Reference
 from tasks.monitoring.count import count_files, files_since
 from tasks.scoring.choose_bundle import default_scorer, open_scorer
-from tasks.scoring.file import Scorer
-from tasks.scoring.outbox import BundleLabel, scores_folder
+from tasks.scoring.outbox import scores_folder
+from tasks.scoring.places.staged import BundleLabel
+from tasks.scoring.request import Scorer
 from tasks.settings import Settings
 from tasks.tracking import CHAMPION
 

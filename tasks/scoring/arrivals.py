@@ -16,8 +16,9 @@ from aemodels.core.findings import Finding
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.remote import is_url
 from tasks.ledger import FileObservation, load_observations, save_observations
-from tasks.scoring.outbox import IDENTIFY, ChangedError
 from tasks.scoring.places.inbox import Arrival, open_inbox
+from tasks.scoring.places.quarantine import IDENTIFY
+from tasks.scoring.places.staged import ChangedError
 
 MAX_WAIT_SECONDS = 10.0  # a file with a longer settling time is left for the next run
 

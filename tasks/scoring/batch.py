@@ -24,11 +24,11 @@ from tasks.ledger import (
 from tasks.ledger.reviews import add_review
 from tasks.scoring.arrivals import Identified, identify_supervised, save_hashes
 from tasks.scoring.choose_bundle import choose_scorers, claim_request, remedy
-from tasks.scoring.file import Job, Scorer, ScoringResult
-from tasks.scoring.outbox import ChangedError, discard, quarantine_supervised
 from tasks.scoring.places.inbox import Arrival, open_inbox
+from tasks.scoring.places.quarantine import quarantine_supervised
+from tasks.scoring.places.staged import ChangedError, discard
 from tasks.scoring.process_pool import WorkerProcessError
-from tasks.scoring.request import FileOutcome, FilledRequest
+from tasks.scoring.request import FileOutcome, FilledRequest, Job, Scorer, ScoringResult
 from tasks.scoring.worker_session import WorkerSession
 
 GROUP_FILES = 16  # files published together, with one transaction and one flush per folder

@@ -10,7 +10,7 @@ from aemodels.core.types import Channel, Recording, Source
 from aemodels.io.files.hashing import sha256_file
 from aemodels.io.las.writer import write_las
 from aemodels.io.segy.writer import write_segy
-from tasks.scoring.file import Job
+from tasks.scoring.request import Job
 
 _CURVES = {
     "GR": ("gAPI", 75.0, 20.0),

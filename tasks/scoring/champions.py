@@ -12,7 +12,7 @@ from typing import Any
 from aemodels.bundle.summary import read_summary
 from aemodels.core.errors import BundleError
 from aemodels.io.files.atomic import atomic_path
-from tasks.scoring.file import Scorer
+from tasks.scoring.request import Scorer
 from tasks.settings import Settings
 from tasks.storage.folders import private_folder
 

@@ -14,8 +14,7 @@ from aemodels.io.formats import kind_of
 from aemodels.io.remote import is_url
 from tasks.ledger import ClaimRequest, Key
 from tasks.scoring.champions import recall, remember
-from tasks.scoring.file import Scorer
-from tasks.scoring.request import FilledRequest
+from tasks.scoring.request import FilledRequest, Scorer
 from tasks.settings import Settings
 from tasks.storage.code_version import READING, code_hash
 from tasks.storage.mirror import mirror

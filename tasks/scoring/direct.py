@@ -15,11 +15,11 @@ from aemodels.io.volume.store import is_store_folder
 from aemodels.review.document import is_review
 from tasks.scoring.arrivals import Identified, identify_supervised
 from tasks.scoring.choose_bundle import choose_scorers, remedy
-from tasks.scoring.file import Job, Scorer, ScoringResult
-from tasks.scoring.outbox import ChangedError, discard, publish, quarantine
 from tasks.scoring.places.inbox import Arrival, list_inbox, store_arrival
+from tasks.scoring.places.quarantine import quarantine
+from tasks.scoring.places.staged import ChangedError, discard, publish
 from tasks.scoring.process_pool import ProcessPool, WorkerProcessError, limits_for
-from tasks.scoring.request import FileOutcome, ScoreRequest, ScoreSummary, summarise
+from tasks.scoring.request import FileOutcome, Job, Scorer, ScoreRequest, ScoreSummary, ScoringResult, summarise
 from tasks.scoring.start_worker import StartedWorker
 from tasks.settings import Settings
 from tasks.storage.scratch import new_scratch

@@ -9,9 +9,7 @@ import traceback
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any
 
 from aemodels.bundle.bundle import Bundle
 from aemodels.core.errors import BundleError, DataError, LargeFileError, MachineFaultError, UnreadableFileError
@@ -19,134 +17,22 @@ from aemodels.core.findings import Finding
 from aemodels.core.types import Recording, Scores, Source
 from aemodels.denoisers.whole_signal import load_keras
 from aemodels.io.files.regular import pinned_file
-from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.readers import read
 from aemodels.io.review_file import read_review
-from aemodels.io.segy.header_positions import HeaderPositions
 from aemodels.io.volume.store import hash_store, is_store_folder
 from aemodels.report.flagged_intervals import FlagSummary, summarise_flags
 from aemodels.review.document import is_review
 from tasks.scoring.line_ranges.outputs import stage_ranges, write_range
-from tasks.scoring.line_ranges.plan import LinePart, plan_line
-from tasks.scoring.outbox import (
-    IDENTIFY,
-    QUARANTINE,
-    BundleLabel,
-    ChangedError,
-    Destination,
-    Staged,
-    answer_quarantine,
-    stage,
-)
+from tasks.scoring.line_ranges.plan import LinePart
+from tasks.scoring.line_ranges.survey import plan_line
+from tasks.scoring.outbox import stage
 from tasks.scoring.outbox_large_lines import LargeLine, stage_blocks
+from tasks.scoring.places.quarantine import IDENTIFY, QUARANTINE, answer_quarantine
+from tasks.scoring.places.staged import ChangedError
+from tasks.scoring.request import Job, Scorer, ScoringResult
 
 FILES_IN_NUMPY = 100  # of as many wells, Keras saves what starting it and preparing its kernels costs
 _FILES = itertools.count()
-ResultStatus: TypeAlias = Literal["scored", "refused", "changed", "failed", "blocked", "crashed"]
-
-
-class Scorer(BaseModel):
-    """Reference to a bundle, and the label under which its scores are filed.
-
-    Args:
-        folder: of the bundle.
-        kind: of the recordings that it scores.
-        name, version: its label.
-        content_hash: hash of its bundle.json.
-        card: address of its model card.
-        note: why it may not be the present champion, "" if it is.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    folder: str
-    kind: str
-    name: str
-    version: str
-    content_hash: str = ""
-    card: str = ""
-    note: str = ""
-
-    @property
-    def label(self) -> BundleLabel:
-        return BundleLabel(self.name, self.version, self.card)
-
-
-class Job(BaseModel):
-    """One file to score.
-
-    Args:
-        path: local path of the file.
-        source: its path in the inbox or its URL, as shown to users.
-        sha256: of its content when it was claimed.
-        scorer: the bundle; None if no kind of bundle can score such a file.
-        outbox, own_folder, temp_prefix: see `tasks.scoring.outbox.Destination`.
-        aliases, positions, limits: see `aemodels.io.readers.read`.
-        part: one step of scoring a large line; None = the whole file.
-        per_process: files that the run has for each scoring process, 0 if not known.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    path: str
-    source: str
-    sha256: str
-    scorer: Scorer | None
-    outbox: str
-    own_folder: bool = False
-    temp_prefix: str = ""
-    aliases: str | None = None
-    positions: HeaderPositions | None = None
-    limits: SizeLimits = DEFAULT_LIMITS
-    part: LinePart | None = None
-    per_process: int = 0
-
-    @property
-    def destination(self) -> Destination:
-        label = self.scorer.label if self.scorer else BundleLabel("reader", "")
-        return Destination(Path(self.outbox), label, self.own_folder, self.temp_prefix, self.limits)
-
-
-class ScoringResult(BaseModel):
-    """Result of scoring one file.
-
-    Args:
-        status: "scored", the outputs are staged; "refused", the file is unusable and the findings say why; "changed",
-            the file was changed or removed; "failed", an unexpected error; "blocked", a cause outside the file (the
-            disk, the bundle); "crashed", the process died or exceeded its limits at each attempt.
-        rows: scored rows.
-        flagged: rows flagged as anomalous.
-        suspect: rows above the softer threshold, the flagged ones included.
-        not_judged: rows at which the bundle abstains.
-        flags: flagged intervals or traces, the worst of them, their reasons.
-        text: human-readable reason, "" if scored or refused.
-        review: document of a reviewer; "" for files that are scored.
-        timings: seconds by step.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    status: ResultStatus
-    text: str = ""
-    review: str = ""
-    rows: int = 0
-    flagged: int = 0
-    suspect: int = 0
-    not_judged: int = 0
-    flags: FlagSummary = FlagSummary()
-    staged: tuple[Staged, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    timings: dict[str, float] = Field(default_factory=dict)
-
-    @property
-    def counts(self) -> dict[str, object]:
-        """Fields that the outcome of a scored file shares."""
-        return {name: getattr(self, name) for name in ("rows", "flagged", "suspect", "not_judged", "flags")}
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """Final paths of the outputs, the scores first."""
-        return tuple(item.target for item in reversed(self.staged))
 
 
 def answer(line: str) -> str:

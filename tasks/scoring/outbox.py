@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import re
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,64 +14,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from aemodels.core.errors import SondeflowError
-from aemodels.core.findings import Finding
 from aemodels.core.types import Recording, Scores, Source
 from aemodels.field.headers import describe_file
 from aemodels.field.other_curves import describe_other_curves
-from aemodels.io.files.atomic import PART_SUFFIX, atomic_path, sync, temporary_name
+from aemodels.io.files.atomic import temporary_name
 from aemodels.io.files.gzip import content_stem, plain_file
 from aemodels.io.files.hashing import sha256_file
-from aemodels.io.files.machine_faults import NO_ROOM
-from aemodels.io.files.regular import open_regular
-from aemodels.io.files.size_limits import DEFAULT_LIMITS, MIB, SizeLimits
 from aemodels.io.formats import format_of
 from aemodels.io.volume.store import hash_store
 from aemodels.monitoring.histogram import quantile_summary
 from aemodels.report.html.report import render_report
 from aemodels.signal.quality_rules import assess
+from tasks.scoring.places.staged import BundleLabel, ChangedError, Destination, Staged
 
-FLUSHES = 16
-IDENTIFY, QUARANTINE = "identify ", "quarantine "  # start of a line for a worker process; without one it is to score
 SEISMIC_HEADERS = {"inline": pa.int64(), "crossline": pa.int64(), "cdp_x": pa.float64(), "cdp_y": pa.float64()}
 FEATURES = b"sondeflow.features"  # metadata key of the quantiles of the trace features, as JSON
 ABOUT = b"sondeflow.about"  # metadata key of the header, the curves and the findings of the file, as JSON
-
-
-class ChangedError(SondeflowError):
-    """The input was changed or removed after it was read; the next run takes it again."""
-
-
-@dataclass(frozen=True)
-class BundleLabel:
-    """Name and version under which a bundle's scores are filed, and the address of its card, "" if there is none."""
-
-    name: str
-    version: str
-    card: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.name}-v{self.version}"
-
-
-@dataclass(frozen=True)
-class Destination:
-    """Destination of the outputs of one file.
-
-    Args:
-        outbox: root of the outbox.
-        label: label of the bundle.
-        own_folder: another version has published the same content, so copy and report, whose names contain no version,
-            go to a folder of this version.
-        temp_prefix: prefix of the names of temporary files, which identifies the worker.
-        limits: up to which a packed input is unpacked.
-    """
-
-    outbox: Path
-    label: BundleLabel
-    own_folder: bool = False
-    temp_prefix: str = ""
-    limits: SizeLimits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True)
@@ -84,15 +39,6 @@ class Targets:
     scores: Path
     copy: Path
     report: Path
-
-
-@dataclass(frozen=True)
-class Staged:
-    """A complete output under a temporary name: its temporary and final paths, and the sha256 of its bytes."""
-
-    temporary: str
-    target: str
-    sha256: str
 
 
 def targets(destination: Destination, recording: Recording) -> Targets:
@@ -169,39 +115,6 @@ def stage_by(
         raise
 
 
-def publish(batches: Iterable[Sequence[Staged]]) -> None:
-    """Rename staged outputs of one or more files to their final names, flushed to disk.
-
-    Raises:
-        OSError: if an output cannot be flushed or renamed; the scores of its file are then not published.
-    """
-    files = list(batches)
-    with ThreadPoolExecutor(FLUSHES) as pool:  # concurrent flushes cost a file system little more than one
-        list(pool.map(sync, [Path(item.temporary) for staged in files for item in staged]))
-    for group in ([item for staged in files for item in staged[:-1]], [staged[-1] for staged in files]):
-        for item in group:
-            os.replace(item.temporary, item.target)  # noqa: PTH105 - atomic rename
-        for folder in sorted({os.path.dirname(item.target) for item in group}):  # noqa: PTH120
-            sync(Path(folder))
-
-
-def discard(staged: Iterable[Staged]) -> None:
-    """Delete staged outputs."""
-    for item in staged:
-        Path(item.temporary).unlink(missing_ok=True)
-
-
-def remove_temporary_files(outbox: Path, temp_prefix: str) -> int:
-    """Delete the temporary files of a dead worker; return their number."""
-    found = 0
-    for folder, _, names in os.walk(outbox):
-        for name in names:
-            if name.startswith(f".{temp_prefix}") and name.endswith(PART_SUFFIX):
-                (Path(folder) / name).unlink(missing_ok=True)
-                found += 1
-    return found
-
-
 def _writers(
     goal: Targets, recording: Recording, scores: Scores, origin: tuple[Path, Destination]
 ) -> list[tuple[Path, Callable[[Path], object]]]:
@@ -270,98 +183,6 @@ def score_table(recording: Recording, scores: Scores) -> pa.Table:
         metadata[FEATURES] = json.dumps(summary)
     schema = schema.with_metadata(metadata)
     return pa.table([_typed(columns[field.name], field.type) for field in schema], schema=schema)
-
-
-def quarantine(
-    destination: Destination, path: Path, source: str, sha256: str, findings: Sequence[Finding]
-) -> tuple[Path, ...]:
-    """Copy an unusable file to the quarantine with the reason; the input is not changed.
-
-    Args:
-        destination: gives the outbox and the prefix of temporary names.
-        path: local path of the file.
-        source: its path in the inbox or its URL.
-        sha256: of its content.
-        findings: reasons why it is unusable.
-
-    Raises:
-        ChangedError: if the content is not the one with this hash any more.
-        OSError: if nothing can be written.
-
-    Returns:
-        The paths of the copy, if there is room for one, and of reason.json, which is written last.
-    """
-    folder = destination.outbox / "quarantine" / sha256
-    target = folder / "reason.json"
-    copy = folder / (path.name if path.name != target.name else f"file.{path.name}")
-    reason: dict[str, Any] = {
-        "source": source,
-        "sha256": sha256,
-        "findings": [finding.to_dict() for finding in findings],
-    }
-    try:
-        with atomic_path(copy, destination.temp_prefix) as temporary:
-            _copy(path, temporary, sha256)
-    except OSError as error:
-        if error.errno not in NO_ROOM:
-            raise
-        reason["copy"] = f"none: {error.strerror}; the file is left where it arrived"
-    text = json.dumps(reason, indent=2, ensure_ascii=False) + "\n"
-    with atomic_path(target, destination.temp_prefix) as temporary:
-        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
-    return (target,) if "copy" in reason else (copy, target)
-
-
-def quarantine_supervised(
-    ask: Callable[[str], bytes], destination: Destination, file: tuple[Path, str, str], findings: Sequence[Finding]
-) -> tuple[Path, ...]:
-    """Quarantine a file as `quarantine` does, in a worker process: its disk may hang.
-
-    Args:
-        ask: asks a worker process, see `ProcessPool.ask`.
-        destination: as for `quarantine`.
-        file: local path, path in the inbox, and sha256.
-        findings: as for `quarantine`.
-
-    Raises:
-        ChangedError: as `quarantine`.
-        OSError: as `quarantine`.
-        WorkerProcessError: if the process died or exceeded its time.
-    """
-    place = {"outbox": str(destination.outbox), "temp_prefix": destination.temp_prefix}
-    told = [finding.to_dict() for finding in findings]
-    job = {**place, "path": str(file[0]), "source": file[1], "sha256": file[2], "findings": told}
-    reply = json.loads(ask(QUARANTINE + json.dumps(job)))
-    if "changed" in reply:
-        raise ChangedError(reply["changed"])
-    if "error" in reply:
-        raise OSError(*reply["error"])
-    return tuple(Path(path) for path in reply["paths"])
-
-
-def answer_quarantine(line: str) -> str:
-    """Quarantine the file of a line, and return the result as one line, in a worker process."""
-    job = json.loads(line)
-    destination = Destination(Path(job["outbox"]), BundleLabel("", ""), temp_prefix=job["temp_prefix"])
-    findings = tuple(Finding(**finding) for finding in job["findings"])
-    try:
-        paths = quarantine(destination, Path(job["path"]), job["source"], job["sha256"], findings)
-    except (ChangedError, FileNotFoundError) as error:
-        return json.dumps({"changed": str(error)})
-    except OSError as error:
-        return json.dumps({"error": [error.errno, error.strerror or str(error)]})
-    return json.dumps({"paths": [str(path) for path in paths]})
-
-
-def _copy(path: Path, target: Path, sha256: str) -> None:
-    """Copy a file, and check the bytes that were copied: the name may lead to another file by now."""
-    digest = hashlib.sha256()
-    with open_regular(path) as source, target.open("wb") as copy:
-        while block := source.read(MIB):
-            digest.update(block)
-            copy.write(block)
-    if digest.hexdigest() != sha256:
-        raise ChangedError(f"{path}: changed before it was quarantined")
 
 
 def _log_columns(recording: Recording, scores: Scores) -> dict[str, Any]:

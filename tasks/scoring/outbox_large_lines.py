@@ -35,17 +35,8 @@ from aemodels.io.segy.reader import read_segy_blocks, read_span
 from aemodels.io.volume.reader import Volume
 from aemodels.io.volume.scored_copy import write_scored_blocks
 from aemodels.report.html.report import render_report
-from tasks.scoring.outbox import (
-    ABOUT,
-    BundleLabel,
-    Destination,
-    Staged,
-    Targets,
-    score_schema,
-    score_table,
-    stage_by,
-    targets,
-)
+from tasks.scoring.outbox import ABOUT, Targets, score_schema, score_table, stage_by, targets
+from tasks.scoring.places.staged import BundleLabel, Destination, Staged
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from pathlib import Path
 from aemodels.core.errors import SondeflowError
 from aemodels.core.findings import Finding
 from tasks.scoring.canary import canary_job
-from tasks.scoring.file import Job, ScoringResult
-from tasks.scoring.outbox import remove_temporary_files
+from tasks.scoring.places.staged import remove_temporary_files
+from tasks.scoring.request import Job, ScoringResult
 from tasks.scoring.start_worker import SCORE, StartedWorker, start_worker
 
 POLL_SECONDS = 0.1  # interval between checks of a worker's memory

@@ -1,22 +1,28 @@
-"""Request to score an inbox, and its summary."""
+"""Requests and results of scoring: of a run, and of one file."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from aemodels.core.findings import Finding
+from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
+from aemodels.io.segy.header_positions import HeaderPositions
 from aemodels.report.flagged_intervals import FlagSummary
 from tasks.address import refuse_login
+from tasks.scoring.line_ranges.plan import LinePart
+from tasks.scoring.places.staged import BundleLabel, Destination, Staged
 from tasks.settings import Settings
 
 FileStatus: TypeAlias = Literal["scored", "reviewed", "skipped", "quarantined", "failed", "left"]
 CHAMPION = "champion"
 MAX_LISTED = 50
+ResultStatus: TypeAlias = Literal["scored", "refused", "changed", "failed", "blocked", "crashed"]
 
 
 class ScoreRequest(BaseModel):
@@ -187,3 +193,107 @@ def _why(outcome: FileOutcome) -> str:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ").replace("`", "'")
+
+
+class Scorer(BaseModel):
+    """Reference to a bundle, and the label under which its scores are filed.
+
+    Args:
+        folder: of the bundle.
+        kind: of the recordings that it scores.
+        name, version: its label.
+        content_hash: hash of its bundle.json.
+        card: address of its model card.
+        note: why it may not be the present champion, "" if it is.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folder: str
+    kind: str
+    name: str
+    version: str
+    content_hash: str = ""
+    card: str = ""
+    note: str = ""
+
+    @property
+    def label(self) -> BundleLabel:
+        return BundleLabel(self.name, self.version, self.card)
+
+
+class Job(BaseModel):
+    """One file to score.
+
+    Args:
+        path: local path of the file.
+        source: its path in the inbox or its URL, as shown to users.
+        sha256: of its content when it was claimed.
+        scorer: the bundle; None if no kind of bundle can score such a file.
+        outbox, own_folder, temp_prefix: see `tasks.scoring.places.staged.Destination`.
+        aliases, positions, limits: see `aemodels.io.readers.read`.
+        part: one step of scoring a large line; None = the whole file.
+        per_process: files that the run has for each scoring process, 0 if not known.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    source: str
+    sha256: str
+    scorer: Scorer | None
+    outbox: str
+    own_folder: bool = False
+    temp_prefix: str = ""
+    aliases: str | None = None
+    positions: HeaderPositions | None = None
+    limits: SizeLimits = DEFAULT_LIMITS
+    part: LinePart | None = None
+    per_process: int = 0
+
+    @property
+    def destination(self) -> Destination:
+        label = self.scorer.label if self.scorer else BundleLabel("reader", "")
+        return Destination(Path(self.outbox), label, self.own_folder, self.temp_prefix, self.limits)
+
+
+class ScoringResult(BaseModel):
+    """Result of scoring one file.
+
+    Args:
+        status: "scored", the outputs are staged; "refused", the file is unusable and the findings say why; "changed",
+            the file was changed or removed; "failed", an unexpected error; "blocked", a cause outside the file (the
+            disk, the bundle); "crashed", the process died or exceeded its limits at each attempt.
+        rows: scored rows.
+        flagged: rows flagged as anomalous.
+        suspect: rows above the softer threshold, the flagged ones included.
+        not_judged: rows at which the bundle abstains.
+        flags: flagged intervals or traces, the worst of them, their reasons.
+        text: human-readable reason, "" if scored or refused.
+        review: document of a reviewer; "" for files that are scored.
+        timings: seconds by step.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    status: ResultStatus
+    text: str = ""
+    review: str = ""
+    rows: int = 0
+    flagged: int = 0
+    suspect: int = 0
+    not_judged: int = 0
+    flags: FlagSummary = FlagSummary()
+    staged: tuple[Staged, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    timings: dict[str, float] = Field(default_factory=dict)
+
+    @property
+    def counts(self) -> dict[str, object]:
+        """Fields that the outcome of a scored file shares."""
+        return {name: getattr(self, name) for name in ("rows", "flagged", "suspect", "not_judged", "flags")}
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Final paths of the outputs, the scores first."""
+        return tuple(item.target for item in reversed(self.staged))

@@ -11,7 +11,8 @@ import mimetypes
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,9 +20,9 @@ from typing import Any, TypeVar
 
 from aemodels.io.files.size_limits import MIB
 from aemodels.io.remote import open_system
+from tasks.storage.parts import Part, Piece, cut, in_parts
 
-PART_BYTES = 16 * MIB  # of a multipart upload; files of more than two parts are uploaded so
-MAX_PARTS = 9000  # S3 allows 10,000
+PARTS_AT_ONCE = 4  # of one file
 CONFLICT = "ConditionalRequestConflict"  # S3's answer while another write of the same object is going on
 CONFLICT_TRIES = 5
 T = TypeVar("T")
@@ -57,7 +58,11 @@ class ObjectStore:
 
     Args:
         address: of anything in the store, which names its protocol.
+
+    `copies_parts` is whether it makes an object of others that it has.
     """
+
+    copies_parts = False
 
     def __init__(self, address: str) -> None:
         self._scheme = address.partition("://")[0].lower()
@@ -79,13 +84,14 @@ class ObjectStore:
         for name in sorted(found):
             yield self._described(f"{self._scheme}://{str(name).lstrip('/')}", found[name])
 
-    def create(self, local: Path, address: str, about: dict[str, str]) -> None:
+    def create(self, local: Path, address: str, about: dict[str, str], pieces: Sequence[Piece] = ()) -> None:
         """Write a new object from a file.
 
         Args:
             local: the file.
             address: of the object.
             about: `sha256` and `result` of `StoredObject`, stored with the object if the store can do that.
+            pieces: parts of the file that the store has already; it may copy them instead.
 
         Raises:
             FileExistsError: if there is such an object.
@@ -138,6 +144,8 @@ class ObjectStore:
 class S3Store(ObjectStore):
     """Objects of an S3 server, with its conditional requests, metadata and multipart uploads."""
 
+    copies_parts = True
+
     def find(self, address: str) -> StoredObject | None:
         """Return an object with what its writer recorded; None if there is none."""
         try:
@@ -149,7 +157,7 @@ class S3Store(ObjectStore):
         size, tag = int(head["ContentLength"]), str(head["ETag"])
         return StoredObject(address, size, tag, modified, about.get("sha256", ""), about.get("result", ""))
 
-    def create(self, local: Path, address: str, about: dict[str, str]) -> None:
+    def create(self, local: Path, address: str, about: dict[str, str], pieces: Sequence[Piece] = ()) -> None:
         """Write a new object, a large one in parts; a request whose answer was lost is recognised by its hash.
 
         Raises:
@@ -157,7 +165,7 @@ class S3Store(ObjectStore):
             OSError: as `ObjectStore.create`.
         """
         try:
-            self._put(local, address, about, IfNoneMatch="*")
+            self._put(local, address, about, pieces, IfNoneMatch="*")
         except OSError as error:
             if _code(error) not in {"PreconditionFailed", "NoSuchUpload"}:
                 raise
@@ -173,7 +181,7 @@ class S3Store(ObjectStore):
             OSError: as `ObjectStore.replace`.
         """
         try:
-            self._put(local, seen.address, about, IfMatch=seen.tag)
+            self._put(local, seen.address, about, (), IfMatch=seen.tag)
         except OSError as error:
             if _code(error) not in {"PreconditionFailed", "NoSuchKey", "NoSuchUpload"}:
                 raise
@@ -181,16 +189,16 @@ class S3Store(ObjectStore):
             if found is None or found.sha256 != about["sha256"]:
                 raise ChangedObjectError(f"{seen.address} was written by somebody else meanwhile") from error
 
-    def _put(self, local: Path, address: str, about: dict[str, str], **condition: str) -> None:
+    def _put(self, local: Path, address: str, about: dict[str, str], pieces: Sequence[Piece], **condition: str) -> None:
         kind = mimetypes.guess_type(local.name.removesuffix(".part"))[0] or "application/octet-stream"
         more = {"Metadata": about, "ContentType": kind}
 
         def put() -> None:
             try:
-                if local.stat().st_size <= 2 * PART_BYTES:
+                if not (pieces or in_parts(local.stat().st_size)):
                     self._call("put_object", address, Body=local.read_bytes(), **more, **condition)
                 else:
-                    self._put_parts(local, address, more, condition)
+                    self._put_parts(local, address, cut(local.stat().st_size, pieces), (more, condition))
             except OSError as error:
                 if _code(error) != "NotImplemented" or "IfNoneMatch" not in condition:
                     raise
@@ -203,22 +211,46 @@ class S3Store(ObjectStore):
 
         _while_conflict(put)
 
-    def _put_parts(self, local: Path, address: str, more: dict[str, Any], condition: dict[str, str]) -> None:
+    def _put_parts(
+        self, local: Path, address: str, parts: Sequence[Part], options: tuple[dict[str, Any], dict[str, str]]
+    ) -> None:
         """Upload a file in parts; the object appears with the last request, or not at all."""
+        more, condition = options
         upload = self._call("create_multipart_upload", address, **more)["UploadId"]
-        size = max(PART_BYTES, -(-local.stat().st_size // MAX_PARTS))
-        parts: list[dict[str, object]] = []
+        threads = ThreadPoolExecutor(PARTS_AT_ONCE)
         try:
-            with local.open("rb") as stream:
-                while body := stream.read(size):
-                    number = len(parts) + 1
-                    done = self._call("upload_part", address, UploadId=upload, PartNumber=number, Body=body)
-                    parts.append({"PartNumber": number, "ETag": done["ETag"]})
-            whole = {"MultipartUpload": {"Parts": parts}, **condition}
+            done = threads.map(lambda part: self._put_part(local, address, upload, part), parts)
+            whole = {"MultipartUpload": {"Parts": list(done)}, **condition}
             self._call("complete_multipart_upload", address, UploadId=upload, **whole)
         except BaseException:
+            threads.shutdown(cancel_futures=True)  # a part that arrives after the end of an upload would stay
             self._abort(address, upload)
             raise
+        finally:
+            threads.shutdown()
+
+    def _put_part(self, local: Path, address: str, upload: str, part: Part) -> dict[str, object]:
+        """Copy a part within the store if it is there, else upload it; return its number and ETag."""
+        about = {"UploadId": upload, "PartNumber": part.number}
+        tag = self._copied(address, about, part.piece) if part.piece else ""
+        if not tag:
+            with local.open("rb") as stream:
+                stream.seek(part.start)
+                body = stream.read(part.stop - part.start)
+            tag = str(self._call("upload_part", address, Body=body, **about)["ETag"])
+        return {"PartNumber": part.number, "ETag": tag}
+
+    def _copied(self, address: str, about: dict[str, Any], piece: Piece) -> str:
+        """Return the ETag of a part that the store has copied from a piece; "" if it has another one, or cannot."""
+        try:
+            seen = self.find(piece.address)
+            if seen is None or (seen.sha256, seen.size) != (piece.sha256, piece.stop - piece.start):
+                return ""
+            bucket, key, _ = self._system.split_path(self._path(piece.address))
+            origin = {"CopySource": {"Bucket": bucket, "Key": key}, "CopySourceIfMatch": seen.tag}
+            return str(self._call("upload_part_copy", address, **origin, **about)["CopyPartResult"]["ETag"])
+        except OSError:
+            return ""
 
     def _abort(self, address: str, upload: str) -> None:
         """Remove the parts of an upload; if that fails too, the bucket's lifecycle rule does it."""

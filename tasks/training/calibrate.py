@@ -17,7 +17,7 @@ from aemodels.core.findings import Finding
 from aemodels.study.calibrate import Calibration, calibrate
 from tasks.ingest.ingest import Dataset
 from tasks.scoring.choose_bundle import default_scorer, open_scorer
-from tasks.scoring.file import Scorer
+from tasks.scoring.request import Scorer
 from tasks.settings import Settings
 from tasks.storage.refs import load_recording
 from tasks.training.register_calibrated import CalibrationEvidence, register_calibrated

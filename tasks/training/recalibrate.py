@@ -22,7 +22,7 @@ from aemodels.study.recalibrate import Recalibration, recalibrate
 from tasks.ingest.ingest import Dataset
 from tasks.ledger import open_ledger
 from tasks.ledger.reviews import kept_reviews
-from tasks.scoring.file import Scorer
+from tasks.scoring.request import Scorer
 from tasks.settings import Settings
 from tasks.storage.refs import load_recording
 from tasks.training.calibrate import scorer_to_calibrate

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from aemodels.bundle.bundle import Bundle
-from tasks.scoring.file import Scorer
+from tasks.scoring.request import Scorer
 from tasks.settings import Settings
 from tasks.storage.refs import digest_of
 from tasks.tracking import (

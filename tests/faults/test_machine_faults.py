@@ -109,7 +109,8 @@ def test_a_bad_file_larger_than_the_room_in_quarantine_does_not_stop_the_others(
 
 def test_a_file_called_reason_json_keeps_its_content_in_quarantine(tmp_path):
     from aemodels.core.findings import Finding
-    from tasks.scoring.outbox import BundleLabel, Destination, quarantine
+    from tasks.scoring.places.quarantine import quarantine
+    from tasks.scoring.places.staged import BundleLabel, Destination
 
     (tmp_path / "reason.json").write_text("not ours")
     finding = Finding("error", "empty", "file", "found", "expected", "remedy")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from helpers.paths import ROOT
@@ -62,6 +63,19 @@ class DaskProcesses:
         for child in children:
             os.kill(child, signal.SIGKILL)
         return bool(children)
+
+    def kill_node(self, number: int) -> bool:
+        """Kill a nanny with its worker, as if their machine were lost; False if it has no worker just now."""
+        nanny = self._nannies[number % len(self._nannies)]
+        children = [] if nanny is None else _children(nanny.pid)
+        if nanny is None or not children:
+            return False
+        nanny.kill()
+        nanny.wait()
+        for child in children:
+            with suppress(ProcessLookupError):  # it ends with its nanny
+                os.kill(child, signal.SIGKILL)
+        return True
 
     def kill_scheduler(self) -> None:
         """Kill the scheduler alone."""

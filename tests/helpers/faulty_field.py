@@ -17,7 +17,8 @@ from aemodels.synthetic.earth import build_earth
 from aemodels.synthetic.field import well_locations
 from aemodels.synthetic.spec import FieldSpec
 from aemodels.synthetic.wells import log_well
-from tasks.scoring.outbox import BundleLabel, score_table, scores_folder
+from tasks.scoring.outbox import score_table, scores_folder
+from tasks.scoring.places.staged import BundleLabel
 
 SHORT = (CycleSkip(), Stuck(), LogSpike())  # of up to a few metres
 ALL = (*SHORT, Washout(), DepthShift(), Unit())

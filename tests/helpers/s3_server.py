@@ -22,6 +22,8 @@ class S3Server:
 
     Args:
         fail_every: every such request fails, 0 = none; of those that fail every second one is done before.
+
+    `requests` counts by method, with "COPY" for those that copy within the store; `received` is the bytes sent to it.
     """
 
     def __init__(self, fail_every: int = 0) -> None:
@@ -31,7 +33,7 @@ class S3Server:
         self.fail_every = fail_every
         self.refused: Callable[[str, str, str], tuple[int, bytes] | None] = lambda method, path, query: None
         self.requests: Counter[str] = Counter()
-        self.failed = 0
+        self.failed = self.received = 0
         self._lock = threading.Lock()
         self._app: Wsgi = DomainDispatcherApplication(create_backend_app)
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True)
@@ -80,7 +82,8 @@ class S3Server:
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         method, path, query = environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["QUERY_STRING"]
         with self._lock:
-            self.requests[method] += 1
+            self.requests["COPY" if "HTTP_X_AMZ_COPY_SOURCE" in environ else method] += 1
+            self.received += int(environ.get("CONTENT_LENGTH") or 0)
             due = self.fail_every and sum(self.requests.values()) % self.fail_every == 0
             self.failed += bool(due)
             lost = due and self.failed % 2 == 0

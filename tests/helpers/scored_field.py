@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 from aemodels.core.findings import Finding
 from aemodels.core.types import Channel, Recording, Scores
 from helpers.recordings import make_line, make_well
-from tasks.scoring.outbox import BundleLabel, score_table, scores_folder
+from tasks.scoring.outbox import score_table, scores_folder
+from tasks.scoring.places.staged import BundleLabel
 
 LABEL = BundleLabel("logs", "1")
 DOUBT = Finding("warning", "unit-missing", "curve NPHI", "no unit", "a unit", "name it")

@@ -18,7 +18,8 @@ from helpers.paths import ROOT
 from helpers.recordings import make_line
 from helpers.scored_field import publish
 from tasks.review.benchmark import benchmark_csv, read_reviews
-from tasks.scoring.outbox import BundleLabel, score_table, scores_folder
+from tasks.scoring.outbox import score_table, scores_folder
+from tasks.scoring.places.staged import BundleLabel
 
 pytest_plugins = ("helpers.flow_fixtures",)
 

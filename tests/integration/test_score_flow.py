@@ -40,9 +40,8 @@ from tasks.ledger import (
 from tasks.ledger.schema import workers
 from tasks.scoring import batch, choose_bundle
 from tasks.scoring.choose_bundle import open_scorer
-from tasks.scoring.file import ScoringResult
 from tasks.scoring.outbox import score_schema
-from tasks.scoring.request import ScoreRequest
+from tasks.scoring.request import ScoreRequest, ScoringResult
 from tasks.scoring.score import worker_session
 from tasks.settings import Settings
 from tasks.tracking import download_bundle, get

@@ -26,7 +26,8 @@ from helpers.recordings import make_well
 from helpers.tiny_specs import LOGS
 from tasks.address import Address
 from tasks.scoring.choose_bundle import open_scorer
-from tasks.scoring.file import Job, score_job
+from tasks.scoring.file import score_job
+from tasks.scoring.request import Job
 from tasks.settings import Settings
 from tasks.tracking import (
     RunSpec,

@@ -147,15 +147,17 @@ def write_encoded_copy(source: Path, target: Path, pieces: Iterable[bytes], hist
     header, findings = add_history(source, history)
     expected = layout.byte_offset(layout.traces) - layout.byte_offset(0)
     with atomic_path(target) as temporary:
-        shutil.copyfile(source, temporary)
         done, written = 0, hashlib.sha256()
-        with temporary.open("r+b") as stream:
+        with source.open("rb") as original, temporary.open("wb") as stream:
             stream.write(header)
-            stream.seek(layout.byte_offset(0))
+            original.seek(len(header))
+            stream.write(original.read(layout.byte_offset(0) - len(header)))
             for data in pieces:
                 written.update(data)
                 stream.write(data)
                 done += len(data)
+            original.seek(layout.byte_offset(layout.traces))
+            shutil.copyfileobj(original, stream)  # what follows the traces
         if done != expected:
             raise DataError(f"{source}: {done} bytes of new traces; expected {expected} for {layout.traces} traces")
         _check_copy(temporary, layout, written.hexdigest())

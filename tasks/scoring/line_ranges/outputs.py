@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict
 
 from aemodels.bundle.bundle import Bundle
 from aemodels.bundle.large_lines import score_spans
@@ -21,30 +20,12 @@ from aemodels.io.files.size_limits import MIB
 from aemodels.io.segy.denoised_copy import encode_blocks, write_encoded_copy
 from aemodels.io.segy.read_plan import plan_segy
 from aemodels.io.segy.reader import read_span
-from tasks.scoring.line_ranges.plan import LinePart, LinePlan, Span, read_plan
-from tasks.scoring.outbox import ABOUT, Destination, Staged, Targets, score_schema, score_table, stage_by, targets
+from tasks.scoring.line_ranges.plan import LinePart, LinePlan, read_plan
+from tasks.scoring.line_ranges.range_files import RangeFiles, RangeSummary
+from tasks.scoring.line_ranges.survey import survey_of
+from tasks.scoring.outbox import ABOUT, Targets, score_schema, score_table, stage_by, targets
 from tasks.scoring.outbox_large_lines import LargeLine, LineTotals, WrittenLine, history_of, report_of
-
-
-class RangeSummary(BaseModel):
-    """Summary of a finished range; its file is written last, so that a range with one is complete.
-
-    Args:
-        rows: scored traces.
-        flagged: traces flagged as anomalous.
-        worst: block with the most flagged traces.
-        worst_flagged: their number.
-        traces_sha256, scores_sha256: of the bytes of the range's files.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    rows: int
-    flagged: int
-    worst: Span
-    worst_flagged: int
-    traces_sha256: str
-    scores_sha256: str
+from tasks.scoring.places.staged import Destination, Staged
 
 
 def write_range(line: LargeLine, bundle: Bundle, part: LinePart) -> RangeSummary:
@@ -60,13 +41,13 @@ def write_range(line: LargeLine, bundle: Bundle, part: LinePart) -> RangeSummary
     """
     plan = read_plan(Path(part.folder))
     blocks = plan.ranges[part.number]
-    names = _RangeFiles(Path(part.folder), part.number)
+    names = RangeFiles(Path(part.folder), part.number)
     if names.summary.exists():
         return names.read()
     totals = LineTotals()
 
     def denoised(writer: pq.ParquetWriter) -> Iterator[FloatArray]:
-        for block in score_spans(line.local, bundle, plan.survey, blocks, line.positions):
+        for block in score_spans(line.local, bundle, survey_of(plan), blocks, line.positions):
             recording = dataclasses.replace(block.recording, source=line.source)
             writer.write_table(score_table(recording, block.scores))
             totals.add(block)
@@ -87,6 +68,8 @@ def write_range(line: LargeLine, bundle: Bundle, part: LinePart) -> RangeSummary
         flagged=totals.flagged,
         worst=(shown[0].headers["trace"], shown[-1].headers["trace"] + 1),
         worst_flagged=totals.max_flagged,
+        start=plan_segy(line.local, line.positions).layout.byte_offset(blocks[0][0]),
+        size=names.traces.stat().st_size,
         traces_sha256=_digest(names.traces),
         scores_sha256=_digest(names.scores),
     )
@@ -114,12 +97,12 @@ def stage_ranges(
         OSError: if a range is missing, or its bytes are not those that were written; the next run scores it again.
     """
     plan = read_plan(Path(part.folder))
-    files = [_RangeFiles(Path(part.folder), number) for number in range(len(plan.ranges))]
+    files = [RangeFiles(Path(part.folder), number) for number in range(len(plan.ranges))]
     if missing := [names.number for names in files if not names.summary.exists()]:
         raise OSError(f"{line.source.uri}: ranges {missing} of {len(files)} are not finished; run it again")
-    summaries = [names.read() for names in files]
+    summaries, survey = [names.read() for names in files], survey_of(plan)
     named = dataclasses.replace(read_span(plan_segy(line.local, line.positions), 0, 1), source=line.source)
-    written = WrittenLine(sum(s.rows for s in summaries), sum(s.flagged for s in summaries), plan.survey.findings)
+    written = WrittenLine(sum(s.rows for s in summaries), sum(s.flagged for s in summaries), survey.findings)
 
     def write(paths: Targets) -> None:
         history = history_of(destination.label, bundle)
@@ -127,36 +110,13 @@ def stage_ranges(
         _join_scores(paths.scores, files, summaries, (line, plan))
         totals = LineTotals(written.rows, written.flagged)
         worst = max(summaries, key=lambda summary: summary.worst_flagged).worst
-        totals.shown = list(score_spans(line.local, bundle, plan.survey, [worst], line.positions))
-        paths.report.write_text(report_of(totals, plan.survey, destination.label, line.source), encoding="utf-8")
+        totals.shown = list(score_spans(line.local, bundle, survey, [worst], line.positions))
+        paths.report.write_text(report_of(totals, survey, destination.label, line.source), encoding="utf-8")
 
     return stage_by(destination, targets(destination, named), write, (line.local, line.source)), written
 
 
-@dataclasses.dataclass(frozen=True)
-class _RangeFiles:
-    """Paths of the files of one range."""
-
-    folder: Path
-    number: int
-
-    @property
-    def traces(self) -> Path:
-        return self.folder / f"{self.number:06d}.traces"
-
-    @property
-    def scores(self) -> Path:
-        return self.folder / f"{self.number:06d}.parquet"
-
-    @property
-    def summary(self) -> Path:
-        return self.folder / f"{self.number:06d}.json"
-
-    def read(self) -> RangeSummary:
-        return RangeSummary.model_validate_json(self.summary.read_text(encoding="utf-8"))
-
-
-def _checked_bytes(files: Sequence[_RangeFiles], summaries: Sequence[RangeSummary]) -> Iterator[bytes]:
+def _checked_bytes(files: Sequence[RangeFiles], summaries: Sequence[RangeSummary]) -> Iterator[bytes]:
     """Yield the bytes of all ranges in order.
 
     Raises:
@@ -173,7 +133,7 @@ def _checked_bytes(files: Sequence[_RangeFiles], summaries: Sequence[RangeSummar
 
 
 def _join_scores(
-    path: Path, files: Sequence[_RangeFiles], summaries: Sequence[RangeSummary], whole: tuple[LargeLine, LinePlan]
+    path: Path, files: Sequence[RangeFiles], summaries: Sequence[RangeSummary], whole: tuple[LargeLine, LinePlan]
 ) -> None:
     """Write the rows of all ranges in order to one parquet file."""
     line, plan = whole
@@ -184,11 +144,11 @@ def _join_scores(
             with pq.ParquetFile(names.scores) as scores:
                 for group in range(scores.num_row_groups):
                     writer.write_table(scores.read_row_group(group))
-        about = describe_line(content_stem(line.source.path), plan.survey.findings)
+        about = describe_line(content_stem(line.source.path), survey_of(plan).findings)
         writer.add_key_value_metadata({ABOUT.decode(): json.dumps(about)})
 
 
-def _altered(names: _RangeFiles, path: Path) -> OSError:
+def _altered(names: RangeFiles, path: Path) -> OSError:
     """Return the error of a range whose bytes have changed; without its summary it is scored again."""
     names.summary.unlink(missing_ok=True)
     return OSError(f"{path} is not what was written; expected a finished range; check the disk of the home folder")

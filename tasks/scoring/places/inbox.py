@@ -21,7 +21,7 @@ from aemodels.io.formats import FORMATS
 from aemodels.io.readers import list_files
 from aemodels.io.remote import RemoteFile, describe_remote, fetch, is_url, list_remote, local_path
 from aemodels.io.volume.store import check_folder, hash_store, is_store_folder
-from tasks.scoring.outbox import ChangedError
+from tasks.scoring.places.staged import ChangedError
 
 OUTPUT_FOLDERS = (
     "scores",

@@ -18,8 +18,10 @@ from aemodels.core.errors import UnreadableFileError
 from aemodels.io.files.hashing import sha256_file
 from aemodels.io.remote import local_path
 from tasks.ledger import remove_former
-from tasks.scoring.outbox import FLUSHES, Staged, publish, remove_temporary_files
+from tasks.scoring.places.staged import FLUSHES, Staged, publish, remove_temporary_files
 from tasks.storage.objects import ObjectStore, StoredObject, open_store
+
+PIECES = "ranges"  # folder of an outbox with parts of lines that are being scored
 
 
 class OutboxPlace(Protocol):
@@ -56,6 +58,9 @@ class OutboxPlace(Protocol):
             OSError: as `publish`.
         """
 
+    def pieces_address(self, name: str) -> str:
+        """Return where parts of an output may be stored until it is published; "" if it gains nothing by that."""
+
     def remove_former(self, former: Mapping[str, str], present: Iterable[str]) -> None:
         """Delete outputs of an earlier attempt that are still as they were, and are not among the present ones."""
 
@@ -84,6 +89,10 @@ class FolderOutbox:
     def publish_quarantine(self, paths: Sequence[Path]) -> dict[str, str]:
         """Return the hashes: the files have their names already."""
         return {str(path): sha256_file(path) for path in paths}
+
+    def pieces_address(self, name: str) -> str:
+        """Return "": whoever assembles an output reads its parts from the home."""
+        return ""
 
     def remove_former(self, former: Mapping[str, str], present: Iterable[str]) -> None:
         """Delete the files, and folders that are empty then."""
@@ -157,6 +166,10 @@ class BucketOutbox:
             path.unlink()
         return hashes
 
+    def pieces_address(self, name: str) -> str:
+        """Return an address in this outbox, if its store makes an object of others."""
+        return f"{self._base}/{PIECES}/{name}" if self._store.copies_parts else ""
+
     def remove_former(self, former: Mapping[str, str], present: Iterable[str]) -> None:
         """Delete the objects below this address."""
         kept = set(present)
@@ -183,7 +196,7 @@ class BucketOutbox:
         """Upload one output; return False if there is another finished one."""
         item = upload.item
         try:
-            self._store.create(Path(item.temporary), item.target, upload.about)
+            self._store.create(Path(item.temporary), item.target, upload.about, item.pieces)
         except FileExistsError:
             return self._put_again(upload, former)
         return True

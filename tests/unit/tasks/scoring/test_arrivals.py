@@ -27,9 +27,9 @@ from tasks.scoring.arrivals import (
     save_hashes,
     split_complete,
 )
-from tasks.scoring.outbox import ChangedError
 from tasks.scoring.places import inbox as inbox_module
 from tasks.scoring.places.inbox import Arrival, list_inbox
+from tasks.scoring.places.staged import ChangedError
 from tasks.scoring.process_pool import ProcessPool, WorkerProcessError, limits_for
 
 
@@ -298,7 +298,8 @@ def test_a_file_above_the_limit_is_not_read(inbox, tmp_path):
 
 def test_a_file_that_is_swapped_before_its_quarantine_is_not_copied(tmp_path):
     from aemodels.core.findings import Finding
-    from tasks.scoring.outbox import BundleLabel, Destination, quarantine
+    from tasks.scoring.places.quarantine import quarantine
+    from tasks.scoring.places.staged import BundleLabel, Destination
 
     path = tmp_path / "w.las"
     path.write_text("abc")

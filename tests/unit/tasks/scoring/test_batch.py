@@ -11,8 +11,8 @@ import pytest
 from tasks.ledger import Claim
 from tasks.ledger.claims import Key
 from tasks.scoring.batch import ScoringTask, _score_tasks
-from tasks.scoring.file import Job, ScoringResult
-from tasks.scoring.outbox import Staged
+from tasks.scoring.places.staged import Staged
+from tasks.scoring.request import Job, ScoringResult
 
 
 def task(folder: Path, row: int) -> ScoringTask:

@@ -15,9 +15,10 @@ from aemodels.io import sha256_file, write_segy
 from helpers.cheap_bundle import cheap_line_bundle
 from helpers.recordings import make_line
 from tasks.scoring.line_ranges.outputs import stage_ranges, write_range
-from tasks.scoring.line_ranges.plan import LinePart, plan_line, read_plan
-from tasks.scoring.outbox import BundleLabel, ChangedError, Destination, publish
+from tasks.scoring.line_ranges.plan import LinePart, read_plan
+from tasks.scoring.line_ranges.survey import plan_line, survey_of
 from tasks.scoring.outbox_large_lines import LargeLine, stage_blocks
+from tasks.scoring.places.staged import BundleLabel, ChangedError, Destination, publish
 
 LABEL = BundleLabel("sondeflow-seismic", "2")
 TRACES, BLOCK, RANGE = 330, 40, 80
@@ -70,7 +71,7 @@ def test_a_plan_is_read_as_it_was_written(line, bundle, part):
 
     plan = plan_line(line, bundle, part("plan"))
     assert read_plan(Path(part("plan").folder)) == plan
-    assert read_plan(Path(part("plan").folder)).survey == survey_plain(line.local, None)
+    assert survey_of(read_plan(Path(part("plan").folder))) == survey_plain(line.local, None)
 
 
 def test_ranges_in_any_order_give_the_outputs_of_one_piece(line, bundle, part, tmp_path):

@@ -20,19 +20,9 @@ from aemodels.io.las.writer import write_las
 from aemodels.io.readers import read
 from aemodels.io.segy.writer import write_segy
 from helpers.recordings import make_line, make_well
-from tasks.scoring.outbox import (
-    BundleLabel,
-    ChangedError,
-    Destination,
-    discard,
-    publish,
-    quarantine,
-    remove_temporary_files,
-    score_schema,
-    score_table,
-    stage,
-    targets,
-)
+from tasks.scoring.outbox import score_schema, score_table, stage, targets
+from tasks.scoring.places.quarantine import quarantine
+from tasks.scoring.places.staged import BundleLabel, ChangedError, Destination, discard, publish, remove_temporary_files
 
 LABEL = BundleLabel("sondeflow-logs", "3")
 KNOWN = ("GR", "RHOB")

@@ -17,8 +17,9 @@ from aemodels.io import read, read_segy, sha256_file, write_segy
 from helpers.cheap_bundle import cheap_line_bundle
 from helpers.recordings import make_line
 from tasks.scoring import outbox_large_lines
-from tasks.scoring.outbox import ABOUT, BundleLabel, ChangedError, Destination, Targets, publish, stage
+from tasks.scoring.outbox import ABOUT, Targets, stage
 from tasks.scoring.outbox_large_lines import LargeLine, WrittenLine, stage_blocks
+from tasks.scoring.places.staged import BundleLabel, ChangedError, Destination, publish
 
 LABEL = BundleLabel("sondeflow-seismic", "2")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from tasks.scoring.outbox import Staged
 from tasks.scoring.places.outbox import BucketOutbox, FolderOutbox, open_outbox
+from tasks.scoring.places.staged import Staged
 
 BASE = "memory://results/box"
 NAMES = ("las/a.0.las", "reports/a.0.html", "scores/kind=logs/bundle=b-v1/0.parquet")
@@ -85,7 +85,7 @@ def test_what_has_no_scores_yet_is_replaced(outbox, system):
 def test_scores_come_last_and_only_with_the_others(outbox, system, monkeypatch):
     create = type(outbox._store).create
 
-    def failing(self, local, address, about):
+    def failing(self, local, address, about, pieces=()):
         if address.endswith(".html"):
             raise OSError("no network")
         create(self, local, address, about)

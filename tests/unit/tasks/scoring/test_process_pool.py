@@ -20,8 +20,9 @@ from helpers.paths import ROOT, TESTS
 from helpers.processes import tree
 from tasks.ingest.check import ANSWER as CHECK
 from tasks.scoring.choose_bundle import open_scorer
-from tasks.scoring.file import Job, score_job
+from tasks.scoring.file import score_job
 from tasks.scoring.process_pool import ProcessPool, WorkerProcess, WorkerProcessError, WorkerStartError, limits_for
+from tasks.scoring.request import Job
 from tasks.settings import Settings
 
 POISON = str(TESTS / "helpers" / "poison")

@@ -14,8 +14,9 @@ import pytest
 from aemodels.core.errors import UnreadableFileError
 from aemodels.io.remote import list_remote
 from helpers.s3_server import S3Server, s3_server
-from tasks.storage import objects
+from tasks.storage import parts
 from tasks.storage.objects import ChangedObjectError, open_store
+from tasks.storage.parts import Piece
 
 BASE = "s3://results/box"
 
@@ -128,7 +129,7 @@ def test_more_objects_than_one_page(server):
 
 def test_failing_requests_are_repeated_and_lost_answers_recognised(server, write, monkeypatch):
     """Every third request fails, half of them after they were done: each object is there once, as it was written."""
-    monkeypatch.setattr(objects, "PART_BYTES", 5 * 2**20)
+    monkeypatch.setattr(parts, "PART_BYTES", 5 * 2**20)
     store, files = open_store(BASE), [write(f"well {number}".encode()) for number in range(12)]
     large = write(b"x" * (11 * 2**20))
     server.fail_every = 3
@@ -143,7 +144,7 @@ def test_failing_requests_are_repeated_and_lost_answers_recognised(server, write
 
 def test_an_interrupted_upload_leaves_nothing(server, write, monkeypatch):
     """The second part of three never arrives: no object, and no parts that cost money."""
-    monkeypatch.setattr(objects, "PART_BYTES", 5 * 2**20)
+    monkeypatch.setattr(parts, "PART_BYTES", 5 * 2**20)
     large, about = write(b"y" * (11 * 2**20))
     server.refused = lambda method, path, query: (403, b"<Error><Code>AccessDenied</Code></Error>") if (
         method == "PUT" and "partNumber=2" in query
@@ -157,6 +158,27 @@ def test_an_interrupted_upload_leaves_nothing(server, write, monkeypatch):
     server.refused = lambda *_: None
     open_store(BASE).create(large, f"{BASE}/line.sgy", about)
     assert server.files(BASE)["line.sgy"] == large.read_bytes()
+
+
+def test_what_the_store_has_of_a_file_is_copied_there(server, write):
+    """Of three pieces behind a header one is altered: the first and that are sent, the last is not."""
+    contents = [bytes([65 + number]) * (6 * 2**20) for number in range(3)]
+    large, about = write(b"h" * 3600 + b"".join(contents) + b"tail" + b"z" * (16 * 2**20))
+    store, pieces, start = open_store(BASE), [], 3600
+    for number, content in enumerate(contents):
+        piece, about_piece = write(content)
+        store.create(piece, f"{BASE}/ranges/{number}", about_piece)
+        pieces.append(Piece(f"{BASE}/ranges/{number}", start, start + len(content), about_piece["sha256"]))
+        start += len(content)
+    other, about_other = write(b"o" * len(contents[1]))
+    store.replace(other, store.find(f"{BASE}/ranges/1"), about_other)
+    server.requests.clear()
+    server.received = 0
+    store.create(large, f"{BASE}/line.sgy", about, pieces)
+    assert server.system.cat_file(f"{BASE}/line.sgy") == large.read_bytes()
+    assert store.find(f"{BASE}/line.sgy").sha256 == about["sha256"]
+    assert server.requests["COPY"] == 1
+    assert large.stat().st_size - server.received == pytest.approx(6 * 2**20, abs=10_000)
 
 
 def test_a_server_without_conditional_writes_is_asked_first(server, write):
