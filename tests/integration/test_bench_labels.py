@@ -114,7 +114,7 @@ def test_the_example_set_is_of_the_sample_wells_and_scores_their_flags(command_j
 
 
 def test_the_flags_of_an_outbox_are_scored_as_the_table_of_them(command_json, tmp_path) -> None:
-    well = read(ROOT / "data" / "sample" / "wells" / "34_7-13.las")
+    well = read(ROOT / "data" / "sample" / "wells" / "31_2-7.las")
     folder = scores_folder(tmp_path, "logs", BundleLabel("logs", "1"))
     folder.mkdir(parents=True)
     scores = Bundle.load(shipped_bundle("logs-v1").folder).score(well)
