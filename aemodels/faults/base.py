@@ -124,6 +124,22 @@ class CurveFault(LogFault):
         return tuple(Target(rows=(row,), required=(row,)) for row in rows)
 
 
+class HoleFault(LogFault):
+    """A fault of the hole: it is injected where the first known of density, neutron and sonic is observed."""
+
+    REQUIRED: ClassVar[tuple[str, ...]] = ("RHOB", "NPHI", "DTC")
+    ALTERED: ClassVar[tuple[str, ...]]  # canonical names of the curves that may be hit
+
+    @override
+    def targets(self, recording: Recording) -> tuple[Target, ...]:
+        names = recording.names
+        required = [name for name in self.REQUIRED if name in names]
+        if recording.kind != self.records or not required:
+            return ()
+        rows = tuple(names.index(name) for name in self.ALTERED if name in names)
+        return (Target(rows=rows, required=(names.index(required[0]),)),)
+
+
 class StringFault(LogFault):
     """A fault of all curves of a tool string at once."""
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from aemodels.core.types import Recording
-from aemodels.faults.base import LogFault, MetreRange, ShareRange, Site, Target, sample_step, smooth_noise
+from aemodels.faults.base import HoleFault, MetreRange, ShareRange, Site, sample_step, smooth_noise
 
 # Share of mud in each tool's reading where the density pad reads mud only: density is a shallow pad tool, the neutron
 # reads deeper, and the compensated sonic follows the wall unless it skips.
@@ -19,7 +19,7 @@ MUD_NPHI = 1.0  # hydrogen index of water-based mud [v/v]
 DRHO_GAIN = 0.25  # largest correction of the density tool [g/cm3]
 
 
-class Washout(LogFault):
+class Washout(HoleFault):
     """Mud mixed into RHOB, NPHI and DTC, and CALI enlarged, over a tapered and rugose interval.
 
     References:
@@ -27,7 +27,6 @@ class Washout(LogFault):
         and neutron tools); Rider, M. & Kennedy, M. (2011), The Geological Interpretation of Well Logs, 3rd ed., ch. 4.
     """
 
-    REQUIRED: ClassVar[tuple[str, ...]] = ("RHOB", "NPHI", "DTC")
     ALTERED: ClassVar[tuple[str, ...]] = ("RHOB", "NPHI", "DTC", "DRHO", "CALI")
 
     kind: Literal["washout"] = "washout"
@@ -51,15 +50,6 @@ class Washout(LogFault):
     enlargement_in: MetreRange = Field(
         default=(2.0, 6.0), description="increase of the caliper at the worst depth [in]"
     )
-
-    @override
-    def targets(self, recording: Recording) -> tuple[Target, ...]:
-        names = recording.names
-        required = [name for name in self.REQUIRED if name in names]
-        if recording.kind != self.records or not required:
-            return ()
-        rows = tuple(names.index(name) for name in self.ALTERED if name in names)
-        return (Target(rows=rows, required=(names.index(required[0]),)),)
 
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -11,7 +11,7 @@ from scipy.ndimage import uniform_filter1d
 from typing_extensions import override
 
 from aemodels.core.types import Recording
-from aemodels.faults.base import LogFault, MetreRange, ShareRange, Site, Target, sample_step
+from aemodels.faults.base import HoleFault, MetreRange, ShareRange, Site, sample_step
 from aemodels.faults.resampled.other_depths import Floats, pattern
 
 # What mud reads, and by how much of the share of mud in the density reading a tool is hit: lowest and highest.
@@ -21,7 +21,7 @@ CALIPER_IN, CORRECTION = 9.0, 0.3  # at a share of one
 IN_GAUGE = 0.3  # of the pattern: below it the hole has the size of the bit
 
 
-class ResampledWashout(LogFault):
+class ResampledWashout(HoleFault):
     """Mix mud into density, neutron, slowness and gamma ray where another interval of the well has its high readings.
 
     Weak beds wash out and hard ones stand: holes have the rhythm of the rock, not a shape of their own.
@@ -30,6 +30,7 @@ class ResampledWashout(LogFault):
         Ellis, D. V. & Singer, J. M. (2007), Well Logging for Earth Scientists, 2nd ed., ch. 12-13 (standoff).
     """
 
+    ALTERED: ClassVar[tuple[str, ...]] = (*MUD, "DRHO", "CALI")
     label: ClassVar[str] = "washout"
 
     kind: Literal["washout_resampled"] = "washout_resampled"
@@ -38,15 +39,6 @@ class ResampledWashout(LogFault):
         default=(0.25, 0.9), description="share of mud in the density reading at the worst depth"
     )
     aperture_m: MetreRange = Field(default=(0.3, 0.7), description="interval that the tools average over [m]")
-
-    @override
-    def targets(self, recording: Recording) -> tuple[Target, ...]:
-        names = recording.names
-        needed = [name for name in ("RHOB", "NPHI", "DTC") if name in names]
-        if recording.kind != self.records or not needed:
-            return ()
-        rows = tuple(names.index(name) for name in (*MUD, "DRHO", "CALI") if name in names)
-        return (Target(rows=rows, required=(names.index(needed[0]),)),)
 
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 from typing_extensions import override
 
 from aemodels.core.types import Recording
-from aemodels.faults.base import LogFault, MetreRange, Site, Target, sample_step
+from aemodels.faults.base import HoleFault, MetreRange, Site, sample_step
 
 Inch = Annotated[float, Field(gt=0.0, le=20.0)]
 # Depth of investigation: the standoff [in] at which a tool sees as much mud as rock, and what mud reads.
@@ -22,7 +22,7 @@ RESOLUTION_M = {"RHOB": 0.3, "NPHI": 0.5, "DTC": 0.6, "GR": 0.3}
 PAD_REACH_IN = 1.5
 
 
-class SimulatedWashout(LogFault):
+class SimulatedWashout(HoleFault):
     """Enlarge the hole by breakouts of random place and size, and mix mud in by each tool's depth of investigation.
 
     The share of mud is 1 - exp(-standoff / depth of investigation), averaged over the tool's vertical resolution.
@@ -32,6 +32,7 @@ class SimulatedWashout(LogFault):
         of density and neutron tools); Plumb, R. A. & Hickman, S. H. (1985), J. Geophys. Res. 90, 5513 (breakouts).
     """
 
+    ALTERED: ClassVar[tuple[str, ...]] = (*DEPTH_IN, "DRHO", "CALI")
     label: ClassVar[str] = "washout"
 
     kind: Literal["washout_simulated"] = "washout_simulated"
@@ -40,15 +41,6 @@ class SimulatedWashout(LogFault):
         default=(1.0, 7.0), description="largest enlargement over the bit size [in], lowest and highest"
     )
     breakouts: tuple[int, int] = Field(default=(1, 8), description="number of breakouts in an interval")
-
-    @override
-    def targets(self, recording: Recording) -> tuple[Target, ...]:
-        names = recording.names
-        needed = [name for name in ("RHOB", "NPHI", "DTC") if name in names]
-        if recording.kind != self.records or not needed:
-            return ()
-        rows = tuple(names.index(name) for name in (*DEPTH_IN, "DRHO", "CALI") if name in names)
-        return (Target(rows=rows, required=(names.index(needed[0]),)),)
 
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -10,33 +10,25 @@ from pydantic import Field
 from typing_extensions import override
 
 from aemodels.core.types import Recording
-from aemodels.faults.base import FLOOR, LogFault, MetreRange, Site, Target, sample_step
+from aemodels.faults.base import FLOOR, HoleFault, MetreRange, Site, sample_step
 
 # Change within the hole, lowest and highest, in the unit of the curve.
 CHANGE = {"RHOB": (-0.8, -0.1), "NPHI": (0.03, 0.3), "DTC": (0.0, 40.0), "DRHO": (0.05, 0.3), "CALI": (1.0, 8.0)}
 
 
-class TextbookWashout(LogFault):
+class TextbookWashout(HoleFault):
     """Add a constant to each curve over an interval with straight flanks.
 
     References:
         Rider, M. & Kennedy, M. (2011), The Geological Interpretation of Well Logs, 3rd ed., ch. 4 (bad hole).
     """
 
+    ALTERED: ClassVar[tuple[str, ...]] = tuple(CHANGE)
     label: ClassVar[str] = "washout"
 
     kind: Literal["washout_textbook"] = "washout_textbook"
     length_m: MetreRange = Field(default=(1.5, 20.0), description="length of the enlarged interval [m]")
     flank_m: MetreRange = Field(default=(0.2, 0.8), description="length of each flank [m]")
-
-    @override
-    def targets(self, recording: Recording) -> tuple[Target, ...]:
-        names = recording.names
-        needed = [name for name in ("RHOB", "NPHI", "DTC") if name in names]
-        if recording.kind != self.records or not needed:
-            return ()
-        rows = tuple(names.index(name) for name in CHANGE if name in names)
-        return (Target(rows=rows, required=(names.index(needed[0]),)),)
 
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:
