@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self, TypeAlias
 
@@ -110,6 +111,8 @@ class LogFault(FaultBase):
 class CurveFault(LogFault):
     """A fault of one curve at a time."""
 
+    KNOWN: ClassVar[Container[str] | None] = None  # curves that the fault is known for; None = any
+
     curves: tuple[str, ...] = Field(
         default=MODELLED_CURVES,
         min_length=1,
@@ -120,7 +123,8 @@ class CurveFault(LogFault):
     def targets(self, recording: Recording) -> tuple[Target, ...]:
         if recording.kind != self.records:
             return ()
-        rows = (recording.names.index(name) for name in self.curves if name in recording.names)
+        known = [name for name in self.curves if self.KNOWN is None or name in self.KNOWN]
+        rows = (recording.names.index(name) for name in known if name in recording.names)
         return tuple(Target(rows=(row,), required=(row,)) for row in rows)
 
 

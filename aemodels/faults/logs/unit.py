@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Container
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from aemodels.core.types import Recording
-from aemodels.faults.base import CurveFault, MetreRange, Site, Target
+from aemodels.faults.base import CurveFault, MetreRange, Site
 
 # wrong / canonical unit: NPHI in %, DTC in us/m, RHOB in kg/m3, resistivity in ohm.ft read as ohm.m
 UNIT_FACTORS = {
@@ -27,6 +28,8 @@ UNIT_FACTORS = {
 class Unit(CurveFault):
     """An interval of one curve multiplied by the factor of a common unit mistake."""
 
+    KNOWN: ClassVar[Container[str]] = UNIT_FACTORS
+
     kind: Literal["unit"] = "unit"
     length_m: MetreRange = Field(default=(10.0, 60.0), description="length of the interval in the wrong unit [m]")
     curves: tuple[str, ...] = Field(
@@ -34,10 +37,6 @@ class Unit(CurveFault):
         min_length=1,
         description="curves that may be affected; those without a common unit mistake are ignored",
     )
-
-    @override
-    def targets(self, recording: Recording) -> tuple[Target, ...]:
-        return tuple(target for target in super().targets(recording) if recording.names[target.rows[0]] in UNIT_FACTORS)
 
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -10,7 +11,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from aemodels.core.types import Recording
-from aemodels.faults.base import CurveFault, MetreRange, Site, Target, from_display_scale, to_display_scale
+from aemodels.faults.base import CurveFault, MetreRange, Site, from_display_scale, to_display_scale
 
 # Usual limits of the tracks that curves are plotted on, left and right; decades for resistivities.
 TRACKS: dict[str, tuple[tuple[float, float], ...]] = {
@@ -25,6 +26,7 @@ TRACKS: dict[str, tuple[tuple[float, float], ...]] = {
 class ResampledUnit(CurveFault):
     """Replace an interval of one curve by what the limits of another of its usual tracks make of the drawn line."""
 
+    KNOWN: ClassVar[Container[str]] = TRACKS
     label: ClassVar[str] = "unit"
 
     kind: Literal["unit_resampled"] = "unit_resampled"
@@ -32,10 +34,6 @@ class ResampledUnit(CurveFault):
     curves: tuple[str, ...] = Field(
         default=tuple(TRACKS), min_length=1, description="curves that may be hit; only those with known tracks count"
     )
-
-    @override
-    def targets(self, recording: Recording) -> tuple[Target, ...]:
-        return tuple(target for target in super().targets(recording) if recording.names[target.rows[0]] in TRACKS)
 
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -10,7 +11,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from aemodels.core.types import Recording
-from aemodels.faults.base import CurveFault, MetreRange, Site, Target
+from aemodels.faults.base import CurveFault, MetreRange, Site
 
 # What may have been written instead of the canonical reading: (gain, offset) of each mistake.
 MISTAKES: dict[str, tuple[tuple[float, float], ...]] = {
@@ -25,6 +26,7 @@ MISTAKES: dict[str, tuple[tuple[float, float], ...]] = {
 class SimulatedUnit(CurveFault):
     """Replace an interval of one curve by what a wrong conversion or calibration would have written."""
 
+    KNOWN: ClassVar[Container[str]] = MISTAKES
     label: ClassVar[str] = "unit"
 
     kind: Literal["unit_simulated"] = "unit_simulated"
@@ -34,10 +36,6 @@ class SimulatedUnit(CurveFault):
         min_length=1,
         description="curves that may be hit; only those with a known mistake count",
     )
-
-    @override
-    def targets(self, recording: Recording) -> tuple[Target, ...]:
-        return tuple(target for target in super().targets(recording) if recording.names[target.rows[0]] in MISTAKES)
 
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:

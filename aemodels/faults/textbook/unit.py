@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -10,7 +11,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from aemodels.core.types import Recording
-from aemodels.faults.base import CurveFault, MetreRange, Site, Target
+from aemodels.faults.base import CurveFault, MetreRange, Site
 
 # Gain and offset of what is written instead of the canonical reading.
 WRITTEN: dict[str, tuple[tuple[float, float], ...]] = {
@@ -25,6 +26,7 @@ WRITTEN: dict[str, tuple[tuple[float, float], ...]] = {
 class TextbookUnit(CurveFault):
     """Write an interval of one curve in another unit, or with another correction."""
 
+    KNOWN: ClassVar[Container[str]] = WRITTEN
     label: ClassVar[str] = "unit"
 
     kind: Literal["unit_textbook"] = "unit_textbook"
@@ -32,10 +34,6 @@ class TextbookUnit(CurveFault):
     curves: tuple[str, ...] = Field(
         default=tuple(WRITTEN), min_length=1, description="curves that may be hit; only those listed here count"
     )
-
-    @override
-    def targets(self, recording: Recording) -> tuple[Target, ...]:
-        return tuple(target for target in super().targets(recording) if recording.names[target.rows[0]] in WRITTEN)
 
     @override
     def apply(self, recording: Recording, site: Site, rng: np.random.Generator) -> NDArray[np.float32]:
