@@ -14,6 +14,10 @@ from aemodels.signal.noise_estimate import noise_sigma
 # takes more than three of them; a larger change removes a bed, or a fault that the flags should name.
 MAX_RANGE_SHARE = 0.1
 MAX_NOISE_LEVELS = 3.0
+# Where the noise is at most NOISY_SHARE of the range, thin beds are as large as three noise levels, and no third
+# difference tells them from noise: there the limit is at most MAX_QUIET_SHARE.
+NOISY_SHARE = 0.1
+MAX_QUIET_SHARE = 0.14
 
 
 def limit_unflagged_changes(scores: Scores) -> Scores:
@@ -43,7 +47,9 @@ def _limit(values: FloatArray, change: FloatArray, known: BoolArray) -> float:
     if not known.any():
         return np.inf
     low, high = np.quantile(values[known], [0.1, 0.9])
-    limit = MAX_RANGE_SHARE * float(high - low)
-    if not (np.abs(change[known]) > limit).any():
-        return limit
-    return max(limit, MAX_NOISE_LEVELS * float(noise_sigma(values[None], known[None])[0, 0]))
+    span = float(high - low)
+    if not (np.abs(change[known]) > MAX_RANGE_SHARE * span).any():
+        return MAX_RANGE_SHARE * span
+    noise = float(noise_sigma(values[None], known[None])[0, 0])
+    limit = max(MAX_RANGE_SHARE * span, MAX_NOISE_LEVELS * noise)
+    return limit if noise > NOISY_SHARE * span else min(limit, MAX_QUIET_SHARE * span)

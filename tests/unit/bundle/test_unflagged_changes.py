@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from aemodels.bundle.unflagged_changes import MAX_NOISE_LEVELS, MAX_RANGE_SHARE, limit_unflagged_changes
+from aemodels.bundle.unflagged_changes import (
+    MAX_NOISE_LEVELS,
+    MAX_QUIET_SHARE,
+    MAX_RANGE_SHARE,
+    NOISY_SHARE,
+    limit_unflagged_changes,
+)
 from aemodels.core.types import Scores
 
 DEPTHS = 400
@@ -33,6 +40,20 @@ def test_noise_may_be_removed_whatever_the_range() -> None:
     found = limit_unflagged_changes(scores_of("GR", 60 + noise, np.full(DEPTHS, 60.0), slice(0, 0))).denoised[0]
     assert np.mean(found == 60) > 0.99
     assert np.abs(found - 60).max() < np.abs(noise).max() - 0.8 * MAX_NOISE_LEVELS * 5
+
+
+@pytest.mark.parametrize(
+    ("share", "quiet"), [(0.5 * NOISY_SHARE, True), (0.9 * NOISY_SHARE, True), (1.2 * NOISY_SHARE, False)]
+)
+def test_noise_that_is_small_beside_the_range_is_not_taken_for_leave_to_remove_beds(share: float, quiet: bool) -> None:
+    beds = 60 + 30 * np.sin(np.arange(DEPTHS) / 40)
+    span = np.subtract(*np.quantile(beds, [0.9, 0.1]))
+    raw = beds + np.random.default_rng(0).normal(0, share * span, DEPTHS)
+    raw[100] = 60 + span  # a thin bed
+    found = limit_unflagged_changes(scores_of("GR", raw, beds, slice(0, 0))).denoised[0]
+    changed = abs(found[100] - raw[100]) / np.subtract(*np.quantile(raw, [0.9, 0.1]))
+    assert (changed <= MAX_QUIET_SHARE + 1e-4) == quiet
+    assert changed >= MAX_RANGE_SHARE - 1e-4
 
 
 def test_a_resistivity_is_limited_by_its_logarithm() -> None:
