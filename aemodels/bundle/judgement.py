@@ -19,14 +19,13 @@ from aemodels.signal.noise_level import unusually_noisy
 # Share of an unfamiliar well above which its scores mean nothing: five times what is promised on familiar ones.
 MAX_UNFAMILIAR_SHARE = 0.05
 HOLE_CURVES = ("RHOB", "NPHI", "PEF")  # measured by pads and sensors that need the wall
-MIN_CURVES = 2  # observed at a depth, for a score to mean anything: faults are seen by what curves say of each other
 NOISE = "noise"  # reason where a curve's noise is far above that of the training wells
 RULE_FACTOR = 2.0  # rows flagged by a quality rule score at least this many thresholds
 
 
-def enough_curves(section: Section) -> BoolArray:
-    """Return the depths with enough observed curves for a score to mean anything, bool[sample]."""
-    return np.asarray(section.mask.sum(axis=0) >= min(MIN_CURVES, len(section.mask)))
+def observed_depths(section: Section) -> BoolArray:
+    """Return the depths at which any curve was observed, bool[sample]: one curve alone shows spikes and stuck tools."""
+    return np.asarray(section.mask.any(axis=0))
 
 
 def judged_depths(
@@ -34,7 +33,7 @@ def judged_depths(
 ) -> tuple[BoolArray, tuple[Finding, ...]]:
     """Return the depths of a well whose scores mean something, bool[sample], and why others do not.
 
-    Left out are depths with fewer than two curves, and whole wells that no training well is like if far more than
+    Left out are depths without a curve, and whole wells that no training well is like if far more than
     the promised share of them would be flagged.
 
     Args:
@@ -43,7 +42,7 @@ def judged_depths(
         threshold: higher scores are flagged.
         familiarity: descriptions of the training wells; None = every well is familiar.
     """
-    judged = enough_curves(section)
+    judged = observed_depths(section)
     if familiarity is None or not judged.any():
         return judged, ()
     flagged = row_scores(found, "logs") > threshold

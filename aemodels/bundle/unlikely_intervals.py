@@ -1,4 +1,4 @@
-"""Flagged intervals that cannot be what they are called: thin beds as spikes, and depth shifts of a metre."""
+"""Flagged intervals that cannot be what they are called: beds as spikes, short depth shifts, washouts of one curve."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from aemodels.detect.rules.rules import edge_shares
 from aemodels.signal.runs import runs
 
 SPIKE, SHIFT = "spike", "depth_shift"
+# Seen by what one curve says of another. Where only one was observed, a low density is rock as well as bad hole.
+SEEN_BY_TWO = frozenset({"washout", SHIFT})
 # Tools that average over 0.4 m and more, so that a bed has flanks of two samples at a step of 0.15 m. Resistivities,
 # which saturate and jump in earnest, are left out.
 AVERAGED_CURVES = frozenset({"GR", "RHOB", "NPHI", "DTC"})
@@ -30,7 +32,8 @@ def lower_unlikely_intervals(
 ) -> FloatArray:
     """Return scores in which intervals that cannot be what they are called are hints, not flags.
 
-    Those called spikes whose peaks have the flanks of a bed, and those called depth shifts that are too short for one.
+    Those called spikes whose peaks have the flanks of a bed, those called depth shifts that are too short for one, and
+    washouts and depth shifts where a single curve was observed.
 
     Args:
         found: float32[curve, sample], scores; NaN = not judged.
@@ -44,6 +47,8 @@ def lower_unlikely_intervals(
     """
     flagged = row_scores(found, "logs") > threshold
     names, out = label_rows(kinds, flagged, "logs"), found.copy()
+    alone = (section.mask.sum(axis=0) == 1) & [name in SEEN_BY_TWO for name in names]
+    out[:, alone] = np.minimum(out[:, alone], np.float32(threshold))
     for start, stop in runs(flagged):
         unlikely = names[start] == SHIFT and stop - start < MIN_SHIFT_SAMPLES
         if names[start] == SPIKE and stop - start <= MAX_SPIKE_SAMPLES:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from aemodels.bundle.bundle import Bundle
-from aemodels.bundle.judgement import enough_curves
+from aemodels.bundle.judgement import observed_depths
 from aemodels.core.errors import DataError
 from aemodels.core.findings import Finding
 from aemodels.core.types import BoolArray, FloatArray, Recording, Section
@@ -92,7 +92,7 @@ class Calibration:
 def calibrate(bundle: Bundle, recordings: Sequence[Recording]) -> Calibration:
     """Fit the thresholds of a bundle to recordings that it was not trained on.
 
-    Rows that a quality rule flags, straight lines, bad hole by the caliper, and depths with too few curves do not
+    Rows that a quality rule flags, straight lines, bad hole by the caliper, and depths without a curve do not
     count: their flags do not depend on the threshold. Wells become familiar to the bundle, so that wells like them are
     judged.
 
@@ -162,7 +162,7 @@ def _clean_scores(bundle: Bundle, section: Section, unflagged: BoolArray) -> Flo
     rows = row_scores(bundle.divided(bundle.detector.score(section)), bundle.kind)
     counts = unflagged & clean_samples(section, bundle.kind).any(axis=_across(bundle))
     if bundle.kind == "logs":
-        counts &= enough_curves(section)
+        counts &= observed_depths(section)
     return np.where(counts, rows, np.nan).astype(np.float32)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aemodels.bundle.bundle import Bundle
-from aemodels.bundle.judgement import enough_curves, flagged_by_rule
+from aemodels.bundle.judgement import flagged_by_rule, observed_depths
 from aemodels.core.types import BoolArray, FloatArray, IntArray, Recording, Section
 from aemodels.detect.fusion.calibration_set import MemberEvaluation, clean_samples, evaluate_members
 from aemodels.detect.fusion.fusion import FusionDetector
@@ -80,7 +80,7 @@ def evaluate_well(bundle: Bundle, recording: Recording) -> EvaluatedWell:
     section, flags = bundle.detector_input(even, quality), bundle.rule_flags(quality, even)
     if even.kind == "logs":
         section = with_bad_hole(section, even)
-        by_rule, judged = flagged_by_rule(flags, (len(bundle.curves), even.axis.size)), enough_curves(section)
+        by_rule, judged = flagged_by_rule(flags, (len(bundle.curves), even.axis.size)), observed_depths(section)
     else:
         by_trace: dict[str, BoolArray] = {reason: np.asarray(flag.any(axis=1)) for reason, flag in flags.items()}
         by_rule = flagged_by_rule(by_trace, (len(even.channels),))[None]

@@ -67,9 +67,8 @@ def test_the_one_for_wells_scores_any_of_its_curves(curves):
     scores = bundle.score(well)
     rows = [bundle.curves.index(curve) for curve in curves]
     assert np.isfinite(scores.denoised[rows]).all()
-    assert np.isfinite(scores.score[scores.is_judged]).all()
-    if len(curves) == 1:
-        assert not scores.is_judged.any(), "one curve alone says nothing of another"
+    assert np.isfinite(scores.score).all()
+    assert scores.is_judged.all()
 
 
 def test_the_one_for_lines_scores_a_generated_line():
@@ -93,3 +92,14 @@ def test_a_well_shorter_than_every_window_is_scored(samples):
     scores = Bundle.load(shipped_bundle("logs-v1").folder).score(make_well(samples=samples))
     assert scores.denoised.shape == (5, samples)
     assert scores.score.shape == (samples,)
+
+
+@pytest.mark.parametrize(("curve", "size"), [("GR", 120.0), ("RHOB", -0.6), ("NPHI", 0.4), ("DTC", -40.0)])
+def test_the_one_for_wells_finds_a_spike_of_a_well_with_a_single_curve(curve, size):
+    well = make_well("A", samples=900, seed=4, curves=(curve,))
+    before, values = _logs().score(well), well.values.copy()
+    values[0, 500] += size
+    scores = _logs().score(well.with_values(values))
+    assert scores.is_anomaly[500]
+    assert scores.reason[500] == "spike"
+    assert not before.is_anomaly[490:510].any()

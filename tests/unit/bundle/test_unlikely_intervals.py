@@ -17,12 +17,20 @@ SPIKE = (0.0, 0.0, 0.6, 0.0, 0.0)
 
 
 def lowered(
-    shape: tuple[float, ...], *, row: int = 0, kind: str = "spike", samples: int = 3, missing: bool = False
+    shape: tuple[float, ...],
+    *,
+    row: int = 0,
+    kind: str = "spike",
+    samples: int = 3,
+    missing: bool = False,
+    alone: bool = False,
 ) -> np.ndarray:
     """Return the scores of a peak of this shape after the change; it was flagged over some samples around its top."""
     values = np.full((2, DEPTHS), 0.3, dtype=np.float32)
     values[row, PEAK - 2 : PEAK + 3] += np.float32(shape)
-    section = Section("well", values, np.ones(values.shape, dtype=bool), np.ones(2, dtype=np.float32))
+    mask = np.ones(values.shape, dtype=bool)
+    mask[1 - row] = not alone
+    section = Section("well", values, mask, np.ones(2, dtype=np.float32))
     scores = np.full((2, DEPTHS), 0.2, dtype=np.float32)
     scores[row, PEAK - samples // 2 : PEAK - samples // 2 + samples] = 3.0
     if missing:
@@ -55,6 +63,12 @@ def test_what_may_be_a_fault_stays_flagged(kept: dict) -> None:
 @pytest.mark.parametrize(("samples", "flagged"), [(MIN_SHIFT_SAMPLES - 1, False), (MIN_SHIFT_SAMPLES, True)])
 def test_a_depth_shift_of_a_metre_is_a_hint(samples: int, flagged: bool) -> None:
     assert (lowered(SPIKE, kind="depth_shift", samples=samples).max() > THRESHOLD) == flagged
+
+
+@pytest.mark.parametrize(("kind", "flagged"), [("washout", False), ("depth_shift", False), ("spike", True)])
+def test_what_takes_two_curves_to_see_is_a_hint_where_one_was_observed(kind: str, flagged: bool) -> None:
+    assert lowered(SPIKE, kind=kind, samples=MIN_SHIFT_SAMPLES).max() == 3.0
+    assert (lowered(SPIKE, kind=kind, samples=MIN_SHIFT_SAMPLES, alone=True).max() == 3.0) == flagged
 
 
 def test_depths_that_are_not_judged_stay_so() -> None:
