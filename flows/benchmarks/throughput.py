@@ -58,7 +58,7 @@ def benchmark(repeats: int, las: Path | None = None) -> list[dict[str, Any]]:
     values = rng.normal(size=(len(CURVES), SAMPLES)).cumsum(axis=1).astype(np.float32)
     with tempfile.TemporaryDirectory() as folder:
         pairs = [_reading(values, Path(folder)), _blending(values), _scoring(values)]
-        pairs += [reading_field(sorted(las.glob("*.las"))[:FIELD_WELLS])] if las is not None else []
+        pairs += [reading_field(field_wells(las))] if las is not None else []
         return [measure(pair, repeats) for pair in pairs]
 
 
@@ -108,6 +108,11 @@ def _reading(values: np.ndarray, folder: Path) -> Pair:
 
     size = path.stat().st_size / 1e6
     return Pair(f"read LAS, {size:.1f} MB", lambda: read_las(path).values, "lasio.read", other)
+
+
+def field_wells(folder: Path) -> list[Path]:
+    """Return the wells of a folder that are read."""
+    return sorted(folder.glob("*.las"))[:FIELD_WELLS]
 
 
 def reading_field(paths: list[Path]) -> Pair:

@@ -59,6 +59,7 @@ def bench(  # noqa: PLR0913, PLR0917 - one option each
     with answering("bench", as_json=as_json) as answer:
         from flows.benchmarks.machine import machine
         from flows.environment import prepare_environment
+        from tasks.ingest.check import require_readable
         from tasks.settings import Settings
 
         settings = Settings()
@@ -69,14 +70,17 @@ def bench(  # noqa: PLR0913, PLR0917 - one option each
 
             if file is None:
                 raise BadUsageError("--bundle needs --file: a well or a line to score")
+            require_readable([file], settings)
             rows = benchmark_bundle(Path(open_scorer(bundle, settings).folder), file, repeats)
         elif tracking:
             from flows.benchmarks.tracking import benchmark_tracking
 
             rows = benchmark_tracking(repeats)
         else:
-            from flows.benchmarks.throughput import benchmark
+            from flows.benchmarks.throughput import benchmark, field_wells
 
+            if las is not None:
+                require_readable(field_wells(las), settings)
             rows = benchmark(repeats, las)
         rows += _scoring_rows() if score else []
         rows += _process_rows(start=start, memory=memory)

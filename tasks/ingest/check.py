@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,6 +38,19 @@ def checking(settings: Settings, started: StartedWorker | None = None) -> Iterat
             return {"path": str(path), "verdict": "unusable", "kind": "", "name": "", **found}
 
         yield check
+
+
+def require_readable(paths: Iterable[Path], settings: Settings) -> None:
+    """Check files in a supervised process, before something without a limit of time reads them.
+
+    Raises:
+        UnreadableFileError: for the first file that cannot be read, or exceeds a limit of time or memory.
+    """
+    with checking(settings) as check:
+        for path in paths:
+            found = check(path)
+            if found["verdict"] == "unusable":
+                raise UnreadableFileError(tuple(Finding(**finding) for finding in found["findings"]))
 
 
 def answer(line: str) -> str:

@@ -86,6 +86,17 @@ def test_commands_for_single_files_survive_one_that_hangs_or_crashes(folder, tmp
     assert f"[{code}]" in json.loads(done.stdout)["error"]
 
 
+def test_a_benchmark_of_a_file_that_hangs_ends(folder, tmp_path):
+    limits = LIMITS | {"SONDEFLOW_FILE_SECONDS": "6"}
+    environment = clean_environment(tmp_path / "home", PYTHONPATH=os.pathsep.join([POISON, str(ROOT)]), **limits)
+    command = [sys.executable, "-m", "flows", "bench", "--bundle", "logs-v1", "--file", str(folder / "poison.loop")]
+    done = subprocess.run(
+        [*command, "--json"], env=environment, capture_output=True, text=True, check=False, timeout=120, cwd=tmp_path
+    )
+    assert done.returncode == 1, done.stderr
+    assert "[timed-out]" in json.loads(done.stdout)["error"]
+
+
 @pytest.mark.slow
 def test_wells_are_searched_beside_files_that_hang_or_crash(folder, tmp_path, monkeypatch):
     from tasks.ingest.supervised_read import reading_files
