@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from flows.console import FAILED, OK, BadUsageError, answering
+
+if TYPE_CHECKING:
+    from tasks.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 SHOWN = ("curve", "kind", "faults", "found", "recall", "low", "high", "sound", "wrong", "precision", "f1")
@@ -59,29 +62,20 @@ def bench(  # noqa: PLR0913, PLR0917 - one option each
     with answering("bench", as_json=as_json) as answer:
         from flows.benchmarks.machine import machine
         from flows.environment import prepare_environment
-        from tasks.ingest.check import require_readable
         from tasks.settings import Settings
 
         settings = Settings()
         prepare_environment(settings)
         if bundle is not None:
-            from flows.benchmarks.bundle import benchmark_bundle
-            from tasks.scoring.choose_bundle import open_scorer
-
             if file is None:
                 raise BadUsageError("--bundle needs --file: a well or a line to score")
-            require_readable([file], settings)
-            rows = benchmark_bundle(Path(open_scorer(bundle, settings).folder), file, repeats)
+            rows = _bundle_rows(bundle, file, repeats, settings)
         elif tracking:
             from flows.benchmarks.tracking import benchmark_tracking
 
             rows = benchmark_tracking(repeats)
         else:
-            from flows.benchmarks.throughput import benchmark, field_wells
-
-            if las is not None:
-                require_readable(field_wells(las), settings)
-            rows = benchmark(repeats, las)
+            rows = _throughput_rows(las, repeats, settings)
         rows += _scoring_rows() if score else []
         rows += _process_rows(start=start, memory=memory)
         rows += _training_rows(repeats) if training else []
@@ -89,6 +83,24 @@ def bench(  # noqa: PLR0913, PLR0917 - one option each
         answer.show("Side by side", rows)
         failed = [row for row in rows if (_is_slower(row) if guard else row["verdict"] == "missed")]
         answer.code = FAILED if failed else OK
+
+
+def _bundle_rows(bundle: str, file: Path, repeats: int, settings: Settings) -> list[dict[str, Any]]:
+    from flows.benchmarks.bundle import benchmark_bundle
+    from tasks.ingest.check import require_readable
+    from tasks.scoring.choose_bundle import open_scorer
+
+    require_readable([file], settings)
+    return benchmark_bundle(Path(open_scorer(bundle, settings).folder), file, repeats)
+
+
+def _throughput_rows(las: Path | None, repeats: int, settings: Settings) -> list[dict[str, Any]]:
+    from flows.benchmarks.throughput import benchmark, field_wells
+    from tasks.ingest.check import require_readable
+
+    if las is not None:
+        require_readable(field_wells(las), settings)
+    return benchmark(repeats, las)
 
 
 def _scoring_rows() -> list[dict[str, Any]]:
