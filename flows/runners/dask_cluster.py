@@ -96,11 +96,14 @@ def local_cluster(workers: int, share: int | None = None, *, prefect: bool = Tru
     from distributed import LocalCluster
     from distributed.system import MEMORY_LIMIT
 
+    from flows.runners.dask_nanny import PatientNanny
+
     share = share or workers
     dask.config.set({**NO_PAGES, **SELDOM})  # for good: workers that are started later take it over
     return LocalCluster(
         n_workers=workers,
         threads_per_worker=1,
+        worker_class=PatientNanny,
         memory_limit=MEMORY_LIMIT // share,
         host=HOST,
         security=True,
