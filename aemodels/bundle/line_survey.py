@@ -84,8 +84,15 @@ def measure_blocks(blocks: Iterable[Recording]) -> PartMeasures:
         gathers[gather_type(block).kind] += len(block.channels)
         findings += block.findings
         samples = block.axis.size
-    arrays = (np.concatenate(some) for some in (rms, peaks, sigmas, live))
-    return PartMeasures(samples, *arrays, gathers, tuple(findings))
+    return PartMeasures(
+        samples=samples,
+        rms=np.concatenate(rms),
+        peaks=np.concatenate(peaks),
+        sigmas=np.concatenate(sigmas),
+        live=np.concatenate(live),
+        gathers=gathers,
+        findings=tuple(findings),
+    )
 
 
 def survey_of_parts(parts: Sequence[PartMeasures], at_end: Iterable[Finding] = ()) -> LineSurvey:

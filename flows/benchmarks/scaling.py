@@ -51,8 +51,8 @@ def measure_scaling(
 ) -> dict[str, Any]:
     """Measure the costs of this machine, and compare the clock with what a simulation says.
 
-    Costs are processor time of runs with one worker: what a start takes and what a well takes are told apart by many
-    files and few; for a line, by what a second worker adds. The clock is not used for them, so its comparison with the
+    Costs are processor time of runs with one worker: a start and a well follow from runs with many files and with few;
+    for a line, a start is what a second worker adds. The clock is not used for them, so its comparison with the
     simulation is a test of the simulation.
 
     Args:

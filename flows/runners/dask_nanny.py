@@ -9,7 +9,7 @@ from distributed import Nanny
 ENDING_SECONDS = 30.0
 
 
-class PatientNanny(Nanny):
+class PatientNanny(Nanny):  # type: ignore[misc] # distributed has no types
     """A nanny that waits longer for its worker to end before it kills it.
 
     A worker ends its scoring process, which may hold a gigabyte, and its registration in the ledger. Dask allows that
@@ -19,4 +19,5 @@ class PatientNanny(Nanny):
 
     async def close(self, timeout: float = ENDING_SECONDS, reason: str = "nanny-close") -> Literal["OK"]:
         """Close the worker; kill it if it has not ended after four fifths of the timeout in s."""
-        return await super().close(timeout=timeout, reason=reason)
+        await super().close(timeout=timeout, reason=reason)
+        return "OK"

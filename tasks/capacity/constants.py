@@ -35,7 +35,7 @@ class Constants(BaseModel):
     scoring_start_s: float = Field(default=1.4, ge=0, description="start of a scoring process of wells")
     line_start_s: float = Field(default=7.0, ge=0, description="start of a scoring process of lines, with its networks")
     score_well_s: float = Field(default=0.196, gt=0, description="reading, scoring and writing a well")
-    score_gb_s: float = Field(default=350.0, gt=0, description="the same for 1 GB of SEG-Y")
+    score_gb_s: float = Field(default=255.0, gt=0, description="the same for 1 GB of SEG-Y")
     worker_well_s: float = Field(default=0.0142, ge=0, description="claiming and publishing a well on a worker")
     flow_well_s: float = Field(default=0.0165, ge=0, description="listing, outcome and page of a well in the flow")
     flow_well_late_s: float = Field(default=0.0076, ge=0, description="its part after the last well")
