@@ -13,6 +13,7 @@ from aemodels.bundle import large_lines
 from aemodels.bundle.bundle import Bundle
 from aemodels.core.types import Source
 from aemodels.io import sha256_file, write_segy
+from aemodels.io.segy import read_plan as read_plan_module
 from helpers.cheap_bundle import cheap_line_bundle
 from helpers.recordings import make_line
 from tasks.scoring.line_ranges.outputs import stage_ranges, write_range
@@ -145,6 +146,16 @@ def test_a_finished_range_is_not_scored_again(line, bundle, part, monkeypatch):
     summary = write_range(line, bundle, part("range", 1))
     monkeypatch.setattr(Bundle, "score", lambda *_: pytest.fail("scored again"))
     assert write_range(line, bundle, part("range", 1)) == summary
+
+
+def test_no_step_reads_the_whole_line_to_hash_it_again(line, bundle, part, tmp_path, monkeypatch):
+    """Its hash is that of the claim; a hash per range would make a line cost the square of its size."""
+    monkeypatch.setattr(read_plan_module, "sha256_file", lambda *_: pytest.fail("the line was hashed"))
+    survey_part(line, part("survey"))
+    for number in range(len(plan_line(line, bundle, part("plan")).ranges)):
+        write_range(line, bundle, part("range", number))
+    stage_ranges(Destination(tmp_path / "out", LABEL), line, bundle, part("assemble"))
+    stage_blocks(Destination(tmp_path / "whole", LABEL), line, bundle)
 
 
 def test_a_missing_or_altered_range_is_named_and_scored_again(line, bundle, part, tmp_path):
