@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+CALL_FILES = 8  # a call costs little, and at the end no worker waits long for the last call of another
+
 
 @dataclass(frozen=True)
 class WorkerShare:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,18 +13,17 @@ import numpy as np
 
 from aemodels.bundle.bundle import Bundle
 from aemodels.bundle.line_sources import Line, SegyLine
+from aemodels.bundle.line_survey import LineSurvey, survey_line
 from aemodels.core.errors import DataError
 from aemodels.core.findings import Finding
 from aemodels.core.spec import Spec
-from aemodels.core.types import BoolArray, GatherKind, LineNoise, Recording, Scores
+from aemodels.core.types import BoolArray, Recording, Scores
 from aemodels.denoisers.training.architecture import Reach
 from aemodels.io.segy.header_positions import HeaderPositions
-from aemodels.io.segy.read_plan import plan_segy
+from aemodels.io.segy.read_plan import SegyPlan, plan_segy
 from aemodels.io.segy.reader import read_segy_blocks
-from aemodels.signal.gather_type import gather_type
-from aemodels.signal.noise_estimate import noise_sigma
-from aemodels.signal.normalise import TraceNormaliser, line_amplitude, trace_rms
-from aemodels.signal.quality_rules import assess, trace_findings, typical_peak
+from aemodels.signal.normalise import TraceNormaliser
+from aemodels.signal.quality_rules import assess, trace_findings
 from aemodels.signal.windows import WindowSpec
 
 BLOCK_SAMPLES = 1_500_000  # 6 MB as float32: peak memory stays below 1.5 GB; fewer would spend more on the margins
@@ -34,29 +32,6 @@ BLOCK_SAMPLES = 1_500_000  # 6 MB as float32: peak memory stays below 1.5 GB; fe
 ALONG_TRACES = frozenset({"gaussian_filter", "median", "savgol", "wavelet"})
 PANEL_STEP, PANEL_REACH = 80, 160
 RANGE_GAP = 64  # traces; wider than any window
-
-
-@dataclass(frozen=True)
-class LineSurvey:
-    """Measurements of a whole line that are needed before a block of it can be scored.
-
-    Args:
-        traces: number of traces in the line.
-        samples: samples per trace.
-        amplitude: median rms of the live traces.
-        peak: median peak of the live traces; infinite if there are too few of them.
-        noise: estimate of the noise, in the line's units.
-        gather: gather type of most traces.
-        findings: findings of the reader; one that occurs in several blocks is listed once.
-    """
-
-    traces: int
-    samples: int
-    amplitude: float
-    peak: float
-    noise: LineNoise
-    gather: GatherKind
-    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,53 +45,6 @@ class ScoredBlock:
 def traces_per_block(samples: int) -> int:
     """Return the number of traces in a block of default size, given the samples per trace."""
     return max(1, BLOCK_SAMPLES // samples)
-
-
-def survey_line(blocks: Iterable[Recording]) -> LineSurvey:
-    """Measure a line block by block, with a few numbers per trace in memory.
-
-    Args:
-        blocks: from `read_segy_blocks`, at least one.
-    """
-    rms, peaks, sigmas, live = [], [], [], []
-    gathers: Counter[GatherKind] = Counter()
-    findings: list[Finding] = []
-    samples = 0
-    for block in blocks:
-        observed = np.isfinite(block.values)
-        filled = np.where(observed, block.values, np.float32(0.0))
-        rms.append(trace_rms(filled))
-        peaks.append(np.abs(filled).max(axis=1))
-        sigmas.append(noise_sigma(filled, observed)[:, 0].astype(np.float64))
-        live.append(observed.any(axis=1))
-        gathers[gather_type(block).kind] += len(block.channels)
-        findings += block.findings
-        samples = block.axis.size
-    sigma, observed = np.concatenate(sigmas), np.concatenate(live)
-    power = float(np.mean(sigma[observed] ** 2)) if observed.any() else 0.0
-    return LineSurvey(
-        traces=sigma.size,
-        samples=samples,
-        amplitude=line_amplitude(np.concatenate(rms)),
-        peak=typical_peak(np.concatenate(peaks)),
-        noise=LineNoise(float(np.median(sigma)), power),
-        gather=gathers.most_common(1)[0][0],
-        findings=merge_findings(findings),
-    )
-
-
-def merge_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return the first finding of each code, with the number of further blocks that have it."""
-    findings = list(findings)
-    counts = Counter(finding.code for finding in findings)
-    first = {finding.code: finding for finding in reversed(findings)}
-    merged = [first[code] for code in counts]
-    return tuple(
-        finding
-        if counts[finding.code] == 1 or not finding.where.startswith("trace ")
-        else dataclasses.replace(finding, where=f"{finding.where}, and {counts[finding.code] - 1} more blocks")
-        for finding in merged
-    )
 
 
 def partly_shown_finding(block: ScoredBlock, *, flagged: int, traces: int) -> Finding:
@@ -217,30 +145,27 @@ def score_segy_blocks(
         DataError: if the bundle is of another kind, or has windows that span all traces.
         UnreadableFileError: as for `read_segy`.
     """
-    size = traces or traces_per_block(plan_segy(path, positions).layout.samples)
-    blocks = block_spans(path, bundle, positions=positions, traces=size)
+    plan = plan_segy(path, positions)
+    size = traces or traces_per_block(plan.layout.samples)
+    blocks = block_spans(plan, bundle, size)
     survey = survey or survey_line(read_segy_blocks(path, traces=size, positions=positions))
-    yield from score_spans(path, bundle, survey, blocks, positions)
+    yield from score_line(SegyLine(plan), bundle, survey, blocks)
 
 
-def block_spans(
-    path: Path, bundle: Bundle, *, positions: HeaderPositions | None = None, traces: int | None = None
-) -> list[tuple[int, int]]:
+def block_spans(plan: SegyPlan, bundle: Bundle, traces: int | None = None) -> list[tuple[int, int]]:
     """Return the blocks in which a line is scored, each as first trace and exclusive end.
 
     Args:
-        path: a plain SEG-Y file.
+        plan: read plan of a plain SEG-Y file.
         bundle: of kind "seismic".
-        positions: as for `read_segy`.
         traces: as for `score_segy_blocks`.
 
     Raises:
         DataError: if the bundle is of another kind, or has windows that span all traces.
-        UnreadableFileError: as for `read_segy`.
     """
     if bundle.kind != "seismic":
-        raise DataError(f"{path} is a seismic file; {bundle.name} scores {bundle.kind}")
-    return line_spans(SegyLine(plan_segy(path, positions)), bundle, traces)
+        raise DataError(f"{plan.path} is a seismic file; {bundle.name} scores {bundle.kind}")
+    return line_spans(SegyLine(plan), bundle, traces)
 
 
 def line_spans(line: Line, bundle: Bundle, traces: int | None = None) -> list[tuple[int, int]]:
@@ -250,32 +175,20 @@ def line_spans(line: Line, bundle: Bundle, traces: int | None = None) -> list[tu
     return [(first, min(first + size, line.traces)) for first in range(0, line.traces, size)]
 
 
-def score_spans(
-    path: Path,
-    bundle: Bundle,
-    survey: LineSurvey,
-    blocks: Iterable[tuple[int, int]],
-    positions: HeaderPositions | None = None,
+def score_line(
+    line: Line, bundle: Bundle, survey: LineSurvey, blocks: Iterable[tuple[int, int]]
 ) -> Iterator[ScoredBlock]:
     """Score some blocks of a line, each with the traces beside it that its scores depend on.
 
     Args:
-        path: a plain SEG-Y file.
+        line: the line.
         bundle: of kind "seismic".
         survey: of the whole line.
-        blocks: from `block_spans`, all or some, whatever other processes score.
-        positions: as for `read_segy`.
+        blocks: from `line_spans`, all or some, whatever other processes score.
 
     Yields:
         The blocks with their scores, in the given order.
     """
-    yield from score_line(SegyLine(plan_segy(path, positions)), bundle, survey, blocks)
-
-
-def score_line(
-    line: Line, bundle: Bundle, survey: LineSurvey, blocks: Iterable[tuple[int, int]]
-) -> Iterator[ScoredBlock]:
-    """Score some blocks of a line, as `score_spans` does for a file."""
     _, margin = window_grid(bundle)
     scorer = dataclasses.replace(bundle, normaliser=TraceNormaliser(survey.amplitude, survey.noise, survey.gather))
     for first, last in blocks:

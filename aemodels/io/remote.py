@@ -27,6 +27,8 @@ from aemodels.io.segy.header_positions import HeaderPositions
 
 SCHEMES = ("file", "memory", "s3", "gs", "abfs")
 DRIVERS = {"s3": "s3fs", "gs": "gcsfs", "abfs": "adlfs"}
+# Names of the time of modification: S3; local disks, GCS; fsspec's memory; Azure; and of creation.
+TIMES = ("LastModified", "mtime", "modified", "last_modified", "created")
 URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 Options = Mapping[str, Any]
 # Requests to S3 that fail by the server's or the network's fault are repeated, each after a random pause that grows.
@@ -221,9 +223,21 @@ def describe_remote(url: str, *, options: Options | None = None) -> RemoteFile |
 
 
 def _remote_file(url: str, info: Mapping[str, Any]) -> RemoteFile:
-    time_of = next((info[name] for name in ("LastModified", "mtime", "modified", "created") if info.get(name)), None)
-    modified = time_of.timestamp() if isinstance(time_of, datetime) else time_of
-    return RemoteFile(url, info.get("size"), str(info.get("ETag") or modified), modified)
+    return RemoteFile(url, info.get("size"), *tag_and_time(info))
+
+
+def tag_and_time(info: Mapping[str, Any]) -> tuple[str, float | None]:
+    """Return what differs if an object is written again, and its time of modification in s since the epoch.
+
+    Args:
+        info: of an object, as its file system gives it; each has names of its own.
+
+    Returns:
+        The ETag, else the time; and the time, None if unknown.
+    """
+    moment = next((info[name] for name in TIMES if info.get(name)), None)
+    modified = moment.timestamp() if isinstance(moment, datetime) else moment
+    return str(info.get("ETag") or info.get("etag") or modified), modified
 
 
 def _wanted(name: str, base: str) -> bool:

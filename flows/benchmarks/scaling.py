@@ -1,7 +1,7 @@
 """Costs of scoring on Dask, by process, and the clock with several numbers of workers beside its prediction.
 
-Each run is a flow of its own with a new home and a temporary Prefect server; beside it stands `sondeflow score`, which
-needs none. Processor time is read while the run lasts, so the last fraction of a second of each process is missing.
+Each run is a `sondeflow score` with a new home, or, if asked for, a flow with a temporary Prefect server. Processor
+time is read while the run lasts, so the last fraction of a second of each process is missing.
 """
 
 from __future__ import annotations
@@ -15,17 +15,19 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aemodels.core.errors import SpecError
 from flows.benchmarks.machine import machine
 from tasks.capacity.cluster import Cluster, Work
 from tasks.capacity.constants import Constants
 from tasks.capacity.simulate import simulate
 
 EVERY = 0.2  # s between two looks
+MIN_FILES, LEAST = 16, 1e-6
 SUBSET = 8  # one file in so many is scored alone, for the costs of a start
 ROLES = {"worker_process": "scoring", "prefect_api.server": "server", "spawn_main": "worker", "forkserver": "worker"}
 Lines = dict[str, Any]
@@ -44,93 +46,136 @@ class Measured:
     written: int
 
 
-def measure_scaling(inbox: Path, workers: Sequence[int], *, bundle: str, line: Path | None) -> dict[str, Any]:
+def measure_scaling(
+    inbox: Path, workers: Sequence[int], *, bundle: str, line: Path | None, flow: bool = False
+) -> dict[str, Any]:
     """Measure the costs of this machine, and compare the clock with what a simulation says.
 
-    Costs are processor time: those of a start are the difference between runs of two workers and one (workers, scoring
-    processes) and between many files and few (flow, server). The clock is not used for them, so its comparison with
-    the simulation is a test of the simulation.
+    Costs are processor time of runs with one worker: a start and a well follow from runs with many files and with few;
+    for a line, a start is what a second worker adds. The clock is not used for them, so its comparison with the
+    simulation is a test of the simulation.
 
     Args:
         inbox: folder of wells; the more, the better.
         workers: numbers of workers; 1 and 2 among them.
         bundle: that scores the wells.
-        line: a SEG-Y file of at least 64 MiB; None = the cost of lines is the default one.
+        line: a SEG-Y file of at least 64 MiB; None = the costs of lines are the default ones.
+        flow: also measure flows with a Prefect server; else their costs are the default ones.
 
     Returns:
-        `constants`, as `Constants`, `comparison`, a row per number of workers, and `runs`.
+        `constants`, as `Constants`, `comparison`, a row per number of workers and kind of run, and `runs` by kind.
+
+    Raises:
+        SpecError: if there are too few wells.
     """
-    files = sorted(path for path in inbox.iterdir() if path.is_file())
+    files = sorted(path for path in inbox.rglob("*") if path.is_file())
+    if len(files) < MIN_FILES:
+        raise SpecError(f"{inbox} holds {len(files)} files; expected {MIN_FILES} wells or more, better 100")
+    runs: dict[str, dict[str, Measured]] = {}
+    found = {"well_mb": sum(path.stat().st_size for path in files) / len(files) / 1e6}
     with tempfile.TemporaryDirectory(prefix="sondeflow-bench-") as folder:
-        few = Path(folder) / "few"
-        few.mkdir()
-        for path in files[::SUBSET]:
-            shutil.copy2(path, few)
-        small = _score(few, 1, bundle)
-        tasks = Path(folder) / "tasks"
-        shutil.copytree(few, tasks)
-        many_tasks = _score(tasks, 1, bundle, batch=1)
-        runs = {count: _score(inbox, count, bundle) for count in workers}
-        commands = {count: _score(inbox, count, bundle, command=COMMAND) for count in workers}
-        on_line = _score(_alone(line, Path(folder)), 1, "seismic-v1") if line else None
-    found = _constants(small, many_tasks, runs, sum(path.stat().st_size for path in files))
-    if line and on_line:
-        gigabytes = line.stat().st_size / 1e9
-        found["score_gb_s"] = (on_line.roles["scoring"] - found["scoring_start_s"]) / gigabytes
+        few = _every(SUBSET, files, Path(folder) / "few")
+        own = runs["command"] = {"few": _score(few, 1, bundle)}
+        own |= {str(count): _score(inbox, count, bundle) for count in workers}
+        found |= _command_costs(own)
+        if line:
+            alone = _alone(line, Path(folder))
+            runs["line"] = {str(count): _score(alone, count, "seismic-v1") for count in workers}
+            found |= _line_costs(runs["line"], line.stat().st_size / 1e9)
+        if flow:
+            tasks = Path(folder) / "tasks"
+            shutil.copytree(few, tasks)
+            as_flow = runs["flow"] = {"few": _score(few, 1, bundle, command=FLOW)}
+            as_flow["tasks"] = _score(tasks, 1, bundle, batch=1, command=FLOW)
+            as_flow |= {str(count): _score(inbox, count, bundle, command=FLOW) for count in workers}
+            found |= _flow_costs(as_flow)
     constants = Constants(**found, machine=_machine())
+    compared = [_compared(kind, runs[kind], workers, (constants, line)) for kind in runs]
     return {
         "constants": constants.model_dump(),
-        "comparison": [_compared(count, run, commands[count], constants) for count, run in runs.items()],
-        "runs": {str(count): vars(run) for count, run in runs.items()} | {"few": vars(small)},
-        "commands": {str(count): vars(run) for count, run in commands.items()},
+        "comparison": [row for rows in compared for row in rows],
+        "runs": {kind: {name: vars(run) for name, run in some.items()} for kind, some in runs.items()},
     }
 
 
-def _constants(small: Measured, tasks: Measured, runs: dict[int, Measured], size: int) -> dict[str, float]:
-    """Work out the costs of a start and of a well from the processor time of runs."""
-    one, two = runs[1], runs[2]
-    start = {role: max(0.0, two.roles[role] - one.roles[role]) for role in ("scoring", "worker")}
-    wells = one.files
-    more = wells - small.files
-    flow = max(0.0, (one.roles["flow"] - small.roles["flow"]) / more)
-    server = max(0.0, (one.roles["server"] - small.roles["server"]) / more)
+def _command_costs(runs: Mapping[str, Measured]) -> dict[str, float]:
+    """Work out the costs of a start and of a well from the processor time of runs of the command."""
+    few, one = runs["few"], runs["1"]
+    scoring, lead, worker = (_start_and_each(few, one, role) for role in ("scoring", "flow", "worker"))
+    return {
+        "scoring_start_s": scoring[0],
+        "score_well_s": max(LEAST, scoring[1]),
+        "command_start_s": lead[0],
+        "command_well_s": lead[1],
+        "command_worker_start_s": worker[0],
+        "command_worker_well_s": worker[1],
+        "well_out_mb": one.written / one.files / 1e6,
+    }
+
+
+def _line_costs(runs: Mapping[str, Measured], gigabytes: float) -> dict[str, float]:
+    """Work out the costs of a start and of a gigabyte from the processor time of runs with a line."""
+    start = max(0.0, runs["2"].roles["scoring"] - runs["1"].roles["scoring"])
+    return {"line_start_s": start, "score_gb_s": max(LEAST, (runs["1"].roles["scoring"] - start) / gigabytes)}
+
+
+def _flow_costs(runs: Mapping[str, Measured]) -> dict[str, float]:
+    """Work out the costs of a start, a task and a well in a flow, its server and its workers."""
+    few, tasks, one = runs["few"], runs["tasks"], runs["1"]
+    flow, server, worker = (_start_and_each(few, one, role) for role in ("flow", "server", "worker"))
     extra = max(1, tasks.files - 1)
     return {
-        "scoring_start_s": start["scoring"],
-        "worker_start_s": start["worker"],
-        "score_well_s": (one.roles["scoring"] - start["scoring"]) / wells,
-        "worker_well_s": max(0.0, one.roles["worker"] - start["worker"]) / wells,
-        "flow_well_s": flow,
-        "flow_well_late_s": min(flow, max(0.0, one.late - small.late) / more),
-        "flow_start_s": max(0.0, small.roles["flow"] - flow * small.files),
-        "server_well_s": server,
-        "server_start_s": max(0.0, small.roles["server"] - server * small.files),
-        "flow_task_s": max(0.0, tasks.roles["flow"] - small.roles["flow"]) / extra,
-        "server_task_s": max(0.0, tasks.roles["server"] - small.roles["server"]) / extra,
-        "well_mb": size / wells / 1e6,
-        "well_out_mb": one.written / wells / 1e6,
+        "worker_start_s": worker[0],
+        "worker_well_s": worker[1],
+        "flow_start_s": flow[0],
+        "flow_well_s": flow[1],
+        "flow_well_late_s": min(flow[1], max(0.0, one.late - few.late) / (one.files - few.files)),
+        "server_start_s": server[0],
+        "server_well_s": server[1],
+        "flow_task_s": max(0.0, tasks.roles["flow"] - few.roles["flow"]) / extra,
+        "server_task_s": max(0.0, tasks.roles["server"] - few.roles["server"]) / extra,
     }
 
 
-def _compared(workers: int, run: Measured, command: Measured, constants: Constants) -> Lines:
-    """Return the row of a number of workers: the clock beside its prediction, and that of the command."""
-    cluster = Cluster(workers, cores=os.cpu_count() or 1, one_machine=True)
-    expected = simulate(Work(run.files), cluster, constants)
-    used = expected.flow + expected.server + expected.ledger + expected.workers
-    return {
-        "workers": workers,
-        "clock_s": round(run.seconds, 1),
-        "predicted_s": round(expected.seconds, 1),
-        "difference": round(expected.seconds / run.seconds - 1, 3),
-        "processor_s": round(sum(run.roles.values()), 1),
-        "predicted_processor_s": round(used, 1),
-        "command_s": round(command.seconds, 1),
-        "command_processor_s": round(sum(command.roles.values()), 1),
-    }
+def _start_and_each(few: Measured, many: Measured, role: str) -> tuple[float, float]:
+    """Return what the start of a process takes, and each well: the line through two runs with one worker."""
+    each = max(0.0, (many.roles[role] - few.roles[role]) / (many.files - few.files))
+    return max(0.0, few.roles[role] - each * few.files), each
 
 
-def _score(inbox: Path, workers: int, bundle: str, batch: int | None = None, command: Sequence[str] = FLOW) -> Measured:
-    """Score an inbox on Dask, as a flow or by the command, and measure the processes of the run."""
+def _compared(
+    kind: str, runs: Mapping[str, Measured], workers: Sequence[int], known: tuple[Constants, Path | None]
+) -> list[Lines]:
+    """Return a row per number of workers: clock, prediction, and how many times as fast as one worker both are."""
+    constants, line = known
+    size = line.stat().st_size / 1e12 if line and kind == "line" else 0.0
+    rows: list[Lines] = []
+    for count in workers:
+        run = runs[str(count)]
+        cluster = Cluster(count, cores=os.cpu_count() or 1, one_machine=True, with_server=kind == "flow")
+        expected = simulate(Work(0 if size else run.files, size), cluster, constants)
+        used = expected.flow + expected.server + expected.ledger + expected.workers
+        first = rows[0] if rows else {"clock_s": run.seconds, "predicted_s": expected.seconds}
+        rows.append(
+            {
+                "what": kind,
+                "workers": count,
+                "clock_s": round(run.seconds, 1),
+                "predicted_s": round(expected.seconds, 1),
+                "difference": round(expected.seconds / run.seconds - 1, 3),
+                "times one": round(first["clock_s"] / run.seconds, 2),
+                "predicted times one": round(first["predicted_s"] / expected.seconds, 2),
+                "processor_s": round(sum(run.roles.values()), 1),
+                "predicted_processor_s": round(used, 1),
+            }
+        )
+    return rows
+
+
+def _score(
+    inbox: Path, workers: int, bundle: str, batch: int | None = None, command: Sequence[str] = COMMAND
+) -> Measured:
+    """Score an inbox on Dask, by the command or as a flow, and measure the processes of the run."""
     with tempfile.TemporaryDirectory(prefix="sondeflow-bench-") as folder:
         home = Path(folder)
         own = {
@@ -197,6 +242,14 @@ def _role(process: Any, flow: int) -> str:
         return "flow"
     command = " ".join(process.cmdline())
     return next((role for part, role in ROLES.items() if part in command), "other")
+
+
+def _every(count: int, files: Sequence[Path], target: Path) -> Path:
+    """Return a new folder with one in so many files, of about the mean size."""
+    target.mkdir()
+    for number, path in enumerate(sorted(files, key=lambda path: path.stat().st_size)[count // 2 :: count]):
+        shutil.copy2(path, target / f"{number:06d}-{path.name}")
+    return target
 
 
 def _alone(path: Path, folder: Path) -> Path:

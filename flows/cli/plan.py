@@ -33,7 +33,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one option each
     per_machine: Annotated[int, typer.Option(min=0, help="Workers on each machine; 0 = one per core.")] = 0,
     head_cores: Annotated[int, typer.Option(min=1, help="Cores of the machine of flow, server and ledger.")] = 4,
     one_machine: Annotated[
-        bool, typer.Option("--one-machine", help="All of it shares one machine of --cores.")
+        bool, typer.Option("--one-machine", help="`sondeflow score` on one machine of --cores, without a server.")
     ] = False,
     running: Annotated[bool, typer.Option("--running", help="Server and workers are running already.")] = False,
     speed: Annotated[float, typer.Option(min=0.01, max=100.0, help="Of a core, in those of the measured machine.")] = 1,
@@ -104,6 +104,7 @@ def measure(  # noqa: PLR0913, PLR0917 - one option each
     workers: Annotated[str, typer.Option(help="Numbers of workers to measure, with 1 and 2 among them.")] = "1,2,4",
     line: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="SEG-Y of 64 MiB or more.")] = None,
     bundle: Annotated[str, typer.Option("--bundle", help="Bundle that scores the wells.")] = "logs-v1",
+    flow: Annotated[bool, typer.Option("--flow", help="Also measure flows with a Prefect server.")] = False,
     as_json: Json = False,
 ) -> None:
     """Measure the costs of this machine by scoring an inbox on Dask, and compare the clock with predictions."""
@@ -113,10 +114,12 @@ def measure(  # noqa: PLR0913, PLR0917 - one option each
         except ValueError as error:
             raise BadUsageError(f"--workers is {workers!r}; expected numbers, e.g. 1,2,4") from error
         if not {1, 2} <= set(counts) or counts[0] < 1:
-            raise BadUsageError(f"--workers is {workers!r}; costs are worked out from runs of 1 and of 2 workers")
+            raise BadUsageError(
+                f"--workers is {workers!r}; costs are those of 1 worker, and predictions need 2 to compare"
+            )
         from flows.benchmarks.scaling import measure_scaling
 
-        found = measure_scaling(inbox.resolve(), counts, bundle=bundle, line=line and line.resolve())
+        found = measure_scaling(inbox.resolve(), counts, bundle=bundle, line=line and line.resolve(), flow=flow)
         out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         answer.data = found
         answer.show("Measured and predicted", found["comparison"])

@@ -20,6 +20,14 @@ PRELOAD = "flows.prefect_api.dask_workers"
 HOST = "127.0.0.1"
 # Pages of scheduler and workers need no password and show what runs, so none are served.
 NO_PAGES: dict[str, list[str]] = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
+# What Dask looks at between tasks, up to 100 times a second in each process, for those pages and for memory. It takes
+# a twelfth of a core with two workers, and a worker here holds little: the processes that score watch their own memory.
+SELDOM: dict[str, object] = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.worker.memory.monitor-interval": "1s",
+}
 
 
 def dask_runner(settings: Settings) -> TaskRunner[Any]:
@@ -88,11 +96,14 @@ def local_cluster(workers: int, share: int | None = None, *, prefect: bool = Tru
     from distributed import LocalCluster
     from distributed.system import MEMORY_LIMIT
 
+    from flows.runners.dask_nanny import PatientNanny
+
     share = share or workers
-    dask.config.set(NO_PAGES)  # for good: workers that are started later take it over
+    dask.config.set({**NO_PAGES, **SELDOM})  # for good: workers that are started later take it over
     return LocalCluster(
         n_workers=workers,
         threads_per_worker=1,
+        worker_class=PatientNanny,
         memory_limit=MEMORY_LIMIT // share,
         host=HOST,
         security=True,

@@ -38,11 +38,13 @@ class Cluster:
         workers: single-threaded Dask workers, each with a scoring process.
         cores: of each machine of workers.
         per_machine: workers on each machine; 0 = one per core.
-        one_machine: flow, Prefect's server and ledger share that machine with the workers.
+        one_machine: `sondeflow score` and ledger share that machine with the workers; if they are running already,
+            flow, Prefect's server and ledger.
         head_cores: cores of the machine of flow, server and ledger otherwise.
         speed: of a core, as a multiple of one of the measured machine.
         running: workers and Prefect's server are running before the flow starts.
         object_store: files are read from and written to an object store.
+        with_server: it is a flow with a Prefect server of its own, even on one machine.
     """
 
     workers: int
@@ -53,11 +55,17 @@ class Cluster:
     speed: float = 1.0
     running: bool = False
     object_store: bool = False
+    with_server: bool = False
 
     @property
     def machines(self) -> int:
         """Number of machines with workers."""
         return 1 if self.one_machine else math.ceil(self.workers / (self.per_machine or self.cores))
+
+    @property
+    def by_command(self) -> bool:
+        """True if `sondeflow score` starts the workers and calls them, without Prefect."""
+        return self.one_machine and not self.running and not self.with_server
 
     @property
     def sharing(self) -> float:
@@ -72,8 +80,8 @@ class Task:
     Args:
         score: in the scoring process, which is single-threaded, and its worker.
         ledger: in the ledger's database.
-        flow: in the process of the flow.
-        server: in Prefect's server.
+        flow: in the process of the flow, or of the command.
+        server: in Prefect's server; 0 without one.
         waiting: seconds by clock for an object store.
     """
 
@@ -92,6 +100,10 @@ def well_task(constants: Constants, cluster: Cluster, wells: float) -> Task:
     """Return a task of so many wells."""
     c = constants
     size = wells * (c.well_mb + c.well_out_mb)
+    if cluster.by_command:
+        score = wells * (c.score_well_s + c.command_worker_well_s)
+        waiting = _waiting(c, cluster, wells * c.well_requests, size)
+        return Task(score, wells * c.ledger_well_s, wells * c.command_well_s, 0.0, waiting)
     return Task(
         score=wells * (c.score_well_s + c.worker_well_s),
         ledger=wells * c.ledger_well_s,
@@ -108,8 +120,8 @@ def range_task(constants: Constants, cluster: Cluster) -> Task:
     return Task(
         score=c.range_mb / 1000 * c.score_gb_s,
         ledger=0.0,
-        flow=c.flow_task_s,
-        server=c.server_task_s,
+        flow=0.0 if cluster.by_command else c.flow_task_s,
+        server=0.0 if cluster.by_command else c.server_task_s,
         waiting=_waiting(c, cluster, c.range_requests, size),
     )
 

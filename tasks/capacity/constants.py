@@ -14,6 +14,10 @@ MAX_BYTES = 1_000_000
 class Constants(BaseModel):
     """Costs of one core of the measured machine, in seconds of processor time unless a field says otherwise.
 
+    Fields that begin with `command_` are those of `sondeflow score`, which calls workers of its own machine; `flow_`,
+    `server_` and `worker_` those of a flow with a Prefect server, which a cluster of several machines needs. The rest
+    is the same for both.
+
     The defaults were measured on one machine (docs/explanation/scale.md), with nothing else running;
     fields described as assumed were not.
     """
@@ -21,12 +25,17 @@ class Constants(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     machine: str = Field(default="AMD EPYC, 2 cores", max_length=200, description="where the figures were measured")
+    command_start_s: float = Field(default=1.2, ge=0, description="start and end of the command, with its scheduler")
+    command_well_s: float = Field(default=0.004, ge=0, description="listing and outcome of a well in the command")
+    command_worker_start_s: float = Field(default=0.9, ge=0, description="start of a Dask worker of the command")
+    command_worker_well_s: float = Field(default=0.009, ge=0, description="claiming and publishing a well on it")
     flow_start_s: float = Field(default=5.6, ge=0, description="start and end of the process of the flow")
     server_start_s: float = Field(default=8.0, ge=0, description="start of a temporary Prefect server")
     worker_start_s: float = Field(default=3.5, ge=0, description="start of a Dask worker")
-    scoring_start_s: float = Field(default=7.2, ge=0, description="start of a scoring process, with its networks")
-    score_well_s: float = Field(default=0.196, gt=0, description="reading, scoring and writing a well")
-    score_gb_s: float = Field(default=350.0, gt=0, description="the same for 1 GB of SEG-Y")
+    scoring_start_s: float = Field(default=1.4, ge=0, description="start of a scoring process of wells")
+    line_start_s: float = Field(default=7.0, ge=0, description="start of a scoring process of lines, with its networks")
+    score_well_s: float = Field(default=0.19, gt=0, description="reading, scoring and writing a well")
+    score_gb_s: float = Field(default=255.0, gt=0, description="the same for 1 GB of SEG-Y")
     worker_well_s: float = Field(default=0.0142, ge=0, description="claiming and publishing a well on a worker")
     flow_well_s: float = Field(default=0.0165, ge=0, description="listing, outcome and page of a well in the flow")
     flow_well_late_s: float = Field(default=0.0076, ge=0, description="its part after the last well")

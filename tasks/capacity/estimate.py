@@ -83,7 +83,8 @@ def estimate(work: Work, cluster: Cluster, constants: Constants, prices: Prices 
     rest = work.runs - 1
     seconds = first.seconds + rest * other.seconds
     busy = sum(one + rest * two for one, two in zip(_busy(first), _busy(other), strict=True))
-    scoring = work.wells * (constants.score_well_s + constants.worker_well_s)
+    on_worker = constants.command_worker_well_s if cluster.by_command else constants.worker_well_s
+    scoring = work.wells * (constants.score_well_s + on_worker)
     scoring += work.terabytes * 1000 * constants.score_gb_s
     shared = find_shared(work, cluster, constants)
     read = (work.wells * constants.well_mb + work.terabytes * 1e6) / 1000
@@ -113,7 +114,8 @@ def find_shared(work: Work, cluster: Cluster, constants: Constants) -> tuple[Sha
     """
     task = _typical(work, cluster, constants)
     away = task.score / cluster.speed + task.waiting + task.ledger / cluster.speed
-    demands = {"flow": task.flow, "Prefect's server": task.server, "ledger's database": task.ledger}
+    lead = "command" if cluster.by_command else "flow"
+    demands = {lead: task.flow, "Prefect's server": task.server, "ledger's database": task.ledger}
     found = [_shared(name, demand / cluster.speed, away, cluster.workers) for name, demand in demands.items()]
     cores = cluster.cores * cluster.machines
     beside = (task.flow + task.server + task.ledger if cluster.one_machine else 0.0) / cluster.speed

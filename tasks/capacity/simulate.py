@@ -14,6 +14,7 @@ from functools import partial
 
 from tasks.capacity.cluster import Cluster, Task, Work, range_task, well_task
 from tasks.capacity.constants import Constants
+from tasks.dask_worker import CALL_FILES
 
 MAX_TASKS = 50  # per worker; more are simulated as fewer, larger ones
 TINY = 1e-9
@@ -110,23 +111,28 @@ class _Scoring:
         self.workers: list[Process] = []
 
     def run(self) -> Run:
-        """Start the server, then the flow, then the workers; after the last task the flow ends."""
-        if self.cluster.running:
+        """Start the server, if one is needed, then flow or command, then the workers; after the last task it ends."""
+        by_command = self.cluster.by_command
+        if by_command or self.cluster.running:
             self._start_flow()
         else:
             self.server.add(self.constants.server_start_s, self._start_flow)
         self.simulation.run()
-        self.flow.add(self.work.wells * self.constants.flow_well_late_s, _nothing)
+        self.flow.add(0.0 if by_command else self.work.wells * self.constants.flow_well_late_s, _nothing)
         seconds = self.simulation.run()
         return Run(
             seconds, self.flow.busy, self.server.busy, self.ledger.busy, sum(worker.busy for worker in self.workers)
         )
 
     def _start_flow(self) -> None:
-        self.flow.add(self.constants.flow_start_s, self._start_workers)
+        c = self.constants
+        self.flow.add(c.command_start_s if self.cluster.by_command else c.flow_start_s, self._start_workers)
 
     def _start_workers(self) -> None:
-        cost = self.constants.scoring_start_s + (0.0 if self.cluster.running else self.constants.worker_start_s)
+        c = self.constants
+        cost = (c.scoring_start_s if self.work.wells else 0.0) + (c.line_start_s if self.work.terabytes else 0.0)
+        if not self.cluster.running:
+            cost += c.command_worker_start_s if self.cluster.by_command else c.worker_start_s
         for number in range(self.cluster.workers):
             worker = self.simulation.process(self.own[number % len(self.own)])
             store = self.simulation.process(self.elsewhere)
@@ -156,7 +162,7 @@ class _Scoring:
 def _tasks(work: Work, cluster: Cluster, constants: Constants) -> Iterator[Task]:
     """Yield the tasks of a run; very many are merged, with the same total."""
     limit = MAX_TASKS * cluster.workers
-    wells = _count_batches(work, cluster.workers)
+    wells = _count_batches(work, cluster)
     ranges = math.ceil(work.terabytes * 1e6 / constants.range_mb)
     if wells:
         parts = min(wells, limit)
@@ -166,12 +172,13 @@ def _tasks(work: Work, cluster: Cluster, constants: Constants) -> Iterator[Task]
         yield from [range_task(constants, cluster).times(ranges / parts)] * parts
 
 
-def _count_batches(work: Work, workers: int) -> int:
+def _count_batches(work: Work, cluster: Cluster) -> int:
     """Return the number of batches of wells, as scoring makes them: every worker gets as many."""
     if not work.wells:
         return 0
-    rounds = math.ceil(work.wells / (workers * work.files_per_task))
-    return math.ceil(work.wells / max(1, math.ceil(work.wells / (workers * rounds))))
+    most = min(work.files_per_task, CALL_FILES) if cluster.by_command else work.files_per_task
+    rounds = math.ceil(work.wells / (cluster.workers * most))
+    return math.ceil(work.wells / max(1, math.ceil(work.wells / (cluster.workers * rounds))))
 
 
 def _rate(machine: Machine, active: int) -> float:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from aemodels.bundle.large_lines import LineSurvey, check_blocks, check_segy_blocks, traces_per_block
+from aemodels.bundle.large_lines import check_blocks, check_segy_blocks, traces_per_block
+from aemodels.bundle.line_survey import LineSurvey
 from aemodels.core.errors import LargeFileError, UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.io.files.gzip import content_stem, plain_file

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from aemodels.core.progress import tell
-from tasks.dask_worker import worker_name
+from tasks.dask_worker import CALL_FILES, worker_name
 from tasks.lines import large_line
 from tasks.lines.large_line import STEPS, LineStep, OpenLine, advance, next_steps, split_lines
 from tasks.scoring import inbox as whole
@@ -20,7 +20,6 @@ from tasks.scoring.request import FileOutcome, FilledRequest, ScoreSummary, Scor
 from tasks.scoring.worker_session import Keep, worker_session
 from tasks.settings import Settings
 
-CALL_FILES = 8  # a call costs little, and at the end no worker waits long for the last call of another
 # Calls a function with each item on some worker, reports the line of each that is done, and returns the values in the
 # order of the items; the function returns both.
 Spread = Callable[[Callable[[Any], tuple[str, Any]], Sequence[Any]], list[Any]]

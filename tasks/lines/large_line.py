@@ -26,8 +26,9 @@ from tasks.settings import Settings
 from tasks.storage.code_version import READING, STUDYING, code_hash
 
 DONE = ("scored", "quarantined", "skipped")
-StepName: TypeAlias = Literal["plan", "range", "assemble"]
-STEPS: tuple[StepName, ...] = ("plan", "range", "assemble")
+StepName: TypeAlias = Literal["survey", "plan", "range", "assemble"]
+STEPS: tuple[StepName, ...] = ("survey", "plan", "range", "assemble")
+SURVEY_BYTES = 100_000_000  # surveyed by one call: less than a second of work
 
 
 @dataclass(frozen=True)
@@ -37,17 +38,19 @@ class OpenLine:
     Args:
         task: its claim and job.
         folder: of its plan and finished ranges.
+        parts: number of parts in which it is surveyed.
         result: of the step that failed, or of the last one; None until then.
     """
 
     task: ScoringTask
     folder: str
+    parts: int = 1
     result: ScoringResult | None = None
 
 
 @dataclass(frozen=True)
 class LineStep:
-    """One step of scoring a line, which any worker can do: its plan, one range by its number, or the assembly."""
+    """One step of scoring a line, which any worker can do: see `LinePart`."""
 
     line: OpenLine
     step: StepName
@@ -78,17 +81,21 @@ def open_line(arrival: Arrival, request: FilledRequest, settings: Settings) -> O
         return outcomes[0]
     folder = settings.ranges_dir / _key(tasks[0].job, settings)
     folder.mkdir(parents=True, exist_ok=True)
-    return OpenLine(tasks[0], str(folder))
+    parts = -(-Path(tasks[0].job.path).stat().st_size // SURVEY_BYTES)
+    return OpenLine(tasks[0], str(folder), max(1, parts))
 
 
 def next_steps(lines: Sequence[OpenLine], step: StepName) -> list[LineStep]:
     """Return the steps of a kind of all lines that have not failed before."""
     going = [line for line in lines if line.result is None]
-    if step != "range":
-        return [LineStep(line, step) for line in going]
-    return [
-        LineStep(line, step, number) for line in going for number in range(len(read_plan(Path(line.folder)).ranges))
-    ]
+    return [LineStep(line, step, number) for line in going for number in range(_count(line, step))]
+
+
+def _count(line: OpenLine, step: StepName) -> int:
+    """Return the number of steps of a kind that a line needs."""
+    if step == "survey":
+        return line.parts
+    return len(read_plan(Path(line.folder)).ranges) if step == "range" else 1
 
 
 def do_step(item: LineStep, request: FilledRequest, settings: Settings, keep: Keep = AT_ONCE) -> ScoringResult:
@@ -99,6 +106,7 @@ def do_step(item: LineStep, request: FilledRequest, settings: Settings, keep: Ke
             step=item.step,
             folder=item.line.folder,
             number=item.number,
+            parts=item.line.parts,
             traces=settings.range_traces,
             temp_prefix=f"{session.temp_prefix}-{item.line.task.claim.row}",
         )

@@ -24,7 +24,7 @@ from aemodels.report.flagged_intervals import FlagSummary, summarise_flags
 from aemodels.review.document import is_review
 from tasks.scoring.line_ranges.outputs import stage_ranges, write_range
 from tasks.scoring.line_ranges.plan import LinePart
-from tasks.scoring.line_ranges.survey import plan_line
+from tasks.scoring.line_ranges.survey import plan_line, survey_part
 from tasks.scoring.outbox import stage
 from tasks.scoring.outbox_large_lines import LargeLine, stage_blocks
 from tasks.scoring.places.quarantine import IDENTIFY, QUARANTINE, answer_quarantine
@@ -185,9 +185,11 @@ def _score_part(job: Job, scorer: Scorer, part: LinePart) -> ScoringResult:
     """Do one step of scoring a line by ranges; only the last one stages outputs."""
     started = time.perf_counter()
     line = LargeLine(Path(job.path), Source(job.source, job.sha256), job.positions, job.limits)
-    bundle = _bundle(scorer.folder, scorer.content_hash)
+    bundle = _bundle(scorer.folder, scorer.content_hash)  # also for a survey: it is loaded once per process
     done: dict[str, Any] = {}
-    if part.step == "plan":
+    if part.step == "survey":
+        done["rows"] = survey_part(line, part)
+    elif part.step == "plan":
         done["rows"] = plan_line(line, bundle, part).traces
     elif part.step == "range":
         done["rows"] = write_range(line, bundle, part).rows

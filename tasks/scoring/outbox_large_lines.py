@@ -13,15 +13,15 @@ import pyarrow.parquet as pq
 
 from aemodels.bundle.bundle import Bundle
 from aemodels.bundle.large_lines import (
-    LineSurvey,
     ScoredBlock,
+    block_spans,
     line_spans,
     partly_shown_finding,
     score_line,
-    score_segy_blocks,
-    survey_line,
     traces_per_block,
 )
+from aemodels.bundle.line_sources import SegyLine
+from aemodels.bundle.line_survey import LineSurvey, survey_line
 from aemodels.core.findings import Finding
 from aemodels.core.types import Recording, Scores, Source
 from aemodels.field.headers import describe_line
@@ -142,19 +142,21 @@ WriteCopy: TypeAlias = Callable[[Path, Iterable[Scores], str], None]
 
 def _first_trace(plain: Path, line: LargeLine) -> Recording:
     if format_of(line.source.path).in_ranges:
-        return read_span(plan_segy(plain, line.positions), 0, 1)
+        return read_span(plan_segy(plain, line.positions, line.source), 0, 1)
     with Volume(plain, line.limits, line.source) as volume:
         return volume.read(0, 1)
 
 
 def _of_segy(plain: Path, line: LargeLine, bundle: Bundle) -> tuple[LineSurvey, Iterator[ScoredBlock], WriteCopy]:
     """Return the survey of a SEG-Y file, its scored blocks, and the function that writes its copy from their scores."""
-    survey = survey_plain(plain, line.positions)
+    plan = plan_segy(plain, line.positions, line.source)
+    spans = block_spans(plan, bundle)
+    survey = survey_plain(plain, line.positions, line.source)
 
     def write_copy(path: Path, blocks: Iterable[Scores], history: str) -> None:
         write_denoised_blocks(plain, path, (scores.denoised for scores in blocks), history)
 
-    return survey, score_segy_blocks(plain, bundle, positions=line.positions, survey=survey), write_copy
+    return survey, score_line(SegyLine(plan), bundle, survey, spans), write_copy
 
 
 def _of_volume(plain: Path, line: LargeLine, bundle: Bundle) -> tuple[LineSurvey, Iterator[ScoredBlock], WriteCopy]:
@@ -177,10 +179,10 @@ def history_of(label: BundleLabel, bundle: Bundle) -> str:
     return f"sondeflow: denoised and scored with {label}; threshold {bundle.threshold:.6g}"
 
 
-def survey_plain(plain: Path, positions: HeaderPositions | None) -> LineSurvey:
-    """Measure a plain SEG-Y file block by block."""
-    traces = traces_per_block(plan_segy(plain, positions).layout.samples)
-    return survey_line(read_segy_blocks(plain, traces=traces, positions=positions))
+def survey_plain(plain: Path, positions: HeaderPositions | None, source: Source | None = None) -> LineSurvey:
+    """Measure a plain SEG-Y file block by block; it is hashed if its source is not given."""
+    traces = traces_per_block(plan_segy(plain, positions, source).layout.samples)
+    return survey_line(read_segy_blocks(plain, traces=traces, positions=positions, source=source))
 
 
 def _written(

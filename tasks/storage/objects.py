@@ -14,12 +14,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from aemodels.io.files.size_limits import MIB
-from aemodels.io.remote import open_system
+from aemodels.io.remote import open_system, tag_and_time
 from tasks.storage.parts import Part, Piece, cut, in_parts
 
 PARTS_AT_ONCE = 4  # of one file
@@ -135,10 +134,7 @@ class ObjectStore:
         return str(self._system._strip_protocol(address))
 
     def _described(self, address: str, info: dict[str, Any]) -> StoredObject:
-        stamp = next((info[name] for name in ("LastModified", "mtime", "created") if info.get(name)), None)
-        modified = stamp.timestamp() if isinstance(stamp, datetime) else stamp
-        tag = str(info.get("ETag") or info.get("etag") or modified)
-        return StoredObject(address, int(info.get("size") or 0), tag, modified)
+        return StoredObject(address, int(info.get("size") or 0), *tag_and_time(info))
 
 
 class S3Store(ObjectStore):

@@ -13,6 +13,7 @@ from aemodels.io.segy.header_positions import ENSEMBLE, HeaderPositions
 from aemodels.io.segy.trace_headers import HeaderTable
 
 FIELD_RECORD = 9
+RUNS = ("inline", "field record", "ensemble")
 MIN_RUNS = 4  # with fewer runs, equal lengths may be a coincidence
 
 
@@ -49,6 +50,11 @@ class _Runs:
         return self.equal and self.finished + 1 >= MIN_RUNS and self.length < self.usual
 
 
+def run_words(headers: HeaderTable, positions: HeaderPositions) -> IntArray:
+    """Return the header words whose runs are examined, int64[word, trace] in the order of `RUNS`."""
+    return np.stack([headers.word(position) for position in (positions.inline, FIELD_RECORD, ENSEMBLE)])
+
+
 @dataclass
 class LineLengths:
     """Lengths of lines, field records and ensembles, from trace headers added block by block.
@@ -62,12 +68,12 @@ class LineLengths:
 
     def add(self, headers: HeaderTable, first: int) -> None:
         """Add the headers of the next traces; `first` is the number of the first one."""
-        for position, name in (
-            (self.positions.inline, "inline"),
-            (FIELD_RECORD, "field record"),
-            (ENSEMBLE, "ensemble"),
-        ):
-            self._runs.setdefault(name, _Runs()).add(headers.word(position), first)
+        self.add_words(run_words(headers, self.positions), first)
+
+    def add_words(self, words: IntArray, first: int) -> None:
+        """Add the words of the next traces, from `run_words`; `first` is the number of the first one."""
+        for name, row in zip(RUNS, words, strict=True):
+            self._runs.setdefault(name, _Runs()).add(row, first)
 
     def findings(self) -> Iterator[Finding]:
         """Yield at most one finding that the file may be truncated, after all traces have been added."""

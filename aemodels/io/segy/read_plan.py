@@ -63,13 +63,14 @@ class SegyPlan:
         return self.start + np.arange(self.layout.samples, dtype=np.float64) * self.interval * 1e-6
 
 
-def plan_segy(path: Path, positions: HeaderPositions | None = None) -> SegyPlan:
+def plan_segy(path: Path, positions: HeaderPositions | None = None, source: Source | None = None) -> SegyPlan:
     """Determine how a file is read, from its headers and some of its traces.
 
     Args:
         path: the file.
         positions: byte positions of inline, crossline and coordinates; None = the standard ones, or older ones if
             these are empty.
+        source: its path or URL and its hash; None = the file is hashed, which reads all of it.
 
     Returns:
         The plan.
@@ -94,7 +95,7 @@ def plan_segy(path: Path, positions: HeaderPositions | None = None) -> SegyPlan:
     start = float(delays[0]) * 1e-3 if delays.size == 1 else 0.0
     return SegyPlan(
         path,
-        Source(str(path), sha256_file(path)),
+        source or Source(str(path), sha256_file(path)),
         layout,
         chosen,
         interval,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,10 @@ import numpy as np
 
 from aemodels.core.errors import DataError
 from aemodels.core.findings import Finding
-from aemodels.core.types import BoolArray, Channel, FloatArray, Recording
+from aemodels.core.types import BoolArray, Channel, FloatArray, IntArray, Recording, Source
 from aemodels.io.segy.checks import check_block
 from aemodels.io.segy.header_positions import HeaderPositions
-from aemodels.io.segy.line_numbers import LineLengths
+from aemodels.io.segy.line_numbers import LineLengths, run_words
 from aemodels.io.segy.read_plan import SegyPlan, plan_segy
 from aemodels.io.segy.samples import read_values, undefined_samples
 from aemodels.io.segy.text_header import read_text_headers, text_codec
@@ -52,13 +53,16 @@ def read_segy(path: Path, positions: HeaderPositions | None = None) -> Recording
     return _recording(plan, headers, values, 0, findings)
 
 
-def read_segy_blocks(path: Path, *, traces: int, positions: HeaderPositions | None = None) -> Iterator[Recording]:
+def read_segy_blocks(
+    path: Path, *, traces: int, positions: HeaderPositions | None = None, source: Source | None = None
+) -> Iterator[Recording]:
     """Read a SEG-Y file block by block, in constant memory.
 
     Args:
         path: the file.
         traces: traces per block; the last block may have fewer.
         positions: as for `read_segy`.
+        source: as for `plan_segy`.
 
     Yields:
         Recordings of consecutive traces, numbered as in the file, on the same axis. The first has the findings about
@@ -71,19 +75,34 @@ def read_segy_blocks(path: Path, *, traces: int, positions: HeaderPositions | No
     """
     if traces < 1:
         raise DataError(f"traces is {traces}; expected at least 1 trace per block")
-    plan = plan_segy(path, positions)
+    plan = plan_segy(path, positions, source)
     lines = LineLengths(plan.positions)
-    for start, stop in spans(plan.layout, traces):
-        stored = plan.layout.read_traces(path, start, stop)
+    for block, words in read_some_blocks(plan, spans(plan.layout, traces)):
+        first = block.channels[0].headers["trace"]
+        lines.add_words(words, first)
+        at_end = lines.findings() if first + len(block.channels) == plan.layout.traces else ()
+        yield replace(block, findings=(*block.findings, *at_end))
+
+
+def read_some_blocks(plan: SegyPlan, blocks: Iterable[tuple[int, int]]) -> Iterator[tuple[Recording, IntArray]]:
+    """Read some blocks of a file, as `read_segy_blocks` does, but without the findings that depend on all traces.
+
+    Args:
+        plan: read plan of the file.
+        blocks: first trace and exclusive end of each.
+
+    Yields:
+        Recordings, and the words of their headers from which `LineLengths` makes those findings.
+    """
+    for start, stop in blocks:
+        stored = plan.layout.read_traces(plan.path, start, stop)
         headers = headers_of(stored, plan.layout, plan.floats)
         values = read_values(plan.layout, stored, start)
         undefined = undefined_samples(plan.layout, values)
         values = with_missing(plan, headers, values, undefined)
-        lines.add(headers, start)
-        at_end = tuple(lines.findings()) if stop == plan.layout.traces else ()
         found = check_block(plan, headers, values, start, undefined)
-        findings = (*(() if start else plan.findings), *found, *at_end)
-        yield _recording(plan, headers, values, start, findings)
+        findings = (*(() if start else plan.findings), *found)
+        yield _recording(plan, headers, values, start, findings), run_words(headers, plan.positions)
 
 
 def read_span(plan: SegyPlan, start: int, stop: int) -> Recording:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
@@ -11,7 +10,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from aemodels.bundle.bundle import Bundle
-from aemodels.bundle.large_lines import score_spans
+from aemodels.bundle.large_lines import score_line
+from aemodels.bundle.line_sources import SegyLine
 from aemodels.core.types import FloatArray
 from aemodels.field.headers import describe_line
 from aemodels.io.files.atomic import atomic_path
@@ -44,12 +44,11 @@ def write_range(line: LargeLine, bundle: Bundle, part: LinePart) -> RangeSummary
     names = RangeFiles(Path(part.folder), part.number)
     if names.summary.exists():
         return names.read()
-    totals = LineTotals()
+    segy, totals = plan_segy(line.local, line.positions, line.source), LineTotals()
 
     def denoised(writer: pq.ParquetWriter) -> Iterator[FloatArray]:
-        for block in score_spans(line.local, bundle, survey_of(plan), blocks, line.positions):
-            recording = dataclasses.replace(block.recording, source=line.source)
-            writer.write_table(score_table(recording, block.scores))
+        for block in score_line(SegyLine(segy), bundle, survey_of(plan), blocks):
+            writer.write_table(score_table(block.recording, block.scores))
             totals.add(block)
             yield block.scores.denoised
 
@@ -68,7 +67,7 @@ def write_range(line: LargeLine, bundle: Bundle, part: LinePart) -> RangeSummary
         flagged=totals.flagged,
         worst=(shown[0].headers["trace"], shown[-1].headers["trace"] + 1),
         worst_flagged=totals.max_flagged,
-        start=plan_segy(line.local, line.positions).layout.byte_offset(blocks[0][0]),
+        start=segy.layout.byte_offset(blocks[0][0]),
         size=names.traces.stat().st_size,
         traces_sha256=_digest(names.traces),
         scores_sha256=_digest(names.scores),
@@ -101,7 +100,7 @@ def stage_ranges(
     if missing := [names.number for names in files if not names.summary.exists()]:
         raise OSError(f"{line.source.uri}: ranges {missing} of {len(files)} are not finished; run it again")
     summaries, survey = [names.read() for names in files], survey_of(plan)
-    named = dataclasses.replace(read_span(plan_segy(line.local, line.positions), 0, 1), source=line.source)
+    segy = plan_segy(line.local, line.positions, line.source)
     written = WrittenLine(sum(s.rows for s in summaries), sum(s.flagged for s in summaries), survey.findings)
 
     def write(paths: Targets) -> None:
@@ -110,10 +109,10 @@ def stage_ranges(
         _join_scores(paths.scores, files, summaries, (line, plan))
         totals = LineTotals(written.rows, written.flagged)
         worst = max(summaries, key=lambda summary: summary.worst_flagged).worst
-        totals.shown = list(score_spans(line.local, bundle, survey, [worst], line.positions))
+        totals.shown = list(score_line(SegyLine(segy), bundle, survey, [worst]))
         paths.report.write_text(report_of(totals, survey, destination.label, line.source), encoding="utf-8")
 
-    return stage_by(destination, targets(destination, named), write, (line.local, line.source)), written
+    return stage_by(destination, targets(destination, read_span(segy, 0, 1)), write, (line.local, line.source)), written
 
 
 def _checked_bytes(files: Sequence[RangeFiles], summaries: Sequence[RangeSummary]) -> Iterator[bytes]:

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aemodels.core.types import GatherKind
 
-RANGE_BLOCKS = 8  # blocks in a range of default size, 48 MB: half a minute of work, which is what a lost worker costs
 Span = tuple[int, int]
 
 
@@ -17,18 +16,21 @@ class LinePart(BaseModel):
     """One step of scoring a large line.
 
     Args:
-        step: "plan" surveys the line, "range" scores one range, "assemble" joins all of them.
+        step: "survey" measures one part of the line, "plan" joins these and divides the line, "range" scores one
+            range, "assemble" joins all of them.
         folder: of the plan and the finished ranges; on a cluster all machines need it.
-        number: of the range, from 0.
-        traces: least number of traces per range; None = several blocks.
+        number: of the range, or of the part to survey, from 0.
+        parts: number of parts in which the line is surveyed.
+        traces: least number of traces per range; None = several blocks, fewer towards the end.
         temp_prefix: prefix of the names of temporary files, which identifies the worker.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    step: Literal["plan", "range", "assemble"]
+    step: Literal["survey", "plan", "range", "assemble"]
     folder: str
     number: int = 0
+    parts: int = 1
     traces: int | None = None
     temp_prefix: str = ""
 

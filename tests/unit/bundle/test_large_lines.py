@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from aemodels.bundle.bundle import Bundle
-from aemodels.bundle.large_lines import check_segy_blocks, merge_findings, score_segy_blocks, survey_line, window_grid
+from aemodels.bundle.large_lines import check_segy_blocks, score_segy_blocks, window_grid
+from aemodels.bundle.line_survey import merge_findings, survey_line
 from aemodels.core.errors import DataError
 from aemodels.core.findings import Finding
 from aemodels.core.spec import Spec

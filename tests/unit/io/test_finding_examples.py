@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aemodels.bundle.large_lines import ScoredBlock, merge_findings, partly_shown_finding, read_line_ranges
+from aemodels.bundle.large_lines import ScoredBlock, partly_shown_finding, read_line_ranges
+from aemodels.bundle.line_survey import merge_findings
 from aemodels.core.errors import UnreadableFileError
 from aemodels.core.findings import Finding
 from aemodels.core.types import Scores

@@ -6,6 +6,7 @@ import gzip
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from aemodels.core.errors import UnreadableFileError
 from aemodels.io import SizeLimits, fetch, fetch_all, list_urls, read, read_url, sha256_file, write_las, write_segy
+from aemodels.io.remote import tag_and_time
 from helpers.recordings import make_line, make_well
 
 BUCKET = "survey"
@@ -218,3 +220,17 @@ def test_nothing_is_fetched_that_was_not_asked_for(
             break
         threading.Event().wait(0.02)
     assert heard == [b"the listener listens"]
+
+
+@pytest.mark.parametrize(
+    ("info", "tag", "modified"),
+    [
+        ({"ETag": '"a1"', "LastModified": datetime(2026, 1, 2, tzinfo=UTC)}, '"a1"', 1767312000.0),  # S3
+        ({"etag": "M2M=", "mtime": datetime(2026, 1, 2, tzinfo=UTC)}, "M2M=", 1767312000.0),  # Google
+        ({"etag": '"0x24"', "last_modified": datetime(2026, 1, 2, tzinfo=UTC)}, '"0x24"', 1767312000.0),  # Azure
+        ({"mtime": 12.5}, "12.5", 12.5),  # a disk
+        ({}, "None", None),
+    ],
+)
+def test_what_a_store_says_of_an_object_is_found_by_its_own_names(info, tag, modified):
+    assert tag_and_time(info) == (tag, modified)

@@ -39,7 +39,7 @@ def test_a_start_is_paid_by_every_worker_before_its_first_task() -> None:
 
 
 def test_on_one_core_flow_and_worker_take_turns() -> None:
-    constants = ONLY_SCORING.model_copy(update={"flow_well_s": 1000.0})
+    constants = ONLY_SCORING.model_copy(update={"command_well_s": 1000.0})
     work, cluster = Work(3, files_per_task=1), Cluster(1, cores=1, one_machine=True)
     found = simulate(work, cluster, constants)  # and nothing is lost
     assert found.seconds == pytest.approx(found.flow + found.workers)
@@ -129,3 +129,21 @@ def test_the_command_answers_with_duration_bottleneck_and_money(tmp_path: Path) 
 
 def test_nothing_to_plan_is_bad_usage() -> None:
     assert CliRunner().invoke(app, ["plan", "--json"]).exit_code == 2
+
+
+def test_on_one_machine_the_command_calls_its_workers_and_no_server_is_started() -> None:
+    constants = ONLY_SCORING.model_copy(
+        update={
+            **{"server_start_s": 50.0, "flow_start_s": 50.0, "worker_start_s": 50.0, "flow_well_s": 50.0},
+            **{"command_start_s": 2.0, "command_worker_start_s": 1.0, "scoring_start_s": 4.0, "line_start_s": 9.0},
+        }
+    )
+    one_machine = Cluster(2, cores=2, one_machine=True)
+    found = simulate(Work(64), one_machine, constants)
+    assert (found.seconds, found.server, found.flow) == (pytest.approx(2 + 1 + 4 + 32), 0.0, pytest.approx(2.0))
+    line = simulate(Work(0, terabytes=0.001), one_machine, constants)
+    assert line.seconds == pytest.approx(2 + 1 + 9 + 100 / 2)
+    assert simulate(Work(64), dataclasses.replace(one_machine, with_server=True), constants).server == 50.0
+    busy = constants.model_copy(update={"command_well_s": 9.0})
+    (first, *_) = find_shared(Work(64), one_machine, busy)
+    assert first.name == "command"

@@ -135,3 +135,22 @@ def test_a_command_without_a_server_refuses_the_same(settings, certificates, mon
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ImportError, match=re.escape("pip install 'sondeflow[dask]'")), dask_workers(settings()):
         pass
+
+
+@pytest.mark.slow
+def test_a_worker_that_ends_slowly_is_not_killed(tmp_path):
+    """Dask allows four seconds, which is too little for a gigabyte to be freed on a busy machine."""
+    from distributed import Client, WorkerPlugin
+
+    ended = tmp_path / "ended"
+
+    class Slow(WorkerPlugin):
+        def teardown(self, worker):
+            import time
+
+            time.sleep(5)
+            ended.touch()
+
+    with local_cluster(1, prefect=False) as cluster, Client(cluster) as client:
+        client.register_plugin(Slow())
+    assert ended.exists()

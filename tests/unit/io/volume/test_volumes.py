@@ -16,17 +16,13 @@ import xarray
 import zarr
 
 from aemodels.bundle.bundle import Bundle
-from aemodels.bundle.large_lines import (
-    block_spans,
-    line_spans,
-    score_line,
-    score_segy_blocks,
-    survey_line,
-)
+from aemodels.bundle.large_lines import block_spans, line_spans, score_line, score_segy_blocks
+from aemodels.bundle.line_survey import survey_line
 from aemodels.core.errors import DataError, LargeFileError, UnreadableFileError
 from aemodels.core.types import Source
 from aemodels.io.files.size_limits import DEFAULT_LIMITS, SizeLimits
 from aemodels.io.readers import list_files, read, read_blocks
+from aemodels.io.segy.read_plan import plan_segy
 from aemodels.io.segy.reader import read_segy
 from aemodels.io.segy.writer import write_segy
 from aemodels.io.volume.convert import segy_to_volume, volume_to_segy
@@ -90,7 +86,7 @@ def test_blocks_of_a_volume_score_as_those_of_the_segy_file_whatever_its_chunks(
     expected = list(score_segy_blocks(segy, bundle, traces=100))
     with Volume(store) as volume:
         spans = line_spans(volume, bundle, 100)
-        assert spans == block_spans(segy, bundle, traces=100)
+        assert spans == block_spans(plan_segy(segy), bundle, 100)
         found = list(score_line(volume, bundle, survey_line(volume.blocks(100)), spans))
     assert len(found) > 5
     for one, other in zip(found, expected, strict=True):

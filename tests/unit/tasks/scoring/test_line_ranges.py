@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from aemodels.bundle import large_lines
 from aemodels.bundle.bundle import Bundle
 from aemodels.core.types import Source
 from aemodels.io import sha256_file, write_segy
+from aemodels.io.segy import read_plan as read_plan_module
 from helpers.cheap_bundle import cheap_line_bundle
 from helpers.recordings import make_line
 from tasks.scoring.line_ranges.outputs import stage_ranges, write_range
 from tasks.scoring.line_ranges.plan import LinePart, read_plan
-from tasks.scoring.line_ranges.survey import plan_line, survey_of
-from tasks.scoring.outbox_large_lines import LargeLine, stage_blocks
+from tasks.scoring.line_ranges.survey import RANGE_BLOCKS, divide, plan_line, survey_of, survey_part
+from tasks.scoring.outbox_large_lines import LargeLine, stage_blocks, survey_plain
 from tasks.scoring.places.staged import BundleLabel, ChangedError, Destination, publish
 
 LABEL = BundleLabel("sondeflow-seismic", "2")
@@ -67,11 +69,57 @@ def test_ranges_cover_the_line_in_blocks(line, bundle, part):
 
 
 def test_a_plan_is_read_as_it_was_written(line, bundle, part):
-    from tasks.scoring.outbox_large_lines import survey_plain
-
     plan = plan_line(line, bundle, part("plan"))
     assert read_plan(Path(part("plan").folder)) == plan
     assert survey_of(read_plan(Path(part("plan").folder))) == survey_plain(line.local, None)
+
+
+@pytest.mark.parametrize("parts", [2, 3, 20])
+def test_a_survey_in_parts_by_several_workers_is_that_of_one_piece(line, bundle, part, parts):
+    """20 parts: more than the line has blocks."""
+    steps = [part("survey", number).model_copy(update={"parts": parts}) for number in range(parts)]
+    surveyed = [survey_part(line, step) for step in reversed(steps[:-1])]  # the last one is lost with its worker
+    assert 0 < sum(surveyed) < TRACES
+    made = {path: path.stat().st_mtime_ns for path in Path(steps[0].folder).glob("*.npz")}
+    plan = plan_line(line, bundle, steps[0].model_copy(update={"step": "plan"}))
+    assert survey_of(plan) == survey_plain(line.local, None)
+    assert {path: path.stat().st_mtime_ns for path in made} == made, "a finished part was measured again"
+    assert survey_part(line, steps[-1]) == 0, "after the plan, nothing is left to do"
+
+
+def test_findings_of_all_traces_are_those_of_one_piece(bundle, part, tmp_path, monkeypatch):
+    """A short last inline, which no part sees alone, and a finding of several blocks, which is told once."""
+    monkeypatch.setattr(large_lines, "BLOCK_SAMPLES", BLOCK * 60)
+    line = make_line(traces=TRACES, samples=60, seed=9)
+    channels = tuple(
+        dataclasses.replace(channel, headers={**channel.headers, "inline": 1 + row // 50})
+        for row, channel in enumerate(line.channels)
+    )
+    path = tmp_path / "volume.sgy"
+    write_segy(dataclasses.replace(line, channels=channels), path)
+    whole = survey_plain(path, None)
+    assert "last-line-short" in {finding.code for finding in whole.findings}
+    steps = [part("survey", number).model_copy(update={"parts": 4}) for number in range(4)]
+    found = LargeLine(path, Source(str(path), sha256_file(path)))
+    for step in steps:
+        survey_part(found, step)
+    assert survey_of(plan_line(found, bundle, steps[0].model_copy(update={"step": "plan"}))) == whole
+
+
+@pytest.mark.parametrize("count", [1, 3, 17, 161])
+def test_ranges_get_smaller_towards_the_end_so_that_workers_end_together(count):
+    """Two workers that take the next range when they are done end within one block of each other."""
+    blocks = [(40 * number, 40 * number + 40) for number in range(count)]
+    ranges = divide(blocks, None)
+    assert [block for blocks in ranges for block in blocks] == blocks
+    sizes = [len(blocks) for blocks in ranges]
+    assert sizes == sorted(sizes, reverse=True) and max(sizes) <= RANGE_BLOCKS
+    for workers in (2, 3, 4):
+        done = [0] * workers
+        for size in sizes:
+            done[done.index(min(done))] += size
+        assert max(done) - min(done) <= 1
+    assert len(divide(blocks, 80)) == -(-count // 2), "a size that was asked for is kept"
 
 
 def test_ranges_in_any_order_give_the_outputs_of_one_piece(line, bundle, part, tmp_path):
@@ -98,6 +146,16 @@ def test_a_finished_range_is_not_scored_again(line, bundle, part, monkeypatch):
     summary = write_range(line, bundle, part("range", 1))
     monkeypatch.setattr(Bundle, "score", lambda *_: pytest.fail("scored again"))
     assert write_range(line, bundle, part("range", 1)) == summary
+
+
+def test_no_step_reads_the_whole_line_to_hash_it_again(line, bundle, part, tmp_path, monkeypatch):
+    """Its hash is that of the claim; a hash per range would make a line cost the square of its size."""
+    monkeypatch.setattr(read_plan_module, "sha256_file", lambda *_: pytest.fail("the line was hashed"))
+    survey_part(line, part("survey"))
+    for number in range(len(plan_line(line, bundle, part("plan")).ranges)):
+        write_range(line, bundle, part("range", number))
+    stage_ranges(Destination(tmp_path / "out", LABEL), line, bundle, part("assemble"))
+    stage_blocks(Destination(tmp_path / "whole", LABEL), line, bundle)
 
 
 def test_a_missing_or_altered_range_is_named_and_scored_again(line, bundle, part, tmp_path):
