@@ -21,6 +21,7 @@ from aemodels.detect.cross_curve.linear_predictor import RidgeFromOtherCurves, f
 from aemodels.detect.fault_network.augmentation import Augmentation
 from aemodels.detect.fault_network.detector import FaultNetworkDetector, NetworkSizes
 from aemodels.detect.fault_network.fitted_ensemble import check_ensemble
+from aemodels.detect.fault_network.further_training import is_worth_keeping
 from aemodels.detect.fault_network.generic_faults import GenericFault
 from aemodels.detect.fault_network.training_set import TrainingSet, TrainingSetSpec, build_training_set
 from aemodels.faults.base import kind_of
@@ -128,20 +129,31 @@ class FaultNetwork(NetworkSizes):
             networks.append(plan._train(training_set, (context.seed * 101 + member) % 2**31, start))
             if distilled:  # else hundreds of MB would be kept for nothing
                 training_sets.append(training_set)
-        # networks to start from have seen none of the wells
-        new_to = [
-            tuple(member for member, wells in enumerate(assigned) if starts or well not in wells)
-            for well in range(len(train))
-        ]
-        folds = tuple(zip(out_of_fold, new_to, strict=True))
+        folds = tuple(zip(out_of_fold, _members_new_to(assigned, len(train), started=bool(starts)), strict=True))
         before = tuple(start.weights for start in starts)
         kinds = self._training_set_spec(context, 0).kinds
         detector = FaultNetworkDetector(self, predictor, kinds, tuple(networks), folds, before)
+        if context.start is not None:
+            detector = self._better(detector, context.start.fitted, context)
         if distilled:
             tell("one network in the place of %d: %d steps", len(networks), plan.distillation_steps)
-            one = plan._distilled(networks, training_sets, (context.seed * 101 + len(networks)) % 2**31)
+            one = plan._distilled(detector.networks, training_sets, (context.seed * 101 + len(networks)) % 2**31)
             detector = dataclasses.replace(detector, networks=(one,), fold_networks=before or tuple(networks))
         return self._detector(detector)
+
+    def _better(self, further: FaultNetworkDetector, start: Detector, context: DetectContext) -> FaultNetworkDetector:
+        """Return the networks that were trained further, or the start if they find no more in the validation wells.
+
+        A few wells may teach networks less than they forget.
+        """
+        found = self._ensemble(start)
+        assert isinstance(found, FaultNetworkDetector)
+        folds = tuple((found.predictor, members) for _, members in further.folds)
+        before = FaultNetworkDetector(self, found.predictor, further.kinds, found.networks, folds, found.networks)
+        if is_worth_keeping(further, before, context):
+            return further
+        tell("fault networks: those of the start are kept, further training gains nothing on the validation wells")
+        return before
 
     def _shortened(self, start: WarmStart[Any]) -> Self:
         """Return the spec with fewer steps, fewer copies to draw them from, and a lower learning rate."""
@@ -251,6 +263,13 @@ class FaultNetwork(NetworkSizes):
     def _ensemble(self, detector: Detector) -> Detector:
         """Return the networks of a fitted detector: the inverse of `_detector`."""
         return detector
+
+
+def _members_new_to(assigned: Sequence[Sequence[int]], wells: int, *, started: bool) -> list[tuple[int, ...]]:
+    """Return for each training well the members that have not seen it: all those to start from, if they are started."""
+    return [
+        tuple(member for member, seen in enumerate(assigned) if started or well not in seen) for well in range(wells)
+    ]
 
 
 def members_without(basins: Sequence[str], members: int) -> list[int]:

@@ -61,8 +61,21 @@ def test_a_well_is_scored_out_of_fold_by_the_networks_of_the_bundle(bundle, star
         assert len(fitted.networks) == len(before) == len(detector.networks)
         for weights, others in zip(fitted.networks, before, strict=True):
             assert all(np.array_equal(one, other) for one, other in zip(weights, others, strict=True))
-    changed = zip(detector.networks, before, strict=True)
-    assert all(not np.array_equal(weights[0], others[0]) for weights, others in changed)
+
+
+@pytest.mark.parametrize(("learning_rate", "kept"), [(0.02, False), (1.0, True)], ids=["learns", "forgets"])
+def test_networks_are_trained_further_only_if_they_find_more_in_the_validation_wells(bundle, learning_rate, kept):
+    experiment = _from("cheap", share=1.0)
+    (named,) = experiment.anomalies.detectors
+    model = named.model.model_copy(update={"learning_rate": learning_rate, "steps": 200})
+    anomalies = experiment.anomalies.model_copy(update={"detectors": (named.model_copy(update={"model": model}),)})
+    found = tiny_start.train(experiment.model_copy(update={"anomalies": anomalies}), OWN, bundle).bundle.detector
+    same = [
+        np.array_equal(weights[0], others[0])
+        for weights, others in zip(found.networks, bundle.detector.networks, strict=True)
+    ]
+    assert same == [kept] * len(same)
+    assert np.array_equal(found.predictor.mean, bundle.detector.predictor.mean) == kept
 
 
 def test_what_the_bundle_has_seen_is_left_out_with_a_finding(bundle):
