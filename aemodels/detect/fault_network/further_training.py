@@ -52,7 +52,7 @@ def _mean_precision(detector: Detector, copies: list[LabelledSection]) -> float:
     found = []
     for copy in copies:
         scores = row_scores(np.where(copy.has_label, detector.score(copy.section), np.nan), "logs")
-        known, faulty = np.isfinite(scores), copy.label.any(axis=0)
+        known, faulty = np.isfinite(scores), np.asarray(copy.label.any(axis=0))
         # a training that has diverged scores nothing
         found.append(float(average_precision_score(faulty[known], scores[known])) if faulty[known].any() else 0.0)
     return float(np.mean(found))
