@@ -12,7 +12,15 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, IntegrityError, InterfaceError, ProgrammingError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+)
 
 from tasks.address import Address
 from tasks.ledger.schema import LedgerError, SchemaState, is_current, state_of, upgrade
@@ -104,14 +112,16 @@ def storable(value: str) -> str:
 def _with_retries(engine: Engine, once: Callable[[], T], retry_seconds: float) -> T:
     until = time.monotonic() + retry_seconds
     pause = 0.05
+    lost = engine.dialect.loaded_dbapi.OperationalError  # SQLAlchemy wraps none that comes when a connection goes back
     while True:
         try:
             return once()
-        except (DatabaseError, InterfaceError) as error:
+        except (DatabaseError, InterfaceError, lost) as error:
             if isinstance(error, IntegrityError | ProgrammingError | DataError):
                 raise  # of this code, not of the database
-            if not _is_transient(engine, error) or time.monotonic() + pause > until:
-                raise _unreachable(engine, error) from error
+            found = error if isinstance(error, DBAPIError) else OperationalError(None, None, error)
+            if not _is_transient(engine, found) or time.monotonic() + pause > until:
+                raise _unreachable(engine, found) from error
         time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, so that workers do not retry in step
         pause = min(2.0, 2 * pause)
 

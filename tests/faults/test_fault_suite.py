@@ -10,12 +10,14 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from aemodels.io.las.writer import write_las
 from helpers.fault_fixtures import judge, snapshot
 from helpers.paths import TESTS
 from helpers.recordings import make_well
 from helpers.small_disk import needs_root, small_disk
+from tasks.ledger.store import look_up, open_ledger
 
 pytest_plugins = ("helpers.fault_fixtures",)
 
@@ -111,6 +113,22 @@ def test_the_prefect_server_is_killed_and_comes_back(site, filled, reference, pr
     assert process.exitcode is not None
     assert site.drain() == 0
     judge(site, "Prefect's server killed", before, reference(site))
+
+
+def test_a_connection_that_is_lost_when_it_is_given_back_is_opened_again(postgres):
+    """What a driver then reports reaches SQLAlchemy's caller as it is."""
+    url = postgres.new_database("given_back")
+    ledger, other, seen = open_ledger(url), create_engine(url), []
+
+    def work(connection) -> int:
+        seen.append(connection.scalar(text("select pg_backend_pid()")))
+        if len(seen) == 1:
+            with other.begin() as admin:
+                admin.execute(text("select pg_terminate_backend(:pid, 5000)"), {"pid": seen[0]})
+        return len(seen)
+
+    assert look_up(ledger, work) == 2
+    other.dispose()
 
 
 @pytest.mark.parametrize("site", ["postgresql"], indirect=True)
