@@ -47,7 +47,8 @@ def lower_unlikely_intervals(
     """
     flagged = row_scores(found, "logs") > threshold
     names, out = label_rows(kinds, flagged, "logs"), found.copy()
-    alone = (section.mask.sum(axis=0) == 1) & [name in SEEN_BY_TWO for name in names]
+    single = np.flatnonzero(flagged & (section.mask.sum(axis=0) == 1))
+    alone = [row for row in single if names[row] in SEEN_BY_TWO]
     out[:, alone] = np.minimum(out[:, alone], np.float32(threshold))
     for start, stop in runs(flagged):
         unlikely = names[start] == SHIFT and stop - start < MIN_SHIFT_SAMPLES
