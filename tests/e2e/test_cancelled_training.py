@@ -17,8 +17,9 @@ import pytest
 
 from aemodels.denoisers.training.checkpoint import Checkpoint
 from aemodels.io.las.writer import write_las
+from helpers.ports import free_port
 from helpers.recordings import make_well
-from helpers.servers import PASSWORDS, ask, clean_environment, free_port, wait_for
+from helpers.servers import PASSWORDS, ask, clean_environment, wait_for
 from helpers.tiny_specs import LOGS
 from tasks.settings import Settings
 from tasks.tracking import connect

@@ -32,7 +32,8 @@ from helpers.native_containers import (
     postgres_programs,
     start_postgres,
 )
-from helpers.servers import PASSWORDS, ROOT, ask, free_port, wait_for
+from helpers.ports import free_port
+from helpers.servers import PASSWORDS, ROOT, ask, wait_for
 
 QUIET = {"DO_NOT_TRACK": "true", "MLFLOW_DISABLE_TELEMETRY": "true", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
 ENDS = {"initialise", "sondeflow", "s3-bucket"}

@@ -16,9 +16,10 @@ import pytest
 
 from aemodels.io.las.writer import write_las
 from helpers.closed_server import assert_closed, call
+from helpers.ports import free_port
 from helpers.processes import listening_ports, run_watched, tree
 from helpers.recordings import make_well
-from helpers.servers import clean_environment, free_port, wait_for
+from helpers.servers import clean_environment, wait_for
 
 FLOW = """
 from flows.environment import prepare_environment, run_flow

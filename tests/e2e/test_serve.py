@@ -22,8 +22,9 @@ from typing import Any
 import pytest
 
 from aemodels.io.las.writer import write_las
+from helpers.ports import free_port
 from helpers.recordings import make_well
-from helpers.servers import PASSWORDS, ROOT, ask, clean_environment, free_port, wait_for
+from helpers.servers import PASSWORDS, ROOT, ask, clean_environment, wait_for
 
 SOAK_SECONDS = float(os.environ.get("SONDEFLOW_SOAK_SECONDS", "30"))
 CHAMPION = """

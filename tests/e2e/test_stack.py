@@ -19,10 +19,11 @@ from playwright.sync_api import Error as PlaywrightError
 from aemodels.io.las.writer import write_las
 from helpers.browser import chromium, watch
 from helpers.closed_server import assert_closed, call
+from helpers.ports import free_port
 from helpers.processes import command_line, listening_ports, tree
 from helpers.recordings import make_well
 from helpers.running_stack import PORTS, REGISTER, Stack
-from helpers.servers import ask, free_port, wait_for
+from helpers.servers import ask, wait_for
 
 PICTURES = os.environ.get("PICTURES", "")  # a folder that keeps the screenshots
 

@@ -14,9 +14,10 @@ from moto.server import ThreadedMotoServer
 
 from aemodels.io.las.writer import write_las
 from helpers.cheap_bundle import save_cheap_bundle
+from helpers.ports import free_port
 from helpers.recordings import make_well
 from helpers.running_stack import PORTS, REGISTER, Stack
-from helpers.servers import free_port, wait_for
+from helpers.servers import wait_for
 
 KEYS = {"AWS_ACCESS_KEY_ID": "planted-id", "AWS_SECRET_ACCESS_KEY": "planted-secret", "AWS_DEFAULT_REGION": "us-east-1"}
 BUCKET = "artifacts"

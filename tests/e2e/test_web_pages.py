@@ -15,17 +15,12 @@ import pytest
 
 from helpers.closed_server import call
 from helpers.paths import ROOT
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+from helpers.ports import free_port
 
 
 @pytest.mark.slow
 def test_both_interfaces_answer_and_end_with_the_command(tmp_path):
-    ports = [_free_port(), _free_port()]
+    ports = [free_port(), free_port()]
     command = [sys.executable, "-m", "flows", "ui", "--json"]
     command += ["--mlflow-port", str(ports[0]), "--prefect-port", str(ports[1])]
     environment = {**os.environ, "SONDEFLOW_HOME": str(tmp_path)}

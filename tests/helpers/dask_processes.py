@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from helpers.paths import ROOT
-from helpers.postgres_server import free_port
+from helpers.ports import free_port
 
 
 class DaskProcesses:

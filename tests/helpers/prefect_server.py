@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from helpers.postgres_server import free_port
+from helpers.ports import free_port
 
 
 class PrefectServer:

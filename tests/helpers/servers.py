@@ -6,7 +6,6 @@ import base64
 import contextlib
 import json
 import os
-import socket
 import sys
 import threading
 import time
@@ -21,15 +20,10 @@ from urllib.request import Request, urlopen
 from flows.server.processes import await_answer, start, stop
 from flows.server.web_pages import prefect_server
 from helpers.paths import ROOT
+from helpers.ports import free_port
 
 PASSWORD = "sondeflow:of-a-test"
 PASSWORDS: dict[str, str] = {}  # of the servers that `ask` calls, by the address of their API
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def clean_environment(home: Path, **more: str) -> dict[str, str]:

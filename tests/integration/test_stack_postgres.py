@@ -14,7 +14,7 @@ from flows.server.supervision import launch, stop_all
 from flows.stack import newer_postgres, postgres, services
 from flows.stack.databases import add_trigrams, create_databases, role_password
 from flows.stack.places import Places, StackOptions
-from helpers.servers import free_port
+from helpers.ports import free_port
 from tasks.settings import Settings
 from tasks.storage import postgres_programs
 from tasks.storage.folders import private_folder
